@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let common: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+let strict = common + [.strictMemorySafety()]
+
+/// A library target of the program, and its dependencies inside the package.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one target; `#expect` does not compile under strict memory safety.
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        swiftSettings: common)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "termtalk",
+    products: [.executable(name: "termtalk", targets: ["TermTalkCommand"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core", providers: [.apt(["libevent-dev"])]),
+
+        library("Sodium", ["CSodium"]),
+        library("Wire"),
+        library("Noise", ["Sodium", "Wire"]),
+        library("SecureSession", ["Noise", "Sodium", "Wire"]),
+        library("Room", ["Sodium", "Wire"]),
+        library("EventLoop", ["CLibevent"]),
+        library("TorController", ["EventLoop", "Sodium", log]),
+        library("Transport", ["EventLoop", "TorController", log]),
+        library("TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire", log]),
+        library("TerminalUI", ["Room"]),
+        .executableTarget(
+            name: "TermTalkCommand",
+            dependencies: [
+                "EventLoop", "Room", "Sodium", "TermTalk", "TerminalUI", "TorController", "Transport", argumentParser, log,
+            ],
+            swiftSettings: strict),
+
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: common),
+        .target(name: "PrivateTorNetwork", path: "Tests/PrivateTorNetwork", swiftSettings: common),
+        .executableTarget(
+            name: "tor-network", dependencies: ["PrivateTorNetwork"], path: "Tests/TorNetworkTool", swiftSettings: common),
+
+        tests(of: "Sodium"),
+        tests(of: "Wire"),
+        tests(of: "Noise", ["Sodium", "Wire"]),
+        tests(of: "SecureSession", ["Noise", "Sodium", "Wire"]),
+        tests(of: "Room", ["Sodium", "Wire"]),
+        tests(of: "EventLoop"),
+        tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
+        tests(of: "Transport", ["EventLoop", "PrivateTorNetwork", "TorController"]),
+        tests(of: "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire"]),
+        tests(of: "TerminalUI", ["Room"]),
+        .testTarget(
+            name: "AcceptanceTests", dependencies: ["PrivateTorNetwork", "TestSupport", "TermTalkCommand"],
+            path: "Tests/Acceptance", swiftSettings: common),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,4 @@
+#ifndef TERMTALK_CSODIUM_H
+#define TERMTALK_CSODIUM_H
+#include <sodium.h>
+#endif

@@ -1,0 +1,57 @@
+/// A member's id in its room: six characters of `a-z2-7`, chosen at random by the host, never used twice in a room.
+package struct MemberID: Hashable, Sendable, CustomStringConvertible {
+    /// Six ASCII bytes, first character in the high byte.
+    package let packed: UInt64
+
+    /// Characters of an id, in ASCII bytes.
+    package static let byteCount = 6
+
+    private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
+
+    /// The id written as `text`; nil when it is not six characters of the alphabet.
+    package init?(_ text: some StringProtocol) {
+        self.init(bytes: Array(text.utf8))
+    }
+
+    /// The id of these ASCII bytes; nil when they are not six of the alphabet.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount else { return nil }
+        var packed: UInt64 = 0
+        for byte in bytes {
+            guard Self.alphabet.contains(byte) else { return nil }
+            packed = packed << 8 | UInt64(byte)
+        }
+        self.packed = packed
+    }
+
+    /// The id made from 30 bits of `entropy`; higher bits are ignored.
+    package init(entropy: UInt32) {
+        var packed: UInt64 = 0
+        for index in 0..<Self.byteCount {
+            packed = packed << 8 | UInt64(Self.alphabet[Int(entropy >> (5 * UInt32(index)) & 31)])
+        }
+        self.packed = packed
+    }
+
+    package var bytes: [UInt8] {
+        (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: packed >> (8 * UInt64(Self.byteCount - 1 - $0))) }
+    }
+
+    package var description: String {
+        String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// A message's id, chosen at random by its sender: 64 bits, written as 16 hex digits.
+package struct MessageID: Hashable, Sendable, CustomStringConvertible {
+    package let value: UInt64
+
+    package init(_ value: UInt64) {
+        self.value = value
+    }
+
+    package var description: String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,1 @@
+@main struct TermTalkCommand { static func main() {} }

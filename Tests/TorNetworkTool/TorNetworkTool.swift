@@ -1,0 +1,1 @@
+@main struct TorNetworkTool { static func main() {} }
