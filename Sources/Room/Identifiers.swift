@@ -1,4 +1,4 @@
-/// A member's id in its room: six characters of `a-z2-7`, chosen at random by the host, never used twice in a room.
+/// A member's id in its room: six characters of `a-z2-7`, chosen at random by the host.
 package struct MemberID: Hashable, Sendable, CustomStringConvertible {
     /// Six ASCII bytes, first character in the high byte.
     package let packed: UInt64
@@ -31,6 +31,16 @@ package struct MemberID: Hashable, Sendable, CustomStringConvertible {
             packed = packed << 8 | UInt64(Self.alphabet[Int(entropy >> (5 * UInt32(index)) & 31)])
         }
         self.packed = packed
+    }
+
+    /// The id as 30 bits: character `n` in bits `5n...5n+4`, as its place in the alphabet.
+    var wireValue: UInt32 {
+        var value: UInt32 = 0
+        for (index, byte) in bytes.enumerated() {
+            let digit = byte >= UInt8(ascii: "a") ? byte - UInt8(ascii: "a") : byte - UInt8(ascii: "2") + 26
+            value |= UInt32(digit) << (5 * UInt32(index))
+        }
+        return value
     }
 
     package var bytes: [UInt8] {

@@ -1,0 +1,31 @@
+/// What a member says, before it is sealed for the group: a kind (one byte) and UTF-8 text.
+package struct MessageContent: Sendable, Equatable {
+    package enum Kind: UInt8, Sendable {
+        case text = 0
+        case action = 1
+    }
+
+    package var kind: Kind
+    package var text: String
+
+    package init(kind: Kind, text: String) {
+        self.kind = kind
+        self.text = text
+    }
+
+    package var encoded: [UInt8] {
+        var bytes = [kind.rawValue]
+        bytes.append(contentsOf: text.utf8)
+        return bytes
+    }
+
+    /// - Throws: ``RoomError/malformed`` for an unknown kind, invalid UTF-8 or a text above the limit.
+    package init(decoding bytes: [UInt8]) throws(RoomError) {
+        guard
+            let first = bytes.first, let kind = Kind(rawValue: first),
+            bytes.count <= 1 + RoomLimits.textByteCount,
+            let text = String(validating: bytes[1...], as: UTF8.self)
+        else { throw .malformed }
+        self.init(kind: kind, text: text)
+    }
+}

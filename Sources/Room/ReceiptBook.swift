@@ -1,0 +1,59 @@
+/// Counts, for each of the latest messages, how many present members have received it.
+struct ReceiptBook {
+    private struct Entry {
+        var sender: MemberID
+        var id: MessageID
+        var count: UInt16
+        var of: UInt16
+    }
+
+    private var entries: [Entry] = []
+    /// The sequence number of `entries[0]`.
+    private var first: UInt64 = 1
+    private var changed: Set<UInt64> = []
+
+    var hasChanges: Bool { !changed.isEmpty }
+
+    mutating func posted(sequence: UInt64, sender: MemberID, id: MessageID, others: Int) {
+        entries.append(Entry(sender: sender, id: id, count: 0, of: UInt16(clamping: others)))
+        if entries.count >= 2 * RoomLimits.remembered {
+            entries.removeFirst(RoomLimits.remembered)
+            first += UInt64(RoomLimits.remembered)
+            changed = changed.filter { $0 >= first }
+        }
+    }
+
+    /// A member has received all messages from `after` (exclusive) up to `sequence`.
+    mutating func received(by member: MemberID, after: UInt64, upTo sequence: UInt64) {
+        forEach(after: after, upTo: sequence, notFrom: member) { $0.count += 1 }
+    }
+
+    /// A member has gone that had received all messages up to `sequence`; it no longer counts for the later ones.
+    mutating func left(_ member: MemberID, received sequence: UInt64) {
+        forEach(after: sequence, upTo: .max, notFrom: member) { $0.of -= min($0.of, 1) }
+    }
+
+    private mutating func forEach(
+        after: UInt64, upTo last: UInt64, notFrom member: MemberID, _ change: (inout Entry) -> Void
+    ) {
+        let start = Int(clamping: max(after + 1, first) - first)
+        let end = last < first ? 0 : min(entries.count, Int(clamping: last - first).advanced(by: last == .max ? 0 : 1))
+        guard start < end else { return }
+        for index in start..<end where entries[index].sender != member {
+            change(&entries[index])
+            changed.insert(first + UInt64(index))
+        }
+    }
+
+    /// The receipts that have changed since the last call, by sender.
+    mutating func takeChanges() -> [MemberID: [HostMessage.Receipt]] {
+        var result: [MemberID: [HostMessage.Receipt]] = [:]
+        for sequence in changed.sorted() {
+            let entry = entries[Int(sequence - first)]
+            result[entry.sender, default: []].append(
+                HostMessage.Receipt(id: entry.id, count: entry.count, of: entry.of))
+        }
+        changed.removeAll(keepingCapacity: true)
+        return result
+    }
+}

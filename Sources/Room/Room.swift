@@ -1,0 +1,296 @@
+internal import Sodium
+
+/// A room at its host: who is in it, in which order messages are delivered, and to whom.
+///
+/// Sans-IO: it is told what links receive, and returns actions. Content is opaque to it. `now` is monotonic time
+/// since any fixed origin.
+package struct Room {
+    private struct Member {
+        let id: MemberID
+        let key: [UInt8]
+        let isHost: Bool
+        var nick: Nick
+        var link: LinkID
+        /// Set while the connection is broken: when the place is given up.
+        var awayUntil: Duration?
+        var receivedSequence: UInt64
+        var messages: TokenBucket
+        var bytes: TokenBucket
+    }
+
+    package let limits: RoomLimits
+    /// When the room ends; nil for a room without end.
+    package private(set) var closesAt: Duration?
+    package private(set) var isClosed = false
+
+    private var members: [MemberID: Member] = [:]
+    private var memberOfLink: [LinkID: MemberID] = [:]
+    private var nextSequence: UInt64 = 1
+    private var receipts = ReceiptBook()
+    private var receiptsDue: Duration?
+    private var recent: Set<MessageID> = []
+    private var recentOrder: [MessageID] = []
+
+    package init(limits: RoomLimits, closesAt: Duration?) {
+        self.limits = limits
+        self.closesAt = closesAt
+    }
+
+    package var memberCount: Int { members.count }
+
+    // MARK: Inputs
+
+    /// A whole message arrived from a link whose peer has proved to hold `key`.
+    ///
+    /// - Throws: ``RoomError/malformed``; the link is to be closed, and its loss to be reported with ``linkLost(_:now:actions:)``.
+    package mutating func received(
+        type: UInt8, body: [UInt8], from link: LinkID, key: [UInt8], isHost: Bool = false, now: Duration,
+        actions: inout [RoomAction]
+    ) throws(RoomError) {
+        guard !isClosed else { return }
+        let request = try MemberRequest(type: type, body: body)
+        guard let id = memberOfLink[link] else {
+            guard case .join(let nick) = request else { throw .malformed }
+            join(nick: nick, link: link, key: key, isHost: isHost, now: now, actions: &actions)
+            return
+        }
+        switch request {
+        case .join:
+            throw .malformed
+        case .post(let id_, let content):
+            charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
+            post(id_, content: content, from: id, link: link, now: now, actions: &actions)
+        case .privatePost(let id_, let receiver, let content):
+            charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
+            postPrivately(id_, content: content, from: id, to: receiver, link: link, actions: &actions)
+        case .changeNick(let text):
+            charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
+            changeNick(of: id, to: text, link: link, actions: &actions)
+        case .leave:
+            remove(id, reason: .quit, actions: &actions)
+        }
+    }
+
+    /// The link's connection broke. Its member keeps its place for ``RoomLimits/absence``.
+    package mutating func linkLost(_ link: LinkID, now: Duration) {
+        guard let id = memberOfLink[link] else { return }
+        members[id]?.awayUntil = now + limits.absence
+    }
+
+    /// The member `session` (an id's 30 bits) comes back over a new link, whose peer has proved to hold `key`. Returns the
+    /// link whose session goes on; nil when there is no such member.
+    package mutating func resumed(session: UInt32, key: [UInt8], link: LinkID) -> LinkID? {
+        let id = MemberID(entropy: session)
+        guard !isClosed, let member = members[id], member.key == key, memberOfLink[link] == nil else { return nil }
+        memberOfLink[member.link] = nil
+        memberOfLink[link] = id
+        members[id]?.link = link
+        members[id]?.awayUntil = nil
+        return member.link
+    }
+
+    /// The link's member has received all messages up to this one of the room's order.
+    package mutating func acknowledged(sequence: UInt64, by link: LinkID, now: Duration) {
+        guard let id = memberOfLink[link], let member = members[id] else { return }
+        guard sequence > member.receivedSequence, sequence < nextSequence else { return }
+        members[id]?.receivedSequence = sequence
+        guard members.count <= RoomLimits.receiptMembers else { return }
+        receipts.received(by: id, after: member.receivedSequence, upTo: sequence)
+        scheduleReceipts(now: now)
+    }
+
+    /// The member behind the link took in too little for too long, or broke the protocol: it loses its place.
+    package mutating func cutOff(_ link: LinkID, actions: inout [RoomAction]) {
+        guard let id = memberOfLink[link] else { return }
+        remove(id, reason: .lost, actions: &actions)
+    }
+
+    /// Ends the room for everybody.
+    package mutating func close(_ reason: ChatEvent.CloseReason, actions: inout [RoomAction]) {
+        guard !isClosed else { return }
+        isClosed = true
+        actions.append(.broadcast(HostMessage.closing(reason).encoded, tag: 0))
+        for member in members.values {
+            actions.append(.release(member.link))
+        }
+        members = [:]
+        memberOfLink = [:]
+    }
+
+    // MARK: Time
+
+    /// When ``timePassed(now:actions:)`` has something to do; nil for never.
+    package var nextDeadline: Duration? {
+        var deadline = isClosed ? nil : closesAt
+        if let receiptsDue {
+            deadline = min(deadline ?? receiptsDue, receiptsDue)
+        }
+        for case let away? in members.values.lazy.map(\.awayUntil) {
+            deadline = min(deadline ?? away, away)
+        }
+        return deadline
+    }
+
+    package mutating func timePassed(now: Duration, actions: inout [RoomAction]) {
+        if let closesAt, now >= closesAt {
+            close(.ttl, actions: &actions)
+        }
+        if let due = receiptsDue, now >= due {
+            receiptsDue = nil
+            for (sender, list) in receipts.takeChanges() {
+                guard let link = members[sender]?.link else { continue }
+                actions.append(.send(link, HostMessage.receipts(list).encoded))
+            }
+        }
+        for member in members.values {
+            if let away = member.awayUntil, now >= away {
+                remove(member.id, reason: .lost, actions: &actions)
+            }
+        }
+    }
+
+    // MARK: Coming and going
+
+    private mutating func join(
+        nick: String, link: LinkID, key: [UInt8], isHost: Bool, now: Duration, actions: inout [RoomAction]
+    ) {
+        var id = MemberID(entropy: Random.uint32())
+        while members[id] != nil || members.values.contains(where: { $0.nick.text == id.description }) {
+            id = MemberID(entropy: Random.uint32())
+        }
+        let refusal: RoomCode
+        do throws(RefusedNick) {
+            guard isHost || limits.members == 0 || members.count < limits.members else { throw RefusedNick(code: .full) }
+            let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id)
+            let entry = HostMessage.Admission.Entry(id: id, isHost: isHost, nick: nick.text)
+            actions.append(.broadcast(HostMessage.joined(entry).encoded, tag: 0))
+            members[id] = Member(
+                id: id, key: key, isHost: isHost, nick: nick, link: link, receivedSequence: nextSequence - 1,
+                messages: TokenBucket(capacity: limits.messageBurst, now: now),
+                bytes: TokenBucket(capacity: limits.byteBurst, now: now))
+            memberOfLink[link] = id
+            let admission = HostMessage.Admission(
+                member: id, secondsLeft: closesAt.map { UInt32(clamping: ($0 - now).components.seconds) },
+                nextSequence: nextSequence,
+                members: members.values.map { .init(id: $0.id, isHost: $0.isHost, nick: $0.nick.text) })
+            actions.append(.send(link, HostMessage.admitted(admission).encoded))
+            actions.append(.admit(link))
+            return
+        } catch {
+            refusal = error.code
+        }
+        actions.append(.send(link, HostMessage.refused(refusal).encoded))
+        actions.append(.release(link))
+    }
+
+    private mutating func remove(_ id: MemberID, reason: ChatEvent.LeaveReason, actions: inout [RoomAction]) {
+        guard let member = members.removeValue(forKey: id) else { return }
+        memberOfLink[member.link] = nil
+        if members.count < RoomLimits.receiptMembers {
+            receipts.left(id, received: member.receivedSequence)
+        }
+        actions.append(.release(member.link))
+        actions.append(.broadcast(HostMessage.left(id, reason).encoded, tag: 0))
+    }
+
+    // MARK: Nicks
+
+    private struct RefusedNick: Error {
+        var code: RoomCode
+    }
+
+    private func acceptableNick(_ text: String, for id: MemberID) throws(RefusedNick) -> Nick {
+        guard let nick = try? Nick(validating: text) else { throw RefusedNick(code: .nickInvalid) }
+        if let named = MemberID(text), named != id, members[named] != nil {
+            throw RefusedNick(code: .nickTaken)
+        }
+        for member in members.values where member.id != id && member.nick.skeleton == nick.skeleton {
+            throw RefusedNick(code: .nickTaken)
+        }
+        return nick
+    }
+
+    private mutating func changeNick(of id: MemberID, to text: String, link: LinkID, actions: inout [RoomAction]) {
+        do throws(RefusedNick) {
+            let nick = try acceptableNick(text, for: id)
+            members[id]?.nick = nick
+            actions.append(.broadcast(HostMessage.nickChanged(id, nick.text).encoded, tag: 0))
+        } catch {
+            actions.append(.send(link, HostMessage.declined(MessageID(0), error.code).encoded))
+        }
+    }
+
+    // MARK: Messages
+
+    private mutating func post(
+        _ id: MessageID, content: [UInt8], from sender: MemberID, link: LinkID, now: Duration,
+        actions: inout [RoomAction]
+    ) {
+        guard content.count <= RoomLimits.contentByteCount else {
+            actions.append(.send(link, HostMessage.declined(id, .tooLarge).encoded))
+            return
+        }
+        guard remember(id) else {
+            actions.append(.send(link, HostMessage.declined(id, .alreadyAccepted).encoded))
+            return
+        }
+        let sequence = nextSequence
+        nextSequence += 1
+        receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1)
+        let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content)
+        actions.append(.broadcast(message.encoded, tag: sequence))
+    }
+
+    private mutating func postPrivately(
+        _ id: MessageID, content: [UInt8], from sender: MemberID, to receiver: MemberID, link: LinkID,
+        actions: inout [RoomAction]
+    ) {
+        guard content.count <= RoomLimits.contentByteCount else {
+            actions.append(.send(link, HostMessage.declined(id, .tooLarge).encoded))
+            return
+        }
+        guard receiver != sender, let target = members[receiver] else {
+            actions.append(.send(link, HostMessage.declined(id, .noSuchMember).encoded))
+            return
+        }
+        guard remember(id) else {
+            actions.append(.send(link, HostMessage.declined(id, .alreadyAccepted).encoded))
+            return
+        }
+        let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
+        actions.append(.send(target.link, message))
+        actions.append(.send(link, message))
+    }
+
+    /// Whether the id is new; remembers it.
+    private mutating func remember(_ id: MessageID) -> Bool {
+        guard recent.insert(id).inserted else { return false }
+        recentOrder.append(id)
+        if recentOrder.count >= 2 * RoomLimits.remembered {
+            for old in recentOrder.prefix(RoomLimits.remembered) {
+                recent.remove(old)
+            }
+            recentOrder.removeFirst(RoomLimits.remembered)
+        }
+        return true
+    }
+
+    private mutating func scheduleReceipts(now: Duration) {
+        if receiptsDue == nil, receipts.hasChanges {
+            receiptsDue = now + RoomLimits.receiptInterval
+        }
+    }
+
+    private mutating func charge(
+        _ id: MemberID, messages count: Double, bytes: Int, now: Duration, actions: inout [RoomAction]
+    ) {
+        guard var member = members[id] else { return }
+        let pause = max(
+            member.messages.take(count, rate: limits.messagesPerSecond, capacity: limits.messageBurst, now: now),
+            member.bytes.take(Double(bytes), rate: limits.bytesPerSecond, capacity: limits.byteBurst, now: now))
+        members[id] = member
+        if pause > .zero, !member.isHost {
+            actions.append(.pauseReading(member.link, until: now + pause))
+        }
+    }
+}

@@ -1,0 +1,21 @@
+/// A connection at the host, by its slot; the host's own participant has one too.
+package struct LinkID: Hashable, Sendable {
+    package let slot: Int
+
+    package init(slot: Int) {
+        self.slot = slot
+    }
+}
+
+/// What the room wants done, in this order.
+package enum RoomAction: Sendable, Equatable {
+    case send(LinkID, EncodedMessage)
+    /// To every member, also those that are away for a moment. Its acknowledgement comes back with `tag`, if that is not 0.
+    case broadcast(EncodedMessage, tag: UInt64)
+    /// The link is a member's from now on and gets what is broadcast.
+    case admit(LinkID)
+    /// Read nothing from the link until then: its member sends faster than it may.
+    case pauseReading(LinkID, until: Duration)
+    /// The link is no member's any more; close it when what was sent has gone out.
+    case release(LinkID)
+}

@@ -1,0 +1,62 @@
+/// Why the host refused or declined something, one byte on the wire; unknown values read as ``unspecified``.
+package enum RoomCode: UInt8, Sendable {
+    case unspecified = 0
+    case full = 1
+    case nickInvalid = 2
+    case nickTaken = 3
+    case rateLimited = 4
+    case tooLarge = 5
+    case noSuchMember = 6
+    case expired = 7
+    /// The room has this message already; it was sent again after a broken connection.
+    case alreadyAccepted = 8
+
+}
+
+extension ChatEvent.LeaveReason {
+    /// The reason as one byte on the wire.
+    var wireValue: UInt8 {
+        switch self {
+        case .quit: 0
+        case .lost: 1
+        case .kicked: 2
+        case .banned: 3
+        }
+    }
+
+    init(wireValue: UInt8) {
+        self =
+            switch wireValue {
+            case 0: .quit
+            case 2: .kicked
+            case 3: .banned
+            default: .lost
+            }
+    }
+}
+
+extension ChatEvent.CloseReason {
+    /// The reason as one byte on the wire.
+    var wireValue: UInt8 {
+        switch self {
+        case .ttl: 0
+        case .hostQuit: 1
+        case .kicked: 2
+        case .banned: 3
+        case .quit: 4
+        case .lost: 5
+        }
+    }
+
+    init(wireValue: UInt8) {
+        self =
+            switch wireValue {
+            case 0: .ttl
+            case 1: .hostQuit
+            case 2: .kicked
+            case 3: .banned
+            case 4: .quit
+            default: .lost
+            }
+    }
+}

@@ -1,0 +1,255 @@
+package import Wire
+
+/// A message of the room in transit: its type, and its body in the TLS presentation language.
+package struct EncodedMessage: Sendable, Equatable {
+    package let type: UInt8
+    package let body: [UInt8]
+
+    package init(type: UInt8, body: [UInt8]) {
+        self.type = type
+        self.body = body
+    }
+}
+
+/// What a member asks of the host.
+package enum MemberRequest: Sendable, Equatable {
+    case join(nick: String)
+    case post(id: MessageID, content: [UInt8])
+    case privatePost(id: MessageID, to: MemberID, content: [UInt8])
+    case changeNick(String)
+    case leave
+
+    /// Bytes of a nick in a request; the rules for nicks are stricter.
+    static let nickLimit = 256
+
+    package var encoded: EncodedMessage {
+        var writer = ByteWriter()
+        switch self {
+        case .join(let nick):
+            writer.writeVector(Array(nick.utf8))
+            return EncodedMessage(type: RoomMessageType.join, body: writer.bytes)
+        case .post(let id, let content):
+            writer.write(id.value)
+            writer.writeBytes(content)
+            return EncodedMessage(type: RoomMessageType.post, body: writer.bytes)
+        case .privatePost(let id, let receiver, let content):
+            writer.write(id.value)
+            writer.write(receiver.wireValue)
+            writer.writeBytes(content)
+            return EncodedMessage(type: RoomMessageType.privatePost, body: writer.bytes)
+        case .changeNick(let nick):
+            writer.writeVector(Array(nick.utf8))
+            return EncodedMessage(type: RoomMessageType.changeNick, body: writer.bytes)
+        case .leave:
+            return EncodedMessage(type: RoomMessageType.leave, body: [])
+        }
+    }
+
+    package init(type: UInt8, body: [UInt8]) throws(RoomError) {
+        do throws(WireError) {
+            var reader = ByteReader(body)
+            switch type {
+            case RoomMessageType.join:
+                self = .join(nick: try reader.readUTF8Vector(atMost: Self.nickLimit))
+            case RoomMessageType.post:
+                self = .post(
+                    id: MessageID(try reader.readUInt64()), content: try reader.readBytes(reader.remaining))
+            case RoomMessageType.privatePost:
+                self = .privatePost(
+                    id: MessageID(try reader.readUInt64()), to: try reader.readMemberID(),
+                    content: try reader.readBytes(reader.remaining))
+            case RoomMessageType.changeNick:
+                self = .changeNick(try reader.readUTF8Vector(atMost: Self.nickLimit))
+            case RoomMessageType.leave:
+                self = .leave
+            default:
+                throw WireError.trailingBytes
+            }
+            try reader.finish()
+        } catch {
+            throw .malformed
+        }
+    }
+}
+
+/// What the host tells a member.
+package enum HostMessage: Sendable, Equatable {
+    /// The state of the room as the member enters it.
+    package struct Admission: Sendable, Equatable {
+        package var member: MemberID
+        /// Seconds until the room closes; nil for a room without end.
+        package var secondsLeft: UInt32?
+        /// The number that the next message will have.
+        package var nextSequence: UInt64
+        /// All members, the new one included.
+        package var members: [Entry]
+
+        package struct Entry: Sendable, Equatable {
+            package var id: MemberID
+            package var isHost: Bool
+            package var nick: String
+        }
+    }
+
+    package struct Receipt: Sendable, Equatable {
+        package var id: MessageID
+        package var count: UInt16
+        package var of: UInt16
+    }
+
+    case admitted(Admission)
+    case refused(RoomCode)
+    case joined(Admission.Entry)
+    case left(MemberID, ChatEvent.LeaveReason)
+    case nickChanged(MemberID, String)
+    case posted(sequence: UInt64, from: MemberID, id: MessageID, content: [UInt8])
+    case privatePosted(from: MemberID, to: MemberID, id: MessageID, content: [UInt8])
+    case receipts([Receipt])
+    /// A request was not carried out; `id` is that of the message, or zero.
+    case declined(MessageID, RoomCode)
+    case closing(ChatEvent.CloseReason)
+
+    /// Bytes of the list of members: 4,000 with the longest nicks.
+    private static let memberListLimit = 61_440
+    private static let receiptByteCount = 12
+    private static let receiptListLimit = RoomLimits.remembered * receiptByteCount
+    private static let endless = UInt32.max
+
+    package var encoded: EncodedMessage {
+        var writer = ByteWriter()
+        let type: UInt8
+        switch self {
+        case .admitted(let admission):
+            type = RoomMessageType.admitted
+            writer.write(admission.member.wireValue)
+            writer.write(admission.secondsLeft ?? Self.endless)
+            writer.write(admission.nextSequence)
+            var list = ByteWriter()
+            for entry in admission.members {
+                list.write(entry)
+            }
+            writer.writeVector(list.bytes)
+        case .refused(let code):
+            type = RoomMessageType.refused
+            writer.write(code.rawValue)
+        case .joined(let entry):
+            type = RoomMessageType.joined
+            writer.write(entry)
+        case .left(let member, let reason):
+            type = RoomMessageType.left
+            writer.write(member.wireValue)
+            writer.write(reason.wireValue)
+        case .nickChanged(let member, let nick):
+            type = RoomMessageType.nickChanged
+            writer.write(member.wireValue)
+            writer.writeVector(Array(nick.utf8))
+        case .posted(let sequence, let from, let id, let content):
+            type = RoomMessageType.posted
+            writer.write(sequence)
+            writer.write(from.wireValue)
+            writer.write(id.value)
+            writer.writeBytes(content)
+        case .privatePosted(let from, let receiver, let id, let content):
+            type = RoomMessageType.privatePosted
+            writer.write(from.wireValue)
+            writer.write(receiver.wireValue)
+            writer.write(id.value)
+            writer.writeBytes(content)
+        case .receipts(let receipts):
+            type = RoomMessageType.receipts
+            var list = ByteWriter()
+            for receipt in receipts {
+                list.write(receipt.id.value)
+                list.write(receipt.count)
+                list.write(receipt.of)
+            }
+            writer.writeVector(list.bytes)
+        case .declined(let id, let code):
+            type = RoomMessageType.declined
+            writer.write(id.value)
+            writer.write(code.rawValue)
+        case .closing(let reason):
+            type = RoomMessageType.closing
+            writer.write(reason.wireValue)
+        }
+        return EncodedMessage(type: type, body: writer.bytes)
+    }
+
+    package init(type: UInt8, body: [UInt8]) throws(RoomError) {
+        do throws(WireError) {
+            var reader = ByteReader(body)
+            switch type {
+            case RoomMessageType.admitted:
+                let member = try reader.readMemberID()
+                let seconds = try reader.readUInt32()
+                let next = try reader.readUInt64()
+                var list = ByteReader(try reader.readVector(atMost: Self.memberListLimit))
+                var members: [Admission.Entry] = []
+                while list.remaining > 0 {
+                    members.append(try list.readEntry())
+                }
+                self = .admitted(
+                    Admission(
+                        member: member, secondsLeft: seconds == Self.endless ? nil : seconds, nextSequence: next,
+                        members: members))
+            case RoomMessageType.refused:
+                self = .refused(RoomCode(rawValue: try reader.readUInt8()) ?? .unspecified)
+            case RoomMessageType.joined:
+                self = .joined(try reader.readEntry())
+            case RoomMessageType.left:
+                self = .left(try reader.readMemberID(), .init(wireValue: try reader.readUInt8()))
+            case RoomMessageType.nickChanged:
+                self = .nickChanged(
+                    try reader.readMemberID(), try reader.readUTF8Vector(atMost: MemberRequest.nickLimit))
+            case RoomMessageType.posted:
+                self = .posted(
+                    sequence: try reader.readUInt64(), from: try reader.readMemberID(),
+                    id: MessageID(try reader.readUInt64()), content: try reader.readBytes(reader.remaining))
+            case RoomMessageType.privatePosted:
+                self = .privatePosted(
+                    from: try reader.readMemberID(), to: try reader.readMemberID(),
+                    id: MessageID(try reader.readUInt64()), content: try reader.readBytes(reader.remaining))
+            case RoomMessageType.receipts:
+                var list = ByteReader(try reader.readVector(atMost: Self.receiptListLimit))
+                var receipts: [Receipt] = []
+                while list.remaining > 0 {
+                    receipts.append(
+                        Receipt(
+                            id: MessageID(try list.readUInt64()), count: try list.readUInt16(),
+                            of: try list.readUInt16()))
+                }
+                self = .receipts(receipts)
+            case RoomMessageType.declined:
+                self = .declined(
+                    MessageID(try reader.readUInt64()), RoomCode(rawValue: try reader.readUInt8()) ?? .unspecified)
+            case RoomMessageType.closing:
+                self = .closing(.init(wireValue: try reader.readUInt8()))
+            default:
+                throw WireError.trailingBytes
+            }
+            try reader.finish()
+        } catch {
+            throw .malformed
+        }
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func readMemberID() throws(WireError) -> MemberID {
+        MemberID(entropy: try readUInt32())
+    }
+
+    fileprivate mutating func readEntry() throws(WireError) -> HostMessage.Admission.Entry {
+        let id = try readMemberID()
+        let flags = try readUInt8()
+        return .init(id: id, isHost: flags & 1 != 0, nick: try readUTF8Vector(atMost: MemberRequest.nickLimit))
+    }
+}
+
+extension ByteWriter {
+    fileprivate mutating func write(_ entry: HostMessage.Admission.Entry) {
+        write(entry.id.wireValue)
+        write(UInt8(entry.isHost ? 1 : 0))
+        writeVector(Array(entry.nick.utf8))
+    }
+}

@@ -1,0 +1,62 @@
+/// The types of the room's messages on the wire (docs/protocol.md, "Room").
+enum RoomMessageType {
+    // From a member.
+    static let join: UInt8 = 0x10
+    static let post: UInt8 = 0x11
+    static let privatePost: UInt8 = 0x12
+    static let changeNick: UInt8 = 0x13
+    static let leave: UInt8 = 0x14
+    // From the host.
+    static let admitted: UInt8 = 0x20
+    static let refused: UInt8 = 0x21
+    static let joined: UInt8 = 0x22
+    static let left: UInt8 = 0x23
+    static let nickChanged: UInt8 = 0x24
+    static let posted: UInt8 = 0x25
+    static let privatePosted: UInt8 = 0x26
+    static let receipts: UInt8 = 0x27
+    static let declined: UInt8 = 0x28
+    static let closing: UInt8 = 0x29
+}
+
+/// The limits that a room puts on its members, each with its reason.
+package struct RoomLimits: Sendable {
+    /// Members at a time, the host's own one included; 0 for no limit.
+    package var members = 50
+
+    /// Bytes of a text in UTF-8.
+    package static let textByteCount = 65_536
+
+    /// Bytes of sealed content: a text, and what group encryption adds.
+    package static let contentByteCount = 65_536 + 2_048
+
+    /// Bytes that wait for one member, sent and not acknowledged or not sent; past it the member is cut off. 50 members that
+    /// never read cannot make the host hold more than 50 times this, and mostly share the same bytes.
+    package var bytesQueuedPerMember = 4 * 1_048_576
+
+    /// Messages a second that one member may send in the long run, and at once after a pause. More is not refused: the host
+    /// stops reading from the member for a moment.
+    package var messagesPerSecond = 100.0
+    package var messageBurst = 500.0
+
+    /// A change of nick counts as so many messages, because everybody is told.
+    package static let nickChangeCost = 20.0
+
+    /// Bytes a second that one member may send in the long run, and at once.
+    package var bytesPerSecond = 1_048_576.0
+    package var byteBurst = 4_194_304.0
+
+    /// A member whose connection broke keeps its place for so long.
+    package var absence = Duration.seconds(60)
+
+    /// Message ids remembered so that a message sent again is not repeated, and receipts counted, for so many of the latest messages.
+    package static let remembered = 4_096
+
+    /// Receipts are reported to a message's sender at most this often.
+    package static let receiptInterval = Duration.milliseconds(500)
+
+    /// Receipts are counted in rooms of up to this many members; beyond it "received by 731 of 900" helps nobody.
+    package static let receiptMembers = 256
+
+    package init() {}
+}

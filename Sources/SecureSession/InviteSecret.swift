@@ -1,0 +1,30 @@
+package import Sodium
+
+/// The 16 random bytes of an invite, and the Noise pre-shared key made from them.
+package final class InviteSecret: Sendable {
+    /// Bytes of the secret inside an invite.
+    package static let byteCount = 16
+
+    private static let label = "TermTalk invite psk 1"
+
+    package let secret: SecretBytes
+    /// The first 32 bytes of BLAKE2b(label | secret).
+    let presharedKey: SecretBytes
+
+    /// A new random secret.
+    package convenience init() {
+        self.init(SecretBytes(randomCount: Self.byteCount))
+    }
+
+    /// - Precondition: `secret` has ``byteCount`` bytes.
+    package init(_ secret: consuming SecretBytes) {
+        precondition(secret.count == Self.byteCount, "an invite's secret has 16 bytes")
+        presharedKey = secret.withBytes { bytes in
+            var hash = BLAKE2b()
+            hash.update(Array(Self.label.utf8).span)
+            hash.update(bytes)
+            return hash.finalizeSecret(count: 32)
+        }
+        self.secret = secret
+    }
+}

@@ -1,0 +1,22 @@
+package import Sodium
+
+/// What a joiner brings to the handshake.
+package struct JoinCredentials: ~Copyable {
+    package let prologue: Prologue
+    /// Fresh for each room, and kept while the member comes back to it.
+    let staticKey: X25519.PrivateKey
+    /// The host's static key where the joiner knows it; an invite always does.
+    package let hostKey: X25519.PublicKey?
+    package let invite: InviteSecret?
+
+    /// - Precondition: with an `invite` there is a `hostKey`.
+    package init(
+        prologue: Prologue, staticKey: consuming X25519.PrivateKey, hostKey: X25519.PublicKey?, invite: InviteSecret?
+    ) {
+        precondition(invite == nil || hostKey != nil, "an invite carries the host's key")
+        self.prologue = prologue
+        self.staticKey = staticKey
+        self.hostKey = hostKey
+        self.invite = invite
+    }
+}

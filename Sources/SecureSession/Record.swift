@@ -1,0 +1,44 @@
+/// The unit that is numbered, sent again after a broken connection, and acknowledged.
+///
+/// On the wire: type (1 byte; the high bit says that the next record continues this one), length (2 bytes), body.
+/// The body is a reference: a message to a thousand members exists once.
+package struct Record: Sendable, Equatable {
+    /// Types below this one belong to the session, the others to the room.
+    package static let firstRoomType: UInt8 = 0x10
+
+    static let continuedFlag: UInt8 = 0x80
+
+    let header: UInt8
+    let body: [UInt8]
+    /// The sender's note about this record, given back when the peer has acknowledged it; 0 for none.
+    let tag: UInt64
+
+    /// A message of `type` with `body`, split where it is longer than a record may be; `tag` marks its last record.
+    ///
+    /// - Precondition: `type` is a room type below 0x80, and `body` at most ``SessionProtocol/messageLimit`` bytes.
+    package static func split(type: UInt8, body: [UInt8], tag: UInt64 = 0) -> [Record] {
+        precondition(type >= firstRoomType && type & continuedFlag == 0, "not a room type")
+        precondition(body.count <= SessionProtocol.messageLimit, "the room checks its messages' sizes")
+        guard body.count > SessionProtocol.recordBodyLimit else {
+            return [Record(header: type, body: body, tag: tag)]
+        }
+        var records: [Record] = []
+        var start = 0
+        while start < body.count {
+            let end = min(start + SessionProtocol.recordBodyLimit, body.count)
+            let isLast = end == body.count
+            records.append(
+                Record(
+                    header: isLast ? type : type | continuedFlag, body: Array(body[start..<end]), tag: isLast ? tag : 0))
+            start = end
+        }
+        return records
+    }
+
+    /// What stands in a queue for a record that is acknowledged and no longer held.
+    static let released = Record(header: 0, body: [], tag: 0)
+
+    var byteCount: Int {
+        SessionProtocol.recordHeaderByteCount + body.count
+    }
+}

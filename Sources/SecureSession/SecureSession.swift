@@ -1,0 +1,140 @@
+package import Sodium
+
+/// A member's encrypted, acknowledged, padded exchange of messages with the host, over one connection after another.
+///
+/// Sans-IO: fed bytes and time, it returns bytes and events. `now` is monotonic time since any fixed origin. What one turn
+/// of the loop enqueues is sealed as one message by ``seal(into:)``. The owner closes the connection on any error.
+package struct SecureSession: ~Copyable {
+    private var link: SecureLink
+    private var channel = RecordChannel()
+    private let deadline: Duration
+    private var lastReceived: Duration
+    private var lastSealed: Duration
+    private var mustSeal = false
+
+    /// Wire bytes after which ``seal(into:now:)`` stops for this turn: what a socket buffer takes at once.
+    package static let sealedBytesPerTurn = 262_144
+
+    // MARK: Life
+
+    /// The host's end of a connection that has just been accepted.
+    package init(responder identity: RoomIdentity, now: Duration) {
+        link = SecureLink(responder: identity)
+        deadline = now + SessionProtocol.responderDeadline
+        lastReceived = now
+        lastSealed = now
+    }
+
+    /// The joiner's end of a new connection; `events` gets the bytes to be sent at once.
+    package init(
+        initiator credentials: borrowing JoinCredentials, now: Duration, events: inout [SessionEvent]
+    ) throws(SessionError) {
+        link = try SecureLink(initiator: credentials, events: &events)
+        deadline = now + SessionProtocol.initiatorDeadline
+        lastReceived = now
+        lastSealed = now
+    }
+
+    /// The joiner's end of a new connection that is to go on where `old` broke off; `session` is its number at the host.
+    package init(
+        initiator credentials: borrowing JoinCredentials, goingOnFrom old: borrowing SecureSession, session: UInt32,
+        now: Duration, events: inout [SessionEvent]
+    ) throws(SessionError) {
+        try self.init(initiator: credentials, now: now, events: &events)
+        channel = old.channel
+        channel.askToGoOn(session: session)
+    }
+
+    /// The host goes on here where `old` broke off, after `resumeRequested`.
+    ///
+    /// - Throws: ``SessionError/malformed`` when the peer claims to have received what was never sent.
+    package mutating func goOn(
+        from old: borrowing SecureSession, peerReceived: UInt32, events: inout [SessionEvent]
+    ) throws(SessionError) {
+        var continued = old.channel
+        try continued.confirmGoingOn(peerReceived: peerReceived, events: &events)
+        channel = continued
+    }
+
+    /// Whether the handshake is done.
+    package var isOpen: Bool { link.isOpen }
+
+    /// When a connection that is not part of a room yet is to be closed.
+    package var admissionDeadline: Duration { deadline }
+
+    /// Bytes of messages that the peer has not acknowledged.
+    package var retainedByteCount: Int { channel.retainedByteCount }
+
+    /// Bytes of messages that have not been sealed yet.
+    package var unsentByteCount: Int { channel.unsentByteCount }
+
+    // MARK: Receiving
+
+    /// Takes bytes from the peer and appends what they bring to `events`. `scratch` is working space that many sessions
+    /// share.
+    package mutating func received(
+        _ bytes: Span<UInt8>, now: Duration, scratch: inout [UInt8], events: inout [SessionEvent]
+    ) throws(SessionError) {
+        lastReceived = now
+        var index = 0
+        while let count = try link.nextPayload(bytes, from: &index, scratch: &scratch, events: &events) {
+            try channel.received(scratch, count: count, now: now, events: &events)
+        }
+    }
+
+    // MARK: Sending
+
+    /// Queues a message's records; the next ``seal(into:now:)`` sends them.
+    package mutating func enqueue(_ records: [Record]) {
+        for record in records {
+            channel.enqueue(record)
+        }
+    }
+
+    /// The next ``seal(into:now:)`` sends a message even if it is empty, so that the peer learns what has been received.
+    package mutating func acknowledgeSoon() {
+        mustSeal = true
+    }
+
+    /// Whether ``seal(into:now:)`` would send anything now.
+    package func wantsToSend(now: Duration) -> Bool {
+        guard link.isOpen, !channel.isWaitingForHost else { return false }
+        return mustSeal || channel.hasUnsent || channel.mustAcknowledgeNow || now >= nextSilentSend
+    }
+
+    /// Seals all that is queued, as few messages as it fits into, and appends their frames to `wire`; an empty message
+    /// where only an acknowledgement or a keepalive is due.
+    package mutating func seal(into wire: inout [UInt8], now: Duration) throws(SessionError) {
+        guard wantsToSend(now: now) else { return }
+        let begin = wire.count
+        repeat {
+            let start = wire.count
+            wire.append(contentsOf: [0, 0])
+            channel.nextPayload(into: &wire, capacity: Padding.largestContent)
+            try link.seal(&wire, from: start)
+        } while channel.hasUnsent && wire.count - begin < Self.sealedBytesPerTurn
+        lastSealed = now
+        mustSeal = false
+    }
+
+    // MARK: Time
+
+    /// When an acknowledgement or a keepalive is due, if nothing else is sent before.
+    private var nextSilentSend: Duration {
+        let keepalive = lastSealed + SessionProtocol.keepaliveInterval
+        guard let since = channel.owesAcknowledgementSince else { return keepalive }
+        return min(keepalive, since + SessionProtocol.acknowledgementDelay)
+    }
+
+    /// When the owner should look at this session again: to seal, or because the peer is silent for too long.
+    package var nextDeadline: Duration {
+        guard link.isOpen else { return deadline }
+        guard !channel.isWaitingForHost else { return lastReceived + SessionProtocol.silenceLimit }
+        return min(nextSilentSend, lastReceived + SessionProtocol.silenceLimit)
+    }
+
+    /// Whether the peer has been silent for longer than it may.
+    package func isDead(now: Duration) -> Bool {
+        link.isOpen ? now >= lastReceived + SessionProtocol.silenceLimit : now >= deadline
+    }
+}

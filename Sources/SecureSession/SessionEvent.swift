@@ -1,0 +1,19 @@
+package import Sodium
+
+/// What a session tells its owner, in order.
+package enum SessionEvent: Sendable, Equatable {
+    /// Send these bytes of the handshake now.
+    case send([UInt8])
+    /// The handshake is done; the peer proved that it holds this static key.
+    case established(peer: X25519.PublicKey, invited: Bool)
+    /// A whole message of the room.
+    case message(type: UInt8, body: [UInt8])
+    /// The peer has received all records up to the one with this tag.
+    case acknowledged(tag: UInt64)
+    /// The peer, on a new connection, wants to go on with the session of this number; it has received so many records.
+    case resumeRequested(session: UInt32, received: UInt32)
+    /// The host goes on with the session; nothing was lost or repeated.
+    case resumed
+    /// The host no longer has the session; the channel begins anew and what it held is gone.
+    case resumeRefused
+}

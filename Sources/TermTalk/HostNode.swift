@@ -1,0 +1,476 @@
+package import EventLoop
+package import Logging
+package import Room
+package import SecureSession
+
+/// A hosted room: glues the streams of peers to their sessions, and the sessions to the room.
+///
+/// It is given connected streams and knows nothing of what carries them. The person at the host takes part through
+/// link 0, which has no session.
+package final class HostNode {
+    private static let localLink = LinkID(slot: 0)
+    /// How often, at most, sessions are looked at for what time alone makes due.
+    private static let sweepInterval = Duration.milliseconds(500)
+    /// How long an ending room waits until every member has all that was said.
+    private static let closeDeadline = Duration.seconds(10)
+    /// How long a released connection may take to take what was sent to it.
+    private static let releaseDeadline = Duration.seconds(10)
+
+    private let loop: EventLoop
+    private let identity: RoomIdentity
+    private let logger: Logger
+    private let tell: (ChatEvent) -> Void
+    private var room: Room
+    private var local: MemberClient?
+    private var gate: ConnectionGate
+
+    /// By slot; slot 0 is never used.
+    private var connections: [HostConnection?] = [nil]
+    private var freeSlots: [Int] = []
+    /// Slots of connections that are not members, oldest first.
+    private var pending: [HostConnection] = []
+    private var members: [HostConnection] = []
+
+    private var dirty: [HostConnection] = []
+    private var wire: [UInt8] = []
+    private var scratch: [UInt8] = []
+    private var events: [SessionEvent] = []
+
+    private var sweepTimer: TimerHandle?
+    private var sweepAt: Duration?
+    private var isLocalAdmitted = false
+    private var localPausedUntil: Duration = .zero
+    private var closing: ChatEvent.CloseReason?
+
+    /// Called once, when the room has ended and everybody has been told.
+    package var onClosed: ((ChatEvent.CloseReason) -> Void)?
+    /// Called when `isCongested` has become false.
+    package var onDecongested: (() -> Void)?
+
+    package init(
+        loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?, logger: Logger,
+        tell: @escaping (ChatEvent) -> Void
+    ) {
+        self.loop = loop
+        self.identity = identity
+        self.logger = logger
+        self.tell = tell
+        room = Room(limits: limits, closesAt: closesAt)
+        gate = ConnectionGate(now: loop.time)
+    }
+
+    package var memberCount: Int { room.memberCount }
+
+    /// The id of the host's own participant, once it has joined.
+    package var localMember: MemberID? { local?.id }
+
+    // MARK: The host's own participant
+
+    /// Lets the person at the host take part.
+    package func joinLocally(nick: String, cipher: any GroupCipher) {
+        local = MemberClient(nick: nick, cipher: cipher)
+        var actions: [MemberClient.Action] = []
+        local?.connected(actions: &actions)
+        perform(actions)
+    }
+
+    /// Carries out what the person at the host asks of the room.
+    package func withLocal(_ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void) {
+        guard var client = local else { return }
+        var actions: [MemberClient.Action] = []
+        do {
+            try body(&client, &actions)
+        } catch {
+            actions.append(.tell(.error(error)))
+        }
+        local = client
+        perform(actions)
+    }
+
+    private func perform(_ actions: [MemberClient.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let message):
+                var roomActions: [RoomAction] = []
+                try? room.received(
+                    type: message.type, body: message.body, from: Self.localLink, key: identity.publicKey.bytes,
+                    isHost: true, now: loop.time, actions: &roomActions)
+                perform(roomActions)
+            case .tell(let event):
+                tell(event)
+            case .end(_, let refusal?):
+                tell(.error(refusal))
+            case .admitted, .end:
+                break
+            }
+        }
+    }
+
+    private func pauseLocal(until: Duration) {
+        let wasPaused = isCongested
+        localPausedUntil = max(localPausedUntil, until)
+        if !wasPaused {
+            endLocalPauseLater()
+        }
+    }
+
+    private func endLocalPauseLater() {
+        _ = loop.schedule(after: max(localPausedUntil - loop.time, .milliseconds(1))) { [weak self] in
+            guard let self else { return }
+            if self.isCongested {
+                self.endLocalPauseLater()
+            } else {
+                self.onDecongested?()
+            }
+        }
+    }
+
+    /// Whether the person at the host says more than the room carries; no more should be read from the input.
+    package var isCongested: Bool { localPausedUntil > loop.time }
+
+    private func deliverLocally(_ message: EncodedMessage) {
+        guard var client = local else { return }
+        var actions: [MemberClient.Action] = []
+        try? client.received(type: message.type, body: message.body, actions: &actions)
+        local = client
+        perform(actions)
+    }
+
+    // MARK: Connections
+
+    /// Takes a new peer, or closes it when too many come.
+    package func accept(_ stream: any ByteStream) {
+        guard closing == nil, gate.admits(now: loop.time) else {
+            stream.close()
+            return
+        }
+        if pending.count >= ConnectionGate.pendingLimit {
+            drop(pending[0])
+        }
+        let slot = freeSlots.popLast() ?? connections.count
+        if slot == connections.count {
+            connections.append(nil)
+        }
+        let session = SecureSession(responder: identity, now: loop.time)
+        let connection = HostConnection(link: LinkID(slot: slot), stream: stream, session: session, node: self)
+        connections[slot] = connection
+        pending.append(connection)
+        scheduleSweep(at: connection.session.nextDeadline)
+    }
+
+    func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
+        let now = loop.time
+        var events = self.events
+        self.events = []
+        var failure: SessionError?
+        do throws(SessionError) {
+            try connection.session.received(bytes, now: now, scratch: &scratch, events: &events)
+        } catch {
+            failure = error
+        }
+        for event in events where !connection.isReleased && connections[connection.link.slot] === connection {
+            handle(event, from: connection, now: now)
+        }
+        events.removeAll(keepingCapacity: true)
+        self.events = events
+        if let failure {
+            logger.debug("closing a connection", metadata: ["reason": "\(failure)"])
+            fail(connection)
+        } else if connection.session.wantsToSend(now: now) {
+            markDirty(connection)
+        } else {
+            scheduleSweep(at: connection.session.nextDeadline)
+        }
+    }
+
+    private func handle(_ event: SessionEvent, from connection: HostConnection, now: Duration) {
+        switch event {
+        case .send(let bytes):
+            connection.stream?.write(bytes.span)
+        case .established(let peer, let invited):
+            connection.peerKey = peer.bytes
+            logger.debug("handshake done", metadata: ["invited": "\(invited)"])
+        case .message(let type, let body):
+            guard let key = connection.peerKey else { return }
+            var actions: [RoomAction] = []
+            do {
+                try room.received(
+                    type: type, body: body, from: connection.link, key: key, now: now, actions: &actions)
+            } catch {
+                fail(connection)
+                return
+            }
+            perform(actions)
+        case .acknowledged(let tag):
+            room.acknowledged(sequence: tag, by: connection.link, now: now)
+            scheduleRoomSweep()
+        case .resumeRequested(let session, let received):
+            resume(session: session, received: received, on: connection)
+        case .resumed, .resumeRefused:
+            fail(connection)
+        }
+    }
+
+    private func resume(session: UInt32, received: UInt32, on connection: HostConnection) {
+        guard let key = connection.peerKey,
+            let link = room.resumed(session: session, key: key, link: connection.link),
+            let old = connections[link.slot]
+        else {
+            // A message of the fresh channel tells the member that its session is gone.
+            connection.session.acknowledgeSoon()
+            markDirty(connection)
+            return
+        }
+        var resumeEvents: [SessionEvent] = []
+        let worked: Void? = try? connection.session.goOn(
+            from: old.session, peerReceived: received, events: &resumeEvents)
+        old.isMember = false
+        members.removeAll { $0 === old }
+        forget(old)
+        becomeMember(connection)
+        guard worked != nil else {
+            fail(connection)
+            return
+        }
+        for event in resumeEvents {
+            handle(event, from: connection, now: loop.time)
+        }
+        markDirty(connection)
+    }
+
+    /// The peer broke the protocol: its connection and its place are gone at once.
+    private func fail(_ connection: HostConnection) {
+        var actions: [RoomAction] = []
+        room.cutOff(connection.link, actions: &actions)
+        drop(connection)
+        perform(actions)
+    }
+
+    func streamClosed(_ connection: HostConnection) {
+        guard connection.isMember, !connection.isReleased else {
+            drop(connection)
+            return
+        }
+        logger.debug("a member's connection broke")
+        room.linkLost(connection.link, now: loop.time)
+        scheduleRoomSweep()
+    }
+
+    /// Closes the connection and forgets it.
+    private func drop(_ connection: HostConnection) {
+        if connection.isMember {
+            connection.isMember = false
+            members.removeAll { $0 === connection }
+        }
+        forget(connection)
+    }
+
+    private func forget(_ connection: HostConnection) {
+        connection.dropStream()
+        pending.removeAll { $0 === connection }
+        let slot = connection.link.slot
+        guard connections[slot] === connection else { return }
+        connections[slot] = nil
+        freeSlots.append(slot)
+        finishClosingIfDone()
+    }
+
+    private func becomeMember(_ connection: HostConnection) {
+        connection.isMember = true
+        members.append(connection)
+        pending.removeAll { $0 === connection }
+    }
+
+    // MARK: What the room wants
+
+    private func perform(_ actions: [RoomAction]) {
+        for action in actions {
+            switch action {
+            case .send(Self.localLink, let message):
+                deliverLocally(message)
+            case .send(let link, let message):
+                guard let connection = connections[link.slot] else { continue }
+                connection.session.enqueue(Record.split(type: message.type, body: message.body))
+                markDirty(connection)
+            case .broadcast(let message, let tag):
+                broadcast(message, tag: tag)
+            case .admit(Self.localLink):
+                isLocalAdmitted = true
+            case .admit(let link):
+                guard let connection = connections[link.slot] else { continue }
+                becomeMember(connection)
+            case .pauseReading(Self.localLink, let until):
+                pauseLocal(until: until)
+            case .pauseReading(let link, let until):
+                connections[link.slot]?.pauseReading(until: until, loop: loop)
+            case .release(Self.localLink):
+                isLocalAdmitted = false
+            case .release(let link):
+                guard let connection = connections[link.slot] else { continue }
+                release(connection)
+            }
+        }
+        scheduleRoomSweep()
+    }
+
+    private func broadcast(_ message: EncodedMessage, tag: UInt64) {
+        let records = Record.split(type: message.type, body: message.body, tag: tag)
+        var overrun: [HostConnection] = []
+        for connection in members {
+            connection.session.enqueue(records)
+            markDirty(connection)
+            if connection.session.retainedByteCount > room.limits.bytesQueuedPerMember {
+                overrun.append(connection)
+            }
+        }
+        if isLocalAdmitted {
+            deliverLocally(message)
+            if tag != 0 {
+                room.acknowledged(sequence: tag, by: Self.localLink, now: loop.time)
+            }
+        }
+        for connection in overrun {
+            logger.info("a member is cut off: it does not take what is sent to it")
+            fail(connection)
+        }
+    }
+
+    private func release(_ connection: HostConnection) {
+        connection.isReleased = true
+        connection.isMember = false
+        members.removeAll { $0 === connection }
+        guard connection.stream != nil else {
+            forget(connection)
+            return
+        }
+        connection.session.acknowledgeSoon()
+        markDirty(connection)
+        _ = loop.schedule(after: Self.releaseDeadline) { [weak self, weak connection] in
+            guard let self, let connection else { return }
+            self.drop(connection)
+        }
+    }
+
+    // MARK: Sealing at the end of the turn
+
+    private func markDirty(_ connection: HostConnection) {
+        guard !connection.isDirty, connection.stream != nil else { return }
+        connection.isDirty = true
+        if dirty.isEmpty {
+            loop.atEndOfTurn { [weak self] in self?.flush() }
+        }
+        dirty.append(connection)
+    }
+
+    private func flush() {
+        let now = loop.time
+        let connections = dirty
+        dirty = []
+        for connection in connections {
+            connection.isDirty = false
+            flush(connection, now: now)
+        }
+    }
+
+    private func flush(_ connection: HostConnection, now: Duration) {
+        guard let stream = connection.stream else { return }
+        // The rest waits in the session, shared with the other members, and not as ciphertext of this one.
+        guard stream.pendingByteCount <= WaterMarks.standard.high else { return }
+        wire.removeAll(keepingCapacity: true)
+        do {
+            try connection.session.seal(into: &wire, now: now)
+        } catch {
+            fail(connection)
+            return
+        }
+        if !wire.isEmpty {
+            stream.write(wire.span)
+        }
+        if connection.session.unsentByteCount > 0 {
+            if stream.pendingByteCount <= WaterMarks.standard.high {
+                markDirty(connection)
+            }
+        } else if connection.isReleased {
+            stream.closeAfterWriting()
+        }
+    }
+
+    func drained(_ connection: HostConnection) {
+        markDirty(connection)
+    }
+
+    // MARK: Time
+
+    private func scheduleRoomSweep() {
+        if let deadline = room.nextDeadline {
+            scheduleSweep(at: deadline)
+        }
+    }
+
+    private func scheduleSweep(at time: Duration) {
+        if let sweepAt, sweepAt <= time { return }
+        sweepTimer?.cancel()
+        sweepAt = time
+        sweepTimer = loop.schedule(after: max(time - loop.time, .zero)) { [weak self] in self?.sweep() }
+    }
+
+    private func sweep() {
+        sweepAt = nil
+        let now = loop.time
+        var next = now + .seconds(3_600)
+        var lost: [HostConnection] = []
+        for case let connection? in connections where connection.stream != nil {
+            if connection.session.isDead(now: now) || (!connection.isMember && now >= connection.session.admissionDeadline) {
+                lost.append(connection)
+            } else if connection.session.wantsToSend(now: now) {
+                markDirty(connection)
+            } else {
+                next = min(next, connection.session.nextDeadline)
+                if !connection.isMember {
+                    next = min(next, connection.session.admissionDeadline)
+                }
+            }
+        }
+        for connection in lost {
+            connection.dropStream()
+            streamClosed(connection)
+        }
+        var actions: [RoomAction] = []
+        room.timePassed(now: now, actions: &actions)
+        perform(actions)
+        scheduleSweep(at: max(next, now + Self.sweepInterval))
+        scheduleRoomSweep()
+        if room.isClosed {
+            close(.ttl)
+        }
+    }
+
+    // MARK: Closing
+
+    /// Ends the room for everybody; `onClosed` follows when all members have been told, or a deadline has passed.
+    package func close(_ reason: ChatEvent.CloseReason) {
+        guard closing == nil else { return }
+        closing = reason
+        var actions: [RoomAction] = []
+        room.close(reason, actions: &actions)
+        perform(actions)
+        for connection in pending {
+            drop(connection)
+        }
+        _ = loop.schedule(after: Self.closeDeadline) { [weak self] in self?.finishClosing() }
+        finishClosingIfDone()
+    }
+
+    private func finishClosingIfDone() {
+        if closing != nil, connections.allSatisfy({ $0 == nil }) {
+            finishClosing()
+        }
+    }
+
+    private func finishClosing() {
+        sweepTimer?.cancel()
+        guard let closing, let onClosed else { return }
+        self.onClosed = nil
+        loop.atEndOfTurn { onClosed(closing) }
+    }
+}

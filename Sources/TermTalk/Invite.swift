@@ -1,0 +1,77 @@
+package import Room
+package import SecureSession
+package import Sodium
+
+/// All that a joiner needs, in one line to paste: `termtalk://ROOM@ADDRESS/?k=KEY`.
+///
+/// KEY is base64url of: version 1, the host's static key (32 bytes), the secret (16 bytes), and a check
+/// of 3 bytes over everything, so that a mistyped invite is told from a refused one.
+package struct Invite: Sendable {
+    package static let scheme = "termtalk://"
+    private static let version: UInt8 = 1
+    private static let checkByteCount = 3
+    private static let keyByteCount = 1 + 32 + InviteSecret.byteCount + checkByteCount
+
+    package let room: RoomName
+    package let address: RoomAddress
+    package let hostKey: X25519.PublicKey
+    package let secret: InviteSecret
+
+    package init(room: RoomName, address: RoomAddress, hostKey: X25519.PublicKey, secret: InviteSecret) {
+        self.room = room
+        self.address = address
+        self.hostKey = hostKey
+        self.secret = secret
+    }
+
+    /// Reads an invite as it was pasted.
+    ///
+    /// - Throws: invite-invalid, onion-invalid-address, address-invalid, version-mismatch.
+    package init(parsing text: String) throws(ChatEvent.Notice) {
+        let invalid = ChatEvent.Notice(
+            .inviteInvalid, "the invite cannot be used: it is incomplete or was changed on its way",
+            hint: "copy the whole line that starts with \(Self.scheme)")
+        guard text.hasPrefix(Self.scheme) else { throw invalid }
+        let rest = text.dropFirst(Self.scheme.count)
+        guard
+            let at = rest.firstIndex(of: "@"),
+            let room = RoomName(String(rest[..<at])),
+            let slash = rest[at...].firstIndex(of: "/"),
+            rest[slash...].hasPrefix("/?k=")
+        else { throw invalid }
+        let address = try RoomAddress(String(rest[rest.index(after: at)..<slash]))
+        guard let key = Base64URL.decode(rest[slash...].dropFirst(4)), let version = key.first else { throw invalid }
+        guard version == Self.version else {
+            throw ChatEvent.Notice(
+                .versionMismatch, "the invite cannot be used: it is for another version of termtalk",
+                hint: "update termtalk, here or at the host")
+        }
+        guard
+            key.count == Self.keyByteCount,
+            Self.check(room: room, address: address, key: key.dropLast(Self.checkByteCount))
+                == Array(key.suffix(Self.checkByteCount)),
+            let hostKey = X25519.PublicKey(Array(key[1..<33]))
+        else { throw invalid }
+        self.init(
+            room: room, address: address, hostKey: hostKey,
+            secret: InviteSecret(SecretBytes(copying: Array(key[33..<33 + InviteSecret.byteCount]).span)))
+    }
+
+    package var text: String {
+        var key = [Self.version] + hostKey.bytes
+        secret.secret.withBytes { bytes in
+            for index in bytes.indices {
+                key.append(bytes[index])
+            }
+        }
+        key += Self.check(room: room, address: address, key: key[...])
+        return "\(Self.scheme)\(room)@\(address.text)/?k=\(Base64URL.encode(key))"
+    }
+
+    private static func check(room: RoomName, address: RoomAddress, key: ArraySlice<UInt8>) -> [UInt8] {
+        var hash = BLAKE2b()
+        hash.update(Array("\(room)@\(address.text)/".utf8).span)
+        hash.update(Array(key).span)
+        return Array(hash.finalize().prefix(checkByteCount))
+    }
+}

@@ -1,0 +1,503 @@
+package import EventLoop
+package import Logging
+package import Room
+package import SecureSession
+package import Sodium
+
+/// A member's link to somebody's room: dials, keeps the session, comes back after a broken connection.
+package final class MemberNode: ByteStreamHandler {
+    /// Opens a connection to the host; the result comes later, unless it is cancelled.
+    package typealias Dial = (@escaping (Result<any ByteStream, ChatEvent.Notice>) -> Void) -> any Cancellable
+
+    /// What to make of the host's static key.
+    package enum HostKeyPolicy: Sendable {
+        /// The key is known, and the handshake fails with any other.
+        case pinned(ChatEvent.Trust)
+        /// The onion address says who the host is.
+        case onionAddress
+        /// A key that was never seen is taken and reported through `onNewHostKey`.
+        case acceptNew
+        /// A key that was never seen is refused: host-key-unknown.
+        case strict
+    }
+
+    /// What the member knows of the room before it joins.
+    package struct Target {
+        package var room: RoomName
+        package var address: RoomAddress
+        package var policy: HostKeyPolicy
+
+        package init(room: RoomName, address: RoomAddress, policy: HostKeyPolicy) {
+            self.room = room
+            self.address = address
+            self.policy = policy
+        }
+    }
+
+    /// How long a member that was in the room tries to come back.
+    package static let comebackTime = Duration.seconds(120)
+    /// Pauses before the tries: the first, and the longest; each is up to half as long again or less, at random.
+    private static let firstPause = Duration.milliseconds(250)
+    private static let longestPause = Duration.seconds(10)
+    /// How long leaving may take once everything has been delivered.
+    private static let leaveDeadline = Duration.seconds(5)
+
+    private let loop: EventLoop
+    private let target: Target
+    private let credentials: JoinCredentials
+    private let dial: Dial
+    private let logger: Logger
+    private let wallClock: () -> Int64
+    private let tell: (ChatEvent) -> Void
+
+    private var client: MemberClient
+    private var session: SecureSession?
+    private var stream: (any ByteStream)?
+    private var dialing: (any Cancellable)?
+    private var timer: TimerHandle?
+    private var isFlushScheduled = false
+    private var wire: [UInt8] = []
+    private var scratch: [UInt8] = []
+
+    private var hasJoined = false
+    private var isInRoom = false
+    private var hasHeardFromPeer = false
+    private var lostAt: Duration?
+    private var attempt = 0
+    private var isLeaving = false
+    private var ending: (ChatEvent.CloseReason, ChatEvent.Notice?)?
+    private var hasEnded = false
+    private var wasCongested = false
+    private var trust: ChatEvent.Trust = .none
+
+    /// The static key that the host showed.
+    package private(set) var hostKey: X25519.PublicKey?
+    /// Called once, when the stay is over; the notice says why it failed, if it did.
+    package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
+    /// Called with a key that was accepted without being known.
+    package var onNewHostKey: ((X25519.PublicKey) -> Void)?
+    package var onDecongested: (() -> Void)?
+
+    /// - Parameter wallClock: seconds since 1970, to tell people when the room ends.
+    package init(
+        loop: EventLoop, target: Target, credentials: consuming JoinCredentials, nick: String, cipher: any GroupCipher,
+        dial: @escaping Dial, logger: Logger, wallClock: @escaping () -> Int64, tell: @escaping (ChatEvent) -> Void
+    ) {
+        self.loop = loop
+        self.target = target
+        self.credentials = credentials
+        self.dial = dial
+        self.logger = logger
+        self.wallClock = wallClock
+        self.tell = tell
+        client = MemberClient(nick: nick, cipher: cipher)
+    }
+
+    // MARK: Connecting
+
+    package func start() {
+        tell(.starting(.dial, progress: nil))
+        connect()
+    }
+
+    private func connect() {
+        dialing = dial { [weak self] result in
+            guard let self else { return }
+            self.dialing = nil
+            guard !self.hasEnded else {
+                if case .success(let stream) = result { stream.close() }
+                return
+            }
+            switch result {
+            case .success(let stream): self.connected(stream)
+            case .failure(let notice): self.attemptFailed(notice)
+            }
+        }
+    }
+
+    private func connected(_ stream: any ByteStream) {
+        var events: [SessionEvent] = []
+        do throws(SessionError) {
+            session = try newSession(events: &events)
+        } catch {
+            stream.close()
+            attemptFailed(error.notice)
+            return
+        }
+        if !hasJoined {
+            tell(.starting(.handshake, progress: nil))
+        }
+        hasHeardFromPeer = false
+        self.stream = stream
+        stream.handler = self
+        handle(events)
+        rescheduleTimer()
+    }
+
+    private func newSession(events: inout [SessionEvent]) throws(SessionError) -> SecureSession {
+        if hasJoined, let old = session.take(), let id = client.id {
+            return try SecureSession(
+                initiator: credentials, goingOnFrom: old, session: id.wireValue, now: loop.time, events: &events)
+        }
+        return try SecureSession(initiator: credentials, now: loop.time, events: &events)
+    }
+
+    /// A connection could not be made, or broke before it was part of the room.
+    private func attemptFailed(_ notice: ChatEvent.Notice) {
+        if hasJoined, !notice.code.isFinal {
+            pauseBeforeNextTry(cause: notice.code.rawValue)
+        } else {
+            end(.lost, notice)
+        }
+    }
+
+    private func connectionBroke(cause: String) {
+        stream = nil
+        isInRoom = false
+        timer?.cancel()
+        if ending != nil {
+            finish()
+            return
+        }
+        lostAt = lostAt ?? loop.time
+        attempt = 0
+        pauseBeforeNextTry(cause: cause)
+    }
+
+    private func pauseBeforeNextTry(cause: String) {
+        let lostAt = self.lostAt ?? loop.time
+        guard loop.time - lostAt < Self.comebackTime else {
+            tell(.connection(.init(state: .lost, attempt: attempt, cause: cause)))
+            end(.lost, ChatEvent.Notice(.connectionLost, "the room is gone: the host could not be reached again"))
+            return
+        }
+        attempt += 1
+        let full = min(Self.firstPause * (1 << min(attempt - 1, 16)), Self.longestPause)
+        let pause = full / 2 + full * Double(Random.uint32() % 1_000) / 1_000
+        tell(
+            .connection(
+                .init(
+                    state: .reconnecting, attempt: attempt,
+                    retryInMilliseconds: Int(pause / .milliseconds(1)), cause: cause)))
+        timer = loop.schedule(after: pause) { [weak self] in self?.connect() }
+    }
+
+    /// Something happened (a network came back) that makes a try worth while now.
+    package func tryNow() {
+        guard lostAt != nil, stream == nil, dialing == nil, !hasEnded else { return }
+        timer?.cancel()
+        connect()
+    }
+
+    // MARK: The stream
+
+    package func streamReceived(_ bytes: Span<UInt8>) {
+        guard session != nil else { return }
+        hasHeardFromPeer = true
+        var events: [SessionEvent] = []
+        var failure: SessionError?
+        do throws(SessionError) {
+            try session?.received(bytes, now: loop.time, scratch: &scratch, events: &events)
+        } catch {
+            failure = error
+        }
+        handle(events)
+        if let failure {
+            streamFailed(failure)
+            return
+        }
+        scheduleFlush()
+        rescheduleTimer()
+        reportDecongestion()
+    }
+
+    package func streamDrained() {
+        scheduleFlush()
+    }
+
+    package func streamClosed(_ reason: StreamCloseReason) {
+        stream = nil
+        if ending != nil {
+            finish()
+        } else if isInRoom {
+            connectionBroke(cause: NoticeCode.connectionLost.rawValue)
+        } else if session?.isOpen == true {
+            attemptFailed(.closedBeforeAdmission)
+        } else {
+            attemptFailed(.closedInHandshake(hasAnswered: hasHeardFromPeer, invited: (credentials.invite != nil)))
+        }
+    }
+
+    private func streamFailed(_ error: SessionError) {
+        stream?.close()
+        stream = nil
+        logger.debug("the session failed", metadata: ["reason": "\(error.notice.code.rawValue)"])
+        if ending != nil {
+            finish()
+        } else if isInRoom {
+            connectionBroke(cause: error.notice.code.rawValue)
+        } else {
+            attemptFailed(error.notice)
+        }
+    }
+
+    private func handle(_ events: [SessionEvent]) {
+        for event in events {
+            switch event {
+            case .send(let bytes):
+                stream?.write(bytes.span)
+            case .established(let peer, _):
+                established(peer)
+            case .message(let type, let body):
+                var actions: [MemberClient.Action] = []
+                do {
+                    try client.received(type: type, body: body, actions: &actions)
+                } catch {
+                    perform(actions)
+                    streamFailed(.malformed)
+                    return
+                }
+                perform(actions)
+            case .acknowledged:
+                break
+            case .resumed:
+                cameBack()
+            case .resumeRefused:
+                join()
+            case .resumeRequested:
+                streamFailed(.malformed)
+                return
+            }
+        }
+        finishLeavingIfDone()
+    }
+
+    private func established(_ peer: X25519.PublicKey) {
+        hostKey = peer
+        if !hasJoined {
+            switch target.policy {
+            case .pinned(let known): trust = known
+            case .onionAddress: trust = .none
+            case .acceptNew:
+                trust = .new
+                onNewHostKey?(peer)
+            case .strict:
+                stream?.close()
+                stream = nil
+                end(.lost, .hostKeyUnknown)
+                return
+            }
+            join()
+        }
+        scheduleFlush()
+    }
+
+    private func join() {
+        var actions: [MemberClient.Action] = []
+        client.connected(actions: &actions)
+        perform(actions)
+    }
+
+    private func cameBack() {
+        lostAt = nil
+        isInRoom = true
+        tell(.connection(.init(state: .connected, attempt: attempt)))
+    }
+
+    private func perform(_ actions: [MemberClient.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let message):
+                session?.enqueue(Record.split(type: message.type, body: message.body))
+                scheduleFlush()
+            case .tell(let event):
+                tell(event)
+            case .admitted(let admission):
+                admitted(admission)
+            case .end(let reason, let refusal):
+                end(reason, refusal)
+            }
+        }
+    }
+
+    private func admitted(_ admission: HostMessage.Admission) {
+        if hasJoined {
+            cameBack()
+        }
+        hasJoined = true
+        isInRoom = true
+        lostAt = nil
+        tell(
+            .joinedRoom(
+                .init(
+                    room: target.room.description, transport: target.address.kind, address: target.address.text,
+                    member: admission.member, members: client.memberList, hostKey: hostKey?.text ?? "",
+                    trust: trust, expires: admission.secondsLeft.map { wallClock() + Int64($0) })))
+        leaveIfDelivered()
+    }
+
+    // MARK: Sending
+
+    private func scheduleFlush() {
+        guard !isFlushScheduled, stream != nil else { return }
+        isFlushScheduled = true
+        loop.atEndOfTurn { [weak self] in self?.flush() }
+    }
+
+    private func flush() {
+        isFlushScheduled = false
+        guard let stream, stream.pendingByteCount <= WaterMarks.standard.high else { return }
+        wire.removeAll(keepingCapacity: true)
+        do throws(SessionError) {
+            try session?.seal(into: &wire, now: loop.time)
+        } catch {
+            streamFailed(error)
+            return
+        }
+        if !wire.isEmpty {
+            stream.write(wire.span)
+        }
+        if let unsent = session?.unsentByteCount, unsent > 0, session?.wantsToSend(now: loop.time) == true {
+            scheduleFlush()
+        }
+        rescheduleTimer()
+    }
+
+    private func rescheduleTimer() {
+        guard let deadline = session?.nextDeadline, stream != nil else { return }
+        timer?.cancel()
+        timer = loop.schedule(after: max(deadline - loop.time, .zero)) { [weak self] in self?.timerFired() }
+    }
+
+    private func timerFired() {
+        guard let session, stream != nil else { return }
+        if session.isDead(now: loop.time) {
+            stream?.close()
+            stream = nil
+            if isInRoom {
+                connectionBroke(cause: NoticeCode.connectionTimeout.rawValue)
+            } else {
+                attemptFailed(.handshakeTimeout(invited: (credentials.invite != nil)))
+            }
+        } else {
+            flush()
+        }
+    }
+
+    // MARK: Leaving and ending
+
+    private func leaveIfDelivered() {
+        guard isLeaving, client.outboxCount == 0, client.isJoined else { return }
+        isLeaving = false
+        var actions: [MemberClient.Action] = []
+        client.leave(actions: &actions)
+        perform(actions)
+    }
+
+    private func end(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
+        guard ending == nil else { return }
+        ending = (reason, notice)
+        guard stream != nil, session?.isOpen == true else {
+            finish()
+            return
+        }
+        session?.acknowledgeSoon()
+        scheduleFlush()
+        timer?.cancel()
+        _ = loop.schedule(after: Self.leaveDeadline) { [weak self] in self?.finish() }
+        // What the host said last is acknowledged before the connection is closed; and what was said to it,
+        // the leaving included, is acknowledged by it.
+        if reason != .quit {
+            loop.atEndOfTurn { [weak self] in
+                self?.flush()
+                self?.stream?.closeAfterWriting()
+            }
+        }
+    }
+
+    private func finishLeavingIfDone() {
+        if let (reason, _) = ending, reason == .quit, session?.retainedByteCount == 0 {
+            stream?.close()
+            finish()
+        }
+        leaveIfDelivered()
+    }
+
+    private func finish() {
+        guard !hasEnded, let (reason, notice) = ending else { return }
+        hasEnded = true
+        timer?.cancel()
+        dialing?.cancel()
+        stream?.close()
+        stream = nil
+        session = nil
+        onEnded?(reason, notice)
+    }
+
+    private func reportDecongestion() {
+        if wasCongested, !isCongested {
+            wasCongested = false
+            onDecongested?()
+        }
+    }
+}
+
+extension MemberNode: Participant {
+    package var isCongested: Bool { client.outboxCount >= MemberClient.outboxHighWaterMark }
+
+    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
+        withClient { client, actions throws(ChatEvent.Notice) in
+            try client.say(text, kind: kind, to: receiver, actions: &actions)
+        }
+        wasCongested = wasCongested || isCongested
+    }
+
+    package func changeNick(to nick: String) {
+        withClient { client, actions throws(ChatEvent.Notice) in
+            try client.changeNick(to: nick, actions: &actions)
+        }
+    }
+
+    package func listMembers() {
+        tell(.members(client.memberList))
+    }
+
+    package func showInvite() {
+        guard let invite = credentials.invite, let hostKey else {
+            tell(.error(.init(.inputInvalid, "there is no invite to show: you joined without one", hint: "ask the host")))
+            return
+        }
+        tell(.invite(Invite(room: target.room, address: target.address, hostKey: hostKey, secret: invite).text))
+    }
+
+    package func leave() {
+        isLeaving = true
+        leaveIfDelivered()
+    }
+
+    /// Leaves now, whatever is still on its way.
+    package func leaveAtOnce() {
+        guard !hasEnded else { return }
+        if isInRoom {
+            var actions: [MemberClient.Action] = []
+            client.leave(actions: &actions)
+            perform(actions)
+        } else {
+            stream?.close()
+            stream = nil
+            end(.quit, nil)
+        }
+    }
+
+    private func withClient(
+        _ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void
+    ) {
+        var actions: [MemberClient.Action] = []
+        do {
+            try body(&client, &actions)
+        } catch {
+            actions.append(.tell(.error(error)))
+        }
+        perform(actions)
+    }
+}

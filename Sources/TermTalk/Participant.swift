@@ -1,0 +1,15 @@
+package import Room
+
+/// What a person can do in a room, whether they host it or joined it; results come as events.
+package protocol Participant: AnyObject {
+    func say(_ text: String, kind: MessageContent.Kind, to receiver: String?)
+    func changeNick(to nick: String)
+    func listMembers()
+    func showInvite()
+    /// Leaves after everything said has been delivered; a host's leaving closes the room.
+    func leave()
+    /// Whether so much waits to be delivered that no more should be read from the person's input.
+    var isCongested: Bool { get }
+    /// Called when `isCongested` has become false.
+    var onDecongested: (() -> Void)? { get set }
+}

@@ -1,0 +1,66 @@
+package import Room
+package import TorController
+package import Transport
+
+/// Where a room is reached.
+package enum RoomAddress: Sendable, Equatable {
+    case onion(OnionAddress, port: UInt16)
+    case direct(HostPort)
+
+    /// The virtual port of a room that names none.
+    package static let defaultPort: UInt16 = 12_345
+
+    /// `<56>.onion:PORT` or `HOST:PORT`, as it stands in an invite.
+    package init(_ text: String) throws(ChatEvent.Notice) {
+        let colon = text.lastIndex(of: ":")
+        let host = colon.map { text[..<$0] } ?? text[...]
+        if host.lowercased().hasSuffix(".onion") {
+            try self.init(onion: text)
+        } else {
+            try self.init(direct: text)
+        }
+    }
+
+    /// An onion address with or without a port.
+    package init(onion text: String) throws(ChatEvent.Notice) {
+        let parsed: (OnionAddress, UInt16?)
+        do {
+            parsed = try OnionAddress.parse(text)
+        } catch {
+            throw TorError.invalidAddress(error).notice
+        }
+        self = .onion(parsed.0, port: parsed.1 ?? Self.defaultPort)
+    }
+
+    /// HOST:PORT.
+    package init(direct text: String) throws(ChatEvent.Notice) {
+        do {
+            self = .direct(try HostPort(parsing: text))
+        } catch {
+            throw ChatEvent.Notice(
+                .addressInvalid, "the address cannot be used: \(error)", hint: "write HOST:PORT, or [V6]:PORT")
+        }
+    }
+
+    package var text: String {
+        switch self {
+        case .onion(let address, let port): "\(address):\(port)"
+        case .direct(let hostPort): hostPort.description
+        }
+    }
+
+    package var kind: ChatEvent.TransportKind {
+        switch self {
+        case .onion: .onion
+        case .direct: .direct
+        }
+    }
+
+    /// What binds the handshake to the onion service; nil without tor.
+    package var onionKey: [UInt8]? {
+        switch self {
+        case .onion(let address, _): address.publicKey
+        case .direct: nil
+        }
+    }
+}
