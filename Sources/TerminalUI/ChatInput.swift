@@ -1,0 +1,26 @@
+/// What a person or a script asks for with one line of input.
+package enum ChatInput: Sendable, Equatable {
+    /// A message to everybody. 1 to `InputParser.maximumTextByteCount` bytes of UTF-8, as in the other cases with text.
+    case text(String)
+    /// `/me`: what the sender does.
+    case action(String)
+    /// `/msg`: for one member, named by nick or member id.
+    case `private`(to: String, text: String)
+    /// `/nick`: the name as typed; `Nick` decides about it.
+    case nick(String)
+    case who
+    case help
+    case invite
+    case clear
+    case quit
+    /// A command, or an option of one, that the command line documents but this build lacks, as in `/kick`.
+    case notInThisBuild(String)
+    /// A line with a slash that names no command, as typed, without its arguments.
+    case unknownCommand(String)
+    /// A command with missing or superfluous arguments; how it is written.
+    case usage(String)
+    /// A text above the limit, of this many bytes. Nothing is sent.
+    case tooLarge(byteCount: Int)
+    /// An input object of the machine interface that cannot be understood; the reason for people.
+    case malformed(String)
+}

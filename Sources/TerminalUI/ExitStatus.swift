@@ -1,0 +1,45 @@
+package import Room
+
+/// The exit statuses of the program, after sysexits.h.
+package enum ExitStatus: Int32, Sendable, CaseIterable {
+    case done = 0
+    case usage = 64
+    case invalidInput = 65
+    case unavailable = 69
+    case internalError = 70
+    case cannotWrite = 73
+    case temporaryFailure = 75
+    case protocolError = 76
+    case notPermitted = 77
+    case badConfiguration = 78
+    case interrupted = 130
+
+    /// The status of a program that ends because of `code`.
+    package init(_ code: NoticeCode) {
+        switch code {
+        case .usage, .unknownCommand, .notInThisBuild:
+            self = .usage
+        case .onionInvalidAddress, .addressInvalid, .inviteInvalid, .roomInvalid, .messageTooLarge, .nickInvalid,
+            .nickTaken, .noSuchMember, .inputInvalid:
+            self = .invalidInput
+        case .torUnreachable, .torBootstrapStalled, .torControlLost, .onionNotFound, .onionUnreachable,
+            .onionPublishFailed, .connectionRefused, .connectionTimeout, .connectionLost, .hostUnreachable,
+            .addressInUse, .noSuchRoom, .roomExpired:
+            self = .unavailable
+        case .internalError:
+            self = .internalError
+        case .registryUnwritable:
+            self = .cannotWrite
+        case .roomFull, .rateLimited, .outputOverrun:
+            self = .temporaryFailure
+        case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown:
+            self = .protocolError
+        case .torAuthFailed, .torPermission, .onionAuthRequired:
+            self = .notPermitted
+        case .registryUnreadable, .trustStoreUnreadable:
+            self = .badConfiguration
+        case .interrupted:
+            self = .interrupted
+        }
+    }
+}

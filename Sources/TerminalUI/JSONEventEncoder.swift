@@ -1,0 +1,169 @@
+package import Room
+
+/// Events of a room as lines of the machine interface: NDJSON, UTF-8, one object a line.
+///
+/// Every object has `event` and `time`. Text from peers is sanitized; newlines of messages are kept, as `\n`. A field of which
+/// nothing is known is `null`; `progress`, and `to` of what is not private, are left out then.
+package enum JSONEventEncoder {
+    /// Appends the line of `event`, with its newline, to `output`. `time` is in milliseconds since 1970, UTC.
+    /// Appends nothing for what concerns only a screen.
+    package static func append(_ event: ChatEvent, at time: Int64, to output: inout [UInt8]) {
+        if case .clearScreen = event { return }
+        // Moved into the writer and back, so that the buffer is not copied.
+        var taken: [UInt8] = []
+        swap(&taken, &output)
+        var writer = JSONLineWriter(appendingTo: taken)
+        taken = []
+        writer.beginObject()
+        writer.field("event", event.name)
+        writer.field("time") { WallClock.append(millisecondsSince1970: time, to: &$0) }
+        writer.fields(of: event)
+        writer.endObject()
+        writer.endLine()
+        output = writer.bytes
+    }
+}
+
+extension ChatEvent {
+    fileprivate var name: String {
+        switch self {
+        case .starting: "starting"
+        case .ready: "ready"
+        case .joinedRoom: "joined-room"
+        case .memberJoined: "member-joined"
+        case .memberLeft: "member-left"
+        case .message: "message"
+        case .delivered: "delivered"
+        case .acknowledged: "acknowledged"
+        case .nickChanged: "nick-changed"
+        case .members: "members"
+        case .invite: "invite"
+        case .help: "help"
+        case .clearScreen: "clear-screen"
+        case .connection: "connection"
+        case .warning: "warning"
+        case .error: "error"
+        case .closed: "closed"
+        }
+    }
+}
+
+extension JSONLineWriter {
+    fileprivate mutating func fields(of event: ChatEvent) {
+        switch event {
+        case .starting(let phase, let progress):
+            field("phase", phase.rawValue)
+            if let progress { field("progress", progress) }
+        case .ready(let room): fields(of: room)
+        case .joinedRoom(let room): fields(of: room)
+        case .memberJoined(let id, let nick, let count):
+            field("id", id)
+            line("nick", nick)
+            field("count", count)
+        case .memberLeft(let id, let nick, let reason, let count):
+            field("id", id)
+            line("nick", nick)
+            field("count", count)
+            field("reason", reason.rawValue)
+        case .message(let message): fields(of: message)
+        case .delivered(let id):
+            field("id", id.description)
+        case .acknowledged(let id, let count, let total):
+            field("id", id.description)
+            field("count", count)
+            field("of", total)
+        case .nickChanged(let id, let oldNick, let nick):
+            field("id", id)
+            line("nick", nick)
+            line("old_nick", oldNick)
+        case .members(let list): members(list)
+        case .invite(let invite):
+            line("invite", invite)
+        case .help(let lines):
+            beginArray("lines")
+            for text in lines { element(Sanitizer.sanitize(text, as: .line)) }
+            endArray()
+        case .clearScreen: break
+        case .connection(let change): fields(of: change)
+        case .warning(let notice), .error(let notice): fields(of: notice)
+        case .closed(let reason):
+            field("reason", reason.rawValue)
+        }
+    }
+
+    private mutating func fields(of room: ChatEvent.ReadyRoom) {
+        line("room", room.room)
+        field("transport", room.transport.rawValue)
+        line("address", room.address)
+        line("invite", room.invite)
+        line("host_key", room.hostKey)
+        time("expires", room.expires)
+    }
+
+    private mutating func fields(of room: ChatEvent.JoinedRoom) {
+        line("room", room.room)
+        field("transport", room.transport.rawValue)
+        line("address", room.address)
+        field("member", room.member)
+        members(room.members)
+        line("host_key", room.hostKey)
+        field("trust", room.trust.rawValue)
+        time("expires", room.expires)
+    }
+
+    private mutating func fields(of message: ChatEvent.ChatMessage) {
+        field("id", message.id.description)
+        number("seq", message.sequence)
+        field("from", message.from)
+        line("nick", message.nick)
+        field("text", Sanitizer.sanitize(message.text, as: .message))
+        field("kind", message.kind.rawValue)
+        field("self", message.isOwn)
+        if let receiver = message.to { field("to", receiver) }
+    }
+
+    private mutating func fields(of change: ChatEvent.ConnectionChange) {
+        field("state", change.state.rawValue)
+        number("attempt", change.attempt)
+        number("retry_in_ms", change.retryInMilliseconds)
+        line("cause", change.cause)
+    }
+
+    private mutating func fields(of notice: ChatEvent.Notice) {
+        field("code", notice.code.rawValue)
+        line("message", notice.message)
+        line("hint", notice.hint)
+    }
+
+    private mutating func members(_ list: [ChatEvent.MemberInfo]) {
+        beginArray("members")
+        for member in list {
+            beginObject()
+            field("id", member.id)
+            line("nick", member.nick)
+            field("host", member.isHost)
+            field("verified", member.isVerified)
+            endObject()
+        }
+        endArray()
+    }
+
+    private mutating func field(_ name: StaticString, _ id: MemberID) {
+        field(name, id.description)
+    }
+
+    private mutating func line(_ name: StaticString, _ text: String?) {
+        guard let text else { return nullField(name) }
+        field(name, Sanitizer.sanitize(text, as: .line))
+    }
+
+    private mutating func number(_ name: StaticString, _ value: (some BinaryInteger)?) {
+        guard let value else { return nullField(name) }
+        field(name, value)
+    }
+
+    private mutating func time(_ name: StaticString, _ seconds: Int64?) {
+        guard let seconds else { return nullField(name) }
+        field(name) { WallClock.append(seconds: seconds, to: &$0) }
+    }
+}

@@ -1,0 +1,173 @@
+package import Room
+
+/// Events of a room as lines for people: `--plain`.
+///
+/// stdout carries the conversation and, once, how the room can be joined; everything else goes to stderr. A line of the
+/// program's own starts with `-!- `, `termtalk: ` or `hint: `; a line of a peer starts with `<`, `*` or `[`, its
+/// continuations with two spaces. So no peer can write a line that looks like another's.
+package struct LineRenderer: Sendable {
+    /// Lines without their ends.
+    package struct Lines: Sendable, Equatable {
+        package var stdout: [String]
+        package var stderr: [String]
+
+        package init(stdout: [String] = [], stderr: [String] = []) {
+            self.stdout = stdout
+            self.stderr = stderr
+        }
+    }
+
+    private let echoOwn: Bool
+    private let palette: LinePalette
+
+    /// With `echoOwn` own messages are shown too; `colour` is for a terminal that takes it, after NO_COLOR and TERM.
+    package init(echoOwn: Bool = false, colour: Bool = false) {
+        self.echoOwn = echoOwn
+        palette = LinePalette(isOn: colour)
+    }
+
+    /// The lines of `event`.
+    package func lines(for event: ChatEvent) -> Lines {
+        switch event {
+        case .ready(let room): Lines(stdout: announcement(of: room))
+        case .message(let message): Lines(stdout: conversation(message))
+        case .warning(let notice), .error(let notice): Lines(stderr: report(notice))
+        default: Lines(stderr: systemLines(for: event).map { palette.system("-!- \($0)") })
+        }
+    }
+
+    private func announcement(of room: ChatEvent.ReadyRoom) -> [String] {
+        let label = room.transport == .onion ? "onion  " : "address"
+        let lifetime = room.timeToLive.map { "in \($0)s" } ?? "never"
+        return [
+            "\(label) \(line(room.address))",
+            "room    \(line(room.room))",
+            "invite  \(line(room.invite))",
+            "expires \(lifetime)",
+        ]
+    }
+
+    private func conversation(_ message: ChatEvent.ChatMessage) -> [String] {
+        if message.isOwn, !echoOwn { return [] }
+        let nick = palette.nick(name(message.nick, of: message.from), of: message.from)
+        let opening =
+            switch (message.kind, message.isOwn) {
+            case (.text, _): "<\(nick)> "
+            case (.action, _): "* \(nick) "
+            case (.private, false): "[private from \(nick)] "
+            case (.private, true): "[private to \(message.to?.description ?? "?")] "
+            }
+        return Sanitizer.lines(ofMessage: message.text).enumerated().map { index, text in
+            (index == 0 ? opening : "  ") + text
+        }
+    }
+
+    private func report(_ notice: ChatEvent.Notice) -> [String] {
+        var lines = ["termtalk: \(line(notice.message))"]
+        if let hint = notice.hint { lines.append("hint: \(line(hint))") }
+        return lines
+    }
+
+    private func systemLines(for event: ChatEvent) -> [String] {
+        switch event {
+        case .starting(let phase, let progress): [starting(phase) + (progress.map { " (\($0)%)" } ?? "")]
+        case .joinedRoom(let room): joined(room)
+        case .memberJoined(let id, let nick, let count): ["\(name(nick, of: id)) has joined (\(count) present)"]
+        case .memberLeft(let id, let nick, let reason, let count):
+            ["\(name(nick, of: id)) \(left(reason)) (\(count) present)"]
+        case .nickChanged(let id, let oldNick, let nick):
+            ["\(name(oldNick, of: id)) is now \(name(nick, of: id))"]
+        case .members(let members):
+            members.map { "\($0.id) \(name($0.nick, of: $0.id))\(remarks(on: $0))" }
+        case .invite(let invite): ["invite  \(line(invite))"]
+        case .help(let lines): lines.map { line($0) }
+        case .connection(let change): [connection(change)]
+        case .closed(let reason): [closed(reason)]
+        case .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
+        }
+    }
+
+    private func joined(_ room: ChatEvent.JoinedRoom) -> [String] {
+        let members = room.members.map { name($0.nick, of: $0.id) + remarks(on: $0) }.joined(separator: ", ")
+        var lines = [
+            "joined room \(line(room.room)) at \(line(room.address)) as \(room.member)",
+            "host key \(line(room.hostKey)): \(trust(room.trust))",
+            "present (\(room.members.count)): \(members)",
+        ]
+        if let expires = room.expires { lines.append("the room closes at \(WallClock.text(seconds: expires))") }
+        return lines
+    }
+
+    private func connection(_ change: ChatEvent.ConnectionChange) -> String {
+        var text =
+            switch change.state {
+            case .connected: "connected"
+            case .reconnecting: "reconnecting"
+            case .lost: "connection lost"
+            }
+        var details: [String] = []
+        if let attempt = change.attempt { details.append("attempt \(attempt)") }
+        if let milliseconds = change.retryInMilliseconds { details.append("in \(milliseconds) ms") }
+        if !details.isEmpty { text += " (\(details.joined(separator: ", ")))" }
+        return text + (change.cause.map { ": \(line($0))" } ?? "")
+    }
+
+    /// The nick when it obeys the rules, else the member's id: a host that does not check nicks cannot forge lines.
+    private func name(_ nick: String, of id: MemberID) -> String {
+        (try? Nick(validating: nick))?.text ?? id.description
+    }
+
+    private func line(_ text: String) -> String {
+        Sanitizer.sanitize(text, as: .line)
+    }
+}
+
+extension LineRenderer {
+    private func starting(_ phase: ChatEvent.StartPhase) -> String {
+        switch phase {
+        case .torConnect: "connecting to tor"
+        case .torBootstrap: "tor is starting"
+        case .onionPublish: "publishing the onion service"
+        case .dial: "connecting to the host"
+        case .handshake: "agreeing on keys"
+        }
+    }
+
+    private func trust(_ trust: ChatEvent.Trust) -> String {
+        switch trust {
+        case .invite: "the one in the invite"
+        case .known: "the one known from before"
+        case .new: "new, compare it with the host's"
+        case .none: "not checked"
+        }
+    }
+
+    private func left(_ reason: ChatEvent.LeaveReason) -> String {
+        switch reason {
+        case .quit: "has left"
+        case .lost: "has lost the connection"
+        case .kicked: "was sent out"
+        case .banned: "was banned"
+        }
+    }
+
+    private func closed(_ reason: ChatEvent.CloseReason) -> String {
+        switch reason {
+        case .ttl: "the room is closed: its time is over"
+        case .hostQuit: "the room is closed: the host has left"
+        case .kicked: "you were sent out of the room"
+        case .banned: "you were banned from the room"
+        case .quit: "you have left the room"
+        case .lost: "the connection is lost"
+        }
+    }
+
+    private func remarks(on member: ChatEvent.MemberInfo) -> String {
+        switch (member.isHost, member.isVerified) {
+        case (true, true): " (host, verified)"
+        case (true, false): " (host)"
+        case (false, true): " (verified)"
+        case (false, false): ""
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/// Makes text from elsewhere safe to show: every nick, reason, topic, message and file name from a peer passes here before it
+/// reaches a terminal, a log, a file name or a script.
+///
+/// What could move the cursor, reorder, hide or forge is replaced by U+FFFD: control characters (so also ESC and the
+/// eight-bit CSI and OSC), bidirectional controls, invisible and format characters, line and paragraph separators, tag
+/// characters (a run of them by one), private use and noncharacters. Joiners are kept where writing needs them, variation
+/// selectors only on emoji (others are left out), marks up to a limit. The result does not change when sanitized again.
+package enum Sanitizer {
+    /// What the text is to be used as.
+    package enum Mode: Sendable, CaseIterable {
+        /// One line: nicks, reasons, topics, causes. A newline is replaced.
+        case line
+        /// A message: newlines are kept, CR LF becomes one.
+        case message
+        /// One component of a path: no separators, no leading `.`, `-` or `~`, no trailing dots or spaces, never empty.
+        case fileName
+
+        /// Bytes of UTF-8 in the result; longer text ends in `…`.
+        package var maximumByteCount: Int {
+            switch self {
+            case .line: Sanitizer.maximumLineByteCount
+            case .message: Sanitizer.maximumMessageByteCount
+            case .fileName: Sanitizer.maximumFileNameByteCount
+            }
+        }
+    }
+
+    /// An invite or a reason fits, a page of text does not.
+    package static let maximumLineByteCount = 1024
+
+    /// As long as a message may be.
+    package static let maximumMessageByteCount = 65_536
+
+    /// File systems take 255; leaves room for a suffix of ours.
+    package static let maximumFileNameByteCount = 200
+
+    /// Marks on one base character; further ones are left out. Pointed Hebrew needs five.
+    package static let maximumMarksPerBase = 5
+
+    /// Zero-width joiners in one emoji. A family of four has three.
+    package static let maximumJoinersPerEmoji = 4
+
+    /// Spaces a tab becomes in a message; in the other modes it becomes one.
+    package static let tabWidth = 4
+
+    /// `text` made safe for `mode`.
+    package static func sanitize(_ text: String, as mode: Mode) -> String {
+        if mode != .fileName, isPlain(text, newlines: mode == .message) { return text }
+        var pass = SanitizerPass(mode: mode)
+        let scalars = text.unicodeScalars
+        var index = scalars.startIndex
+        while index < scalars.endIndex, !pass.isFull {
+            let scalar = scalars[index]
+            index = scalars.index(after: index)
+            pass.received(scalar, next: index < scalars.endIndex ? scalars[index] : nil)
+        }
+        return pass.finish()
+    }
+
+    /// The lines of a message, each safe to show. Whoever shows them marks the second and later ones as continuations.
+    package static func lines(ofMessage text: String) -> [String] {
+        sanitize(text, as: .message).split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
+    }
+
+    /// Whether `scalar` never appears in sanitized text of `mode`, wherever it stands.
+    package static func isForbidden(_ scalar: Unicode.Scalar, in mode: Mode) -> Bool {
+        switch scalar.value {
+        case 0x0A: return mode != .message
+        case 0x200C, 0x200D, 0xFE0E, 0xFE0F: return false
+        case 0x0600...0x0605, 0x06DD, 0x08E2: return false  // signs of Arabic text, visible though of category Cf
+        default: break
+        }
+        let properties = scalar.properties
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse: return true
+        default: return properties.isDefaultIgnorableCodePoint || properties.isNoncharacterCodePoint
+        }
+    }
+
+    private static func isPlain(_ text: String, newlines: Bool) -> Bool {
+        guard text.utf8.count <= (newlines ? maximumMessageByteCount : maximumLineByteCount) else { return false }
+        return text.utf8.allSatisfy { (0x20...0x7E).contains($0) || (newlines && $0 == 0x0A) }
+    }
+}
