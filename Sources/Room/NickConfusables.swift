@@ -49,8 +49,11 @@ enum NickConfusables {
         "MATHEMATICAL ", "DOUBLE-STRUCK ", "SCRIPT ", "BLACK-LETTER ",
     ]
 
+    /// Letters of Latin that are drawn as two.
+    private static let digraphs: Set<Substring> = ["DZ", "LJ", "NJ"]
+
     private static func fold(named name: String) -> Fold? {
-        let words = name.split(separator: " ")
+        let words = name.replacing(" WITH SMALL LETTER ", with: "").split(separator: " ")
         if let with = words.firstIndex(of: "WITH"),
             let base = scalarsByName[words[..<with].joined(separator: " ")]
         {
@@ -59,7 +62,9 @@ enum NickConfusables {
         guard latinStyles.contains(where: { name.hasPrefix($0) }) else { return nil }
         let plain = words.prefix { $0 != "WITH" }
         guard let last = plain.last else { return nil }
-        if last.utf8.count == 1 || plain.contains("LIGATURE") { return latin(last.lowercased()) }
+        if last.utf8.count == 1 || plain.contains("LIGATURE") || digraphs.contains(last) {
+            return latin(last.lowercased())
+        }
         guard plain.first == "MATHEMATICAL" else { return nil }
         let size = plain.contains("CAPITAL") ? "CAPITAL" : "SMALL"
         return scalarsByName["GREEK \(size) LETTER \(last)"].map { fold($0) }
@@ -77,7 +82,7 @@ enum NickConfusables {
     /// Precomposed letters whose names do not say so, and their bases.
     private static let accented: [UInt32: Unicode.Scalar] = [
         0x0439: "\u{438}", 0x0451: "\u{435}", 0x0453: "\u{433}", 0x0457: "\u{456}", 0x045C: "\u{43A}",
-        0x045E: "\u{443}", 0x1FBE: "\u{3B9}",
+        0x045E: "\u{443}", 0x03D3: "\u{3D2}", 0x03D4: "\u{3D2}", 0x1FBE: "\u{3B9}", 0xFB1F: "\u{5F2}",
     ]
 
     private static let lookAlikes: [UInt32: String] = {
@@ -118,7 +123,7 @@ enum NickConfusables {
         ("v", [0x03BD, 0x0475, 0x13D9, 0x142F, 0xA4E6]),
         ("w", [0x03C9, 0x0461, 0x051D, 0x0561, 0x13B3, 0x13D4, 0xA4EA]),
         ("x", [0x03C7, 0x0445, 0x2CAD, 0xA4EB]),
-        ("y", [0x03A5, 0x03B3, 0x0443, 0x04AF, 0x13A9, 0x13BD, 0x2CA9, 0xA4EC]),
+        ("y", [0x03A5, 0x03B3, 0x03D2, 0x0443, 0x04AF, 0x13A9, 0x13BD, 0x2CA9, 0xA4EC]),
         ("z", [0x03B6, 0x13C3, 0xA4DC]),
         ("3", [0x0437, 0x04E1]),
         ("4", [0x0447, 0x13CE]),

@@ -1,0 +1,80 @@
+import Testing
+
+@testable import Room
+
+@Suite struct NickTests {
+    @Test(
+        "Nicks that people use are accepted as they are",
+        arguments: [
+            "alice", "Bob_2", "a.b-c", "7up", "Zoë", "Zoe\u{308}", "Иван", "Νίκος", "数学", "はなこ", "가나다", "محمد", "राम",
+            "דָּוִד", "Nguyễn", "abc234",
+        ])
+    func accepted(_ text: String) throws {
+        #expect(try Nick(validating: text).text == text)
+    }
+
+    @Test(
+        "Characters that could imitate or hide something are refused",
+        arguments: [
+            "a b", "a\u{A0}b", "<a>", "a\nb", "a\u{1B}[31m", "a\u{202E}b", "a\u{200D}b", "a\u{200B}b", "a\u{FE0F}",
+            "a\u{3164}",
+            "\u{3164}", "a\u{E0041}", "\u{301}a", "_a", "-!-", ".", "a\u{20DD}", "a_\u{301}", "😀", "a/b", "a:b", "Ⅳ",
+            "\u{E000}",
+        ])
+    func forbidden(_ text: String) {
+        #expect(throws: NickError.forbiddenCharacter) { try Nick(validating: text) }
+    }
+
+    @Test("White space at both ends is left out, and what remains must not be empty")
+    func trimming() throws {
+        #expect(try Nick(validating: " \t\u{3000}alice \n").text == "alice")
+        #expect(throws: NickError.empty) { try Nick(validating: "") }
+        #expect(throws: NickError.empty) { try Nick(validating: " \u{2003}\t") }
+    }
+
+    @Test("32 bytes of UTF-8 are a nick, 33 are not")
+    func length() throws {
+        #expect(try Nick(validating: String(repeating: "a", count: 32)).text.utf8.count == 32)
+        #expect(try Nick(validating: String(repeating: "я", count: 16)).text.utf8.count == 32)
+        #expect(throws: NickError.tooLong) { try Nick(validating: String(repeating: "a", count: 33)) }
+        #expect(throws: NickError.tooLong) { try Nick(validating: "a" + String(repeating: "я", count: 16)) }
+        #expect(Nick.maximumByteCount == 32)
+    }
+
+    @Test("Three marks on a letter are accepted, four are not")
+    func marks() throws {
+        let marks = String(repeating: "\u{301}", count: Nick.maximumMarksPerBase)
+        #expect(try Nick(validating: "a\(marks)b\(marks)").text.unicodeScalars.count == 8)
+        #expect(throws: NickError.forbiddenCharacter) { try Nick(validating: "a\(marks)\u{301}") }
+    }
+
+    @Test(
+        "Names of the program and the room, and their look-alikes, are reserved",
+        arguments: [
+            "system", "System", "SYSTEM", "termtalk", "host", "h0st", "ноst", "ѕуѕtem", "systern", "ｓｙｓｔｅｍ",
+            "sérv\u{308}er", "rооm",
+        ])
+    func reserved(_ text: String) {
+        #expect(throws: NickError.reserved) { try Nick(validating: text) }
+    }
+
+    @Test("A name that contains a reserved one is free")
+    func notReserved() throws {
+        #expect(try Nick(validating: "hostess").text == "hostess")
+        #expect(try Nick(validating: "system7").text == "system7")
+    }
+
+    @Test("Random text never traps, and what is accepted obeys the limits")
+    func random() {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<3000 {
+            let scalars = (0..<Int.random(in: 0...4, using: &generator)).compactMap { _ in
+                Unicode.Scalar(UInt32.random(in: 0...0x3FFF, using: &generator))
+            }
+            let text = String(String.UnicodeScalarView(scalars))
+            guard let nick = try? Nick(validating: text) else { continue }
+            #expect((1...Nick.maximumByteCount).contains(nick.text.utf8.count))
+            #expect(!nick.text.unicodeScalars.contains { $0.properties.isWhitespace })
+        }
+    }
+}

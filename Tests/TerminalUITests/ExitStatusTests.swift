@@ -1,0 +1,39 @@
+import Room
+import Testing
+
+@testable import TerminalUI
+
+@Suite struct ExitStatusTests {
+    @Test("Every code has the status that is promised")
+    func mapping() {
+        let promised: [Int32: [String]] = [
+            64: ["usage", "unknown-command", "not-in-this-build"],
+            65: [
+                "onion-invalid-address", "address-invalid", "invite-invalid", "room-invalid", "message-too-large",
+                "nick-invalid",
+                "nick-taken", "no-such-member", "input-invalid",
+            ],
+            69: [
+                "tor-unreachable", "tor-bootstrap-stalled", "tor-control-lost", "onion-not-found", "onion-unreachable",
+                "onion-publish-failed", "connection-refused", "connection-timeout", "connection-lost",
+                "host-unreachable",
+                "address-in-use", "no-such-room", "room-expired",
+            ],
+            70: ["internal-error"],
+            73: ["registry-unwritable"],
+            75: ["room-full", "rate-limited", "output-overrun"],
+            76: ["not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown"],
+            77: ["tor-auth-failed", "tor-permission", "onion-auth-required"],
+            78: ["registry-unreadable", "trust-store-unreadable"],
+            130: ["interrupted"],
+        ]
+        var seen = 0
+        for (status, codes) in promised {
+            for name in codes {
+                seen += 1
+                #expect(NoticeCode(rawValue: name).map { ExitStatus($0).rawValue } == status, "\(name)")
+            }
+        }
+        #expect(seen == NoticeCode.allCases.count)
+    }
+}

@@ -1,0 +1,121 @@
+import Testing
+
+@testable import TerminalUI
+
+@Suite struct InputParserTests {
+    private let plain = InputParser(json: false)
+    private let json = InputParser(json: true)
+
+    @Test(
+        "Lines in both modes",
+        arguments: [
+            ("hello", ChatInput.text("hello")), ("  indented ", .text("  indented ")), ("//etc", .text("/etc")),
+            ("///", .text("//")),
+            ("/me waves  twice", .action("waves  twice")), ("/ME waves", .action("waves")),
+            ("/me", .usage("/me ACTION")),
+            ("/msg bob hi there", .private(to: "bob", text: "hi there")),
+            ("/msg  bob\thi", .private(to: "bob", text: "hi")),
+            ("/msg bob", .usage("/msg MEMBER TEXT")), ("/msg bob  ", .usage("/msg MEMBER TEXT")),
+            ("/msg", .usage("/msg MEMBER TEXT")),
+            ("/nick carol", .nick("carol")), ("/nick", .usage("/nick NAME")), ("/nick a b", .usage("/nick NAME")),
+            ("/who", .who),
+            ("/who ", .who), ("/who me", .usage("/who")), ("/help", .help), ("/invite", .invite),
+            ("/invite x", .usage("/invite")),
+            ("/invite --once", .notInThisBuild("/invite --once")),
+            ("/invite --expires 1h", .notInThisBuild("/invite --expires")),
+            ("/clear", .clear), ("/quit", .quit), ("/kick bob", .notInThisBuild("/kick")),
+            ("/frobnicate a", .unknownCommand("/frobnicate")),
+            ("/", .unknownCommand("/")), ("/ who", .unknownCommand("/")),
+        ])
+    func lines(_ line: String, _ expected: ChatInput) {
+        #expect(plain.parse(line) == expected)
+        #expect(json.parse(line) == expected)
+    }
+
+    @Test("Blank lines ask for nothing", arguments: ["", " ", "\t \u{3000}"])
+    func blank(_ line: String) {
+        #expect(plain.parse(line) == nil)
+        #expect(json.parse(line) == nil)
+    }
+
+    @Test(
+        "Commands of the command line that come later",
+        arguments: [
+            "verify", "kick", "ban", "lock", "unlock", "extend", "topic", "send", "accept", "panic", "approve", "deny",
+        ])
+    func later(_ name: String) {
+        #expect(plain.parse("/\(name)") == .notInThisBuild("/\(name)"))
+    }
+
+    @Test("A text at the limit is sent, one byte more is not")
+    func limit() {
+        let full = String(repeating: "x", count: InputParser.maximumTextByteCount)
+        #expect(plain.parse(full) == .text(full))
+        #expect(plain.parse(full + "x") == .tooLarge(byteCount: 65_537))
+        #expect(plain.parse("/me " + full) == .action(full))
+        #expect(plain.parse("/me x" + full) == .tooLarge(byteCount: 65_537))
+        #expect(plain.parse("/msg a x" + full) == .tooLarge(byteCount: 65_537))
+        #expect(json.parse("{\"send\":\"x\(full)\"}") == .tooLarge(byteCount: 65_537))
+    }
+
+    @Test(
+        "Objects of the machine interface",
+        arguments: [
+            (#"{"send":"hi"}"#, ChatInput.text("hi")), (#"{ "send" : "a\nb" } "#, .text("a\nb")),
+            (#"{"send":"/who"}"#, .text("/who")),
+            (#"{"send":"hi","to":"abc234"}"#, .private(to: "abc234", text: "hi")),
+            (#"{"to":"b","send":"x"}"#, .private(to: "b", text: "x")),
+            (#"{"command":"/who"}"#, .who), (#"{"command":"/nick bob"}"#, .nick("bob")),
+            (#"{"command":"/kick b"}"#, .notInThisBuild("/kick")),
+            (#"{"send":"\u00e9\ud83d\ude00 \"\\\/\b\f\r\t"}"#, .text("é😀 \"\\/\u{8}\u{C}\r\t")),
+            (#"{"send":"日本"}"#, .text("日本")),
+        ])
+    func objects(_ line: String, _ expected: ChatInput) {
+        #expect(json.parse(line) == expected)
+        #expect(plain.parse(line) == .text(line))
+    }
+
+    @Test(
+        "Malformed objects are refused",
+        arguments: [
+            "{", "{}", #"{"send"}"#, #"{"send":}"#, #"{"send":1}"#, #"{"send":null}"#, #"{"send":["a"]}"#,
+            #"{"send":"a"} x"#, #"{"send":"a""#,
+            #"{"send":"a","send":"b"}"#, #"{"send":"a","too":"b"}"#, #"{"to":"b"}"#, #"{"send":"a","command":"/who"}"#,
+            #"{"command":"who"}"#,
+            #"{"command":"//x"}"#, #"{"send":"\ud83d"}"#, #"{"send":"\ud83dx"}"#, #"{"send":"\ude00"}"#,
+            #"{"send":"\x"}"#, #"{"send":"\u12"}"#,
+            #"{"send":"\u12g4"}"#, #"{"send":""}"#, #"{"send":" "}"#, #"{"send":"a","to":""}"#, "{\"send\":\"a\tb\"}",
+            #"{"send":"a",}"#, #"{,}"#,
+            #"{"send":"\"#, #"{"a":"","b":"","c":"","d":"","e":"","f":"","g":"","h":"","i":""}"#,
+            "{\"send\":\"\\u\u{FF11}\u{FF11}\u{FF11}\u{FF11}\"}",
+        ])
+    func malformed(_ line: String) throws {
+        guard case .malformed(let reason) = try #require(json.parse(line)) else {
+            Issue.record("accepted")
+            return
+        }
+        #expect(!reason.isEmpty)
+    }
+
+    @Test("Every prefix of an object is refused, none traps")
+    func truncated() {
+        let line = #"{"send":"a\u00e9\ud83d\ude00","to":"b"}"#
+        for count in 1..<line.count {
+            guard case .malformed? = json.parse(String(line.prefix(count))) else {
+                Issue.record("accepted \(line.prefix(count))")
+                continue
+            }
+        }
+    }
+
+    @Test("Random input never traps")
+    func random() {
+        let pieces = [
+            "{", "}", "\"", "send", "to", ":", ",", "\\", "u00", "d83d", "/", "me", "msg", " ", "é", "\n", "\u{0}",
+        ]
+        for _ in 0..<3000 {
+            let line = "{" + (0..<Int.random(in: 0...12)).compactMap { _ in pieces.randomElement() }.joined()
+            #expect(json.parse(line) != nil)
+        }
+    }
+}

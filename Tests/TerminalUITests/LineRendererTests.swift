@@ -1,0 +1,125 @@
+import Room
+import Testing
+
+@testable import TerminalUI
+
+@Suite struct LineRendererTests {
+    private let renderer = LineRenderer()
+
+    private func out(_ event: ChatEvent) -> [String] {
+        let lines = renderer.lines(for: event)
+        #expect(lines.stderr.isEmpty)
+        return lines.stdout
+    }
+
+    private func err(_ event: ChatEvent) -> [String] {
+        let lines = renderer.lines(for: event)
+        #expect(lines.stdout.isEmpty)
+        return lines.stderr
+    }
+
+    @Test("How a room can be joined is told as promised")
+    func ready() {
+        #expect(
+            out(Sample.ready(.onion, timeToLive: 300)) == [
+                "onion   x.onion:12345",
+                "room    a3f5d7b9e2c4f6a8",
+                "invite  termtalk://a3f5d7b9e2c4f6a8@x.onion:12345/?k=K",
+                "expires in 300s",
+            ])
+        let direct = out(Sample.ready(.direct, timeToLive: nil))
+        #expect(direct.first == "address x.onion:12345")
+        #expect(direct.last == "expires never")
+    }
+
+    @Test("The conversation")
+    func conversation() throws {
+        #expect(out(try Sample.message("hi there")) == ["<alice> hi there"])
+        #expect(out(try Sample.message("waves", kind: .action)) == ["* alice waves"])
+        #expect(out(try Sample.message("psst", kind: .private)) == ["[private from alice] psst"])
+        #expect(out(try Sample.message("mine", isOwn: true)) == [])
+    }
+
+    @Test("Own messages are shown when asked for")
+    func ownMessages() throws {
+        let echoing = LineRenderer(echoOwn: true)
+        #expect(echoing.lines(for: try Sample.message("mine", isOwn: true)).stdout == ["<alice> mine"])
+        let to = try Sample.id("zzz777")
+        let own = try Sample.message("psst", kind: .private, isOwn: true, to: to)
+        #expect(echoing.lines(for: own).stdout == ["[private to zzz777] psst"])
+    }
+
+    @Test("Nothing that a peer writes looks like another line")
+    func imitation() throws {
+        #expect(
+            out(try Sample.message("a\n-!- bob has left\r\n<bob> hi\n\ntermtalk: x")) == [
+                "<alice> a", "  -!- bob has left", "  <bob> hi", "  ", "  termtalk: x",
+            ])
+        #expect(out(try Sample.message("a\rb\u{2028}c\u{85}d")) == ["<alice> a\u{FFFD}b\u{FFFD}c\u{FFFD}d"])
+        #expect(out(try Sample.message("x\u{1B}[1A")) == ["<alice> x\u{FFFD}[1A"])
+    }
+
+    @Test("A nick against the rules is not shown", arguments: ["bob> hi", "", "a\u{1B}", "system", "a\nb"])
+    func forgedNicks(_ nick: String) throws {
+        #expect(out(try Sample.message("x", nick: nick)) == ["<abc234> x"])
+        #expect(
+            err(.memberJoined(id: try Sample.id("abc234"), nick: nick, count: 2)) == [
+                "-!- abc234 has joined (2 present)"
+            ])
+    }
+
+    @Test("What happens in the room goes to stderr")
+    func roomEvents() throws {
+        let id = try Sample.id("abc234")
+        #expect(err(.memberJoined(id: id, nick: "alice", count: 3)) == ["-!- alice has joined (3 present)"])
+        #expect(
+            err(.memberLeft(id: id, nick: "alice", reason: .lost, count: 2))
+                == ["-!- alice has lost the connection (2 present)"])
+        #expect(err(.nickChanged(id: id, oldNick: "alice", nick: "carol")) == ["-!- alice is now carol"])
+        #expect(
+            err(.members([.init(id: id, nick: "alice", isHost: true, isVerified: true)]))
+                == ["-!- abc234 alice (host, verified)"])
+        #expect(err(.delivered(MessageID(1))) == [])
+        #expect(err(.acknowledged(MessageID(1), count: 1, of: 1)) == [])
+        #expect(err(.clearScreen) == [])
+        #expect(err(.invite("termtalk://x")) == ["-!- invite  termtalk://x"])
+        #expect(err(.help(["/who  who is here", "/quit"])) == ["-!- /who  who is here", "-!- /quit"])
+        #expect(err(.closed(.ttl)) == ["-!- the room is closed: its time is over"])
+    }
+
+    @Test("Getting in and staying connected")
+    func connection() throws {
+        #expect(err(.starting(.onionPublish, progress: 40)) == ["-!- publishing the onion service (40%)"])
+        #expect(err(.starting(.dial, progress: nil)) == ["-!- connecting to the host"])
+        #expect(
+            err(try Sample.joined(expires: 1_700_000_000)) == [
+                "-!- joined room r1 at 127.0.0.1:4000 as zzz777",
+                "-!- host key KEY: new, compare it with the host's",
+                "-!- present (2): alice (host, verified), zzz777",
+                "-!- the room closes at 2023-11-14T22:13:20.000Z",
+            ])
+        #expect(err(try Sample.joined(expires: nil)).count == 3)
+        #expect(
+            err(.connection(.init(state: .reconnecting, attempt: 2, retryInMilliseconds: 1500, cause: "reset\nx")))
+                == ["-!- reconnecting (attempt 2, in 1500 ms): reset\u{FFFD}x"])
+        #expect(err(.connection(.init(state: .connected))) == ["-!- connected"])
+    }
+
+    @Test("Warnings and errors are a line and a hint")
+    func notices() {
+        let notice = ChatEvent.Notice(.nickTaken, "nick: \u{1B}taken", hint: "choose another")
+        #expect(err(.warning(notice)) == ["termtalk: nick: \u{FFFD}taken", "hint: choose another"])
+        #expect(err(.error(.init(.usage, "no room"))) == ["termtalk: no room"])
+    }
+
+    @Test("Colour, when wanted")
+    func colour() throws {
+        let coloured = LineRenderer(colour: true)
+        let lines = coloured.lines(for: try Sample.message("hi"))
+        let pieces = try #require(lines.stdout.first).split(separator: "\u{1B}")
+        #expect(pieces.count == 3)
+        #expect(pieces.first == "<")
+        #expect(pieces.last == "[0m> hi")
+        #expect(coloured.lines(for: .closed(.quit)).stderr == ["\u{1B}[2m-!- you have left the room\u{1B}[0m"])
+    }
+}
