@@ -66,6 +66,9 @@ package final class HostNode {
 
     // MARK: The host's own participant
 
+    /// The members as the host's own participant knows them.
+    package var localMembers: [ChatEvent.MemberInfo] { local?.memberList ?? [] }
+
     /// Lets the person at the host take part.
     package func joinLocally(nick: String, cipher: any GroupCipher) {
         local = MemberClient(nick: nick, cipher: cipher)

@@ -23,13 +23,13 @@ package enum RoomAddress: Sendable, Equatable {
 
     /// An onion address with or without a port.
     package init(onion text: String) throws(ChatEvent.Notice) {
-        let parsed: (OnionAddress, UInt16?)
-        do {
+        let parsed: (address: OnionAddress, port: UInt16?)
+        do throws(TorError) {
             parsed = try OnionAddress.parse(text)
         } catch {
-            throw TorError.invalidAddress(error).notice
+            throw error.notice
         }
-        self = .onion(parsed.0, port: parsed.1 ?? Self.defaultPort)
+        self = .onion(parsed.address, port: parsed.port ?? Self.defaultPort)
     }
 
     /// HOST:PORT.

@@ -1,0 +1,234 @@
+package import Room
+package import SecureSession
+package import TorController
+package import Transport
+
+// What people and scripts are told about the errors of the parts below. The parts say what happened; the words are here.
+
+extension NoticeCode {
+    /// Whether trying again cannot help.
+    var isFinal: Bool {
+        switch self {
+        case .hostKeyMismatch, .noSuchRoom, .versionMismatch, .roomExpired, .onionInvalidAddress, .roomFull, .nickTaken:
+            true
+        default: false
+        }
+    }
+}
+
+extension SessionError {
+    package var notice: ChatEvent.Notice {
+        switch self {
+        case .notTermTalk:
+            .init(
+                .notTermtalk, "cannot join: what answers at this address is not termtalk",
+                hint: "check the address and the port")
+        case .versionMismatch(let version):
+            .init(
+                .versionMismatch,
+                "cannot join: the host speaks version \(version) of the protocol, this program version \(SessionProtocol.version)",
+                hint: "update the older termtalk of the two")
+        case .noSuchRoom:
+            .init(
+                .noSuchRoom, "cannot join: the host does not have this room",
+                hint: "check the room's name, or ask for a new invite")
+        case .hostKeyMismatch:
+            .init(
+                .hostKeyMismatch,
+                "cannot join: the host showed another key than the one that is known; somebody may be in between",
+                hint: "ask the host for its key over another channel; do not go on before it fits")
+        case .handshakeFailed, .sealBroken, .malformed, .messageTooLong:
+            .init(
+                .notTermtalk, "the connection was given up: the other side broke the protocol",
+                hint: "try again; if it stays, update termtalk on both sides")
+        case .exhausted:
+            .init(.connectionLost, "the connection was given up: its numbers are used up", hint: "join again")
+        }
+    }
+}
+
+extension ChatEvent.Notice {
+    static let closedBeforeAdmission = ChatEvent.Notice(
+        .connectionLost, "cannot join: the host closed the connection", hint: "try again in a moment")
+
+    static let hostKeyUnknown = ChatEvent.Notice(
+        .hostKeyUnknown, "cannot join: the host's key is not known, and nobody can be asked",
+        hint: "use the invite, or --host-key KEY, or --accept-new-host if the network is trusted")
+
+    static func closedInHandshake(hasAnswered: Bool, invited: Bool) -> ChatEvent.Notice {
+        invited
+            ? SessionError.noSuchRoom.notice
+            : .init(
+                .notTermtalk, "cannot join: the other side closed the connection instead of a handshake",
+                hint: "check the address; a host under load also does this, so try again")
+    }
+
+    static func handshakeTimeout(invited: Bool) -> ChatEvent.Notice {
+        invited
+            ? .init(
+                .noSuchRoom, "cannot join: the host does not accept this invite",
+                hint: "it may have expired or been used up: ask for a new one")
+            : .init(
+                .connectionTimeout, "cannot join: the other side does not answer the handshake",
+                hint: "check the address and the port; it may not be termtalk")
+    }
+}
+
+extension DialError {
+    package var notice: ChatEvent.Notice {
+        switch self {
+        case .refused:
+            .init(
+                .connectionRefused, "cannot connect: nothing listens at this address",
+                hint: "check that the host is running, and the port")
+        case .timedOut:
+            .init(
+                .connectionTimeout, "cannot connect: no answer from this address",
+                hint: "check the address; a firewall may be in between")
+        case .unreachable:
+            .init(.hostUnreachable, "cannot connect: the network has no way to this address", hint: "check the network")
+        case .nameNotFound:
+            .init(.hostUnreachable, "cannot connect: the host name is not known", hint: "check the spelling")
+        case .failed(let code):
+            .init(.hostUnreachable, "cannot connect: system error \(code)", hint: "try again")
+        }
+    }
+}
+
+extension TorError {
+    package var notice: ChatEvent.Notice {
+        switch self {
+        case .unreachable(let cause): cause.notice
+        case .authenticationFailed(let failure): failure.notice
+        case .permissionDenied:
+            .init(
+                .torPermission, "cannot use tor: this user may not open its control socket or cookie",
+                hint: "sudo adduser $USER debian-tor, then log in again; or use --tor managed")
+        case .bootstrapStalled(let progress, let summary, let warning):
+            .init(
+                .torBootstrapStalled,
+                "tor does not get into its network: it stays at \(progress)% (\(summary))"
+                    + (warning.map { ", \($0)" } ?? ""),
+                hint: "check the network and the clock; some networks block tor, then it needs a bridge")
+        case .invalidAddress(let problem): problem.notice
+        case .onionNotFound:
+            .init(
+                .onionNotFound, "cannot join: no such onion service is known to tor",
+                hint: "check the address; the host may be offline, or its room may have ended")
+        case .onionAuthRequired:
+            .init(
+                .onionAuthRequired, "cannot join: the onion service asks for client authorization",
+                hint: "ask the host for an invite that has it")
+        case .onionUnreachable:
+            .init(
+                .onionUnreachable, "cannot join: the onion service is known, but does not answer",
+                hint: "the host may have gone offline; try again in a minute")
+        case .publishFailed(let failure):
+            .init(
+                .onionPublishFailed, "the onion service cannot be published: \(failure.reason)",
+                hint: "try again in a minute; see docs/tor-guide.md")
+        case .connectionRefused:
+            .init(
+                .connectionRefused, "cannot join: the onion service refuses this port",
+                hint: "check the port behind the address")
+        case .connectionTimeout:
+            .init(
+                .connectionTimeout, "cannot join: no connection within the time allowed",
+                hint: "tor may be slow now; try again in a minute")
+        case .hostUnreachable:
+            .init(.hostUnreachable, "cannot connect: tor cannot reach this host", hint: "check the address")
+        }
+    }
+}
+
+extension UnreachableCause {
+    fileprivate var notice: ChatEvent.Notice {
+        let start = "sudo systemctl start tor, or sudo apt install tor"
+        return switch self {
+        case .noProgram:
+            .init(
+                .torUnreachable, "cannot use tor: no tor is running, and no tor program is installed",
+                hint: "sudo apt install tor")
+        case .nothingListens:
+            .init(.torUnreachable, "cannot use tor: nothing listens where tor should", hint: start)
+        case .notControlPort:
+            .init(
+                .torUnreachable, "cannot use tor: what answers there is not tor's control port",
+                hint: "check --tor-control")
+        case .notSocksPort:
+            .init(.torUnreachable, "cannot use tor: what answers there is not tor's SOCKS port", hint: "check --tor-socks")
+        case .connectionLost:
+            .init(.torUnreachable, "cannot use tor: it ended the connection", hint: start)
+        case .childFailed(let failure):
+            .init(
+                .torUnreachable, "cannot use tor: it was started but \(failure.reason)",
+                hint: "run tor --verify-config, or use a system tor: \(start)")
+        }
+    }
+}
+
+extension TorStartFailure {
+    fileprivate var reason: String {
+        switch self {
+        case .addressInUse: "found its address in use"
+        case .dataDirectoryInUse: "found its data directory in use"
+        case .directoryPermission: "may not use its data directory"
+        case .configuration: "refused its configuration"
+        case .spawn: "did not start"
+        case .exited: "ended at once"
+        case .noControlSocket: "opened no control socket"
+        }
+    }
+}
+
+extension AuthenticationFailure {
+    fileprivate var notice: ChatEvent.Notice {
+        switch self {
+        case .cookieMissing, .cookieMalformed, .cookieMismatch:
+            .init(
+                .torAuthFailed, "cannot use tor: its authentication cookie does not fit",
+                hint: "restart tor, so that it writes a new one: sudo systemctl restart tor")
+        case .refused:
+            .init(
+                .torAuthFailed, "cannot use tor: it refused this program's authentication",
+                hint: "check the password in TERMTALK_TOR_PASSWORD, or restart tor")
+        case .passwordNeeded:
+            .init(
+                .torAuthFailed, "cannot use tor: its control port asks for a password",
+                hint: "put it into the environment as TERMTALK_TOR_PASSWORD")
+        case .noCommonMethod:
+            .init(
+                .torAuthFailed, "cannot use tor: it offers no way of authentication that this program knows",
+                hint: "set CookieAuthentication 1 in torrc")
+        }
+    }
+}
+
+extension OnionAddressProblem {
+    fileprivate var notice: ChatEvent.Notice {
+        let reason =
+            switch self {
+            case .notOnion: "it does not end in .onion"
+            case .subdomain: "it has a part before the address proper"
+            case .length: "it must have 56 characters before .onion"
+            case .alphabet: "it has characters other than a-z and 2-7"
+            case .version: "it is not of version 3"
+            case .checksum: "its check does not fit, so a character must be wrong"
+            case .publicKey: "it is no public key"
+            case .port: "its port is not a number from 1 to 65535"
+            case .refusedByTor: "tor refuses it"
+            }
+        return .init(
+            .onionInvalidAddress, "the onion address cannot be used: \(reason)", hint: "copy it again, whole")
+    }
+}
+
+extension PublishFailure {
+    fileprivate var reason: String {
+        switch self {
+        case .refused(let status, _): "tor refused it (\(status))"
+        case .collision: "this tor serves the same address already"
+        case .notUploaded: "no directory of tor took its descriptor"
+        }
+    }
+}

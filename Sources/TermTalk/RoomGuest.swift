@@ -1,0 +1,241 @@
+package import EventLoop
+package import Logging
+package import Room
+internal import SecureSession
+package import Sodium
+package import TorController
+internal import Transport
+
+/// Goes into somebody's room: finds out where it is and whom to trust, dials, and stays.
+package final class RoomGuest {
+    package struct Options: Sendable {
+        package var room: RoomName
+        package var address: RoomAddress
+        package var invite: Invite?
+        /// The host's key as the person gave it, or as it stood in the registry.
+        package var hostKey: X25519.PublicKey?
+        /// What to do with a direct host whose key is not known.
+        package var acceptsNewHost: Bool
+        package var nick: String
+        /// Needed for onion rooms; for direct ones it means to dial through tor.
+        package var tor: TorOptions?
+
+        package init(
+            room: RoomName, address: RoomAddress, invite: Invite? = nil, hostKey: X25519.PublicKey? = nil,
+            acceptsNewHost: Bool, nick: String, tor: TorOptions?
+        ) {
+            self.room = room
+            self.address = address
+            self.invite = invite
+            self.hostKey = hostKey
+            self.acceptsNewHost = acceptsNewHost
+            self.nick = nick
+            self.tor = tor
+        }
+    }
+
+    /// Direct connections; a name that resolves slowly counts.
+    private static let directTimeout = Duration.seconds(20)
+    /// Through tor: descriptor, introduction and rendezvous, each of which tor tries more than once.
+    private static let torTimeout = Duration.seconds(90)
+
+    private let loop: EventLoop
+    private let options: Options
+    private let trustStore: TrustStore
+    private let logger: Logger
+    private let wallClock: () -> Int64
+    private let tell: (ChatEvent) -> Void
+
+    private var tor: TorController?
+    private var isTorReady = false
+    private var node: MemberNode?
+    private var isStopping = false
+
+    /// Called once, when the stay is over; the notice says why it failed, if it did.
+    package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
+    package var onDecongested: (() -> Void)? {
+        didSet { node?.onDecongested = onDecongested }
+    }
+
+    package init(
+        loop: EventLoop, options: Options, directories: UserDirectories, logger: Logger,
+        wallClock: @escaping () -> Int64, tell: @escaping (ChatEvent) -> Void
+    ) {
+        self.loop = loop
+        self.options = options
+        trustStore = TrustStore(directories: directories)
+        self.logger = logger
+        self.wallClock = wallClock
+        self.tell = tell
+    }
+
+    /// The static key that the host showed in the last handshake.
+    package var shownHostKey: X25519.PublicKey? { node?.hostKey }
+
+    package func start() {
+        guard let torOptions = options.tor else {
+            findHostKey()
+            return
+        }
+        let tor = TorController(loop: loop, options: torOptions, logger: logger)
+        self.tor = tor
+        tor.start { [weak self] event in
+            guard let self, !self.isStopping else { return }
+            switch event {
+            case .connecting:
+                self.tell(.starting(.torConnect, progress: nil))
+            case .bootstrap(let progress, _):
+                self.tell(.starting(.torBootstrap, progress: progress))
+            case .ready:
+                self.isTorReady = true
+                self.findHostKey()
+            case .network(isUp: true), .controlRestored:
+                self.node?.tryNow()
+            case .network, .controlLost:
+                break
+            case .failed(let error):
+                if !self.isTorReady {
+                    self.ended(.lost, error.notice)
+                }
+            }
+        }
+    }
+
+    // MARK: Whom to trust
+
+    private func findHostKey() {
+        guard node == nil else { return }
+        if let invite = options.invite {
+            enter(hostKey: invite.hostKey, policy: .pinned(.invite))
+        } else if let key = options.hostKey {
+            enter(hostKey: key, policy: .pinned(.known))
+        } else if case .onion = options.address {
+            enter(hostKey: nil, policy: .onionAddress)
+        } else {
+            loop.offload { [trustStore, options] in
+                trustStore.hostKey(room: options.room, address: options.address)
+            } then: { [weak self] key, warning in
+                guard let self, !self.isStopping else { return }
+                if let warning { self.tell(.warning(warning)) }
+                if let key {
+                    self.enter(hostKey: key, policy: .pinned(.known))
+                } else {
+                    self.enter(hostKey: nil, policy: self.options.acceptsNewHost ? .acceptNew : .strict)
+                }
+            }
+        }
+    }
+
+    private func enter(hostKey: X25519.PublicKey?, policy: MemberNode.HostKeyPolicy) {
+        let credentials = JoinCredentials(
+            prologue: Prologue(room: options.room.description, onionKey: options.address.onionKey),
+            staticKey: X25519.PrivateKey(), hostKey: hostKey, invite: options.invite?.secret)
+        let node = MemberNode(
+            loop: loop, target: .init(room: options.room, address: options.address, policy: policy),
+            credentials: credentials, nick: options.nick, cipher: HostTrustingGroup(), dial: makeDial(), logger: logger,
+            wallClock: wallClock, tell: tell)
+        node.onDecongested = onDecongested
+        node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
+        node.onNewHostKey = { [weak self] key in self?.remember(key) }
+        self.node = node
+        node.start()
+    }
+
+    private func remember(_ key: X25519.PublicKey) {
+        loop.offload { [trustStore, options] in
+            trustStore.remember(key, room: options.room, address: options.address)
+        } then: { [tell] warning in
+            if let warning { tell(.warning(warning)) }
+        }
+    }
+
+    // MARK: How to dial
+
+    private func makeDial() -> MemberNode.Dial {
+        let loop = self.loop
+        switch (options.address, tor) {
+        case (.onion(let address, let port), let tor?):
+            let dialer = OnionDialer(controller: tor, loop: loop)
+            let isolation = "termtalk-\(options.room)-\(Random.uint64())"
+            return { completion in
+                dialer.dial(address, port: port, isolation: isolation, timeout: Self.torTimeout) { result in
+                    completion(result.mapError(\.notice))
+                }
+            }
+        case (.direct(let hostPort), let tor?):
+            let dialer = OnionDialer(controller: tor, loop: loop)
+            let isolation = "termtalk-\(options.room)-\(Random.uint64())"
+            return { completion in
+                dialer.dial(
+                    host: hostPort.host, port: hostPort.port, isolation: isolation, timeout: Self.torTimeout
+                ) { result in
+                    completion(result.mapError(\.notice))
+                }
+            }
+        case (.direct(let hostPort), nil):
+            return { completion in
+                DirectDialer.dial(
+                    host: hostPort.host, port: hostPort.port, loop: loop, timeout: Self.directTimeout
+                ) { result in
+                    completion(result.mapError(\.notice))
+                }
+            }
+        case (.onion, nil):
+            preconditionFailure("an onion room is dialed through tor only")
+        }
+    }
+
+    // MARK: Ending
+
+    private func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
+        guard !isStopping else { return }
+        isStopping = true
+        let finish = { [weak self] in
+            guard let self, let onEnded = self.onEnded else { return }
+            self.onEnded = nil
+            onEnded(reason, notice)
+        }
+        if let tor {
+            tor.shutdown(completion: finish)
+        } else {
+            loop.atEndOfTurn(finish)
+        }
+    }
+
+    /// Leaves now, whatever is still on its way.
+    package func stop() {
+        if let node {
+            node.leaveAtOnce()
+        } else {
+            ended(.quit, nil)
+        }
+    }
+}
+
+extension RoomGuest: Participant {
+    package var isCongested: Bool { node?.isCongested ?? true }
+
+    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
+        node?.say(text, kind: kind, to: receiver)
+    }
+
+    package func changeNick(to nick: String) {
+        node?.changeNick(to: nick)
+    }
+
+    package func listMembers() {
+        node?.listMembers()
+    }
+
+    package func showInvite() {
+        node?.showInvite()
+    }
+
+    package func leave() {
+        if let node {
+            node.leave()
+        } else {
+            ended(.quit, nil)
+        }
+    }
+}

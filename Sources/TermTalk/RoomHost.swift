@@ -1,0 +1,326 @@
+package import EventLoop
+internal import Glibc
+package import Logging
+package import Room
+internal import SecureSession
+internal import Sodium
+package import TorController
+package import Transport
+
+/// Opens a room: listens, publishes the onion service, announces, and closes everything at the end.
+package final class RoomHost {
+    /// What carries the room.
+    package enum Carrier: Sendable {
+        /// An onion service with this virtual port.
+        case onion(port: UInt16, tor: TorOptions)
+        /// TCP at exactly this address.
+        case direct(HostPort)
+    }
+
+    package struct Options: Sendable {
+        package var carrier: Carrier
+        package var room: RoomName
+        /// Seconds; nil for a room without end.
+        package var timeToLive: Int64?
+        /// Empty for the member id.
+        package var nick: String
+        package var limits: RoomLimits
+
+        package init(carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits) {
+            self.carrier = carrier
+            self.room = room
+            self.timeToLive = timeToLive
+            self.nick = nick
+            self.limits = limits
+        }
+    }
+
+    private let loop: EventLoop
+    private let options: Options
+    private let registry: RoomRegistry
+    private let logger: Logger
+    private let wallClock: () -> Int64
+    private let tell: (ChatEvent) -> Void
+
+    private var tor: TorController?
+    private var onionListener: OnionListener?
+    private var directListener: SocketListener?
+    private var node: HostNode?
+    private var secret = InviteSecret()
+    private var hostKey: X25519.PublicKey?
+    private var address: RoomAddress?
+    private var entry: RoomRegistry.Entry?
+    private var ending: ChatEvent.Notice?
+    private var isStopping = false
+    private var controlAttempt = 0
+
+    /// Called once, when all is closed; the notice says why the room could not be opened, if it could not.
+    package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
+    package var onDecongested: (() -> Void)? {
+        didSet { node?.onDecongested = onDecongested }
+    }
+
+    package init(
+        loop: EventLoop, options: Options, directories: UserDirectories, logger: Logger,
+        wallClock: @escaping () -> Int64, tell: @escaping (ChatEvent) -> Void
+    ) {
+        self.loop = loop
+        self.options = options
+        registry = RoomRegistry(directories: directories)
+        self.logger = logger
+        self.wallClock = wallClock
+        self.tell = tell
+    }
+
+    // MARK: Opening
+
+    package func start() {
+        switch options.carrier {
+        case .direct(let hostPort): startDirect(hostPort)
+        case .onion(let port, let torOptions): startOnion(port: port, torOptions)
+        }
+    }
+
+    private func startDirect(_ hostPort: HostPort) {
+        loop.offload {
+            DirectListener.addresses(of: hostPort)
+        } then: { [weak self] result in
+            guard let self, !self.isStopping else { return }
+            switch result {
+            case .failure(let error): self.fail(error.notice)
+            case .success(let addresses): self.listen(on: addresses, asked: hostPort)
+            }
+        }
+    }
+
+    private func listen(on addresses: [SocketAddress], asked: HostPort) {
+        guard let first = addresses.first else {
+            fail(DialError.nameNotFound.notice)
+            return
+        }
+        do {
+            let listener = try SocketListener(first, loop: loop) { [weak self] stream in
+                self?.node?.accept(stream)
+            }
+            directListener = listener
+            let port = listener.localAddress.port ?? asked.port
+            let shown = HostPort(host: DirectListener.shownHost(for: listener.localAddress, asked: asked.host), port: port)
+            opened(at: .direct(shown))
+        } catch {
+            fail(error.notice(for: asked))
+        }
+    }
+
+    private func startOnion(port: UInt16, _ torOptions: TorOptions) {
+        let key = OnionKey()
+        let onionAddress = key.address
+        let shared = OnionKeyBox(key)
+        let tor = TorController(loop: loop, options: torOptions, logger: logger)
+        self.tor = tor
+        tor.start { [weak self] event in
+            guard let self, !self.isStopping else { return }
+            switch event {
+            case .connecting:
+                self.tell(.starting(.torConnect, progress: nil))
+            case .bootstrap(let progress, _):
+                self.tell(.starting(.torBootstrap, progress: progress))
+            case .ready:
+                self.publish(shared, at: .onion(onionAddress, port: port), port: port, tor: tor)
+            case .controlLost(let pause, let attempt):
+                self.controlLost(pause: pause, attempt: attempt)
+            case .controlRestored, .network:
+                break
+            case .failed(let error):
+                self.fail(error.notice)
+            }
+        }
+    }
+
+    private func publish(_ key: OnionKeyBox, at address: RoomAddress, port: UInt16, tor: TorController) {
+        guard onionListener == nil else { return }
+        tell(.starting(.onionPublish, progress: 0))
+        do {
+            onionListener = try OnionListener(
+                controller: tor, key: key.key.clone(), virtualPort: port, loop: loop,
+                onAccept: { [weak self] stream in self?.node?.accept(stream) },
+                onEvent: { [weak self] event in self?.onionEvent(event, address: address) })
+        } catch {
+            fail(error.notice(for: HostPort(host: "127.0.0.1", port: 0)))
+        }
+    }
+
+    private func onionEvent(_ event: OnionEvent, address: RoomAddress) {
+        guard !isStopping else { return }
+        switch event {
+        case .adding:
+            break
+        case .uploading:
+            if node == nil {
+                tell(.starting(.onionPublish, progress: 50))
+            }
+        case .published:
+            tell(.starting(.onionPublish, progress: 100))
+            opened(at: address)
+        case .lost:
+            break
+        case .republished:
+            tell(.connection(.init(state: .connected, attempt: controlAttempt, cause: "tor")))
+            controlAttempt = 0
+        case .failed(let error):
+            if node == nil {
+                fail(error.notice)
+            } else {
+                tell(.warning(error.notice))
+            }
+        }
+    }
+
+    private func controlLost(pause: Duration, attempt: Int) {
+        if controlAttempt == 0 {
+            tell(
+                .warning(
+                    .init(
+                        .torControlLost, "tor ended the connection: nobody can come in until it is back",
+                        hint: "the room goes on; the same address works again when tor does")))
+        }
+        controlAttempt = attempt
+        tell(
+            .connection(
+                .init(
+                    state: .reconnecting, attempt: attempt, retryInMilliseconds: Int(pause / .milliseconds(1)),
+                    cause: "tor")))
+    }
+
+    /// The room can be reached from now on.
+    private func opened(at address: RoomAddress) {
+        guard node == nil else { return }
+        let staticKey = X25519.PrivateKey()
+        let publicKey = staticKey.publicKey
+        let identity = RoomIdentity(
+            prologue: Prologue(room: options.room.description, onionKey: address.onionKey), staticKey: staticKey,
+            invites: [secret], acceptsOpen: true)
+        let closesAt = options.timeToLive.map { loop.time + .seconds($0) }
+        let expires = options.timeToLive.map { wallClock() + $0 }
+        let node = HostNode(
+            loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, logger: logger, tell: tell)
+        node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
+        node.onDecongested = onDecongested
+        self.node = node
+        self.address = address
+        hostKey = publicKey
+        let invite = Invite(room: options.room, address: address, hostKey: publicKey, secret: secret).text
+        node.joinLocally(nick: options.nick, cipher: HostTrustingGroup())
+        tell(
+            .ready(
+                .init(
+                    room: options.room.description, transport: address.kind, address: address.text, invite: invite,
+                    hostKey: publicKey.text, expires: expires, timeToLive: options.timeToLive)))
+        register(
+            .init(
+                room: options.room.description, transport: address.kind.rawValue, address: address.text,
+                hostKey: publicKey.text, expires: expires))
+    }
+
+    private func register(_ entry: RoomRegistry.Entry) {
+        self.entry = entry
+        loop.offload { [registry, now = wallClock()] in
+            registry.add(entry, now: now)
+        } then: { [tell] notice in
+            if let notice { tell(.warning(notice)) }
+        }
+    }
+
+    // MARK: Closing
+
+    /// Ends the room for everybody.
+    package func stop(_ reason: ChatEvent.CloseReason) {
+        if let node {
+            node.close(reason)
+        } else {
+            roomClosed(reason)
+        }
+    }
+
+    private func fail(_ notice: ChatEvent.Notice) {
+        ending = ending ?? notice
+        stop(.hostQuit)
+    }
+
+    private func roomClosed(_ reason: ChatEvent.CloseReason) {
+        guard !isStopping else { return }
+        isStopping = true
+        directListener?.close()
+        onionListener?.close()
+        let finish = { [weak self] in
+            guard let self, let onEnded = self.onEnded else { return }
+            self.onEnded = nil
+            onEnded(reason, self.ending)
+        }
+        let closeTor = { [tor] in
+            guard let tor else { return finish() }
+            tor.shutdown(completion: finish)
+        }
+        guard let entry else { return closeTor() }
+        loop.offload { [registry] in
+            registry.remove(entry)
+        } then: { [tell] notice in
+            if let notice { tell(.warning(notice)) }
+            closeTor()
+        }
+    }
+}
+
+/// Lets a closure own a key that cannot be copied.
+private final class OnionKeyBox {
+    let key: OnionKey
+
+    init(_ key: consuming OnionKey) {
+        self.key = key
+    }
+}
+
+extension RoomHost: Participant {
+    package var isCongested: Bool { node?.isCongested ?? false }
+
+    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
+        node?.withLocal { client, actions throws(ChatEvent.Notice) in
+            try client.say(text, kind: kind, to: receiver, actions: &actions)
+        }
+    }
+
+    package func changeNick(to nick: String) {
+        node?.withLocal { client, actions throws(ChatEvent.Notice) in
+            try client.changeNick(to: nick, actions: &actions)
+        }
+    }
+
+    package func listMembers() {
+        tell(.members(node?.localMembers ?? []))
+    }
+
+    package func showInvite() {
+        guard let address, let hostKey else { return }
+        tell(.invite(Invite(room: options.room, address: address, hostKey: hostKey, secret: secret).text))
+    }
+
+    package func leave() {
+        stop(.hostQuit)
+    }
+}
+
+extension ListenError {
+    fileprivate func notice(for asked: HostPort) -> ChatEvent.Notice {
+        switch self {
+        case .addressInUse:
+            .init(.addressInUse, "cannot listen: the address is in use", hint: "choose another port, or 0 for any")
+        case .permissionDenied:
+            .init(.addressInvalid, "cannot listen: this user may not use that port", hint: "choose a port above 1023")
+        case .addressNotAvailable, .invalidAddress, .pathTooLong:
+            .init(
+                .addressInvalid, "cannot listen: this machine does not have that address",
+                hint: "use 0.0.0.0:PORT for all addresses of this machine")
+        case .failed(let code):
+            .init(.addressInvalid, "cannot listen: system error \(code)", hint: "choose another address")
+        }
+    }
+}

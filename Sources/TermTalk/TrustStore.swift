@@ -1,0 +1,42 @@
+package import Room
+package import Sodium
+
+/// The static keys of hosts of direct rooms that this user has accepted: `known_hosts.json` in the state directory.
+package struct TrustStore: Sendable {
+    private struct Entry: Codable, Sendable {
+        var room: String
+        var address: String
+        var hostKey: String
+
+        enum CodingKeys: String, CodingKey {
+            case room, address
+            case hostKey = "host_key"
+        }
+    }
+
+    private let directories: UserDirectories
+    private let store: JSONStore<Entry>
+
+    package init(directories: UserDirectories) {
+        self.directories = directories
+        store = JSONStore(
+            file: PrivateFile(path: "\(directories.state)/known_hosts.json"), unreadable: .trustStoreUnreadable,
+            unwritable: .registryUnwritable)
+    }
+
+    /// The key accepted for this room at this address. Blocks.
+    package func hostKey(room: RoomName, address: RoomAddress) -> (X25519.PublicKey?, ChatEvent.Notice?) {
+        let loaded = store.load()
+        let entry = loaded.entries.first { $0.room == room.description && $0.address == address.text }
+        return (entry.flatMap { X25519.PublicKey(text: $0.hostKey) }, loaded.warning)
+    }
+
+    /// Remembers a key that was accepted. Blocks.
+    package func remember(_ key: X25519.PublicKey, room: RoomName, address: RoomAddress) -> ChatEvent.Notice? {
+        directories.makeState()
+        return store.update { entries in
+            entries.removeAll { $0.room == room.description && $0.address == address.text }
+            entries.append(Entry(room: room.description, address: address.text, hostKey: key.text))
+        }
+    }
+}

@@ -1,0 +1,223 @@
+import ArgumentParser
+import Glibc
+internal import EventLoop
+internal import Logging
+internal import Room
+internal import TermTalk
+internal import TerminalUI
+
+/// One stay in a room, from the command line to the exit status: the loop, the console, the signals, and the participant.
+final class ChatSession {
+    private static let inputChunk = 65_536
+
+    private let loop: EventLoop
+    private let common: CommonOptions
+    private let output: ConsoleOutput
+    private let parser: InputParser
+    private let isInteractive: Bool
+    private var splitter = LineSplitter()
+    private var input: ReadableHandle?
+    private var isInputWanted = false
+    private var signals: [SignalHandle] = []
+    private var participant: (any Participant)?
+    private var stop: (() -> Void)?
+    private var wasInterrupted = false
+    private var status = ExitStatus.done
+
+    /// Runs a session that `start` begins, to its end, and exits with its status.
+    static func run(
+        common: CommonOptions, start: (ChatSession) throws(ChatEvent.Notice) -> Void
+    ) throws {
+        let loop: EventLoop
+        do {
+            loop = try EventLoop()
+        } catch {
+            StandardError.report(.init(.internalError, "the event loop cannot be made"))
+            throw ExitCode(ExitStatus.internalError.rawValue)
+        }
+        let session = ChatSession(loop: loop, common: common)
+        do throws(ChatEvent.Notice) {
+            try start(session)
+            session.watchSignals()
+            loop.run()
+        } catch {
+            session.output.show(.error(error))
+            session.status = ExitStatus(error.code)
+        }
+        session.output.finish()
+        throw ExitCode(session.status.rawValue)
+    }
+
+    private init(loop: EventLoop, common: CommonOptions) {
+        self.loop = loop
+        self.common = common
+        let isTerminal = isatty(STDOUT_FILENO) == 1
+        isInteractive = isatty(STDIN_FILENO) == 1 && !common.json
+        let colour =
+            isTerminal && !common.noColor && unsafe getenv("NO_COLOR") == nil && Self.terminalType != "dumb"
+        output = ConsoleOutput(
+            loop: loop, isJSON: common.json,
+            renderer: LineRenderer(echoOwn: isatty(STDIN_FILENO) != 1, colour: colour))
+        parser = InputParser(json: common.json)
+    }
+
+    private static var terminalType: String {
+        guard let value = unsafe getenv("TERM") else { return "dumb" }
+        return unsafe String(cString: value)
+    }
+
+    // MARK: Beginning
+
+    func warn(_ notice: ChatEvent.Notice) {
+        output.show(.warning(notice))
+    }
+
+    func host(_ options: RoomHost.Options) {
+        let host = RoomHost(
+            loop: loop, options: options, directories: UserDirectories(), logger: common.logger,
+            wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
+        host.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
+        host.onDecongested = { [weak self] in self?.updateInput() }
+        participant = host
+        stop = { host.stop(.hostQuit) }
+        host.start()
+    }
+
+    /// - Parameter canAsk: whether a person may be asked about a host key that is not known.
+    func join(_ options: RoomGuest.Options, canAsk: Bool) {
+        let guest = RoomGuest(
+            loop: loop, options: options, directories: UserDirectories(), logger: common.logger,
+            wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
+        guest.onEnded = { [weak self, weak guest] reason, notice in
+            if notice?.code == .hostKeyUnknown, canAsk, self?.isInteractive == true, let key = guest?.shownHostKey,
+                self?.isTrusted(key.text) == true
+            {
+                var again = options
+                again.acceptsNewHost = true
+                self?.join(again, canAsk: false)
+            } else {
+                self?.ended(reason, notice)
+            }
+        }
+        guest.onDecongested = { [weak self] in self?.updateInput() }
+        participant = guest
+        stop = { guest.stop() }
+        guest.start()
+    }
+
+    private func isTrusted(_ key: String) -> Bool {
+        StandardError.write("The host of this room is not known. Its key is\n  \(key)\n")
+        let answer = Prompt.ask("Does the host say the same, over another channel? (yes/no): ")
+        return answer == "yes" || answer == "y"
+    }
+
+    // MARK: Events
+
+    private func heard(_ event: ChatEvent) {
+        output.show(event)
+        switch event {
+        case .ready, .joinedRoom:
+            isInputWanted = true
+            updateInput()
+        default:
+            break
+        }
+    }
+
+    private func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
+        if let notice {
+            output.show(.error(notice))
+        }
+        output.show(.closed(reason))
+        status = wasInterrupted ? .interrupted : ExitStatusCode.of(reason, notice)
+        loop.stop()
+    }
+
+    // MARK: Input
+
+    private func updateInput() {
+        let isWanted = isInputWanted && participant?.isCongested == false
+        if !isWanted {
+            input?.cancel()
+            input = nil
+        } else if input == nil {
+            input = loop.watchReadable(STDIN_FILENO) { [weak self] in self?.readInput() }
+        }
+    }
+
+    private func readInput() {
+        var chunk = [UInt8](repeating: 0, count: Self.inputChunk)
+        let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+        if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
+        guard count > 0 else {
+            isInputWanted = false
+            if let last = splitter.finished() { take(last) }
+            updateInput()
+            participant?.leave()
+            return
+        }
+        splitter.received(chunk.span.extracting(0..<count)) { take($0) }
+        updateInput()
+    }
+
+    private func take(_ item: LineSplitter.Item) {
+        switch item {
+        case .tooLong:
+            output.show(.error(.init(.messageTooLarge, "the line was not sent: it is too long", hint: "send it in parts")))
+        case .line(let line):
+            if let input = parser.parse(line) { perform(input) }
+        }
+    }
+
+    private func perform(_ input: ChatInput) {
+        switch input {
+        case .text(let text): participant?.say(text, kind: .text, to: nil)
+        case .action(let text): participant?.say(text, kind: .action, to: nil)
+        case .private(let receiver, let text): participant?.say(text, kind: .text, to: receiver)
+        case .nick(let nick): participant?.changeNick(to: nick)
+        case .who: participant?.listMembers()
+        case .help: output.show(.help(InputParser.help))
+        case .invite: participant?.showInvite()
+        case .clear: output.show(.clearScreen)
+        case .quit:
+            isInputWanted = false
+            updateInput()
+            participant?.leave()
+        case .notInThisBuild(let name):
+            output.show(.error(.init(.notInThisBuild, "\(name) is not in this build yet; nothing was changed")))
+        case .unknownCommand(let name):
+            output.show(.error(.init(.unknownCommand, "\(name) is no command", hint: "see /help; // sends a slash")))
+        case .usage(let form):
+            output.show(.error(.init(.usage, "that is not how the command is written", hint: form)))
+        case .tooLarge(let count):
+            output.show(
+                .error(
+                    .init(
+                        .messageTooLarge,
+                        "the message was not sent: it has \(count) bytes, and \(RoomLimits.textByteCount) are allowed",
+                        hint: "send it in parts")))
+        case .malformed(let reason):
+            output.show(.error(.init(.inputInvalid, "the input was not understood: \(reason)")))
+        }
+    }
+
+    // MARK: Signals
+
+    private func watchSignals() {
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signals.append(loop.onSignal(number) { [weak self] in self?.received(signal: number) })
+        }
+    }
+
+    private func received(signal number: Int32) {
+        if stop == nil {
+            // The second time, or before anything began: at once.
+            status = .interrupted
+            loop.stop()
+            return
+        }
+        wasInterrupted = number == SIGINT
+        stop?()
+        stop = nil
+    }
+}

@@ -1,0 +1,17 @@
+internal import Room
+internal import TerminalUI
+
+/// Exit statuses as the numbers that ArgumentParser wants.
+enum ExitStatusCode {
+    static let usage = ExitStatus.usage.rawValue
+
+    /// The status of a program whose stay in a room ended for `reason`, or could not begin because of `notice`.
+    static func of(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) -> ExitStatus {
+        if let notice { return ExitStatus(notice.code) }
+        return switch reason {
+        case .ttl, .hostQuit, .quit: .done
+        case .kicked, .banned: .notPermitted
+        case .lost: .unavailable
+        }
+    }
+}

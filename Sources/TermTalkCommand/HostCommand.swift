@@ -1,0 +1,79 @@
+import ArgumentParser
+internal import Room
+internal import TermTalk
+internal import TerminalUI
+internal import Transport
+
+struct HostCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "host", abstract: "Open a room and take part in it.")
+
+    @Flag(help: "Publish the room as an onion service (default).")
+    var onion = false
+
+    @Option(help: ArgumentHelp("Listen on TCP instead; port 0 picks one.", valueName: "ADDR:PORT"))
+    var direct: String?
+
+    @Option(help: ArgumentHelp("The room's id (default: 16 random hex digits).", valueName: "NAME"))
+    var room: String?
+
+    @Option(help: ArgumentHelp("The virtual port of the onion service.", valueName: "N"))
+    var port: UInt16 = RoomAddress.defaultPort
+
+    @Option(help: ArgumentHelp("How long the room lives: 300, 90s, 15m, 2h, none.", valueName: "DURATION"))
+    var ttl: String = "300"
+
+    @Option(help: ArgumentHelp("Members at most, the host included; 0 for no limit.", valueName: "N"))
+    var maxMembers: Int = RoomLimits().members
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if onion && direct != nil {
+            throw ValidationError("--onion and --direct exclude each other")
+        }
+        if maxMembers < 0 {
+            throw ValidationError("--max-members must not be negative")
+        }
+        if port == 0 {
+            throw ValidationError("--port must be from 1 to 65535")
+        }
+    }
+
+    func run() throws {
+        try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
+            session.host(try options())
+        }
+    }
+
+    private func options() throws(ChatEvent.Notice) -> RoomHost.Options {
+        var limits = RoomLimits()
+        limits.members = maxMembers
+        return RoomHost.Options(
+            carrier: try carrier(), room: try roomName(), timeToLive: try timeToLive(),
+            nick: try common.checkedNick(isHost: true), limits: limits)
+    }
+
+    private func carrier() throws(ChatEvent.Notice) -> RoomHost.Carrier {
+        guard let direct else {
+            return .onion(port: port, tor: try common.torOptions(purpose: .publish))
+        }
+        guard case .direct(let hostPort) = try RoomAddress(direct: direct) else {
+            throw ChatEvent.Notice(.addressInvalid, "the address cannot be used")
+        }
+        return .direct(hostPort)
+    }
+
+    private func roomName() throws(ChatEvent.Notice) -> RoomName {
+        guard let room else { return .random() }
+        return try RoomName(checking: room)
+    }
+
+    private func timeToLive() throws(ChatEvent.Notice) -> Int64? {
+        do throws(TimeToLiveError) {
+            return try TimeToLive(parsing: ttl).seconds
+        } catch {
+            throw ChatEvent.Notice(.inputInvalid, "--ttl cannot be used: it is not a duration", hint: "write 300, 90s, 15m, 2h or none")
+        }
+    }
+}

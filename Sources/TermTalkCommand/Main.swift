@@ -1,1 +1,0 @@
-@main struct TermTalkCommand { static func main() {} }

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Glibc
+internal import Sodium
+
+/// The program `termtalk`.
+@main
+struct TermTalkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "termtalk",
+        abstract: "End-to-end-encrypted chat rooms on your own machine, reachable as Tor onion services.",
+        discussion: """
+            termtalk host                 open a room and print its invite
+            termtalk join INVITE          go into a room
+            Without arguments, on a terminal, a menu asks what to do.
+            """,
+        version: "termtalk 0.1.0",
+        subcommands: [HostCommand.self, JoinCommand.self, RoomsCommand.self])
+
+    static func main() {
+        ProcessHardening.apply()
+        SodiumLibrary.initialize()
+        main(nil)
+    }
+
+    func run() throws {
+        guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+            StandardError.write(Self.helpMessage() + "\n")
+            throw ExitCode(ExitStatusCode.usage)
+        }
+        try Menu.run()
+    }
+}
