@@ -39,9 +39,7 @@ package struct Nick: Hashable, Sendable, CustomStringConvertible {
     /// The nick written as `candidate`, white space at both ends left out.
     package init(validating candidate: String) throws(NickError) {
         let text = Self.trimmed(candidate)
-        guard !text.isEmpty else { throw .empty }
-        guard text.utf8.count <= Self.maximumByteCount else { throw .tooLong }
-        try Self.checkCharacters(of: text)
+        try Self.checkForm(of: text)
         let skeleton = NickSkeleton(text)
         guard !Self.reservedSkeletons.contains(skeleton) else { throw .reserved }
         self.text = text
@@ -49,6 +47,22 @@ package struct Nick: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { text }
+
+    /// Whether `text` has the length and the characters of a nick: enough to show one that a host has checked, and cheap.
+    package static func isWellFormed(_ text: String) -> Bool {
+        do throws(NickError) {
+            try checkForm(of: text)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private static func checkForm(of text: String) throws(NickError) {
+        guard !text.isEmpty else { throw .empty }
+        guard text.utf8.count <= maximumByteCount else { throw .tooLong }
+        try checkCharacters(of: text)
+    }
 
     private static func trimmed(_ text: String) -> String {
         let scalars = text.unicodeScalars

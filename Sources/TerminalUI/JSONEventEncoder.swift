@@ -67,9 +67,9 @@ extension JSONLineWriter {
             field("reason", reason.rawValue)
         case .message(let message): fields(of: message)
         case .delivered(let id):
-            field("id", id.description)
+            field("id", id)
         case .acknowledged(let id, let count, let total):
-            field("id", id.description)
+            field("id", id)
             field("count", count)
             field("of", total)
         case .nickChanged(let id, let oldNick, let nick):
@@ -112,7 +112,7 @@ extension JSONLineWriter {
     }
 
     private mutating func fields(of message: ChatEvent.ChatMessage) {
-        field("id", message.id.description)
+        field("id", message.id)
         number("seq", message.sequence)
         field("from", message.from)
         line("nick", message.nick)
@@ -149,7 +149,20 @@ extension JSONLineWriter {
     }
 
     private mutating func field(_ name: StaticString, _ id: MemberID) {
-        field(name, id.description)
+        field(name) { output in
+            for index in (0..<UInt64(MemberID.byteCount)).reversed() {
+                output.append(UInt8(truncatingIfNeeded: id.packed >> (8 * index)))
+            }
+        }
+    }
+
+    private mutating func field(_ name: StaticString, _ id: MessageID) {
+        field(name) { output in
+            for index in (0..<16 as Range<UInt64>).reversed() {
+                let digit = UInt8(truncatingIfNeeded: id.value >> (4 * index) & 15)
+                output.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+            }
+        }
     }
 
     private mutating func line(_ name: StaticString, _ text: String?) {

@@ -91,6 +91,13 @@ struct JSONLineWriter {
 
     private mutating func string(_ value: String) {
         bytes.append(UInt8(ascii: "\""))
+        defer {
+            bytes.append(UInt8(ascii: "\""))
+            needsComma = true
+        }
+        guard value.utf8.contains(where: { Self.mayNeedEscape($0) }) else {
+            return bytes.append(contentsOf: value.utf8)
+        }
         for byte in value.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -107,8 +114,10 @@ struct JSONLineWriter {
                 bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
-        needsComma = true
+    }
+
+    private static func mayNeedEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F || byte == 0xE2
     }
 
     /// U+2028 and U+2029, the bytes E2 80 A8 and E2 80 A9, end a line for some readers.

@@ -112,9 +112,9 @@ package struct LineRenderer: Sendable {
         return text + (change.cause.map { ": \(line($0))" } ?? "")
     }
 
-    /// The nick when it obeys the rules, else the member's id: a host that does not check nicks cannot forge lines.
+    /// The nick when it has the form of one, else the member's id: a host that does not check nicks cannot forge lines.
     private func name(_ nick: String, of id: MemberID) -> String {
-        (try? Nick(validating: nick))?.text ?? id.description
+        Nick.isWellFormed(nick) ? nick : id.description
     }
 
     private func line(_ text: String) -> String {

@@ -45,8 +45,8 @@ package enum Sanitizer {
 
     /// `text` made safe for `mode`.
     package static func sanitize(_ text: String, as mode: Mode) -> String {
-        if mode != .fileName, isPlain(text, newlines: mode == .message) { return text }
-        var pass = SanitizerPass(mode: mode)
+        if mode != .fileName, isPlain(text, as: mode) { return text }
+        var pass = SanitizerPass(mode: mode, byteCount: text.utf8.count)
         let scalars = text.unicodeScalars
         var index = scalars.startIndex
         while index < scalars.endIndex, !pass.isFull {
@@ -59,7 +59,8 @@ package enum Sanitizer {
 
     /// The lines of a message, each safe to show. Whoever shows them marks the second and later ones as continuations.
     package static func lines(ofMessage text: String) -> [String] {
-        sanitize(text, as: .message).split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
+        let safe = sanitize(text, as: .message)
+        return safe.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map { String(Substring($0)) }
     }
 
     /// Whether `scalar` never appears in sanitized text of `mode`, wherever it stands.
@@ -77,8 +78,26 @@ package enum Sanitizer {
         }
     }
 
-    private static func isPlain(_ text: String, newlines: Bool) -> Bool {
-        guard text.utf8.count <= (newlines ? maximumMessageByteCount : maximumLineByteCount) else { return false }
-        return text.utf8.allSatisfy { (0x20...0x7E).contains($0) || (newlines && $0 == 0x0A) }
+    /// Whether nothing has to be done: the common case, decided without a look at Unicode's tables.
+    private static func isPlain(_ text: String, as mode: Mode) -> Bool {
+        guard text.utf8.count <= mode.maximumByteCount else { return false }
+        if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return true }
+        return text.unicodeScalars.allSatisfy { $0.isPlain || ($0 == "\n" && mode == .message) }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it is harmless wherever it stands, no mark and no emoji: printable ASCII and ranges of letters and signs that
+    /// people use most. What is outside is looked up.
+    var isPlain: Bool {
+        switch value {
+        case 0x20...0x7E, 0xA1...0xA8, 0xAA...0xAC, 0xAF...0x2FF: true
+        case 0x391...0x3A1, 0x3A3...0x482, 0x48A...0x52F: true  // Greek, Cyrillic
+        case 0x5D0...0x5EA, 0x620...0x64A, 0x660...0x66F, 0x6F0...0x6F9: true  // Hebrew, Arabic
+        case 0x2010...0x2027, 0x2030...0x203B, 0x20A0...0x20BF: true  // punctuation, currencies
+        case 0x3001...0x3020, 0x3041...0x3096, 0x30A1...0x30FF, 0x4E00...0x9FFF, 0xAC00...0xD7A3: true  // CJK
+        case 0xFF01...0xFF5E, 0xFFFD: true
+        default: false
+        }
     }
 }

@@ -4,9 +4,11 @@
 /// input only when that one is sure to be kept. That makes the result stable when it is sanitized again.
 struct SanitizerPass {
     private let mode: Sanitizer.Mode
-    private var output = String.UnicodeScalarView()
-    private var byteCount = 0
-    /// Where the output may be cut so that `…` still fits: its length in bytes there.
+    /// UTF-8.
+    private var output: [UInt8] = []
+    /// The last scalar of the output.
+    private var previous: Unicode.Scalar?
+    /// Where the output may be cut so that `…` still fits: its length there.
     private var cut = 0
     private(set) var isFull = false
     private var marks = 0
@@ -14,14 +16,19 @@ struct SanitizerPass {
     private var previousWasTag = false
 
     private static let replacement: Unicode.Scalar = "\u{FFFD}"
-    private static let ellipsis: Unicode.Scalar = "\u{2026}"
-    private static let ellipsisByteCount = 3
+    private static let ellipsis = Array("…".utf8)
 
-    init(mode: Sanitizer.Mode) {
+    /// A pass over a text of `byteCount` bytes.
+    init(mode: Sanitizer.Mode, byteCount: Int) {
         self.mode = mode
+        output.reserveCapacity(min(byteCount, mode.maximumByteCount))
     }
 
     mutating func received(_ scalar: Unicode.Scalar, next: Unicode.Scalar?) {
+        if scalar.isPlain, mode != .fileName {
+            previousWasTag = false
+            return append(scalar)
+        }
         let isTag = (0xE0000...0xE007F).contains(scalar.value)
         defer { previousWasTag = isTag }
         if isTag, previousWasTag { return }
@@ -45,14 +52,14 @@ struct SanitizerPass {
 
     mutating func finish() -> String {
         if mode == .fileName {
-            while let last = output.last, last == " " || last == "." { output.removeLast() }
-            if output.isEmpty { output.append("_") }
+            while let last = output.last, last == UInt8(ascii: " ") || last == UInt8(ascii: ".") { output.removeLast() }
+            if output.isEmpty { output.append(UInt8(ascii: "_")) }
         }
-        return String(output)
+        return String(decoding: output, as: UTF8.self)
     }
 
     private mutating func appendJoiner(_ joiner: Unicode.Scalar, next: Unicode.Scalar?) {
-        guard let previous = output.last, let next else { return append(Self.replacement) }
+        guard let previous, let next else { return append(Self.replacement) }
         if joiner == "\u{200D}", previous.isPictograph || previous == "\u{FE0F}", next.isPictograph {
             guard joiners < Sanitizer.maximumJoinersPerEmoji else { return append(Self.replacement) }
             return append(joiner)
@@ -66,12 +73,12 @@ struct SanitizerPass {
     }
 
     private func keepsVariation(_ selector: Unicode.Scalar, next: Unicode.Scalar?) -> Bool {
-        guard selector == "\u{FE0F}" || selector == "\u{FE0E}", let previous = output.last else { return false }
+        guard selector == "\u{FE0F}" || selector == "\u{FE0E}", let previous else { return false }
         return previous.isPictograph || (previous.properties.isEmoji && next == "\u{20E3}")
     }
 
     private mutating func appendMark(_ mark: Unicode.Scalar) {
-        guard let previous = output.last, previous != "\n" else { return append(Self.replacement) }
+        guard let previous, previous != "\n" else { return append(Self.replacement) }
         if marks < Sanitizer.maximumMarksPerBase { append(mark) }
     }
 
@@ -90,19 +97,28 @@ struct SanitizerPass {
             if scalar == "." || scalar == "-" || scalar == "~" { scalar = "_" }
         }
         guard !isFull else { return }
-        guard byteCount + UTF8.width(scalar) <= mode.maximumByteCount else { return shorten() }
+        guard output.count + UTF8.width(scalar) <= mode.maximumByteCount else { return shorten() }
         count(scalar)
-        output.append(scalar)
-        byteCount += UTF8.width(scalar)
-        if byteCount <= mode.maximumByteCount - Self.ellipsisByteCount, !scalar.needsNext { cut = byteCount }
+        if scalar.isASCII {
+            output.append(UInt8(truncatingIfNeeded: scalar.value))
+        } else {
+            output.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        }
+        previous = scalar
+        if output.count <= mode.maximumByteCount - Self.ellipsis.count, !scalar.needsNext { cut = output.count }
     }
 
     private mutating func count(_ scalar: Unicode.Scalar) {
+        if scalar.isPlain {
+            joiners = 0
+            marks = 0
+            return
+        }
         if scalar == "\u{200D}" {
             joiners += 1
         } else if !scalar.isPictograph, scalar != "\u{FE0F}" {
             joiners = 0
-        } else if let previous = output.last, previous != "\u{200D}", scalar != "\u{FE0F}",
+        } else if previous != "\u{200D}", scalar != "\u{FE0F}",
             !scalar.properties.isEmojiModifier
         {
             joiners = 0
@@ -116,8 +132,8 @@ struct SanitizerPass {
 
     private mutating func shorten() {
         isFull = true
-        while byteCount > cut, let last = output.popLast() { byteCount -= UTF8.width(last) }
-        output.append(Self.ellipsis)
+        output.removeLast(output.count - cut)
+        output.append(contentsOf: Self.ellipsis)
     }
 }
 
@@ -149,5 +165,5 @@ extension Unicode.Scalar {
     }
 
     /// Whether it may stand only because of what follows: the text is never cut right after it.
-    fileprivate var needsNext: Bool { properties.isJoinControl || properties.isVariationSelector }
+    fileprivate var needsNext: Bool { !isPlain && (properties.isJoinControl || properties.isVariationSelector) }
 }

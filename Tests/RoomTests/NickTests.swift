@@ -23,6 +23,16 @@ import Testing
         ])
     func forbidden(_ text: String) {
         #expect(throws: NickError.forbiddenCharacter) { try Nick(validating: text) }
+        #expect(!Nick.isWellFormed(text))
+    }
+
+    @Test("The form alone knows no reserved names and trims nothing")
+    func form() {
+        #expect(Nick.isWellFormed("host"))
+        #expect(Nick.isWellFormed("Иван"))
+        #expect(!Nick.isWellFormed(" alice"))
+        #expect(!Nick.isWellFormed(""))
+        #expect(!Nick.isWellFormed(String(repeating: "a", count: 33)))
     }
 
     @Test("White space at both ends is left out, and what remains must not be empty")

@@ -59,7 +59,7 @@ import Testing
         #expect(out(try Sample.message("x\u{1B}[1A")) == ["<alice> x\u{FFFD}[1A"])
     }
 
-    @Test("A nick against the rules is not shown", arguments: ["bob> hi", "", "a\u{1B}", "system", "a\nb"])
+    @Test("A nick against the rules is not shown", arguments: ["bob> hi", "", "a\u{1B}", " alice", "-!-", "a\nb"])
     func forgedNicks(_ nick: String) throws {
         #expect(out(try Sample.message("x", nick: nick)) == ["<abc234> x"])
         #expect(

@@ -145,6 +145,17 @@ import Testing
         }
     }
 
+    @Test("What the fast path takes for harmless is so by Unicode's tables too")
+    func plainScalars() {
+        for scalar in (0...0xFFFF as ClosedRange<UInt32>).compactMap({ Unicode.Scalar($0) }) where scalar.isPlain {
+            let properties = scalar.properties
+            #expect(!Sanitizer.isForbidden(scalar, in: .line))
+            #expect(![.nonspacingMark, .spacingMark, .enclosingMark].contains(properties.generalCategory))
+            #expect(scalar.value <= 0xFF || !properties.isEmoji)
+            #expect(!properties.isVariationSelector && !properties.isJoinControl)
+        }
+    }
+
     @Test("The forbidden sets hold what they must")
     func forbiddenSet() {
         let ranges: [ClosedRange<UInt32>] = [
