@@ -1,4 +1,4 @@
-package import Wire
+internal import Wire
 
 /// A message of the room in transit: its type, and its body in the TLS presentation language.
 package struct EncodedMessage: Sendable, Equatable {

@@ -23,7 +23,7 @@ package final class InviteSecret: Sendable {
             var hash = BLAKE2b()
             hash.update(Array(Self.label.utf8).span)
             hash.update(bytes)
-            return hash.finalizeSecret(count: 32)
+            return SecretBytes(copying: hash.finalize().span.extracting(0..<32))
         }
         self.secret = secret
     }

@@ -6,19 +6,24 @@ internal import Wire
 ///
 /// A value: it is fed bytes and gives back bytes, and has no clock. Key material lives in its Noise states only.
 struct SecureLink: ~Copyable {
-    private enum State: ~Copyable {
+    private enum Phase {
         case awaitingPattern(RoomIdentity)
         /// The invite's pre-shared key is found by trying the first message with each.
         case awaitingInvite(RoomIdentity)
-        case handshaking(HandshakeState, invited: Bool, expectedKey: X25519.PublicKey?)
-        case open(sending: CipherState, receiving: CipherState)
+        case handshaking
+        case open
         /// Swallows everything, so that a prober learns nothing until the deadline.
         case silent
         case failed
     }
 
-    private var state: State
+    private var phase: Phase
+    private var handshake: HandshakeState?
+    private var transport: Noise.Transport?
     private var frames: FrameDecoder
+    private var isInvited = false
+    /// The initiator refuses a host with another key.
+    private let expectedKey: X25519.PublicKey?
     private let isInitiator: Bool
     /// Set when the pattern byte is known; the length of the handshake message that comes next.
     private var expectedLength = 0
@@ -34,15 +39,13 @@ struct SecureLink: ~Copyable {
     }
 
     var isOpen: Bool {
-        switch state {
-        case .open: true
-        default: false
-        }
+        if case .open = phase { true } else { false }
     }
 
     /// The host's end of a new connection.
     init(responder identity: RoomIdentity) {
-        state = .awaitingPattern(identity)
+        phase = .awaitingPattern(identity)
+        expectedKey = nil
         frames = FrameDecoder(maximumLength: MessageLength.open[0])
         isInitiator = false
     }
@@ -50,30 +53,27 @@ struct SecureLink: ~Copyable {
     /// The joiner's end of a new connection; the bytes to be sent at once are appended to `events`.
     init(initiator credentials: borrowing JoinCredentials, events: inout [SessionEvent]) throws(SessionError) {
         isInitiator = true
-        let pattern: UInt8
+        isInvited = credentials.invite != nil
+        expectedKey = credentials.hostKey
+        phase = .handshaking
+        let pattern = isInvited ? SessionProtocol.invitePattern : SessionProtocol.openPattern
+        let first: [UInt8]
         do {
-            var handshake: HandshakeState
-            if let invite = credentials.invite {
-                pattern = SessionProtocol.invitePattern
-                handshake = try HandshakeState(
-                    pattern: .XKpsk0, role: .initiator, prologue: credentials.prologue.bytes(pattern: pattern),
-                    staticKey: credentials.staticKey, remoteStatic: credentials.hostKey,
-                    presharedKey: invite.presharedKey)
-            } else {
-                pattern = SessionProtocol.openPattern
-                handshake = try HandshakeState(
-                    pattern: .XX, role: .initiator, prologue: credentials.prologue.bytes(pattern: pattern),
-                    staticKey: credentials.staticKey)
-            }
-            var first: [UInt8] = [pattern]
-            first.appendFrame(try handshake.writeMessage())
-            events.append(.send(first))
-            state = .handshaking(handshake, invited: credentials.invite != nil, expectedKey: credentials.hostKey)
+            var handshake = try HandshakeState(
+                pattern: isInvited ? .XKpsk0 : .XX, role: .initiator,
+                prologue: credentials.prologue.bytes(pattern: pattern), staticKey: credentials.staticKey.clone(),
+                remoteStatic: isInvited ? credentials.hostKey : nil,
+                presharedKey: credentials.invite?.presharedKey.clone())
+            first = try handshake.writeMessage()
+            self.handshake = consume handshake
         } catch {
             throw .handshakeFailed
         }
         expectedLength = (pattern == SessionProtocol.openPattern ? MessageLength.open : MessageLength.invite)[1]
         frames = FrameDecoder(maximumLength: expectedLength)
+        var bytes = [pattern]
+        bytes.appendFrame(first)
+        events.append(.send(bytes))
     }
 
     // MARK: Receiving
@@ -83,173 +83,157 @@ struct SecureLink: ~Copyable {
     mutating func nextPayload(
         _ bytes: Span<UInt8>, from index: inout Int, scratch: inout [UInt8], events: inout [SessionEvent]
     ) throws(SessionError) -> Int? {
-        if case .awaitingPattern = state, index < bytes.count {
-            choosePattern(bytes[index], events: &events)
+        if case .awaitingPattern(let identity) = phase, index < bytes.count {
+            choosePattern(bytes[index], identity: identity, events: &events)
             index += 1
         }
         while index < bytes.count {
-            if case .silent = state {
+            if case .silent = phase {
                 index = bytes.count
                 return nil
             }
-            let step: FrameDecoder.Step
+            var isWhole = false
             do {
-                step = try frames.next(bytes, from: &index)
+                index += try frames.received(bytes.extracting(index...)) { frame in
+                    scratch.removeAll(keepingCapacity: true)
+                    scratch.append(copying: frame)
+                    isWhole = true
+                    return false
+                }
             } catch {
                 throw failure(isInitiator && !isOpen ? .notTermTalk : .malformed)
             }
-            let count: Int?
-            switch step {
-            case .needsMore: return nil
-            case .inInput(let range): count = try receivedFrame(bytes.extracting(range), &scratch, &events)
-            case .assembled(let frame): count = try receivedFrame(frame.span, &scratch, &events)
-            }
+            guard isWhole else { return nil }
+            let count = try receivedFrame(&scratch, &events)
             if let count { return count }
         }
         return nil
     }
 
-    private mutating func choosePattern(_ pattern: UInt8, events: inout [SessionEvent]) {
-        guard case .awaitingPattern(let identity) = consume state else {
-            preconditionFailure("called in this state only")
-        }
+    private mutating func choosePattern(_ pattern: UInt8, identity: RoomIdentity, events: inout [SessionEvent]) {
         switch pattern {
         case SessionProtocol.invitePattern:
-            state = .awaitingInvite(identity)
-            expectedLength = MessageLength.invite[0]
-            frames.maximumLength = expectedLength
+            phase = .awaitingInvite(identity)
+            expect(MessageLength.invite[0])
         case SessionProtocol.openPattern where identity.acceptsOpen:
-            let prologue = identity.prologue.bytes(pattern: pattern)
-            if let handshake = try? HandshakeState(
-                pattern: .XX, role: .responder, prologue: prologue, staticKey: identity.staticKey)
-            {
-                state = .handshaking(handshake, invited: false, expectedKey: nil)
-                expectedLength = MessageLength.open[0]
-                frames.maximumLength = expectedLength
-            } else {
-                state = .silent
-            }
+            handshake = try? HandshakeState(
+                pattern: .XX, role: .responder, prologue: identity.prologue.bytes(pattern: pattern),
+                staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: nil)
+            phase = .handshaking
+            expect(MessageLength.open[0])
         default:
-            if identity.acceptsOpen && pattern != SessionProtocol.openPattern {
+            if identity.acceptsOpen {
                 var answer: [UInt8] = []
                 answer.appendFrame([SessionProtocol.version])
                 events.append(.send(answer))
             }
-            state = .silent
+            phase = .silent
         }
     }
 
-    /// Returns the plaintext's count when the frame was a sealed message.
+    private mutating func expect(_ length: Int) {
+        expectedLength = length
+        frames.maximumLength = length
+    }
+
+    /// Returns the plaintext's count when the frame was a sealed message, which is opened in place.
     private mutating func receivedFrame(
-        _ frame: Span<UInt8>, _ scratch: inout [UInt8], _ events: inout [SessionEvent]
+        _ frame: inout [UInt8], _ events: inout [SessionEvent]
     ) throws(SessionError) -> Int? {
-        switch consume state {
-        case .open(let sending, var receiving):
-            let count = Self.open(frame, with: &receiving, scratch: &scratch)
-            guard let count else {
-                state = .failed
-                throw .sealBroken
-            }
-            openedCount += 1
-            if openedCount % SessionProtocol.messagesPerKey == 0 {
-                receiving.rekey()
-            }
-            state = .open(sending: sending, receiving: receiving)
-            return count
+        switch phase {
+        case .open:
+            return try open(&frame)
         case .awaitingInvite(let identity):
-            state = .silent
+            phase = .silent
             guard frame.count == expectedLength else { return nil }
-            for invite in identity.invites {
-                if let answer = acceptInvite(frame, invite: invite, identity: identity) {
-                    events.append(.send(answer))
-                    return nil
-                }
+            for invite in identity.invites where accept(frame, invite: invite, identity: identity, events: &events) {
+                break
             }
             return nil
-        case .handshaking(var handshake, let invited, let expectedKey):
-            guard frame.count == expectedLength else {
-                state = .failed
-                throw isInitiator ? Self.explain(frame) : .handshakeFailed
-            }
-            do {
-                _ = try handshake.readMessage(frame)
-            } catch {
-                state = .failed
-                throw isInitiator ? .noSuchRoom : .handshakeFailed
-            }
-            if isInitiator, let expectedKey, let key = handshake.remoteStatic, key != expectedKey {
-                state = .failed
-                throw .hostKeyMismatch(key.bytes)
-            }
-            try advance(handshake, invited: invited, events: &events)
+        case .handshaking:
+            try advanceHandshake(frame, events: &events)
             return nil
         case .awaitingPattern, .silent, .failed:
-            state = .failed
-            throw .malformed
+            throw failure(.malformed)
         }
     }
 
-    private mutating func acceptInvite(_ frame: Span<UInt8>, invite: InviteSecret, identity: RoomIdentity) -> [UInt8]? {
-        let prologue = identity.prologue.bytes(pattern: SessionProtocol.invitePattern)
-        guard
-            var handshake = try? HandshakeState(
-                pattern: .XKpsk0, role: .responder, prologue: prologue, staticKey: identity.staticKey,
-                presharedKey: invite.presharedKey),
-            (try? handshake.readMessage(frame)) != nil,
-            let message = try? handshake.writeMessage()
-        else { return nil }
-        var answer: [UInt8] = []
-        answer.appendFrame(message)
-        state = .handshaking(handshake, invited: true, expectedKey: nil)
-        expectedLength = MessageLength.invite[2]
-        frames.maximumLength = expectedLength
-        return answer
+    private mutating func open(_ frame: inout [UInt8]) throws(SessionError) -> Int {
+        guard Padding.isBucket(frameLength: frame.count) else { throw failure(.sealBroken) }
+        var span = frame.mutableSpan
+        guard (try? transport?.receiving.decrypt(inPlace: &span, authenticating: Span())) != nil else {
+            throw failure(.sealBroken)
+        }
+        openedCount += 1
+        if openedCount % SessionProtocol.messagesPerKey == 0 {
+            transport?.receiving.rekey()
+        }
+        return frame.count - CipherState.tagByteCount
     }
 
-    /// Writes what is due after a handshake message has been read, and opens the link after the last one.
-    private mutating func advance(
-        _ handshake: consuming HandshakeState, invited: Bool, events: inout [SessionEvent]
-    ) throws(SessionError) {
-        do {
-            if !handshake.isFinished {
+    /// Whether the first message was made with this invite; its answer is then in `events`.
+    private mutating func accept(
+        _ frame: [UInt8], invite: InviteSecret, identity: RoomIdentity, events: inout [SessionEvent]
+    ) -> Bool {
+        do throws(NoiseError) {
+            var attempt = try HandshakeState(
+                pattern: .XKpsk0, role: .responder,
+                prologue: identity.prologue.bytes(pattern: SessionProtocol.invitePattern),
+                staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: invite.presharedKey.clone())
+            _ = try attempt.readMessage(frame.span)
+            var answer: [UInt8] = []
+            answer.appendFrame(try attempt.writeMessage())
+            events.append(.send(answer))
+            handshake = consume attempt
+        } catch {
+            return false
+        }
+        isInvited = true
+        phase = .handshaking
+        expect(MessageLength.invite[2])
+        return true
+    }
+
+    private mutating func advanceHandshake(_ frame: [UInt8], events: inout [SessionEvent]) throws(SessionError) {
+        guard frame.count == expectedLength else {
+            throw failure(isInitiator ? Self.explain(frame) : .handshakeFailed)
+        }
+        guard var current = handshake.take(), (try? current.readMessage(frame.span)) != nil else {
+            throw failure(isInitiator ? .noSuchRoom : .handshakeFailed)
+        }
+        let peer = current.remoteStatic
+        if isInitiator, let expectedKey, let peer, peer != expectedKey {
+            throw failure(.hostKeyMismatch(peer.bytes))
+        }
+        do throws(NoiseError) {
+            if !current.isFinished {
                 var answer: [UInt8] = []
-                answer.appendFrame(try handshake.writeMessage())
+                answer.appendFrame(try current.writeMessage())
                 events.append(.send(answer))
             }
-            guard handshake.isFinished else {
-                state = .handshaking(handshake, invited: invited, expectedKey: nil)
-                expectedLength = MessageLength.open[2]
-                frames.maximumLength = expectedLength
+            guard current.isFinished, let peer else {
+                handshake = consume current
+                expect(MessageLength.open[2])
                 return
             }
-            guard let peer = handshake.remoteStatic else { throw SessionError.handshakeFailed }
-            let transport = try handshake.split()
-            state = .open(sending: transport.sending, receiving: transport.receiving)
-            frames.maximumLength =
-                (SessionProtocol.smallestBucket << SessionProtocol.largestBucketShift) - SessionProtocol.lengthByteCount
-            events.append(.established(peer: peer, invited: invited))
+            transport = try current.split()
+            phase = .open
+            expect((SessionProtocol.smallestBucket << SessionProtocol.largestBucketShift) - SessionProtocol.lengthByteCount)
+            events.append(.established(peer: peer, invited: isInvited))
         } catch {
-            state = .failed
-            throw .handshakeFailed
+            throw failure(.handshakeFailed)
         }
     }
 
-    private static func open(_ frame: Span<UInt8>, with cipher: inout CipherState, scratch: inout [UInt8]) -> Int? {
-        guard Padding.isBucket(frameLength: frame.count) else { return nil }
-        scratch.removeAll(keepingCapacity: true)
-        scratch.append(copying: frame)
-        var span = scratch.mutableSpan
-        guard (try? cipher.decrypt(inPlace: &span, authenticating: [UInt8]().span)) != nil else { return nil }
-        return frame.count - 16
-    }
-
-    private static func explain(_ frame: Span<UInt8>) -> SessionError {
+    private static func explain(_ frame: [UInt8]) -> SessionError {
         guard frame.count == MessageLength.version, frame[0] != SessionProtocol.version else { return .notTermTalk }
         return .versionMismatch(frame[0])
     }
 
     private mutating func failure(_ error: SessionError) -> SessionError {
-        state = .failed
+        phase = .failed
+        handshake = nil
+        transport = nil
         return error
     }
 
@@ -257,29 +241,30 @@ struct SecureLink: ~Copyable {
 
     /// Seals the payload that `wire` holds from `start` on and makes a padded frame of it; two bytes for the length stand
     /// before it already.
+    ///
+    /// - Precondition: the link is open.
     mutating func seal(_ wire: inout [UInt8], from start: Int) throws(SessionError) {
+        precondition(isOpen, "only an open link seals")
         let content = wire.count - start - SessionProtocol.lengthByteCount - SessionProtocol.payloadHeaderByteCount
         let bucket = Padding.bucket(for: content)
         wire.append(contentsOf: repeatElement(0, count: start + bucket - wire.count))
         let length = bucket - SessionProtocol.lengthByteCount
         wire[start] = UInt8(truncatingIfNeeded: length >> 8)
         wire[start + 1] = UInt8(truncatingIfNeeded: length)
-        guard case .open(var sending, let receiving) = consume state else {
-            preconditionFailure("only an open link seals")
-        }
-        var span = wire.mutableSpan
-        var sealed = span.extracting((start + SessionProtocol.lengthByteCount)...)
         do {
-            try sending.encrypt(inPlace: &sealed, authenticating: [UInt8]().span)
+            try unsafe wire.withUnsafeMutableBufferPointer { bytes throws(NoiseError) in
+                let message = unsafe UnsafeMutableBufferPointer(
+                    rebasing: bytes[(start + SessionProtocol.lengthByteCount)...])
+                var span = unsafe message.mutableSpan
+                try transport?.sending.encrypt(inPlace: &span, authenticating: Span())
+            }
         } catch {
-            state = .failed
-            throw .exhausted
+            throw failure(.exhausted)
         }
         sealedCount += 1
         if sealedCount % SessionProtocol.messagesPerKey == 0 {
-            sending.rekey()
+            transport?.sending.rekey()
         }
-        state = .open(sending: sending, receiving: receiving)
     }
 }
 

@@ -1,5 +1,3 @@
-package import Sodium
-
 /// A member's encrypted, acknowledged, padded exchange of messages with the host, over one connection after another.
 ///
 /// Sans-IO: fed bytes and time, it returns bytes and events. `now` is monotonic time since any fixed origin. What one turn

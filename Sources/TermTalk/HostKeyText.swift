@@ -24,7 +24,7 @@ extension X25519.PublicKey {
                 high = digit
             }
         }
-        guard high == nil else { return nil }
-        self.init(bytes)
+        guard high == nil, let key = try? X25519.PublicKey(bytes) else { return nil }
+        self = key
     }
 }

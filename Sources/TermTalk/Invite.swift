@@ -50,7 +50,7 @@ package struct Invite: Sendable {
             key.count == Self.keyByteCount,
             Self.check(room: room, address: address, key: key.dropLast(Self.checkByteCount))
                 == Array(key.suffix(Self.checkByteCount)),
-            let hostKey = X25519.PublicKey(Array(key[1..<33]))
+            let hostKey = try? X25519.PublicKey(Array(key[1..<33]))
         else { throw invalid }
         self.init(
             room: room, address: address, hostKey: hostKey,
