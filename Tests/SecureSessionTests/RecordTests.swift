@@ -1,0 +1,188 @@
+import Sodium
+import Testing
+
+@testable import SecureSession
+
+@Suite struct RecordTests {
+    private func message(_ count: Int, seed: UInt8 = 0) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) &+ seed }
+    }
+
+    @Test(arguments: [0, 1, 2, 100, 451, 452, 453, 16_383, 16_384, 16_385, 40_000, SessionProtocol.messageLimit])
+    func messagesOfAllSizesArriveBothWays(count: Int) throws {
+        var pair = try SessionPair.connected()
+        let body = message(count)
+        pair.joiner.enqueue(Record.split(type: 0x10, body: body))
+        pair.host.enqueue(Record.split(type: 0x7f, body: body))
+        try pair.exchange(chunk: 997)
+        #expect(pair.hostEvents == [.message(type: 0x10, body: body)])
+        #expect(pair.joinerEvents == [.message(type: 0x7f, body: body)])
+    }
+
+    @Test func aSealedMessageArrivesByteByByte() throws {
+        var pair = try SessionPair.connected(invited: true)
+        pair.joiner.enqueue(Record.split(type: 0x10, body: message(1_000)))
+        try pair.exchange(chunk: 1)
+        #expect(pair.hostEvents.messages == [message(1_000)])
+    }
+
+    @Test func whatOneTurnQueuedIsOneFrameOfABucket() throws {
+        var pair = try SessionPair.connected()
+        for index in 0..<10 {
+            pair.host.enqueue(Record.split(type: 0x20, body: message(30, seed: UInt8(index))))
+        }
+        try pair.seal()
+        #expect(pair.toJoiner.count == 488)
+        try pair.deliverToJoiner(pair.toJoiner)
+        #expect(pair.joinerEvents.messages.count == 10)
+
+        pair.toJoiner = []
+        pair.host.enqueue(Record.split(type: 0x20, body: message(500)))
+        try pair.seal()
+        #expect(pair.toJoiner.count == 976)
+    }
+
+    @Test func shortTextsAllLookAlike() throws {
+        var pair = try SessionPair.connected()
+        for count in stride(from: 0, through: 450, by: 25) {
+            pair.host.enqueue(Record.split(type: 0x20, body: message(count)))
+            try pair.seal()
+            #expect(pair.toJoiner.count == 488)
+            pair.toJoiner = []
+        }
+    }
+
+    @Test func framesAreAlwaysBuckets() {
+        #expect(Padding.bucket(for: 0) == 488)
+        #expect(Padding.bucket(for: 488 - Padding.overhead) == 488)
+        #expect(Padding.bucket(for: 488 - Padding.overhead + 1) == 976)
+        #expect(Padding.bucket(for: Padding.largestContent) == 62_464)
+        let lengths = (0...65_535).filter { Padding.isBucket(frameLength: $0) }
+        #expect(lengths == (0...7).map { (488 << $0) - 2 })
+    }
+
+    /// Every bit of a sealed message.
+    @Test func everyFlippedBitBreaksTheSeal() throws {
+        for position in 0..<488 {
+            var pair = try SessionPair.connected()
+            pair.host.enqueue(Record.split(type: 0x20, body: message(20)))
+            try pair.seal()
+            var bytes = pair.toJoiner
+            bytes[position] ^= 1 << UInt8(position % 8)
+            do throws(SessionError) {
+                try pair.deliverToJoiner(bytes)
+                // A longer length waits for the rest, which never comes.
+                #expect(position < 2)
+            } catch {
+                #expect(error == .sealBroken || error == .malformed)
+            }
+            #expect(pair.joinerEvents.isEmpty, "position \(position)")
+        }
+    }
+
+    @Test func replayedReflectedAndReorderedMessagesAreRefused() throws {
+        var pair = try SessionPair.connected()
+        pair.host.enqueue(Record.split(type: 0x20, body: message(20)))
+        try pair.seal()
+        let first = pair.toJoiner
+        pair.toJoiner = []
+        pair.host.enqueue(Record.split(type: 0x20, body: message(21)))
+        try pair.seal()
+        let second = pair.toJoiner
+        #expect(throws: SessionError.sealBroken) { try pair.deliverToHost(first) }
+        #expect(throws: SessionError.sealBroken) { try pair.deliverToJoiner(second) }
+
+        var other = try SessionPair.connected()
+        other.host.enqueue(Record.split(type: 0x20, body: message(20)))
+        try other.seal()
+        try other.deliverToJoiner(other.toJoiner)
+        #expect(throws: SessionError.sealBroken) { try other.deliverToJoiner(other.toJoiner) }
+    }
+
+    @Test func keysChangeAndTheSessionGoesOn() throws {
+        var pair = try SessionPair.connected()
+        let count = Int(SessionProtocol.messagesPerKey) * 2 + 3
+        for index in 0..<count {
+            pair.joiner.enqueue(Record.split(type: 0x10, body: [UInt8(truncatingIfNeeded: index)]))
+            try pair.joiner.seal(into: &pair.toHost, now: pair.now)
+            try pair.deliverToHost(pair.toHost)
+            pair.toHost = []
+        }
+        #expect(pair.hostEvents.messages.count == count)
+    }
+
+    @Test func acknowledgementsComeWithTheNextMessageOrAfterAWhile() throws {
+        var pair = try SessionPair.connected()
+        pair.host.enqueue(Record.split(type: 0x20, body: message(20), tag: 7))
+        pair.host.enqueue(Record.split(type: 0x20, body: message(20), tag: 8))
+        try pair.seal()
+        try pair.deliverToJoiner(pair.toJoiner)
+        pair.toJoiner = []
+        #expect(holds(pair.host.retainedByteCount == 46))
+        #expect(holds(!pair.joiner.wantsToSend(now: pair.now)))
+        #expect(holds(pair.joiner.nextDeadline == pair.now + SessionProtocol.acknowledgementDelay))
+
+        pair.now += SessionProtocol.acknowledgementDelay
+        try pair.exchange()
+        #expect(pair.hostEvents == [.acknowledged(tag: 8)])
+        #expect(holds(pair.host.retainedByteCount == 0))
+    }
+
+    @Test func manyRecordsAreAcknowledgedAtOnce() throws {
+        var pair = try SessionPair.connected()
+        for _ in 0..<SessionProtocol.unacknowledgedRecordLimit {
+            pair.host.enqueue(Record.split(type: 0x20, body: [1]))
+        }
+        try pair.exchange()
+        #expect(holds(pair.host.retainedByteCount == 0))
+    }
+
+    @Test func keepalivesAndDeadPeers() throws {
+        var pair = try SessionPair.connected()
+        #expect(holds(!pair.joiner.wantsToSend(now: SessionProtocol.keepaliveInterval - .milliseconds(1))))
+        pair.now = SessionProtocol.keepaliveInterval
+        try pair.exchange()
+        #expect(holds(!pair.host.isDead(now: SessionProtocol.keepaliveInterval + SessionProtocol.silenceLimit - .milliseconds(1))))
+        #expect(holds(pair.host.isDead(now: SessionProtocol.keepaliveInterval + SessionProtocol.silenceLimit)))
+    }
+
+    @Test func aMessageBeyondTheLimitEndsTheSession() throws {
+        var pair = try SessionPair.connected()
+        let piece = Record.split(type: 0x10, body: message(SessionProtocol.messageLimit))
+        // The last record made to say that more follows, and another one behind it.
+        for record in piece {
+            pair.joiner.enqueue([Record(header: 0x90, body: record.body, tag: 0)])
+        }
+        pair.joiner.enqueue([Record(header: 0x10, body: [1], tag: 0)])
+        #expect(throws: SessionError.messageTooLong) { try pair.exchange() }
+        #expect(pair.hostEvents.isEmpty)
+    }
+
+    @Test func brokenRecordsAreMalformed() throws {
+        let header = [UInt8](repeating: 0, count: 8)
+        let payloads: [[UInt8]] = [
+            [], [0], [UInt8](repeating: 0, count: 7),
+            header + [0x10], header + [0x10, 0], header + [0x10, 0, 1], header + [0x10, 0xff, 0xff],
+            header + [0x05, 0, 0], header + [0x01, 0, 3, 1, 2, 3], header + [0x90, 0, 0],
+            header + [0x90, 0, 1, 9, 0x11, 0, 0],
+            header + [0, 0, 0, 1], [0, 0, 0, 1] + header, [0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
+        ]
+        for payload in payloads {
+            var channel = RecordChannel()
+            var events: [SessionEvent] = []
+            #expect(throws: SessionError.malformed, "\(payload)") {
+                try channel.received(payload, count: payload.count, now: .zero, events: &events)
+            }
+        }
+    }
+
+    @Test func randomPayloadsNeverTrap() {
+        for _ in 0..<20_000 {
+            var channel = RecordChannel()
+            var events: [SessionEvent] = []
+            var payload = [UInt8](repeating: 0, count: 8) + Random.bytes(Int(Random.below(64)))
+            if Random.below(2) == 0, payload.count > 10 { payload[9] = 0 }
+            try? channel.received(payload, count: payload.count, now: .zero, events: &events)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import Sodium
+import Testing
+
+@testable import SecureSession
+
+/// A session that goes on over a new connection loses nothing and repeats nothing, wherever the old one broke.
+@Suite struct ResumeTests {
+    /// Sends `count` messages each way over connections that break after a random number of bytes.
+    @Test(arguments: 0..<40)
+    func exactlyOnceAcrossBrokenConnections(seed: UInt64) throws {
+        var random = SplitMix64(state: seed)
+        let identity = SessionPair.identity()
+        let credentials = SessionPair.credentials()
+        var pair = try SessionPair(identity: identity, credentials: credentials)
+        try pair.exchange()
+        var sent = 0
+        var toHost: [[UInt8]] = []
+        var toJoiner: [[UInt8]] = []
+        for _ in 0..<12 {
+            for _ in 0..<Int(random.next() % 6) {
+                let size = Int(random.next() % 3_000) + (random.next() % 8 == 0 ? 40_000 : 0)
+                let body = [UInt8](repeating: UInt8(truncatingIfNeeded: sent), count: size) + [UInt8(sent & 0xff)]
+                sent += 1
+                pair.joiner.enqueue(Record.split(type: 0x10, body: body))
+                pair.host.enqueue(Record.split(type: 0x20, body: body))
+                toHost.append(body)
+                toJoiner.append(body)
+            }
+            try pair.seal()
+            // Part of what is on its way arrives, the rest is lost with the connection.
+            try pair.deliverToHost(Array(pair.toHost.prefix(Int(random.next() % UInt64(pair.toHost.count + 1)))))
+            try pair.deliverToJoiner(Array(pair.toJoiner.prefix(Int(random.next() % UInt64(pair.toJoiner.count + 1)))))
+            try reconnect(&pair, identity: identity, credentials: credentials, breakAgain: random.next() % 3 == 0)
+        }
+        try pair.exchange()
+        #expect(pair.hostEvents.messages == toHost)
+        #expect(pair.joinerEvents.messages == toJoiner)
+    }
+
+    private func reconnect(
+        _ pair: inout SessionPair, identity: RoomIdentity, credentials: borrowing JoinCredentials, breakAgain: Bool
+    ) throws {
+        pair.toHost = []
+        pair.toJoiner = []
+        var events: [SessionEvent] = []
+        pair.joiner = try SecureSession(
+            initiator: credentials, goingOnFrom: pair.joiner, session: 77, now: pair.now, events: &events)
+        for case .send(let bytes) in events { pair.toHost += bytes }
+        let old = pair.replaceHost(SecureSession(responder: identity, now: pair.now))
+        let before = pair.hostEvents.count
+        // The handshake, and the joiner's request.
+        while !pair.toHost.isEmpty || !pair.toJoiner.isEmpty {
+            let there = pair.toHost
+            pair.toHost = []
+            try pair.deliverToHost(there)
+            let back = pair.toJoiner
+            pair.toJoiner = []
+            try pair.deliverToJoiner(back)
+            if pair.joiner.isOpen { try pair.joiner.seal(into: &pair.toHost, now: pair.now) }
+        }
+        let request = try #require(
+            pair.hostEvents[before...].compactMap { event -> UInt32? in
+                if case .resumeRequested(77, let received) = event { received } else { nil }
+            }.first)
+        var resumeEvents: [SessionEvent] = []
+        try pair.host.goOn(from: old, peerReceived: request, events: &resumeEvents)
+        if breakAgain {
+            // Breaks before the joiner hears that the host goes on.
+            try reconnect(&pair, identity: identity, credentials: credentials, breakAgain: false)
+        } else {
+            try pair.exchange()
+            #expect(pair.joinerEvents.contains(.resumed))
+        }
+    }
+
+    @Test func aHostThatForgotTheSessionSaysSo() throws {
+        let identity = SessionPair.identity()
+        let credentials = SessionPair.credentials()
+        var pair = try SessionPair(identity: identity, credentials: credentials)
+        try pair.exchange()
+        pair.joiner.enqueue(Record.split(type: 0x10, body: [1]))
+        try pair.exchange()
+
+        var events: [SessionEvent] = []
+        pair.joiner = try SecureSession(
+            initiator: credentials, goingOnFrom: pair.joiner, session: 5, now: .zero, events: &events)
+        for case .send(let bytes) in events { pair.toHost += bytes }
+        pair.host = SecureSession(responder: identity, now: .zero)
+        try pair.exchange()
+        pair.host.acknowledgeSoon()
+        try pair.exchange()
+        #expect(pair.joinerEvents.last == .resumeRefused)
+
+        pair.hostEvents = []
+        pair.joiner.enqueue(Record.split(type: 0x10, body: [2]))
+        try pair.exchange()
+        #expect(pair.hostEvents.messages == [[2]])
+    }
+
+    @Test func aClaimToHaveReceivedWhatWasNeverSentIsMalformed() throws {
+        let identity = SessionPair.identity()
+        let old = SecureSession(responder: identity, now: .zero)
+        var fresh = SecureSession(responder: identity, now: .zero)
+        var events: [SessionEvent] = []
+        #expect(throws: SessionError.malformed) {
+            try fresh.goOn(from: old, peerReceived: 1, events: &events)
+        }
+    }
+}
+
+/// A small generator with a seed, so that a failing run can be repeated.
+struct SplitMix64 {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
+
+extension SessionPair {
+    mutating func replaceHost(_ session: consuming SecureSession) -> SecureSession {
+        var old = session
+        swap(&old, &host)
+        return old
+    }
+}
