@@ -1,0 +1,160 @@
+internal import CLibevent
+import Glibc
+import Synchronization
+
+/// The threads behind ``EventLoop/offload(_:then:)``: started when there is work, gone when there is none.
+package final class Offloader {
+    /// How many pieces of work run at once: enough that a slow name look-up does not hold up a password hash, and no
+    /// more, since both take a core or much memory.
+    package static let maximumThreadCount = 2
+
+    private let shared: Shared
+    private unowned let loop: EventLoop
+    private var bodies: [UInt64: () -> Void] = [:]
+    private var lastNumber: UInt64 = 0
+    private var event: LibeventEvent?
+
+    /// Nil when there are no descriptors left.
+    init?(loop: EventLoop) {
+        self.loop = loop
+        shared = Shared()
+        guard shared.wakeup >= 0 else { return nil }
+        event = unsafe LibeventEvent(loop, descriptor: shared.wakeup, EV_READ | EV_PERSIST, owner: self) {
+            _, _, context in
+            unsafe owner(of: context, as: Offloader.self)?.deliver()
+        }
+        event?.add()
+    }
+
+    func run<T: Sendable>(_ work: @escaping @Sendable () -> T, then: @escaping (T) -> Void) {
+        let result = ResultBox<T>()
+        lastNumber += 1
+        bodies[lastNumber] = {
+            if let value = result.take() { then(value) }
+        }
+        shared.submit(number: lastNumber) { result.set(work()) }
+    }
+
+    /// Forgets everything that has not been delivered.
+    func stop() {
+        shared.stop()
+        event = nil
+        bodies = [:]
+    }
+
+    private func deliver() {
+        for number in shared.takeFinished() {
+            if loop.hasStopped { return }
+            bodies.removeValue(forKey: number)?()
+        }
+    }
+}
+
+/// A value on its way from one thread to another.
+private final class ResultBox<T: Sendable>: Sendable {
+    private let value = Mutex<T?>(nil)
+
+    func set(_ result: T) {
+        value.withLock { $0 = result }
+    }
+
+    func take() -> T? {
+        value.withLock { $0.take() }
+    }
+}
+
+/// What the loop's thread and the others both touch. The threads keep it alive, also past the end of the loop.
+private final class Shared: Sendable {
+    struct Job {
+        let number: UInt64
+        let work: @Sendable () -> Void
+    }
+
+    struct State {
+        var waiting: [Job] = []
+        var finished: [UInt64] = []
+        var threadCount = 0
+        var isStopped = false
+    }
+
+    /// The event descriptor that wakes the loop.
+    let wakeup = loop_wakeup_new()
+    private let state = Mutex(State())
+
+    deinit {
+        if wakeup >= 0 { SystemCall.close(wakeup) }
+    }
+
+    func submit(number: UInt64, work: @escaping @Sendable () -> Void) {
+        let needsThread = state.withLock { state in
+            state.waiting.append(Job(number: number, work: work))
+            guard state.threadCount < Offloader.maximumThreadCount else { return false }
+            state.threadCount += 1
+            return true
+        }
+        if needsThread { startThread() }
+    }
+
+    func takeFinished() -> [UInt64] {
+        var count: UInt64 = 0
+        _ = unsafe Glibc.read(wakeup, &count, MemoryLayout<UInt64>.size)
+        return state.withLock { state in
+            var finished: [UInt64] = []
+            swap(&finished, &state.finished)
+            return finished
+        }
+    }
+
+    func stop() {
+        state.withLock { state in
+            state.isStopped = true
+            state.waiting = []
+            state.finished = []
+        }
+    }
+
+    private func startThread() {
+        var thread = pthread_t()
+        let context = unsafe Unmanaged.passRetained(self)
+        let code = unsafe pthread_create(
+            &thread, nil,
+            { context in
+                guard let context = unsafe context else { return nil }
+                let shared = unsafe Unmanaged<Shared>.fromOpaque(context).takeRetainedValue()
+                // Signals are the loop's.
+                var all = sigset_t()
+                unsafe sigfillset(&all)
+                unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
+                shared.work()
+                return nil
+            }, unsafe context.toOpaque())
+        if code == 0 {
+            pthread_detach(thread)
+        } else {
+            // No thread to be had: late is better than never, and the loop must not hang.
+            unsafe context.release()
+            work()
+        }
+    }
+
+    private func work() {
+        while let job = nextJob() {
+            job.work()
+            state.withLock { state in
+                if !state.isStopped { state.finished.append(job.number) }
+            }
+            var one: UInt64 = 1
+            _ = unsafe Glibc.write(wakeup, &one, MemoryLayout<UInt64>.size)
+        }
+    }
+
+    private func nextJob() -> Job? {
+        state.withLock { state in
+            if state.waiting.isEmpty {
+                state.threadCount -= 1
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+    }
+}

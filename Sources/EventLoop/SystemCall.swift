@@ -1,0 +1,99 @@
+#if canImport(Glibc)
+internal import CLibevent
+import Glibc
+#else
+#error("EventLoop needs a port to this system: epoll, eventfd and accept4 are Linux.")
+#endif
+
+/// The system calls this target uses, with the interrupted ones repeated and errors returned as a negative `errno`.
+///
+/// They are gathered here because their C names collide with the methods of streams and listeners.
+enum SystemCall {
+    static func read(_ descriptor: Int32, into buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        repeating { unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+    }
+
+    /// Sends without `SIGPIPE`.
+    static func send(_ descriptor: Int32, _ buffer: UnsafeBufferPointer<UInt8>) -> Int {
+        repeating { unsafe Glibc.send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    static func close(_ descriptor: Int32) {
+        // Not repeated when interrupted: Linux has released the descriptor by then.
+        _ = Glibc.close(descriptor)
+    }
+
+    /// A new non-blocking, close-on-exec stream socket.
+    static func streamSocket(family: Int32) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        return result(Glibc.socket(family, type, 0))
+    }
+
+    static func bind(_ descriptor: Int32, _ address: RawSocketAddress) -> Int32 {
+        unsafe address.withSockaddr { unsafe result(Glibc.bind(descriptor, $0, $1)) }
+    }
+
+    static func listen(_ descriptor: Int32) -> Int32 {
+        result(Glibc.listen(descriptor, SOMAXCONN))
+    }
+
+    /// Begins to connect. Interrupted counts as in progress, which is what the kernel makes of it.
+    static func connect(_ descriptor: Int32, _ address: RawSocketAddress) -> Int32 {
+        let code = unsafe address.withSockaddr { unsafe result(Glibc.connect(descriptor, $0, $1)) }
+        return code == -EINTR ? -EINPROGRESS : code
+    }
+
+    /// Accepts one connection, non-blocking and close-on-exec.
+    static func accept(_ descriptor: Int32) -> Int32 {
+        Int32(repeating { Int(loop_accept(descriptor)) })
+    }
+
+    /// A descriptor of nothing, close-on-exec.
+    static func openNull() -> Int32 {
+        result(unsafe Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC))
+    }
+
+    /// Says to the peer that nothing follows.
+    static func shutdownWriting(_ descriptor: Int32) {
+        _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    static func setNonBlockingAndCloseOnExec(_ descriptor: Int32) {
+        _ = Glibc.fcntl(descriptor, F_SETFL, Glibc.fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        _ = Glibc.fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    }
+
+    @discardableResult
+    static func setOption(_ descriptor: Int32, level: Int32, _ option: Int32, to value: Int32 = 1) -> Int32 {
+        var value = value
+        return unsafe result(
+            Glibc.setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size)))
+    }
+
+    /// The error of an attempt to connect that has ended, or 0.
+    static func pendingError(_ descriptor: Int32) -> Int32 {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe Glibc.getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &value, &length) == 0 else { return errno }
+        return value
+    }
+
+    static func monotonicNanoseconds() -> UInt64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    private static func result(_ code: Int32) -> Int32 {
+        code < 0 ? -errno : code
+    }
+
+    private static func repeating(_ call: () -> Int) -> Int {
+        while true {
+            let count = call()
+            if count >= 0 { return count }
+            let code = errno
+            if code != EINTR { return -Int(code) }
+        }
+    }
+}
