@@ -1,0 +1,66 @@
+internal import CSodium
+
+/// IETF ChaCha20-Poly1305 (RFC 8439), in place. Neither call allocates.
+package enum ChaChaPoly {
+    /// The length of a key in bytes.
+    package static let keyByteCount = 32
+    /// What sealing adds, in bytes.
+    package static let tagByteCount = 16
+
+    /// Encrypts `buffer`, which holds the plaintext and then 16 bytes of room: afterwards ciphertext, then tag.
+    ///
+    /// A buffer without the room, or a key that is not 32 bytes long, is a mistake of the caller and traps.
+    package static func seal(
+        inPlace buffer: inout MutableSpan<UInt8>, authenticating additional: Span<UInt8>, nonce: Nonce,
+        key: borrowing SecretBytes
+    ) {
+        precondition(buffer.count >= tagByteCount && key.count == keyByteCount)
+        unsafe withPointers(&buffer, additional, nonce, key) { text, count, additional, nonce, key in
+            _ = unsafe crypto_aead_chacha20poly1305_ietf_encrypt_detached(
+                text, text + count, nil, text, UInt64(count), additional.baseAddress, UInt64(additional.count), nil,
+                nonce, key)
+        }
+    }
+
+    /// Checks and decrypts `buffer`, which holds ciphertext and tag: afterwards its first `count - 16` bytes are the
+    /// plaintext.
+    ///
+    /// Throws ``SodiumError/invalidLength`` when there is no room for a tag, ``SodiumError/authenticationFailed``
+    /// when the tag is wrong; the buffer holds nothing of use then. A key that is not 32 bytes long traps.
+    package static func open(
+        inPlace buffer: inout MutableSpan<UInt8>, authenticating additional: Span<UInt8>, nonce: Nonce,
+        key: borrowing SecretBytes
+    ) throws(SodiumError) {
+        precondition(key.count == keyByteCount)
+        guard buffer.count >= tagByteCount else { throw .invalidLength }
+        let result = unsafe withPointers(&buffer, additional, nonce, key) { text, count, additional, nonce, key in
+            unsafe crypto_aead_chacha20poly1305_ietf_decrypt_detached(
+                text, nil, text, UInt64(count), text + count, additional.baseAddress, UInt64(additional.count),
+                nonce, key)
+        }
+        guard result == 0 else { throw .authenticationFailed }
+    }
+
+    /// Calls `body` with the text, its length without the tag, the additional data, the nonce and the key.
+    private static func withPointers<R>(
+        _ buffer: inout MutableSpan<UInt8>, _ additional: Span<UInt8>, _ nonce: Nonce, _ key: borrowing SecretBytes,
+        _ body: (
+            UnsafeMutablePointer<UInt8>, Int, UnsafeBufferPointer<UInt8>, UnsafePointer<UInt8>, UnsafePointer<UInt8>
+        ) -> R
+    ) -> R {
+        unsafe buffer.withUnsafeMutableBufferPointer { buffer in
+            unsafe additional.withUnsafeBufferPointer { additional in
+                unsafe nonce.bytes.span.withUnsafeBufferPointer { nonce in
+                    key.withBytes { key in
+                        unsafe key.withUnsafeBufferPointer { key in
+                            guard let text = buffer.baseAddress, let nonce = nonce.baseAddress,
+                                let key = key.baseAddress
+                            else { preconditionFailure("empty buffer") }
+                            return unsafe body(text, buffer.count - tagByteCount, additional, nonce, key)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+/// Reads values of the TLS presentation language, as RFC 9420 section 2.1 uses it, from bytes of a peer.
+///
+/// A read that throws leaves the position where it was before.
+package struct ByteReader {
+    private var rest: ArraySlice<UInt8>
+
+    /// Reads all of `bytes`.
+    package init(_ bytes: [UInt8]) {
+        rest = bytes[...]
+    }
+
+    /// Reads all of `slice`.
+    package init(_ slice: ArraySlice<UInt8>) {
+        rest = slice
+    }
+
+    /// The number of bytes not read yet.
+    package var remaining: Int { rest.count }
+
+    /// The next byte.
+    package mutating func readUInt8() throws(WireError) -> UInt8 {
+        try readInteger()
+    }
+
+    /// The next 2 bytes as a number, big endian.
+    package mutating func readUInt16() throws(WireError) -> UInt16 {
+        try readInteger()
+    }
+
+    /// The next 4 bytes as a number, big endian.
+    package mutating func readUInt32() throws(WireError) -> UInt32 {
+        try readInteger()
+    }
+
+    /// The next 8 bytes as a number, big endian.
+    package mutating func readUInt64() throws(WireError) -> UInt64 {
+        try readInteger()
+    }
+
+    /// The next `count` bytes.
+    package mutating func readBytes(_ count: Int) throws(WireError) -> [UInt8] {
+        [UInt8](try take(count))
+    }
+
+    /// A number below 2^30 in 1, 2 or 4 bytes, the fewest that hold it (section 2.1.2).
+    package mutating func readVarint() throws(WireError) -> UInt32 {
+        var ahead = self
+        let first = try ahead.readUInt8()
+        let byteCount: Int
+        switch first >> 6 {
+        case 0: byteCount = 1
+        case 1: byteCount = 2
+        case 2: byteCount = 4
+        default: throw .invalidVarint
+        }
+        var value = UInt32(first & 0b0011_1111)
+        for byte in try ahead.take(byteCount - 1) {
+            value = value << 8 | UInt32(byte)
+        }
+        guard Varint.byteCount(of: value) == byteCount else { throw .nonMinimalVarint }
+        self = ahead
+        return value
+    }
+
+    /// A vector `V<V>`: its length in bytes as a varint, then the bytes. The length is checked against `limit` before
+    /// any byte is copied.
+    package mutating func readVector(atMost limit: Int) throws(WireError) -> [UInt8] {
+        var ahead = self
+        let count = Int(try ahead.readVarint())
+        guard count <= limit else { throw .tooLong }
+        let bytes = try ahead.readBytes(count)
+        self = ahead
+        return bytes
+    }
+
+    /// A vector of at most `limit` bytes that must be UTF-8.
+    package mutating func readUTF8Vector(atMost limit: Int) throws(WireError) -> String {
+        var ahead = self
+        let bytes = try ahead.readVector(atMost: limit)
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalidUTF8 }
+        self = ahead
+        return text
+    }
+
+    /// Throws ``WireError/trailingBytes`` unless everything has been read.
+    package func finish() throws(WireError) {
+        guard rest.isEmpty else { throw .trailingBytes }
+    }
+
+    private mutating func readInteger<Value: FixedWidthInteger & UnsignedInteger>() throws(WireError) -> Value {
+        var value: UInt64 = 0
+        for byte in try take(Value.bitWidth / 8) {
+            value = value << 8 | UInt64(byte)
+        }
+        return Value(truncatingIfNeeded: value)
+    }
+
+    private mutating func take(_ count: Int) throws(WireError) -> ArraySlice<UInt8> {
+        guard count >= 0, count <= rest.count else { throw .truncated }
+        let taken = rest.prefix(count)
+        rest = rest.dropFirst(count)
+        return taken
+    }
+}
