@@ -1,0 +1,55 @@
+import Sodium
+
+/// One command line to tor.
+package enum ControlCommand {
+    /// A line without secrets and without its CRLF.
+    case line(String)
+    /// A whole line, CRLF included, in memory that is wiped.
+    case secretLine(SharedSecret)
+
+    package static func getInfo(_ keys: String...) -> ControlCommand {
+        .line("GETINFO " + keys.joined(separator: " "))
+    }
+
+    package static func setEvents(_ names: String...) -> ControlCommand {
+        .line("SETEVENTS " + names.joined(separator: " "))
+    }
+
+    package static func deleteOnion(_ address: OnionAddress) -> ControlCommand {
+        .line("DEL_ONION \(address.serviceID)")
+    }
+
+    package static let signalActive = ControlCommand.line("SIGNAL ACTIVE")
+
+    /// Makes tor exit when this control connection ends.
+    package static let takeOwnership = ControlCommand.line("TAKEOWNERSHIP")
+
+    /// Adds a service that lives as long as this control connection: `DiscardPK`, and never `Detach`.
+    package static func addOnion(key: borrowing OnionKey, virtualPort: UInt16, target: OnionTarget) -> ControlCommand {
+        let text =
+            switch target {
+            case .tcp(let port): "127.0.0.1:\(port)"
+            case .unix(let path): "unix:\(path)"
+            }
+        precondition(!text.utf8.contains { $0 <= 0x20 || $0 == 0x7F }, "tor takes no target with spaces")
+        let head = "ADD_ONION ED25519-V3:"
+        let tail = " Flags=DiscardPK Port=\(virtualPort),\(text)\r\n"
+        let expanded = key.expanded()
+        var line = SecretLine(
+            byteCount: head.utf8.count + SecretLine.base64ByteCount(expanded.count) + tail.utf8.count)
+        line.append(head)
+        line.appendBase64(expanded)
+        line.append(tail)
+        return .secretLine(line.finish())
+    }
+
+    /// `AUTHENTICATE` with bytes in hex: tor takes cookies, proofs and passwords in this form.
+    static func authenticate(_ secret: borrowing SecretBytes) -> ControlCommand {
+        let head = "AUTHENTICATE "
+        var line = SecretLine(byteCount: head.utf8.count + SecretLine.hexByteCount(secret.count) + 2)
+        line.append(head)
+        line.appendHex(secret)
+        line.append("\r\n")
+        return .secretLine(line.finish())
+    }
+}

@@ -1,0 +1,54 @@
+/// One whole reply or asynchronous event of tor's control protocol.
+package struct ControlReply: Equatable, Sendable {
+    /// One line, without its status and line end.
+    package struct Line: Equatable, Sendable {
+        package var text: String
+        /// The data block after a `+` line, dots unstuffed, lines joined by LF; nil for any other line.
+        package var data: [UInt8]?
+
+        package init(_ text: String, data: [UInt8]? = nil) {
+            self.text = text
+            self.data = data
+        }
+    }
+
+    /// The status of an asynchronous event.
+    package static let eventStatus = 650
+
+    /// Three digits; the same on all lines.
+    package var status: Int
+    /// At least one line.
+    package var lines: [Line]
+
+    package init(status: Int, lines: [Line]) {
+        self.status = status
+        self.lines = lines
+    }
+
+    package var isEvent: Bool { status == Self.eventStatus }
+    package var isPositive: Bool { status / 100 == 2 }
+    /// The text of the last line, which says what went wrong.
+    package var text: String { lines.last?.text ?? "" }
+
+    /// The value of `key=value` in a reply to GETINFO, quotes kept; a data block when there is one.
+    package func value(of key: String) -> String? {
+        for line in lines where line.text.hasPrefix(key) {
+            let rest = line.text.dropFirst(key.count)
+            guard rest.first == "=" else { continue }
+            if let data = line.data { return String(decoding: data, as: UTF8.self) }
+            return String(rest.dropFirst())
+        }
+        return nil
+    }
+}
+
+/// How the peer broke the control protocol.
+package enum ControlProtocolError: Error, Equatable, Sendable {
+    case malformedLine
+    case lineTooLong
+    case replyTooLong
+    case tooManyLines
+    case malformedArguments
+    /// A reply came although no command waits for one.
+    case unexpectedReply
+}

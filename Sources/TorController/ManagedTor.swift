@@ -1,0 +1,116 @@
+import EventLoop
+import Glibc
+import Logging
+
+/// A tor of our own: a child with a private directory, that ends when we do.
+///
+/// Three things end it: ``stop(completion:)``, the control connection that owns it (TAKEOWNERSHIP), and tor's own watch
+/// over our process (`__OwningControllerProcess`) for the time before that connection.
+final class ManagedTor {
+    let directory: PrivateDirectory
+    let controlEndpoint: SocketAddress
+    let socksEndpoint: SocketAddress
+    /// Called for what the child's log says.
+    var onLog: ((TorLogParser.Event) -> Void)?
+    /// Called when the child ends without having been asked to.
+    var onExit: ((TorError) -> Void)?
+
+    private let loop: EventLoop
+    private let program: String
+    private let logger: Logger
+    private var process: ChildProcess?
+    private var parser = TorLogParser()
+    private var failure: TorStartFailure?
+    private var onStopped: (() -> Void)?
+
+    /// Finds the program and writes its configuration; `include` is a torrc file that comes last in it.
+    init(program: String?, include: String?, loop: EventLoop, logger: Logger) throws(TorError) {
+        self.loop = loop
+        self.logger = logger
+        self.program = try Self.find(program ?? "tor")
+        directory = try PrivateDirectory()
+        controlEndpoint = .unix(path: "\(directory.path)/control")
+        socksEndpoint = .unix(path: "\(directory.path)/socks")
+        try directory.write(Self.configuration(directory.path, include: include), to: "torrc")
+    }
+
+    var isRunning: Bool { process != nil }
+
+    /// Starts the child; its control socket appears a moment later.
+    func start() throws(TorError) {
+        precondition(process == nil, "one child at a time")
+        // A socket file of an earlier child would be connected to before the new child has made its own.
+        _ = unsafe unlink("\(directory.path)/control")
+        failure = nil
+        parser = TorLogParser()
+        process = try ChildProcess(
+            program: program,
+            arguments: ["--defaults-torrc", "/dev/null", "-f", "\(directory.path)/torrc"], loop: loop,
+            onOutput: { [weak self] in self?.received($0) }, onExit: { [weak self] in self?.exited($0) })
+    }
+
+    /// Ends the child; `completion` is called when it is gone, at once when there is none.
+    func stop(completion: @escaping () -> Void) {
+        onLog = nil
+        guard let process else { return completion() }
+        onStopped = completion
+        process.terminate()
+    }
+
+    private func received(_ bytes: Span<UInt8>) {
+        for event in parser.received(bytes) {
+            if case .failure(let reason) = event {
+                // The first reason is the cause; what follows is tor winding up.
+                failure = failure ?? reason
+                logger.debug("tor child: \(reason)")
+            }
+            onLog?(event)
+        }
+    }
+
+    private func exited(_ status: Int32) {
+        process = nil
+        if let onStopped {
+            self.onStopped = nil
+            onStopped()
+        } else {
+            onExit?(.unreachable(.childFailed(failure ?? .exited(status: status))))
+        }
+    }
+
+    private static func configuration(_ path: String, include: String?) -> String {
+        var lines = [
+            "DataDirectory \(path)/data",
+            "ControlPort unix:\(path)/control",
+            "SocksPort unix:\(path)/socks ExtendedErrors",
+            "CookieAuthentication 1",
+            "__OwningControllerProcess \(getpid())",
+            "Log notice stdout",
+            "SafeLogging 1",
+            "AvoidDiskWrites 1",
+            "DormantCanceledByStartup 1",
+            "GeoIPFile /dev/null",
+            "GeoIPv6File /dev/null",
+        ]
+        if let include { lines.append("%include \(QuotedString.escape(include.utf8))") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A program by its path, or by name along PATH and where systems keep daemons outside a user's PATH.
+    private static func find(_ name: String) throws(TorError) -> String {
+        if name.utf8.contains(UInt8(ascii: "/")) {
+            guard unsafe access(name, X_OK) == 0 else { throw .unreachable(.noProgram(name)) }
+            return name
+        }
+        let folders = (Environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        for folder in folders + ["/usr/local/bin", "/usr/bin", "/usr/local/sbin", "/usr/sbin"]
+        where folder.hasPrefix("/") {
+            let path = "\(folder)/\(name)"
+            var status = stat()
+            if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, unsafe access(path, X_OK) == 0 {
+                return path
+            }
+        }
+        throw .unreachable(.noProgram(name))
+    }
+}

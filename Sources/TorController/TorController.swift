@@ -1,0 +1,353 @@
+package import EventLoop
+package import Logging
+import Sodium
+
+/// Finds or starts a tor, keeps a control connection to it, and keeps onion services published through it.
+///
+/// Everything happens on the loop's thread; no event comes before ``start(onEvent:)`` has returned.
+package final class TorController {
+    /// A control connection that lasted this long was a success: the next loss starts with the shortest pause again.
+    static let stableAfter = Duration.seconds(10)
+    /// How long a shutdown waits for tor's answers before it closes anyway, which ends the services too.
+    static let shutdownTimeout = Duration.seconds(2)
+
+    package let loop: EventLoop
+    /// Where to dial: the option, else what tor says of itself, else 127.0.0.1:9050. Known from `ready` on.
+    package private(set) var socksEndpoint: SocketAddress
+    /// What kind of listener tor can reach. Known from `ready` on.
+    package private(set) var listenerKind = OnionListenerKind.loopback
+
+    private enum Phase {
+        case idle
+        case connecting
+        case up
+        /// Up without a control connection, for dialing only.
+        case socksOnly
+        case waitingToRetry
+        case failed
+        case shutDown
+    }
+
+    private let options: TorOptions
+    private let logger: Logger
+    private var onEvent: ((TorEvent) -> Void)?
+    private var phase = Phase.idle
+    private var connector: TorConnector?
+    private var managed: ManagedTor?
+    private var connection: ControlConnection?
+    private var endpoint: SocketAddress?
+    private var upSince: MonotonicTime?
+    private var wasUp = false
+    private var wasReady = false
+    private var isBootstrapped = false
+    private var version: String?
+    private var bootstrap: BootstrapStatus?
+    private var stallTimer: TimerHandle?
+    private var timer: TimerHandle?
+    private var backoff = Backoff()
+    private var publications: [OnionPublication] = []
+    private var descriptorFailures = DescriptorFailures()
+
+    package init(loop: EventLoop, options: TorOptions, logger: Logger) {
+        self.loop = loop
+        self.options = options
+        self.logger = logger
+        socksEndpoint = options.socks ?? TorOptions.defaultSocks
+    }
+
+    /// Looks for a tor, or starts one. Call it once.
+    package func start(onEvent: @escaping (TorEvent) -> Void) {
+        precondition(phase == .idle, "started twice")
+        self.onEvent = onEvent
+        phase = .connecting
+        timer = loop.schedule(after: .zero) { [weak self] in self?.begin() }
+    }
+
+    /// Publishes the service of `key`: streams to `virtualPort` of its address arrive at `target`. It may be called at
+    /// any time; the service is added when there is a control connection, and again whenever that had to be made again.
+    @discardableResult
+    package func publish(
+        key: borrowing OnionKey, virtualPort: UInt16, target: OnionTarget, onEvent: @escaping (OnionEvent) -> Void
+    ) -> OnionPublication {
+        let publication = OnionPublication(
+            key: key, virtualPort: virtualPort, target: target, publishTimeout: options.publishTimeout, loop: loop,
+            onEvent: onEvent, onRemoved: { [weak self] gone in self?.publications.removeAll { $0 === gone } })
+        publications.append(publication)
+        loop.schedule(after: .zero) { [weak self] in
+            guard let self, let connection = self.connection, self.publications.contains(where: { $0 === publication })
+            else { return }
+            publication.controlIsUp(connection)
+            if self.isBootstrapped { publication.torIsReady() }
+        }
+        return publication
+    }
+
+    /// Why the descriptor of `address` could not be fetched in the last minute, when tor said so: tells a plain SOCKS
+    /// failure of a service that is not there from other failures.
+    package func descriptorFailure(for address: OnionAddress) -> TorError? {
+        descriptorFailures.failure(for: address, now: loop.now)
+    }
+
+    /// Whether descriptor failures are heard of at all.
+    package var hasControl: Bool { connection != nil }
+
+    /// Deletes the services, closes, and ends an own tor; `completion` is called when all is done, in 8 s at most. No
+    /// event follows.
+    package func shutdown(completion: @escaping () -> Void) {
+        guard phase != .shutDown else { return completion() }
+        phase = .shutDown
+        onEvent = nil
+        connector?.cancel()
+        connector = nil
+        timer?.cancel()
+        stallTimer?.cancel()
+        var owed = publications.count
+        var isClosed = false
+        // Held strongly: a controller that is dropped during its shutdown still ends it.
+        let close = { [self] in
+            guard !isClosed else { return }
+            isClosed = true
+            timer?.cancel()
+            closeDown(completion)
+        }
+        let publications = self.publications
+        self.publications = []
+        timer = loop.schedule(after: Self.shutdownTimeout, close)
+        for publication in publications {
+            publication.takeDown { _ in
+                owed -= 1
+                if owed == 0 { close() }
+            }
+        }
+        if publications.isEmpty { close() }
+    }
+
+    private func closeDown(_ completion: @escaping () -> Void) {
+        connection?.close()
+        connection = nil
+        guard let managed else { return completion() }
+        managed.stop { [self] in
+            self.managed = nil
+            completion()
+        }
+    }
+
+    // MARK: Connecting
+
+    private func begin() {
+        emit(.connecting)
+        if options.needsOnlySocks {
+            socksIsUp(socksEndpoint)
+        } else if options.mode == .managed {
+            startChild(insteadOf: nil)
+        } else {
+            connect(to: options.control.map { [$0] } ?? options.controlCandidates)
+        }
+    }
+
+    private func connect(to candidates: [SocketAddress]) {
+        connector = TorConnector(candidates: candidates, password: options.password, loop: loop) { [weak self] result in
+            guard let self else { return }
+            self.connector = nil
+            switch result {
+            case .success(let found): self.controlIsUp(found)
+            case .failure(let error): self.controlNotFound(error)
+            }
+        }
+    }
+
+    private func controlNotFound(_ error: TorError) {
+        if wasUp { return lost(error) }
+        if managed != nil { return giveUp(error) }
+        guard options.purpose == .dial, options.control == nil else { return withoutControl(error) }
+        let candidates = options.socks.map { [$0] } ?? options.socksCandidates
+        connector = TorConnector(socksCandidates: candidates, loop: loop) { [weak self] endpoint in
+            guard let self else { return }
+            self.connector = nil
+            if let endpoint { self.socksIsUp(endpoint) } else { self.withoutControl(error) }
+        }
+    }
+
+    private func withoutControl(_ error: TorError) {
+        if options.mode == .auto, options.control == nil { startChild(insteadOf: error) } else { giveUp(error) }
+    }
+
+    /// `error` is what keeps us from the tors that run already.
+    private func startChild(insteadOf error: TorError?) {
+        do throws(TorError) {
+            let managed = try ManagedTor(
+                program: options.program, include: options.include, loop: loop, logger: logger)
+            self.managed = managed
+            listenerKind = .unix(directory: managed.directory.path)
+            managed.onExit = { [weak self] error in self?.childExited(error) }
+            managed.onLog = { [weak self] event in self?.childLogged(event) }
+            try managed.start()
+            connectToChild(managed)
+        } catch let failure {
+            // Without a program to start, what stands in the way of the others is what can be mended.
+            if case .unreachable(.noProgram) = failure, let error, error.discoveryRank > 0 { return giveUp(error) }
+            giveUp(failure)
+        }
+    }
+
+    private func connectToChild(_ managed: ManagedTor) {
+        connector = TorConnector(waitingFor: managed.controlEndpoint, loop: loop) { [weak self] result in
+            guard let self else { return }
+            self.connector = nil
+            switch result {
+            case .success(let found): self.controlIsUp(found)
+            case .failure(let error): self.childExited(error)
+            }
+        }
+    }
+
+    private func childExited(_ error: TorError) {
+        connector?.cancel()
+        connector = nil
+        if wasUp { lost(error) } else { giveUp(error) }
+    }
+
+    private func childLogged(_ event: TorLogParser.Event) {
+        if case .warning(let text) = event { bootstrap?.warning = text }
+    }
+
+    private func socksIsUp(_ endpoint: SocketAddress) {
+        socksEndpoint = endpoint
+        phase = .socksOnly
+        emit(.ready(version: nil, managed: false))
+    }
+
+    private func giveUp(_ error: TorError) {
+        guard phase != .shutDown, phase != .failed else { return }
+        phase = .failed
+        managed?.onExit = nil
+        managed?.stop {}
+        emit(.failed(error))
+    }
+
+    // MARK: Connected
+
+    private func controlIsUp(_ found: TorDiscovery.Found) {
+        guard phase != .shutDown else { return found.connection.close() }
+        let connection = found.connection
+        self.connection = connection
+        endpoint = found.endpoint
+        version = found.info.version
+        phase = .up
+        upSince = loop.now
+        bootstrap = nil
+        isBootstrapped = false
+        connection.onEvent = { [weak self] event in self?.received(event) }
+        connection.onClosed = { [weak self] error in self?.lost(error) }
+        prepare(connection)
+        if wasUp { emit(.controlRestored) }
+        wasUp = true
+        for publication in publications { publication.controlIsUp(connection) }
+    }
+
+    private func prepare(_ connection: ControlConnection) {
+        if managed != nil { connection.send(.takeOwnership) { _ in } }
+        connection.send(.setEvents("HS_DESC", "STATUS_CLIENT", "NETWORK_LIVENESS")) { _ in }
+        if let managed, options.socks == nil {
+            socksEndpoint = managed.socksEndpoint
+        } else if options.socks == nil {
+            ask(connection, "net/listeners/socks") { controller, value in
+                controller.socksEndpoint = SocketAddress.listener(in: value) ?? TorOptions.defaultSocks
+            }
+        }
+        ask(connection, "dormant") { _, value in
+            if value == "1" { connection.send(.signalActive) { _ in } }
+        }
+        ask(connection, "status/bootstrap-phase") { controller, value in
+            if let status = BootstrapStatus(value) { controller.bootstrapped(status) }
+        }
+    }
+
+    private func ask(_ connection: ControlConnection, _ key: String, then: @escaping (TorController, String) -> Void) {
+        connection.send(.getInfo(key)) { [weak self] result in
+            guard let self, self.connection === connection, case .success(let reply) = result, reply.isPositive,
+                let value = reply.value(of: key)
+            else { return }
+            then(self, value)
+        }
+    }
+
+    private func received(_ event: ControlEvent) {
+        switch event {
+        case .descriptor(let event):
+            descriptorFailures.received(event, now: loop.now)
+            for publication in publications { publication.received(event) }
+        case .bootstrap(let status): bootstrapped(status)
+        case .networkLiveness(let isUp): emit(.network(isUp: isUp))
+        case .other: break
+        }
+    }
+
+    private func bootstrapped(_ status: BootstrapStatus) {
+        guard !isBootstrapped else { return }
+        let hasProgress = status.progress > bootstrap?.progress ?? -1
+        var status = status
+        status.warning = status.warning ?? (hasProgress ? nil : bootstrap?.warning)
+        bootstrap = status
+        if status.isDone {
+            isBootstrapped = true
+            stallTimer?.cancel()
+            if !wasReady {
+                wasReady = true
+                emit(.ready(version: version, managed: managed != nil))
+            }
+            for publication in publications { publication.torIsReady() }
+        } else if hasProgress {
+            stallTimer?.cancel()
+            stallTimer = loop.schedule(after: options.stallTimeout) { [weak self] in self?.stalled() }
+            emit(.bootstrap(progress: status.progress, summary: status.summary))
+        }
+    }
+
+    private func stalled() {
+        guard let bootstrap else { return }
+        emit(
+            .failed(
+                .bootstrapStalled(
+                    progress: bootstrap.progress, summary: bootstrap.summary, warning: bootstrap.warning)))
+    }
+
+    // MARK: Losing and finding again
+
+    private func lost(_ error: TorError) {
+        guard phase == .up || phase == .connecting else { return }
+        phase = .waitingToRetry
+        logger.debug("control connection lost: \(error.code)")
+        connection?.close()
+        connection = nil
+        stallTimer?.cancel()
+        if let upSince, loop.now - upSince >= Self.stableAfter { backoff.succeeded() }
+        upSince = nil
+        let pause = backoff.next(random: Random.uint32())
+        timer = loop.schedule(after: pause) { [weak self] in self?.retry() }
+        for publication in publications { publication.controlWasLost() }
+        emit(.controlLost(retryIn: pause, attempt: backoff.attempt))
+    }
+
+    private func retry() {
+        phase = .connecting
+        guard let managed else { return connect(to: endpoint.map { [$0] } ?? options.controlCandidates) }
+        // A child without its control connection is ending already: it is owned by it.
+        managed.onExit = nil
+        managed.stop { [weak self] in
+            guard let self, self.phase == .connecting else { return }
+            managed.onExit = { [weak self] error in self?.childExited(error) }
+            managed.onLog = { [weak self] event in self?.childLogged(event) }
+            do throws(TorError) {
+                try managed.start()
+                self.connectToChild(managed)
+            } catch {
+                self.lost(error)
+            }
+        }
+    }
+
+    private func emit(_ event: TorEvent) {
+        onEvent?(event)
+    }
+}

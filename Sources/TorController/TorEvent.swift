@@ -1,0 +1,49 @@
+/// What a ``TorController`` tells its owner.
+package enum TorEvent: Equatable, Sendable {
+    /// A tor is being looked for or started.
+    case connecting
+    /// tor is building its first circuits; `progress` is 0 to 100.
+    case bootstrap(progress: Int, summary: String)
+    /// tor is usable. `version` is nil when only a SOCKS port is known. Comes once.
+    case ready(version: String?, managed: Bool)
+    /// The control connection or tor itself ended; the next try follows after `retryIn`. `attempt` counts from 1.
+    case controlLost(retryIn: Duration, attempt: Int)
+    /// The control connection is authenticated again and every publication is being added again.
+    case controlRestored
+    /// tor noticed that the network came or went: a good moment to dial again.
+    case network(isUp: Bool)
+    /// Before `ready` the controller has given up (a stalled bootstrap goes on, and may still become ready).
+    case failed(TorError)
+}
+
+/// What an ``OnionPublication`` tells its owner.
+package enum OnionEvent: Equatable, Sendable {
+    /// ADD_ONION is on its way.
+    case adding
+    /// tor sends the descriptor to this many directories.
+    case uploading(count: Int)
+    /// The first directory has confirmed the descriptor: the service can be reached. Comes once.
+    case published(directories: Int)
+    /// The control connection ended and the service with it.
+    case lost
+    /// After `lost`: the same service is confirmed by a directory again.
+    case republished
+    /// The service is not reachable; a refusal is final, a late upload may still follow as `published`.
+    case failed(TorError)
+}
+
+/// Where tor sends the streams of an onion service.
+package enum OnionTarget: Equatable, Sendable {
+    /// A port of 127.0.0.1.
+    case tcp(port: UInt16)
+    /// A Unix socket tor may open.
+    case unix(path: String)
+}
+
+/// What kind of listener the tor in use can reach.
+package enum OnionListenerKind: Equatable, Sendable {
+    /// A Unix socket inside this directory, which only our user can enter: tor is our child.
+    case unix(directory: String)
+    /// A port of 127.0.0.1: tor runs as another user.
+    case loopback
+}

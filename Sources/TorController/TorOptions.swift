@@ -1,0 +1,62 @@
+package import EventLoop
+
+/// What the user decided about tor.
+package struct TorOptions: Sendable {
+    /// Whether an own child may be started.
+    package enum Mode: String, Sendable, CaseIterable {
+        /// The first tor that answers, else an own child.
+        case auto
+        /// Never an own child.
+        case system
+        /// Always an own child.
+        case managed
+    }
+
+    /// What tor is needed for: a host publishes, a joiner only dials and can do without a control connection.
+    package enum Purpose: Sendable {
+        case publish
+        case dial
+    }
+
+    /// The control port to use; nil tries ``controlCandidates`` in order.
+    package var control: SocketAddress?
+    /// The SOCKS port to dial through; nil asks tor.
+    package var socks: SocketAddress?
+    package var mode: Mode
+    package var purpose: Purpose
+    /// Where a control port is looked for when none is given.
+    package var controlCandidates: [SocketAddress] = [
+        .unix(path: "/run/tor/control"), .ip("127.0.0.1", port: 9051), .ip("127.0.0.1", port: 9151),
+    ]
+    /// Where a joiner looks for a SOCKS port when no control port can be used.
+    package var socksCandidates: [SocketAddress] = [
+        .ip("127.0.0.1", port: 9050), .ip("127.0.0.1", port: 9150),
+    ]
+    /// The password of a tor with HashedControlPassword.
+    package var password: SharedSecret?
+    /// The program started as a child; nil means `tor`, found along PATH.
+    package var program: String?
+    /// A torrc file the child's configuration includes.
+    package var include: String?
+    /// How long bootstrapping may make no progress.
+    package var stallTimeout: Duration = .seconds(60)
+    /// How long, after bootstrapping, the first directory may take to confirm a descriptor.
+    package var publishTimeout: Duration = .seconds(120)
+
+    package init(
+        control: SocketAddress? = nil, socks: SocketAddress? = nil, mode: Mode = .auto, purpose: Purpose = .publish
+    ) {
+        self.control = control
+        self.socks = socks
+        self.mode = mode
+        self.purpose = purpose
+    }
+
+    /// True when dialing needs nothing but the SOCKS port the user named.
+    /// Where a SOCKS port is assumed when tor does not say.
+    static let defaultSocks = SocketAddress.ip("127.0.0.1", port: 9050)
+
+    var needsOnlySocks: Bool {
+        purpose == .dial && socks != nil && control == nil && mode != .managed
+    }
+}

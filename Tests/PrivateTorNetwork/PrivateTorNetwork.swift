@@ -1,0 +1,239 @@
+package import Foundation
+import Synchronization
+
+/// A Tor network of real tor processes on loopback: three authorities that are relays, three more relays, the tor of a
+/// host and the tor of a client. All of them end with this process, however it ends.
+package final class PrivateTorNetwork: Sendable {
+    /// Whether the programs that it needs are installed; for `.enabled(if:)`.
+    package static var isAvailable: Bool {
+        Executable.allCases.allSatisfy { (try? $0.path()) != nil }
+    }
+
+    private static let orPorts: [UInt16] = [5001, 5002, 5003, 5004, 5005, 5006]
+    private static let dirPorts: [UInt16] = [7001, 7002, 7003]
+    /// Nothing of ours listens here.
+    private static let deadPort: UInt16 = 9
+
+    private static let shared = Task { try await start() }
+    private static let running = Mutex<[ObjectIdentifier: PrivateTorNetwork]>([:])
+    private static let stopAllAtExit: Void = {
+        atexit { PrivateTorNetwork.stopAll() }
+    }()
+
+    private let directory: NetworkDirectory
+    private let address: String
+    private let nodes = Mutex<[TorProcess]>([])
+    private let authorityLines: [String]
+
+    /// The directory authorities; they are relays, too.
+    package var authorities: [TorProcess] { nodes.withLock { Array($0[..<3]) } }
+    /// The relays that are not authorities.
+    package var relays: [TorProcess] { nodes.withLock { Array($0[3..<6]) } }
+    /// The tor of a host: control by a unix socket with a cookie, as in Debian's set-up; SOCKS on a socket and a port.
+    package var host: TorProcess { nodes.withLock { $0[6] } }
+    /// The tor of a member: control by a port with a cookie; SOCKS with ExtendedErrors.
+    package var client: TorProcess { nodes.withLock { $0[7] } }
+
+    /// The network that the suites of a test process share; the first call boots it. It ends with the process.
+    package static func shared() async throws -> PrivateTorNetwork {
+        try await shared.value
+    }
+
+    /// Boots a network. Returns when the tors of host and client are bootstrapped; `stop()` ends it.
+    package static func start() async throws -> PrivateTorNetwork {
+        let network = try PrivateTorNetwork()
+        do {
+            try await network.host.waitBootstrapped()
+            try await network.client.waitBootstrapped()
+        } catch {
+            network.stop()
+            throw error
+        }
+        return network
+    }
+
+    private init() throws {
+        let keys = try AuthorityKeys.load(["authority0", "authority1", "authority2"])
+        directory = try NetworkDirectory()
+        address = try LoopbackAddress.unused(ports: Self.orPorts + Self.dirPorts)
+        authorityLines = keys.enumerated().map { [address] index, keys in
+            """
+            DirAuthority \(keys.nickname) orport=\(Self.orPorts[index]) no-v2 v3ident=\(keys.v3ident) \
+            \(address):\(Self.dirPorts[index]) \(keys.fingerprint)
+            """
+        }
+        _ = Self.stopAllAtExit
+        Self.running.withLock { $0[ObjectIdentifier(self)] = self }
+        do {
+            for (index, keys) in keys.enumerated() { try startAuthority(index, keys) }
+            for index in 0..<3 { try startRelay(index) }
+            try startHost()
+            try startClient(named: "client")
+        } catch {
+            stop()
+            throw error
+        }
+    }
+
+    /// Ends all tors and removes their files.
+    package func stop() {
+        guard Self.running.withLock({ $0.removeValue(forKey: ObjectIdentifier(self)) }) != nil else { return }
+        for node in nodes.withLock({ $0 }) { node.kill() }
+        directory.remove()
+    }
+
+    private static func stopAll() {
+        for network in running.withLock({ Array($0.values) }) { network.stop() }
+    }
+
+    /// A torrc that makes a tor part of this network as a client: what TERMTALK_TOR_INCLUDE names, for the tor that
+    /// termtalk starts by itself. It sets no port and no directory.
+    package func makeManagedInclude() throws -> URL {
+        try writeNetworkTorrc(named: "managed.torrc", authorityLines)
+    }
+
+    /// How an extra client tor differs from `client`.
+    package struct ClientOptions: Sendable {
+        /// The flags of its SOCKS port.
+        package var socksFlags = ["ExtendedErrors"]
+        /// The password that its control port asks for; nil: a cookie.
+        package var controlPassword: String?
+        /// Its authorities cannot be reached, so that its bootstrap stalls below 100 %.
+        package var stalls = false
+
+        /// The options of `client`.
+        package init(socksFlags: [String] = ["ExtendedErrors"], controlPassword: String? = nil, stalls: Bool = false) {
+            self.socksFlags = socksFlags
+            self.controlPassword = controlPassword
+            self.stalls = stalls
+        }
+    }
+
+    /// Starts one more client tor. Returns when it is bootstrapped or, if it is to stall, when it answers.
+    package func startClient(_ options: ClientOptions = ClientOptions()) async throws -> TorProcess {
+        let number = nodes.withLock { $0.count }
+        let client = try startClient(named: "client\(number)", options)
+        if options.stalls {
+            try await client.waitAnswering()
+        } else {
+            try await client.waitBootstrapped()
+        }
+        return client
+    }
+
+    private func startAuthority(_ index: Int, _ keys: AuthorityKeys) throws {
+        let folder = try makeFolder(keys.nickname)
+        try FileManager.default.copyItem(at: keys.folder, to: folder.appending(path: "data/keys"))
+        try startRelay(
+            keys.nickname, folder, orPort: Self.orPorts[index],
+            more: try TorrcTemplate(name: "authority").filled([
+                "address": address, "dir_port": String(Self.dirPorts[index]),
+            ]))
+    }
+
+    private func startRelay(_ index: Int) throws {
+        let name = "relay\(index)"
+        try startRelay(name, try makeFolder(name), orPort: Self.orPorts[3 + index], more: "")
+    }
+
+    private func startRelay(_ name: String, _ folder: URL, orPort: UInt16, more: String) throws {
+        let role = try TorrcTemplate(name: "relay").filled([
+            "address": address, "directory": folder.path, "or_port": String(orPort),
+        ])
+        try start(
+            TorProcess.Settings(
+                name: name, folder: folder, torrc: try common(name, folder) + role + more,
+                control: .unix(path: folder.appending(path: "control").path),
+                authentication: .cookie(path: folder.appending(path: "control.authcookie").path)))
+    }
+
+    private func startHost() throws {
+        let folder = try makeFolder("host")
+        let socksPort = try LoopbackAddress.unusedPort()
+        let role = try TorrcTemplate(name: "host").filled([
+            "directory": folder.path, "socks_port": String(socksPort), "socks_flags": "ExtendedErrors",
+        ])
+        try start(
+            TorProcess.Settings(
+                name: "host", folder: folder, torrc: try common("host", folder) + role,
+                control: .unix(path: folder.appending(path: "control").path),
+                authentication: .cookie(path: folder.appending(path: "control.authcookie").path),
+                socksPort: socksPort, socksSocketPath: folder.appending(path: "socks").path))
+    }
+
+    @discardableResult
+    private func startClient(named name: String, _ options: ClientOptions = ClientOptions()) throws -> TorProcess {
+        let folder = try makeFolder(name)
+        let controlPort = try LoopbackAddress.unusedPort()
+        let socksPort = try LoopbackAddress.unusedPort()
+        let cookie = folder.appending(path: "control.authcookie").path
+        let authentication =
+            if let password = options.controlPassword {
+                "HashedControlPassword " + (try hash(password))
+            } else {
+                "CookieAuthentication 1\nCookieAuthFile \(cookie)"
+            }
+        let role = try TorrcTemplate(name: "client").filled([
+            "control_port": String(controlPort), "authentication": authentication,
+            "socks_port": String(socksPort), "socks_flags": options.socksFlags.joined(separator: " "),
+        ])
+        return try start(
+            TorProcess.Settings(
+                name: name, folder: folder, torrc: try common(name, folder, stalls: options.stalls) + role,
+                control: .port(controlPort),
+                authentication: options.controlPassword.map { .password($0) } ?? .cookie(path: cookie),
+                socksPort: socksPort))
+    }
+
+    @discardableResult
+    private func start(_ settings: TorProcess.Settings) throws -> TorProcess {
+        let node = try TorProcess(settings)
+        nodes.withLock { $0.append(node) }
+        try node.start()
+        return node
+    }
+
+    private func makeFolder(_ name: String) throws -> URL {
+        let folder = directory.url.appending(path: name)
+        for made in [folder, folder.appending(path: "data")] {
+            try FileManager.default.createDirectory(
+                at: made, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        }
+        return folder
+    }
+
+    /// The part of a torrc that does not depend on the role.
+    private func common(_ name: String, _ folder: URL, stalls: Bool = false) throws -> String {
+        let lines = stalls ? authorityLines.map(unreachable) : authorityLines
+        let network = try writeNetworkTorrc(named: "\(name)/network.torrc", lines)
+        return try TorrcTemplate(name: "node").filled([
+            "network": network.path, "directory": folder.path, "nickname": name, "address": address,
+            "owner": String(getpid()),
+        ])
+    }
+
+    private func unreachable(_ authorityLine: String) -> String {
+        var line = authorityLine
+        for port in Self.orPorts + Self.dirPorts {
+            line = line.replacing("orport=\(port) ", with: "orport=\(Self.deadPort) ")
+            line = line.replacing(":\(port) ", with: ":\(Self.deadPort) ")
+        }
+        return line
+    }
+
+    private func writeNetworkTorrc(named name: String, _ authorityLines: [String]) throws -> URL {
+        let file = directory.url.appending(path: name)
+        let text = try TorrcTemplate(name: "network").filled(["authorities": authorityLines.joined(separator: "\n")])
+        try Data(text.utf8).write(to: file)
+        return file
+    }
+
+    private func hash(_ password: String) throws -> String {
+        // Warnings may come before it.
+        let output = try Executable.tor.run(["--quiet", "--hash-password", password])
+        guard let line = output.split(separator: "\n").last(where: { $0.hasPrefix("16:") }) else {
+            throw TorNetworkError("tor --hash-password: \(output)")
+        }
+        return String(line)
+    }
+}
