@@ -61,24 +61,25 @@ import Testing
     }
 
     @Test func nothingIsDeliveredAfterStop() throws {
-        let released = Mutex(false)
-        let ended = Mutex(0)
+        let state = Mutex((begun: 0, isReleased: false, ended: 0))
         var delivered = 0
         try LoopTest.run { test in
             for _ in 0..<4 {
                 test.loop.offload {
-                    while !released.withLock({ $0 }) { usleep(500) }
-                    ended.withLock { $0 += 1 }
+                    state.withLock { $0.begun += 1 }
+                    while !state.withLock({ $0.isReleased }) { usleep(500) }
+                    state.withLock { $0.ended += 1 }
                 } then: {
                     delivered += 1
                 }
             }
+            while state.withLock({ $0.begun }) < 2 { usleep(500) }
             test.loop.stop()
         }
-        released.withLock { $0 = true }
+        // What has begun ends by itself; what has not never begins.
+        state.withLock { $0.isReleased = true }
+        while state.withLock({ $0.ended }) < 2 { usleep(500) }
         #expect(delivered == 0)
-        // What had begun ends by itself; what had not never begins.
-        while ended.withLock({ $0 }) < 2 { usleep(500) }
-        #expect(ended.withLock { $0 } == 2)
+        #expect(state.withLock { $0.begun } == 2)
     }
 }
