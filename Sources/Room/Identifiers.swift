@@ -34,7 +34,7 @@ package struct MemberID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The id as 30 bits: character `n` in bits `5n...5n+4`, as its place in the alphabet.
-    var wireValue: UInt32 {
+    package var wireValue: UInt32 {
         var value: UInt32 = 0
         for (index, byte) in bytes.enumerated() {
             let digit = byte >= UInt8(ascii: "a") ? byte - UInt8(ascii: "a") : byte - UInt8(ascii: "2") + 26

@@ -36,12 +36,12 @@ package struct Nick: Hashable, Sendable, CustomStringConvertible {
     /// What the nick looks like.
     package let skeleton: NickSkeleton
 
-    /// The nick written as `candidate`, white space at both ends left out.
-    package init(validating candidate: String) throws(NickError) {
+    /// The nick written as `candidate`, white space at both ends left out; the host may take a reserved one.
+    package init(validating candidate: String, isHost: Bool = false) throws(NickError) {
         let text = Self.trimmed(candidate)
         try Self.checkForm(of: text)
         let skeleton = NickSkeleton(text)
-        guard !Self.reservedSkeletons.contains(skeleton) else { throw .reserved }
+        guard isHost || !Self.reservedSkeletons.contains(skeleton) else { throw .reserved }
         self.text = text
         self.skeleton = skeleton
     }

@@ -154,14 +154,11 @@ package struct Room {
     private mutating func join(
         nick: String, link: LinkID, key: [UInt8], isHost: Bool, now: Duration, actions: inout [RoomAction]
     ) {
-        var id = MemberID(entropy: Random.uint32())
-        while members[id] != nil || members.values.contains(where: { $0.nick.text == id.description }) {
-            id = MemberID(entropy: Random.uint32())
-        }
+        let id = newID()
         let refusal: RoomCode
         do throws(RefusedNick) {
             guard isHost || limits.members == 0 || members.count < limits.members else { throw RefusedNick(code: .full) }
-            let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id)
+            let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: isHost)
             let entry = HostMessage.Admission.Entry(id: id, isHost: isHost, nick: nick.text)
             actions.append(.broadcast(HostMessage.joined(entry).encoded, tag: 0))
             members[id] = Member(
@@ -183,6 +180,17 @@ package struct Room {
         actions.append(.release(link))
     }
 
+    /// An id that nobody has, and that reads like nobody's nick.
+    private func newID() -> MemberID {
+        while true {
+            let id = MemberID(entropy: Random.uint32())
+            let skeleton = NickSkeleton(id)
+            if members[id] == nil, !members.values.contains(where: { $0.nick.skeleton == skeleton }) {
+                return id
+            }
+        }
+    }
+
     private mutating func remove(_ id: MemberID, reason: ChatEvent.LeaveReason, actions: inout [RoomAction]) {
         guard let member = members.removeValue(forKey: id) else { return }
         memberOfLink[member.link] = nil
@@ -199,20 +207,19 @@ package struct Room {
         var code: RoomCode
     }
 
-    private func acceptableNick(_ text: String, for id: MemberID) throws(RefusedNick) -> Nick {
-        guard let nick = try? Nick(validating: text) else { throw RefusedNick(code: .nickInvalid) }
-        if let named = MemberID(text), named != id, members[named] != nil {
-            throw RefusedNick(code: .nickTaken)
-        }
-        for member in members.values where member.id != id && member.nick.skeleton == nick.skeleton {
-            throw RefusedNick(code: .nickTaken)
+    private func acceptableNick(_ text: String, for id: MemberID, isHost: Bool) throws(RefusedNick) -> Nick {
+        guard let nick = try? Nick(validating: text, isHost: isHost) else { throw RefusedNick(code: .nickInvalid) }
+        for member in members.values where member.id != id {
+            guard member.nick.skeleton != nick.skeleton, NickSkeleton(member.id) != nick.skeleton else {
+                throw RefusedNick(code: .nickTaken)
+            }
         }
         return nick
     }
 
     private mutating func changeNick(of id: MemberID, to text: String, link: LinkID, actions: inout [RoomAction]) {
         do throws(RefusedNick) {
-            let nick = try acceptableNick(text, for: id)
+            let nick = try acceptableNick(text, for: id, isHost: members[id]?.isHost == true)
             members[id]?.nick = nick
             actions.append(.broadcast(HostMessage.nickChanged(id, nick.text).encoded, tag: 0))
         } catch {

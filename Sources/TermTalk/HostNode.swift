@@ -2,6 +2,7 @@ package import EventLoop
 package import Logging
 package import Room
 package import SecureSession
+internal import Sodium
 
 /// A hosted room: glues the streams of peers to their sessions, and the sessions to the room.
 ///

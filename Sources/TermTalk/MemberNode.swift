@@ -370,8 +370,8 @@ package final class MemberNode: ByteStreamHandler {
     }
 
     private func timerFired() {
-        guard let session, stream != nil else { return }
-        if session.isDead(now: loop.time) {
+        guard stream != nil else { return }
+        if session?.isDead(now: loop.time) == true {
             stream?.close()
             stream = nil
             if isInRoom {

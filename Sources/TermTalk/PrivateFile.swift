@@ -62,16 +62,16 @@ struct PrivateFile: Sendable {
             guard count > 0 else {
                 let code = errno
                 close(descriptor)
-                unlink(temporary)
+                unsafe unlink(temporary)
                 throw .unwritable(errno: code)
             }
             written += count
         }
         let isSynced = fchmod(descriptor, 0o600) == 0 && fsync(descriptor) == 0
         close(descriptor)
-        guard isSynced, rename(temporary, path) == 0 else {
+        guard isSynced, unsafe rename(temporary, path) == 0 else {
             let code = errno
-            unlink(temporary)
+            unsafe unlink(temporary)
             throw .unwritable(errno: code)
         }
     }
@@ -80,8 +80,8 @@ struct PrivateFile: Sendable {
     func setAside() throws(Failure) {
         for number in 1...1_000 {
             let name = "\(path).damaged-\(number)"
-            guard access(name, F_OK) != 0 else { continue }
-            guard rename(path, name) == 0 else { throw .unwritable(errno: errno) }
+            guard unsafe access(name, F_OK) != 0 else { continue }
+            guard unsafe rename(path, name) == 0 else { throw .unwritable(errno: errno) }
             return
         }
         throw .unwritable(errno: EEXIST)

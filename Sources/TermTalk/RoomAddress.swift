@@ -42,6 +42,15 @@ package enum RoomAddress: Sendable, Equatable {
         }
     }
 
+    /// Whether a room of this machine that listens at `other` may be the one that is reached here: the same onion
+    /// service, or the same port behind whatever name or address of the machine.
+    package func mayBe(_ other: RoomAddress) -> Bool {
+        switch (self, other) {
+        case (.direct(let here), .direct(let there)): here.port == there.port
+        default: self == other
+        }
+    }
+
     package var text: String {
         switch self {
         case .onion(let address, let port): "\(address):\(port)"

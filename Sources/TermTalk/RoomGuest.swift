@@ -155,21 +155,21 @@ package final class RoomGuest {
         let loop = self.loop
         switch (options.address, tor) {
         case (.onion(let address, let port), let tor?):
-            let dialer = OnionDialer(controller: tor, loop: loop)
+            let dialer = OnionDialer(controller: tor)
             let isolation = "termtalk-\(options.room)-\(Random.uint64())"
             return { completion in
                 dialer.dial(address, port: port, isolation: isolation, timeout: Self.torTimeout) { result in
-                    completion(result.mapError(\.notice))
+                    completion(result.mapError { $0.notice })
                 }
             }
         case (.direct(let hostPort), let tor?):
-            let dialer = OnionDialer(controller: tor, loop: loop)
+            let dialer = OnionDialer(controller: tor)
             let isolation = "termtalk-\(options.room)-\(Random.uint64())"
             return { completion in
                 dialer.dial(
                     host: hostPort.host, port: hostPort.port, isolation: isolation, timeout: Self.torTimeout
                 ) { result in
-                    completion(result.mapError(\.notice))
+                    completion(result.mapError { $0.notice })
                 }
             }
         case (.direct(let hostPort), nil):
@@ -177,7 +177,7 @@ package final class RoomGuest {
                 DirectDialer.dial(
                     host: hostPort.host, port: hostPort.port, loop: loop, timeout: Self.directTimeout
                 ) { result in
-                    completion(result.mapError(\.notice))
+                    completion(result.mapError { $0.notice })
                 }
             }
         case (.onion, nil):

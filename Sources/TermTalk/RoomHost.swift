@@ -141,7 +141,7 @@ package final class RoomHost {
         tell(.starting(.onionPublish, progress: 0))
         do {
             onionListener = try OnionListener(
-                controller: tor, key: key.key.clone(), virtualPort: port, loop: loop,
+                controller: tor, key: key.key.clone(), virtualPort: port,
                 onAccept: { [weak self] stream in self?.node?.accept(stream) },
                 onEvent: { [weak self] event in self?.onionEvent(event, address: address) })
         } catch {
@@ -315,7 +315,7 @@ extension ListenError {
             .init(.addressInUse, "cannot listen: the address is in use", hint: "choose another port, or 0 for any")
         case .permissionDenied:
             .init(.addressInvalid, "cannot listen: this user may not use that port", hint: "choose a port above 1023")
-        case .addressNotAvailable, .invalidAddress, .pathTooLong:
+        case .addressNotAvailable, .invalidAddress, .pathTooLong, .pathOccupied:
             .init(
                 .addressInvalid, "cannot listen: this machine does not have that address",
                 hint: "use 0.0.0.0:PORT for all addresses of this machine")

@@ -1,3 +1,4 @@
+package import Room
 internal import Sodium
 
 /// The name of a room as people type it: 1 to 64 ASCII letters, digits, `.`, `_`, `-`.
@@ -19,6 +20,15 @@ package struct RoomName: Hashable, Sendable, CustomStringConvertible {
         }
         guard isAllowed, !text.isEmpty, text.utf8.count <= Self.characterLimit else { return nil }
         description = text
+    }
+
+    /// The name `text`, or what to tell the person who typed it.
+    package init(checking text: String) throws(ChatEvent.Notice) {
+        guard let room = RoomName(text) else {
+            throw ChatEvent.Notice(
+                .roomInvalid, "the room's name cannot be used", hint: "use 1 to 64 letters, digits, . _ -")
+        }
+        self = room
     }
 
     /// A new name: 64 random bits in hex.

@@ -17,7 +17,7 @@ package struct UserDirectories: Sendable {
         var path = ""
         for part in state.split(separator: "/") {
             path += "/\(part)"
-            mkdir(path, 0o700)
+            unsafe mkdir(path, 0o700)
         }
     }
 

@@ -53,8 +53,8 @@ final class ChatSession {
         self.common = common
         let isTerminal = isatty(STDOUT_FILENO) == 1
         isInteractive = isatty(STDIN_FILENO) == 1 && !common.json
-        let colour =
-            isTerminal && !common.noColor && unsafe getenv("NO_COLOR") == nil && Self.terminalType != "dumb"
+        let refusesColour = unsafe getenv("NO_COLOR") != nil
+        let colour = isTerminal && !common.noColor && !refusesColour && Self.terminalType != "dumb"
         output = ConsoleOutput(
             loop: loop, isJSON: common.json,
             renderer: LineRenderer(echoOwn: isatty(STDIN_FILENO) != 1, colour: colour))
@@ -176,7 +176,7 @@ final class ChatSession {
         case .private(let receiver, let text): participant?.say(text, kind: .text, to: receiver)
         case .nick(let nick): participant?.changeNick(to: nick)
         case .who: participant?.listMembers()
-        case .help: output.show(.help(InputParser.help))
+        case .help: output.show(.help(ChatInput.helpLines))
         case .invite: participant?.showInvite()
         case .clear: output.show(.clearScreen)
         case .quit:

@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Glibc
 internal import EventLoop
-internal import Logging
+public import Logging
 internal import Room
 internal import Sodium
 internal import TerminalUI
@@ -87,4 +87,4 @@ struct CommonOptions: ParsableArguments {
 
 extension TorOptions.Mode: ExpressibleByArgument {}
 
-extension Logger.Level: ExpressibleByArgument {}
+extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -2,6 +2,7 @@ import ArgumentParser
 internal import Room
 internal import TermTalk
 internal import TerminalUI
+internal import TorController
 internal import Transport
 
 struct HostCommand: ParsableCommand {

@@ -4,6 +4,7 @@ internal import Room
 internal import Sodium
 internal import TermTalk
 internal import TerminalUI
+internal import TorController
 
 struct JoinCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -95,7 +96,9 @@ struct JoinCommand: ParsableCommand {
         if let warning { warn(warning) }
         let given = try givenAddress()
         let known = rooms.first { entry in
-            entry.room == name.description && (given.map { $0.reaches(entry.address) } ?? true)
+            guard entry.room == name.description else { return false }
+            guard let given, let address = try? RoomAddress(entry.address) else { return true }
+            return given.mayBe(address)
         }
         let knownKey = known.flatMap { X25519.PublicKey(text: $0.hostKey) }
         let address: RoomAddress

@@ -23,4 +23,17 @@ package enum ChatInput: Sendable, Equatable {
     case tooLarge(byteCount: Int)
     /// An input object of the machine interface that cannot be understood; the reason for people.
     case malformed(String)
+
+    /// What `/help` answers, a line a command.
+    package static let helpLines = [
+        "/help                 this list",
+        "/who                  who is here",
+        "/nick NAME            take another name",
+        "/me ACTION            say what you do",
+        "/msg MEMBER TEXT      to one member only; the host relays it and can read it",
+        "/invite               the invite of this room",
+        "/clear                clear the screen",
+        "/quit                 leave; at the host: close the room for all",
+        "//TEXT                a message that begins with a slash",
+    ]
 }

@@ -1,0 +1,78 @@
+/// A host and a port as people write them: `1.2.3.4:5`, `[::1]:5`, `name:5`.
+package struct HostPort: Hashable, Sendable, CustomStringConvertible {
+    /// The longest host name of the DNS, in bytes (RFC 1035, 2.3.4, without the final dot).
+    package static let maximumHostByteCount = 253
+
+    /// A numeric address (IPv6 without brackets) or a name; not empty.
+    package let host: String
+    /// The port.
+    package let port: UInt16
+
+    /// Why a text is no ``HostPort``.
+    package enum ParseError: Error, Equatable {
+        /// There is no `:port`, or the port is empty.
+        case missingPort
+        /// The port is not a decimal number up to 65535.
+        case invalidPort
+        /// The host is empty, too long, or has characters that neither a name nor an address has.
+        case invalidHost
+        /// An IPv6 address stands without brackets, so that the port cannot be told apart.
+        case missingBrackets
+    }
+
+    /// A host and a port that are known to be good.
+    package init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `text`. A port of 0 is accepted: to listeners it means any.
+    package init(parsing text: String) throws(ParseError) {
+        guard let colon = text.lastIndex(of: ":"), !text.hasSuffix("]") else { throw .missingPort }
+        let digits = text[text.index(after: colon)...].utf8
+        let host = text[..<colon]
+        if host.contains(":"), !host.hasPrefix("[") { throw .missingBrackets }
+        guard !digits.isEmpty else { throw .missingPort }
+        guard digits.count <= 5, digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+            let port = UInt16(Substring(digits))
+        else { throw .invalidPort }
+        self.host = String(try Self.checkedHost(host))
+        self.port = port
+    }
+
+    /// The text that ``init(parsing:)`` reads.
+    package var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    private static func checkedHost(_ text: Substring) throws(ParseError) -> Substring {
+        let host: Substring
+        let isBracketed = text.hasPrefix("[")
+        if isBracketed {
+            guard text.hasSuffix("]") else { throw .invalidHost }
+            host = text.dropFirst().dropLast()
+            guard host.contains(":") else { throw .invalidHost }
+        } else {
+            host = text
+        }
+        let bytes = host.utf8
+        guard !bytes.isEmpty, bytes.count <= maximumHostByteCount else { throw .invalidHost }
+        guard bytes.allSatisfy(isBracketed ? isAddressByte : isNameByte) else { throw .invalidHost }
+        return host
+    }
+
+    /// Letters, digits, `-`, `.` and the underscore that some local names have.
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    /// Also `:`, and `%` before the scope of a link-local address.
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ":") || byte == UInt8(ascii: "%") || isNameByte(byte)
+    }
+}
