@@ -44,19 +44,22 @@ let package = Package(
         library("EventLoop", ["CLibevent"]),
         library("TorController", ["EventLoop", "Sodium", log]),
         library("Transport", ["EventLoop", "TorController", log]),
-        library("TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire", log]),
+        library(
+            "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire", log]),
         library("TerminalUI", ["Room"]),
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "EventLoop", "Room", "Sodium", "TermTalk", "TerminalUI", "TorController", "Transport", argumentParser, log,
+                "EventLoop", "Room", "Sodium", "TermTalk", "TerminalUI", "TorController", "Transport", argumentParser,
+                log,
             ],
             swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: common),
         .target(name: "PrivateTorNetwork", path: "Tests/PrivateTorNetwork", swiftSettings: common),
         .executableTarget(
-            name: "tor-network", dependencies: ["PrivateTorNetwork"], path: "Tests/TorNetworkTool", swiftSettings: common),
+            name: "tor-network", dependencies: ["PrivateTorNetwork"], path: "Tests/TorNetworkTool",
+            swiftSettings: common),
 
         tests(of: "Sodium"),
         tests(of: "Wire"),

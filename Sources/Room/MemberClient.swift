@@ -143,7 +143,8 @@ package struct MemberClient {
         else {
             // The place in the order is taken, so that nobody can say that something was withheld.
             actions.append(
-                .tell(.warning(.init(.inputInvalid, "a message cannot be shown: member \(from) sent what is not text"))))
+                .tell(.warning(.init(.inputInvalid, "a message cannot be shown: member \(from) sent what is not text")))
+            )
             return
         }
         let kind: ChatEvent.ChatMessage.Kind =
@@ -232,7 +233,9 @@ extension RoomCode {
         case .nickInvalid:
             .init(.nickInvalid, "cannot join: the nick is not allowed", hint: "use 1 to 32 letters, digits, _ - .")
         case .nickTaken:
-            .init(.nickTaken, "cannot join: somebody has this nick, or one that looks like it", hint: "choose another with --nick")
+            .init(
+                .nickTaken, "cannot join: somebody has this nick, or one that looks like it",
+                hint: "choose another with --nick")
         case .rateLimited:
             .init(.rateLimited, "cannot join: too many joins at once", hint: "try again in a minute")
         case .expired:

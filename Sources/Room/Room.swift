@@ -157,7 +157,9 @@ package struct Room {
         let id = newID()
         let refusal: RoomCode
         do throws(RefusedNick) {
-            guard isHost || limits.members == 0 || members.count < limits.members else { throw RefusedNick(code: .full) }
+            guard isHost || limits.members == 0 || members.count < limits.members else {
+                throw RefusedNick(code: .full)
+            }
             let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: isHost)
             let entry = HostMessage.Admission.Entry(id: id, isHost: isHost, nick: nick.text)
             actions.append(.broadcast(HostMessage.joined(entry).encoded, tag: 0))

@@ -29,7 +29,8 @@ package struct Record: Sendable, Equatable {
             let isLast = end == body.count
             records.append(
                 Record(
-                    header: isLast ? type : type | continuedFlag, body: Array(body[start..<end]), tag: isLast ? tag : 0))
+                    header: isLast ? type : type | continuedFlag, body: Array(body[start..<end]), tag: isLast ? tag : 0)
+            )
             start = end
         }
         return records

@@ -150,7 +150,8 @@ struct RecordChannel {
             index += SessionProtocol.recordHeaderByteCount
             events.append(
                 .resumeRequested(
-                    session: UInt32(bigEndian: payload, at: index), received: UInt32(bigEndian: payload, at: index + 4)))
+                    session: UInt32(bigEndian: payload, at: index), received: UInt32(bigEndian: payload, at: index + 4))
+            )
             index += ControlType.resumeBodyByteCount
         }
         while index < count {

@@ -9,7 +9,8 @@ package final class RoomIdentity {
     /// Whether joiners that know only the room's id and address may try.
     package var acceptsOpen: Bool
 
-    package init(prologue: Prologue, staticKey: consuming X25519.PrivateKey, invites: [InviteSecret], acceptsOpen: Bool) {
+    package init(prologue: Prologue, staticKey: consuming X25519.PrivateKey, invites: [InviteSecret], acceptsOpen: Bool)
+    {
         self.prologue = prologue
         self.staticKey = staticKey
         self.invites = invites

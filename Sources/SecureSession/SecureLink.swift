@@ -218,7 +218,9 @@ struct SecureLink: ~Copyable {
             }
             transport = try current.split()
             phase = .open
-            expect((SessionProtocol.smallestBucket << SessionProtocol.largestBucketShift) - SessionProtocol.lengthByteCount)
+            expect(
+                (SessionProtocol.smallestBucket << SessionProtocol.largestBucketShift) - SessionProtocol.lengthByteCount
+            )
             events.append(.established(peer: peer, invited: isInvited))
         } catch {
             throw failure(.handshakeFailed)

@@ -424,7 +424,9 @@ package final class HostNode {
         var next = now + .seconds(3_600)
         var lost: [HostConnection] = []
         for case let connection? in connections where connection.stream != nil {
-            if connection.session.isDead(now: now) || (!connection.isMember && now >= connection.session.admissionDeadline) {
+            if connection.session.isDead(now: now)
+                || (!connection.isMember && now >= connection.session.admissionDeadline)
+            {
                 lost.append(connection)
             } else if connection.session.wantsToSend(now: now) {
                 markDirty(connection)

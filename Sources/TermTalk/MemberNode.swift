@@ -464,7 +464,9 @@ extension MemberNode: Participant {
 
     package func showInvite() {
         guard let invite = credentials.invite, let hostKey else {
-            tell(.error(.init(.inputInvalid, "there is no invite to show: you joined without one", hint: "ask the host")))
+            tell(
+                .error(.init(.inputInvalid, "there is no invite to show: you joined without one", hint: "ask the host"))
+            )
             return
         }
         tell(.invite(Invite(room: target.room, address: target.address, hostKey: hostKey, secret: invite).text))

@@ -156,7 +156,9 @@ extension UnreachableCause {
                 .torUnreachable, "cannot use tor: what answers there is not tor's control port",
                 hint: "check --tor-control")
         case .notSocksPort:
-            .init(.torUnreachable, "cannot use tor: what answers there is not tor's SOCKS port", hint: "check --tor-socks")
+            .init(
+                .torUnreachable, "cannot use tor: what answers there is not tor's SOCKS port", hint: "check --tor-socks"
+            )
         case .connectionLost:
             .init(.torUnreachable, "cannot use tor: it ended the connection", hint: start)
         case .childFailed(let failure):

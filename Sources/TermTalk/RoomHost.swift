@@ -104,7 +104,8 @@ package final class RoomHost {
             }
             directListener = listener
             let port = listener.localAddress.port ?? asked.port
-            let shown = HostPort(host: DirectListener.shownHost(for: listener.localAddress, asked: asked.host), port: port)
+            let shown = HostPort(
+                host: DirectListener.shownHost(for: listener.localAddress, asked: asked.host), port: port)
             opened(at: .direct(shown))
         } catch {
             fail(error.notice(for: asked))

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Glibc
 internal import EventLoop
+import Glibc
 internal import Logging
 internal import Room
 internal import TermTalk
@@ -163,7 +163,8 @@ final class ChatSession {
     private func take(_ item: LineSplitter.Item) {
         switch item {
         case .tooLong:
-            output.show(.error(.init(.messageTooLarge, "the line was not sent: it is too long", hint: "send it in parts")))
+            output.show(
+                .error(.init(.messageTooLarge, "the line was not sent: it is too long", hint: "send it in parts")))
         case .line(let line):
             if let input = parser.parse(line) { perform(input) }
         }

@@ -1,6 +1,6 @@
 public import ArgumentParser
-import Glibc
 internal import EventLoop
+import Glibc
 public import Logging
 internal import Room
 internal import Sodium
@@ -18,7 +18,8 @@ struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Short for --tor-socks 127.0.0.1:PORT.", valueName: "PORT"))
     var torPort: UInt16?
 
-    @Option(help: ArgumentHelp("Use the system's tor, a managed child, or what works.", valueName: "system|managed|auto"))
+    @Option(
+        help: ArgumentHelp("Use the system's tor, a managed child, or what works.", valueName: "system|managed|auto"))
     var tor: TorOptions.Mode?
 
     @Option(help: ArgumentHelp("The name to take part under (default: the member id).", valueName: "NAME"))
@@ -65,7 +66,8 @@ struct CommonOptions: ParsableArguments {
             return try Nick(validating: nick, isHost: isHost).text
         } catch {
             throw ChatEvent.Notice(
-                .nickInvalid, "the nick is not allowed", hint: "use 1 to 32 letters, digits, _ - . and begin with a letter or digit")
+                .nickInvalid, "the nick is not allowed",
+                hint: "use 1 to 32 letters, digits, _ - . and begin with a letter or digit")
         }
     }
 

@@ -1,5 +1,5 @@
-import Glibc
 internal import EventLoop
+import Glibc
 internal import Room
 internal import TerminalUI
 

@@ -74,7 +74,8 @@ struct HostCommand: ParsableCommand {
         do throws(TimeToLiveError) {
             return try TimeToLive(parsing: ttl).seconds
         } catch {
-            throw ChatEvent.Notice(.inputInvalid, "--ttl cannot be used: it is not a duration", hint: "write 300, 90s, 15m, 2h or none")
+            throw ChatEvent.Notice(
+                .inputInvalid, "--ttl cannot be used: it is not a duration", hint: "write 300, 90s, 15m, 2h or none")
         }
     }
 }

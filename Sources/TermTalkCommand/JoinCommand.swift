@@ -9,7 +9,8 @@ internal import TorController
 struct JoinCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "join", abstract: "Go into a room.",
-        discussion: "Paste an invite, or name a room and where it is. A room hosted on this machine needs its name only.")
+        discussion:
+            "Paste an invite, or name a room and where it is. A room hosted on this machine needs its name only.")
 
     @Argument(help: ArgumentHelp("The room's id, or an invite.", valueName: "room|invite"))
     var room: String
@@ -71,7 +72,8 @@ struct JoinCommand: ParsableCommand {
             }
             if let invite = options.invite, invite.hostKey != key {
                 throw ChatEvent.Notice(
-                    .hostKeyMismatch, "the invite and --host-key name different keys", hint: "ask the host which is right")
+                    .hostKeyMismatch, "the invite and --host-key name different keys",
+                    hint: "ask the host which is right")
             }
             options.hostKey = key
         }

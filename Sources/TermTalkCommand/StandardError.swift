@@ -9,7 +9,8 @@ enum StandardError {
         text.withUTF8 { bytes in
             var written = 0
             while written < bytes.count {
-                let count = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress?.advanced(by: written), bytes.count - written)
+                let count = unsafe Glibc.write(
+                    STDERR_FILENO, bytes.baseAddress?.advanced(by: written), bytes.count - written)
                 if count < 0 && errno == EINTR { continue }
                 guard count > 0 else { return }
                 written += count

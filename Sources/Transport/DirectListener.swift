@@ -26,7 +26,8 @@ package enum DirectListener {
         while let entry = unsafe next?.pointee {
             unsafe next = entry.ifa_next
             let isUsable = unsafe entry.ifa_flags & UInt32(IFF_UP) != 0 && entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0
-            guard isUsable, let address = unsafe entry.ifa_addr, unsafe Int32(address.pointee.sa_family) == family else {
+            guard isUsable, let address = unsafe entry.ifa_addr, unsafe Int32(address.pointee.sa_family) == family
+            else {
                 continue
             }
             let length = family == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size

@@ -142,7 +142,10 @@ import Testing
         #expect(holds(!pair.joiner.wantsToSend(now: SessionProtocol.keepaliveInterval - .milliseconds(1))))
         pair.now = SessionProtocol.keepaliveInterval
         try pair.exchange()
-        #expect(holds(!pair.host.isDead(now: SessionProtocol.keepaliveInterval + SessionProtocol.silenceLimit - .milliseconds(1))))
+        #expect(
+            holds(
+                !pair.host.isDead(
+                    now: SessionProtocol.keepaliveInterval + SessionProtocol.silenceLimit - .milliseconds(1))))
         #expect(holds(pair.host.isDead(now: SessionProtocol.keepaliveInterval + SessionProtocol.silenceLimit)))
     }
 
