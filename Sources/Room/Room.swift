@@ -169,7 +169,8 @@ package struct Room {
                 bytes: TokenBucket(capacity: limits.byteBurst, now: now))
             memberOfLink[link] = id
             let admission = HostMessage.Admission(
-                member: id, secondsLeft: closesAt.map { UInt32(clamping: ($0 - now).components.seconds) },
+                member: id,
+                secondsLeft: closesAt.map { UInt32(clamping: ($0 - now + .milliseconds(999)).components.seconds) },
                 nextSequence: nextSequence,
                 members: members.values.map { .init(id: $0.id, isHost: $0.isHost, nick: $0.nick.text) })
             actions.append(.send(link, HostMessage.admitted(admission).encoded))

@@ -52,6 +52,7 @@ package final class RoomHost {
     private var entry: RoomRegistry.Entry?
     private var ending: ChatEvent.Notice?
     private var isStopping = false
+    private var isUploading = false
     private var controlAttempt = 0
 
     /// Called once, when all is closed; the notice says why the room could not be opened, if it could not.
@@ -156,7 +157,8 @@ package final class RoomHost {
         case .adding:
             break
         case .uploading:
-            if node == nil {
+            if node == nil, !isUploading {
+                isUploading = true
                 tell(.starting(.onionPublish, progress: 50))
             }
         case .published:

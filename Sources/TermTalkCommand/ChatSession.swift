@@ -21,6 +21,7 @@ final class ChatSession {
     private var signals: [SignalHandle] = []
     private var participant: (any Participant)?
     private var stop: (() -> Void)?
+    private var wasInRoom = false
     private var wasInterrupted = false
     private var status = ExitStatus.done
 
@@ -117,6 +118,7 @@ final class ChatSession {
         output.show(event)
         switch event {
         case .ready, .joinedRoom:
+            wasInRoom = true
             isInputWanted = true
             updateInput()
         default:
@@ -128,7 +130,9 @@ final class ChatSession {
         if let notice {
             output.show(.error(notice))
         }
-        output.show(.closed(reason))
+        if wasInRoom {
+            output.show(.closed(reason))
+        }
         status = wasInterrupted ? .interrupted : ExitStatusCode.of(reason, notice)
         loop.stop()
     }
