@@ -37,6 +37,8 @@ import Glibc
     }
 
     deinit {
+        // Its event must go before the base.
+        offloader = nil
         unsafe event_base_free(base)
         unsafe scratch.deallocate()
     }
@@ -58,9 +60,10 @@ import Glibc
             cachedNow = nil
             let hasWork = !nextTurnBodies.isEmpty || !endOfTurnBodies.isEmpty
             let flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (hasWork ? EVLOOP_NONBLOCK : 0)
-            _ = unsafe event_base_loop(base, flags)
-            if !isStopped { drain(&nextTurnBodies) }
-            drain(&endOfTurnBodies)
+            let code = unsafe event_base_loop(base, flags)
+            precondition(code >= 0, "libevent cannot wait")
+            if !isStopped { runNextTurnBodies() }
+            for body in take(&endOfTurnBodies) { body() }
         }
         isRunning = false
         hasEnded = true
@@ -128,11 +131,17 @@ import Glibc
         kept[ObjectIdentifier(object)] = nil
     }
 
-    private func drain(_ bodies: inout [() -> Void]) {
-        if bodies.isEmpty { return }
+    private func runNextTurnBodies() {
+        for body in take(&nextTurnBodies) {
+            body()
+            if isStopped { return }
+        }
+    }
+
+    private func take(_ bodies: inout [() -> Void]) -> [() -> Void] {
         var taken: [() -> Void] = []
         swap(&taken, &bodies)
-        for body in taken { body() }
+        return taken
     }
 
     private func cancelAll() {

@@ -114,7 +114,8 @@ package final class SocketStream: ByteStream, LoopKept {
         armClosingTimer()
         if output == nil {
             loop.atNextTurn { [self] in
-                if phase == .closing, failure == 0 { finishWriting() }
+                guard phase == .closing else { return }
+                if failure == 0 { finishWriting() } else { finish(.failed(errno: failure)) }
             }
         }
     }
