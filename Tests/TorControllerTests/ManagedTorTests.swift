@@ -64,7 +64,7 @@ struct ManagedTorTests {
                 .connecting, .bootstrap(progress: 0, summary: "Starting"),
                 .failed(.bootstrapStalled(progress: 0, summary: "Starting", warning: nil)),
             ])
-        #expect(directory.contains("termtalk-tor-") && !exists(directory))
+        #expect(directory.contains("termtalk-child-") && !exists(directory))
         #expect(kill(try #require(processID), 0) == -1 && errno == ESRCH)
     }
 

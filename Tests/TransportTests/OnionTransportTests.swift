@@ -88,11 +88,14 @@ private final class Scenario {
     }
 
     /// Dials on a circuit of its own and gives what is echoed, or the error's code.
-    func echo(_ address: OnionAddress, port: UInt16 = 12345, then: @escaping (String) -> Void) {
+    func echo(
+        _ address: OnionAddress, port: UInt16 = 12345, timeout: Duration = Scenario.timeout,
+        then: @escaping (String) -> Void
+    ) {
         isolation += 1
         dialer.dial(
             address, port: port, isolation: "test-\(isolation)", optimisticData: Array("hello ".utf8),
-            timeout: Self.timeout
+            timeout: timeout
         ) { result in
             switch result {
             case .failure(let error): then(error.code)
@@ -151,7 +154,8 @@ struct OnionTransportTests {
                             results.append(result)
                             events = scenario.events
                             scenario.listener?.close()
-                            scenario.echo(address) { result in
+                            // tor goes on trying the introduction points of the descriptor it has, for two minutes.
+                            scenario.echo(address, timeout: .seconds(10)) { result in
                                 results.append(result)
                                 scenario.stop()
                             }
@@ -165,11 +169,10 @@ struct OnionTransportTests {
             }
         }
         #expect(results.first == "hello world!")
+        #expect(results.dropFirst().first == "connection-refused")
         #expect(results.dropFirst(2).first == "onion-not-found")
-        // What a port nobody serves and a service that is gone look like depends on how far tor gets.
-        #expect(["connection-refused", "onion-unreachable", ""].contains(results.dropFirst().first))
         #expect(["onion-not-found", "onion-unreachable", "connection-timeout"].contains(results.last))
-        #expect(events.first == .adding && events.contains(.published(directories: 1)))
+        #expect(events.first == .adding && events.contains { if case .published(1...) = $0 { true } else { false } })
         #expect(events.contains { if case .uploading(1) = $0 { true } else { false } })
     }
 
