@@ -71,8 +71,10 @@ import Testing
         // What a killed process leaves: the name lives on, nobody listens.
         let stale = temporaryPath()
         #expect(rename(path, stale) == 0)
+        let successor = try SocketListener(.unix(path: path), loop: loop) { _ in }
         listener.close()
-        #expect(FileManager.default.fileExists(atPath: stale), "close removed a file it did not make")
+        #expect(FileManager.default.fileExists(atPath: path), "close removed a file it did not make")
+        successor.close()
         let second = try SocketListener(.unix(path: stale), loop: loop) { _ in }
         second.close()
         #expect(!FileManager.default.fileExists(atPath: stale))
