@@ -22,8 +22,8 @@ MESSAGE_LIMIT = 69_632
 MESSAGES_PER_KEY = 1_024
 RESUME, RESUMED = 0x01, 0x02
 JOIN, POST, PRIVATE_POST, CHANGE_NICK, LEAVE = range(0x10, 0x15)
-(ADMITTED, REFUSED, JOINED, LEFT, NICK_CHANGED, POSTED, PRIVATE_POSTED, RECEIPTS, DECLINED,
- CLOSING) = range(0x20, 0x2A)
+(ADMITTED, REFUSED, JOINED, LEFT, NICK_CHANGED, POSTED, PRIVATE_POSTED, RECEIPTS, DECLINED, CLOSING,
+ PRESENT) = range(0x20, 0x2B)
 
 
 class ProtocolError(Exception):
@@ -78,6 +78,13 @@ class Reader:
 
     def entry(self):
         return {"id": self.number(4), "host": self.number(1) & 1 == 1, "nick": self.vector(256).decode()}
+
+    def entries(self):
+        entries = Reader(self.vector(61_440))
+        found = []
+        while entries.position < len(entries.content):
+            found.append(entries.entry())
+        return found
 
     def finish(self):
         if self.position != len(self.content):
@@ -261,8 +268,8 @@ class Client:
         self.channel = Channel()
         self.member = None
         self.events = []
+        self.present = []  # what has come of the list of members before `admitted`
         self.next_number = None
-        self.asked = False
 
     @staticmethod
     def invited(text, **options):
@@ -402,12 +409,13 @@ class Client:
         if kind == ADMITTED:
             event = {"event": "admitted", "member": reader.number(4), "left": reader.number(4),
                      "next": reader.number(8)}
-            members = Reader(reader.vector(61_440))
-            event["members"] = []
-            while members.position < len(members.content):
-                event["members"].append(members.entry())
+            event["members"] = self.present + reader.entries()
+            self.present = []
             self.member = event["member"]
             self.next_number = event["next"]
+        elif kind == PRESENT:
+            event = {"event": "present"}
+            self.present += reader.entries()
         elif kind == REFUSED:
             event = {"event": "refused", "code": reader.number(1)}
         elif kind == JOINED:
