@@ -66,7 +66,7 @@ struct CommonOptions: ParsableArguments {
             return try Nick(validating: nick, isHost: isHost).text
         } catch {
             throw ChatEvent.Notice(
-                .nickInvalid, "the nick is not allowed",
+                .nickInvalid, "--nick cannot be used: the nick is not allowed",
                 hint: "use 1 to 32 letters, digits, _ - . and begin with a letter or digit")
         }
     }

@@ -58,7 +58,7 @@ struct JoinCommand: ParsableCommand {
             if let address = try givenAddress() {
                 guard address == invite.address else {
                     throw ChatEvent.Notice(
-                        .inviteInvalid, "the invite is for another address than the one given",
+                        .inviteInvalid, "cannot join: the invite is for another address than the one given",
                         hint: "give the invite alone")
                 }
             }
@@ -72,7 +72,7 @@ struct JoinCommand: ParsableCommand {
             }
             if let invite = options.invite, invite.hostKey != key {
                 throw ChatEvent.Notice(
-                    .hostKeyMismatch, "the invite and --host-key name different keys",
+                    .hostKeyMismatch, "cannot join: the invite and --host-key name different keys",
                     hint: "ask the host which is right")
             }
             options.hostKey = key
