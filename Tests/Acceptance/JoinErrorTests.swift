@@ -135,7 +135,7 @@ struct NickErrorTests {
         try await expectFailure(["join", hosted.invite, "--nick", nick], code: "nick-taken", status: 65)
     }
 
-    @Test(arguments: ["", "two words", "-dash", String(repeating: "x", count: 33), "a\u{202E}b", "\u{1B}[31m"])
+    @Test(arguments: ["two words", "-dash", String(repeating: "x", count: 33), "a\u{202E}b", "\u{1B}[31m"])
     func invalidNick(_ nick: String) async throws {
         try await expectFailure(
             ["join", "room", "--direct", "127.0.0.1:1", "--nick=\(nick)"], code: "nick-invalid", status: 65)

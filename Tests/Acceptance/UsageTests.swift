@@ -8,7 +8,7 @@ struct UsageTests {
         ["host", "--port", "0"], ["host", "--port", "70000"], ["host", "--max-members", "-1"], ["host", "extra"],
         ["host", "--tor", "never"], ["host", "--tor-socks", "127.0.0.1:1", "--tor-port", "1"], ["join"],
         ["join", "room", "--strict", "--accept-new-host"], ["join", "room", "--onion", "x", "--direct", "127.0.0.1:1"],
-        ["join", "room", "extra"], ["host", "--log-level", "loud"], ["rooms", "extra"],
+        ["join", "room", "extra"], ["host", "--log-level", "loud"], ["rooms", "extra"], ["host", "--nick="],
     ])
     func usageError(_ arguments: [String]) async throws {
         let result = try await TermTalkProcess.run(arguments, home: TestHome())
@@ -69,14 +69,14 @@ struct UsageTests {
         }
     }
 
-    @Test(arguments: ["", "0", "-5", "5x", "1d1", "99999999999999999999"]) func invalidDuration(_ text: String)
+    @Test(arguments: ["0", "-5", "5x", "1d1", "99999999999999999999"]) func invalidDuration(_ text: String)
         async throws
     {
         try await expectFailure(
             ["host", "--direct", "127.0.0.1:0", "--ttl=\(text)"], code: "input-invalid", status: 65)
     }
 
-    @Test(arguments: ["", "a b", "ä", "a/b", String(repeating: "x", count: 65)])
+    @Test(arguments: ["a b", "ä", "a/b", String(repeating: "x", count: 65)])
     func invalidRoom(_ name: String) async throws {
         try await expectFailure(
             ["host", "--direct", "127.0.0.1:0", "--room=\(name)"], code: "room-invalid", status: 65)
