@@ -43,6 +43,11 @@ struct CommonOptions: ParsableArguments {
         }
     }
 
+    /// Whether any option speaks of tor: then nothing is dialed around it.
+    var namesTor: Bool {
+        tor != nil || torSocks != nil || torPort != nil || torControl != nil
+    }
+
     /// What was said about tor.
     func torOptions(purpose: TorOptions.Purpose) throws(ChatEvent.Notice) -> TorOptions {
         var options = TorOptions(mode: tor ?? .auto, purpose: purpose)

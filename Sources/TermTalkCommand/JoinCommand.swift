@@ -79,7 +79,7 @@ struct JoinCommand: ParsableCommand {
         }
         if case .onion = options.address {
             options.tor = try common.torOptions(purpose: .dial)
-        } else if common.tor != nil {
+        } else if common.namesTor {
             options.tor = try common.torOptions(purpose: .dial)
         }
         return options
