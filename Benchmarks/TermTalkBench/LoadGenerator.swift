@@ -24,6 +24,8 @@ final class LoadGenerator {
     private var sweptAt: UInt64 = 0
 
     private var content: [UInt8]
+    /// The host takes each id once.
+    private let firstID = Random.uint64()
     private var sent: UInt64 = 0
     private var lost: UInt64 = 0
     private var delivered: UInt64 = 0
@@ -267,7 +269,7 @@ final class LoadGenerator {
             while Double(sent - lost) - Double(delivered) / Double(receivers) < Double(options.window),
                 count < options.window
             {
-                members[nextSender]?.post(content, id: sent + 1)
+                members[nextSender]?.post(content, id: firstID &+ sent)
                 sent += 1
                 count += 1
                 nextSender = (nextSender + 1) % options.senders
