@@ -37,6 +37,8 @@ import Glibc
     }
 
     deinit {
+        // Its event must go before the base.
+        offloader = nil
         unsafe event_base_free(base)
         unsafe scratch.deallocate()
     }
@@ -58,7 +60,8 @@ import Glibc
             cachedNow = nil
             let hasWork = !nextTurnBodies.isEmpty || !endOfTurnBodies.isEmpty
             let flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (hasWork ? EVLOOP_NONBLOCK : 0)
-            _ = unsafe event_base_loop(base, flags)
+            let code = unsafe event_base_loop(base, flags)
+            precondition(code >= 0, "libevent cannot wait")
             if !isStopped { runNextTurnBodies() }
             for body in take(&endOfTurnBodies) { body() }
         }

@@ -1,6 +1,5 @@
 internal import CLibevent
 import Glibc
-import Synchronization
 
 /// The threads behind ``EventLoop/offload(_:then:)``: started when there is work, gone when there is none.
 package final class Offloader {
@@ -52,7 +51,7 @@ package final class Offloader {
 
 /// A value on its way from one thread to another.
 private final class ResultBox<T: Sendable>: Sendable {
-    private let value = Mutex<T?>(nil)
+    private let value = Locked<T?>(nil)
 
     func set(_ result: T) {
         value.withLock { $0 = result }
@@ -79,7 +78,7 @@ private final class Shared: Sendable {
 
     /// The event descriptor that wakes the loop.
     let wakeup = loop_wakeup_new()
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     deinit {
         if wakeup >= 0 { SystemCall.close(wakeup) }

@@ -7,7 +7,11 @@ import Glibc
 /// loop's scratch buffer and written straight to the socket. A peer that has closed its sending side counts as gone.
 package final class SocketStream: ByteStream, LoopKept {
     /// How many full reads a stream gets in one turn, so that a flooding peer does not starve the others.
-    static let readsPerTurn = 4
+    static let readsPerTurn = 2
+
+    /// How many reads a stream gets at once when it cannot be written any more: more than the kernel has buffered, so that
+    /// what the peer said before it went away is heard.
+    static let lastReads = 128
 
     /// How long a stream that is closing after writing may make no progress, and how long after the last byte it waits
     /// for the peer to close. Without that wait a peer that was still sending would get a reset instead of our last
@@ -114,7 +118,8 @@ package final class SocketStream: ByteStream, LoopKept {
         armClosingTimer()
         if output == nil {
             loop.atNextTurn { [self] in
-                if phase == .closing, failure == 0 { finishWriting() }
+                guard phase == .closing else { return }
+                if failure == 0 { finishWriting() } else { finish(.failed(errno: failure)) }
             }
         }
     }
@@ -145,14 +150,14 @@ package final class SocketStream: ByteStream, LoopKept {
         if readEvent == nil {
             readEvent = unsafe LibeventEvent(loop, descriptor: descriptor, EV_READ | EV_PERSIST, owner: self) {
                 _, _, context in
-                unsafe owner(of: context, as: SocketStream.self)?.becameReadable()
+                unsafe owner(of: context, as: SocketStream.self)?.becameReadable(reads: SocketStream.readsPerTurn)
             }
         }
         readEvent?.add()
     }
 
-    private func becameReadable() {
-        for _ in 0..<Self.readsPerTurn where isReadWaiting {
+    private func becameReadable(reads: Int) {
+        for _ in 0..<reads where isReadWaiting {
             let count = unsafe SystemCall.read(descriptor, into: loop.scratch)
             if count > 0 {
                 deliver(count)
@@ -227,8 +232,7 @@ package final class SocketStream: ByteStream, LoopKept {
     private func reportFailureNextTurn() {
         loop.atNextTurn { [self] in
             guard phase == .open || phase == .closing else { return }
-            // What the peer said before it went away is still there to be read.
-            becameReadable()
+            becameReadable(reads: Self.lastReads)
             if phase != .closed { finish(.failed(errno: failure)) }
         }
     }

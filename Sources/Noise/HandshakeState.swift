@@ -46,9 +46,8 @@ package struct HandshakeState: ~Copyable, Sendable {
         let peerIsKnown = pattern.preMessage(of: role.peer).contains(.s)
         try Self.check(isNeeded: pattern.needsStaticKey(of: role), isGiven: staticKey != nil)
         try Self.check(isNeeded: peerIsKnown, isGiven: remoteStatic != nil)
-        let pskLength = presharedKey?.count
-        try Self.check(isNeeded: pattern.usesPresharedKey, isGiven: pskLength != nil)
-        guard pskLength ?? Self.presharedKeyByteCount == Self.presharedKeyByteCount else { throw .unexpectedKey }
+        try Self.check(isNeeded: pattern.usesPresharedKey, isGiven: presharedKey != nil)
+        guard Self.hasRightLength(presharedKey) else { throw .unexpectedKey }
 
         self.pattern = pattern
         self.role = role
@@ -57,8 +56,8 @@ package struct HandshakeState: ~Copyable, Sendable {
         self.fixedEphemeral = fixedEphemeral
         symmetric = SymmetricState(protocolName: pattern.protocolName)
         symmetric.mixHash(prologue.span)
-        let localPublic = staticKey?.publicKey
         localStatic = staticKey
+        let localPublic = Self.publicKey(of: localStatic)
         for side in [Role.initiator, .responder] where pattern.preMessage(of: side).contains(.s) {
             if let key = side == role ? localPublic : remoteStatic {
                 symmetric.mixHash(key.bytes.span)
@@ -106,7 +105,23 @@ package struct HandshakeState: ~Copyable, Sendable {
     }
 }
 
+// `?.` on an optional that cannot be copied is avoided in this file, in favour of `switch`: in debug builds Swift 6.3
+// takes a nil written by generic code, such as `Optional.map`, for a value.
 extension HandshakeState {
+    private static func hasRightLength(_ presharedKey: borrowing SecretBytes?) -> Bool {
+        switch presharedKey {
+        case .none: true
+        case .some(let key): key.count == presharedKeyByteCount
+        }
+    }
+
+    private static func publicKey(of privateKey: borrowing X25519.PrivateKey?) -> X25519.PublicKey? {
+        switch privateKey {
+        case .none: nil
+        case .some(let key): key.publicKey
+        }
+    }
+
     private static func check(isNeeded: Bool, isGiven: Bool) throws(NoiseError) {
         guard isGiven || !isNeeded else { throw .missingKey }
         guard isNeeded || !isGiven else { throw .unexpectedKey }
@@ -140,7 +155,7 @@ extension HandshakeState {
                 message += key.bytes
                 mixEphemeral(key)
             case .s:
-                guard let key = localStatic?.publicKey else { throw .missingKey }
+                guard let key = Self.publicKey(of: localStatic) else { throw .missingKey }
                 try symmetric.encryptAndHash(key.bytes, appendingTo: &message)
             default:
                 try mix(token)
@@ -203,11 +218,17 @@ extension HandshakeState {
         case (.es, .responder), (.se, .initiator): secret = try Self.exchange(localStatic, remoteEphemeral)
         case (.ss, _): secret = try Self.exchange(localStatic, remoteStatic)
         case (.psk, _):
-            guard let psk = presharedKey?.clone() else { throw .missingKey }
-            return symmetric.mixKeyAndHash(psk)
+            return try mixPresharedKey()
         case (.e, _), (.s, _): preconditionFailure("not a shared secret")
         }
         symmetric.mixKey(secret)
+    }
+
+    private mutating func mixPresharedKey() throws(NoiseError) {
+        switch presharedKey {
+        case .none: throw .missingKey
+        case .some(let key): symmetric.mixKeyAndHash(key)
+        }
     }
 
     private static func exchange(

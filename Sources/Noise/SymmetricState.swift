@@ -6,7 +6,9 @@ struct SymmetricState: ~Copyable {
     /// Of everything both sides have seen; public.
     private(set) var hash: [UInt8]
     private var chainingKey: SecretBytes
-    private var cipher: CipherState?
+    private var cipher = CipherState(key: SecretBytes(count: ChaChaPoly.keyByteCount))
+    /// Whether ``cipher`` has a key yet; texts are not encrypted before.
+    private var hasKey = false
 
     init(protocolName: String) {
         let name = Array(protocolName.utf8)
@@ -15,7 +17,6 @@ struct SymmetricState: ~Copyable {
             ? name + [UInt8](repeating: 0, count: BLAKE2b.digestByteCount - name.count) : BLAKE2b.hash(name.span)
         hash = digest
         chainingKey = SecretBytes(copying: digest.span)
-        cipher = nil
     }
 
     mutating func mixHash(_ data: Span<UInt8>) {
@@ -28,7 +29,7 @@ struct SymmetricState: ~Copyable {
     mutating func mixKey(_ input: Span<UInt8>) {
         var outputs = KeyDerivation(chainingKey: chainingKey, input: input)
         chainingKey = outputs.next()
-        cipher = CipherState(key: outputs.next().prefix(ChaChaPoly.keyByteCount))
+        startCipher(key: outputs.next())
     }
 
     mutating func mixKey(_ input: borrowing SecretBytes) {
@@ -39,18 +40,25 @@ struct SymmetricState: ~Copyable {
         var outputs = input.withBytes { bytes in KeyDerivation(chainingKey: chainingKey, input: bytes) }
         chainingKey = outputs.next()
         outputs.next().withBytes { bytes in mixHash(bytes) }
-        cipher = CipherState(key: outputs.next().prefix(ChaChaPoly.keyByteCount))
+        startCipher(key: outputs.next())
+    }
+
+    private mutating func startCipher(key: borrowing SecretBytes) {
+        cipher = CipherState(key: key.prefix(ChaChaPoly.keyByteCount))
+        hasKey = true
     }
 
     /// What ``encryptAndHash(_:appendingTo:)`` adds to the plaintext now, in bytes.
-    var overhead: Int { cipher == nil ? 0 : CipherState.tagByteCount }
+    var overhead: Int { hasKey ? CipherState.tagByteCount : 0 }
 
     /// Appends the ciphertext of `plaintext`, or before there is a key `plaintext` itself, to `message`.
     mutating func encryptAndHash(_ plaintext: [UInt8], appendingTo message: inout [UInt8]) throws(NoiseError) {
         var text = plaintext + [UInt8](repeating: 0, count: overhead)
-        var span = text.mutableSpan
-        let transcript = hash
-        try cipher?.encrypt(inPlace: &span, authenticating: transcript.span)
+        if hasKey {
+            var span = text.mutableSpan
+            let transcript = hash
+            try cipher.encrypt(inPlace: &span, authenticating: transcript.span)
+        }
         mixHash(text.span)
         message += text
     }
@@ -59,9 +67,11 @@ struct SymmetricState: ~Copyable {
     mutating func decryptAndHash(_ ciphertext: Span<UInt8>) throws(NoiseError) -> [UInt8] {
         var text = [UInt8](copying: ciphertext)
         let tagByteCount = overhead
-        var span = text.mutableSpan
-        let transcript = hash
-        try cipher?.decrypt(inPlace: &span, authenticating: transcript.span)
+        if hasKey {
+            var span = text.mutableSpan
+            let transcript = hash
+            try cipher.decrypt(inPlace: &span, authenticating: transcript.span)
+        }
         mixHash(ciphertext)
         text.removeLast(tagByteCount)
         return text

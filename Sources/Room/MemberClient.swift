@@ -55,8 +55,11 @@ package struct MemberClient {
     /// The connection to the host is open, and is not the continuation of an earlier one.
     package mutating func connected(actions: inout [Action]) {
         guard phase != .ended else { return }
-        let nick = id.flatMap { members[$0]?.nick } ?? wantedNick
+        let present = id.flatMap { members[$0]?.nick } ?? wantedNick
+        // A member that is called by its id gets a new one of both.
+        let nick = present == id?.description ? "" : present
         phase = .joining
+        members = [:]
         actions.append(.send(MemberRequest.join(nick: nick).encoded))
     }
 
@@ -68,7 +71,10 @@ package struct MemberClient {
         switch (phase, message) {
         case (.ended, _):
             return
+        case (.joining, .present(let part)):
+            try list(part)
         case (.joining, .admitted(let admission)):
+            try list(admission.members)
             admitted(admission, actions: &actions)
         case (.joining, .refused(let code)):
             phase = .ended
@@ -83,12 +89,17 @@ package struct MemberClient {
         }
     }
 
+    private mutating func list(_ entries: [HostMessage.Admission.Entry]) throws(RoomError) {
+        guard members.count + entries.count <= RoomLimits.membersBelieved else { throw .malformed }
+        for entry in entries {
+            members[entry.id] = Member(nick: entry.nick, isHost: entry.isHost)
+        }
+    }
+
     private mutating func admitted(_ admission: HostMessage.Admission, actions: inout [Action]) {
         phase = .joined
         id = admission.member
         expectedSequence = admission.nextSequence
-        members = Dictionary(
-            admission.members.map { ($0.id, Member(nick: $0.nick, isHost: $0.isHost)) }, uniquingKeysWith: { $1 })
         actions.append(.admitted(admission))
         for waiting in outbox {
             actions.append(.send(waiting.request.encoded))
@@ -98,7 +109,7 @@ package struct MemberClient {
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
         switch message {
         case .joined(let entry):
-            members[entry.id] = Member(nick: entry.nick, isHost: entry.isHost)
+            try list([entry])
             actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
         case .left(let member, let reason):
             guard let gone = members.removeValue(forKey: member) else { throw .malformed }
@@ -124,7 +135,7 @@ package struct MemberClient {
         case .declined(let messageID, let code):
             outbox.removeAll { $0.id == messageID }
             actions.append(.tell(.error(code.declination)))
-        case .admitted, .refused, .closing:
+        case .present, .admitted, .refused, .closing:
             throw .malformed
         }
     }

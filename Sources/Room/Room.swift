@@ -168,11 +168,19 @@ package struct Room {
                 messages: TokenBucket(capacity: limits.messageBurst, now: now),
                 bytes: TokenBucket(capacity: limits.byteBurst, now: now))
             memberOfLink[link] = id
+            var entries = members.values.map {
+                HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
+            }
+            while entries.count > RoomLimits.membersPerMessage {
+                let part = Array(entries.suffix(RoomLimits.membersPerMessage))
+                entries.removeLast(part.count)
+                actions.append(.send(link, HostMessage.present(part).encoded))
+            }
             let admission = HostMessage.Admission(
                 member: id,
                 secondsLeft: closesAt.map { UInt32(clamping: ($0 - now + .milliseconds(999)).components.seconds) },
                 nextSequence: nextSequence,
-                members: members.values.map { .init(id: $0.id, isHost: $0.isHost, nick: $0.nick.text) })
+                members: entries)
             actions.append(.send(link, HostMessage.admitted(admission).encoded))
             actions.append(.admit(link))
             return

@@ -81,7 +81,7 @@ package enum HostMessage: Sendable, Equatable {
         package var secondsLeft: UInt32?
         /// The number that the next message will have.
         package var nextSequence: UInt64
-        /// All members, the new one included.
+        /// All members but those in `present` messages before; the new one is included.
         package var members: [Entry]
 
         package struct Entry: Sendable, Equatable {
@@ -97,6 +97,8 @@ package enum HostMessage: Sendable, Equatable {
         package var of: UInt16
     }
 
+    /// Part of the list of members, before `admitted`, where it is too long for one message.
+    case present([Admission.Entry])
     case admitted(Admission)
     case refused(RoomCode)
     case joined(Admission.Entry)
@@ -109,7 +111,7 @@ package enum HostMessage: Sendable, Equatable {
     case declined(MessageID, RoomCode)
     case closing(ChatEvent.CloseReason)
 
-    /// Bytes of the list of members: 4,000 with the longest nicks.
+    /// Bytes of a list of members.
     private static let memberListLimit = 61_440
     private static let receiptByteCount = 12
     private static let receiptListLimit = RoomLimits.remembered * receiptByteCount
@@ -124,11 +126,10 @@ package enum HostMessage: Sendable, Equatable {
             writer.write(admission.member.wireValue)
             writer.write(admission.secondsLeft ?? Self.endless)
             writer.write(admission.nextSequence)
-            var list = ByteWriter()
-            for entry in admission.members {
-                list.write(entry)
-            }
-            writer.writeVector(list.bytes)
+            writer.write(admission.members)
+        case .present(let members):
+            type = RoomMessageType.present
+            writer.write(members)
         case .refused(let code):
             type = RoomMessageType.refused
             writer.write(code.rawValue)
@@ -183,15 +184,12 @@ package enum HostMessage: Sendable, Equatable {
                 let member = try reader.readMemberID()
                 let seconds = try reader.readUInt32()
                 let next = try reader.readUInt64()
-                var list = ByteReader(try reader.readVector(atMost: Self.memberListLimit))
-                var members: [Admission.Entry] = []
-                while list.remaining > 0 {
-                    members.append(try list.readEntry())
-                }
                 self = .admitted(
                     Admission(
                         member: member, secondsLeft: seconds == Self.endless ? nil : seconds, nextSequence: next,
-                        members: members))
+                        members: try reader.readEntries(atMost: Self.memberListLimit)))
+            case RoomMessageType.present:
+                self = .present(try reader.readEntries(atMost: Self.memberListLimit))
             case RoomMessageType.refused:
                 self = .refused(RoomCode(rawValue: try reader.readUInt8()) ?? .unspecified)
             case RoomMessageType.joined:
@@ -246,7 +244,26 @@ extension ByteReader {
     }
 }
 
+extension ByteReader {
+    fileprivate mutating func readEntries(atMost limit: Int) throws(WireError) -> [HostMessage.Admission.Entry] {
+        var list = ByteReader(try readVector(atMost: limit))
+        var members: [HostMessage.Admission.Entry] = []
+        while list.remaining > 0 {
+            members.append(try list.readEntry())
+        }
+        return members
+    }
+}
+
 extension ByteWriter {
+    fileprivate mutating func write(_ members: [HostMessage.Admission.Entry]) {
+        var list = ByteWriter()
+        for entry in members {
+            list.write(entry)
+        }
+        writeVector(list.bytes)
+    }
+
     fileprivate mutating func write(_ entry: HostMessage.Admission.Entry) {
         write(entry.id.wireValue)
         write(UInt8(entry.isHost ? 1 : 0))

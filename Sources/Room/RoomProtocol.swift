@@ -17,12 +17,19 @@ enum RoomMessageType {
     static let receipts: UInt8 = 0x27
     static let declined: UInt8 = 0x28
     static let closing: UInt8 = 0x29
+    static let present: UInt8 = 0x2a
 }
 
 /// The limits that a room puts on its members, each with its reason.
 package struct RoomLimits: Sendable {
     /// Members at a time, the host's own one included; 0 for no limit.
     package var members = 50
+
+    /// Members in one message of the list that a new member gets, so that the longest nicks fit into one message.
+    static let membersPerMessage = 1_000
+
+    /// Members that a client believes a host to have. Such a list takes some megabytes.
+    static let membersBelieved = 65_536
 
     /// Bytes of a text in UTF-8.
     package static let textByteCount = 65_536

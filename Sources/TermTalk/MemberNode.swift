@@ -143,8 +143,10 @@ package final class MemberNode: ByteStreamHandler {
     }
 
     /// A connection could not be made, or broke before it was part of the room.
-    private func attemptFailed(_ notice: ChatEvent.Notice) {
-        if hasJoined, !notice.code.isFinal {
+    ///
+    /// - Parameter isFinal: whether trying again cannot help; a connection that just ends proves nothing.
+    private func attemptFailed(_ notice: ChatEvent.Notice, isFinal: Bool = false) {
+        if hasJoined, !isFinal {
             pauseBeforeNextTry(cause: notice.code.rawValue)
         } else {
             end(.lost, notice)
@@ -237,7 +239,7 @@ package final class MemberNode: ByteStreamHandler {
         } else if isInRoom {
             connectionBroke(cause: error.notice.code.rawValue)
         } else {
-            attemptFailed(error.notice)
+            attemptFailed(error.notice, isFinal: error.isFinal)
         }
     }
 

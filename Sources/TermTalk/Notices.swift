@@ -5,13 +5,12 @@ package import Transport
 
 // What people and scripts are told about the errors of the parts below. The parts say what happened; the words are here.
 
-extension NoticeCode {
+extension SessionError {
     /// Whether trying again cannot help.
     var isFinal: Bool {
         switch self {
-        case .hostKeyMismatch, .noSuchRoom, .versionMismatch, .roomExpired, .onionInvalidAddress, .roomFull, .nickTaken:
-            true
-        default: false
+        case .versionMismatch, .noSuchRoom, .hostKeyMismatch: true
+        case .notTermTalk, .handshakeFailed, .sealBroken, .malformed, .messageTooLong, .exhausted: false
         }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 /// A loop on the thread of the test, with a deadline instead of a hang.
 final class LoopTest {
     let loop: EventLoop
-    private var held: [any ByteStream] = []
+    private var held: [(stream: any ByteStream, recorder: Recorder)] = []
 
     private init() throws {
         loop = try EventLoop()
@@ -20,14 +20,17 @@ final class LoopTest {
             test.loop.stop()
         }
         test.loop.run()
-        for stream in test.held { stream.close() }
+        for (stream, recorder) in test.held {
+            stream.close()
+            recorder.forgetCallbacks()
+        }
     }
 
     /// Gives `stream` a recorder and keeps it until the end of the test.
     @discardableResult
     func record(_ stream: some ByteStream) -> Recorder {
         let recorder = Recorder()
-        held.append(stream)
+        held.append((stream, recorder))
         stream.handler = recorder
         return recorder
     }
@@ -49,6 +52,13 @@ final class Recorder: ByteStreamHandler {
     var onClosed: ((StreamCloseReason) -> Void)?
     /// False where a test moves more than it wants to keep.
     var keepsBytes = true
+
+    /// They refer back to the recorder.
+    func forgetCallbacks() {
+        onReceived = nil
+        onDrained = nil
+        onClosed = nil
+    }
 
     func streamReceived(_ bytes: Span<UInt8>) {
         if keepsBytes { for index in bytes.indices { received.append(bytes[index]) } }

@@ -29,6 +29,27 @@ import Testing
         #expect(early == nil)
     }
 
+    /// libevent counts from the beginning of a turn, this from `now`, which is read when it is first asked for.
+    @Test func neverEarlyInALongTurn() throws {
+        var early: Duration?
+        try LoopTest.run { test in
+            let loop = test.loop
+            let (left, right) = try test.streams(.unix)
+            test.record(left)
+            left.write("x")
+            test.record(right).onReceived = { _ in
+                let start = ContinuousClock.now
+                while start.duration(to: .now) < .milliseconds(20) {}
+                let due = loop.now + .milliseconds(20)
+                loop.schedule(after: .milliseconds(20)) {
+                    if loop.now < due { early = due - loop.now }
+                    loop.stop()
+                }
+            }
+        }
+        #expect(early == nil)
+    }
+
     @Test func negativeIsNow() throws {
         try LoopTest.run { test in
             test.loop.schedule(after: .seconds(Int64.min)) { test.loop.stop() }

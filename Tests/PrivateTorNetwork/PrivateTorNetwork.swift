@@ -20,6 +20,7 @@ package final class PrivateTorNetwork: Sendable {
         atexit { PrivateTorNetwork.stopAll() }
     }()
 
+    private let keys: [RelayKeys]
     private let directory: NetworkDirectory
     private let address: String
     private let nodes = Mutex<[TorProcess]>([])
@@ -43,8 +44,7 @@ package final class PrivateTorNetwork: Sendable {
     package static func start() async throws -> PrivateTorNetwork {
         let network = try PrivateTorNetwork()
         do {
-            try await network.host.waitBootstrapped()
-            try await network.client.waitBootstrapped()
+            try await network.boot()
         } catch {
             network.stop()
             throw error
@@ -53,25 +53,40 @@ package final class PrivateTorNetwork: Sendable {
     }
 
     private init() throws {
-        let keys = try AuthorityKeys.load(["authority0", "authority1", "authority2"])
+        keys = try RelayKeys.load(
+            authorities: ["authority0", "authority1", "authority2"], relays: ["relay0", "relay1", "relay2"])
         directory = try NetworkDirectory()
         address = try LoopbackAddress.unused(ports: Self.orPorts + Self.dirPorts)
-        authorityLines = keys.enumerated().map { [address] index, keys in
-            """
-            DirAuthority \(keys.nickname) orport=\(Self.orPorts[index]) no-v2 v3ident=\(keys.v3ident) \
-            \(address):\(Self.dirPorts[index]) \(keys.fingerprint)
-            """
+        authorityLines = keys.enumerated().compactMap { [address] index, keys in
+            guard let v3ident = keys.v3ident else { return nil }
+            return """
+                DirAuthority \(keys.nickname) orport=\(Self.orPorts[index]) no-v2 v3ident=\(v3ident) \
+                \(address):\(Self.dirPorts[index]) \(keys.fingerprint)
+                """
         }
         _ = Self.stopAllAtExit
         Self.running.withLock { $0[ObjectIdentifier(self)] = self }
-        do {
-            for (index, keys) in keys.enumerated() { try startAuthority(index, keys) }
-            for index in 0..<3 { try startRelay(index) }
-            try startHost()
-            try startClient(named: "client")
-        } catch {
-            stop()
-            throw error
+    }
+
+    private func boot() async throws {
+        try writeBandwidths(keys)
+        try await Self.sleepUntilWellBeforeVote()
+        for (index, keys) in keys.enumerated() { try startRelay(index, keys) }
+        // Earlier, the clients would ask in vain and then again at growing intervals.
+        for authority in authorities { try await authority.waitForConsensus(relayCount: keys.count) }
+        try startHost()
+        try startClient(named: "client")
+        try await host.waitBootstrapped()
+        try await client.waitBootstrapped()
+    }
+
+    /// The authorities vote at the third second of every five of the clock until they have a consensus, and after that
+    /// every twenty. Relays need two seconds until they are in a vote; started at a bad moment, they would not be in
+    /// the first one.
+    private static func sleepUntilWellBeforeVote() async throws {
+        let phase = Date().timeIntervalSince1970.truncatingRemainder(dividingBy: 5)
+        if (0.5..<3.9).contains(phase) {
+            try await Task.sleep(for: .seconds(3.9 - phase))
         }
     }
 
@@ -121,30 +136,33 @@ package final class PrivateTorNetwork: Sendable {
         return client
     }
 
-    private func startAuthority(_ index: Int, _ keys: AuthorityKeys) throws {
+    private func startRelay(_ index: Int, _ keys: RelayKeys) throws {
         let folder = try makeFolder(keys.nickname)
         try FileManager.default.copyItem(at: keys.folder, to: folder.appending(path: "data/keys"))
-        try startRelay(
-            keys.nickname, folder, orPort: Self.orPorts[index],
-            more: try TorrcTemplate(name: "authority").filled([
-                "address": address, "dir_port": String(Self.dirPorts[index]),
-            ]))
-    }
-
-    private func startRelay(_ index: Int) throws {
-        let name = "relay\(index)"
-        try startRelay(name, try makeFolder(name), orPort: Self.orPorts[3 + index], more: "")
-    }
-
-    private func startRelay(_ name: String, _ folder: URL, orPort: UInt16, more: String) throws {
-        let role = try TorrcTemplate(name: "relay").filled([
-            "address": address, "directory": folder.path, "or_port": String(orPort),
+        var torrc = try common(keys.nickname, folder)
+        torrc += try TorrcTemplate(name: "relay").filled([
+            "address": address, "directory": folder.path, "or_port": String(Self.orPorts[index]),
         ])
+        if keys.v3ident != nil {
+            torrc += try TorrcTemplate(name: "authority").filled([
+                "address": address, "dir_port": String(Self.dirPorts[index]), "bandwidths": bandwidths.path,
+            ])
+        }
         try start(
             TorProcess.Settings(
-                name: name, folder: folder, torrc: try common(name, folder) + role + more,
+                name: keys.nickname, folder: folder, torrc: torrc,
                 control: .unix(path: folder.appending(path: "control").path),
                 authentication: .cookie(path: folder.appending(path: "control.authcookie").path)))
+    }
+
+    private var bandwidths: URL { directory.url.appending(path: "bandwidths") }
+
+    /// Measured bandwidths for the authorities to publish. What new relays measure themselves is 0 for most, and
+    /// clients never choose those.
+    private func writeBandwidths(_ keys: [RelayKeys]) throws {
+        let now = Int(Date().timeIntervalSince1970)
+        let lines = keys.map { "node_id=$\($0.fingerprint) bw=1 nick=\($0.nickname)\n" }
+        try Data("\(now)\n\(lines.joined())".utf8).write(to: bandwidths)
     }
 
     private func startHost() throws {

@@ -107,30 +107,49 @@ package final class TorProcess: Sendable {
 
     /// Returns when tor says that it is bootstrapped to 100 %.
     package func waitBootstrapped(seconds: Double = 120) async throws {
-        try await wait(seconds: seconds, until: "bootstrapped") { $0.contains("PROGRESS=100 ") }
+        try await wait(seconds: seconds, until: "bootstrapped") { control in
+            let phase = try control.command("GETINFO status/bootstrap-phase").joined()
+            return phase.contains("PROGRESS=100 ") ? nil : phase
+        }
     }
 
     /// Returns when the control port answers.
     package func waitAnswering(seconds: Double = 60) async throws {
-        try await wait(seconds: seconds, until: "answering") { _ in true }
+        try await wait(seconds: seconds, until: "answering") { _ in nil }
     }
 
-    private func wait(seconds: Double, until what: String, _ isDone: (_ phase: String) -> Bool) async throws {
+    /// Returns when tor has a consensus that names as many relays.
+    func waitForConsensus(relayCount: Int) async throws {
+        try await wait(seconds: 120, until: "in possession of a consensus") { control in
+            let count = try control.command("GETINFO ns/all").count { $0.hasPrefix("r ") }
+            return count == relayCount ? nil : "a consensus of \(count) relays"
+        }
+    }
+
+    /// Asks until `problem` finds none.
+    private func wait(
+        seconds: Double, until what: String, _ problem: (ControlConnection) throws -> String?
+    ) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         var last = "unknown"
+        var connection: ControlConnection?
         while pid != nil, ContinuousClock.now < deadline {
             do {
-                last = try query("status/bootstrap-phase")
-                if isDone(last) { return }
+                // Tor logs each control connection, so one is kept.
+                let control = try connection ?? control()
+                connection = control
+                guard let found = try problem(control) else { return }
+                last = found
             } catch let error as TorNetworkError {
                 last = error.description
+                connection = nil
             } catch is CocoaError {
                 last = "there is no cookie yet"
             }
             try await Task.sleep(for: .milliseconds(50))
         }
-        let problem = pid == nil ? "has ended" : "is not \(what) after \(Int(seconds)) s: \(last)"
-        throw TorNetworkError("tor '\(name)' \(problem)\n\(logTail())")
+        let outcome = pid == nil ? "has ended" : "is not \(what) after \(Int(seconds)) s: \(last)"
+        throw TorNetworkError("tor '\(name)' \(outcome)\n\(logTail())")
     }
 
     /// The last lines of the log, and of what tor wrote before it had one.

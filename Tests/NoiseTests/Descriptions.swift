@@ -1,0 +1,6 @@
+import Noise
+import Testing
+
+extension HandshakePattern: CustomTestStringConvertible {
+    package var testDescription: String { name }
+}

@@ -1,0 +1,80 @@
+import EventLoop
+import Foundation
+import Testing
+
+@testable import TorController
+
+struct SocksDialerTests {
+    /// Dials through a proxy that answers each of its inputs by `answers` in turn, and closes when they are used up.
+    static func dial(
+        answers: [[UInt8]], timeout: Duration = .seconds(60), stall: Bool = false
+    ) throws -> (result: String, heard: [UInt8]) {
+        var (outcome, heard) = ("", [UInt8]())
+        try runLoop { loop, finish in
+            var rest = answers[...]
+            var streams: [SocketStream] = []
+            let listener = try SocketListener(.ip("127.0.0.1", port: 0), loop: loop) { stream in
+                streams.append(stream)
+                stream.handler = Handler(onBytes: { bytes in
+                    heard = bytes
+                    if let answer = rest.popFirst() { stream.write(answer.span) } else if !stall { stream.close() }
+                })
+            }
+            SocksDialer.dial(
+                .init(host: "a.onion", port: 80), via: listener.localAddress, isolation: "room",
+                optimisticData: [1, 2, 3], timeout: timeout, loop: loop
+            ) { result in
+                switch result {
+                case .failure(let error):
+                    outcome = error.code
+                    listener.close()
+                    finish()
+                case .success(let stream):
+                    outcome = "connected"
+                    stream.handler = Handler(onBytes: { bytes in
+                        outcome += " \(bytes)"
+                        stream.close()
+                        listener.close()
+                        finish()
+                    })
+                }
+            }
+        }
+        return (outcome, heard)
+    }
+
+    @Test func handsOverTheStreamAndWhatHasComeWithTheReply() throws {
+        let (result, heard) = try Self.dial(answers: [[5, 2], [1, 0], [5, 0, 0, 1, 0, 0, 0, 0, 0, 0, 42, 43]])
+        #expect(result == "connected [42, 43]")
+        #expect(heard == [5, 1, 0, 3, 7] + Array("a.onion".utf8) + [0, 80, 1, 2, 3])
+    }
+
+    @Test func translatesFailures() throws {
+        #expect(try Self.dial(answers: [[5, 2], [1, 0], [5, 0xF0]]).result == "onion-not-found")
+        #expect(try Self.dial(answers: [[5, 2], [1, 0], [5, 5, 0, 1]]).result == "connection-refused")
+        #expect(try Self.dial(answers: [[5, 0xFF]]).result == "tor-unreachable")
+        #expect(try Self.dial(answers: []).result == "tor-unreachable")
+        #expect(try Self.dial(answers: [[5, 2], [1, 0]]).result == "tor-unreachable")
+        #expect(
+            try Self.dial(answers: [[5, 2], [1, 0]], timeout: .milliseconds(200), stall: true).result
+                == "connection-timeout")
+    }
+
+    @Test func tellsThatNoProxyIsThere() throws {
+        let nothing = SocketAddress.unix(path: "/nonexistent/socks")
+        var errors: [TorError] = []
+        try runLoop { loop, finish in
+            SocksDialer.dial(
+                .init(host: "a.onion", port: 80), via: nothing, isolation: "r", timeout: .seconds(60), loop: loop
+            ) { result in
+                if case .failure(let error) = result { errors.append(error) }
+                finish()
+            }
+            SocksDialer.dial(
+                .init(host: "a.onion", port: 80), via: nothing, isolation: "r", timeout: .seconds(60), loop: loop
+            ) { _ in Issue.record("a cancelled dial was completed") }
+            .cancel()
+        }
+        #expect(errors == [.unreachable(.nothingListens(nothing))])
+    }
+}
