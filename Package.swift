@@ -62,6 +62,13 @@ let package = Package(
             name: "tor-network", dependencies: ["PrivateTorNetwork"], path: "Tests/TorNetworkTool",
             swiftSettings: common),
 
+        .executableTarget(
+            name: "termtalk-bench",
+            dependencies: [
+                "CLibevent", "CSodium", "EventLoop", "Noise", "Room", "SecureSession", "Sodium", "TermTalk", log,
+            ],
+            path: "Benchmarks/TermTalkBench", swiftSettings: common),
+
         tests(of: "Sodium"),
         tests(of: "Wire"),
         tests(of: "Noise", ["Sodium", "Wire"], exclude: ["Interop"]),

@@ -8,9 +8,10 @@ package struct HMACBLAKE2b: ~Copyable, Sendable {
         if key.count > BLAKE2b.blockByteCount {
             var hash = BLAKE2b()
             key.withBytes { bytes in hash.update(bytes) }
-            start(hash.finalizeSecret())
+            let digest = hash.finalizeSecret()
+            digest.withBytes { bytes in start(bytes) }
         } else {
-            start(key.clone())
+            key.withBytes { bytes in start(bytes) }
         }
     }
 
@@ -27,28 +28,25 @@ package struct HMACBLAKE2b: ~Copyable, Sendable {
         return outer.finalizeSecret()
     }
 
-    private mutating func start(_ key: consuming SecretBytes) {
-        var block = SecretBytes(count: BLAKE2b.blockByteCount)
-        block.withMutableBytes { block in
-            key.withBytes { key in
-                for index in key.indices {
-                    block[index] = key[index]
-                }
-            }
-        }
-        block.xorEach(with: 0x36)
-        block.withBytes { bytes in inner.update(bytes) }
-        block.xorEach(with: 0x36 ^ 0x5c)
-        block.withBytes { bytes in outer.update(bytes) }
+    private mutating func start(_ key: Span<UInt8>) {
+        inner.updateWithBlock(of: key, masking: 0x36)
+        outer.updateWithBlock(of: key, masking: 0x5c)
     }
 }
 
-extension SecretBytes {
-    fileprivate mutating func xorEach(with value: UInt8) {
-        withMutableBytes { bytes in
-            for index in bytes.indices {
-                bytes[index] ^= value
+extension BLAKE2b {
+    /// Adds one block: `key`, filled up with zeros, every byte combined with `mask`. It goes in halves, because a half
+    /// is a small secret, and small secrets are cheap.
+    fileprivate mutating func updateWithBlock(of key: Span<UInt8>, masking mask: UInt8) {
+        var half = SecretBytes(count: Self.blockByteCount / 2)
+        for start in [0, half.count] {
+            half.withMutableBytes { half in
+                for index in half.indices {
+                    let position = start + index
+                    half[index] = mask ^ (position < key.count ? key[position] : 0)
+                }
             }
+            half.withBytes { bytes in update(bytes) }
         }
     }
 }

@@ -49,7 +49,8 @@ package final class HostNode {
     package var onDecongested: (() -> Void)?
 
     package init(
-        loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?, logger: Logger,
+        loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
+        gateLimits: ConnectionGate.Limits = ConnectionGate.Limits(), logger: Logger,
         tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
@@ -57,7 +58,7 @@ package final class HostNode {
         self.logger = logger
         self.tell = tell
         room = Room(limits: limits, closesAt: closesAt)
-        gate = ConnectionGate(now: loop.time)
+        gate = ConnectionGate(limits: gateLimits, now: loop.time)
     }
 
     package var memberCount: Int { room.memberCount }
@@ -148,7 +149,7 @@ package final class HostNode {
             stream.close()
             return
         }
-        if pending.count >= ConnectionGate.pendingLimit {
+        if pending.count >= gate.limits.pending {
             drop(pending[0])
         }
         let slot = freeSlots.popLast() ?? connections.count

@@ -50,6 +50,8 @@ package final class RoomGuest {
     private var isTorReady = false
     private var node: MemberNode?
     private var isStopping = false
+    private var isRemembering = false
+    private var afterRemembering: (() -> Void)?
 
     /// Called once, when the stay is over; the notice says why it failed, if it did.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
@@ -142,10 +144,13 @@ package final class RoomGuest {
     }
 
     private func remember(_ key: X25519.PublicKey) {
+        isRemembering = true
         loop.offload { [trustStore, options] in
             trustStore.remember(key, room: options.room, address: options.address)
-        } then: { [tell] warning in
+        } then: { [weak self, tell] warning in
             if let warning { tell(.warning(warning)) }
+            self?.isRemembering = false
+            self?.afterRemembering?()
         }
     }
 
@@ -195,10 +200,18 @@ package final class RoomGuest {
             self.onEnded = nil
             onEnded(reason, notice)
         }
-        if let tor {
-            tor.shutdown(completion: finish)
+        let closeTor = { [tor, loop] in
+            if let tor {
+                tor.shutdown(completion: finish)
+            } else {
+                loop.atEndOfTurn(finish)
+            }
+        }
+        // A key that was accepted is known the next time, however short the stay.
+        if isRemembering {
+            afterRemembering = closeTor
         } else {
-            loop.atEndOfTurn(finish)
+            closeTor()
         }
     }
 

@@ -53,6 +53,8 @@ package final class RoomHost {
     private var ending: ChatEvent.Notice?
     private var isStopping = false
     private var isUploading = false
+    private var isRegistering = false
+    private var afterRegistering: (() -> Void)?
     private var controlAttempt = 0
 
     /// Called once, when all is closed; the notice says why the room could not be opened, if it could not.
@@ -226,10 +228,13 @@ package final class RoomHost {
 
     private func register(_ entry: RoomRegistry.Entry) {
         self.entry = entry
+        isRegistering = true
         loop.offload { [registry, now = wallClock()] in
             registry.add(entry, now: now)
-        } then: { [tell] notice in
+        } then: { [weak self, tell] notice in
             if let notice { tell(.warning(notice)) }
+            self?.isRegistering = false
+            self?.afterRegistering?()
         }
     }
 
@@ -264,11 +269,19 @@ package final class RoomHost {
             tor.shutdown(completion: finish)
         }
         guard let entry else { return closeTor() }
-        loop.offload { [registry] in
-            registry.remove(entry)
-        } then: { [tell] notice in
-            if let notice { tell(.warning(notice)) }
-            closeTor()
+        let unregister = { [loop, registry, tell] in
+            loop.offload {
+                registry.remove(entry)
+            } then: { notice in
+                if let notice { tell(.warning(notice)) }
+                closeTor()
+            }
+        }
+        // Work that is offloaded has no order: the room must not be added after it was removed.
+        if isRegistering {
+            afterRegistering = unregister
+        } else {
+            unregister()
         }
     }
 }

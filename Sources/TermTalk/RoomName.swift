@@ -26,7 +26,8 @@ package struct RoomName: Hashable, Sendable, CustomStringConvertible {
     package init(checking text: String) throws(ChatEvent.Notice) {
         guard let room = RoomName(text) else {
             throw ChatEvent.Notice(
-                .roomInvalid, "the room's name cannot be used", hint: "use 1 to 64 letters, digits, . _ -")
+                .roomInvalid, "the room's name cannot be used: it is empty or too long, or has other characters",
+                hint: "use 1 to 64 letters, digits, . _ -")
         }
         self = room
     }

@@ -43,6 +43,11 @@ struct CommonOptions: ParsableArguments {
         }
     }
 
+    /// Whether any option speaks of tor: then nothing is dialed around it.
+    var namesTor: Bool {
+        tor != nil || torSocks != nil || torPort != nil || torControl != nil
+    }
+
     /// What was said about tor.
     func torOptions(purpose: TorOptions.Purpose) throws(ChatEvent.Notice) -> TorOptions {
         var options = TorOptions(mode: tor ?? .auto, purpose: purpose)
@@ -66,7 +71,7 @@ struct CommonOptions: ParsableArguments {
             return try Nick(validating: nick, isHost: isHost).text
         } catch {
             throw ChatEvent.Notice(
-                .nickInvalid, "the nick is not allowed",
+                .nickInvalid, "--nick cannot be used: the nick is not allowed",
                 hint: "use 1 to 32 letters, digits, _ - . and begin with a letter or digit")
         }
     }

@@ -60,7 +60,9 @@ struct HostCommand: ParsableCommand {
             return .onion(port: port, tor: try common.torOptions(purpose: .publish))
         }
         guard case .direct(let hostPort) = try RoomAddress(direct: direct) else {
-            throw ChatEvent.Notice(.addressInvalid, "the address cannot be used")
+            throw ChatEvent.Notice(
+                .addressInvalid, "--direct cannot be used: an onion service has no address to listen on",
+                hint: "write ADDR:PORT, or use --onion")
         }
         return .direct(hostPort)
     }

@@ -58,7 +58,7 @@ struct JoinCommand: ParsableCommand {
             if let address = try givenAddress() {
                 guard address == invite.address else {
                     throw ChatEvent.Notice(
-                        .inviteInvalid, "the invite is for another address than the one given",
+                        .inviteInvalid, "cannot join: the invite is for another address than the one given",
                         hint: "give the invite alone")
                 }
             }
@@ -72,14 +72,14 @@ struct JoinCommand: ParsableCommand {
             }
             if let invite = options.invite, invite.hostKey != key {
                 throw ChatEvent.Notice(
-                    .hostKeyMismatch, "the invite and --host-key name different keys",
+                    .hostKeyMismatch, "cannot join: the invite and --host-key name different keys",
                     hint: "ask the host which is right")
             }
             options.hostKey = key
         }
         if case .onion = options.address {
             options.tor = try common.torOptions(purpose: .dial)
-        } else if common.tor != nil {
+        } else if common.namesTor {
             options.tor = try common.torOptions(purpose: .dial)
         }
         return options

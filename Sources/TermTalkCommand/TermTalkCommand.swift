@@ -19,7 +19,14 @@ struct TermTalkCommand: ParsableCommand {
     static func main() {
         ProcessHardening.apply()
         SodiumLibrary.initialize()
-        main(nil)
+        do {
+            var command = try parseAsRoot(nil)
+            try command.run()
+        } catch {
+            guard let usage = UsageError(error) else { exit(withError: error) }
+            usage.report()
+            exit(withError: ExitCode(ExitStatusCode.usage))
+        }
     }
 
     func run() throws {

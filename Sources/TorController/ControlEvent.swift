@@ -48,6 +48,8 @@ package struct DescriptorEvent: Equatable, Sendable {
     package var serviceID: String
     /// The directory, `$` and 40 hex digits with `~` and a nickname; nil where tor names none.
     package var directory: String?
+    /// The blinded key of the descriptor, of `upload`: it differs between time periods.
+    package var descriptorID: String?
     /// Such as NOT_FOUND or UPLOAD_REJECTED, of `failed`.
     package var reason: String?
 
@@ -57,6 +59,7 @@ package struct DescriptorEvent: Equatable, Sendable {
         self.action = action
         serviceID = words[2].lowercased()
         directory = words.count > 4 ? words[4] : nil
+        descriptorID = words.count > 5 ? words[5] : nil
         reason = arguments[name: "REASON"]
     }
 }

@@ -5,12 +5,12 @@ import Sodium
 ///
 /// It lives until ``remove()`` or until its controller shuts down, whether anybody holds it or not.
 package final class OnionPublication {
-    /// Directories remembered as having the descriptor: tor uploads to at most 16 (rend-spec-v3: two replicas of four, in
-    /// two time periods), but may choose others in the hours that follow.
-    static let maximumDirectoryCount = 64
+    /// How long the second of the two descriptors may take after the first: a service without it is reachable for those
+    /// clients only that ask for the first.
+    static let secondDescriptorTimeout = Duration.seconds(10)
     /// Tries of ADD_ONION while an earlier control connection still holds the address: tor frees it as soon as it notices
     /// that the connection is gone.
-    static let maximumCollisionCount = 8
+    static let maximumCollisionCount = 6
 
     private enum State {
         /// No control connection.
@@ -35,8 +35,9 @@ package final class OnionPublication {
     private weak var connection: ControlConnection?
     private var isTorReady = false
     private var wasPublished = false
-    private var uploads: Set<String> = []
-    private var directories: Set<String> = []
+    private var isAnnounced = false
+    private var isWaitingForSecond = false
+    private var uploads = DescriptorUploads()
     private var failureReason: String?
     private var collisions = Backoff()
     private var timer: TimerHandle?
@@ -56,7 +57,7 @@ package final class OnionPublication {
     }
 
     /// How many directories have confirmed the descriptor since the service was last added.
-    package var directoryCount: Int { directories.count }
+    package var directoryCount: Int { uploads.directoryCount }
 
     /// Takes the service down; nothing is reported any more.
     package func remove() {
@@ -80,8 +81,9 @@ package final class OnionPublication {
     func controlIsUp(_ connection: ControlConnection) {
         guard case .waiting = state else { return }
         self.connection = connection
-        uploads = []
-        directories = []
+        uploads = DescriptorUploads()
+        isAnnounced = false
+        isWaitingForSecond = false
         failureReason = nil
         collisions.succeeded()
         add()
@@ -105,22 +107,26 @@ package final class OnionPublication {
 
     func received(_ event: DescriptorEvent) {
         guard event.serviceID == address.serviceID, case .added = state else { return }
-        switch event.action {
-        case .upload:
-            let isNew = uploads.count < Self.maximumDirectoryCount && uploads.insert(event.directory ?? "").inserted
-            if isNew, directories.isEmpty { onEvent(.uploading(count: uploads.count)) }
-        case .uploaded:
-            let isFirst = directories.isEmpty
-            if directories.count < Self.maximumDirectoryCount { directories.insert(event.directory ?? "") }
-            guard isFirst else { return }
+        let before = (uploads: uploads.uploadCount, confirmed: uploads.confirmedDescriptorCount)
+        uploads.received(event)
+        if event.action == .failed { failureReason = event.reason ?? failureReason }
+        guard !isAnnounced else { return }
+        if uploads.uploadCount > before.uploads { onEvent(.uploading(count: uploads.uploadCount)) }
+        if uploads.confirmedDescriptorCount >= DescriptorUploads.expectedDescriptorCount {
+            announce()
+        } else if uploads.directoryCount > 0, event.action == .uploaded, !isWaitingForSecond {
+            isWaitingForSecond = true
             timer?.cancel()
-            let wasPublished = self.wasPublished
-            self.wasPublished = true
-            onEvent(wasPublished ? .republished : .published(directories: directories.count))
-        case .failed:
-            failureReason = event.reason ?? failureReason
-        case .requested, .received, .created, .ignore: break
+            timer = loop.schedule(after: Self.secondDescriptorTimeout) { [weak self] in self?.announce() }
         }
+    }
+
+    private func announce() {
+        timer?.cancel()
+        isAnnounced = true
+        let wasPublished = self.wasPublished
+        self.wasPublished = true
+        onEvent(wasPublished ? .republished : .published(directories: uploads.directoryCount))
     }
 
     private var isEnded: Bool { if case .ended = state { true } else { false } }
@@ -164,8 +170,8 @@ package final class OnionPublication {
     }
 
     private func armPublishTimer() {
+        guard uploads.directoryCount == 0 else { return }
         timer?.cancel()
-        guard directories.isEmpty else { return }
         timer = loop.schedule(after: publishTimeout) { [weak self] in
             guard let self else { return }
             self.onEvent(.failed(.publishFailed(.notUploaded(reason: self.failureReason))))

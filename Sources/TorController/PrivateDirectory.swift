@@ -5,7 +5,7 @@ import Glibc
 /// It lies in XDG_RUNTIME_DIR (in memory, per user), else TMPDIR, else /tmp. A lock tells directories in use from those a
 /// killed process left, which the next one removes.
 final class PrivateDirectory {
-    private static let prefix = "termtalk-tor-"
+    private static let prefix = "termtalk-child-"
     private static let lockName = "owner"
     /// Bytes of the longest base: what is appended must still fit the 107 bytes of a Unix socket's path.
     private static let maximumBaseByteCount = 60

@@ -22,11 +22,12 @@ package enum OnionEvent: Equatable, Sendable {
     case adding
     /// tor sends the descriptor to this many directories.
     case uploading(count: Int)
-    /// The first directory has confirmed the descriptor: the service can be reached. Comes once.
+    /// Both descriptors of the service (rend-spec-v3 keeps two) are confirmed by a directory, or one of them is and the
+    /// other was waited for in vain: the service can be reached. `directories` is at least 1. Comes once.
     case published(directories: Int)
     /// The control connection ended and the service with it.
     case lost
-    /// After `lost`: the same service is confirmed by a directory again.
+    /// After `lost`: the same service is confirmed by directories again.
     case republished
     /// The service is not reachable; a refusal is final, a late upload may still follow as `published`.
     case failed(TorError)

@@ -9,23 +9,26 @@ struct NoiseVector: Decodable {
         let payload: String
         let ciphertext: String
         /// Who writes it, `init` or `resp`; without it the two alternate.
-        let sender: String?
+        var sender: String?
         /// Both sides rekey this direction first.
-        let rekeyBefore: Bool?
+        var rekeyBefore: Bool?
     }
 
+    /// What we speak (section 8).
+    static let suite = "25519_ChaChaPoly_BLAKE2b"
+
     let protocolName: String
-    let initPrologue: String?
-    let respPrologue: String?
-    let initEphemeral: String?
-    let respEphemeral: String?
-    let initStatic: String?
-    let respStatic: String?
-    let initRemoteStatic: String?
-    let respRemoteStatic: String?
-    let initPsks: [String]?
-    let respPsks: [String]?
-    let handshakeHash: String?
+    var initPrologue: String?
+    var respPrologue: String?
+    var initEphemeral: String?
+    var respEphemeral: String?
+    var initStatic: String?
+    var respStatic: String?
+    var initRemoteStatic: String?
+    var respRemoteStatic: String?
+    var initPsks: [String]?
+    var respPsks: [String]?
+    var handshakeHash: String?
     let messages: [Message]
 
     /// The pattern, or why the vector is none of ours.
@@ -33,7 +36,7 @@ struct NoiseVector: Decodable {
         let parts = protocolName.split(separator: "_", omittingEmptySubsequences: false)
         guard parts.count == 5, parts[0] == "Noise" else { return .failure(PassedOver(reason: "malformed name")) }
         let suite = parts[2...].joined(separator: "_")
-        guard suite == "25519_ChaChaPoly_BLAKE2b" else { return .failure(PassedOver(reason: suite)) }
+        guard suite == Self.suite else { return .failure(PassedOver(reason: suite)) }
         guard let pattern = Patterns.named(String(parts[1])) else {
             return .failure(PassedOver(reason: "pattern \(parts[1])"))
         }

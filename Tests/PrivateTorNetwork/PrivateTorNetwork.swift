@@ -72,8 +72,9 @@ package final class PrivateTorNetwork: Sendable {
         try writeBandwidths(keys)
         try await Self.sleepUntilWellBeforeVote()
         for (index, keys) in keys.enumerated() { try startRelay(index, keys) }
-        // Earlier, the clients would ask in vain and then again at growing intervals.
-        for authority in authorities { try await authority.waitForConsensus(relayCount: keys.count) }
+        for node in authorities { try await node.waitForDirectory(relayCount: keys.count, isImpatient: false) }
+        for node in relays { try await node.waitForDirectory(relayCount: keys.count, isImpatient: true) }
+        // Earlier, they would ask in vain and then again at growing intervals.
         try startHost()
         try startClient(named: "client")
         try await host.waitBootstrapped()
@@ -85,8 +86,8 @@ package final class PrivateTorNetwork: Sendable {
     /// the first one.
     private static func sleepUntilWellBeforeVote() async throws {
         let phase = Date().timeIntervalSince1970.truncatingRemainder(dividingBy: 5)
-        if (0.5..<3.9).contains(phase) {
-            try await Task.sleep(for: .seconds(3.9 - phase))
+        if !(3.9..<4.4).contains(phase) {
+            try await Task.sleep(for: .seconds((8.9 - phase).truncatingRemainder(dividingBy: 5)))
         }
     }
 

@@ -118,11 +118,20 @@ package final class TorProcess: Sendable {
         try await wait(seconds: seconds, until: "answering") { _ in nil }
     }
 
-    /// Returns when tor has a consensus that names as many relays.
-    func waitForConsensus(relayCount: Int) async throws {
+    /// Returns when tor can tell others of a consensus with as many relays.
+    ///
+    /// - Parameter isImpatient: tor has failed downloads tried again each second, not at growing intervals.
+    func waitForDirectory(relayCount: Int, isImpatient: Bool) async throws {
+        var nextReload = ContinuousClock.now
         try await wait(seconds: 120, until: "in possession of a consensus") { control in
             let count = try control.command("GETINFO ns/all").count { $0.hasPrefix("r ") }
-            return count == relayCount ? nil : "a consensus of \(count) relays"
+            let hasEnough = try control.command("GETINFO status/enough-dir-info").first?.hasSuffix("=1") == true
+            if count == relayCount && hasEnough { return nil }
+            if isImpatient && nextReload <= .now {
+                nextReload = .now + .seconds(1)
+                try control.command("SIGNAL RELOAD")
+            }
+            return "a consensus of \(count) relays"
         }
     }
 

@@ -53,7 +53,8 @@ struct ManagedTorTests {
                 guard case .failed = event else { return }
                 if case .unix(let path) = controller.listenerKind { directory = path }
                 #expect(controller.socksEndpoint == .unix(path: "\(directory)/socks"))
-                #expect((try? FileManager.default.attributesOfItem(atPath: directory))?[.posixPermissions] as? Int == 0o700)
+                #expect(
+                    (try? FileManager.default.attributesOfItem(atPath: directory))?[.posixPermissions] as? Int == 0o700)
                 processID = include.processID
                 controller.shutdown(completion: finish)
             }
@@ -63,7 +64,7 @@ struct ManagedTorTests {
                 .connecting, .bootstrap(progress: 0, summary: "Starting"),
                 .failed(.bootstrapStalled(progress: 0, summary: "Starting", warning: nil)),
             ])
-        #expect(directory.contains("termtalk-tor-") && !exists(directory))
+        #expect(directory.contains("termtalk-child-") && !exists(directory))
         #expect(kill(try #require(processID), 0) == -1 && errno == ESRCH)
     }
 
@@ -119,22 +120,27 @@ struct ManagedTorTests {
     @Test func diesWithItsParent() async throws {
         let include = try Include("DisableNetwork 1")
         defer { include.remove() }
-        let (file, note) = (include.file.path, include.folder.appending(path: "directory").path)
-        await #expect(processExitsWith: .signal(SIGKILL)) { [file = file as String, note = note as String] in
+        let (file, pidFile) = (include.file.path, include.pidFile.path)
+        let note = include.folder.appending(path: "note").path
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+            [file = file as String, note = note as String, pidFile = pidFile as String] in
             try runLoop { loop, _ in
                 var options = TorOptions(mode: .managed)
                 options.include = file
                 let controller = TorController(loop: loop, options: options, logger: Logger(label: "child"))
                 controller.start { event in
                     // TAKEOWNERSHIP was sent before the question this answers.
-                    guard case .bootstrap = event, case .unix(let path) = controller.listenerKind else { return }
-                    try? Data(path.utf8).write(to: URL(filePath: note))
+                    guard case .bootstrap = event, case .unix(let path) = controller.listenerKind,
+                        let processID = try? String(contentsOfFile: pidFile, encoding: .utf8)
+                    else { return }
+                    try? Data("\(path)\n\(processID)".utf8).write(to: URL(filePath: note))
                     kill(getpid(), SIGKILL)
                 }
             }
         }
-        let processID = try #require(include.processID)
-        let directory = try String(contentsOfFile: note, encoding: .utf8)
+        let lines = try String(contentsOfFile: note, encoding: .utf8).split(separator: "\n").map(String.init)
+        let directory = try #require(lines.first)
+        let processID = try #require(lines.last.flatMap { pid_t($0) })
         let deadline = ContinuousClock.now + .seconds(60)
         while kill(processID, 0) == 0, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
         #expect(kill(processID, 0) == -1)

@@ -1,0 +1,31 @@
+import Glibc
+import Sodium
+
+/// The programs of the benchmarks in one executable; see Benchmarks/README.md.
+@main
+enum Benchmark {
+    static func main() {
+        SodiumLibrary.initialize()
+        var arguments = CommandLine.arguments.dropFirst()
+        do {
+            switch arguments.popFirst() {
+            case "host": try BenchmarkHost.run(arguments)
+            case "load": try LoadGenerator(options: LoadOptions(arguments)).run()
+            case "seal": try SealingBenchmark().run()
+            default: throw BenchmarkError("termtalk-bench host PORT | load --test … | seal")
+            }
+        } catch {
+            print("{\"error\":\"\(error)\"}")
+            exit(1)
+        }
+    }
+}
+
+/// Why a run is worthless.
+struct BenchmarkError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

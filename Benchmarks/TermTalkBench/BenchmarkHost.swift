@@ -1,0 +1,32 @@
+import EventLoop
+import Logging
+import Room
+import SecureSession
+import TermTalk
+
+/// A room on a port of loopback, with the product's host behind it: nobody takes part locally, and neither rates nor
+/// numbers are limited.
+enum BenchmarkHost {
+    static func run(_ arguments: ArraySlice<String>) throws {
+        guard let port = arguments.first.flatMap(UInt16.init) else { throw BenchmarkError("host PORT") }
+        let loop = try EventLoop()
+        var logger = Logger(label: "benchmark")
+        logger.logLevel = .error
+        var limits = RoomLimits()
+        limits.members = 0
+        limits.messagesPerSecond = .greatestFiniteMagnitude
+        limits.messageBurst = .greatestFiniteMagnitude
+        limits.bytesPerSecond = .greatestFiniteMagnitude
+        limits.byteBurst = .greatestFiniteMagnitude
+        limits.bytesQueuedPerMember = 64 * 1_048_576
+        var gateLimits = ConnectionGate.Limits()
+        gateLimits.pending = 10_000
+        gateLimits.connectionBurst = .greatestFiniteMagnitude
+        let node = HostNode(
+            loop: loop, identity: try BenchmarkRoom.identity(), limits: limits, closesAt: nil, gateLimits: gateLimits,
+            logger: logger, tell: { _ in })
+        let listener = try SocketListener(.ip("127.0.0.1", port: port), loop: loop) { node.accept($0) }
+        loop.run()
+        listener.close()
+    }
+}

@@ -1,0 +1,54 @@
+/// The arguments of the load generator: those of shared/bench's loadgen that make sense here.
+struct LoadOptions {
+    enum Test: String {
+        case fanout, idle, setup
+    }
+
+    private(set) var test = Test.fanout
+    private(set) var label = ""
+    private(set) var port: UInt16 = 0
+    private(set) var members = 10
+    private(set) var senders = 1
+    /// Bytes of a message.
+    private(set) var size = 128
+    /// Messages whose deliveries are not all in.
+    private(set) var window = 1
+    /// Seconds.
+    private(set) var duration = 2.0
+    private(set) var warmUp = 0.5
+    /// Connections in all, of the setup test.
+    private(set) var total = 300
+    /// Connections at a time that are not in the room yet.
+    private(set) var concurrency = 16
+    /// Processes of the server.
+    private(set) var processes: [Int32] = []
+
+    init(_ arguments: ArraySlice<String>) throws {
+        var rest = arguments
+        while let name = rest.popFirst() {
+            guard let value = rest.popFirst() else { throw BenchmarkError("argument of \(name)?") }
+            switch name {
+            case "--test": test = try Self.parse(value, Test.init)
+            case "--label": label = value
+            case "--port": port = try Self.parse(value, UInt16.init)
+            case "--n": members = try Self.parse(value, Int.init)
+            case "--senders": senders = try Self.parse(value, Int.init)
+            case "--size": size = max(32, try Self.parse(value, Int.init))
+            case "--window": window = try Self.parse(value, Int.init)
+            case "--secs": duration = try Self.parse(value, Double.init)
+            case "--warm": warmUp = try Self.parse(value, Double.init)
+            case "--total": total = try Self.parse(value, Int.init)
+            case "--conc": concurrency = try Self.parse(value, Int.init)
+            case "--pids": processes = try value.split(separator: ",").map { try Self.parse(String($0), Int32.init) }
+            case "--adapter": guard value == "termtalk" else { throw BenchmarkError("no such adapter") }
+            default: throw BenchmarkError("unknown \(name)")
+            }
+        }
+        senders = min(senders, members)
+    }
+
+    private static func parse<Value>(_ text: String, _ make: (String) -> Value?) throws -> Value {
+        guard let value = make(text) else { throw BenchmarkError("not a value: \(text)") }
+        return value
+    }
+}

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Measures TermTalk's host beside the yardsticks of shared/bench; prints markdown tables of ratios.
+
+    run.py [--rounds 3] [--secs 0.9] [--ns 10,100,1000] [--only seal,idle,setup,fanout1,fanoutw] [--out FILE]
+
+Needs: apt-get install ngircd openssl libssl-dev libsodium-dev gcc make. Environment: TERMTALK_BENCH (../shared/bench),
+BENCH_DIR (.bench-run), SRV_CPU (1), LG_CPU (0).
+
+Every ratio is taken within a round, in which the servers run one after another in random order; the tables give the
+median of the rounds and their range.
+"""
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+HARNESS = os.path.abspath(os.environ.get("TERMTALK_BENCH", f"{ROOT}/../shared/bench"))
+os.environ.setdefault("BENCH_DIR", f"{ROOT}/.bench-run")
+sys.dont_write_bytecode = True                      # the harness may be read-only
+sys.path.insert(0, HARNESS)
+
+PROGRAM = f"{ROOT}/.build/release/termtalk-bench"
+IDLE_MEMBERS = 500
+
+
+def build():
+    """The C programs of the harness, and ours in release mode."""
+    target = f"{os.environ['BENCH_DIR']}/bin"
+    subprocess.run(["make", "-s", "-C", f"{HARNESS}/src", f"B={target}"], check=True)
+    subprocess.run(["swift", "build", "-c", "release", "--product", "termtalk-bench"], cwd=ROOT, check=True,
+                   stdout=sys.stderr)
+
+
+def servers(harness):
+    """The servers to compare. Ours has its own load generator; all get the same closed-loop arguments."""
+
+    class TermTalk(harness.Server):
+        name, port, adapter, echo = "termtalk", 7301, "termtalk", 1
+        loadgen = [PROGRAM, "load"]
+
+        def argv(self):
+            return [PROGRAM, "host", str(self.port)]
+
+    found = [TermTalk, harness.LimitAead, harness.LimitAeadCoalesce]
+    if os.path.exists("/usr/sbin/ngircd"):
+        found.append(harness.NgircdTls)
+    else:
+        print("no ngircd: left out", file=sys.stderr)
+    return found
+
+
+class Run:
+    def __init__(self, harness, options):
+        self.harness, self.options = harness, options
+        self.results = {}                           # (kind, n) -> name -> round -> line
+        self.loads = []
+        self.out = open(options.out, "a", buffering=1) if options.out else None
+
+    def load(self, server, kind, n, round_, arguments):
+        program = server.loadgen or [f"{self.harness.BIN}/loadgen"]
+        command = ["taskset", "-c", self.harness.LG_CPU, *program, "--adapter", server.adapter,
+                   "--port", str(server.port), "--label", server.name, "--pids", ",".join(map(str, server.pids()))]
+        command += (["--tls"] if server.tls else []) + [str(a) for a in arguments]
+        try:
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=150)
+            line = json.loads(done.stdout.decode().strip().splitlines()[-1])
+        except (subprocess.TimeoutExpired, ValueError, IndexError) as error:
+            line = {"error": repr(error)}
+        load = os.getloadavg()[0]
+        self.loads.append(load)
+        line.update(kind=kind, n=n, round=round_, label=server.name, load=load)
+        if self.out:
+            self.out.write(json.dumps(line) + "\n")
+        keys = ("cpu_us", "per_s", "srv_util", "lg_util", "kb_per_member_slope", "cpu_ms", "lost", "bad", "error")
+        print(round_, kind, n, server.name, {k: line[k] for k in keys if k in line}, file=sys.stderr, flush=True)
+        if "error" not in line:
+            self.results.setdefault((kind, n), {}).setdefault(server.name, {})[round_] = line
+
+    def measure(self, round_):
+        options, classes = self.options, list(self.classes)
+
+        def shuffled():
+            random.shuffle(classes)
+            return classes
+
+        def each(kind, n, arguments):
+            for cls in shuffled():
+                server = cls().start()              # a fresh process each
+                try:
+                    self.load(server, kind, n, round_, arguments(server))
+                finally:
+                    server.stop()
+
+        if "idle" in options.only:
+            each("idle", IDLE_MEMBERS, lambda s: ["--test", "idle", "--n", IDLE_MEMBERS, "--conc", 16])
+        if "setup" in options.only:
+            each("setup", 16, lambda s: ["--test", "setup", "--total", s.setup_total, "--conc", s.setup_conc])
+        for n in options.ns:
+            common = ["--test", "fanout", "--n", n, "--warm", 0.3, "--secs", options.secs]
+            if "fanout1" in options.only:
+                each("fanout1", n, lambda s: common + ["--window", 1, "--senders", 1])
+            if "fanoutw" in options.only:
+                each("fanoutw", n, lambda s: common + ["--window", 32, "--senders", 8])
+
+    def run(self):
+        self.classes = servers(self.harness)
+        for round_ in range(1, self.options.rounds + 1):
+            self.measure(round_)
+
+    def row(self, kind, n, field, scale=1):
+        lines = self.results.get((kind, n), {})
+        ours = lines.get("termtalk", {})
+        cells = [cell([line[field] * scale for line in ours.values()])]
+        for name in [cls.name for cls in self.classes if cls.name != "termtalk"]:
+            theirs = lines.get(name, {})
+            cells.append(cell([ours[r][field] / theirs[r][field] for r in ours if r in theirs and theirs[r][field] > 0]))
+        return cells
+
+    def report(self):
+        others = [cls.name for cls in self.classes if cls.name != "termtalk"]
+        print("| | TermTalk | " + " | ".join(f"as a multiple of {name}" for name in others) + " |")
+        print("|" + "---|" * (len(others) + 2))
+        rows = [(f"one message at a time, N={n}, server CPU µs a delivery", "fanout1", n, "cpu_us") for n in self.options.ns]
+        rows += [(f"saturated, N={n}, server CPU µs a delivery", "fanoutw", n, "cpu_us") for n in self.options.ns]
+        rows += [(f"an idle member (from {IDLE_MEMBERS // 5} to {IDLE_MEMBERS}), KiB", "idle", IDLE_MEMBERS, "kb_per_member_slope"),
+                 (f"joining a room that grows to {IDLE_MEMBERS}, CPU ms", "idle", IDLE_MEMBERS, "cpu_ms_join"),
+                 ("connect, handshake, join, leave, CPU ms", "setup", 16, "cpu_ms")]
+        for title, kind, n, field in rows:
+            if (kind, n) in self.results:
+                print(f"| {title} | " + " | ".join(self.row(kind, n, field)) + " |")
+        print(f"\nRounds: {self.options.rounds}; load average {cell(self.loads)} on {os.cpu_count()} processors.")
+
+
+def cell(values):
+    if not values:
+        return "–"
+    middle, low, high = statistics.median(values), min(values), max(values)
+    return f"{middle:.3g}" if len(values) == 1 else f"{middle:.3g} [{low:.3g}–{high:.3g}]"
+
+
+def seal(cpu):
+    print("| payload, bytes | libsodium, ns | CipherState | session, with its padding | the same against libsodium on the padded bytes |")
+    print("|---|---|---|---|---|")
+    done = subprocess.run(["taskset", "-c", cpu, PROGRAM, "seal"], stdout=subprocess.PIPE, check=True)
+    for text in done.stdout.decode().splitlines():
+        line = json.loads(text)
+        print(f"| {line['bytes']} | {line['sodium_ns']:.0f} | {line['cipher']:.2f} | {line['session']:.2f} "
+              f"| {line['session_padded']:.2f} ({line['padded_bytes']}) |")
+    print()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--secs", type=float, default=0.9)
+    parser.add_argument("--ns", default="10,100,1000")
+    parser.add_argument("--only", default="seal,idle,setup,fanout1,fanoutw")
+    parser.add_argument("--out")
+    parser.add_argument("--no-build", action="store_true")
+    options = parser.parse_args()
+    options.ns = [int(n) for n in options.ns.split(",")]
+    options.only = options.only.split(",")
+    if not os.path.exists(f"{HARNESS}/servers.py"):
+        sys.exit(f"no harness at {HARNESS}: set TERMTALK_BENCH")
+    if not options.no_build:
+        build()
+    import servers as harness
+    begin = time.time()
+    if "seal" in options.only:
+        seal(harness.SRV_CPU)
+    run = Run(harness, options)
+    run.run()
+    if run.results:
+        run.report()
+    print(f"{time.time() - begin:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

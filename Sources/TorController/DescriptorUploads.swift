@@ -1,0 +1,49 @@
+/// Which directories have which descriptor of one onion service.
+///
+/// A v3 service has two descriptors at all times, for two time periods, and clients ask for one of them (rend-spec-v3,
+/// section 2.2.1): a directory that has confirmed one says nothing of the other. tor names the descriptor when an upload
+/// begins but not when it ends, so a directory that got both counts once it has confirmed as often as it was sent one.
+package struct DescriptorUploads {
+    /// Descriptors a service has at a time.
+    package static let expectedDescriptorCount = 2
+    /// Descriptors remembered: four days of time periods.
+    package static let maximumDescriptorCount = 8
+    /// Directories remembered: tor uploads to at most 16 at a time, but to others as the hours pass.
+    package static let maximumDirectoryCount = 64
+
+    private var directories: [String: Set<String>] = [:]
+    private var confirmations: [String: Int] = [:]
+
+    package init() {}
+
+    /// Directories an upload was begun to.
+    package var uploadCount: Int { directories.values.reduce(into: Set()) { $0.formUnion($1) }.count }
+    /// Directories that have confirmed a descriptor.
+    package var directoryCount: Int { confirmations.count }
+
+    /// Descriptors that at least one directory is sure to have.
+    package var confirmedDescriptorCount: Int {
+        directories.values.count { all in
+            all.contains { directory in
+                let sent = directories.values.count { $0.contains(directory) }
+                return confirmations[directory, default: 0] >= sent
+            }
+        }
+    }
+
+    package mutating func received(_ event: DescriptorEvent) {
+        guard let directory = event.directory else { return }
+        switch event.action {
+        case .upload:
+            let id = event.descriptorID ?? ""
+            guard directories[id] != nil || directories.count < Self.maximumDescriptorCount,
+                directories[id, default: []].count < Self.maximumDirectoryCount
+            else { return }
+            directories[id, default: []].insert(directory)
+        case .uploaded:
+            guard confirmations[directory] != nil || confirmations.count < Self.maximumDirectoryCount else { return }
+            confirmations[directory] = min(confirmations[directory, default: 0] + 1, Self.maximumDescriptorCount)
+        case .requested, .received, .created, .ignore, .failed: break
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+/// How stays and rooms end.
+struct LifeCycleTests {
+    @Test func roomClosesForAllWhenItsTimeIsOver() async throws {
+        let hosted = try await HostedRoom.direct(["--ttl", "3s"])
+        let member = try await hosted.join()
+        for process in [hosted.host, member] {
+            let result = try await process.result()
+            #expect(result.events("closed").map(\.reason) == ["ttl"])
+            #expect(result.events.last?.event == "closed")
+            #expect(result.status == 0)
+            #expect(result.errors == [])
+        }
+        #expect(member.eventsSoFar.first { $0.event == "joined-room" }?.expires != nil)
+    }
+
+    @Test func roomWithoutEnd() async throws {
+        let hosted = try await HostedRoom.direct(["--ttl", "none"])
+        let member = try await hosted.join()
+        #expect(hosted.ready.expires == nil)
+        #expect(try await member.event("joined-room").expires == nil)
+        // Null, not absent.
+        #expect(hosted.host.outputSoFar.contains { $0.contains(#""expires":null"#) })
+    }
+
+    @Test func hostQuits() async throws {
+        let hosted = try await HostedRoom.direct()
+        let member = try await hosted.join()
+        hosted.host.send("last words")
+        hosted.host.send("/quit")
+        let host = try await hosted.host.result()
+        #expect(host.status == 0)
+        #expect(host.events("closed").map(\.reason) == ["host-quit"])
+        let result = try await member.result()
+        #expect(result.status == 0)
+        #expect(result.events("message").map(\.text) == ["last words"])
+        #expect(result.events("closed").map(\.reason) == ["host-quit"])
+        #expect(result.events("error").isEmpty)
+    }
+
+    @Test func memberQuits() async throws {
+        let hosted = try await HostedRoom.direct()
+        let member = try await hosted.join(["--nick", "guest"])
+        #expect(try await hosted.host.event("member-joined").count == 2)
+        member.send("/quit")
+        let left = try await hosted.host.event("member-left")
+        #expect(left.reason == "quit")
+        #expect(left.nick == "guest")
+        #expect(left.count == 1)
+        let result = try await member.result()
+        #expect(result.status == 0)
+        #expect(result.events("closed").map(\.reason) == ["quit"])
+    }
+
+    @Test func memberThatIsKilledIsLostAfterItsGrace() async throws {
+        let hosted = try await HostedRoom.direct()
+        let member = try await hosted.join()
+        let id = try await member.event("joined-room").member
+        member.signal(SIGKILL)
+        #expect(try await member.result().status == 128 + SIGKILL)
+        let left = try await hosted.host.event("member-left", seconds: 120)
+        #expect(left.reason == "lost")
+        #expect(left.id == id)
+    }
+
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 0), (SIGHUP, 0)]) func signalToMember(_ signal: Int32, _ status: Int32)
+        async throws
+    {
+        let hosted = try await HostedRoom.direct()
+        let member = try await hosted.join()
+        member.signal(signal)
+        let result = try await member.result()
+        #expect(result.status == status)
+        #expect(result.events("closed").map(\.reason) == ["quit"])
+        #expect(try await hosted.host.event("member-left").reason == "quit")
+    }
+
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 0), (SIGHUP, 0)]) func signalToHost(_ signal: Int32, _ status: Int32)
+        async throws
+    {
+        let hosted = try await HostedRoom.direct()
+        let member = try await hosted.join()
+        hosted.host.signal(signal)
+        let host = try await hosted.host.result()
+        #expect(host.status == status)
+        #expect(host.events("closed").map(\.reason) == ["host-quit"])
+        let result = try await member.result()
+        #expect(result.status == 0)
+        #expect(result.events("closed").map(\.reason) == ["host-quit"])
+        #expect(try String(contentsOfFile: hosted.home.registryPath, encoding: .utf8).contains(hosted.room) == false)
+    }
+
+    @Test func signalWhileConnecting() async throws {
+        let peer = try FakePeer(.says([]))
+        let joiner = try TermTalkProcess(
+            ["join", "room", "--direct", peer.address, "--accept-new-host", "--json"], home: TestHome())
+        try await joiner.event("starting") { $0.phase == "handshake" }
+        joiner.signal(SIGINT)
+        let result = try await joiner.result()
+        #expect(result.status == 130)
+        #expect(result.events("error").isEmpty)
+    }
+
+    /// A host whose input is a file says all of it to whoever is there, and leaves.
+    @Test func hostWithInputFromAFile() async throws {
+        let home = try TestHome()
+        let input = try home.write("input", "one\ntwo\nthree")
+        let host = try await TermTalkProcess.run(
+            ["host", "--direct", "127.0.0.1:0", "--json"], home: home, input: .file(input))
+        #expect(host.status == 0)
+        #expect(host.events("message").map(\.text) == ["one", "two", "three"])
+        #expect(host.events("closed").map(\.reason) == ["host-quit"])
+    }
+
+    @Test func hostWithoutInput() async throws {
+        let host = try await TermTalkProcess.run(["host", "--direct", "127.0.0.1:0", "--json"], home: TestHome())
+        #expect(host.status == 0)
+        #expect(host.events.map(\.event) == ["ready", "closed"])
+    }
+
+    @Test func joinerWithInputFromAFileLeavesWhenAllIsDelivered() async throws {
+        let hosted = try await HostedRoom.direct()
+        let count = 700
+        let input = try hosted.home.write("input", (0..<count).map { "line \($0)" }.joined(separator: "\n"))
+        let joiner = try hosted.startJoin(input: .file(input))
+        let result = try await joiner.result()
+        #expect(result.status == 0)
+        #expect(result.events("delivered").count == count)
+        #expect(result.events("closed").map(\.reason) == ["quit"])
+        let heard = try await hosted.host.events("message", count: count)
+        #expect(heard.map(\.text) == (0..<count).map { "line \($0)" })
+        #expect(try await hosted.host.event("member-left").reason == "quit")
+    }
+
+    @Test func joinerWithoutInput() async throws {
+        let hosted = try await HostedRoom.direct()
+        let result = try await hosted.startJoin(input: .null).result()
+        #expect(result.status == 0)
+        #expect(result.events("joined-room").count == 1)
+        #expect(result.events("closed").map(\.reason) == ["quit"])
+    }
+
+    /// The host gives its whole conversation to a member that is slow, before it closes.
+    @Test func endOfTheHostsInputWaitsForTheMembers() async throws {
+        let hosted = try await HostedRoom.direct()
+        let member = try await hosted.join()
+        try await hosted.host.event("member-joined")
+        let text = String(repeating: "x", count: 60_000)
+        for number in 0..<20 { hosted.host.send("\(number) \(text)") }
+        hosted.host.closeInput()
+        let result = try await member.result()
+        #expect(result.events("message").count == 20)
+        #expect(result.events("closed").map(\.reason) == ["host-quit"])
+        #expect(try await hosted.host.result().status == 0)
+    }
+}

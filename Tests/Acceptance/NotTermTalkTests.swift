@@ -1,0 +1,38 @@
+import Foundation
+import Testing
+
+/// What a joiner is told about peers that are not termtalk, or not of its version.
+struct NotTermTalkTests {
+    @Test(arguments: [
+        "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n", "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+    ])
+    func anotherProtocol(_ banner: String) async throws {
+        let peer = try FakePeer(.says(Array(banner.utf8)))
+        try await expectFailure(
+            ["join", "room", "--direct", peer.address, "--accept-new-host"], code: "not-termtalk", status: 76)
+    }
+
+    @Test func peerThatCloses() async throws {
+        let peer = try FakePeer(.closes)
+        try await expectFailure(
+            ["join", "room", "--direct", peer.address, "--accept-new-host"], code: "not-termtalk", status: 76)
+    }
+
+    @Test func peerThatEchoes() async throws {
+        let peer = try FakePeer(.echoes)
+        try await expectFailure(
+            ["join", "room", "--direct", peer.address, "--accept-new-host"], code: "not-termtalk", status: 76)
+    }
+
+    @Test func silentPeer() async throws {
+        let peer = try FakePeer(.says([]))
+        try await expectFailure(
+            ["join", "room", "--direct", peer.address, "--accept-new-host"], code: "connection-timeout", status: 69)
+    }
+
+    @Test func hostOfAnotherVersion() async throws {
+        let peer = try FakePeer(.says([0x00, 0x01, 0x02]))
+        try await expectFailure(
+            ["join", "room", "--direct", peer.address, "--accept-new-host"], code: "version-mismatch", status: 76)
+    }
+}

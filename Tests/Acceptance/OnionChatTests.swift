@@ -1,0 +1,77 @@
+import PrivateTorNetwork
+import Testing
+
+/// The main thing: an onion room, in the private network.
+@Suite(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
+struct OnionChatTests {
+    @Test func threePeopleSendAThousandMessagesEach() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        // As with Debian's tor: a unix socket and a cookie.
+        let hosted = try await HostedRoom.onion(network.host.controlFlags, ["--nick", "host"])
+        #expect(hosted.ready.transport == "onion")
+        #expect(hosted.address.wholeMatch(of: /[a-z2-7]{56}\.onion:12345/) != nil)
+        #expect(hosted.room.wholeMatch(of: /[0-9a-f]{16}/) != nil)
+        #expect(hosted.invite.hasPrefix("termtalk://\(hosted.room)@\(hosted.address)/?k="))
+        #expect(hosted.ready.expires != nil)
+        let phases = hosted.host.eventsSoFar.filter { $0.event == "starting" }.map(\.phase)
+        #expect(phases.first == "tor-connect")
+        #expect(phases.last == "onion-publish")
+
+        let byInvite = try await hosted.join(network.client.socksFlags + ["--nick", "invited"])
+        #expect(try await byInvite.event("joined-room").trust == "invite")
+        let byRoom = try TermTalkProcess(
+            ["join", hosted.room, "--onion", hosted.address, "--json"] + network.client.controlFlags, home: TestHome())
+        let joined = try await byRoom.event("joined-room")
+        #expect(joined.trust == "none")
+        #expect(joined.transport == "onion")
+        #expect(joined.address == hosted.address)
+        #expect(joined.hostKey == hosted.hostKey)
+        #expect(joined.members?.count == 3)
+        try await hosted.host.events("member-joined", count: 2)
+
+        let people = [hosted.host, byInvite, byRoom]
+        try await ThreeWayChat.run(people, count: 1_000, seconds: 300)
+        try await ThreeWayChat.end(people)
+    }
+
+    @Test func directRoomCannotBeReachedThroughATorWithoutExits() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let hosted = try await HostedRoom.direct()
+        let joiner = try await TermTalkProcess.run(
+            ["join", hosted.invite, "--tor", "system", "--json"] + network.client.socksFlags, home: TestHome())
+        // Never around tor: it was told to go through it.
+        #expect(joiner.status == 69)
+        #expect(joiner.events("joined-room").isEmpty)
+        #expect(joiner.events("error").count == 1)
+    }
+
+    @Test func plainHostPrintsFourLinesAndThenTheConversation() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let host = try TermTalkProcess(
+            ["host", "--onion", "--plain", "--room", "plain.room", "--port", "4242", "--nick", "host"]
+                + network.host.controlFlags, home: TestHome())
+        try await host.line { $0.hasPrefix("expires") }
+        let announced = host.outputSoFar
+        #expect(announced.count == 4)
+        let onion = try #require(announced[0].wholeMatch(of: /onion   ([a-z2-7]{56}\.onion:4242)/)?.1)
+        #expect(announced[1] == "room    plain.room")
+        let invite = try #require(announced[2].wholeMatch(of: /invite  (termtalk:.*)/)?.1)
+        #expect(invite.hasPrefix("termtalk://plain.room@\(onion)/?k="))
+        #expect(announced[3] == "expires in 300s")
+
+        let member = try TermTalkProcess(
+            ["join", String(invite), "--plain", "--nick", "member"] + network.client.socksFlags, home: TestHome())
+        member.send("hello")
+        try await host.line { $0 == "<member> hello" }
+        host.send("welcome")
+        try await member.line { $0 == "<host> welcome" }
+        member.closeInput()
+        let left = try await member.result()
+        #expect(left.status == 0)
+        #expect(left.output == ["<member> hello", "<host> welcome"])
+        host.closeInput()
+        let ended = try await host.result()
+        #expect(ended.status == 0)
+        #expect(ended.output == announced + ["<member> hello", "<host> welcome"])
+    }
+}

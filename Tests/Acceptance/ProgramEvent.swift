@@ -1,0 +1,52 @@
+/// One line of the machine interface, with the fields of all events.
+struct ProgramEvent: Decodable, Sendable {
+    struct Member: Decodable, Sendable {
+        var id: String
+        var nick: String
+        var host: Bool
+        var verified: Bool
+    }
+
+    var event: String
+    var time: String
+    var phase: String?
+    var progress: Int?
+    var room: String?
+    var transport: String?
+    var address: String?
+    var invite: String?
+    var hostKey: String?
+    var expires: String?
+    var member: String?
+    var members: [Member]?
+    var trust: String?
+    var id: String?
+    var nick: String?
+    var oldNick: String?
+    var count: Int?
+    var of: Int?
+    var reason: String?
+    var seq: Int?
+    var from: String?
+    var to: String?
+    var text: String?
+    var kind: String?
+    var isOwn: Bool?
+    var state: String?
+    var attempt: Int?
+    var retryInMilliseconds: Int?
+    var cause: String?
+    var code: String?
+    var message: String?
+    var hint: String?
+    var lines: [String]?
+
+    enum CodingKeys: String, CodingKey {
+        case event, time, phase, progress, room, transport, address, invite, expires, member, members, trust, id, nick
+        case count, of, reason, seq, from, to, text, kind, state, attempt, cause, code, message, hint, lines
+        case hostKey = "host_key"
+        case oldNick = "old_nick"
+        case isOwn = "self"
+        case retryInMilliseconds = "retry_in_ms"
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+/// The rooms that a machine knows of: `termtalk rooms`, and `join` with a room id alone.
+struct RegistryTests {
+    private struct Line: Decodable {
+        var room: String
+        var transport: String
+        var address: String
+        var host_key: String
+        var expires: String?
+    }
+
+    @Test func roomIsListedWhileItIsOpen() async throws {
+        let hosted = try await HostedRoom.direct(["--room", "listed"])
+        try await hosted.waitUntilRegistered()
+        let json = try await TermTalkProcess.run(["rooms", "--json"], home: hosted.home)
+        #expect(json.status == 0)
+        #expect(json.errors == [])
+        #expect(json.output.count == 1)
+        let line = try JSONDecoder().decode(Line.self, from: Data(try #require(json.output.first).utf8))
+        #expect(line.room == "listed")
+        #expect(line.transport == "direct")
+        #expect(line.address == hosted.address)
+        #expect(line.host_key == hosted.hostKey)
+        #expect(line.expires == hosted.ready.expires)
+        let plain = try await TermTalkProcess.run(["rooms"], home: hosted.home)
+        #expect(plain.status == 0)
+        #expect(plain.output.count == 1)
+        #expect(plain.output.first?.contains("listed") == true)
+        #expect(plain.output.first?.contains(hosted.address) == true)
+
+        hosted.host.send("/quit")
+        #expect(try await hosted.host.result().status == 0)
+        for arguments in [["rooms"], ["rooms", "--json"]] {
+            let after = try await TermTalkProcess.run(arguments, home: hosted.home)
+            #expect(after.status == 0)
+            #expect(after.output == [])
+        }
+    }
+
+    @Test func onlyItsOwnerMayReadIt() async throws {
+        let hosted = try await HostedRoom.direct()
+        try await hosted.waitUntilRegistered()
+        let permissions = try FileManager.default.attributesOfItem(atPath: hosted.home.registryPath)[.posixPermissions]
+        #expect(permissions as? Int == 0o600)
+    }
+
+    @Test func severalRoomsAtATime() async throws {
+        let home = try TestHome()
+        let names = ["one", "two", "three"]
+        var hosts: [HostedRoom] = []
+        for name in names {
+            hosts.append(try await HostedRoom.direct(["--room", name], home: home))
+        }
+        for host in hosts { try await host.waitUntilRegistered() }
+        let listed = try await TermTalkProcess.run(["rooms", "--json"], home: home)
+        #expect(listed.output.count == 3)
+        for host in hosts { host.host.send("/quit") }
+        for host in hosts { #expect(try await host.host.result().status == 0) }
+        #expect(try await TermTalkProcess.run(["rooms"], home: home).output == [])
+    }
+
+    @Test func joinByTheRoomAlone() async throws {
+        let hosted = try await HostedRoom.direct(["--room", "mine"])
+        try await hosted.waitUntilRegistered()
+        let joiner = try TermTalkProcess(["join", "mine", "--json"], home: hosted.home)
+        let joined = try await joiner.event("joined-room")
+        #expect(joined.trust == "known")
+        #expect(joined.room == "mine")
+        #expect(joined.hostKey == hosted.hostKey)
+    }
+
+    @Test func damagedRegistryIsSetAside() async throws {
+        let home = try TestHome()
+        let damaged = #"{"version":1,"entries":[{"room":"precious""#
+        _ = try home.write(".termtalk_rooms.json", damaged)
+
+        let rooms = try await TermTalkProcess.run(["rooms"], home: home)
+        #expect(rooms.status == 78)
+        #expect(rooms.errors.first?.hasPrefix("termtalk: ") == true)
+        #expect(rooms.errors.last?.hasPrefix("hint: ") == true)
+        let join = try await TermTalkProcess.run(["join", "precious", "--json"], home: home)
+        #expect(join.events("warning").map(\.code) == ["registry-unreadable"])
+        #expect(join.status == 69)
+        // Who only reads changes nothing.
+        #expect(try String(contentsOfFile: home.registryPath, encoding: .utf8) == damaged)
+
+        let hosted = try await HostedRoom.direct(home: home)
+        #expect(try await hosted.host.event("warning").code == "registry-unreadable")
+        let names = try FileManager.default.contentsOfDirectory(atPath: home.path)
+        let kept = try #require(names.first { $0.hasPrefix(".termtalk_rooms.json") && $0.contains(".damaged") })
+        #expect(try String(contentsOfFile: "\(home.path)/\(kept)", encoding: .utf8) == damaged)
+        let after = try await TermTalkProcess.run(["rooms"], home: home)
+        #expect(after.status == 0)
+        #expect(after.output.count == 1)
+    }
+
+    @Test func registryOfAnotherVersionIsNotOverwritten() async throws {
+        let home = try TestHome()
+        let future = #"{"version":2,"rooms":{}}"#
+        _ = try home.write(".termtalk_rooms.json", future)
+        let hosted = try await HostedRoom.direct(home: home)
+        #expect(try await hosted.host.event("warning").code == "registry-unreadable")
+        let kept = try FileManager.default.contentsOfDirectory(atPath: home.path).filter { $0.contains(".damaged") }
+        #expect(kept.count == 1)
+    }
+
+    @Test func homeThatCannotBeWritten() async throws {
+        let result = try await TermTalkProcess.run(
+            ["host", "--direct", "127.0.0.1:0", "--json"], home: TestHome(), environment: ["HOME": "/proc"])
+        // The room is more important than its entry.
+        #expect(result.events("ready").count == 1)
+        #expect(result.events("warning").first?.code == "registry-unwritable")
+        #expect(result.status == 0)
+    }
+}
+
+extension HostedRoom {
+    /// The entry is written behind the announcement; whoever is in the room by then has to wait for nothing else.
+    func waitUntilRegistered() async throws {
+        let deadline = ContinuousClock.now + .seconds(TermTalkProcess.patience)
+        while ContinuousClock.now < deadline {
+            if let text = try? String(contentsOfFile: home.registryPath, encoding: .utf8), text.contains(hostKey) {
+                return
+            }
+            await Task.yield()
+        }
+        throw TermTalkProcess.Missing(description: "no entry in the registry")
+    }
+}

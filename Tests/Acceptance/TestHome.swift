@@ -1,0 +1,42 @@
+import Foundation
+
+/// A home of its own for the processes of a test: HOME and the XDG folders are in it. Removed with the last use.
+final class TestHome: Sendable {
+    let path: String
+
+    /// An empty home; `owner` is who it belongs to, for a process that runs as another user.
+    init(owner: uid_t? = nil) throws {
+        // Short, because sockets are made inside, and their paths are limited to 107 bytes.
+        path = "/tmp/tt-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+        for folder in ["", "/state", "/config", "/cache", "/run", "/tmp"] {
+            try FileManager.default.createDirectory(
+                atPath: path + folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            if let owner { chown(path + folder, owner, owner) }
+        }
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    var registryPath: String { "\(path)/.termtalk_rooms.json" }
+
+    /// The whole environment of a process at home here.
+    var environment: [String: String] {
+        var variables = [
+            "HOME": path, "XDG_STATE_HOME": "\(path)/state", "XDG_CONFIG_HOME": "\(path)/config",
+            "XDG_CACHE_HOME": "\(path)/cache", "XDG_RUNTIME_DIR": "\(path)/run", "TMPDIR": "\(path)/tmp",
+            "LC_ALL": "C.UTF-8", "TERM": "dumb",
+        ]
+        for name in ["PATH", "LD_LIBRARY_PATH"] {
+            variables[name] = ProcessInfo.processInfo.environment[name]
+        }
+        return variables
+    }
+
+    /// Writes a file, and returns its path.
+    func write(_ name: String, _ text: String) throws -> String {
+        try text.write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)
+        return "\(path)/\(name)"
+    }
+}
