@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -123,9 +124,20 @@ def run(termtalk, host, programs):
     breaks(host, other, peer, own)
     begin_anew(host, invite, address, parsed, peer)
 
+    violations(host, invite, peer)
+
     peer.leave()
     host.wait("member-left", id=own, reason="quit")
     done("leave", "acknowledged, announced")
+
+    last = Client.invited(invite)
+    last.connect()
+    last.join("last")
+    last.wait("admitted")
+    host.say("/quit")
+    expect(last.wait("closing")["reason"] == 1, "the host closed it")
+    ended(last)
+    done("closing", "announced, then the connection is closed")
 
 
 def strangers(invite, address, parsed):
@@ -267,6 +279,71 @@ def begin_anew(host, invite, address, parsed, peer):
     ended(again)
     host.wait("member-left", id=member_text(again.member), reason="lost")
     done("beginning anew", "resumption refused, joined with a room id (XX); a repeated post declined; violation closes")
+
+
+def violations(host, invite, peer):
+    """9: each ends the connection and the place of a member at once, and says nothing."""
+
+    def header(client, first=0, received=0):
+        return struct.pack(">II", client.channel.first + first, client.channel.received + received)
+
+    def sealed(make):
+        return lambda client: client.link.seal(make(client))
+
+    def flipped(client):
+        whole = bytearray(client.link.seal(header(client)))
+        whole[100] ^= 1
+        return bytes(whole)
+
+    def twice(client):
+        return client.link.seal(header(client)) * 2
+
+    cases = {
+        "empty frame": lambda client: bytes(2),
+        "frame above the largest": lambda client: b"\xff\xff",
+        "frame of no bucket": lambda client: b"\x01\x00" + bytes(256),
+        "flipped bit": flipped,
+        "repeated message": twice,
+        "first number too high": sealed(lambda client: header(client, first=1)),
+        "received count too high": sealed(lambda client: header(client, received=1)),
+        "received count falling": sealed(lambda client: header(client, received=-1)),
+        "type of the session": sealed(lambda client: header(client) + b"\x05\0\0"),
+        "resumed from a member": sealed(lambda client: header(client) + b"\x02\0\0"),
+        "resume in a session": sealed(lambda client: header(client) + b"\x01\0\x08" + bytes(8)),
+        "record beyond its limit": sealed(lambda client: header(client) + b"\x11\x40\x01" + bytes(16_385)),
+        "record beyond its payload": sealed(lambda client: header(client) + b"\x11\x20\0"),
+        "bytes behind the zeros": sealed(lambda client: header(client) + b"\0\0\0\x01"),
+        "piece of another type": sealed(lambda client: header(client) + b"\x91\0\x01\0\x12\0\x01\0"),
+        "empty piece": sealed(lambda client: header(client) + b"\x91\0\0"),
+        "unknown message": sealed(lambda client: header(client) + b"\x1f\0\0"),
+        "message of the host": sealed(lambda client: header(client) + b"\x29\0\x01\0"),
+        "wrong body": sealed(lambda client: header(client) + b"\x11\0\x07" + bytes(7)),
+        "bytes left over": sealed(lambda client: header(client) + b"\x14\0\x01\0"),
+        "varint too long": sealed(lambda client: header(client) + b"\x13\0\x03\x40\x01a"),
+        "nick of 257 bytes": sealed(lambda client: header(client) + b"\x13\x01\x03\x41\x01" + b"a" * 257),
+        "nick that is no UTF-8": sealed(lambda client: header(client) + b"\x13\0\x02\x01\xff"),
+        "message beyond its limit": sealed(
+            lambda client: header(client) + (b"\x91\x36\x00" + bytes(13_824)) * 4)
+    }
+    for name, make in cases.items():
+        client = Client.invited(invite)
+        client.connect()
+        client.join("")
+        client.wait("admitted")
+        host.wait("member-joined", id=member_text(client.member))
+        client.flush()
+        client.socket.sendall(make(client))
+        if name == "message beyond its limit":
+            client.socket.sendall(client.link.seal(header(client, first=4) + b"\x11\x38\x01" + bytes(14_337)))
+        try:
+            ended(client)
+        except TimeoutError:
+            raise AssertionError(f"not closed: {name}") from None
+        left = host.wait("member-left", id=member_text(client.member))
+        expect(left["reason"] == "lost", name)
+    message = peer.post("still here")
+    peer.wait("posted", id=message)
+    done("violations", f"{len(cases)} kinds: each closed, place lost; the others go on")
 
 
 def ended(client):
