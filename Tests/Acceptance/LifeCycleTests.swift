@@ -4,7 +4,7 @@ import Testing
 /// How stays and rooms end.
 struct LifeCycleTests {
     @Test func roomClosesForAllWhenItsTimeIsOver() async throws {
-        let hosted = try await HostedRoom.direct(["--ttl", "3s"])
+        let hosted = try await HostedRoom.direct(["--ttl", "15s"])
         let member = try await hosted.join()
         for process in [hosted.host, member] {
             let result = try await process.result()

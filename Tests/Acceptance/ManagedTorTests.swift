@@ -43,6 +43,7 @@ struct ManagedTorTests {
         let joiner = try TermTalkProcess(
             ["join", hosted.invite, "--tor", "managed", "--json"], home: TestHome(),
             environment: ["TERMTALK_TOR_INCLUDE": include])
+        try await joiner.event("joined-room")
         joiner.send("hello")
         #expect(try await hosted.host.event("message").text == "hello")
         let process = try #require(joiner.pid)
