@@ -62,6 +62,9 @@ package struct RoomLimits: Sendable {
     /// Receipts are reported to a message's sender at most this often.
     package static let receiptInterval = Duration.milliseconds(500)
 
+    /// Receipts in one message: when a member leaves that received nothing for long, those of thousands of messages change.
+    static let receiptsPerMessage = 1_000
+
     /// Receipts are counted in rooms of up to this many members; beyond it "received by 731 of 900" helps nobody.
     package static let receiptMembers = 256
 
