@@ -37,8 +37,8 @@ package struct RoomLimits: Sendable {
     /// Bytes of sealed content: a text, and what group encryption adds.
     package static let contentByteCount = 65_536 + 2_048
 
-    /// Bytes that wait for one member, sent and not acknowledged or not sent; past it the member is cut off. 50 members that
-    /// never read cannot make the host hold more than 50 times this, and mostly share the same bytes.
+    /// Memory that waits for one member, in messages sent and not acknowledged or not sent; past it the member is cut off. 50
+    /// members that never read cannot make the host hold more than 50 times this, and mostly share the same bytes.
     package var bytesQueuedPerMember = 4 * 1_048_576
 
     /// Messages a second that one member may send in the long run, and at once after a pause. More is not refused: the host

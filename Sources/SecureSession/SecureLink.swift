@@ -101,6 +101,10 @@ struct SecureLink: ~Copyable {
                     return false
                 }
             } catch {
+                if case .awaitingInvite = phase {
+                    phase = .silent
+                    continue
+                }
                 throw failure(isInitiator && !isOpen ? .notTermTalk : .malformed)
             }
             guard isWhole else { return nil }
