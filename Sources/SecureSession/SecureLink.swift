@@ -21,7 +21,7 @@ struct SecureLink: ~Copyable {
     private var handshake: HandshakeState?
     private var transport: Noise.Transport?
     private var frames: FrameDecoder
-    private var isInvited = false
+    private(set) var isInvited = false
     /// The initiator refuses a host with another key.
     private let expectedKey: X25519.PublicKey?
     private let isInitiator: Bool

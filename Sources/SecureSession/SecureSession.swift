@@ -57,6 +57,9 @@ package struct SecureSession: ~Copyable {
     /// Whether the handshake is done.
     package var isOpen: Bool { link.isOpen }
 
+    /// Whether the peer has shown that it holds an invite.
+    package var isInvited: Bool { link.isInvited }
+
     /// When a connection that is not part of a room yet is to be closed.
     package var admissionDeadline: Duration { deadline }
 
