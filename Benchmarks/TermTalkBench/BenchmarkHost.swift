@@ -21,7 +21,8 @@ enum BenchmarkHost {
         limits.bytesQueuedPerMember = 64 * 1_048_576
         var gateLimits = ConnectionGate.Limits()
         gateLimits.pending = 10_000
-        gateLimits.connectionBurst = .greatestFiniteMagnitude
+        gateLimits.openBurst = .greatestFiniteMagnitude
+        gateLimits.inviteBurst = .greatestFiniteMagnitude
         let node = HostNode(
             loop: loop, identity: try BenchmarkRoom.identity(), limits: limits, closesAt: nil, gateLimits: gateLimits,
             logger: logger, tell: { _ in })

@@ -206,9 +206,10 @@ package struct MemberClient {
     }
 
     package mutating func changeNick(to nick: String, actions: inout [Action]) throws(ChatEvent.Notice) {
-        guard (try? Nick(validating: nick)) != nil else { throw RoomCode.nickInvalid.declination }
+        let isHost = id.flatMap { members[$0]?.isHost } ?? false
+        guard let nick = try? Nick(validating: nick, isHost: isHost) else { throw RoomCode.nickInvalid.declination }
         if phase == .joined {
-            actions.append(.send(MemberRequest.changeNick(nick).encoded))
+            actions.append(.send(MemberRequest.changeNick(nick.text).encoded))
         }
     }
 

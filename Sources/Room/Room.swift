@@ -25,6 +25,12 @@ package struct Room {
 
     private var members: [MemberID: Member] = [:]
     private var memberOfLink: [LinkID: MemberID] = [:]
+    private var memberOfKey: [[UInt8]: MemberID] = [:]
+    /// Whose nick, and whose id, reads like this.
+    private var memberOfNick: [NickSkeleton: MemberID] = [:]
+    private var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
+    /// No place is given up before; nil when nobody is away. May be too early, when somebody came back.
+    private var firstAbsenceEnd: Duration?
     private var nextSequence: UInt64 = 1
     private var receipts = ReceiptBook()
     private var receiptsDue: Duration?
@@ -74,7 +80,9 @@ package struct Room {
     /// The link's connection broke. Its member keeps its place for ``RoomLimits/absence``.
     package mutating func linkLost(_ link: LinkID, now: Duration) {
         guard let id = memberOfLink[link] else { return }
-        members[id]?.awayUntil = now + limits.absence
+        let end = now + limits.absence
+        members[id]?.awayUntil = end
+        firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
     }
 
     /// The member `session` (an id's 30 bits) comes back over a new link, whose peer has proved to hold `key`. Returns the
@@ -115,6 +123,10 @@ package struct Room {
         }
         members = [:]
         memberOfLink = [:]
+        memberOfKey = [:]
+        memberOfNick = [:]
+        memberOfIDSkeleton = [:]
+        firstAbsenceEnd = nil
     }
 
     // MARK: Time
@@ -125,8 +137,8 @@ package struct Room {
         if let receiptsDue {
             deadline = min(deadline ?? receiptsDue, receiptsDue)
         }
-        for case let away? in members.values.lazy.map(\.awayUntil) {
-            deadline = min(deadline ?? away, away)
+        if let firstAbsenceEnd {
+            deadline = min(deadline ?? firstAbsenceEnd, firstAbsenceEnd)
         }
         return deadline
     }
@@ -139,12 +151,27 @@ package struct Room {
             receiptsDue = nil
             for (sender, list) in receipts.takeChanges() {
                 guard let link = members[sender]?.link else { continue }
-                actions.append(.send(link, HostMessage.receipts(list).encoded))
+                var rest = list[...]
+                while !rest.isEmpty {
+                    let part = rest.prefix(RoomLimits.receiptsPerMessage)
+                    rest = rest.dropFirst(part.count)
+                    actions.append(.send(link, HostMessage.receipts(Array(part)).encoded))
+                }
             }
         }
+        if let first = firstAbsenceEnd, now >= first {
+            endAbsences(now: now, actions: &actions)
+        }
+    }
+
+    private mutating func endAbsences(now: Duration, actions: inout [RoomAction]) {
+        firstAbsenceEnd = nil
         for member in members.values {
-            if let away = member.awayUntil, now >= away {
+            guard let end = member.awayUntil else { continue }
+            if now >= end {
                 remove(member.id, reason: .lost, actions: &actions)
+            } else {
+                firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
             }
         }
     }
@@ -154,6 +181,10 @@ package struct Room {
     private mutating func join(
         nick: String, link: LinkID, key: [UInt8], isHost: Bool, now: Duration, actions: inout [RoomAction]
     ) {
+        // Its own earlier stay, which it could not go on with, must not keep it out.
+        if let earlier = memberOfKey[key] {
+            remove(earlier, reason: .lost, actions: &actions)
+        }
         let id = newID()
         let refusal: RoomCode
         do throws(RefusedNick) {
@@ -168,6 +199,9 @@ package struct Room {
                 messages: TokenBucket(capacity: limits.messageBurst, now: now),
                 bytes: TokenBucket(capacity: limits.byteBurst, now: now))
             memberOfLink[link] = id
+            memberOfKey[key] = id
+            memberOfNick[nick.skeleton] = id
+            memberOfIDSkeleton[NickSkeleton(id)] = id
             var entries = members.values.map {
                 HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
             }
@@ -191,12 +225,12 @@ package struct Room {
         actions.append(.release(link))
     }
 
-    /// An id that nobody has, and that reads like nobody's nick.
+    /// An id that reads like nobody's id or nick.
     private func newID() -> MemberID {
         while true {
             let id = MemberID(entropy: Random.uint32())
             let skeleton = NickSkeleton(id)
-            if members[id] == nil, !members.values.contains(where: { $0.nick.skeleton == skeleton }) {
+            if memberOfNick[skeleton] == nil, memberOfIDSkeleton[skeleton] == nil {
                 return id
             }
         }
@@ -205,6 +239,9 @@ package struct Room {
     private mutating func remove(_ id: MemberID, reason: ChatEvent.LeaveReason, actions: inout [RoomAction]) {
         guard let member = members.removeValue(forKey: id) else { return }
         memberOfLink[member.link] = nil
+        memberOfKey[member.key] = nil
+        memberOfNick[member.nick.skeleton] = nil
+        memberOfIDSkeleton[NickSkeleton(id)] = nil
         if members.count < RoomLimits.receiptMembers {
             receipts.left(id, received: member.receivedSequence)
         }
@@ -220,18 +257,19 @@ package struct Room {
 
     private func acceptableNick(_ text: String, for id: MemberID, isHost: Bool) throws(RefusedNick) -> Nick {
         guard let nick = try? Nick(validating: text, isHost: isHost) else { throw RefusedNick(code: .nickInvalid) }
-        for member in members.values where member.id != id {
-            guard member.nick.skeleton != nick.skeleton, NickSkeleton(member.id) != nick.skeleton else {
-                throw RefusedNick(code: .nickTaken)
-            }
-        }
+        let owners = [memberOfNick[nick.skeleton], memberOfIDSkeleton[nick.skeleton]]
+        guard owners.allSatisfy({ $0 == nil || $0 == id }) else { throw RefusedNick(code: .nickTaken) }
         return nick
     }
 
     private mutating func changeNick(of id: MemberID, to text: String, link: LinkID, actions: inout [RoomAction]) {
         do throws(RefusedNick) {
             let nick = try acceptableNick(text, for: id, isHost: members[id]?.isHost == true)
+            if let old = members[id]?.nick {
+                memberOfNick[old.skeleton] = nil
+            }
             members[id]?.nick = nick
+            memberOfNick[nick.skeleton] = id
             actions.append(.broadcast(HostMessage.nickChanged(id, nick.text).encoded, tag: 0))
         } catch {
             actions.append(.send(link, HostMessage.declined(MessageID(0), error.code).encoded))
@@ -307,7 +345,7 @@ package struct Room {
             member.messages.take(count, rate: limits.messagesPerSecond, capacity: limits.messageBurst, now: now),
             member.bytes.take(Double(bytes), rate: limits.bytesPerSecond, capacity: limits.byteBurst, now: now))
         members[id] = member
-        if pause > .zero, !member.isHost {
+        if pause > .zero {
             actions.append(.pauseReading(member.link, until: now + pause))
         }
     }

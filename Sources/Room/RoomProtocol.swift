@@ -37,8 +37,8 @@ package struct RoomLimits: Sendable {
     /// Bytes of sealed content: a text, and what group encryption adds.
     package static let contentByteCount = 65_536 + 2_048
 
-    /// Bytes that wait for one member, sent and not acknowledged or not sent; past it the member is cut off. 50 members that
-    /// never read cannot make the host hold more than 50 times this, and mostly share the same bytes.
+    /// Memory that waits for one member, in messages sent and not acknowledged or not sent; past it the member is cut off. 50
+    /// members that never read cannot make the host hold more than 50 times this, and mostly share the same bytes.
     package var bytesQueuedPerMember = 4 * 1_048_576
 
     /// Messages a second that one member may send in the long run, and at once after a pause. More is not refused: the host
@@ -61,6 +61,9 @@ package struct RoomLimits: Sendable {
 
     /// Receipts are reported to a message's sender at most this often.
     package static let receiptInterval = Duration.milliseconds(500)
+
+    /// Receipts in one message: when a member leaves that received nothing for long, those of thousands of messages change.
+    static let receiptsPerMessage = 1_000
 
     /// Receipts are counted in rooms of up to this many members; beyond it "received by 731 of 900" helps nobody.
     package static let receiptMembers = 256

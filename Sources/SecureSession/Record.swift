@@ -39,7 +39,17 @@ package struct Record: Sendable, Equatable {
     /// What stands in a queue for a record that is acknowledged and no longer held.
     static let released = Record(header: 0, body: [], tag: 0)
 
+    /// Bytes on the wire.
     var byteCount: Int {
         SessionProtocol.recordHeaderByteCount + body.count
+    }
+
+    /// What holding a record costs besides its bytes: its place in a queue that may have twice the room that it needs, and
+    /// the header of its body. Without it a queue of short records would be several times as large as its bytes.
+    package static let holdingCost = 96
+
+    /// Bytes of memory that the record takes while it is held.
+    var heldByteCount: Int {
+        byteCount + Self.holdingCost
     }
 }

@@ -13,9 +13,9 @@ struct RecordChannel {
     /// Number of the record at `outgoingHead`.
     private var firstNumber: UInt32 = 0
 
-    /// Bytes held in records that are not acknowledged, sent or not.
+    /// Memory held in records that are not acknowledged, sent or not.
     private(set) var retainedByteCount = 0
-    /// Bytes held in records that have not been sent on the present connection.
+    /// Memory held in records that have not been sent on the present connection.
     private(set) var unsentByteCount = 0
 
     // MARK: Going on after a broken connection
@@ -73,8 +73,8 @@ struct RecordChannel {
 
     mutating func enqueue(_ record: Record) {
         outgoing.append(record)
-        retainedByteCount += record.byteCount
-        unsentByteCount += record.byteCount
+        retainedByteCount += record.heldByteCount
+        unsentByteCount += record.heldByteCount
     }
 
     /// Appends one sealed message's plaintext without padding: header, then as many unsent records as fit `capacity`
@@ -98,7 +98,6 @@ struct RecordChannel {
         case .none:
             break
         }
-        let controlByteCount = content
         while end < outgoing.count, content + outgoing[end].byteCount <= capacity {
             content += outgoing[end].byteCount
             end += 1
@@ -113,9 +112,9 @@ struct RecordChannel {
             payload.append(outgoing[index].header)
             payload.append(bigEndian: UInt16(outgoing[index].body.count))
             payload.append(contentsOf: outgoing[index].body)
+            unsentByteCount -= outgoing[index].heldByteCount
         }
         sentCount = end
-        unsentByteCount -= content - controlByteCount
         acknowledgedToPeer = receivedCount
         unacknowledgedBytes = 0
         owesAcknowledgementSince = nil
@@ -223,7 +222,7 @@ struct RecordChannel {
         guard count > 0 else { return }
         var lastTag: UInt64 = 0
         for index in outgoingHead..<outgoingHead + count {
-            retainedByteCount -= outgoing[index].byteCount
+            retainedByteCount -= outgoing[index].heldByteCount
             lastTag = max(lastTag, outgoing[index].tag)
             outgoing[index] = Record.released
         }

@@ -21,7 +21,7 @@ struct SecureLink: ~Copyable {
     private var handshake: HandshakeState?
     private var transport: Noise.Transport?
     private var frames: FrameDecoder
-    private var isInvited = false
+    private(set) var isInvited = false
     /// The initiator refuses a host with another key.
     private let expectedKey: X25519.PublicKey?
     private let isInitiator: Bool
@@ -101,6 +101,10 @@ struct SecureLink: ~Copyable {
                     return false
                 }
             } catch {
+                if case .awaitingInvite = phase {
+                    phase = .silent
+                    continue
+                }
                 throw failure(isInitiator && !isOpen ? .notTermTalk : .malformed)
             }
             guard isWhole else { return nil }

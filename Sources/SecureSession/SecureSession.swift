@@ -57,13 +57,16 @@ package struct SecureSession: ~Copyable {
     /// Whether the handshake is done.
     package var isOpen: Bool { link.isOpen }
 
+    /// Whether the peer has shown that it holds an invite.
+    package var isInvited: Bool { link.isInvited }
+
     /// When a connection that is not part of a room yet is to be closed.
     package var admissionDeadline: Duration { deadline }
 
-    /// Bytes of messages that the peer has not acknowledged.
+    /// Memory held in messages that the peer has not acknowledged: their bytes, and ``Record/holdingCost`` for each record.
     package var retainedByteCount: Int { channel.retainedByteCount }
 
-    /// Bytes of messages that have not been sealed yet.
+    /// Memory held in messages that have not been sealed yet, counted in the same way.
     package var unsentByteCount: Int { channel.unsentByteCount }
 
     // MARK: Receiving

@@ -14,6 +14,10 @@ final class HostConnection: ByteStreamHandler {
     var isMember = false
     /// Waits in the list of those that are sealed at the end of the turn.
     var isDirty = false
+    /// How far it has come on its way to being a member.
+    var progress = ConnectionGate.Progress.silent
+    /// Whether its first byte has come.
+    var hasSpoken = false
     /// Is to be closed when everything has been sent.
     var isReleased = false
     private unowned let node: HostNode
@@ -26,7 +30,8 @@ final class HostConnection: ByteStreamHandler {
         stream.handler = self
     }
 
-    private var pausedUntil: Duration = .zero
+    /// Nothing is read from the peer before.
+    private(set) var pausedUntil: Duration = .zero
 
     /// Reads nothing from the peer until then; its own transport slows it down.
     func pauseReading(until: Duration, loop: EventLoop) {

@@ -36,9 +36,14 @@ package final class HostNode {
     private var wire: [UInt8] = []
     private var scratch: [UInt8] = []
     private var events: [SessionEvent] = []
+    /// What the room wants and is not done yet. Doing it can make the room want more, which comes after all that it wanted
+    /// before, so that everybody hears of everything in the room's order.
+    private var wanted: [RoomAction] = []
+    private var isPerforming = false
 
     private var sweepTimer: TimerHandle?
     private var sweepAt: Duration?
+    private var sweptAt: Duration = .zero
     private var isLocalAdmitted = false
     private var localPausedUntil: Duration = .zero
     private var closing: ChatEvent.CloseReason?
@@ -143,14 +148,14 @@ package final class HostNode {
 
     // MARK: Connections
 
-    /// Takes a new peer, or closes it when too many come.
+    /// Takes a new peer. When there are too many that are not members, the one that has come least far is closed for it.
     package func accept(_ stream: any ByteStream) {
-        guard closing == nil, gate.admits(now: loop.time) else {
+        guard closing == nil else {
             stream.close()
             return
         }
-        if pending.count >= gate.limits.pending {
-            drop(pending[0])
+        if pending.count >= gate.limits.pending, let least = pending.min(by: { $0.progress < $1.progress }) {
+            drop(least)
         }
         let slot = freeSlots.popLast() ?? connections.count
         if slot == connections.count {
@@ -160,11 +165,21 @@ package final class HostNode {
         let connection = HostConnection(link: LinkID(slot: slot), stream: stream, session: session, node: self)
         connections[slot] = connection
         pending.append(connection)
-        scheduleSweep(at: connection.session.nextDeadline)
+        scheduleSessionSweep(at: connection.session.nextDeadline)
     }
 
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
+        if !connection.hasSpoken {
+            guard gate.admits(pattern: bytes[0], now: now) else {
+                drop(connection)
+                return
+            }
+            connection.hasSpoken = true
+            if bytes[0] == SessionProtocol.openPattern {
+                connection.progress = .asking
+            }
+        }
         var events = self.events
         self.events = []
         var failure: SessionError?
@@ -184,7 +199,7 @@ package final class HostNode {
         } else if connection.session.wantsToSend(now: now) {
             markDirty(connection)
         } else {
-            scheduleSweep(at: connection.session.nextDeadline)
+            scheduleSessionSweep(at: connection.session.nextDeadline)
         }
     }
 
@@ -192,8 +207,13 @@ package final class HostNode {
         switch event {
         case .send(let bytes):
             connection.stream?.write(bytes.span)
+            // Only who holds an invite gets an answer to the invite's pattern.
+            if connection.progress == .silent, connection.session.isInvited {
+                connection.progress = .invited
+            }
         case .established(let peer, let invited):
             connection.peerKey = peer.bytes
+            connection.progress = max(connection.progress, .proven)
             logger.debug("handshake done", metadata: ["invited": "\(invited)"])
         case .message(let type, let body):
             guard let key = connection.peerKey else { return }
@@ -233,6 +253,9 @@ package final class HostNode {
         members.removeAll { $0 === old }
         forget(old)
         becomeMember(connection)
+        if old.pausedUntil > loop.time {
+            connection.pauseReading(until: old.pausedUntil, loop: loop)
+        }
         guard worked != nil else {
             fail(connection)
             return
@@ -289,33 +312,56 @@ package final class HostNode {
     // MARK: What the room wants
 
     private func perform(_ actions: [RoomAction]) {
-        for action in actions {
-            switch action {
-            case .send(Self.localLink, let message):
-                deliverLocally(message)
-            case .send(let link, let message):
-                guard let connection = connections[link.slot] else { continue }
-                connection.session.enqueue(Record.split(type: message.type, body: message.body))
-                markDirty(connection)
-            case .broadcast(let message, let tag):
-                broadcast(message, tag: tag)
-            case .admit(Self.localLink):
-                isLocalAdmitted = true
-            case .admit(let link):
-                guard let connection = connections[link.slot] else { continue }
-                becomeMember(connection)
-            case .pauseReading(Self.localLink, let until):
-                pauseLocal(until: until)
-            case .pauseReading(let link, let until):
-                connections[link.slot]?.pauseReading(until: until, loop: loop)
-            case .release(Self.localLink):
-                isLocalAdmitted = false
-            case .release(let link):
-                guard let connection = connections[link.slot] else { continue }
-                release(connection)
-            }
+        wanted += actions
+        guard !isPerforming else { return }
+        isPerforming = true
+        var done = 0
+        while done < wanted.count {
+            perform(wanted[done])
+            done += 1
         }
+        wanted.removeAll(keepingCapacity: wanted.count <= 64)
+        isPerforming = false
         scheduleRoomSweep()
+    }
+
+    private func perform(_ action: RoomAction) {
+        switch action {
+        case .send(Self.localLink, let message):
+            deliverLocally(message)
+        case .send(let link, let message):
+            guard let connection = connections[link.slot] else { return }
+            connection.session.enqueue(Record.split(type: message.type, body: message.body))
+            markDirty(connection)
+            if takesTooLittle(connection) {
+                cutOff(connection)
+            }
+        case .broadcast(let message, let tag):
+            broadcast(message, tag: tag)
+        case .admit(Self.localLink):
+            isLocalAdmitted = true
+        case .admit(let link):
+            guard let connection = connections[link.slot] else { return }
+            becomeMember(connection)
+        case .pauseReading(Self.localLink, let until):
+            pauseLocal(until: until)
+        case .pauseReading(let link, let until):
+            connections[link.slot]?.pauseReading(until: until, loop: loop)
+        case .release(Self.localLink):
+            isLocalAdmitted = false
+        case .release(let link):
+            guard let connection = connections[link.slot] else { return }
+            release(connection)
+        }
+    }
+
+    private func takesTooLittle(_ connection: HostConnection) -> Bool {
+        connection.session.retainedByteCount > room.limits.bytesQueuedPerMember
+    }
+
+    private func cutOff(_ connection: HostConnection) {
+        logger.info("a member is cut off: it does not take what is sent to it")
+        fail(connection)
     }
 
     private func broadcast(_ message: EncodedMessage, tag: UInt64) {
@@ -324,7 +370,7 @@ package final class HostNode {
         for connection in members {
             connection.session.enqueue(records)
             markDirty(connection)
-            if connection.session.retainedByteCount > room.limits.bytesQueuedPerMember {
+            if takesTooLittle(connection) {
                 overrun.append(connection)
             }
         }
@@ -335,8 +381,7 @@ package final class HostNode {
             }
         }
         for connection in overrun {
-            logger.info("a member is cut off: it does not take what is sent to it")
-            fail(connection)
+            cutOff(connection)
         }
     }
 
@@ -398,6 +443,7 @@ package final class HostNode {
         } else if connection.isReleased {
             stream.closeAfterWriting()
         }
+        scheduleSessionSweep(at: connection.session.nextDeadline)
     }
 
     func drained(_ connection: HostConnection) {
@@ -412,6 +458,11 @@ package final class HostNode {
         }
     }
 
+    /// However many sessions there are, they are looked at together.
+    private func scheduleSessionSweep(at time: Duration) {
+        scheduleSweep(at: max(time, sweptAt + Self.sweepInterval))
+    }
+
     private func scheduleSweep(at time: Duration) {
         if let sweepAt, sweepAt <= time { return }
         sweepTimer?.cancel()
@@ -422,16 +473,19 @@ package final class HostNode {
     private func sweep() {
         sweepAt = nil
         let now = loop.time
+        sweptAt = now
         var next = now + .seconds(3_600)
         var lost: [HostConnection] = []
-        for case let connection? in connections where connection.stream != nil {
+        // Released ones have a deadline of their own.
+        for case let connection? in connections where connection.stream != nil && !connection.isReleased {
             if connection.session.isDead(now: now)
                 || (!connection.isMember && now >= connection.session.admissionDeadline)
             {
                 lost.append(connection)
-            } else if connection.session.wantsToSend(now: now) {
-                markDirty(connection)
             } else {
+                if connection.session.wantsToSend(now: now) {
+                    markDirty(connection)
+                }
                 next = min(next, connection.session.nextDeadline)
                 if !connection.isMember {
                     next = min(next, connection.session.admissionDeadline)
@@ -445,7 +499,7 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
-        scheduleSweep(at: max(next, now + Self.sweepInterval))
+        scheduleSessionSweep(at: next)
         scheduleRoomSweep()
         if room.isClosed {
             close(.ttl)
@@ -478,6 +532,9 @@ package final class HostNode {
         sweepTimer?.cancel()
         guard let closing, let onClosed else { return }
         self.onClosed = nil
+        for case let connection? in connections {
+            connection.dropStream()
+        }
         loop.atEndOfTurn { onClosed(closing) }
     }
 }

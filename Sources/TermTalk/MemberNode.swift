@@ -204,6 +204,8 @@ package final class MemberNode: ByteStreamHandler {
             failure = error
         }
         handle(events)
+        // What was handled may have ended the connection.
+        guard stream != nil else { return }
         if let failure {
             streamFailed(failure)
             return
