@@ -19,12 +19,16 @@ package struct SOCKS5Client {
         case send([UInt8])
         /// The stream is open; the rest of the bytes given to `received` belong to it.
         case connected(rest: [UInt8])
+        /// tor says what went wrong, perhaps not for good: its ExtendedErrors keep the code of a first try (one directory
+        /// without the descriptor, one failed rendezvous) although a later try has opened the stream. After a
+        /// failure tor closes at once; a stream that stays open is connected.
+        case undecided(code: UInt8, rest: [UInt8])
     }
 
     package enum Failure: Error, Equatable, Sendable {
         /// What answers is not SOCKS5, or does not do user names.
         case notSocks
-        /// Reply codes 1 to 8 of RFC 1928, and tor's ExtendedErrors from 0xF0.
+        /// Reply codes 1 to 8 of RFC 1928, and others below tor's ExtendedErrors.
         case reply(UInt8)
         /// The host does not fit a request.
         case hostTooLong
@@ -103,7 +107,8 @@ package struct SOCKS5Client {
 
     private mutating func takeReply() throws(Failure) -> Output? {
         guard try hasByte(0, equalTo: 5), buffer.count >= 2 else { return nil }
-        guard buffer[1] == 0 else { throw .reply(buffer[1]) }
+        let code = buffer[1]
+        guard code == 0 || code >= 0xF0 else { throw .reply(code) }
         guard try hasByte(2, equalTo: 0), buffer.count >= 5 else { return nil }
         let addressByteCount: Int
         switch buffer[3] {
@@ -117,7 +122,7 @@ package struct SOCKS5Client {
         let rest = Array(buffer[byteCount...])
         buffer = []
         state = .connected
-        return .connected(rest: rest)
+        return code == 0 ? .connected(rest: rest) : .undecided(code: code, rest: rest)
     }
 
     private func hasByte(_ index: Int, equalTo value: UInt8) throws(Failure) -> Bool {

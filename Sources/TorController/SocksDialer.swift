@@ -21,10 +21,16 @@ package enum SocksDialer {
 
 /// One stream on its way through the SOCKS port.
 private final class SocksAttempt: ByteStreamHandler, Cancellable {
+    /// How long a stream must stay open after an extended error to count as connected: tor closes a failed one in the turn
+    /// of its own loop that sends the reply.
+    static let decisionTime = Duration.milliseconds(500)
+
     private let endpoint: SocketAddress
     private let isOnion: Bool
     private var client: SOCKS5Client?
     private var hasHeardProxy = false
+    private var undecided: (error: TorError, timer: TimerHandle)?
+    private let loop: EventLoop
     private var connecting: (any Cancellable)?
     private var stream: SocketStream?
     private var deadline: TimerHandle?
@@ -35,6 +41,7 @@ private final class SocksAttempt: ByteStreamHandler, Cancellable {
         timeout: Duration, loop: EventLoop, completion: @escaping (Result<any ByteStream, TorError>) -> Void
     ) {
         self.endpoint = endpoint
+        self.loop = loop
         self.completion = completion
         isOnion = target.host.lowercased().hasSuffix(".onion")
         client = try? SOCKS5Client(target: target, isolation: isolation, optimisticData: optimisticData)
@@ -65,11 +72,16 @@ private final class SocksAttempt: ByteStreamHandler, Cancellable {
 
     func streamReceived(_ bytes: Span<UInt8>) {
         hasHeardProxy = true
+        if undecided != nil { return opened(bytes.indices.map { bytes[$0] }) }
         do throws(SOCKS5Client.Failure) {
             for output in try client?.received(bytes) ?? [] {
                 switch output {
                 case .send(let bytes): stream?.write(bytes.span)
                 case .connected(let rest): opened(rest)
+                case .undecided(let code, let rest):
+                    guard rest.isEmpty else { return opened(rest) }
+                    let timer = loop.schedule(after: Self.decisionTime) { [self] in opened([]) }
+                    undecided = (TorError(socksReply: code, isOnion: isOnion), timer)
                 }
             }
         } catch {
@@ -83,6 +95,7 @@ private final class SocksAttempt: ByteStreamHandler, Cancellable {
     func streamDrained() {}
 
     func streamClosed(_ reason: StreamCloseReason) {
+        if let undecided { return finish(.failure(undecided.error)) }
         finish(.failure(.unreachable(hasHeardProxy ? .connectionLost : .notSocksPort(endpoint))))
     }
 
@@ -98,6 +111,8 @@ private final class SocksAttempt: ByteStreamHandler, Cancellable {
         let completion = self.completion
         self.completion = nil
         client = nil
+        undecided?.timer.cancel()
+        undecided = nil
         deadline?.cancel()
         deadline = nil
         connecting?.cancel()

@@ -55,12 +55,21 @@ struct SOCKS5ClientTests {
         }
     }
 
-    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8, 0xF0, 0xF7, 0xFF] as [UInt8])
+    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8, 0xEF] as [UInt8])
     func reportsRefusals(code: UInt8) throws {
         // tor may close right after the code: the rest of the reply is not waited for.
         var client = try Self.client()
         #expect(throws: SOCKS5Client.Failure.reply(code)) {
             try Self.run(&client, [5, 2, 1, 0, 5, code], chunk: 1)
+        }
+    }
+
+    @Test(arguments: [0xF0, 0xF7, 0xFF] as [UInt8])
+    func leavesExtendedErrorsToWhatFollows(code: UInt8) throws {
+        for chunk in [1, Int.max] {
+            var client = try Self.client()
+            let outputs = try Self.run(&client, [5, 2, 1, 0, 5, code, 0, 1, 0, 0, 0, 0, 0, 0], chunk: chunk)
+            #expect(outputs.last == .undecided(code: code, rest: []))
         }
     }
 

@@ -7,7 +7,7 @@ import Testing
 struct SocksDialerTests {
     /// Dials through a proxy that answers each of its inputs by `answers` in turn, and closes when they are used up.
     static func dial(
-        answers: [[UInt8]], timeout: Duration = .seconds(60), stall: Bool = false
+        answers: [[UInt8]], timeout: Duration = .seconds(60), stall: Bool = false, first: [UInt8] = []
     ) throws -> (result: String, heard: [UInt8]) {
         var (outcome, heard) = ("", [UInt8]())
         try runLoop { loop, finish in
@@ -18,6 +18,7 @@ struct SocksDialerTests {
                 stream.handler = Handler(onBytes: { bytes in
                     heard = bytes
                     if let answer = rest.popFirst() { stream.write(answer.span) } else if !stall { stream.close() }
+                    if rest.isEmpty, !stall { stream.closeAfterWriting() }
                 })
             }
             SocksDialer.dial(
@@ -37,6 +38,7 @@ struct SocksDialerTests {
                         listener.close()
                         finish()
                     })
+                    stream.write(first.span)
                 }
             }
         }
@@ -50,7 +52,8 @@ struct SocksDialerTests {
     }
 
     @Test func translatesFailures() throws {
-        #expect(try Self.dial(answers: [[5, 2], [1, 0], [5, 0xF0]]).result == "onion-not-found")
+        let refusal: [UInt8] = [5, 0xF0, 0, 1, 0, 0, 0, 0, 0, 0]
+        #expect(try Self.dial(answers: [[5, 2], [1, 0], refusal]).result == "onion-not-found")
         #expect(try Self.dial(answers: [[5, 2], [1, 0], [5, 5, 0, 1]]).result == "connection-refused")
         #expect(try Self.dial(answers: [[5, 0xFF]]).result == "tor-unreachable")
         #expect(try Self.dial(answers: []).result == "tor-unreachable")
@@ -58,6 +61,14 @@ struct SocksDialerTests {
         #expect(
             try Self.dial(answers: [[5, 2], [1, 0]], timeout: .milliseconds(200), stall: true).result
                 == "connection-timeout")
+    }
+
+    @Test func takesAStreamThatStaysOpenAfterAnExtendedError() throws {
+        let reply: [UInt8] = [5, 0xF0, 0, 1, 0, 0, 0, 0, 0, 0]
+        #expect(try Self.dial(answers: [[5, 2], [1, 0], reply + [42]]).result == "connected [42]")
+        // The owner of the stream speaks first and is answered: it was handed over without a byte from the peer.
+        #expect(
+            try Self.dial(answers: [[5, 2], [1, 0], reply, [42]], stall: true, first: [7]).result == "connected [42]")
     }
 
     @Test func tellsThatNoProxyIsThere() throws {
