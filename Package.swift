@@ -37,12 +37,13 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core", providers: [.apt(["libevent-dev"])]),
 
-        library("Sodium", ["CSodium"]),
+        library("Locking"),
+        library("Sodium", ["CSodium", "Locking"]),
         library("Wire"),
         library("Noise", ["Sodium", "Wire"]),
         library("SecureSession", ["Noise", "Sodium", "Wire"]),
         library("Room", ["Sodium", "Wire"]),
-        library("EventLoop", ["CLibevent"]),
+        library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
         library("Transport", ["EventLoop", "TorController", log]),
         library(

@@ -1,5 +1,6 @@
 internal import CLibevent
 import Glibc
+internal import Locking
 
 /// The threads behind ``EventLoop/offload(_:then:)``: started when there is work, gone when there is none.
 package final class Offloader {

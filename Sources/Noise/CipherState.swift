@@ -45,8 +45,8 @@ package struct CipherState: ~Copyable, Sendable {
     /// Checks and decrypts `buffer`, which holds ciphertext and tag: afterwards its first `count - 16` bytes are the
     /// plaintext. The nonce moves on only when this succeeds (section 5.1).
     ///
-    /// Throws ``NoiseError/authenticationFailed`` (the buffer holds nothing of use then), ``NoiseError/messageTooLong``,
-    /// ``NoiseError/messageTooShort``, ``NoiseError/nonceExhausted``.
+    /// Throws ``NoiseError/authenticationFailed`` (the buffer holds nothing of use then),
+    /// ``NoiseError/messageTooLong``, ``NoiseError/messageTooShort``, ``NoiseError/nonceExhausted``.
     package mutating func decrypt(
         inPlace buffer: inout MutableSpan<UInt8>, authenticating additional: Span<UInt8> = Span()
     ) throws(NoiseError) {

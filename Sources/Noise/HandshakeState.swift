@@ -3,8 +3,8 @@ import Wire
 
 /// One side of a Noise handshake, 25519_ChaChaPoly_BLAKE2b (section 5.3).
 ///
-/// Write when ``isMyTurn``, feed messages of the peer to ``readMessage(_:)``, and when ``isFinished`` turn the state into
-/// a ``Transport``. After any error the handshake is dead: drop it and the connection.
+/// Write when ``isMyTurn``, feed messages of the peer to ``readMessage(_:)``, and when ``isFinished`` turn the state
+/// into a ``Transport``. After any error the handshake is dead: drop it and the connection.
 package struct HandshakeState: ~Copyable, Sendable {
     private let pattern: HandshakePattern
     private let role: Role

@@ -2,8 +2,8 @@ internal import CSodium
 
 /// Key material: bytes in locked memory that are wiped when the value ends.
 ///
-/// It cannot be copied by accident (``clone()`` does it on purpose), printed, or compared other than by
-/// ``constantTimeEquals(_:_:)``.
+/// It cannot be copied by accident (``clone()`` does it on purpose), and so it can become neither an `Any` nor a text:
+/// `print`, `dump`, string interpolation and errors do not take it. Compare it with ``constantTimeEquals(_:_:)``.
 @safe
 package struct SecretBytes: ~Copyable, @unchecked Sendable {
     /// The number of bytes.

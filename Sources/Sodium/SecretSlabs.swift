@@ -1,5 +1,5 @@
 internal import CSodium
-internal import Synchronization
+internal import Locking
 
 /// Hands out small slots of locked memory.
 ///
@@ -15,7 +15,7 @@ final class SecretSlabs: Sendable {
     /// The slabs of the whole process.
     static let shared = SecretSlabs()
 
-    private let free = Mutex(FreeSlots())
+    private let free = Locked(FreeSlots())
 
     /// A zeroed slot, that nobody else has, of ``slotByteCount`` bytes.
     func allocate() -> UnsafeMutablePointer<UInt8> {
@@ -36,7 +36,7 @@ final class SecretSlabs: Sendable {
 }
 
 /// The slots nobody uses.
-@safe private struct FreeSlots: ~Copyable, @unchecked Sendable {
+@safe private struct FreeSlots: @unchecked Sendable {
     var pointers: [UnsafeMutablePointer<UInt8>]
     private var slotCount = 0
 

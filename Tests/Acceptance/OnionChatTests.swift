@@ -34,17 +34,6 @@ struct OnionChatTests {
         try await ThreeWayChat.end(people)
     }
 
-    @Test func directRoomCannotBeReachedThroughATorWithoutExits() async throws {
-        let network = try await PrivateTorNetwork.shared()
-        let hosted = try await HostedRoom.direct()
-        let joiner = try await TermTalkProcess.run(
-            ["join", hosted.invite, "--tor", "system", "--json"] + network.client.socksFlags, home: TestHome())
-        // Never around tor: it was told to go through it.
-        #expect(joiner.status == 69)
-        #expect(joiner.events("joined-room").isEmpty)
-        #expect(joiner.events("error").count == 1)
-    }
-
     @Test func plainHostPrintsFourLinesAndThenTheConversation() async throws {
         let network = try await PrivateTorNetwork.shared()
         let host = try TermTalkProcess(

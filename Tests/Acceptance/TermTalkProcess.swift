@@ -39,15 +39,24 @@ final class TermTalkProcess: Sendable {
     /// - Parameters:
     ///   - environment: variables besides those of `home`, or in their place.
     ///   - user: the id of the user to run as; needs root.
-    init(
+    convenience init(
         _ arguments: [String], home: TestHome, environment: [String: String] = [:], input: Input = .pipe,
         user: uid_t? = nil
+    ) throws {
+        try self.init(
+            program: Self.binary(), arguments, home: home, environment: environment, input: input, user: user)
+    }
+
+    /// Starts another program in the same way.
+    init(
+        program: String, _ arguments: [String], home: TestHome, environment: [String: String] = [:],
+        input: Input = .null, user: uid_t? = nil
     ) throws {
         var command = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
         if let user { command += ["--reuid", "\(user)", "--regid", "\(user)", "--clear-groups"] }
         process = try RunningProcess(
-            command + [try Self.binary()] + arguments, environment: home.environment.merging(environment) { $1 },
-            home: home, input: input)
+            command + [program] + arguments, environment: home.environment.merging(environment) { $1 }, home: home,
+            input: input)
     }
 
     deinit {

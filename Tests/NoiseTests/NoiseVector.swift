@@ -3,7 +3,7 @@ import Sodium
 import TestSupport
 import Testing
 
-/// One handshake with transport messages, in the format of cacophony and snow, with the additions of the generated files.
+/// One handshake with transport messages, in the format of cacophony and snow, with what the generated files add.
 struct NoiseVector: Decodable {
     struct Message: Decodable {
         let payload: String

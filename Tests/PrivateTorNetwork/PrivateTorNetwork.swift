@@ -24,6 +24,8 @@ package final class PrivateTorNetwork: Sendable {
     private let directory: NetworkDirectory
     private let address: String
     private let nodes = Mutex<[TorProcess]>([])
+    /// Extra clients so far; names are not used again.
+    private let clientCount = Mutex(0)
     private let authorityLines: [String]
 
     /// The directory authorities; they are relays, too.
@@ -127,7 +129,10 @@ package final class PrivateTorNetwork: Sendable {
 
     /// Starts one more client tor. Returns when it is bootstrapped or, if it is to stall, when it answers.
     package func startClient(_ options: ClientOptions = ClientOptions()) async throws -> TorProcess {
-        let number = nodes.withLock { $0.count }
+        let number = clientCount.withLock { count in
+            count += 1
+            return count
+        }
         let client = try startClient(named: "client\(number)", options)
         if options.stalls {
             try await client.waitAnswering()

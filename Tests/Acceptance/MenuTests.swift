@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+
+/// The menu, and the questions that only a terminal is asked.
+@Suite(.enabled(if: Terminal.tmux != nil, "needs tmux"))
+struct MenuTests {
+    @Test func quit() async throws {
+        let terminal = try await Terminal([], home: TestHome())
+        try await terminal.shows("q  quit")
+        try await terminal.type("x")
+        try await terminal.shows("1, 2, 3 or q")
+        try await terminal.type("q")
+        try await terminal.shows("status 0.")
+    }
+
+    @Test func hostAndJoin() async throws {
+        let hostHome = try TestHome()
+        let host = try await Terminal([], home: hostHome)
+        try await host.shows("q  quit")
+        try await host.type("1")
+        try await host.shows("ADDR:PORT")
+        try await host.type("127.0.0.1:0")
+        try await host.shows("How long")
+        try await host.type("15m")
+        try await host.shows("nick")
+        try await host.type("hostess")
+        let lines = try await host.shows("expires in 900s")
+        let invite = try #require(lines.first { $0.hasPrefix("invite  ") }).dropFirst(8)
+
+        let guest = try await Terminal([], home: TestHome())
+        try await guest.shows("q  quit")
+        try await guest.type("2")
+        try await guest.shows("Invite, or the room's id")
+        try await guest.type(invite.trimmingCharacters(in: .whitespaces))
+        try await guest.shows("nick")
+        try await guest.type("guest")
+        try await guest.shows("joined room")
+        try await guest.type("hello there")
+        try await host.shows("<guest> hello there")
+        try await host.type("well met")
+        try await guest.shows("<hostess> well met")
+        try await guest.type("/quit")
+        try await guest.shows("status 0.")
+        try await host.shows("guest has left")
+        try await host.type("/quit")
+        try await host.shows("status 0.")
+    }
+
+    /// A room that is in no registry: the program asks where it is and, for a direct one, whether the key is right.
+    @Test func addressAndKeyAreAskedFor() async throws {
+        let hosted = try await HostedRoom.direct(["--room", "asked"])
+        let home = try TestHome()
+        let guest = try await Terminal(["join", "asked", "--nick", "guest"], home: home)
+        try await guest.shows("Where is the room?")
+        try await guest.type(hosted.address)
+        try await guest.shows(hosted.hostKey)
+        try await guest.type("yes")
+        try await hosted.host.event("member-joined") { $0.nick == "guest" }
+        try await guest.type("/quit")
+        try await guest.shows("status 0.")
+        // Known from now on.
+        let again = try await TermTalkProcess.run(
+            ["join", "asked", "--direct", hosted.address, "--json"], home: home)
+        #expect(again.events("joined-room").map(\.trust) == ["known"])
+    }
+
+    @Test func refusedKey() async throws {
+        let hosted = try await HostedRoom.direct(["--room", "asked"])
+        let guest = try await Terminal(["join", "asked", "--direct", hosted.address], home: TestHome())
+        try await guest.shows(hosted.hostKey)
+        try await guest.type("no")
+        try await guest.shows("status 76.")
+        #expect(!hosted.host.eventsSoFar.contains { $0.event == "member-joined" })
+    }
+
+    @Test func noAddress() async throws {
+        let guest = try await Terminal(["join", "asked"], home: TestHome())
+        try await guest.shows("Where is the room?")
+        try await guest.type("")
+        try await guest.shows("status 65.")
+    }
+
+    @Test func nobodyIsAskedWithStrict() async throws {
+        let hosted = try await HostedRoom.direct(["--room", "asked"])
+        let guest = try await Terminal(["join", "asked", "--strict", "--direct", hosted.address], home: TestHome())
+        try await guest.shows("status 76.")
+    }
+
+    /// The second room is known already when the menu asks for it.
+    @Test func roomOfThisMachine() async throws {
+        let hosted = try await HostedRoom.direct(["--room", "mine"])
+        try await hosted.waitUntilRegistered()
+        let guest = try await Terminal(["join", "mine"], home: hosted.home)
+        try await guest.shows("the one known from before")
+    }
+
+    /// ^C leaves in order.
+    @Test func interrupt() async throws {
+        let hosted = try await HostedRoom.direct()
+        let guest = try await Terminal(["join", hosted.invite], home: TestHome())
+        try await guest.shows("joined room")
+        try await guest.interrupt()
+        try await guest.shows("status 130.")
+        #expect(try await hosted.host.event("member-left").reason == "quit")
+    }
+}
