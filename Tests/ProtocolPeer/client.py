@@ -305,7 +305,7 @@ class Client:
         """Comes back on a new connection. Returns whether the session goes on."""
         self.connect()
         self.socket.sendall(self.link.seal(self.channel.resume_payload(self.member)))
-        answer = self.read_frame(20)
+        answer = self.read_frame(30)
         if answer is None:
             raise ProtocolError("no answer to resume")
         payload = self.link.open(answer)
@@ -356,7 +356,7 @@ class Client:
         """Leaves, and waits until the host has heard of it."""
         self.send(LEAVE, b"")
         try:
-            self.pump(lambda: not self.channel.outgoing, 20)
+            self.pump(lambda: not self.channel.outgoing, 120)
         finally:
             self.socket.close()
 
@@ -452,7 +452,7 @@ class Client:
         return [event for event in self.events
                 if event["event"] == name and all(event.get(key) == value for key, value in fields.items())]
 
-    def wait(self, name, timeout=20, **fields):
+    def wait(self, name, timeout=120, **fields):
         """The first such event, when it has come."""
         self.pump(lambda: self.seen(name, **fields), timeout)
         return self.seen(name, **fields)[0]
