@@ -73,7 +73,7 @@ package struct Room {
             charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             changeNick(of: id, to: text, link: link, actions: &actions)
         case .leave:
-            remove(id, reason: .quit, actions: &actions)
+            remove(id, reason: .quit, now: now, actions: &actions)
         }
     }
 
@@ -108,9 +108,9 @@ package struct Room {
     }
 
     /// The member behind the link took in too little for too long, or broke the protocol: it loses its place.
-    package mutating func cutOff(_ link: LinkID, actions: inout [RoomAction]) {
+    package mutating func cutOff(_ link: LinkID, now: Duration, actions: inout [RoomAction]) {
         guard let id = memberOfLink[link] else { return }
-        remove(id, reason: .lost, actions: &actions)
+        remove(id, reason: .lost, now: now, actions: &actions)
     }
 
     /// Ends the room for everybody.
@@ -169,7 +169,7 @@ package struct Room {
         for member in members.values {
             guard let end = member.awayUntil else { continue }
             if now >= end {
-                remove(member.id, reason: .lost, actions: &actions)
+                remove(member.id, reason: .lost, now: now, actions: &actions)
             } else {
                 firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
             }
@@ -183,7 +183,7 @@ package struct Room {
     ) {
         // Its own earlier stay, which it could not go on with, must not keep it out.
         if let earlier = memberOfKey[key] {
-            remove(earlier, reason: .lost, actions: &actions)
+            remove(earlier, reason: .lost, now: now, actions: &actions)
         }
         let id = newID()
         let refusal: RoomCode
@@ -236,7 +236,9 @@ package struct Room {
         }
     }
 
-    private mutating func remove(_ id: MemberID, reason: ChatEvent.LeaveReason, actions: inout [RoomAction]) {
+    private mutating func remove(
+        _ id: MemberID, reason: ChatEvent.LeaveReason, now: Duration, actions: inout [RoomAction]
+    ) {
         guard let member = members.removeValue(forKey: id) else { return }
         memberOfLink[member.link] = nil
         memberOfKey[member.key] = nil
@@ -244,6 +246,7 @@ package struct Room {
         memberOfIDSkeleton[NickSkeleton(id)] = nil
         if members.count < RoomLimits.receiptMembers {
             receipts.left(id, received: member.receivedSequence)
+            scheduleReceipts(now: now)
         }
         actions.append(.release(member.link))
         actions.append(.broadcast(HostMessage.left(id, reason).encoded, tag: 0))

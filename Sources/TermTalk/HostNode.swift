@@ -269,7 +269,7 @@ package final class HostNode {
     /// The peer broke the protocol: its connection and its place are gone at once.
     private func fail(_ connection: HostConnection) {
         var actions: [RoomAction] = []
-        room.cutOff(connection.link, actions: &actions)
+        room.cutOff(connection.link, now: loop.time, actions: &actions)
         drop(connection)
         perform(actions)
     }

@@ -1,0 +1,66 @@
+import Testing
+
+@testable import Room
+
+@Suite struct ReceiptBookTests {
+    private let alice = MemberID(entropy: 1)
+    private let bob = MemberID(entropy: 2)
+    private let carol = MemberID(entropy: 3)
+
+    private func book(of count: Int, from sender: MemberID, others: Int = 2) -> ReceiptBook {
+        var book = ReceiptBook()
+        for sequence in 1...UInt64(count) {
+            book.posted(sequence: sequence, sender: sender, id: MessageID(sequence), others: others)
+        }
+        return book
+    }
+
+    @Test("Each receiver counts once, the sender not at all, and only changes are told")
+    func counting() {
+        var book = book(of: 2, from: alice)
+        #expect(!book.hasChanges)
+        book.received(by: alice, after: 0, upTo: 2)
+        #expect(!book.hasChanges)
+        book.received(by: bob, after: 0, upTo: 1)
+        #expect(book.takeChanges() == [alice: [.init(id: MessageID(1), count: 1, of: 2)]])
+        #expect(!book.hasChanges)
+        book.received(by: bob, after: 1, upTo: 2)
+        book.received(by: carol, after: 0, upTo: 2)
+        #expect(
+            book.takeChanges() == [
+                alice: [.init(id: MessageID(1), count: 2, of: 2), .init(id: MessageID(2), count: 2, of: 2)]
+            ])
+    }
+
+    @Test("Who has left is not waited for, and what it had received stays counted")
+    func leaving() {
+        var book = book(of: 2, from: alice)
+        book.received(by: bob, after: 0, upTo: 1)
+        book.left(bob, received: 1)
+        #expect(
+            book.takeChanges() == [
+                alice: [.init(id: MessageID(1), count: 1, of: 2), .init(id: MessageID(2), count: 0, of: 1)]
+            ])
+    }
+
+    @Test("Old messages are forgotten, and the counts of the others stay at their messages")
+    func forgetting() {
+        let total = 2 * RoomLimits.remembered
+        var whole = book(of: total - 1, from: alice)
+        whole.received(by: bob, after: 0, upTo: UInt64(total - 1))
+        #expect(whole.takeChanges()[alice]?.count == total - 1)
+
+        var cut = book(of: total, from: alice)
+        cut.received(by: bob, after: 0, upTo: UInt64(total))
+        let changes = cut.takeChanges()[alice] ?? []
+        #expect(changes.count == RoomLimits.remembered)
+        #expect(changes.first?.id == MessageID(UInt64(RoomLimits.remembered) + 1))
+        #expect(changes.last?.id == MessageID(UInt64(total)))
+        #expect(changes.allSatisfy { $0.count == 1 })
+
+        var changed = book(of: total - 1, from: alice)
+        changed.received(by: bob, after: 0, upTo: 1)
+        changed.posted(sequence: UInt64(total), sender: alice, id: MessageID(UInt64(total)), others: 2)
+        #expect(changed.takeChanges().isEmpty)
+    }
+}

@@ -1,0 +1,117 @@
+import Sodium
+import TestSupport
+import Testing
+
+@testable import Room
+
+@Suite struct RoomMessageTests {
+    static let alice = MemberID(entropy: 0x1234_5678)
+    static let bob = MemberID(entropy: 0x3fff_ffff)
+    static let entry = HostMessage.Admission.Entry(id: alice, isHost: true, nick: "Zoë")
+
+    static let requests: [MemberRequest] = [
+        .join(nick: ""), .join(nick: String(repeating: "n", count: MemberRequest.nickLimit)),
+        .post(id: MessageID(.max), content: []), .post(id: MessageID(1), content: Array(0...255)),
+        .privatePost(id: MessageID(7), to: bob, content: [1, 2]), .changeNick("ålice"), .leave,
+    ]
+
+    static let hostMessages: [HostMessage] = [
+        .present([]), .present([entry, .init(id: bob, isHost: false, nick: "")]),
+        .admitted(.init(member: bob, secondsLeft: nil, nextSequence: 1, members: [entry])),
+        .admitted(.init(member: bob, secondsLeft: 300, nextSequence: .max, members: [])),
+        .refused(.full), .joined(entry), .left(alice, .banned), .nickChanged(bob, "b"),
+        .posted(sequence: 9, from: alice, id: MessageID(3), content: [0]),
+        .privatePosted(from: alice, to: bob, id: MessageID(3), content: [0, 1]),
+        .receipts([]), .receipts([.init(id: MessageID(5), count: 1, of: .max)]),
+        .declined(MessageID(0), .nickTaken), .closing(.ttl),
+    ]
+
+    @Test("A member's request reads as it was written", arguments: requests)
+    func request(_ request: MemberRequest) throws {
+        let encoded = request.encoded
+        #expect(try MemberRequest(type: encoded.type, body: encoded.body) == request)
+    }
+
+    @Test("A host's message reads as it was written", arguments: hostMessages)
+    func hostMessage(_ message: HostMessage) throws {
+        let encoded = message.encoded
+        #expect(try HostMessage(type: encoded.type, body: encoded.body) == message)
+    }
+
+    @Test("A message with less or more bytes is no message, or another one")
+    func wrongLengths() {
+        for encoded in Self.requests.map(\.encoded) {
+            let whole = try? MemberRequest(type: encoded.type, body: encoded.body)
+            for count in encoded.body.indices {
+                let cut = try? MemberRequest(type: encoded.type, body: Array(encoded.body.prefix(count)))
+                #expect(cut == nil || (cut != whole && Self.endsWithContent(encoded.type)), "cut at \(count)")
+            }
+            let longer = try? MemberRequest(type: encoded.type, body: encoded.body + [0])
+            #expect(longer == nil || Self.endsWithContent(encoded.type))
+        }
+        for encoded in Self.hostMessages.map(\.encoded) {
+            let whole = try? HostMessage(type: encoded.type, body: encoded.body)
+            for count in encoded.body.indices {
+                let cut = try? HostMessage(type: encoded.type, body: Array(encoded.body.prefix(count)))
+                #expect(cut == nil || (cut != whole && Self.endsWithContent(encoded.type)), "cut at \(count)")
+            }
+            let longer = try? HostMessage(type: encoded.type, body: encoded.body + [0])
+            #expect(longer == nil || Self.endsWithContent(encoded.type))
+        }
+    }
+
+    /// Content goes on to the end of its message.
+    private static func endsWithContent(_ type: UInt8) -> Bool {
+        [
+            RoomMessageType.post, RoomMessageType.privatePost, RoomMessageType.posted, RoomMessageType.privatePosted,
+        ].contains(type)
+    }
+
+    @Test("Whatever bytes come, decoding ends in a message that encodes again, or in an error")
+    func randomBytes() throws {
+        var random = SeededRandom(seed: 1)
+        var decoded = 0
+        for _ in 0..<40_000 {
+            let type = UInt8(random.below(256))
+            let body = random.bytes(random.below(40))
+            if let request = try? MemberRequest(type: type, body: body) {
+                decoded += 1
+                let again = request.encoded
+                #expect(try MemberRequest(type: again.type, body: again.body) == request)
+            }
+            if let message = try? HostMessage(type: type, body: body) {
+                decoded += 1
+                let again = message.encoded
+                #expect(try HostMessage(type: again.type, body: again.body) == message)
+            }
+        }
+        #expect(decoded > 100)
+    }
+
+    @Test("A nick of a request may have 256 bytes, and no more")
+    func nickLimit() {
+        let longer = String(repeating: "n", count: MemberRequest.nickLimit + 1)
+        for encoded in [MemberRequest.join(nick: longer).encoded, MemberRequest.changeNick(longer).encoded] {
+            #expect(throws: RoomError.malformed) { try MemberRequest(type: encoded.type, body: encoded.body) }
+        }
+    }
+
+    @Test("A text may have 65,536 bytes, must be UTF-8, and is of a known kind")
+    func content() throws {
+        let longest = MessageContent(kind: .action, text: String(repeating: "x", count: RoomLimits.textByteCount))
+        #expect(try MessageContent(decoding: longest.encoded) == longest)
+        for bad in [longest.encoded + [120], [], [2, 65], [0, 0xff], [0, 0xc3]] {
+            #expect(throws: RoomError.malformed) { try MessageContent(decoding: bad) }
+        }
+    }
+
+    @Test("Codes that a later version may send are read as the nearest of ours")
+    func unknownCodes() throws {
+        #expect(try HostMessage(type: RoomMessageType.refused, body: [200]) == .refused(.unspecified))
+        #expect(try HostMessage(type: RoomMessageType.closing, body: [200]) == .closing(.lost))
+        #expect(
+            try HostMessage(
+                type: RoomMessageType.left, body: HostMessage.left(Self.bob, .quit).encoded.body.dropLast() + [200])
+                == .left(Self.bob, .lost))
+    }
+}

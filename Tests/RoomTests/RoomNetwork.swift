@@ -1,0 +1,208 @@
+import Sodium
+import Testing
+
+@testable import Room
+
+/// A room and its members in one place, without sessions: links that lose nothing, and that a test can break and mend.
+final class RoomNetwork {
+    /// A member's end and the host's memory of what goes to it.
+    struct Peer {
+        var client: MemberClient
+        var key: [UInt8]
+        var isHost = false
+        var link: LinkID
+        var isUp = true
+        /// Gets what is broadcast.
+        var isAdmitted = false
+        /// The host has let go of this stay.
+        var isReleased = false
+        var toHost: [EncodedMessage] = []
+        var toClient: [(message: EncodedMessage, tag: UInt64)] = []
+        var events: [ChatEvent] = []
+        var admissions: [HostMessage.Admission] = []
+        var ends: [ChatEvent.Notice?] = []
+        var pauses: [Duration] = []
+    }
+
+    var room: Room
+    var now: Duration = .seconds(1_000)
+    var peers: [Peer] = []
+    private var nextSlot = 1
+
+    init(limits: RoomLimits = RoomLimits(), closesAt: Duration? = nil) {
+        SodiumLibrary.initialize()
+        room = Room(limits: limits, closesAt: closesAt)
+    }
+
+    /// A new peer that asks to come in; nothing is carried yet.
+    @discardableResult
+    func add(nick: String = "", isHost: Bool = false) -> Int {
+        let peer = peers.count
+        peers.append(
+            Peer(
+                client: MemberClient(nick: nick, cipher: HostTrustingGroup()),
+                key: [UInt8(truncatingIfNeeded: peer), UInt8(truncatingIfNeeded: peer >> 8)], isHost: isHost,
+                link: freshLink()))
+        act(peer) { client, actions in client.connected(actions: &actions) }
+        return peer
+    }
+
+    /// Peers that have come in.
+    func joined(_ nicks: String...) throws -> [Int] {
+        let added = nicks.map { add(nick: $0) }
+        try carry()
+        for peer in added { try #require(peers[peer].client.isJoined) }
+        return added
+    }
+
+    private func freshLink() -> LinkID {
+        defer { nextSlot += 1 }
+        return LinkID(slot: nextSlot)
+    }
+
+    // MARK: What people do
+
+    func act(_ peer: Int, _ body: (inout MemberClient, inout [MemberClient.Action]) throws -> Void) rethrows {
+        var actions: [MemberClient.Action] = []
+        try body(&peers[peer].client, &actions)
+        perform(actions, of: peer)
+    }
+
+    func say(_ text: String, _ peer: Int, to receiver: String? = nil) throws {
+        try act(peer) { client, actions in
+            try client.say(text, kind: .text, to: receiver, actions: &actions)
+        }
+    }
+
+    func id(_ peer: Int) throws -> MemberID {
+        try #require(peers[peer].client.id)
+    }
+
+    // MARK: What links do
+
+    func breakLink(_ peer: Int) {
+        peers[peer].isUp = false
+        room.linkLost(peers[peer].link, now: now)
+    }
+
+    /// The peer comes back: to its place, if the host still has it, else as somebody new.
+    func mendLink(_ peer: Int) {
+        let link = freshLink()
+        peers[peer].isUp = true
+        if let id = peers[peer].client.id, !peers[peer].isReleased,
+            room.resumed(session: id.wireValue, key: peers[peer].key, link: link) == peers[peer].link
+        {
+            peers[peer].link = link
+            return
+        }
+        peers[peer].link = link
+        peers[peer].isReleased = false
+        peers[peer].isAdmitted = false
+        peers[peer].toHost = []
+        peers[peer].toClient = []
+        act(peer) { client, actions in client.connected(actions: &actions) }
+    }
+
+    /// Carries everything on links that are up until nothing moves.
+    func carry() throws {
+        while try step(upTo: .max) {}
+    }
+
+    /// Carries at most `count` messages each way of each link; whether any was carried.
+    func step(upTo count: Int) throws -> Bool {
+        var hasMoved = false
+        for peer in peers.indices where peers[peer].isUp {
+            let requests = Array(peers[peer].toHost.prefix(count))
+            peers[peer].toHost.removeFirst(requests.count)
+            for request in requests where !peers[peer].isReleased {
+                hasMoved = true
+                try receivedAtHost(request, from: peer)
+            }
+        }
+        for peer in peers.indices where peers[peer].isUp {
+            let messages = Array(peers[peer].toClient.prefix(count))
+            peers[peer].toClient.removeFirst(messages.count)
+            for (message, tag) in messages {
+                hasMoved = true
+                try act(peer) { client, actions in
+                    try client.received(type: message.type, body: message.body, actions: &actions)
+                }
+                if tag != 0 {
+                    room.acknowledged(sequence: tag, by: peers[peer].link, now: now)
+                }
+            }
+        }
+        return hasMoved
+    }
+
+    func receivedAtHost(_ message: EncodedMessage, from peer: Int) throws {
+        var actions: [RoomAction] = []
+        try room.received(
+            type: message.type, body: message.body, from: peers[peer].link, key: peers[peer].key,
+            isHost: peers[peer].isHost, now: now, actions: &actions)
+        perform(actions)
+    }
+
+    func timePassed(_ time: Duration) {
+        now += time
+        var actions: [RoomAction] = []
+        room.timePassed(now: now, actions: &actions)
+        perform(actions)
+    }
+
+    func perform(_ actions: [RoomAction]) {
+        for action in actions {
+            switch action {
+            case .send(let link, let message):
+                if let peer = peer(at: link) { peers[peer].toClient.append((message, 0)) }
+            case .broadcast(let message, let tag):
+                for peer in peers.indices where peers[peer].isAdmitted && !peers[peer].isReleased {
+                    peers[peer].toClient.append((message, tag))
+                }
+            case .admit(let link):
+                if let peer = peer(at: link) { peers[peer].isAdmitted = true }
+            case .pauseReading(let link, let until):
+                if let peer = peer(at: link) { peers[peer].pauses.append(until - now) }
+            case .release(let link):
+                if let peer = peer(at: link) { peers[peer].isReleased = true }
+            }
+        }
+    }
+
+    private func peer(at link: LinkID) -> Int? {
+        peers.firstIndex { $0.link == link && !$0.isReleased }
+    }
+
+    private func perform(_ actions: [MemberClient.Action], of peer: Int) {
+        for action in actions {
+            switch action {
+            case .send(let message): peers[peer].toHost.append(message)
+            case .admitted(let admission): peers[peer].admissions.append(admission)
+            case .tell(let event): peers[peer].events.append(event)
+            case .end(_, let refusal): peers[peer].ends.append(refusal)
+            }
+        }
+    }
+}
+
+extension RoomNetwork.Peer {
+    var messages: [ChatEvent.ChatMessage] {
+        events.compactMap { if case .message(let message) = $0 { message } else { nil } }
+    }
+
+    var texts: [String] { messages.map(\.text) }
+
+    var errors: [NoticeCode] {
+        events.compactMap { if case .error(let notice) = $0 { notice.code } else { nil } }
+    }
+
+    var delivered: [MessageID] {
+        events.compactMap { if case .delivered(let id) = $0 { id } else { nil } }
+    }
+
+    var lastReceipts: [MessageID: [Int]] {
+        var last: [MessageID: [Int]] = [:]
+        for case .acknowledged(let id, let count, let of) in events { last[id] = [count, of] }
+        return last
+    }
+}

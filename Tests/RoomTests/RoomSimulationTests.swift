@@ -1,0 +1,89 @@
+import TestSupport
+import Testing
+
+@testable import Room
+
+/// Random stays in one room: whatever happens in whatever order, all agree on what was said and who is there.
+@Suite struct RoomSimulationTests {
+    @Test(
+        "Members that come, go, get lost, come back and talk agree in the end", arguments: 1...8 as ClosedRange<UInt64>)
+    func agreement(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let network = RoomNetwork()
+        var nextText = 0
+        network.add(nick: "host", isHost: true)
+        for _ in 0..<3_000 {
+            let present = network.peers.indices.filter {
+                network.peers[$0].client.isJoined && network.peers[$0].ends.isEmpty
+            }
+            let chosen = present.isEmpty ? nil : present[random.below(present.count)]
+            switch (random.below(20), chosen) {
+            case (0...1, _) where network.room.memberCount < 20:
+                network.add(nick: random.below(2) == 0 ? "" : "nick\(random.below(30))")
+            case (2, let peer?) where peer != 0 && present.count > 5:
+                network.act(peer) { client, actions in client.leave(actions: &actions) }
+            case (3, let peer?):
+                try? network.act(peer) { client, actions in
+                    try client.changeNick(to: "nick\(random.below(30))", actions: &actions)
+                }
+            case (4, let peer?) where peer != 0 && network.peers[peer].isUp:
+                network.breakLink(peer)
+            case (5...6, _):
+                if let away = network.peers.indices.first(where: { !network.peers[$0].isUp }) {
+                    network.mendLink(away)
+                }
+            case (7, _):
+                network.timePassed(.seconds(random.below(15)))
+            case (8...15, let peer?):
+                nextText += 1
+                try network.say("text \(nextText)", peer)
+            default:
+                _ = try network.step(upTo: 1 + random.below(4))
+            }
+        }
+        for peer in network.peers.indices where !network.peers[peer].isUp { network.mendLink(peer) }
+        try network.carry()
+        network.timePassed(.seconds(1))
+        try network.carry()
+        try checkOrder(network)
+        try checkMembership(network)
+    }
+
+    private func checkOrder(_ network: RoomNetwork) throws {
+        var said: [UInt64: ChatEvent.ChatMessage] = [:]
+        for peer in network.peers {
+            for message in peer.messages {
+                let sequence = try #require(message.sequence)
+                if let known = said[sequence] {
+                    try #require(known.id == message.id && known.text == message.text && known.from == message.from)
+                } else {
+                    said[sequence] = message
+                }
+            }
+            let sequences = peer.messages.compactMap(\.sequence)
+            try #require(sequences == sequences.sorted() && Set(sequences).count == sequences.count)
+        }
+        try #require(said.count > 500)
+        #expect(said.keys.sorted() == (1...UInt64(said.count)).map { $0 })
+        #expect(Set(said.values.map(\.id)).count == said.count, "a message was repeated")
+        #expect(Set(said.values.map(\.text)).count == said.count, "a message was repeated")
+        // Who stayed to the end got everything that it said through, and everything since it came.
+        for peer in network.peers where peer.ends.isEmpty && peer.client.isJoined {
+            #expect(peer.client.outboxCount == 0)
+            let last = try #require(peer.admissions.last?.nextSequence)
+            let since = peer.messages.compactMap(\.sequence).filter { $0 >= last }
+            #expect(since == Array(last..<UInt64(said.count) + 1))
+        }
+    }
+
+    private func checkMembership(_ network: RoomNetwork) throws {
+        let present = network.peers.filter { $0.ends.isEmpty && $0.client.isJoined }
+        try #require(present.count > 3)
+        #expect(network.room.memberCount == present.count)
+        for peer in present {
+            #expect(peer.client.memberList == present[0].client.memberList)
+        }
+        #expect(Set(present[0].client.memberList.map { NickSkeleton($0.nick) }).count == present.count)
+        #expect(Set(present.compactMap(\.client.id)) == Set(present[0].client.memberList.map(\.id)))
+    }
+}
