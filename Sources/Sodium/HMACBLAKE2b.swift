@@ -27,19 +27,23 @@ package struct HMACBLAKE2b: ~Copyable, Sendable {
         return outer.finalizeSecret()
     }
 
+    /// The block goes in as two halves, because secrets of that size need no allocation of their own.
     private mutating func start(_ key: consuming SecretBytes) {
-        var block = SecretBytes(count: BLAKE2b.blockByteCount)
-        block.withMutableBytes { block in
-            key.withBytes { key in
-                for index in key.indices {
-                    block[index] = key[index]
+        let halfByteCount = BLAKE2b.blockByteCount / 2
+        for offset in [0, halfByteCount] {
+            var half = SecretBytes(count: halfByteCount)
+            half.withMutableBytes { half in
+                key.withBytes { key in
+                    for index in 0..<max(0, min(halfByteCount, key.count - offset)) {
+                        half[index] = key[offset + index]
+                    }
                 }
             }
+            half.xorEach(with: 0x36)
+            half.withBytes { bytes in inner.update(bytes) }
+            half.xorEach(with: 0x36 ^ 0x5c)
+            half.withBytes { bytes in outer.update(bytes) }
         }
-        block.xorEach(with: 0x36)
-        block.withBytes { bytes in inner.update(bytes) }
-        block.xorEach(with: 0x36 ^ 0x5c)
-        block.withBytes { bytes in outer.update(bytes) }
     }
 }
 
