@@ -7,6 +7,8 @@ internal import Sodium
 package struct Room {
     private struct Member {
         let id: MemberID
+        /// What the id looks like: making it costs a microsecond, and each who joins is compared with everybody.
+        let idSkeleton: NickSkeleton
         let key: [UInt8]
         let isHost: Bool
         var nick: Nick
@@ -24,6 +26,8 @@ package struct Room {
     package private(set) var isClosed = false
 
     private var members: [MemberID: Member] = [:]
+    /// The members whose connection is broken.
+    private var away: Set<MemberID> = []
     private var memberOfLink: [LinkID: MemberID] = [:]
     private var nextSequence: UInt64 = 1
     private var receipts = ReceiptBook()
@@ -75,6 +79,7 @@ package struct Room {
     package mutating func linkLost(_ link: LinkID, now: Duration) {
         guard let id = memberOfLink[link] else { return }
         members[id]?.awayUntil = now + limits.absence
+        away.insert(id)
     }
 
     /// The member `session` (an id's 30 bits) comes back over a new link, whose peer has proved to hold `key`. Returns the
@@ -86,6 +91,7 @@ package struct Room {
         memberOfLink[link] = id
         members[id]?.link = link
         members[id]?.awayUntil = nil
+        away.remove(id)
         return member.link
     }
 
@@ -115,6 +121,7 @@ package struct Room {
         }
         members = [:]
         memberOfLink = [:]
+        away = []
     }
 
     // MARK: Time
@@ -125,8 +132,9 @@ package struct Room {
         if let receiptsDue {
             deadline = min(deadline ?? receiptsDue, receiptsDue)
         }
-        for case let away? in members.values.lazy.map(\.awayUntil) {
-            deadline = min(deadline ?? away, away)
+        for id in away {
+            guard let end = members[id]?.awayUntil else { continue }
+            deadline = min(deadline ?? end, end)
         }
         return deadline
     }
@@ -139,12 +147,15 @@ package struct Room {
             receiptsDue = nil
             for (sender, list) in receipts.takeChanges() {
                 guard let link = members[sender]?.link else { continue }
-                actions.append(.send(link, HostMessage.receipts(list).encoded))
+                for start in stride(from: 0, to: list.count, by: RoomLimits.remembered) {
+                    let part = list[start..<min(start + RoomLimits.remembered, list.count)]
+                    actions.append(.send(link, HostMessage.receipts(Array(part)).encoded))
+                }
             }
         }
-        for member in members.values {
-            if let away = member.awayUntil, now >= away {
-                remove(member.id, reason: .lost, actions: &actions)
+        for id in away {
+            if let end = members[id]?.awayUntil, now >= end {
+                remove(id, reason: .lost, actions: &actions)
             }
         }
     }
@@ -164,7 +175,8 @@ package struct Room {
             let entry = HostMessage.Admission.Entry(id: id, isHost: isHost, nick: nick.text)
             actions.append(.broadcast(HostMessage.joined(entry).encoded, tag: 0))
             members[id] = Member(
-                id: id, key: key, isHost: isHost, nick: nick, link: link, receivedSequence: nextSequence - 1,
+                id: id, idSkeleton: NickSkeleton(id), key: key, isHost: isHost, nick: nick, link: link,
+                receivedSequence: nextSequence - 1,
                 messages: TokenBucket(capacity: limits.messageBurst, now: now),
                 bytes: TokenBucket(capacity: limits.byteBurst, now: now))
             memberOfLink[link] = id
@@ -205,6 +217,7 @@ package struct Room {
     private mutating func remove(_ id: MemberID, reason: ChatEvent.LeaveReason, actions: inout [RoomAction]) {
         guard let member = members.removeValue(forKey: id) else { return }
         memberOfLink[member.link] = nil
+        away.remove(id)
         if members.count < RoomLimits.receiptMembers {
             receipts.left(id, received: member.receivedSequence)
         }
@@ -221,7 +234,7 @@ package struct Room {
     private func acceptableNick(_ text: String, for id: MemberID, isHost: Bool) throws(RefusedNick) -> Nick {
         guard let nick = try? Nick(validating: text, isHost: isHost) else { throw RefusedNick(code: .nickInvalid) }
         for member in members.values where member.id != id {
-            guard member.nick.skeleton != nick.skeleton, NickSkeleton(member.id) != nick.skeleton else {
+            guard member.nick.skeleton != nick.skeleton, member.idSkeleton != nick.skeleton else {
                 throw RefusedNick(code: .nickTaken)
             }
         }
