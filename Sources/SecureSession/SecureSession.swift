@@ -107,8 +107,10 @@ package struct SecureSession: ~Copyable {
         let begin = wire.count
         repeat {
             let start = wire.count
-            wire.append(contentsOf: [0, 0])
-            channel.nextPayload(into: &wire, capacity: Padding.largestContent)
+            let payload = channel.nextPayload(capacity: Padding.largestContent)
+            let bucket = Padding.bucket(for: payload.contentByteCount)
+            wire.append(contentsOf: repeatElement(0, count: bucket))
+            channel.write(payload, to: &wire, at: start + SessionProtocol.lengthByteCount)
             try link.seal(&wire, from: start)
         } while channel.hasUnsent && wire.count - begin < Self.sealedBytesPerTurn
         lastSealed = now
