@@ -82,11 +82,13 @@ package struct SecureSession: ~Copyable {
 
     // MARK: Sending
 
-    /// Queues a message's records; the next ``seal(into:now:)`` sends them.
-    package mutating func enqueue(_ records: [Record]) {
+    /// Queues a message's records; the next ``seal(into:now:)`` sends them. Returns ``retainedByteCount``.
+    @discardableResult
+    package mutating func enqueue(_ records: [Record]) -> Int {
         for record in records {
             channel.enqueue(record)
         }
+        return channel.retainedByteCount
     }
 
     /// The next ``seal(into:now:)`` sends a message even if it is empty, so that the peer learns what has been received.

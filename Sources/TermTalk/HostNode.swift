@@ -33,6 +33,8 @@ package final class HostNode {
     private var members: [HostConnection] = []
 
     private var dirty: [HostConnection] = []
+    /// Takes turns with `dirty`, so that neither is allocated anew in each turn of the loop.
+    private var flushing: [HostConnection] = []
     private var wire: [UInt8] = []
     private var scratch: [UInt8] = []
     private var events: [SessionEvent] = []
@@ -321,12 +323,12 @@ package final class HostNode {
     private func broadcast(_ message: EncodedMessage, tag: UInt64) {
         let records = Record.split(type: message.type, body: message.body, tag: tag)
         var overrun: [HostConnection] = []
+        let limit = room.limits.bytesQueuedPerMember
         for connection in members {
-            connection.session.enqueue(records)
-            markDirty(connection)
-            if connection.session.retainedByteCount > room.limits.bytesQueuedPerMember {
+            if connection.session.enqueue(records) > limit {
                 overrun.append(connection)
             }
+            markDirty(connection)
         }
         if isLocalAdmitted {
             deliverLocally(message)
@@ -369,12 +371,12 @@ package final class HostNode {
 
     private func flush() {
         let now = loop.time
-        let connections = dirty
-        dirty = []
-        for connection in connections {
+        swap(&dirty, &flushing)
+        for connection in flushing {
             connection.isDirty = false
             flush(connection, now: now)
         }
+        flushing.removeAll(keepingCapacity: true)
     }
 
     private func flush(_ connection: HostConnection, now: Duration) {
