@@ -59,8 +59,8 @@ package enum SessionProtocol {
     package static let acknowledgementDelay = Duration.milliseconds(500)
 
     /// Received records, or their bytes, after which an acknowledgement is sent at once. At the host an acknowledgement
-    /// costs as much as ten deliveries, and a record that waits for one 24 bytes.
-    package static let unacknowledgedRecordLimit = 512
+    /// costs as much as ten deliveries, and a record that waits for one 8 bytes.
+    package static let unacknowledgedRecordLimit = 256
     package static let unacknowledgedByteLimit = 262_144
 
     // MARK: Limits
