@@ -174,7 +174,10 @@ def main():
     if "seal" in options.only:
         seal(harness.SRV_CPU)
     run = Run(harness, options)
-    run.run()
+    try:
+        run.run()
+    except KeyboardInterrupt:
+        print("interrupted: the tables have what was measured", file=sys.stderr)
     if run.results:
         run.report()
     print(f"{time.time() - begin:.0f} s", file=sys.stderr)
