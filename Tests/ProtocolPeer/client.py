@@ -1,4 +1,4 @@
-"""A member of TermTalk rooms, written from docs/protocol.md alone; the numbers in comments are its sections.
+"""A member of TermTalk rooms after docs/protocol.md, whose sections the numbers in comments are.
 
 It shows that the document suffices, and is the other side in scenario.py. It is no program for people: one thread,
 blocking, without care for its own secrets.
