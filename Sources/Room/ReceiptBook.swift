@@ -5,12 +5,15 @@ struct ReceiptBook {
         var id: MessageID
         var count: UInt16
         var of: UInt16
+        /// Whether it is among `changed`.
+        var isChanged = false
     }
 
     private var entries: [Entry] = []
     /// The sequence number of `entries[0]`.
     private var first: UInt64 = 1
-    private var changed: Set<UInt64> = []
+    /// Sequence numbers of the entries that have changed since they were taken.
+    private var changed: [UInt64] = []
 
     var hasChanges: Bool { !changed.isEmpty }
 
@@ -19,7 +22,7 @@ struct ReceiptBook {
         if entries.count >= 2 * RoomLimits.remembered {
             entries.removeFirst(RoomLimits.remembered)
             first += UInt64(RoomLimits.remembered)
-            changed = changed.filter { $0 >= first }
+            changed.removeAll { $0 < first }
         }
     }
 
@@ -41,7 +44,9 @@ struct ReceiptBook {
         guard start < end else { return }
         for index in start..<end where entries[index].sender != member {
             change(&entries[index])
-            changed.insert(first + UInt64(index))
+            guard !entries[index].isChanged else { continue }
+            entries[index].isChanged = true
+            changed.append(first + UInt64(index))
         }
     }
 
@@ -49,7 +54,9 @@ struct ReceiptBook {
     mutating func takeChanges() -> [MemberID: [HostMessage.Receipt]] {
         var result: [MemberID: [HostMessage.Receipt]] = [:]
         for sequence in changed.sorted() {
-            let entry = entries[Int(sequence - first)]
+            let index = Int(sequence - first)
+            entries[index].isChanged = false
+            let entry = entries[index]
             result[entry.sender, default: []].append(
                 HostMessage.Receipt(id: entry.id, count: entry.count, of: entry.of))
         }

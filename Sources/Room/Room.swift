@@ -7,6 +7,7 @@ internal import Sodium
 package struct Room {
     private struct Member {
         let id: MemberID
+        /// What the id looks like: making it costs a microsecond, and each who joins is compared with everybody.
         let key: [UInt8]
         let isHost: Bool
         var nick: Nick
@@ -195,7 +196,8 @@ package struct Room {
             let entry = HostMessage.Admission.Entry(id: id, isHost: isHost, nick: nick.text)
             actions.append(.broadcast(HostMessage.joined(entry).encoded, tag: 0))
             members[id] = Member(
-                id: id, key: key, isHost: isHost, nick: nick, link: link, receivedSequence: nextSequence - 1,
+                id: id, key: key, isHost: isHost, nick: nick, link: link,
+                receivedSequence: nextSequence - 1,
                 messages: TokenBucket(capacity: limits.messageBurst, now: now),
                 bytes: TokenBucket(capacity: limits.byteBurst, now: now))
             memberOfLink[link] = id

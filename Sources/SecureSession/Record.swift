@@ -1,8 +1,8 @@
 /// The unit that is numbered, sent again after a broken connection, and acknowledged.
 ///
 /// On the wire: type (1 byte; the high bit says that the next record continues this one), length (2 bytes), body.
-/// The body is a reference: a message to a thousand members exists once.
-package struct Record: Sendable, Equatable {
+/// A reference: a message to a thousand members exists once, and costs each of them 8 bytes until it is acknowledged.
+package final class Record: Sendable {
     /// Types below this one belong to the session, the others to the room.
     package static let firstRoomType: UInt8 = 0x10
 
@@ -12,6 +12,12 @@ package struct Record: Sendable, Equatable {
     let body: [UInt8]
     /// The sender's note about this record, given back when the peer has acknowledged it; 0 for none.
     let tag: UInt64
+
+    init(header: UInt8, body: [UInt8], tag: UInt64) {
+        self.header = header
+        self.body = body
+        self.tag = tag
+    }
 
     /// A message of `type` with `body`, split where it is longer than a record may be; `tag` marks its last record.
     ///

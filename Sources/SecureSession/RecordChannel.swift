@@ -77,47 +77,78 @@ struct RecordChannel {
         unsentByteCount += record.heldByteCount
     }
 
-    /// Appends one sealed message's plaintext without padding: header, then as many unsent records as fit `capacity`
-    /// bytes.
-    mutating func nextPayload(into payload: inout [UInt8], capacity: Int) {
-        var end = sentCount
-        var content = 0
+    /// What the next sealed message carries.
+    struct Payload {
+        /// Bytes after the payload's header, without padding.
+        fileprivate(set) var contentByteCount: Int
+        fileprivate var control: Control?
+        /// Where its records are in `outgoing`.
+        fileprivate var records: Range<Int>
+
+        fileprivate enum Control {
+            case resume(session: UInt32)
+            case resumed
+        }
+    }
+
+    /// Takes as many unsent records as fit `capacity` bytes; they count as sent.
+    mutating func nextPayload(capacity: Int) -> Payload {
+        var payload = Payload(contentByteCount: 0, records: sentCount..<sentCount)
         switch resumption {
         case .toAsk(let session):
             resumption = .asked
-            payload.append(contentsOf: repeatElement(0, count: SessionProtocol.payloadHeaderByteCount))
-            payload.append(ControlType.resume)
-            payload.append(bigEndian: UInt16(ControlType.resumeBodyByteCount))
-            payload.append(bigEndian: session)
-            payload.append(bigEndian: receivedCount)
-            return
+            payload.control = .resume(session: session)
+            payload.contentByteCount = SessionProtocol.recordHeaderByteCount + ControlType.resumeBodyByteCount
+            return payload
         case .asked:
             preconditionFailure("nothing is sent before the host has answered")
         case .toConfirm:
-            content = SessionProtocol.recordHeaderByteCount
+            resumption = .none
+            payload.control = .resumed
+            payload.contentByteCount = SessionProtocol.recordHeaderByteCount
         case .none:
             break
         }
+        var content = payload.contentByteCount
+        var end = sentCount
         while end < outgoing.count, content + outgoing[end].byteCount <= capacity {
             content += outgoing[end].byteCount
+            unsentByteCount -= outgoing[end].heldByteCount
             end += 1
         }
-        payload.append(bigEndian: firstNumber &+ UInt32(sentCount - outgoingHead))
-        payload.append(bigEndian: receivedCount)
-        if case .toConfirm = resumption {
-            resumption = .none
-            payload.append(contentsOf: [ControlType.resumed, 0, 0])
-        }
-        for index in sentCount..<end {
-            payload.append(outgoing[index].header)
-            payload.append(bigEndian: UInt16(outgoing[index].body.count))
-            payload.append(contentsOf: outgoing[index].body)
-            unsentByteCount -= outgoing[index].heldByteCount
-        }
+        payload.contentByteCount = content
+        payload.records = sentCount..<end
         sentCount = end
         acknowledgedToPeer = receivedCount
         unacknowledgedBytes = 0
         owesAcknowledgementSince = nil
+        return payload
+    }
+
+    /// Writes the payload's plaintext over the bytes of `wire` from `index` on.
+    func write(_ payload: Payload, to wire: inout [UInt8], at index: Int) {
+        var writer = OverwritingWriter(index: index)
+        unsafe wire.withUnsafeMutableBufferPointer { wire in
+            if case .resume(let session) = payload.control {
+                unsafe writer.skip(SessionProtocol.payloadHeaderByteCount, in: wire)
+                unsafe writer.write(ControlType.resume, to: wire)
+                unsafe writer.write(UInt16(ControlType.resumeBodyByteCount), to: wire)
+                unsafe writer.write(session, to: wire)
+                unsafe writer.write(receivedCount, to: wire)
+                return
+            }
+            unsafe writer.write(firstNumber &+ UInt32(payload.records.lowerBound - outgoingHead), to: wire)
+            unsafe writer.write(receivedCount, to: wire)
+            if case .resumed = payload.control {
+                unsafe writer.write(ControlType.resumed, to: wire)
+                unsafe writer.write(0 as UInt16, to: wire)
+            }
+            for index in payload.records {
+                unsafe writer.write(outgoing[index].header, to: wire)
+                unsafe writer.write(UInt16(outgoing[index].body.count), to: wire)
+                unsafe writer.write(outgoing[index].body, to: wire)
+            }
+        }
     }
 
     /// Takes a sealed message's plaintext, the first `count` bytes of `payload`, and appends what it brings to `events`.
@@ -221,11 +252,14 @@ struct RecordChannel {
         guard count <= sentCount - outgoingHead else { throw .malformed }
         guard count > 0 else { return }
         var lastTag: UInt64 = 0
+        var byteCount = 0
+        let released = Record.released
         for index in outgoingHead..<outgoingHead + count {
-            retainedByteCount -= outgoing[index].heldByteCount
+            byteCount += outgoing[index].heldByteCount
             lastTag = max(lastTag, outgoing[index].tag)
-            outgoing[index] = Record.released
+            outgoing[index] = released
         }
+        retainedByteCount -= byteCount
         outgoingHead += count
         firstNumber &+= UInt32(count)
         if outgoingHead == outgoing.count {

@@ -245,16 +245,12 @@ struct SecureLink: ~Copyable {
 
     // MARK: Sending
 
-    /// Seals the payload that `wire` holds from `start` on and makes a padded frame of it; two bytes for the length stand
-    /// before it already.
+    /// Makes a frame of what `wire` holds from `start` on: room for the length, a padded payload, room for the tag.
     ///
     /// - Precondition: the link is open.
     mutating func seal(_ wire: inout [UInt8], from start: Int) throws(SessionError) {
         precondition(isOpen, "only an open link seals")
-        let content = wire.count - start - SessionProtocol.lengthByteCount - SessionProtocol.payloadHeaderByteCount
-        let bucket = Padding.bucket(for: content)
-        wire.append(contentsOf: repeatElement(0, count: start + bucket - wire.count))
-        let length = bucket - SessionProtocol.lengthByteCount
+        let length = wire.count - start - SessionProtocol.lengthByteCount
         wire[start] = UInt8(truncatingIfNeeded: length >> 8)
         wire[start + 1] = UInt8(truncatingIfNeeded: length)
         do {
@@ -281,9 +277,6 @@ extension [UInt8] {
     }
 
     mutating func append(copying bytes: Span<UInt8>) {
-        reserveCapacity(count + bytes.count)
-        for index in bytes.indices {
-            append(bytes[index])
-        }
+        unsafe bytes.withUnsafeBufferPointer { bytes in unsafe append(contentsOf: bytes) }
     }
 }

@@ -85,11 +85,13 @@ package struct SecureSession: ~Copyable {
 
     // MARK: Sending
 
-    /// Queues a message's records; the next ``seal(into:now:)`` sends them.
-    package mutating func enqueue(_ records: [Record]) {
+    /// Queues a message's records; the next ``seal(into:now:)`` sends them. Returns ``retainedByteCount``.
+    @discardableResult
+    package mutating func enqueue(_ records: [Record]) -> Int {
         for record in records {
             channel.enqueue(record)
         }
+        return channel.retainedByteCount
     }
 
     /// The next ``seal(into:now:)`` sends a message even if it is empty, so that the peer learns what has been received.
@@ -110,8 +112,10 @@ package struct SecureSession: ~Copyable {
         let begin = wire.count
         repeat {
             let start = wire.count
-            wire.append(contentsOf: [0, 0])
-            channel.nextPayload(into: &wire, capacity: Padding.largestContent)
+            let payload = channel.nextPayload(capacity: Padding.largestContent)
+            let bucket = Padding.bucket(for: payload.contentByteCount)
+            wire.append(contentsOf: repeatElement(0, count: bucket))
+            channel.write(payload, to: &wire, at: start + SessionProtocol.lengthByteCount)
             try link.seal(&wire, from: start)
         } while channel.hasUnsent && wire.count - begin < Self.sealedBytesPerTurn
         lastSealed = now

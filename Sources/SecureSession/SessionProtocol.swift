@@ -58,8 +58,9 @@ package enum SessionProtocol {
     /// Received records are acknowledged after this time at the latest, with whatever else is sent before.
     package static let acknowledgementDelay = Duration.milliseconds(500)
 
-    /// Received records, or their bytes, after which an acknowledgement is sent at once.
-    package static let unacknowledgedRecordLimit = 128
+    /// Received records, or their bytes, after which an acknowledgement is sent at once. At the host an acknowledgement
+    /// costs as much as ten deliveries, and a record that waits for one 8 bytes.
+    package static let unacknowledgedRecordLimit = 256
     package static let unacknowledgedByteLimit = 262_144
 
     // MARK: Limits

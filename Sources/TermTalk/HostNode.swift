@@ -16,6 +16,9 @@ package final class HostNode {
     private static let closeDeadline = Duration.seconds(10)
     /// How long a released connection may take to take what was sent to it.
     private static let releaseDeadline = Duration.seconds(10)
+    /// Bytes that are sealed before they are written: writes that follow each other closely wake a receiver that serves
+    /// many of the connections, as tor does, once and not each time. Small enough for the processor's cache.
+    private static let burstByteCount = 65_536
 
     private let loop: EventLoop
     private let identity: RoomIdentity
@@ -33,7 +36,12 @@ package final class HostNode {
     private var members: [HostConnection] = []
 
     private var dirty: [HostConnection] = []
+    /// Takes turns with `dirty`, so that neither is allocated anew in each turn of the loop.
+    private var flushing: [HostConnection] = []
+    /// Frames that are sealed and not written yet, one connection's after the other's.
     private var wire: [UInt8] = []
+    /// Whose frames `wire` holds, and where they end.
+    private var sealed: [(connection: HostConnection, end: Int)] = []
     private var scratch: [UInt8] = []
     private var events: [SessionEvent] = []
     /// What the room wants and is not done yet. Doing it can make the room want more, which comes after all that it wanted
@@ -196,6 +204,9 @@ package final class HostNode {
         if let failure {
             logger.debug("closing a connection", metadata: ["reason": "\(failure)"])
             fail(connection)
+        } else if connection.isReleased, connection.session.retainedByteCount == 0 {
+            // The peer has all that was said to it. Closing before would lose what the kernel still holds.
+            drop(connection)
         } else if connection.session.wantsToSend(now: now) {
             markDirty(connection)
         } else {
@@ -367,12 +378,12 @@ package final class HostNode {
     private func broadcast(_ message: EncodedMessage, tag: UInt64) {
         let records = Record.split(type: message.type, body: message.body, tag: tag)
         var overrun: [HostConnection] = []
+        let limit = room.limits.bytesQueuedPerMember
         for connection in members {
-            connection.session.enqueue(records)
-            markDirty(connection)
-            if takesTooLittle(connection) {
+            if connection.session.enqueue(records) > limit {
                 overrun.append(connection)
             }
+            markDirty(connection)
         }
         if isLocalAdmitted {
             deliverLocally(message)
@@ -414,33 +425,52 @@ package final class HostNode {
 
     private func flush() {
         let now = loop.time
-        let connections = dirty
-        dirty = []
-        for connection in connections {
+        swap(&dirty, &flushing)
+        for connection in flushing {
             connection.isDirty = false
-            flush(connection, now: now)
+            seal(connection, now: now)
+            if wire.count >= Self.burstByteCount {
+                writeSealed()
+            }
         }
+        writeSealed()
+        flushing.removeAll(keepingCapacity: true)
     }
 
-    private func flush(_ connection: HostConnection, now: Duration) {
-        guard let stream = connection.stream else { return }
+    private func seal(_ connection: HostConnection, now: Duration) {
         // The rest waits in the session, shared with the other members, and not as ciphertext of this one.
-        guard stream.pendingByteCount <= WaterMarks.standard.high else { return }
-        wire.removeAll(keepingCapacity: true)
+        guard let stream = connection.stream, stream.pendingByteCount <= WaterMarks.standard.high else { return }
+        let start = wire.count
         do {
             try connection.session.seal(into: &wire, now: now)
         } catch {
+            wire.removeSubrange(start...)
             fail(connection)
             return
         }
-        if !wire.isEmpty {
-            stream.write(wire.span)
+        sealed.append((connection, end: wire.count))
+    }
+
+    private func writeSealed() {
+        var start = 0
+        for (connection, end) in sealed {
+            if start < end {
+                connection.stream?.write(wire.span.extracting(start..<end))
+            }
+            start = end
+            sealedAndWritten(connection)
         }
+        sealed.removeAll(keepingCapacity: true)
+        wire.removeAll(keepingCapacity: true)
+    }
+
+    private func sealedAndWritten(_ connection: HostConnection) {
+        guard let stream = connection.stream else { return }
         if connection.session.unsentByteCount > 0 {
             if stream.pendingByteCount <= WaterMarks.standard.high {
                 markDirty(connection)
             }
-        } else if connection.isReleased {
+        } else if connection.isReleased, !connection.session.isOpen {
             stream.closeAfterWriting()
         }
         scheduleSessionSweep(at: connection.session.nextDeadline)

@@ -36,8 +36,10 @@ package final class RoomGuest {
 
     /// Direct connections; a name that resolves slowly counts.
     private static let directTimeout = Duration.seconds(20)
-    /// Through tor: descriptor, introduction and rendezvous, each of which tor tries more than once.
-    private static let torTimeout = Duration.seconds(90)
+    /// Through tor: descriptor, introduction and rendezvous, which take some seconds each when they work. Twice this is
+    /// how long the host keeps the place of a member that lost its connection.
+    private static let torTimeout = Duration.seconds(30)
+    private static let torAttempts = 3
 
     private let loop: EventLoop
     private let options: Options
@@ -161,21 +163,16 @@ package final class RoomGuest {
         switch (options.address, tor) {
         case (.onion(let address, let port), let tor?):
             let dialer = OnionDialer(controller: tor)
-            let isolation = "termtalk-\(options.room)-\(Random.uint64())"
-            return { completion in
-                dialer.dial(address, port: port, isolation: isolation, timeout: Self.torTimeout) { result in
-                    completion(result.mapError { $0.notice })
-                }
+            return throughTor { isolation, completion in
+                dialer.dial(
+                    address, port: port, isolation: isolation, timeout: Self.torTimeout, completion: completion)
             }
         case (.direct(let hostPort), let tor?):
             let dialer = OnionDialer(controller: tor)
-            let isolation = "termtalk-\(options.room)-\(Random.uint64())"
-            return { completion in
+            return throughTor { isolation, completion in
                 dialer.dial(
-                    host: hostPort.host, port: hostPort.port, isolation: isolation, timeout: Self.torTimeout
-                ) { result in
-                    completion(result.mapError { $0.notice })
-                }
+                    host: hostPort.host, port: hostPort.port, isolation: isolation, timeout: Self.torTimeout,
+                    completion: completion)
             }
         case (.direct(let hostPort), nil):
             return { completion in
@@ -187,6 +184,20 @@ package final class RoomGuest {
             }
         case (.onion, nil):
             preconditionFailure("an onion room is dialed through tor only")
+        }
+    }
+
+    /// A dial that uses fresh circuits at each attempt.
+    private func throughTor(
+        _ dial: @escaping (_ isolation: String, @escaping RepeatedDial.Completion) -> any Cancellable
+    ) -> MemberNode.Dial {
+        let room = options.room
+        return { completion in
+            RepeatedDial(attempts: Self.torAttempts) { attempt in
+                dial("termtalk-\(room)-\(Random.uint64())", attempt)
+            } completion: { result in
+                completion(result.mapError { $0.notice })
+            }
         }
     }
 

@@ -15,7 +15,7 @@ final class Terminal: Sendable {
         tmux = try #require(Self.tmux)
         self.home = home
         let script = try home.write(
-            "start", "\"$@\"\necho \"status $?.\"\nexec cat\n")
+            "start", "trap : INT\n\"$@\"\necho \"status $?.\"\nexec cat\n")
         let binary = try TermTalkProcess.binary()
         _ = try await command(["new-session", "-d", "-x", "200", "-y", "50", "/bin/sh", script, binary] + arguments)
     }
