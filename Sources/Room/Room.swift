@@ -7,7 +7,7 @@ internal import Sodium
 package struct Room {
     private struct Member {
         let id: MemberID
-        /// What the id looks like: making it costs a microsecond, and each who joins is compared with everybody.
+        /// The static key that the member has proved to hold.
         let key: [UInt8]
         let isHost: Bool
         var nick: Nick
