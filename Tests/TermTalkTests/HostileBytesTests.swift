@@ -154,7 +154,7 @@ import Testing
             }
             // The oldest made room for the others; the newest are still there.
             let open = silent.filter { !$0.isReadable(milliseconds: 0) }
-            #expect(open.count <= ConnectionGate.pendingLimit)
+            #expect(open.count <= ConnectionGate.Limits().pending)
         }
     }
 

@@ -22,8 +22,8 @@ enum MemoryBound {
     /// 256 peers before the door (38 MiB), 49 members that take nothing (235 MiB), and the rest: 290 MiB. A member's messages
     /// are mostly those of all others too, so that a host comes nowhere near.
     static let host =
-        fixed + ConnectionGate.pendingLimit * pendingPeer + RoomLimits().members * member(RoomLimits())
+        fixed + ConnectionGate.Limits().pending * pendingPeer + RoomLimits().members * member(RoomLimits())
 
     /// 256 peers before the door, and a room that is left alone: 54 MiB.
-    static let door = fixed + ConnectionGate.pendingLimit * pendingPeer
+    static let door = fixed + ConnectionGate.Limits().pending * pendingPeer
 }
