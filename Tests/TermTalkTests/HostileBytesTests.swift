@@ -180,7 +180,8 @@ import Testing
             }
             let answered = try begun.filter { $0.isReadable(milliseconds: 0) }.filter { try $0.read() != nil }
             let seconds = 60.0
-            #expect(Double(answered.count) < ConnectionGate.openBurst + seconds * ConnectionGate.openRate)
+            #expect(
+                Double(answered.count) < ConnectionGate.Limits().openBurst + seconds * ConnectionGate.Limits().openRate)
             #expect(answered.count < begun.count)
         }
     }
