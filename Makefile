@@ -14,7 +14,8 @@ run: build
 
 test: lint $(VENV)
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	$(SWIFT) test --skip-build --skip AcceptanceTests
+	$(SWIFT) test --skip-build --filter AcceptanceTests
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

@@ -57,7 +57,9 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: common),
+        .target(
+            name: "TestSupport", dependencies: ["Room", "SecureSession", "Sodium"], path: "Tests/TestSupport",
+            swiftSettings: common),
         .target(name: "PrivateTorNetwork", path: "Tests/PrivateTorNetwork", swiftSettings: common),
         .executableTarget(
             name: "tor-network", dependencies: ["PrivateTorNetwork"], path: "Tests/TorNetworkTool",

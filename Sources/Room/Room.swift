@@ -7,7 +7,7 @@ internal import Sodium
 package struct Room {
     private struct Member {
         let id: MemberID
-        /// What the id looks like: making it costs a microsecond, and each who joins is compared with everybody.
+        /// The static key that the member has proved to hold.
         let key: [UInt8]
         let isHost: Bool
         var nick: Nick
@@ -310,14 +310,16 @@ package struct Room {
             actions.append(.send(link, HostMessage.declined(id, .tooLarge).encoded))
             return
         }
+        // Sent again after a broken connection, it may be for somebody who has left meanwhile.
+        guard !recent.contains(id) else {
+            actions.append(.send(link, HostMessage.declined(id, .alreadyAccepted).encoded))
+            return
+        }
         guard receiver != sender, let target = members[receiver] else {
             actions.append(.send(link, HostMessage.declined(id, .noSuchMember).encoded))
             return
         }
-        guard remember(id) else {
-            actions.append(.send(link, HostMessage.declined(id, .alreadyAccepted).encoded))
-            return
-        }
+        _ = remember(id)
         let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
         actions.append(.send(target.link, message))
         actions.append(.send(link, message))
@@ -351,7 +353,7 @@ package struct Room {
             member.bytes.take(Double(bytes), rate: limits.bytesPerSecond, capacity: limits.byteBurst, now: now))
         members[id] = member
         if pause > .zero {
-            actions.append(.pauseReading(member.link, until: now + pause))
+            actions.append(.pauseReading(member.link, until: now + min(pause, RoomLimits.longestPause)))
         }
     }
 }

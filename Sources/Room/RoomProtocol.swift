@@ -46,6 +46,10 @@ package struct RoomLimits: Sendable {
     package var messagesPerSecond = 100.0
     package var messageBurst = 500.0
 
+    /// A pause is over after this time at the latest, and another one follows if the debt is not paid: a member that is
+    /// not read from for longer would count as dead.
+    static let longestPause = Duration.seconds(30)
+
     /// A change of nick counts as so many messages, because everybody is told.
     package static let nickChangeCost = 20.0
 

@@ -204,7 +204,7 @@ package final class HostNode {
         if let failure {
             logger.debug("closing a connection", metadata: ["reason": "\(failure)"])
             fail(connection)
-        } else if connection.isReleased, connection.session.retainedByteCount == 0 {
+        } else if connection.isReleased, !connection.isDirty, connection.session.retainedByteCount == 0 {
             // The peer has all that was said to it. Closing before would lose what the kernel still holds.
             drop(connection)
         } else if connection.session.wantsToSend(now: now) {
@@ -470,7 +470,7 @@ package final class HostNode {
             if stream.pendingByteCount <= WaterMarks.standard.high {
                 markDirty(connection)
             }
-        } else if connection.isReleased, !connection.session.isOpen {
+        } else if connection.isReleased, !connection.session.isOpen || connection.session.retainedByteCount == 0 {
             stream.closeAfterWriting()
         }
         scheduleSessionSweep(at: connection.session.nextDeadline)

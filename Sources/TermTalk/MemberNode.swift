@@ -277,6 +277,11 @@ package final class MemberNode: ByteStreamHandler {
     }
 
     private func established(_ peer: X25519.PublicKey) {
+        // Whoever it was at first, it stays the same one: also a key that nobody checked is pinned for the stay.
+        if let hostKey, hostKey != peer {
+            streamFailed(.hostKeyMismatch(peer.bytes))
+            return
+        }
         hostKey = peer
         if !hasJoined {
             switch target.policy {

@@ -110,7 +110,9 @@ extension TorError {
                     + (warning.map { ", \($0)" } ?? ""),
                 hint: "check the network and the clock; some networks block tor, then it needs a bridge")
         case .invalidAddress(let problem): problem.notice
-        case .onionNotFound:
+        // A tor without ExtendedErrors says "host unreachable" of an address without descriptor; what it knows but does not
+        // reach, it tries until a timeout.
+        case .onionNotFound, .onionUnreachable(.socksReply(4)):
             .init(
                 .onionNotFound, "cannot join: no such onion service is known to tor",
                 hint: "check the address; the host may be offline, or its room may have ended")

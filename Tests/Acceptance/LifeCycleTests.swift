@@ -4,16 +4,23 @@ import Testing
 /// How stays and rooms end.
 struct LifeCycleTests {
     @Test func roomClosesForAllWhenItsTimeIsOver() async throws {
-        let hosted = try await HostedRoom.direct(["--ttl", "15s"])
-        let member = try await hosted.join()
-        for process in [hosted.host, member] {
-            let result = try await process.result()
-            #expect(result.events("closed").map(\.reason) == ["ttl"])
-            #expect(result.events.last?.event == "closed")
-            #expect(result.status == 0)
-            #expect(result.errors == [])
+        // On a busy machine the joiner may need more time than the first rooms have.
+        for seconds in [3, 20, 90] {
+            let hosted = try await HostedRoom.direct(["--ttl", "\(seconds)s"])
+            let member = try hosted.startJoin()
+            for process in [hosted.host, member] {
+                let result = try await process.result()
+                if result.events("error").map(\.code) == ["connection-refused"], seconds < 90 { break }
+                #expect(result.events("closed").map(\.reason) == ["ttl"])
+                #expect(result.events.last?.event == "closed")
+                #expect(result.status == 0)
+                #expect(result.errors == [])
+            }
+            guard let joined = member.eventsSoFar.first(where: { $0.event == "joined-room" }) else { continue }
+            #expect(joined.expires != nil)
+            return
         }
-        #expect(member.eventsSoFar.first { $0.event == "joined-room" }?.expires != nil)
+        Issue.record("nobody got into a room in time")
     }
 
     @Test func roomWithoutEnd() async throws {

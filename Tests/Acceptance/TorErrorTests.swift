@@ -172,7 +172,7 @@ struct OnionErrorTests {
             ["join", "room", "--onion", onion] + tor.controlFlags, code: "onion-not-found", status: 69)
         // SOCKS alone says no more than "failed".
         try await expectFailure(
-            ["join", "room", "--onion", onion] + tor.socksFlags, code: "onion-unreachable", status: 69)
+            ["join", "room", "--onion", onion] + tor.socksFlags, code: "onion-not-found", status: 69)
         tor.terminate()
     }
 

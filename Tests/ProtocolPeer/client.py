@@ -1,4 +1,4 @@
-"""A member of TermTalk rooms, written from docs/protocol.md alone; the numbers in comments are its sections.
+"""A member of TermTalk rooms after docs/protocol.md, whose sections the numbers in comments are.
 
 It shows that the document suffices, and is the other side in scenario.py. It is no program for people: one thread,
 blocking, without care for its own secrets.
@@ -353,10 +353,12 @@ class Client:
         self.send(CHANGE_NICK, vector(nick.encode()))
 
     def leave(self):
-        """Leaves, and waits until the host has heard of it."""
+        """Leaves, and waits until the host has heard of it, or closes."""
         self.send(LEAVE, b"")
         try:
             self.pump(lambda: not self.channel.outgoing, 120)
+        except ConnectionEnded:
+            pass
         finally:
             self.socket.close()
 
@@ -396,7 +398,7 @@ class Client:
             if content is not None:
                 self.take(self.link.open(content))
             unacknowledged = self.channel.received - self.channel.acknowledged
-            if unacknowledged >= 128 or (self.owed_since and time.monotonic() >= self.owed_since + 0.4):
+            if unacknowledged >= 256 or (self.owed_since and time.monotonic() >= self.owed_since + 0.4):
                 self.flush()
 
     def take(self, payload, after_control=0):

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Shows that docs/protocol.md suffices: a member written from it alone takes a host through the whole protocol.
+# Shows that docs/protocol.md suffices: a member that follows it takes a host through the whole protocol.
 #
 #   run.sh [TERMTALK]      default: .build/debug/termtalk
 #   run.sh --check         only tells, by its exit status, whether it can run

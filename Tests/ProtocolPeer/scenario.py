@@ -151,6 +151,10 @@ def strangers(invite, address, parsed):
     with socket.create_connection(place, timeout=5) as probe:
         probe.sendall(link.first())
         silent(probe)
+    for first in (b"\x02\xff\xff" + bytes(300), b"\x02\0\0", b"\x02\0\x05" + bytes(5)):
+        with socket.create_connection(place, timeout=5) as probe:
+            probe.sendall(first)
+            silent(probe)
     with socket.create_connection(place, timeout=5) as probe:
         probe.sendall(bytes([XX, 0, 33]))
         expect(probe.recv(100) == b"", "a frame that is too long is the end")
@@ -275,10 +279,16 @@ def begin_anew(host, invite, address, parsed, peer):
     expect(admitted["next"] == number + 1, "the next number")
     again.post("said once", bytes.fromhex(known))
     expect(again.wait("declined", id=known)["code"] == 8, "accepted before")
-    again.join("twice")
+    twin = Client(parsed.room, address, static_key=again.static_key)
+    twin.connect()
+    twin.join("twin")
+    twin.wait("admitted")
     ended(again)
     host.wait("member-left", id=member_text(again.member), reason="lost")
-    done("beginning anew", "resumption refused, joined with a room id (XX); a repeated post declined; violation closes")
+    twin.join("twice")
+    ended(twin)
+    host.wait("member-left", id=member_text(twin.member), reason="lost")
+    done("beginning anew", "resumption refused, joined with a room id (XX); a repeated post declined; one place a key")
 
 
 def violations(host, invite, peer):

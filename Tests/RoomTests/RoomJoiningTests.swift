@@ -63,8 +63,15 @@ import Testing
         var limits = RoomLimits()
         limits.members = 0
         let network = RoomNetwork(limits: limits)
-        for _ in 0..<RoomLimits.membersPerMessage { network.add() }
-        try network.carry()
+        for _ in 0..<RoomLimits.membersPerMessage {
+            let peer = network.add()
+            let join = try #require(network.peers[peer].toHost.last)
+            network.peers[peer].toHost = []
+            try network.receivedAtHost(join, from: peer)
+            // They hear nothing of each other, which would take long.
+            network.peers[peer].isAdmitted = false
+            network.peers[peer].toClient = []
+        }
         let last = network.add()
         try network.carry()
         #expect(network.peers[last].admissions.count == 1)
@@ -92,10 +99,12 @@ import Testing
     func reservedNick() throws {
         let network = RoomNetwork()
         let host = network.add(nick: "server", isHost: true)
-        let others = ["host", "Syst3m".replacing("3", with: "e"), "a b", "<x>"].map { network.add(nick: $0) }
+        let others = ["host", "System", "a b", "<x>"].map { network.add(nick: $0) }
         try network.carry()
         #expect(network.peers[host].client.isJoined)
-        for other in others { #expect(codes(network, other) == [.nickInvalid]) }
+        for other in others {
+            #expect(codes(network, other) == [.nickInvalid])
+        }
     }
 
     @Test("A change of nick is told to all; one that is taken, to nobody")

@@ -65,9 +65,10 @@ private struct ProtocolExample {
 
         var channel = RecordChannel()
         for record in Record.split(type: 0x10, body: [5] + Array("alice".utf8)) { channel.enqueue(record) }
-        var payload: [UInt8] = []
-        channel.nextPayload(into: &payload, capacity: Padding.largestContent)
-        let content = payload.count - SessionProtocol.payloadHeaderByteCount
+        let next = channel.nextPayload(capacity: Padding.largestContent)
+        let content = next.contentByteCount
+        var payload = [UInt8](repeating: 0, count: SessionProtocol.payloadHeaderByteCount + content)
+        channel.write(next, to: &payload, at: 0)
         let sealedByteCount = Padding.bucket(for: content) - SessionProtocol.lengthByteCount
         var sealed = payload + [UInt8](repeating: 0, count: sealedByteCount - payload.count)
         var span = sealed.mutableSpan

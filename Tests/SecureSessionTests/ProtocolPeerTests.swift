@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The member that was written from docs/protocol.md alone takes the built program through the whole protocol.
+/// A member that follows docs/protocol.md, and shares no code with the program, takes the built program through the whole protocol.
 @Suite(.enabled(if: ProtocolPeer.isPossible, "\(ProtocolPeer.missing)"), .timeLimit(.minutes(10)))
 struct ProtocolPeerTests {
     @Test func theWholeProtocol() throws {

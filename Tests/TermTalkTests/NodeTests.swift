@@ -1,0 +1,326 @@
+import EventLoop
+import Room
+import Testing
+
+@testable import TermTalk
+
+@Suite struct NodeTests {
+    @Test("Three talk, all hear all in one order", arguments: [(1, 8), (61, 40), (65_536, 200)], [true, false])
+    func talk(_ size: (chunk: Int, count: Int), isInvited: Bool) throws {
+        try NodeWorld.run(isInvited: isInvited) { world in
+            world.chunkSize = size.chunk
+            let alice = world.add(nick: "alice")
+            let bob = world.add(nick: "bob")
+            world.whenAllAreIn(3) {
+                for number in 0..<size.count {
+                    alice.node?.say("alice \(number)", kind: .text, to: nil)
+                    bob.node?.say("bob \(number)", kind: .text, to: nil)
+                    world.sayAsHost("host \(number)")
+                }
+                world.when({
+                    world.hostTexts.count == 3 * size.count && alice.texts.count + bob.texts.count == 6 * size.count
+                }) {
+                    #expect(alice.texts == world.hostTexts)
+                    #expect(bob.texts == world.hostTexts)
+                    #expect(alice.texts.filter { $0.hasPrefix("bob") } == (0..<size.count).map { "bob \($0)" })
+                    world.finish()
+                }
+            }
+        }
+    }
+
+    @Test("A text of 64 KiB in drops of 100 bytes")
+    func longText() throws {
+        try NodeWorld.run { world in
+            world.chunkSize = 1_000
+            let text = String(repeating: "x", count: RoomLimits.textByteCount)
+            let alice = world.add()
+            let bob = world.add()
+            world.whenAllAreIn(3) {
+                alice.node?.say(text, kind: .action, to: nil)
+                world.when({ bob.messages.count == 1 && alice.delivered == 1 }) {
+                    #expect(bob.texts == [text])
+                    #expect(bob.messages.map(\.kind) == [.action])
+                    world.finish()
+                }
+            }
+        }
+    }
+
+    @Test("Connections break again and again: nothing is lost, repeated or reordered, and nobody seems to leave")
+    func breaking() throws {
+        try NodeWorld.run { world in
+            world.chunkSize = 300
+            let people = [world.add(nick: "alice"), world.add(nick: "bob")]
+            let count = 150
+            var breaks = 0
+            world.whenAllAreIn(3) {
+                let ids = people.map(\.id)
+                let comings = world.hostComings.count
+                var said = 0
+                func goOn() {
+                    if said < count {
+                        for person in people {
+                            person.node?.say("\(person === people[0] ? "a" : "b") \(said)", kind: .text, to: nil)
+                        }
+                        world.sayAsHost("h \(said)")
+                        said += 1
+                        if said % 10 == 0 {
+                            people[breaks % 2].breakConnection()
+                            breaks += 1
+                        }
+                    }
+                    // Who waits for its next try need not wait for long.
+                    for person in people { person.node?.tryNow() }
+                    _ = world.loop.schedule(after: .milliseconds(2)) { goOn() }
+                }
+                goOn()
+                world.when({
+                    world.hostTexts.count == 3 * count
+                        && people.allSatisfy { $0.texts.count == 3 * count && $0.delivered == count }
+                }) {
+                    for person in people {
+                        #expect(person.texts == world.hostTexts)
+                        #expect(person.messages.map(\.sequence) == (1...UInt64(3 * count)).map { $0 })
+                        #expect(person.dialCount > 5)
+                    }
+                    #expect(people.map(\.id) == ids)
+                    #expect(world.hostComings.count == comings)
+                    #expect(world.host.memberCount == 3)
+                    world.finish()
+                }
+            }
+        }
+    }
+
+    @Test("A connection that breaks while it resumes is resumed by the next one")
+    func breakingWhileResuming() throws {
+        try NodeWorld.run { world in
+            world.chunkSize = 64
+            let alice = world.add(nick: "alice")
+            world.whenAllAreIn(2) {
+                let id = alice.id
+                world.sayAsHost("before")
+                var broken = 0
+                func breakSoon() {
+                    guard broken < 12 else { return }
+                    broken += 1
+                    alice.breakConnection()
+                    alice.node?.tryNow()
+                    // In the middle of the handshake, and at each of some points after it.
+                    var turns = 3 + 2 * broken
+                    func wait() {
+                        turns -= 1
+                        world.loop.atEndOfTurn { turns > 0 ? wait() : breakSoon() }
+                    }
+                    wait()
+                }
+                breakSoon()
+                alice.node?.say("meanwhile", kind: .text, to: nil)
+                world.when({ world.hostTexts.count == 2 && alice.texts.count == 2 && broken == 12 }) {
+                    #expect(alice.id == id)
+                    #expect(alice.texts == world.hostTexts)
+                    #expect(world.hostComings.count == 1)
+                    world.finish()
+                }
+            }
+        }
+    }
+
+    @Test("After its absence a member is somebody new, and what it said meanwhile arrives once")
+    func graceTime() throws {
+        var limits = RoomLimits()
+        limits.absence = .milliseconds(300)
+        try NodeWorld.run(limits: limits) { world in
+            let alice = world.add(nick: "alice")
+            let bob = world.add(nick: "bob")
+            world.whenAllAreIn(3) {
+                let id = alice.id
+                alice.isReachable = false
+                alice.breakConnection()
+                alice.node?.say("from afar", kind: .text, to: nil)
+                world.when({ world.host.memberCount == 2 }) {
+                    #expect(world.hostComings.count == 3)
+                    alice.isReachable = true
+                    alice.node?.tryNow()
+                    world.when({ bob.texts == ["from afar"] && alice.delivered == 1 }) {
+                        #expect(alice.id != id)
+                        #expect(world.host.localMembers.map(\.nick) == ["host", "alice", "bob"])
+                        #expect(alice.ending == nil)
+                        world.finish()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A member that takes nothing is cut off at the limit, and comes back as somebody new")
+    func cutOff() throws {
+        var limits = RoomLimits()
+        limits.bytesQueuedPerMember = 100_000
+        try NodeWorld.run(limits: limits) { world in
+            let alice = world.add(nick: "alice")
+            let bob = world.add(nick: "bob")
+            world.whenAllAreIn(3) {
+                let id = alice.id
+                alice.isReachable = false
+                alice.breakConnection()
+                var said = 0
+                func say() {
+                    guard world.host.memberCount == 3 else { return }
+                    said += 1
+                    world.sayAsHost(String(repeating: "x", count: 1_000))
+                    world.loop.atEndOfTurn(say)
+                }
+                say()
+                world.when({ world.host.memberCount == 2 && bob.texts.count == said }) {
+                    // 1,000 bytes of text, 22 around them, and what a record costs to be held.
+                    #expect(said >= 100_000 / 1_200 && said <= 100_000 / 1_100)
+                    alice.isReachable = true
+                    alice.node?.tryNow()
+                    world.when({ world.host.memberCount == 3 && alice.id != id }) {
+                        #expect(world.host.localMembers.map(\.nick) == ["host", "alice", "bob"])
+                        world.finish()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("What the host said last reaches everybody before the room closes, slow ones too")
+    func hostCloses() throws {
+        try NodeWorld.run { world in
+            world.chunkSize = 2_000
+            let people = [world.add(), world.add(), world.add()]
+            world.whenAllAreIn(4) {
+                for number in 0..<100 { world.sayAsHost("\(number) " + String(repeating: "x", count: 3_000)) }
+                world.host.close(.hostQuit)
+                world.when({ world.hostClosed != nil && people.allSatisfy { $0.ending != nil } }) {
+                    for person in people {
+                        #expect(person.texts.count == 100)
+                        #expect(person.ending?.reason == .hostQuit)
+                        #expect(person.ending?.notice == nil)
+                    }
+                    #expect(world.hostClosed == .hostQuit)
+                    world.finish()
+                }
+            }
+        }
+    }
+
+    @Test("At the end of its time the room closes for all")
+    func timeToLive() throws {
+        try NodeWorld.run(closesAfter: .milliseconds(500)) { world in
+            let people = [world.add(), world.add()]
+            world.when({ world.hostClosed != nil && people.allSatisfy { $0.ending != nil } }) {
+                #expect(world.hostClosed == .ttl)
+                #expect(people.allSatisfy { $0.ending?.reason == .ttl })
+                world.finish()
+            }
+        }
+    }
+
+    @Test("Leaving waits for delivery, also across a broken connection")
+    func leaving() throws {
+        try NodeWorld.run { world in
+            world.chunkSize = 500
+            let alice = world.add(nick: "alice")
+            let bob = world.add(nick: "bob")
+            world.whenAllAreIn(3) {
+                for number in 0..<50 { alice.node?.say("\(number)", kind: .text, to: nil) }
+                alice.node?.leave()
+                alice.breakConnection()
+                alice.node?.tryNow()
+                world.when({ alice.ending != nil && world.host.memberCount == 2 }) {
+                    #expect(alice.delivered == 50)
+                    #expect(alice.ending?.reason == .quit)
+                    world.when({ bob.texts.count == 50 }) {
+                        #expect(bob.texts == (0..<50).map { "\($0)" })
+                        #expect(
+                            world.hostComings.last.map {
+                                if case .memberLeft(_, "alice", .quit, _) = $0 { true } else { false }
+                            } == true)
+                        world.finish()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A member with more unconfirmed messages than it should have says so, and when it is over")
+    func congestion() throws {
+        try NodeWorld.run { world in
+            let alice = world.add(nick: "alice")
+            world.whenAllAreIn(2) {
+                for _ in 0..<MemberClient.outboxHighWaterMark - 1 { alice.node?.say("x", kind: .text, to: nil) }
+                #expect(alice.node?.isCongested == false)
+                alice.node?.say("x", kind: .text, to: nil)
+                #expect(alice.node?.isCongested == true)
+                alice.node?.onDecongested = {
+                    #expect(alice.node?.isCongested == false)
+                    world.finish()
+                }
+            }
+        }
+    }
+
+    @Test("The host that says too much is told to wait, and when to go on")
+    func hostCongestion() throws {
+        var limits = RoomLimits()
+        limits.messageBurst = 10
+        try NodeWorld.run(limits: limits) { world in
+            for _ in 0..<10 { world.sayAsHost("x") }
+            #expect(!world.host.isCongested)
+            world.sayAsHost("x")
+            #expect(world.host.isCongested)
+            world.host.onDecongested = {
+                #expect(!world.host.isCongested)
+                world.finish()
+            }
+        }
+    }
+
+    @Test("A joiner that comes in while another member is cut off does not see a ghost")
+    func joiningWhileOneIsCutOff() throws {
+        var limits = RoomLimits()
+        limits.bytesQueuedPerMember = 2_000
+        try NodeWorld.run(limits: limits) { world in
+            let alice = world.add(nick: "alice")
+            world.whenAllAreIn(2) {
+                alice.isReachable = false
+                alice.breakConnection()
+                // So much that the next notice, that of somebody's coming, is too much.
+                world.sayAsHost(String(repeating: "x", count: 2_000 - 22 - 3 - 96 - 20))
+                #expect(world.host.memberCount == 2)
+                let bob = world.add(nick: "bob")
+                world.when({ bob.id != nil && world.host.memberCount == 2 }) {
+                    world.sayAsHost("see?")
+                    world.when({ bob.texts == ["see?"] }) {
+                        var list: [String] = []
+                        bob.onEvent = { if case .members(let members) = $0 { list = members.map(\.nick) } }
+                        bob.node?.listMembers()
+                        #expect(list == ["host", "bob"])
+                        world.finish()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Who may not come in is told why, and its connection is closed")
+    func refused() throws {
+        var limits = RoomLimits()
+        limits.members = 2
+        try NodeWorld.run(limits: limits) { world in
+            _ = world.add(nick: "alice")
+            world.whenAllAreIn(2) {
+                let bob = world.add(nick: "bob")
+                world.when({ bob.ending != nil }) {
+                    #expect(bob.ending?.notice?.code == .roomFull)
+                    #expect(world.host.memberCount == 2)
+                    world.finish()
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+import EventLoop
+import Logging
+import Room
+import SecureSession
+import Sodium
+import Testing
+import Transport
+
+@testable import TermTalk
+
+/// A host and members of our own on one loop, over streams in memory that a test can cut into drops, and break.
+final class NodeWorld {
+    /// A member, what it was told, and its present connection.
+    final class Person {
+        fileprivate(set) var node: MemberNode?
+        fileprivate(set) var events: [ChatEvent] = []
+        fileprivate(set) var ending: (reason: ChatEvent.CloseReason, notice: ChatEvent.Notice?)?
+        fileprivate var streams: [MemoryStream] = []
+        fileprivate(set) var dialCount = 0
+        /// Whether the host can be reached.
+        var isReachable = true
+        var onEvent: ((ChatEvent) -> Void)?
+
+        var messages: [ChatEvent.ChatMessage] {
+            events.compactMap { if case .message(let message) = $0 { message } else { nil } }
+        }
+        var texts: [String] { messages.map(\.text) }
+        var id: MemberID? {
+            for case .joinedRoom(let room) in events.reversed() { return room.member }
+            return nil
+        }
+        var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
+
+        /// The connection is gone, and what was on its way.
+        func breakConnection() {
+            for stream in streams { stream.close() }
+            streams = []
+        }
+    }
+
+    let loop: EventLoop
+    let host: HostNode
+    private let identity: RoomIdentity
+    private let room: RoomName
+    private let invite: InviteSecret?
+    /// What reaches the other end of a connection in one turn.
+    var chunkSize = 65_536
+    private(set) var people: [Person] = []
+    private(set) var hostEvents: [ChatEvent] = []
+    private(set) var hostClosed: ChatEvent.CloseReason?
+    /// Called after every event of anybody.
+    var onAnything: (() -> Void)?
+
+    private init(limits: RoomLimits, closesAfter: Duration?, isInvited: Bool) throws {
+        SodiumLibrary.initialize()
+        let loop = try EventLoop()
+        self.loop = loop
+        room = RoomName.random()
+        invite = isInvited ? InviteSecret() : nil
+        identity = RoomIdentity(
+            prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
+            invites: invite.map { [$0] } ?? [], acceptsOpen: !isInvited)
+        let told = Told()
+        host = HostNode(
+            loop: loop, identity: identity, limits: limits, closesAt: closesAfter.map { loop.time + $0 },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { told.body?($0) })
+        told.body = { [weak self] event in
+            self?.hostEvents.append(event)
+            self?.onAnything?()
+        }
+        host.onClosed = { [weak self] reason in
+            self?.hostClosed = reason
+            self?.onAnything?()
+        }
+        host.joinLocally(nick: "host", cipher: HostTrustingGroup())
+    }
+
+    /// Where the host's events go, which is known only after the host is made.
+    private final class Told {
+        var body: ((ChatEvent) -> Void)?
+    }
+
+    /// Lets `body` set things up and runs the loop until ``finish()``, or a deadline that is a failure.
+    static func run(
+        limits: RoomLimits = RoomLimits(), closesAfter: Duration? = nil, isInvited: Bool = true,
+        _ body: (NodeWorld) throws -> Void
+    ) throws {
+        let world = try NodeWorld(limits: limits, closesAfter: closesAfter, isInvited: isInvited)
+        try body(world)
+        world.loop.schedule(after: .seconds(60)) {
+            Issue.record("the test's deadline has passed: \(world.people.map { $0.events.suffix(3) })")
+            world.loop.stop()
+        }
+        world.loop.run()
+        world.onAnything = nil
+        for person in world.people { person.breakConnection() }
+    }
+
+    func finish() {
+        loop.stop()
+    }
+
+    /// Calls `body` once, when `condition` has become true after anything that happened.
+    func when(_ condition: @escaping () -> Bool, _ body: @escaping () -> Void) {
+        onAnything = { [weak self] in
+            guard condition() else { return }
+            self?.onAnything = nil
+            self?.loop.atEndOfTurn(body)
+        }
+        onAnything?()
+    }
+
+    /// Calls `body` when everybody knows of `count` members, the host included.
+    func whenAllAreIn(_ count: Int, _ body: @escaping () -> Void) {
+        when(
+            { [unowned self] in
+                host.localMembers.count == count && people.allSatisfy { $0.id != nil }
+            }, body)
+    }
+
+    @discardableResult
+    func add(nick: String = "") -> Person {
+        let person = Person()
+        people.append(person)
+        guard let address = try? RoomAddress("127.0.0.1:1") else { preconditionFailure("an address") }
+        let node = MemberNode(
+            loop: loop,
+            target: .init(room: room, address: address, policy: invite == nil ? .acceptNew : .pinned(.invite)),
+            credentials: JoinCredentials(
+                prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
+                hostKey: invite == nil ? nil : identity.publicKey, invite: invite),
+            nick: nick, cipher: HostTrustingGroup(),
+            dial: { [weak self, weak person] completion in
+                DialLater(self, person, completion)
+            },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, wallClock: { 0 },
+            tell: { [weak self, weak person] event in
+                person?.events.append(event)
+                person?.onEvent?(event)
+                self?.onAnything?()
+            })
+        node.onEnded = { [weak self, weak person] reason, notice in
+            person?.ending = (reason, notice)
+            self?.onAnything?()
+        }
+        person.node = node
+        node.start()
+        return person
+    }
+
+    /// A dial that succeeds, or fails, at the end of the turn.
+    private final class DialLater: Cancellable {
+        private var completion: ((Result<any ByteStream, ChatEvent.Notice>) -> Void)?
+
+        init(
+            _ world: NodeWorld?, _ person: Person?,
+            _ completion: @escaping (Result<any ByteStream, ChatEvent.Notice>) -> Void
+        ) {
+            self.completion = completion
+            world?.loop.atEndOfTurn { [weak world, weak person] in
+                guard let world, let person, let completion = self.completion else { return }
+                person.dialCount += 1
+                guard person.isReachable else {
+                    return completion(.failure(.init(.connectionRefused, "not reachable")))
+                }
+                let (left, right) = MemoryStream.makePair(loop: world.loop)
+                left.chunkSize = world.chunkSize
+                right.chunkSize = world.chunkSize
+                person.streams = [left, right]
+                world.host.accept(right)
+                completion(.success(left))
+            }
+        }
+
+        func cancel() {
+            completion = nil
+        }
+    }
+
+    func sayAsHost(_ text: String) {
+        host.withLocal { client, actions throws(ChatEvent.Notice) in
+            try client.say(text, kind: .text, actions: &actions)
+        }
+    }
+
+    var hostTexts: [String] {
+        hostEvents.compactMap { if case .message(let message) = $0 { message.text } else { nil } }
+    }
+
+    /// Events of coming and going that the host saw.
+    var hostComings: [ChatEvent] {
+        hostEvents.filter {
+            switch $0 {
+            case .memberJoined, .memberLeft: true
+            default: false
+            }
+        }
+    }
+}

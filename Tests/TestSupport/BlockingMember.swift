@@ -1,0 +1,138 @@
+package import Room
+package import SecureSession
+package import Sodium
+
+/// A member made of a blocking socket, for tests that do what our own member never would.
+///
+/// It does nothing by itself: no acknowledgement and no keepalive is sent, nothing is read, unless the test says so.
+package final class BlockingMember {
+    /// What the joiner knows of the room.
+    package struct Target: Sendable {
+        package var port: UInt16
+        package var room: String
+        package var hostKey: X25519.PublicKey
+        /// Without one the joiner comes as somebody who knows the room's name only.
+        package var secret: InviteSecret?
+
+        package init(port: UInt16, room: String, hostKey: X25519.PublicKey, secret: InviteSecret?) {
+            self.port = port
+            self.room = room
+            self.hostKey = hostKey
+            self.secret = secret
+        }
+    }
+
+    /// The connection ended before what the test waits for.
+    package struct Ended: Error {}
+
+    package private(set) var socket: BlockingSocket
+    /// All messages of the room that have come.
+    package private(set) var messages: [HostMessage] = []
+    package private(set) var id: MemberID?
+    package private(set) var hasResumed = false
+    package private(set) var wasRefusedToResume = false
+
+    private let target: Target
+    private let credentials: JoinCredentials
+    private var session: SecureSession
+    private var scratch: [UInt8] = []
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+
+    /// Connects and begins the handshake.
+    package init(_ target: Target, receiveBuffer: Int32? = nil) throws {
+        self.target = target
+        credentials = JoinCredentials(
+            prologue: Prologue(room: target.room, onionKey: nil), staticKey: X25519.PrivateKey(),
+            hostKey: target.hostKey, invite: target.secret)
+        start = clock.now
+        socket = try BlockingSocket(port: target.port, receiveBuffer: receiveBuffer)
+        var events: [SessionEvent] = []
+        session = try SecureSession(initiator: credentials, now: .zero, events: &events)
+        try handle(events)
+    }
+
+    private var now: Duration { clock.now - start }
+
+    package var isOpen: Bool { session.isOpen }
+
+    // MARK: Steps
+
+    /// Reads until the handshake is done.
+    package func shakeHands() throws {
+        while !session.isOpen { try receive() }
+    }
+
+    /// Shakes hands, asks to come in, and reads until the host has let it in.
+    package func join(nick: String = "") throws {
+        try shakeHands()
+        try say([.join(nick: nick)])
+        while id == nil { try receive() }
+    }
+
+    /// Drops the connection without a word, makes a new one and asks to go on; returns whether the host does.
+    package func resume() throws -> Bool {
+        guard let id else { throw Ended() }
+        socket.close()
+        socket = try BlockingSocket(port: target.port)
+        hasResumed = false
+        wasRefusedToResume = false
+        var events: [SessionEvent] = []
+        session = try SecureSession(
+            initiator: credentials, goingOnFrom: session, session: id.wireValue, now: now, events: &events)
+        try handle(events)
+        try shakeHands()
+        socket.write(try sealed())
+        while !hasResumed && !wasRefusedToResume { try receive() }
+        return hasResumed
+    }
+
+    /// Sends requests in one sealed message; false when the host has closed.
+    @discardableResult
+    package func say(_ requests: [MemberRequest]) throws -> Bool {
+        socket.write(try sealed(requests))
+    }
+
+    /// The frames that would send these requests; an empty one when there are none.
+    package func sealed(_ requests: [MemberRequest] = []) throws -> [UInt8] {
+        for request in requests {
+            let message = request.encoded
+            session.enqueue(Record.split(type: message.type, body: message.body))
+        }
+        session.acknowledgeSoon()
+        var wire: [UInt8] = []
+        try session.seal(into: &wire, now: now)
+        return wire
+    }
+
+    /// Reads once, blocking, and takes in what came.
+    package func receive() throws {
+        guard let bytes = try socket.read() else { throw Ended() }
+        var events: [SessionEvent] = []
+        try session.received(bytes.span, now: now, scratch: &scratch, events: &events)
+        try handle(events)
+    }
+
+    /// Reads, acknowledging what comes, until `isDone`.
+    package func receive(until isDone: (BlockingMember) -> Bool) throws {
+        while !isDone(self) {
+            try receive()
+            socket.write(try sealed())
+        }
+    }
+
+    private func handle(_ events: [SessionEvent]) throws {
+        for event in events {
+            switch event {
+            case .send(let bytes): socket.write(bytes)
+            case .message(let type, let body):
+                let message = try HostMessage(type: type, body: body)
+                if case .admitted(let admission) = message { id = admission.member }
+                messages.append(message)
+            case .resumed: hasResumed = true
+            case .resumeRefused: wasRefusedToResume = true
+            case .established, .acknowledged, .resumeRequested: break
+            }
+        }
+    }
+}
