@@ -31,10 +31,15 @@ final class NodeWorld {
         }
         var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
 
-        /// The connection is gone, and what was on its way.
+        /// The connection is gone, and what was on its way; both ends hear of it.
         func breakConnection() {
-            for stream in streams { stream.close() }
+            let broken = streams
             streams = []
+            for stream in broken {
+                let handler = stream.handler
+                stream.close()
+                handler?.streamClosed(.failed(errno: 104))
+            }
         }
     }
 
