@@ -30,6 +30,8 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case nickInvalid = "nick-invalid"
     case nickTaken = "nick-taken"
     case noSuchMember = "no-such-member"
+    case memberAway = "member-away"
+    case messagesMissed = "messages-missed"
     case unknownCommand = "unknown-command"
     case notInThisBuild = "not-in-this-build"
     case inputInvalid = "input-invalid"

@@ -30,7 +30,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .internalError
         case .registryUnwritable:
             self = .cannotWrite
-        case .roomFull, .rateLimited, .outputOverrun:
+        case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown:
             self = .protocolError
