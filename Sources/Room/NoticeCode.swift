@@ -31,6 +31,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case nickTaken = "nick-taken"
     case noSuchMember = "no-such-member"
     case memberAway = "member-away"
+    case notAcknowledged = "not-acknowledged"
     case messagesMissed = "messages-missed"
     case unknownCommand = "unknown-command"
     case notInThisBuild = "not-in-this-build"
