@@ -36,6 +36,8 @@ package struct MemberClient {
     private let wantedNick: String
     private var cipher: any GroupCipher
     private var members: [MemberID: Member] = [:]
+    /// The members as far as the host has listed them, while it lets this one in.
+    private var listed: [MemberID: Member] = [:]
     private var outbox: [Unconfirmed] = []
     private var expectedSequence: UInt64 = 1
 
@@ -59,7 +61,7 @@ package struct MemberClient {
         // A member that is called by its id gets a new one of both.
         let nick = present == id?.description ? "" : present
         phase = .joining
-        members = [:]
+        listed = [:]
         actions.append(.send(MemberRequest.join(nick: nick).encoded))
     }
 
@@ -72,9 +74,11 @@ package struct MemberClient {
         case (.ended, _):
             return
         case (.joining, .present(let part)):
-            try list(part)
+            try list(part, in: &listed)
         case (.joining, .admitted(let admission)):
-            try list(admission.members)
+            try list(admission.members, in: &listed)
+            members = listed
+            listed = [:]
             admitted(admission, actions: &actions)
         case (.joining, .refused(let code)):
             phase = .ended
@@ -89,7 +93,9 @@ package struct MemberClient {
         }
     }
 
-    private mutating func list(_ entries: [HostMessage.Admission.Entry]) throws(RoomError) {
+    private func list(
+        _ entries: [HostMessage.Admission.Entry], in members: inout [MemberID: Member]
+    ) throws(RoomError) {
         guard members.count + entries.count <= RoomLimits.membersBelieved else { throw .malformed }
         for entry in entries {
             members[entry.id] = Member(nick: entry.nick, isHost: entry.isHost)
@@ -115,7 +121,7 @@ package struct MemberClient {
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
         switch message {
         case .joined(let entry):
-            try list([entry])
+            try list([entry], in: &members)
             actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
         case .left(let member, let reason):
             guard let gone = members.removeValue(forKey: member) else { throw .malformed }

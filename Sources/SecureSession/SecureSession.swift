@@ -117,7 +117,7 @@ package struct SecureSession: ~Copyable {
             let start = wire.count
             let payload = channel.nextPayload(capacity: Padding.largestContent)
             let bucket = Padding.bucket(for: payload.contentByteCount)
-            wire.append(contentsOf: repeatElement(0, count: bucket))
+            wire.append(contentsOf: Padding.zeros[..<bucket])
             channel.write(payload, to: &wire, at: start + SessionProtocol.lengthByteCount)
             try link.seal(&wire, from: start)
         } while channel.hasUnsent && wire.count - begin < Self.sealedBytesPerTurn

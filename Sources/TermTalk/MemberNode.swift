@@ -36,6 +36,8 @@ package final class MemberNode: ByteStreamHandler {
 
     /// How long a member that wants to leave, and is cut off, tries to deliver what it said.
     package static let deliveryPatience = Duration.seconds(120)
+    /// How often a connection is looked at that takes nothing, whatever is due on it.
+    private static let congestedInterval = Duration.seconds(1)
     /// The host's clock and ours may differ by this much about the end of the room.
     private static let endTolerance = Duration.seconds(5)
     /// How long leaving may take once everything has been delivered.
@@ -47,6 +49,7 @@ package final class MemberNode: ByteStreamHandler {
     private let dial: Dial
     private let logger: Logger
     private let wallClock: () -> Int64
+    private let random: () -> UInt32
     let tell: (ChatEvent) -> Void
 
     var client: MemberClient
@@ -79,10 +82,13 @@ package final class MemberNode: ByteStreamHandler {
     package var onNewHostKey: ((X25519.PublicKey) -> Void)?
     package var onDecongested: (() -> Void)?
 
-    /// - Parameter wallClock: seconds since 1970, to tell people when the room ends.
+    /// - Parameters:
+    ///   - wallClock: seconds since 1970, to tell people when the room ends.
+    ///   - random: what spreads the tries to come back.
     package init(
         loop: EventLoop, target: Target, credentials: consuming JoinCredentials, nick: String, cipher: any GroupCipher,
-        dial: @escaping Dial, logger: Logger, wallClock: @escaping () -> Int64, tell: @escaping (ChatEvent) -> Void
+        dial: @escaping Dial, logger: Logger, wallClock: @escaping () -> Int64,
+        random: @escaping () -> UInt32 = Random.uint32, tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
         self.target = target
@@ -90,6 +96,7 @@ package final class MemberNode: ByteStreamHandler {
         self.dial = dial
         self.logger = logger
         self.wallClock = wallClock
+        self.random = random
         self.tell = tell
         client = MemberClient(nick: nick, cipher: cipher)
     }
@@ -180,7 +187,7 @@ package final class MemberNode: ByteStreamHandler {
             giveUp(.lost, cause: cause, "the host could not be reached again")
             return
         }
-        var pause = schedule.nextPause(now: now, random: Random.uint32())
+        var pause = schedule.nextPause(now: now, random: random())
         if let roomEnd {
             pause = min(pause, max(roomEnd + Self.endTolerance - now, ReconnectSchedule.firstPause))
         }
@@ -389,7 +396,11 @@ package final class MemberNode: ByteStreamHandler {
 
     private func flush() {
         isFlushScheduled = false
-        guard let stream, stream.pendingByteCount <= WaterMarks.standard.high else { return }
+        guard let stream else { return }
+        guard stream.pendingByteCount <= WaterMarks.standard.high else {
+            rescheduleTimer(notBefore: Self.congestedInterval)
+            return
+        }
         wire.removeAll(keepingCapacity: true)
         do throws(SessionError) {
             try session?.seal(into: &wire, now: loop.time)
@@ -406,10 +417,10 @@ package final class MemberNode: ByteStreamHandler {
         rescheduleTimer()
     }
 
-    private func rescheduleTimer() {
+    private func rescheduleTimer(notBefore pause: Duration = .zero) {
         guard let deadline = session?.nextDeadline, stream != nil else { return }
         timer?.cancel()
-        timer = loop.schedule(after: max(deadline - loop.time, .zero)) { [weak self] in self?.timerFired() }
+        timer = loop.schedule(after: max(deadline - loop.time, pause)) { [weak self] in self?.timerFired() }
     }
 
     private func timerFired() {
