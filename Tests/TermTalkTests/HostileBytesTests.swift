@@ -29,6 +29,21 @@ import Testing
         print("hostile bytes: memory grew by \(growth / 1_024) KiB, bound \(bound / 1_024) KiB")
     }
 
+    /// A peer whose handshake is done. The host takes only so many a second; whoever is refused tries again.
+    private func afterHandshake(_ host: HostProcess) throws -> BlockingMember {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while true {
+            let member = try BlockingMember(host.target())
+            do {
+                try member.shakeHands()
+                return member
+            } catch let error as BlockingMember.Ended {
+                guard ContinuousClock.now < deadline else { throw error }
+                usleep(20_000)
+            }
+        }
+    }
+
     @Test("Random bytes")
     func randomBytes() async throws {
         try await attack { host, _ in
@@ -127,8 +142,7 @@ import Testing
     func flippedRecord() async throws {
         try await attack { host, _ in
             for position in 0..<SessionProtocol.smallestBucket {
-                let member = try BlockingMember(host.target())
-                try member.shakeHands()
+                let member = try afterHandshake(host)
                 var frame = try member.sealed([.join(nick: "flip\(position)")])
                 try #require(frame.count == SessionProtocol.smallestBucket)
                 frame[position] ^= 1 << UInt8(position % 8)
@@ -267,7 +281,7 @@ import Testing
             let content = MessageContent(kind: .text, text: String(repeating: "x", count: 60_000)).encoded
             for number in 0..<300 where honest.left.isEmpty {
                 try sender.say([.privatePost(id: MessageID(UInt64(number)), to: id, content: content)])
-                while sender.socket.isReadable(milliseconds: 50) { try sender.receive() }
+                while sender.socket.isReadable(milliseconds: 0) { try sender.receive() }
             }
             try honest.waitForLeaving("deaf")
         }
@@ -279,14 +293,12 @@ import Testing
             let member = try BlockingMember(host.target())
             try member.join(nick: "restless")
             let begin = ContinuousClock.now
-            for round in 0..<100 {
+            let content = MessageContent(kind: .text, text: "again").encoded
+            let rounds = 200
+            for round in 0..<rounds {
                 try #require(try member.resume())
-                let requests = (0..<40).map {
-                    MemberRequest.post(
-                        id: MessageID(UInt64(round * 40 + $0)),
-                        content: MessageContent(kind: .text, text: "again").encoded)
-                }
-                try member.say(requests)
+                try member.say(
+                    (0..<40).map { .post(id: MessageID(UInt64(round * 40 + $0)), content: content) })
             }
             try honest.talk(3)
             let limits = RoomLimits()
@@ -298,7 +310,13 @@ import Testing
             }
             let seconds = (ContinuousClock.now - begin) / .seconds(1)
             let posted = member.messages.count { if case .posted = $0 { true } else { false } }
-            #expect(Double(posted) <= limits.messageBurst + seconds * limits.messagesPerSecond + 200)
+            // What was not acknowledged comes again with each return, many in one sealed message, and one reading of the
+            // socket is taken as a whole; the debt for it is paid afterwards.
+            let request = MemberRequest.post(id: MessageID(0), content: content).encoded
+            let inOneReading = Double(65_536 / (3 + request.body.count))
+            let most = limits.messageBurst + seconds * limits.messagesPerSecond + inOneReading
+            #expect(Double(posted) <= most + 200, "\(posted) messages in \(seconds) s")
+            #expect(most < Double(rounds * 40) / 1.5, "too few to tell")
             #expect(honest.left.isEmpty)
         }
     }
