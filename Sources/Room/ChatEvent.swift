@@ -23,6 +23,8 @@ package enum ChatEvent: Sendable, Equatable {
     case help([String])
     /// The answer to `/clear`: a screen forgets what it shows.
     case clearScreen
+    /// Something about the room itself.
+    case room(RoomChange)
     case connection(ConnectionChange)
     case warning(Notice)
     case error(Notice)
@@ -35,6 +37,8 @@ package enum ChatEvent: Sendable, Equatable {
         case onionPublish = "onion-publish"
         case dial
         case handshake
+        /// The host is asked.
+        case approval
     }
 
     /// What carries the room.

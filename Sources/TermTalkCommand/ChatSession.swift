@@ -223,6 +223,7 @@ final class ChatSession {
         case .who: participant?.listMembers()
         case .help: output.show(.help(ChatInput.helpLines))
         case .invite: participant?.showInvite()
+        case .room(let command): participant?.perform(command)
         case .clear: output.show(.clearScreen)
         case .quit:
             isInputWanted = false

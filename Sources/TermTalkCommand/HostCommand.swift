@@ -27,6 +27,12 @@ struct HostCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Members at most, the host included; 0 for no limit.", valueName: "N"))
     var maxMembers: Int = RoomLimits().members
 
+    @Flag(help: "Each join waits for /approve or /deny.")
+    var approve = false
+
+    @Flag(help: "Let nobody in by the room's name and address alone.")
+    var inviteOnly = false
+
     @OptionGroup var secret: PasswordOptions
     @OptionGroup var common: CommonOptions
 
@@ -51,10 +57,11 @@ struct HostCommand: ParsableCommand {
     private func options() throws(ChatEvent.Notice) -> RoomHost.Options {
         var limits = RoomLimits()
         limits.members = maxMembers
+        limits.asksHost = approve
         return RoomHost.Options(
             carrier: try carrier(), room: try roomName(), timeToLive: try timeToLive(),
             nick: try common.checkedNick(isHost: true), limits: limits,
-            password: try secret.read(isNew: true))
+            password: try secret.read(isNew: true), isInviteOnly: inviteOnly)
     }
 
     private func carrier() throws(ChatEvent.Notice) -> RoomHost.Carrier {
