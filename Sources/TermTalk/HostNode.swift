@@ -101,7 +101,7 @@ package final class HostNode {
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
         if !connection.hasSpoken {
-            guard gate.admits(pattern: bytes[0], now: now) else {
+            guard gate.admits(pattern: bytes[0], secrets: identity.invites.count, now: now) else {
                 drop(connection)
                 return
             }
