@@ -1,0 +1,77 @@
+package import Wire
+
+/// A struct of RFC 9420 with its one encoding in the TLS presentation language (section 2.1).
+package protocol WireValue: Hashable, Sendable {
+    /// Reads one value and leaves the reader behind it.
+    init(from reader: inout ByteReader) throws(WireError)
+
+    /// Writes the value.
+    func write(to writer: inout ByteWriter)
+}
+
+extension WireValue {
+    /// The value that is all of `bytes`; anything behind it is an error.
+    package init(decoding bytes: [UInt8]) throws(WireError) {
+        var reader = ByteReader(bytes)
+        self = try Self(from: &reader)
+        try reader.finish()
+    }
+
+    /// The bytes of the value.
+    package var encoded: [UInt8] {
+        var writer = ByteWriter()
+        write(to: &writer)
+        return writer.bytes
+    }
+}
+
+/// The limits of what is decoded.
+package enum WireLimit {
+    /// The longest vector read, in bytes. A ratchet tree of ``RatchetTree/maximumLeafCount`` leaves of about 350 bytes
+    /// fits, with its parent nodes. Every element read takes at least one byte of the input, so the input's own length
+    /// is the bound that counts; this one keeps an input of any length from being decoded.
+    package static let vectorByteCount = 1 << 24
+}
+
+extension ByteReader {
+    /// A vector `opaque<V>`.
+    package mutating func readOpaque() throws(WireError) -> [UInt8] {
+        try readVector(atMost: WireLimit.vectorByteCount)
+    }
+
+    /// A vector `Value<V>`: its length in bytes, then one value after the other.
+    package mutating func readList<Value: WireValue>(of type: Value.Type = Value.self) throws(WireError) -> [Value] {
+        var content = ByteReader(try readOpaque())
+        var values: [Value] = []
+        while content.remaining > 0 {
+            values.append(try Value(from: &content))
+        }
+        return values
+    }
+
+    /// An `optional<Value>` (section 2.1.1).
+    package mutating func readOptional<Value: WireValue>(of type: Value.Type = Value.self) throws(WireError) -> Value? {
+        switch try readUInt8() {
+        case 0: return nil
+        case 1: return try Value(from: &self)
+        default: throw .invalidValue
+        }
+    }
+}
+
+extension ByteWriter {
+    /// Writes a vector `Value<V>`.
+    package mutating func writeList(_ values: some Sequence<some WireValue>) {
+        var content = ByteWriter()
+        for value in values {
+            value.write(to: &content)
+        }
+        writeVector(content.bytes)
+    }
+
+    /// Writes an `optional<Value>` (section 2.1.1).
+    package mutating func writeOptional(_ value: (some WireValue)?) {
+        write(value == nil ? 0 : 1 as UInt8)
+        value?.write(to: &self)
+    }
+}
