@@ -1,0 +1,23 @@
+package import Sodium
+package import Wire
+
+/// What can go wrong in MLS. None of it says more about a secret than that a check failed.
+package enum MLSError: Error, Equatable {
+    // Encodings and primitives.
+
+    /// The bytes are not what the presentation language says.
+    case malformed(WireError)
+    /// A primitive refused: a tag is wrong, a key has the wrong length, a point is of small order.
+    case cryptography(SodiumError)
+    /// More bytes, members or messages than a named limit of ours allows.
+    case limitExceeded
+    /// The version is not mls10, or the cipher suite is not the group's.
+    case unsupported
+    /// The value is used against its contract by our own side.
+    case misuse
+
+    // Signatures and tags.
+
+    /// A signature does not verify.
+    case invalidSignature
+}
