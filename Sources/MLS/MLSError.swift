@@ -20,4 +20,25 @@ package enum MLSError: Error, Equatable {
 
     /// A signature does not verify.
     case invalidSignature
+    /// The membership tag of a PublicMessage is missing or wrong.
+    case invalidMembershipTag
+    /// The confirmation tag of a Commit or a GroupInfo is wrong: its sender is in another state than we are.
+    case invalidConfirmationTag
+
+    // Messages.
+
+    /// The message is of another group.
+    case wrongGroup
+    /// The message is of an epoch that is over and forgotten, or not begun; a Commit, of any but the current one.
+    case wrongEpoch
+    /// The sender is not in the tree, or not one that may say this.
+    case unknownMember
+    /// The key of the generation was used, or was skipped too long ago: a replay, or very late.
+    case generationGone
+    /// The generation is further ahead than ``Limits/maximumForwardGap``.
+    case generationTooFar
+    /// The padding is not all zeros.
+    case invalidPadding
+    /// Application data outside a PrivateMessage.
+    case applicationDataInTheClear
 }
