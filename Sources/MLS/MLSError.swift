@@ -18,6 +18,8 @@ package enum MLSError: Error, Equatable {
 
     // Signatures and tags.
 
+    /// A tree, a leaf node, a KeyPackage or an update path breaks a rule.
+    case tree(TreeError)
     /// A signature does not verify.
     case invalidSignature
     /// The membership tag of a PublicMessage is missing or wrong.

@@ -12,6 +12,11 @@ package struct TreeShape: Hashable, Sendable {
         self.leafCount = rounded
     }
 
+    /// The smallest tree that has at least this many nodes.
+    package init(holdingNodes nodeCount: Int) {
+        self.init(holding: nodeCount / 2 + 1)
+    }
+
     package var nodeCount: Int { 2 * leafCount - 1 }
 
     package var root: NodeIndex { NodeIndex(rawValue: leafCount - 1) }
