@@ -25,19 +25,25 @@ package struct GroupSecrets: ~Copyable {
 
     package init(decoding bytes: borrowing SecretBytes) throws(MLSError) {
         do throws(WireError) {
-            var offset = 0
-            joinerSecret = try bytes.readVector(at: &offset)
-            switch try bytes.readPublic(1, at: &offset).first {
-            case 0: pathSecret = nil
-            case 1: pathSecret = try bytes.readVector(at: &offset)
-            default: throw .invalidValue
-            }
-            var rest = ByteReader(try bytes.readPublic(bytes.count - offset, at: &offset))
-            preSharedKeys = try rest.readList()
-            try rest.finish()
+            self = try Self.read(bytes)
         } catch {
             throw .malformed(error)
         }
+    }
+
+    private static func read(_ bytes: borrowing SecretBytes) throws(WireError) -> GroupSecrets {
+        var offset = 0
+        let joinerSecret = try bytes.readVector(at: &offset)
+        var pathSecret: SecretBytes?
+        switch try bytes.readPublic(1, at: &offset).first {
+        case 0: break
+        case 1: pathSecret = try bytes.readVector(at: &offset)
+        default: throw .invalidValue
+        }
+        var rest = ByteReader(try bytes.readPublic(bytes.count - offset, at: &offset))
+        let preSharedKeys: [PreSharedKeyID] = try rest.readList()
+        try rest.finish()
+        return GroupSecrets(joinerSecret: joinerSecret, pathSecret: pathSecret, preSharedKeys: preSharedKeys)
     }
 
     package func encoded() -> SecretBytes {

@@ -15,15 +15,24 @@ package struct EpochSecrets: ~Copyable {
 
     /// DeriveSecret for each of them.
     package init(suite: CipherSuite, epochSecret: borrowing SecretBytes) throws(MLSError) {
-        senderDataSecret = try suite.deriveSecret(epochSecret, label: "sender data")
-        encryptionSecret = try suite.deriveSecret(epochSecret, label: "encryption")
-        exporterSecret = try suite.deriveSecret(epochSecret, label: "exporter")
-        epochAuthenticator = try suite.deriveSecret(epochSecret, label: "authentication")
-        externalSecret = try suite.deriveSecret(epochSecret, label: "external")
-        confirmationKey = try suite.deriveSecret(epochSecret, label: "confirm")
-        membershipKey = try suite.deriveSecret(epochSecret, label: "membership")
-        resumptionSecret = try suite.deriveSecret(epochSecret, label: "resumption")
-        initSecret = try suite.deriveSecret(epochSecret, label: "init")
+        let senderDataSecret = try suite.deriveSecret(epochSecret, label: "sender data")
+        let encryptionSecret = try suite.deriveSecret(epochSecret, label: "encryption")
+        let exporterSecret = try suite.deriveSecret(epochSecret, label: "exporter")
+        let epochAuthenticator = try suite.deriveSecret(epochSecret, label: "authentication")
+        let externalSecret = try suite.deriveSecret(epochSecret, label: "external")
+        let confirmationKey = try suite.deriveSecret(epochSecret, label: "confirm")
+        let membershipKey = try suite.deriveSecret(epochSecret, label: "membership")
+        let resumptionSecret = try suite.deriveSecret(epochSecret, label: "resumption")
+        let initSecret = try suite.deriveSecret(epochSecret, label: "init")
+        self.senderDataSecret = senderDataSecret
+        self.encryptionSecret = consume encryptionSecret
+        self.exporterSecret = exporterSecret
+        self.epochAuthenticator = epochAuthenticator
+        self.externalSecret = externalSecret
+        self.confirmationKey = confirmationKey
+        self.membershipKey = membershipKey
+        self.resumptionSecret = resumptionSecret
+        self.initSecret = initSecret
     }
 
     /// Gives away the root of the secret tree, once.
