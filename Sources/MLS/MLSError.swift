@@ -43,4 +43,19 @@ package enum MLSError: Error, Equatable {
     case invalidPadding
     /// Application data outside a PrivateMessage.
     case applicationDataInTheClear
+    /// Our own message, come back: only the others can open it.
+    case ownMessage
+
+    // Groups.
+
+    /// A proposal, or a Commit's list of them, breaks a rule.
+    case proposal(ProposalError)
+    /// A member that was removed, or whose group was closed by a ReInit, cannot do this any more.
+    case inactive
+    /// There are proposals that must be committed before application data is sent (section 12.4).
+    case proposalsPending
+    /// A Commit of our own is on its way.
+    case commitPending
+    /// The Welcome is for none of our KeyPackage, or the GroupInfo lacks what joining needs.
+    case cannotJoin
 }

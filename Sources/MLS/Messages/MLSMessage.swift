@@ -20,13 +20,9 @@ package enum MLSMessage: WireValue {
     }
 
     /// The message that is all of `bytes`, which may have come from anybody.
-    package init(received bytes: [UInt8]) throws(MLSError) {
+    package init(checkingLengthOf bytes: [UInt8]) throws(MLSError) {
         guard bytes.count <= Limits.maximumMessageByteCount else { throw .limitExceeded }
-        do throws(WireError) {
-            try self.init(decoding: bytes)
-        } catch {
-            throw .malformed(error)
-        }
+        try self.init(received: bytes)
     }
 
     package func write(to writer: inout ByteWriter) {
