@@ -51,7 +51,7 @@ package struct RatchetTree: Sendable {
         var isLastBlank = true
         var place = NodeIndex(rawValue: 0)
         while content.remaining > 0 {
-            guard leaves.count < Self.maximumLeafCount || place.level > 0 && parents.count < leaves.count else {
+            guard leaves.count < Self.maximumLeafCount || place.level > 0 else {
                 throw .tooLong
             }
             let node: Node? = try content.readOptional()
