@@ -124,7 +124,7 @@ struct AppliedProposals: Sendable {
         let types = entries.map(\.proposal.type)
         guard types.count(where: { $0 == .externalInit }) == 1 else { throw .proposal(.externalInit) }
         guard types.count(where: { $0 == .remove }) <= 1 else { throw .proposal(.twoForOneLeaf) }
-        guard types.allSatisfy([.externalInit, .remove, .preSharedKey].contains),
+        guard types.allSatisfy({ [.externalInit, .remove, .preSharedKey].contains($0) }),
             entries.allSatisfy({ $0.reference == nil })
         else { throw .proposal(.notForExternalCommit) }
     }

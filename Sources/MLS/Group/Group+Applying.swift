@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 
 extension Group {
     /// Begins the epoch of a received Commit. A Commit of ours that is still pending has lost and is dropped.
@@ -8,8 +8,9 @@ extension Group {
         guard staged.groupID == groupID, staged.effects.epoch == epochNumber &+ 1, status == .active else {
             throw .misuse
         }
+        var staged = staged
         let effects = staged.effects
-        switch consume staged.next {
+        switch staged.next.take() {
         case .some(let next):
             enter(next)
             if effects.reInit != nil {

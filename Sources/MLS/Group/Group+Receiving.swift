@@ -1,5 +1,3 @@
-package import Sodium
-
 extension Group {
     /// Takes one message for the group, in three steps that types keep apart: decoded (``MLSMessage``), verified
     /// (``VerifiedContent``), processed (``Received``).

@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 
 extension Group {
     /// Application data for the group, encrypted. `authenticatedData` goes in the clear.

@@ -18,15 +18,15 @@ extension Group {
             removesSelf: removesSelf, epoch: epochNumber + 1, authenticatedData: content.authenticatedData)
         guard !removesSelf else { return StagedCommit(effects: effects, groupID: groupID, next: nil) }
         var context = try nextContext(&tree, applied.extensions)
-        let (keys, commitSecret) = try receive(commit, from: committer, applied, tree, context)
+        let transition = try receive(commit, from: committer, applied, tree, context)
         context.confirmedTranscriptHash = TranscriptHash.confirmed(
             verified.authenticated, interimBefore: epoch.interimTranscriptHash, suite: suite)
         let schedule = try KeySchedule(
-            suite: suite, initSecret: try initSecret(applied.externalInit), commitSecret: commitSecret.bytes,
+            suite: suite, initSecret: try initSecret(applied.externalInit), commitSecret: transition.commitSecret,
             preSharedKeySecret: try suite.preSharedKeySecret(try preSharedKeys.keys(applied.preSharedKeys)),
             context: context)
         let next = try EpochState(
-            context: context, tree: tree, keys: keys, secrets: try schedule.epochSecrets(context: context))
+            context: context, tree: tree, keys: transition.keys, secrets: try schedule.epochSecrets(context: context))
         try next.confirm(verified.authenticated.authentication.confirmationTag)
         return StagedCommit(effects: effects, groupID: groupID, next: next)
     }

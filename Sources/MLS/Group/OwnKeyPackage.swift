@@ -13,7 +13,8 @@ package struct OwnKeyPackage: ~Copyable {
         suite: CipherSuite, credential: Credential, signingKey: consuming Ed25519.KeyPair, lifetime: Lifetime,
         capabilities: Capabilities? = nil, leafExtensions: [Extension] = [], extensions: [Extension] = []
     ) {
-        let (initKey, leafKey) = (X25519.PrivateKey(), X25519.PrivateKey())
+        let initKey = X25519.PrivateKey()
+        let leafKey = X25519.PrivateKey()
         var leafNode = LeafNode(
             encryptionKey: leafKey.publicKey.bytes, signatureKey: signingKey.publicKey.bytes, credential: credential,
             capabilities: capabilities ?? Capabilities(cipherSuites: [suite.identifier]),

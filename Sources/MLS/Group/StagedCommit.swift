@@ -5,7 +5,7 @@ package struct StagedCommit: ~Copyable {
     package let effects: CommitEffects
     let groupID: [UInt8]
     /// Nil when we are removed.
-    let next: EpochState?
+    var next: EpochState?
 
     init(effects: CommitEffects, groupID: [UInt8], next: consuming EpochState?) {
         self.effects = effects
