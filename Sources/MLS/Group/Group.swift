@@ -19,6 +19,8 @@ package struct Group: ~Copyable {
     var ownUpdates: [[UInt8]: NodeKey] = [:]
     var pending: PendingCommit?
     var pastEpochs: [PastEpoch] = []
+    /// Who vouched for the group when we joined by a Welcome.
+    package internal(set) var welcomedBy: Member?
     let signingKey: Ed25519.KeyPair
     var status = Status.active
 

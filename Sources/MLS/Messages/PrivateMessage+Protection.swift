@@ -18,12 +18,12 @@ extension PrivateMessage {
             authenticatedData: content.authenticatedData, encryptedSenderData: [], ciphertext: [])
         let ciphertext = suite.aead.seal(
             plaintext.bytes.span, authenticating: envelope.contentAAD.span,
-            nonce: try nonce(key.nonce, reuseGuard: reuseGuard), key: key.key.bytes)
+            nonce: try key.nonce(reuseGuard: reuseGuard), key: key.key.bytes)
         let senderData = SenderData(leaf: leaf, generation: generation, reuseGuard: reuseGuard)
         let sealing = try suite.senderDataKey(secret: senderDataSecret, ciphertext: ciphertext)
         let encryptedSenderData = suite.aead.seal(
             senderData.encoded.span, authenticating: envelope.senderDataAAD.span,
-            nonce: try nonce(sealing.nonce), key: sealing.key.bytes)
+            nonce: try sealing.nonce(), key: sealing.key.bytes)
         return PrivateMessage(
             groupID: content.groupID, epoch: content.epoch, contentType: content.body.type,
             authenticatedData: content.authenticatedData, encryptedSenderData: encryptedSenderData,
@@ -34,7 +34,7 @@ extension PrivateMessage {
     func senderData(secret: borrowing SecretBytes, suite: CipherSuite) throws(MLSError) -> SenderData {
         let sealing = try suite.senderDataKey(secret: secret, ciphertext: ciphertext)
         let bytes = try suite.aead.open(
-            encryptedSenderData, authenticating: senderDataAAD.span, nonce: try Self.nonce(sealing.nonce), key: sealing.key.bytes)
+            encryptedSenderData, authenticating: senderDataAAD.span, nonce: try sealing.nonce(), key: sealing.key.bytes)
         return try .init(received: bytes)
     }
 
@@ -42,7 +42,7 @@ extension PrivateMessage {
     func opened(_ senderData: SenderData, key: MessageKey, suite: CipherSuite) throws(MLSError) -> AuthenticatedContent {
         let plaintext = try suite.aead.open(
             ciphertext, authenticating: contentAAD.span,
-            nonce: try Self.nonce(key.nonce, reuseGuard: senderData.reuseGuard), key: key.key.bytes)
+            nonce: try key.nonce(reuseGuard: senderData.reuseGuard), key: key.key.bytes)
         var reader = ByteReader(plaintext)
         let body: FramedContent.Body
         let authentication: FramedContentAuthData
@@ -77,19 +77,6 @@ extension PrivateMessage {
         contentType.write(to: &writer)
         return writer.bytes
     }
-
-    /// A nonce whose first bytes are combined with the reuse guard.
-    private static func nonce(_ bytes: [UInt8], reuseGuard: [UInt8] = []) throws(MLSError) -> Nonce {
-        var combined = bytes
-        for (index, byte) in zip(combined.indices, reuseGuard) {
-            combined[index] ^= byte
-        }
-        do throws(SodiumError) {
-            return try Nonce(bytes: combined.span)
-        } catch {
-            throw .cryptography(error)
-        }
-    }
 }
 
 extension CipherSuite {
@@ -98,8 +85,7 @@ extension CipherSuite {
         let sample = [UInt8](ciphertext.prefix(Self.hashByteCount))
         let key = try expandWithLabel(secret, label: "key", context: sample, count: aead.keyByteCount)
         let nonce = try expandWithLabel(secret, label: "nonce", context: sample, count: aead.nonceByteCount)
-        return MessageKey(
-            key: SharedSecret(key), nonce: nonce.withBytes { bytes in [UInt8](copying: bytes) })
+        return MessageKey(key: key, nonce: nonce)
     }
 }
 

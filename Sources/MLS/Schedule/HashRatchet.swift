@@ -50,7 +50,7 @@ package struct HashRatchet: Sendable {
         let nonce = try derive("nonce", generation, suite.aead.nonceByteCount)
         secret = SharedSecret(try derive("secret", generation, CipherSuite.hashByteCount))
         nextGeneration += 1
-        return MessageKey(key: SharedSecret(key), nonce: nonce.withBytes { bytes in [UInt8](copying: bytes) })
+        return MessageKey(key: key, nonce: nonce)
     }
 
     private func derive(_ label: String, _ generation: UInt32, _ count: Int) throws(MLSError) -> SecretBytes {
