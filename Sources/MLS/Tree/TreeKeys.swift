@@ -28,6 +28,11 @@ package struct TreeKeys: ~Copyable, Sendable {
         keys[node] != nil
     }
 
+    /// The private key of `node`, if the member has it.
+    func key(of node: NodeIndex) -> NodeKey? {
+        keys[node]
+    }
+
     /// The nodes whose private keys the member has, from the left.
     package var nodes: [NodeIndex] { keys.keys.sorted() }
 
