@@ -22,4 +22,40 @@ package enum MLSError: Error, Equatable {
     case tree(TreeError)
     /// A signature does not verify.
     case invalidSignature
+    /// The membership tag of a PublicMessage is missing or wrong.
+    case invalidMembershipTag
+    /// The confirmation tag of a Commit or a GroupInfo is wrong: its sender is in another state than we are.
+    case invalidConfirmationTag
+
+    // Messages.
+
+    /// The message is of another group.
+    case wrongGroup
+    /// The message is of an epoch that is over and forgotten, or not begun; a Commit, of any but the current one.
+    case wrongEpoch
+    /// The sender is not in the tree, or not one that may say this.
+    case unknownMember
+    /// The key of the generation was used, or was skipped too long ago: a replay, or very late.
+    case generationGone
+    /// The generation is further ahead than ``Limits/maximumForwardGap``.
+    case generationTooFar
+    /// The padding is not all zeros.
+    case invalidPadding
+    /// Application data outside a PrivateMessage.
+    case applicationDataInTheClear
+    /// Our own message, come back: only the others can open it.
+    case ownMessage
+
+    // Groups.
+
+    /// A proposal, or a Commit's list of them, breaks a rule.
+    case proposal(ProposalError)
+    /// A member that was removed, or whose group was closed by a ReInit, cannot do this any more.
+    case inactive
+    /// There are proposals that must be committed before application data is sent (section 12.4).
+    case proposalsPending
+    /// A Commit of our own is on its way.
+    case commitPending
+    /// The Welcome is for none of our KeyPackage, or the GroupInfo lacks what joining needs.
+    case cannotJoin
 }
