@@ -25,18 +25,10 @@ extension WireValue {
     }
 }
 
-/// The limits of what is decoded.
-package enum WireLimit {
-    /// The longest vector read, in bytes. A ratchet tree of ``RatchetTree/maximumLeafCount`` leaves of about 350 bytes
-    /// fits, with its parent nodes. Every element read takes at least one byte of the input, so the input's own length
-    /// is the bound that counts; this one keeps an input of any length from being decoded.
-    package static let vectorByteCount = 1 << 24
-}
-
 extension ByteReader {
-    /// A vector `opaque<V>`.
+    /// A vector `opaque<V>` of at most ``Limits/maximumMessageByteCount`` bytes.
     package mutating func readOpaque() throws(WireError) -> [UInt8] {
-        try readVector(atMost: WireLimit.vectorByteCount)
+        try readVector(atMost: Limits.maximumMessageByteCount)
     }
 
     /// A vector `Value<V>`: its length in bytes, then one value after the other.

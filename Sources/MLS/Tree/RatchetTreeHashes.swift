@@ -7,8 +7,9 @@ extension RatchetTree {
         treeHash(of: shape.root)
     }
 
-    /// The hash of the subtree of `node`, which must be in the tree.
+    /// The hash of the subtree of `node`; empty when it is not in the tree.
     package mutating func treeHash(of node: NodeIndex) -> [UInt8] {
+        guard shape.contains(node) else { return [] }
         if let known = hashes[node.rawValue] {
             return known
         }
