@@ -176,6 +176,13 @@ import Testing
         #expect(try refusalOfAdd { $0.encryptionKey = member.encryptionKey } == .tree(.duplicateEncryptionKey))
         #expect(try refusalOfAdd { $0.encryptionKey = parent } == .tree(.duplicateEncryptionKey))
         #expect(try refusalOfAdd { $0.encryptionKey = [1] } == .tree(.invalidKey))
+        for smallOrder in [0, 1] as [UInt8] {
+            let point = [smallOrder] + [UInt8](repeating: 0, count: 31)
+            #expect(try refusalOfAdd { $0.encryptionKey = point } == .tree(.invalidKey), "nobody could encrypt to it")
+            let keyPackage = candidate.keyPackage { $0.initKey = point }
+            #expect(
+                refusal { () throws(MLSError) in try rules.check(keyPackage, in: group.tree) } == .tree(.invalidKey))
+        }
         let same = group.members[1].leafNode { $0.encryptionKey = X25519.PrivateKey().publicKey.bytes }
         #expect(
             refusal { () throws(MLSError) in try rules.check(same, for: .add, in: group.tree) }

@@ -84,6 +84,7 @@ import Testing
             ("a ciphertext less", .wrongCiphertextCount, { $0.nodes[1].encryptedPathSecret.removeLast() }),
             ("a ciphertext more", .wrongCiphertextCount, { $0.nodes[0].encryptedPathSecret.append(foreign) }),
             ("a short key", .invalidKey, { $0.nodes[0].encryptionKey.removeLast() }),
+            ("a point of small order", .invalidKey, { $0.nodes[1].encryptionKey = [UInt8](repeating: 0, count: 32) }),
             ("a short leaf key", .invalidKey, { $0.leafNode.encryptionKey.removeLast() }),
             ("a key twice", .duplicateEncryptionKey, { $0.nodes[0].encryptionKey = $0.nodes[1].encryptionKey }),
             (
