@@ -60,6 +60,8 @@ package struct ChaCha20Poly1305: AEADAlgorithm {
     package let identifier: UInt16 = 0x0003
     package let keyByteCount = ChaChaPoly.keyByteCount
 
+    package init() {}
+
     package func seal(
         inPlace buffer: inout MutableSpan<UInt8>, authenticating additional: Span<UInt8>, nonce: Nonce,
         key: borrowing SecretBytes

@@ -12,14 +12,16 @@ extension Group {
         at time: UInt64? = nil
     ) throws(MLSError) {
         guard case .welcome(let message) = try MLSMessage(checkingLengthOf: welcome) else { throw .cannotJoin }
-        let opening = try WelcomeOpening(message, with: keyPackage, suite: suite, preSharedKeys: preSharedKeys)
+        let opening = try WelcomeOpening(
+            message, for: keyPackage.keyPackage, initKey: keyPackage.initKey, suite: suite,
+            preSharedKeys: preSharedKeys)
         let joinable = try JoinableGroup(
             opening.groupInfo, externalTree: tree, suite: suite, policy: configuration.policy(at: time))
         let own = keyPackage.keyPackage.leafNode
         guard let leaf = joinable.tree.members.first(where: { joinable.tree[$0] == own }) else { throw .cannotJoin }
         guard leaf != joinable.signer.leaf else { throw .cannotJoin }
         var keys = TreeKeys(leaf: leaf, leafKey: keyPackage.leafKey.clone())
-        switch opening.pathSecret {
+        switch opening.secrets.pathSecret {
         case .some(let secret):
             try keys.install(welcomeSecret: secret.clone(), from: joinable.signer.leaf, in: joinable.tree)
         case .none:

@@ -5,20 +5,21 @@ internal import Wire
 struct WelcomeOpening: ~Copyable {
     let groupInfo: GroupInfo
     let schedule: KeySchedule
-    var pathSecret: SecretBytes?
+    let secrets: GroupSecrets
 
     init(
-        _ welcome: Welcome, with keyPackage: borrowing OwnKeyPackage, suite: CipherSuite, preSharedKeys: PreSharedKeys
+        _ welcome: Welcome, for keyPackage: KeyPackage, initKey: borrowing X25519.PrivateKey, suite: CipherSuite,
+        preSharedKeys: PreSharedKeys
     ) throws(MLSError) {
-        let reference = keyPackage.keyPackage.reference(suite)
-        guard welcome.cipherSuite == suite.identifier, keyPackage.keyPackage.cipherSuite == suite.identifier else {
+        let reference = keyPackage.reference(suite)
+        guard welcome.cipherSuite == suite.identifier, keyPackage.cipherSuite == suite.identifier else {
             throw .unsupported
         }
         guard let entry = welcome.secrets.first(where: { $0.newMember == reference }) else { throw .cannotJoin }
         let plaintext = try suite.decryptWithLabel(
-            privateKey: keyPackage.initKey, label: "Welcome", context: welcome.encryptedGroupInfo,
+            privateKey: initKey, label: "Welcome", context: welcome.encryptedGroupInfo,
             kemOutput: entry.encryptedGroupSecrets.kemOutput, ciphertext: entry.encryptedGroupSecrets.ciphertext)
-        var secrets = try GroupSecrets(decoding: plaintext)
+        let secrets = try GroupSecrets(decoding: plaintext)
         let identifiers = secrets.preSharedKeys
         let schedule = KeySchedule(
             suite: suite, joinerSecret: secrets.joinerSecret.clone(),
@@ -29,10 +30,9 @@ struct WelcomeOpening: ~Copyable {
             key: sealing.key.bytes)
         let groupInfo = try GroupInfo(received: bytes)
         try Self.check(identifiers, epoch: groupInfo.context.epoch)
-        let pathSecret = secrets.pathSecret.take()
         self.groupInfo = groupInfo
         self.schedule = schedule
-        self.pathSecret = pathSecret
+        self.secrets = secrets
     }
 
     /// At most one key links the group to the one it continues, and then this is its first epoch.

@@ -59,7 +59,8 @@ package struct AuthenticatedContent: WireValue {
     }
 
     /// Checks the signature; only then is there a ``VerifiedContent``.
-    func verified(by publicKey: [UInt8], context: GroupContext, suite: CipherSuite) throws(MLSError) -> VerifiedContent {
+    func verified(by publicKey: [UInt8], context: GroupContext, suite: CipherSuite) throws(MLSError) -> VerifiedContent
+    {
         try suite.verifyWithLabel(
             publicKey: publicKey, label: "FramedContentTBS",
             content: Self.toBeSigned(content, wireFormat: wireFormat, context: context),

@@ -39,7 +39,8 @@ extension PrivateMessage {
     }
 
     /// The signed content (section 6.3.1). The padding must be zeros.
-    func opened(_ senderData: SenderData, key: MessageKey, suite: CipherSuite) throws(MLSError) -> AuthenticatedContent {
+    func opened(_ senderData: SenderData, key: MessageKey, suite: CipherSuite) throws(MLSError) -> AuthenticatedContent
+    {
         let plaintext = try suite.aead.open(
             ciphertext, authenticating: contentAAD.span,
             nonce: try key.nonce(reuseGuard: senderData.reuseGuard), key: key.key.bytes)

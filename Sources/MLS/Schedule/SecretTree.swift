@@ -52,7 +52,7 @@ package struct SecretTree: ~Copyable {
         let above = [leaf.node] + shape.path(above: leaf).map(\.node)
         guard let start = above.firstIndex(where: { nodes[$0] != nil }) else { throw .unknownMember }
         for node in above[...start].reversed() {
-            guard let secret = nodes.removeValue(forKey: node), let children = node.children else { continue }
+            guard let children = node.children, let secret = nodes.removeValue(forKey: node) else { continue }
             nodes[children.left] = SharedSecret(try child(of: secret, "left"))
             nodes[children.right] = SharedSecret(try child(of: secret, "right"))
         }
