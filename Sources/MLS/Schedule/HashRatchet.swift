@@ -8,11 +8,12 @@ package struct HashRatchet: Sendable {
     private let suite: CipherSuite
     private var secret: SharedSecret
     /// The generation of ``secret``; above all numbers when every generation has been used.
-    private var nextGeneration: UInt64 = 0
+    private var nextGeneration: UInt64
     private var skipped: [(generation: UInt32, key: MessageKey)] = []
 
-    init(suite: CipherSuite, secret: consuming SecretBytes) {
+    init(suite: CipherSuite, secret: consuming SecretBytes, nextGeneration: UInt32 = 0) {
         self.suite = suite
+        self.nextGeneration = UInt64(nextGeneration)
         self.secret = SharedSecret(secret)
     }
 
