@@ -72,7 +72,7 @@ struct AppliedProposals: Sendable {
         for entry in entries {
             switch entry.proposal {
             case .preSharedKey(let identifier):
-                try Self.check(identifier)
+                try Self.check(identifier, in: context)
                 guard !preSharedKeys.contains(identifier) else { throw .proposal(.duplicatePreSharedKey) }
                 preSharedKeys.append(identifier)
             case .externalInit(let kemOutput):
@@ -86,10 +86,10 @@ struct AppliedProposals: Sendable {
         }
     }
 
-    /// Section 12.1.4.
-    private static func check(_ identifier: PreSharedKeyID) throws(MLSError) {
+    /// Section 12.1.4. What links a group to the one it continues is mixed in by its first Commit alone.
+    private static func check(_ identifier: PreSharedKeyID, in context: GroupContext) throws(MLSError) {
         guard identifier.nonce.count == CipherSuite.hashByteCount else { throw .proposal(.wrongNonceLength) }
-        if case .resumption(let usage, _, _) = identifier.source, usage != .application {
+        if case .resumption(let usage, _, _) = identifier.source, usage != .application, context.epoch > 0 {
             throw .proposal(.wrongResumptionUsage)
         }
     }

@@ -49,13 +49,18 @@ extension Group {
             entries, by: ownLeaf, tree: epoch.tree, context: epoch.context, policy: configuration.policy(at: time))
     }
 
-    /// What is in `new`, and of the others as much as is valid beside it; Removes first (section 12.2).
+    /// What is in `new`, and of the others as much as is valid beside it: Removes are preferred, of several Updates the
+    /// last, and a ReInit waits for all others (section 12.2).
     private func selectEntries(with new: [Proposal], at time: UInt64?) throws(MLSError) -> [ProposalEntry] {
         let own = new.map { ProposalEntry(proposal: $0, sender: .member(ownLeaf), reference: nil) }
         let stored = proposals.entries.filter { entry in
             if case .update = entry.proposal { entry.sender != .member(ownLeaf) } else { true }
         }
-        let ordered = stored.filter { $0.proposal.type == .remove } + stored.filter { $0.proposal.type != .remove }
+        let ordered =
+            stored.filter { $0.proposal.type == .remove }
+            + stored.reversed().filter { $0.proposal.type == .update }
+            + stored.filter { ![.remove, .update, .reInit].contains($0.proposal.type) }
+            + stored.filter { $0.proposal.type == .reInit }
         guard !ordered.isEmpty else { return own }
         if isValid(own + ordered, at: time) { return own + ordered }
         var selected = own

@@ -14,7 +14,7 @@ package enum ProposalError: Error, Equatable {
     case duplicatePreSharedKey
     /// The nonce of a pre-shared key is not as long as a hash.
     case wrongNonceLength
-    /// A resumption key whose use is not `application`.
+    /// A resumption key whose use is not `application`, after the first Commit of a group.
     case wrongResumptionUsage
     /// We do not have the pre-shared key.
     case unknownPreSharedKey

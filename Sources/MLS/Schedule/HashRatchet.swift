@@ -37,9 +37,11 @@ package struct HashRatchet: Sendable {
         }
         guard UInt64(generation) - nextGeneration <= UInt64(Limits.maximumForwardGap) else { throw .generationTooFar }
         while let passed = UInt32(exactly: nextGeneration), passed < generation {
-            let key = try advance()
-            guard generation - passed <= Limits.maximumSkippedKeys else { continue }
-            skipped.append((passed, key))
+            if generation - passed <= Limits.maximumSkippedKeys {
+                skipped.append((passed, try advance()))
+            } else {
+                try skip(passed)
+            }
         }
         skipped.removeFirst(max(0, skipped.count - Limits.maximumSkippedKeys))
         return try advance()
@@ -49,9 +51,14 @@ package struct HashRatchet: Sendable {
         guard let generation = UInt32(exactly: nextGeneration) else { throw .limitExceeded }
         let key = try derive("key", generation, suite.aead.keyByteCount)
         let nonce = try derive("nonce", generation, suite.aead.nonceByteCount)
+        try skip(generation)
+        return MessageKey(key: key, nonce: nonce)
+    }
+
+    /// Forgets the secret of `generation` for that of the next one.
+    private mutating func skip(_ generation: UInt32) throws(MLSError) {
         secret = SharedSecret(try derive("secret", generation, CipherSuite.hashByteCount))
         nextGeneration += 1
-        return MessageKey(key: key, nonce: nonce)
     }
 
     private func derive(_ label: String, _ generation: UInt32, _ count: Int) throws(MLSError) -> SecretBytes {
