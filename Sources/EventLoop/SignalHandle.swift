@@ -1,6 +1,9 @@
 internal import CLibevent
 
 /// A handler of a signal that was asked for with ``EventLoop/onSignal(_:_:)``.
+///
+/// The signal is unblocked for this thread: a process inherits the mask of whoever started it, and a program whose parent
+/// had `SIGTERM` blocked could otherwise only be killed.
 package final class SignalHandle: Cancellable, LoopKept {
     private let loop: EventLoop
     private var event: LibeventEvent?
@@ -14,6 +17,7 @@ package final class SignalHandle: Cancellable, LoopKept {
             handle?.body?()
         }
         event?.add()
+        SystemCall.unblock(signal: signal)
         loop.keep(self)
     }
 

@@ -18,6 +18,13 @@ enum SystemCall {
         repeating { unsafe Glibc.send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL)) }
     }
 
+    static func unblock(signal: Int32) {
+        var set = sigset_t()
+        _ = unsafe sigemptyset(&set)
+        _ = unsafe sigaddset(&set, signal)
+        _ = unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
     static func close(_ descriptor: Int32) {
         // Not repeated when interrupted: Linux has released the descriptor by then.
         _ = Glibc.close(descriptor)

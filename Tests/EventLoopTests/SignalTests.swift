@@ -1,5 +1,6 @@
 import EventLoop
 import Foundation
+import TestSupport
 import Testing
 
 /// One after the other: libevent serves the signals of one loop at a time.
@@ -14,6 +15,26 @@ import Testing
             kill(getpid(), signal)
         }
         #expect(count == 2)
+    }
+
+    @Test("A signal that was blocked by whoever started the process", arguments: [SIGHUP, SIGTERM, SIGINT])
+    func blockedBefore(signal: Int32) async throws {
+        let count = try await onOwnThread {
+            var set = sigset_t()
+            sigemptyset(&set)
+            sigaddset(&set, signal)
+            pthread_sigmask(SIG_BLOCK, &set, nil)
+            var count = 0
+            try LoopTest.run { test in
+                test.loop.onSignal(signal) {
+                    count += 1
+                    test.loop.stop()
+                }
+                pthread_kill(pthread_self(), signal)
+            }
+            return count
+        }
+        #expect(count == 1)
     }
 
     @Test func cancelledHandlerStaysSilent() throws {

@@ -51,7 +51,8 @@ final class HostProcess: @unchecked Sendable {
     }
 
     deinit {
-        process.terminate()
+        // Not asked nicely, so that no test waits for a host that does not listen.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: home)
     }

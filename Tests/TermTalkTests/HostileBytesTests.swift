@@ -267,7 +267,7 @@ import Testing
             let content = MessageContent(kind: .text, text: String(repeating: "x", count: 60_000)).encoded
             for number in 0..<300 where honest.left.isEmpty {
                 try sender.say([.privatePost(id: MessageID(UInt64(number)), to: id, content: content)])
-                while sender.socket.isReadable(milliseconds: 50) { try sender.receive() }
+                while sender.socket.isReadable(milliseconds: 0) { try sender.receive() }
             }
             try honest.waitForLeaving("deaf")
         }
@@ -279,14 +279,12 @@ import Testing
             let member = try BlockingMember(host.target())
             try member.join(nick: "restless")
             let begin = ContinuousClock.now
-            for round in 0..<100 {
+            let content = MessageContent(kind: .text, text: "again").encoded
+            let rounds = 200
+            for round in 0..<rounds {
                 try #require(try member.resume())
-                let requests = (0..<40).map {
-                    MemberRequest.post(
-                        id: MessageID(UInt64(round * 40 + $0)),
-                        content: MessageContent(kind: .text, text: "again").encoded)
-                }
-                try member.say(requests)
+                try member.say(
+                    (0..<40).map { .post(id: MessageID(UInt64(round * 40 + $0)), content: content) })
             }
             try honest.talk(3)
             let limits = RoomLimits()
@@ -298,7 +296,13 @@ import Testing
             }
             let seconds = (ContinuousClock.now - begin) / .seconds(1)
             let posted = member.messages.count { if case .posted = $0 { true } else { false } }
-            #expect(Double(posted) <= limits.messageBurst + seconds * limits.messagesPerSecond + 200)
+            // What was not acknowledged comes again with each return, many in one sealed message, and one reading of the
+            // socket is taken as a whole; the debt for it is paid afterwards.
+            let request = MemberRequest.post(id: MessageID(0), content: content).encoded
+            let inOneReading = Double(65_536 / (3 + request.body.count))
+            let most = limits.messageBurst + seconds * limits.messagesPerSecond + inOneReading
+            #expect(Double(posted) <= most + 200, "\(posted) messages in \(seconds) s")
+            #expect(most < Double(rounds * 40) / 1.5, "too few to tell")
             #expect(honest.left.isEmpty)
         }
     }
