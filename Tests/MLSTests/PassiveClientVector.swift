@@ -143,6 +143,14 @@ extension Group {
         }
     }
 
+    /// Receives whatever it is; a Commit is applied.
+    mutating func takeAnything(_ bytes: [UInt8], at time: UInt64?) throws {
+        switch try receive(bytes, at: time) {
+        case .commit(let staged): try apply(staged)
+        default: break
+        }
+    }
+
     // What `#expect` cannot look up in a value that cannot be copied.
     var authenticatorText: String { hex(epochAuthenticator().revealed) }
     var treeHashText: String { hex(context.treeHash) }

@@ -50,7 +50,7 @@ import Testing
             try group.takeCommit(bytes(hex: commit), at: time)
         }
         if let message = attack.message {
-            try group.takeApplication(bytes(hex: message))
+            try group.takeAnything(bytes(hex: message), at: time)
         }
     }
 }

@@ -68,8 +68,8 @@ import Wire
     @Test(.enabled(if: !names.isEmpty, .init(rawValue: VectorFiles.missing)), arguments: names)
     func publicVectors(of name: String) throws {
         try MLSVectorFiles.run(Vector.self, of: name) { vector in
-            guard vector.cipherSuite == 3 else { return "of another suite" }
-            var tree = try RatchetTree(decoding: bytes(hex: vector.ratchetTree), suite: .x25519ChaChaPoly)
+            guard let suite = TestSuites.suite(vector.cipherSuite) else { return "of another suite" }
+            var tree = try RatchetTree(decoding: bytes(hex: vector.ratchetTree), suite: suite)
             try tree.verifyStructure()
             for path in vector.updatePaths {
                 try Self.receive(path, of: vector, in: tree)

@@ -52,8 +52,8 @@ import Wire
     @Test(.enabled(if: !names.isEmpty, .init(rawValue: VectorFiles.missing)), arguments: names)
     func publicVectors(of name: String) throws {
         try MLSVectorFiles.run(Vector.self, of: name) { vector in
-            guard [1, 3].contains(vector.cipherSuite) else { return "of another suite" }
-            var tree = try RatchetTree(decoding: bytes(hex: vector.treeBefore), suite: .x25519ChaChaPoly)
+            guard let suite = TestSuites.suite(vector.cipherSuite) else { return "of another suite" }
+            var tree = try RatchetTree(decoding: bytes(hex: vector.treeBefore), suite: suite)
             #expect(hex(tree.encoded) == vector.treeBefore)
             #expect(hex(tree.treeHash()) == vector.treeHashBefore)
             var proposal = ByteReader(try bytes(hex: vector.proposal))
@@ -86,8 +86,8 @@ import Wire
     @Test(.enabled(if: !names.isEmpty, .init(rawValue: VectorFiles.missing)), arguments: names)
     func publicVectors(of name: String) throws {
         try MLSVectorFiles.run(Vector.self, of: name) { vector in
-            guard vector.cipherSuite == 3 else { return "of another suite" }
-            var tree = try RatchetTree(decoding: bytes(hex: vector.tree), suite: .x25519ChaChaPoly)
+            guard let suite = TestSuites.suite(vector.cipherSuite) else { return "of another suite" }
+            var tree = try RatchetTree(decoding: bytes(hex: vector.tree), suite: suite)
             #expect(hex(tree.encoded) == vector.tree)
             for index in 0..<tree.shape.nodeCount {
                 let node = NodeIndex(rawValue: index)
@@ -95,7 +95,7 @@ import Wire
                 #expect(hex(tree.treeHash(of: node)) == vector.treeHashes[index])
             }
             let rules = try LeafNodeValidation(
-                suite: .x25519ChaChaPoly, groupID: bytes(hex: vector.groupId), groupExtensions: [],
+                suite: suite, groupID: bytes(hex: vector.groupId), groupExtensions: [],
                 policy: LeafNodePolicy(time: nil, maximumLifetime: .max))
             try rules.check(&tree)
             return nil
@@ -107,15 +107,15 @@ import Wire
     func damagedVectors(of name: String) throws {
         var random = SeededRandom(seed: 9420)
         try MLSVectorFiles.run(Vector.self, of: name) { vector in
-            guard vector.cipherSuite == 3 else { return "of another suite" }
+            guard let suite = TestSuites.suite(vector.cipherSuite) else { return "of another suite" }
             let rules = try LeafNodeValidation(
-                suite: .x25519ChaChaPoly, groupID: bytes(hex: vector.groupId), groupExtensions: [],
+                suite: suite, groupID: bytes(hex: vector.groupId), groupExtensions: [],
                 policy: LeafNodePolicy(time: nil, maximumLifetime: .max))
             let encoded = try bytes(hex: vector.tree)
             for _ in 0..<8 {
                 let damaged = encoded.flippingBit(random.below(8 * encoded.count))
                 #expect(throws: (any Error).self) {
-                    var tree = try RatchetTree(decoding: damaged, suite: .x25519ChaChaPoly)
+                    var tree = try RatchetTree(decoding: damaged, suite: suite)
                     try rules.check(&tree)
                 }
             }
