@@ -2,9 +2,8 @@
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
-VENV := .build/interop-venv
 
-.PHONY: build test lint fmt run bench install clean tor-network hostile sanitize sanitize-address sanitize-thread
+.PHONY: build test lint fmt run bench install clean tor-network hostile interop sanitize sanitize-address sanitize-thread
 
 build:
 	$(SWIFT) build -c release --product termtalk --static-swift-stdlib
@@ -12,7 +11,7 @@ build:
 run: build
 	.build/release/termtalk host --onion
 
-test: lint $(VENV)
+test: lint interop
 	$(SWIFT) build --build-tests
 	timeout 900 $(SWIFT) test --skip-build --skip AcceptanceTests --skip HostileBytesTests --skip SlowPeerTests \
 	    --skip OnionTransportTests
@@ -31,9 +30,10 @@ fmt:
 bench:
 	python3 Benchmarks/run.py
 
-# The independent Noise implementation that ours is tested against; the tests say so when it is missing.
-$(VENV):
+# The independent implementations of Noise and MLS that ours are tested against; the tests say so when one is missing.
+interop:
 	sh Tests/NoiseTests/Interop/install.sh
+	sh Tests/MLSTests/Interop/install.sh
 
 # A private Tor network on loopback, for trying things by hand; prints the environment to use.
 tor-network:
