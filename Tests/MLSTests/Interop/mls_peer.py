@@ -114,12 +114,16 @@ class OpenMLS:
         self.context.finalize_commit()
 
     def receive(self, message, sender):
-        return self.context.process_message(message), b""
+        kind = self.context.process_message(message)
+        if kind == "commit":
+            self.context.finalize_commit()
+        return kind, b""
 
     def authenticator(self):
-        """Out of the stored state, because the wrapper does not offer it."""
+        """Out of the stored state, because the wrapper does not offer it. Other groups may be in there."""
         state = self.context.export_state()
-        begin = state.index(b'{"init_secret"')
+        group = json.dumps({"value": {"vec": list(self.context.group_id)}}, separators=(",", ":"))
+        begin = state.index(b'{"init_secret"', state.index(b"EpochSecrets" + group.encode()))
         secrets, _ = json.JSONDecoder().raw_decode(state[begin:].decode("latin-1"))
         return bytes(secrets["epoch_authenticator"]["secret"]["value"]["vec"])
 
