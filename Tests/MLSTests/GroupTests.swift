@@ -111,6 +111,20 @@ import Testing
         try room.checkAgreement()
     }
 
+    @Test func aRefusedProposalIsLeftToOthers() throws {
+        let room = try TestRoom(3)
+        let message = try room.members[0].group.propose(.remove(room.members[2].leaf))
+        let reference = try room.members[1].group.takeProposal(message).reference
+        try room.members[2].group.takeProposal(message)
+        room.members[1].group.refuseProposal(reference)
+        _ = try room.members[1].group.encrypt([1])
+        let kept = try room.members[1].group.commit()
+        #expect(kept.effects.removed.isEmpty)
+        room.members[1].group.dropPendingCommit()
+        let outgoing = try room.members[0].group.commit()
+        #expect(try room.members[1].group.takeCommit(outgoing.commit).removed.count == 1)
+    }
+
     @Test func theLoserOfARaceTriesAgain() throws {
         let room = try TestRoom(3)
         let winner = try room.members[0].group.commit()

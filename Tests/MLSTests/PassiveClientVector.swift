@@ -52,6 +52,7 @@ struct PassiveClientVector: Decodable {
 
     /// KeyPackages of vectors live as long as they like.
     private static let configuration = GroupConfiguration(
+        acceptsNewMemberProposals: true,
         leafNodePolicy: LeafNodePolicy(time: nil, maximumLifetime: .max))
 
     /// The group after the Welcome.

@@ -53,7 +53,7 @@ extension Group {
     /// last, and a ReInit waits for all others (section 12.2).
     private func selectEntries(with new: [Proposal], at time: UInt64?) throws(MLSError) -> [ProposalEntry] {
         let own = new.map { ProposalEntry(proposal: $0, sender: .member(ownLeaf), reference: nil) }
-        let stored = proposals.entries.filter { entry in
+        let stored = proposals.accepted.filter { entry in
             if case .update = entry.proposal { entry.sender != .member(ownLeaf) } else { true }
         }
         let ordered =

@@ -84,7 +84,7 @@ package struct Group: ~Copyable {
         }
     }
     /// Whether there are proposals that a Commit should carry out before anybody goes on talking.
-    package var hasProposals: Bool { !proposals.entries.isEmpty }
+    package var hasProposals: Bool { !proposals.accepted.isEmpty }
 
     /// All members, from the left of the tree.
     package var members: [Member] {
