@@ -62,6 +62,15 @@ import Testing
         #expect(try refusal(of: [], references: [reference], in: room) == .proposal(.senderNotAllowed))
     }
 
+    @Test func theLeafOfAPathIsChecked() throws {
+        let room = try TestRoom(2)
+        let group = room.members[0]
+        var path = try group.group.freshUpdatePath()
+        path.leafNode.signature[5] ^= 1
+        let message = try group.group.forge(.commit(Commit(proposals: [], path: path)))
+        #expect(room.members[1].refusal(message) == .invalidSignature)
+    }
+
     @Test func applicationDataInTheClear() throws {
         let room = try TestRoom(2, configuration: GroupConfiguration(encryptsHandshake: false))
         let message = try room.members[0].group.forge(.application([1]))
@@ -87,13 +96,17 @@ import Testing
     private func refusal(
         _ room: TestRoom, _ change: ([ProposalOrReference]) -> [ProposalOrReference]
     ) throws -> MLSError? {
+        try refusal(ofChanged: room) { commit in commit.proposals = change(commit.proposals) }
+    }
+
+    private func refusal(ofChanged room: TestRoom, _ change: (inout Commit) -> Void) throws -> MLSError? {
         let info = try room.members[0].group.groupInfo(allowsExternalCommit: true)
         let package = TestRoom.keyPackage(room.suite)
         let join = try ExternalJoin(groupInfo: info, as: package, suite: room.suite)
         guard case .publicMessage(let message) = try MLSMessage(decoding: join.commit),
             case .commit(var commit) = message.content.body
         else { throw UnexpectedMessage() }
-        commit.proposals = change(commit.proposals)
+        change(&commit)
         var content = message.content
         content.body = .commit(commit)
         var forged = AuthenticatedContent.signed(
@@ -121,6 +134,12 @@ import Testing
         let reference = try room.members[1].group.takeProposal(proposal).reference
         #expect(
             try refusal(room) { $0 + [.reference(reference)] } == .proposal(.notForExternalCommit))
+    }
+
+    @Test func theLeafOfAnExternalCommitIsChecked() throws {
+        let room = try TestRoom(2)
+        let error = try refusal(ofChanged: room) { commit in commit.path?.leafNode.signature[5] ^= 1 }
+        #expect(error == .invalidSignature)
     }
 
     @Test func nobodyProposesItselfUnlessTheRoomWantsIt() throws {
@@ -177,6 +196,15 @@ import Testing
 }
 
 extension Group {
+    /// The path of an empty Commit of ours.
+    func freshUpdatePath() throws -> UpdatePath {
+        var tree = epoch.tree
+        let path = try FreshPath(
+            updating: ownLeaf, in: &tree, template: #require(tree[ownLeaf]), groupID: groupID, signingKey: signingKey)
+        return try path.encrypted(
+            in: tree, newLeaves: [], context: nextContext(&tree, context.extensions).encoded)
+    }
+
     /// A message that is signed and protected in order, whatever it says; a Commit has a wrong confirmation tag.
     mutating func forge(_ body: FramedContent.Body) throws -> [UInt8] {
         var authenticated = AuthenticatedContent.signed(
