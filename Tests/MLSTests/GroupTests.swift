@@ -38,6 +38,7 @@ import Testing
         #expect(!isActive)
         #expect(throws: MLSError.inactive) { try removed.group.encrypt([1]) }
         #expect(throws: MLSError.inactive) { try removed.group.commit() }
+        #expect(throws: MLSError.inactive) { _ = try removed.group.epochAuthenticator() }
         #expect(throws: MLSError.inactive) { _ = try removed.group.export(label: "x", context: [], count: 32) }
         try room.deliver(outgoing, by: 0)
         try room.checkAgreement()
