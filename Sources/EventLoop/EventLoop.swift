@@ -16,6 +16,10 @@ import Glibc
     private var isStopped = false
     private var hasEnded = false
     private var cachedNow: MonotonicTime?
+    /// The time of a loop whose time is made up.
+    private var simulatedNow: MonotonicTime?
+    private var simulatedTimers: [TimerHandle] = []
+    private var simulatedTimerCount = 0
     private var nextTurnBodies: [() -> Void] = []
     private var endOfTurnBodies: [() -> Void] = []
     private var kept: [ObjectIdentifier: any LoopKept] = [:]
@@ -36,6 +40,13 @@ import Glibc
         if offloader == nil { throw .unavailable }
     }
 
+    /// A loop whose time is made up, for tests: it begins at `start` and jumps from timer to timer, so that hours pass in
+    /// no time and in the same way each time. Sockets, signals and offloaded work are never served.
+    package convenience init(simulatedFrom start: MonotonicTime) throws(EventLoopError) {
+        try self.init()
+        simulatedNow = start
+    }
+
     deinit {
         // Its event must go before the base.
         offloader = nil
@@ -45,6 +56,7 @@ import Glibc
 
     /// The time at which this turn began to be handled; the clock is read once a turn, and only when asked for.
     package var now: MonotonicTime {
+        if let simulatedNow { return simulatedNow }
         if let cachedNow { return cachedNow }
         let time = MonotonicTime(nanoseconds: SystemCall.monotonicNanoseconds())
         if isRunning { cachedNow = time }
@@ -58,6 +70,10 @@ import Glibc
         isRunning = true
         while !isStopped {
             cachedNow = nil
+            if simulatedNow != nil {
+                simulatedTurn()
+                continue
+            }
             let hasWork = !nextTurnBodies.isEmpty || !endOfTurnBodies.isEmpty
             let flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (hasWork ? EVLOOP_NONBLOCK : 0)
             let code = unsafe event_base_loop(base, flags)
@@ -68,6 +84,35 @@ import Glibc
         isRunning = false
         hasEnded = true
         cancelAll()
+    }
+
+    /// Lets made-up time pass in which nothing runs, as when the process is stopped.
+    package func skip(_ time: Duration) {
+        guard let now = simulatedNow else { preconditionFailure("only made-up time can be skipped") }
+        simulatedNow = now + time
+    }
+
+    /// One turn in made-up time: what is due, or will be next when there is nothing else to do.
+    private func simulatedTurn() {
+        if nextTurnBodies.isEmpty, endOfTurnBodies.isEmpty {
+            guard let next = simulatedTimers.min(by: { $0.isEarlier(than: $1) }) else {
+                isStopped = true
+                return
+            }
+            simulatedNow = max(now, next.deadline)
+        }
+        let due = simulatedTimers.filter { $0.deadline <= now }.sorted { $0.isEarlier(than: $1) }
+        for timer in due where !isStopped { timer.fire() }
+        if !isStopped { runNextTurnBodies() }
+        for body in take(&endOfTurnBodies) { body() }
+    }
+
+    /// Adds a timer to made-up time and returns its number; nil when time is real.
+    func simulate(_ timer: TimerHandle) -> Int? {
+        guard simulatedNow != nil else { return nil }
+        simulatedTimers.append(timer)
+        simulatedTimerCount += 1
+        return simulatedTimerCount
     }
 
     /// Makes ``run()`` return when the callback that calls this is over. What was asked for at the end of the turn still
@@ -129,6 +174,7 @@ import Glibc
 
     func letGo(_ object: any LoopKept) {
         kept[ObjectIdentifier(object)] = nil
+        if simulatedNow != nil { simulatedTimers.removeAll { $0 === object } }
     }
 
     private func runNextTurnBodies() {

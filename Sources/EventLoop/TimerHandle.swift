@@ -7,14 +7,21 @@ package final class TimerHandle: Cancellable, LoopKept {
     static let longestWait: Int64 = 60_000_000_000
 
     private let loop: EventLoop
-    private let deadline: MonotonicTime
+    let deadline: MonotonicTime
     private var event: LibeventEvent?
     private var body: (() -> Void)?
+    /// How many timers of made-up time there were before, and this one.
+    private var number = 0
 
     init(loop: EventLoop, after: Duration, body: @escaping () -> Void) {
         self.loop = loop
         self.body = body
         deadline = loop.now + after
+        if let number = loop.simulate(self) {
+            self.number = number
+            loop.keep(self)
+            return
+        }
         event = unsafe LibeventEvent(loop, 0, owner: self) { _, _, context in
             unsafe owner(of: context, as: TimerHandle.self)?.waited()
         }
@@ -32,6 +39,18 @@ package final class TimerHandle: Cancellable, LoopKept {
     }
 
     func loopEnded() { cancel() }
+
+    /// The order in which timers of made-up time fire: those for the same time as they were asked for.
+    func isEarlier(than other: TimerHandle) -> Bool {
+        (deadline, number) < (other.deadline, other.number)
+    }
+
+    /// Made-up time has come to the deadline.
+    func fire() {
+        guard let body else { return }
+        cancel()
+        body()
+    }
 
     private func wait() {
         event?.add(afterNanoseconds: min(max(0, (deadline - loop.now).clampedNanoseconds), Self.longestWait))

@@ -8,6 +8,8 @@ package enum ChatEvent: Sendable, Equatable {
     case memberJoined(id: MemberID, nick: String, count: Int)
     case memberLeft(id: MemberID, nick: String, reason: LeaveReason, count: Int)
     case message(ChatMessage)
+    /// The member said this while there is no connection to the host: it is delivered when there is one again.
+    case waiting(MessageID, text: String)
     /// The member's own message reached the host and has a place in the room's order.
     case delivered(MessageID)
     /// `count` of the `of` other members present have received the message.
@@ -187,11 +189,14 @@ package enum ChatEvent: Sendable, Equatable {
         package var message: String
         /// What to do about it.
         package var hint: String?
+        /// Of how many things it speaks, where that is a number that scripts may want.
+        package var count: Int?
 
-        package init(_ code: NoticeCode, _ message: String, hint: String? = nil) {
+        package init(_ code: NoticeCode, _ message: String, hint: String? = nil, count: Int? = nil) {
             self.code = code
             self.message = message
             self.hint = hint
+            self.count = count
         }
     }
 }

@@ -36,6 +36,8 @@ package struct MemberClient {
     private let wantedNick: String
     private var cipher: any GroupCipher
     private var members: [MemberID: Member] = [:]
+    /// The members as far as the host has listed them, while it lets this one in.
+    private var listed: [MemberID: Member] = [:]
     private var outbox: [Unconfirmed] = []
     private var expectedSequence: UInt64 = 1
 
@@ -59,7 +61,7 @@ package struct MemberClient {
         // A member that is called by its id gets a new one of both.
         let nick = present == id?.description ? "" : present
         phase = .joining
-        members = [:]
+        listed = [:]
         actions.append(.send(MemberRequest.join(nick: nick).encoded))
     }
 
@@ -72,9 +74,11 @@ package struct MemberClient {
         case (.ended, _):
             return
         case (.joining, .present(let part)):
-            try list(part)
+            try list(part, in: &listed)
         case (.joining, .admitted(let admission)):
-            try list(admission.members)
+            try list(admission.members, in: &listed)
+            members = listed
+            listed = [:]
             admitted(admission, actions: &actions)
         case (.joining, .refused(let code)):
             phase = .ended
@@ -89,7 +93,9 @@ package struct MemberClient {
         }
     }
 
-    private mutating func list(_ entries: [HostMessage.Admission.Entry]) throws(RoomError) {
+    private func list(
+        _ entries: [HostMessage.Admission.Entry], in members: inout [MemberID: Member]
+    ) throws(RoomError) {
         guard members.count + entries.count <= RoomLimits.membersBelieved else { throw .malformed }
         for entry in entries {
             members[entry.id] = Member(nick: entry.nick, isHost: entry.isHost)
@@ -98,9 +104,15 @@ package struct MemberClient {
 
     private mutating func admitted(_ admission: HostMessage.Admission, actions: inout [Action]) {
         phase = .joined
+        // Of a room that begins to count anew nothing can be said.
+        let missed =
+            id == nil || admission.nextSequence < expectedSequence ? 0 : admission.nextSequence - expectedSequence
         id = admission.member
         expectedSequence = admission.nextSequence
         actions.append(.admitted(admission))
+        if missed > 0 {
+            actions.append(.tell(.warning(.missed(Int(clamping: missed)))))
+        }
         for waiting in outbox {
             actions.append(.send(waiting.request.encoded))
         }
@@ -109,7 +121,7 @@ package struct MemberClient {
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
         switch message {
         case .joined(let entry):
-            try list([entry])
+            try list([entry], in: &members)
             actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
         case .left(let member, let reason):
             guard let gone = members.removeValue(forKey: member) else { throw .malformed }
@@ -178,11 +190,13 @@ package struct MemberClient {
 
     /// Says something to all, or to the one member that `receiver` names by id or nick.
     ///
+    /// - Returns: the message's id; nil when the stay is over, and nothing was said.
     /// - Throws: a notice for the person: message-too-large, no-such-member.
+    @discardableResult
     package mutating func say(
         _ text: String, kind: MessageContent.Kind, to receiver: String? = nil, actions: inout [Action]
-    ) throws(ChatEvent.Notice) {
-        guard phase != .ended else { return }
+    ) throws(ChatEvent.Notice) -> MessageID? {
+        guard phase != .ended else { return nil }
         guard text.utf8.count <= RoomLimits.textByteCount else {
             throw ChatEvent.Notice(
                 .messageTooLarge, "the message was not sent: it is longer than \(RoomLimits.textByteCount) bytes",
@@ -203,6 +217,7 @@ package struct MemberClient {
         if phase == .joined {
             actions.append(.send(request.encoded))
         }
+        return messageID
     }
 
     package mutating func changeNick(to nick: String, actions: inout [Action]) throws(ChatEvent.Notice) {
@@ -236,6 +251,16 @@ package struct MemberClient {
     }
 }
 
+extension ChatEvent.Notice {
+    /// A member came back after its place, or what waited for it, had been given up.
+    static func missed(_ count: Int) -> Self {
+        .init(
+            .messagesMissed,
+            count == 1 ? "1 message of the room was missed" : "\(count) messages of the room were missed",
+            hint: "you were away for longer than the host could wait; ask somebody who was there", count: count)
+    }
+}
+
 extension RoomCode {
     /// Why the host did not let a joiner in, for people.
     var refusal: ChatEvent.Notice {
@@ -252,7 +277,7 @@ extension RoomCode {
             .init(.rateLimited, "cannot join: too many joins at once", hint: "try again in a minute")
         case .expired:
             .init(.roomExpired, "cannot join: the room has expired", hint: "ask for a new invite")
-        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted:
+        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away:
             .init(.noSuchRoom, "cannot join: the host refused", hint: "ask for a new invite")
         }
     }
@@ -268,6 +293,10 @@ extension RoomCode {
             .init(.messageTooLarge, "the message was not delivered: it is too long", hint: "send it in parts")
         case .noSuchMember:
             .init(.noSuchMember, "the message was not delivered: that member has left", hint: "see /who")
+        case .away:
+            .init(
+                .memberAway, "the message was not delivered: that member is away, and too much waits for it",
+                hint: "send it again when the member is back")
         case .rateLimited:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
         case .unspecified, .full, .expired, .alreadyAccepted:

@@ -11,12 +11,18 @@ package struct Room {
         let key: [UInt8]
         let isHost: Bool
         var nick: Nick
-        var link: LinkID
-        /// Set while the connection is broken: when the place is given up.
-        var awayUntil: Duration?
+        /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
+        var link: LinkID?
+        /// Set while the connection is broken: since when, and when the place is given up.
+        var absence: Absence?
         var receivedSequence: UInt64
         var messages: TokenBucket
         var bytes: TokenBucket
+    }
+
+    private struct Absence {
+        var since: Duration
+        var end: Duration
     }
 
     package let limits: RoomLimits
@@ -30,6 +36,8 @@ package struct Room {
     /// Whose nick, and whose id, reads like this.
     private var memberOfNick: [NickSkeleton: MemberID] = [:]
     private var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
+    /// Members without a link.
+    private var behindCount = 0
     /// No place is given up before; nil when nobody is away. May be too early, when somebody came back.
     private var firstAbsenceEnd: Duration?
     private var nextSequence: UInt64 = 1
@@ -81,21 +89,48 @@ package struct Room {
     /// The link's connection broke. Its member keeps its place for ``RoomLimits/absence``.
     package mutating func linkLost(_ link: LinkID, now: Duration) {
         guard let id = memberOfLink[link] else { return }
+        beginAbsence(of: id, now: now)
+    }
+
+    private mutating func beginAbsence(of id: MemberID, now: Duration) {
+        guard members[id]?.absence == nil else { return }
         let end = now + limits.absence
-        members[id]?.awayUntil = end
+        members[id]?.absence = Absence(since: now, end: end)
         firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
     }
 
+    /// More waits for the link's member than may (``RoomLimits/bytesQueuedPerMember``). Its link is nobody's any more and what
+    /// waits is void, but it keeps its place for ``RoomLimits/absence``: it comes back by joining, and learns from the order
+    /// number how much it has missed.
+    package mutating func overrun(_ link: LinkID, now: Duration) {
+        guard let id = memberOfLink.removeValue(forKey: link), let member = members[id] else { return }
+        stopCounting(member, now: now)
+        members[id]?.link = nil
+        behindCount += 1
+        beginAbsence(of: id, now: now)
+    }
+
+    /// The host itself was stopped, or asleep, for `time`: members that are away could not come back meanwhile.
+    package mutating func hostWasAway(for time: Duration) {
+        firstAbsenceEnd = nil
+        for (id, member) in members {
+            guard let absence = member.absence else { continue }
+            members[id]?.absence?.end += time
+            firstAbsenceEnd = min(firstAbsenceEnd ?? .seconds(Int64.max), absence.end + time)
+        }
+    }
+
     /// The member `session` (an id's 30 bits) comes back over a new link, whose peer has proved to hold `key`. Returns the
-    /// link whose session goes on; nil when there is no such member.
+    /// link whose session goes on; nil when there is no such member, or nothing is kept for it.
     package mutating func resumed(session: UInt32, key: [UInt8], link: LinkID) -> LinkID? {
         let id = MemberID(entropy: session)
-        guard !isClosed, let member = members[id], member.key == key, memberOfLink[link] == nil else { return nil }
-        memberOfLink[member.link] = nil
+        guard !isClosed, let member = members[id], member.key == key, let old = member.link, memberOfLink[link] == nil
+        else { return nil }
+        memberOfLink[old] = nil
         memberOfLink[link] = id
         members[id]?.link = link
-        members[id]?.awayUntil = nil
-        return member.link
+        members[id]?.absence = nil
+        return old
     }
 
     /// The link's member has received all messages up to this one of the room's order.
@@ -108,7 +143,7 @@ package struct Room {
         scheduleReceipts(now: now)
     }
 
-    /// The member behind the link took in too little for too long, or broke the protocol: it loses its place.
+    /// The member behind the link broke the protocol: it loses its place.
     package mutating func cutOff(_ link: LinkID, now: Duration, actions: inout [RoomAction]) {
         guard let id = memberOfLink[link] else { return }
         remove(id, reason: .lost, now: now, actions: &actions)
@@ -119,8 +154,8 @@ package struct Room {
         guard !isClosed else { return }
         isClosed = true
         actions.append(.broadcast(HostMessage.closing(reason).encoded, tag: 0))
-        for member in members.values {
-            actions.append(.release(member.link))
+        for case let link? in members.values.map(\.link) {
+            actions.append(.release(link))
         }
         members = [:]
         memberOfLink = [:]
@@ -168,7 +203,7 @@ package struct Room {
     private mutating func endAbsences(now: Duration, actions: inout [RoomAction]) {
         firstAbsenceEnd = nil
         for member in members.values {
-            guard let end = member.awayUntil else { continue }
+            guard let end = member.absence?.end else { continue }
             if now >= end {
                 remove(member.id, reason: .lost, now: now, actions: &actions)
             } else {
@@ -182,16 +217,14 @@ package struct Room {
     private mutating func join(
         nick: String, link: LinkID, key: [UInt8], isHost: Bool, now: Duration, actions: inout [RoomAction]
     ) {
-        // Its own earlier stay, which it could not go on with, must not keep it out.
+        // Its own earlier stay, which it could not go on with.
         if let earlier = memberOfKey[key] {
-            remove(earlier, reason: .lost, now: now, actions: &actions)
+            return readmit(earlier, link: link, now: now, actions: &actions)
         }
         let id = newID()
         let refusal: RoomCode
         do throws(RefusedNick) {
-            guard isHost || limits.members == 0 || members.count < limits.members else {
-                throw RefusedNick(code: .full)
-            }
+            guard isHost || makeRoom(now: now, actions: &actions) else { throw RefusedNick(code: .full) }
             let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: isHost)
             let entry = HostMessage.Admission.Entry(id: id, isHost: isHost, nick: nick.text)
             actions.append(.broadcast(HostMessage.joined(entry).encoded, tag: 0))
@@ -204,27 +237,60 @@ package struct Room {
             memberOfKey[key] = id
             memberOfNick[nick.skeleton] = id
             memberOfIDSkeleton[NickSkeleton(id)] = id
-            var entries = members.values.map {
-                HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
-            }
-            while entries.count > RoomLimits.membersPerMessage {
-                let part = Array(entries.suffix(RoomLimits.membersPerMessage))
-                entries.removeLast(part.count)
-                actions.append(.send(link, HostMessage.present(part).encoded))
-            }
-            let admission = HostMessage.Admission(
-                member: id,
-                secondsLeft: closesAt.map { UInt32(clamping: ($0 - now + .milliseconds(999)).components.seconds) },
-                nextSequence: nextSequence,
-                members: entries)
-            actions.append(.send(link, HostMessage.admitted(admission).encoded))
-            actions.append(.admit(link))
+            admit(id, link: link, now: now, actions: &actions)
             return
         } catch {
             refusal = error.code
         }
         actions.append(.send(link, HostMessage.refused(refusal).encoded))
         actions.append(.release(link))
+    }
+
+    private mutating func admit(_ id: MemberID, link: LinkID, now: Duration, actions: inout [RoomAction]) {
+        var entries = members.values.map {
+            HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
+        }
+        while entries.count > RoomLimits.membersPerMessage {
+            let part = Array(entries.suffix(RoomLimits.membersPerMessage))
+            entries.removeLast(part.count)
+            actions.append(.send(link, HostMessage.present(part).encoded))
+        }
+        let admission = HostMessage.Admission(
+            member: id,
+            secondsLeft: closesAt.map { UInt32(clamping: ($0 - now + .milliseconds(999)).components.seconds) },
+            nextSequence: nextSequence,
+            members: entries)
+        actions.append(.send(link, HostMessage.admitted(admission).encoded))
+        actions.append(.admit(link))
+    }
+
+    /// The member comes back without its session: to its place, under its nick, and the others hear nothing of it. What was
+    /// said while it was away is not repeated.
+    private mutating func readmit(_ id: MemberID, link: LinkID, now: Duration, actions: inout [RoomAction]) {
+        guard let member = members[id] else { return }
+        if let old = member.link {
+            memberOfLink[old] = nil
+            stopCounting(member, now: now)
+            actions.append(.release(old))
+        } else {
+            behindCount -= 1
+        }
+        memberOfLink[link] = id
+        members[id]?.link = link
+        members[id]?.absence = nil
+        members[id]?.receivedSequence = nextSequence - 1
+        admit(id, link: link, now: now, actions: &actions)
+    }
+
+    /// Whether one more may come in. In a full room somebody who has been away for longer than a broken connection needs to
+    /// be mended, the longest of all, loses its place for it.
+    private mutating func makeRoom(now: Duration, actions: inout [RoomAction]) -> Bool {
+        guard limits.members > 0, members.count >= limits.members else { return true }
+        let away = members.values.compactMap { member in member.absence.map { (id: member.id, since: $0.since) } }
+        guard let longest = away.min(by: { $0.since < $1.since }), now - longest.since >= limits.protectedAbsence
+        else { return false }
+        remove(longest.id, reason: .lost, now: now, actions: &actions)
+        return true
     }
 
     /// An id that reads like nobody's id or nick.
@@ -242,16 +308,24 @@ package struct Room {
         _ id: MemberID, reason: ChatEvent.LeaveReason, now: Duration, actions: inout [RoomAction]
     ) {
         guard let member = members.removeValue(forKey: id) else { return }
-        memberOfLink[member.link] = nil
         memberOfKey[member.key] = nil
         memberOfNick[member.nick.skeleton] = nil
         memberOfIDSkeleton[NickSkeleton(id)] = nil
-        if members.count < RoomLimits.receiptMembers {
-            receipts.left(id, received: member.receivedSequence)
-            scheduleReceipts(now: now)
+        if let link = member.link {
+            memberOfLink[link] = nil
+            stopCounting(member, now: now)
+            actions.append(.release(link))
+        } else {
+            behindCount -= 1
         }
-        actions.append(.release(member.link))
         actions.append(.broadcast(HostMessage.left(id, reason).encoded, tag: 0))
+    }
+
+    /// The member will not receive what it has not received by now.
+    private mutating func stopCounting(_ member: Member, now: Duration) {
+        guard members.count <= RoomLimits.receiptMembers else { return }
+        receipts.left(member.id, received: member.receivedSequence)
+        scheduleReceipts(now: now)
     }
 
     // MARK: Nicks
@@ -297,7 +371,7 @@ package struct Room {
         }
         let sequence = nextSequence
         nextSequence += 1
-        receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1)
+        receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1 - behindCount)
         let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content)
         actions.append(.broadcast(message.encoded, tag: sequence))
     }
@@ -319,9 +393,13 @@ package struct Room {
             actions.append(.send(link, HostMessage.declined(id, .noSuchMember).encoded))
             return
         }
+        guard let targetLink = target.link else {
+            actions.append(.send(link, HostMessage.declined(id, .away).encoded))
+            return
+        }
         _ = remember(id)
         let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
-        actions.append(.send(target.link, message))
+        actions.append(.send(targetLink, message))
         actions.append(.send(link, message))
     }
 
@@ -352,8 +430,8 @@ package struct Room {
             member.messages.take(count, rate: limits.messagesPerSecond, capacity: limits.messageBurst, now: now),
             member.bytes.take(Double(bytes), rate: limits.bytesPerSecond, capacity: limits.byteBurst, now: now))
         members[id] = member
-        if pause > .zero {
-            actions.append(.pauseReading(member.link, until: now + min(pause, RoomLimits.longestPause)))
+        if pause > .zero, let link = member.link {
+            actions.append(.pauseReading(link, until: now + min(pause, RoomLimits.longestPause)))
         }
     }
 }

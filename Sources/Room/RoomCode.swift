@@ -10,7 +10,8 @@ package enum RoomCode: UInt8, Sendable {
     case expired = 7
     /// The room has this message already; it was sent again after a broken connection.
     case alreadyAccepted = 8
-
+    /// The receiver keeps its place, but nothing can be kept for it until it comes back.
+    case away = 9
 }
 
 extension ChatEvent.LeaveReason {

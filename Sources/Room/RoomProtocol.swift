@@ -37,8 +37,9 @@ package struct RoomLimits: Sendable {
     /// Bytes of sealed content: a text, and what group encryption adds.
     package static let contentByteCount = 65_536 + 2_048
 
-    /// Memory that waits for one member, in messages sent and not acknowledged or not sent; past it the member is cut off. 50
-    /// members that never read cannot make the host hold more than 50 times this, and mostly share the same bytes.
+    /// Memory that waits for one member, in messages sent and not acknowledged or not sent; past it the member is cut off, and
+    /// is told how much it has missed when it comes back. 50 members that never read cannot make the host hold more than 50
+    /// times this, and mostly share the same bytes.
     package var bytesQueuedPerMember = 4 * 1_048_576
 
     /// Messages a second that one member may send in the long run, and at once after a pause. More is not refused: the host
@@ -57,8 +58,12 @@ package struct RoomLimits: Sendable {
     package var bytesPerSecond = 1_048_576.0
     package var byteBurst = 4_194_304.0
 
-    /// A member whose connection broke keeps its place for so long.
-    package var absence = Duration.seconds(60)
+    /// A member whose connection broke keeps its place for so long: a tor that is killed and started again, a laptop that is
+    /// carried to another room. It costs what ``bytesQueuedPerMember`` allows.
+    package var absence = Duration.seconds(900)
+
+    /// In a full room a member that has been away for so long may lose its place to one that wants to come in.
+    package var protectedAbsence = Duration.seconds(60)
 
     /// Message ids remembered so that a message sent again is not repeated, and receipts counted, for so many of the latest messages.
     package static let remembered = 4_096

@@ -6,6 +6,10 @@ enum Padding {
     /// Bytes of records that fit into the largest bucket.
     static let largestContent = (SessionProtocol.smallestBucket << SessionProtocol.largestBucketShift) - overhead
 
+    /// As many zeros as the largest bucket has bytes: copying them is faster than making them one by one.
+    static let zeros = [UInt8](
+        repeating: 0, count: SessionProtocol.smallestBucket << SessionProtocol.largestBucketShift)
+
     /// The smallest bucket, in bytes of the whole frame, that holds `content` bytes of records.
     static func bucket(for content: Int) -> Int {
         precondition(content <= largestContent, "the packer stops at the largest bucket")

@@ -60,6 +60,9 @@ struct RecordChannel {
         }
     }
 
+    /// Whether something has been sent on the present connection that the peer has not acknowledged.
+    var awaitsAcknowledgement: Bool { sentCount > outgoingHead }
+
     /// Whether nothing may be sent, because the host has not said yet whether it goes on.
     var isWaitingForHost: Bool {
         if case .asked = resumption { true } else { false }

@@ -8,6 +8,8 @@ package struct SecureSession: ~Copyable {
     private let deadline: Duration
     private var lastReceived: Duration
     private var lastSealed: Duration
+    /// Since when the peer has been silent although it owes an acknowledgement.
+    private var awaitingSince: Duration?
     private var mustSeal = false
 
     /// Wire bytes after which ``seal(into:now:)`` stops for this turn: what a socket buffer takes at once.
@@ -81,6 +83,7 @@ package struct SecureSession: ~Copyable {
         while let count = try link.nextPayload(bytes, from: &index, scratch: &scratch, events: &events) {
             try channel.received(scratch, count: count, now: now, events: &events)
         }
+        awaitingSince = channel.awaitsAcknowledgement ? now : nil
     }
 
     // MARK: Sending
@@ -114,12 +117,15 @@ package struct SecureSession: ~Copyable {
             let start = wire.count
             let payload = channel.nextPayload(capacity: Padding.largestContent)
             let bucket = Padding.bucket(for: payload.contentByteCount)
-            wire.append(contentsOf: repeatElement(0, count: bucket))
+            wire.append(contentsOf: Padding.zeros[..<bucket])
             channel.write(payload, to: &wire, at: start + SessionProtocol.lengthByteCount)
             try link.seal(&wire, from: start)
         } while channel.hasUnsent && wire.count - begin < Self.sealedBytesPerTurn
         lastSealed = now
         mustSeal = false
+        if awaitingSince == nil, channel.awaitsAcknowledgement {
+            awaitingSince = now
+        }
     }
 
     // MARK: Time
@@ -134,12 +140,19 @@ package struct SecureSession: ~Copyable {
     /// When the owner should look at this session again: to seal, or because the peer is silent for too long.
     package var nextDeadline: Duration {
         guard link.isOpen else { return deadline }
-        guard !channel.isWaitingForHost else { return lastReceived + SessionProtocol.silenceLimit }
-        return min(nextSilentSend, lastReceived + SessionProtocol.silenceLimit)
+        return channel.isWaitingForHost ? deathTime : min(nextSilentSend, deathTime)
+    }
+
+    /// When a peer that stays silent counts as dead.
+    private var deathTime: Duration {
+        if channel.isWaitingForHost { return lastReceived + SessionProtocol.answerLimit }
+        let silence = lastReceived + SessionProtocol.silenceLimit
+        guard let awaitingSince else { return silence }
+        return min(silence, awaitingSince + SessionProtocol.answerLimit)
     }
 
     /// Whether the peer has been silent for longer than it may.
     package func isDead(now: Duration) -> Bool {
-        link.isOpen ? now >= lastReceived + SessionProtocol.silenceLimit : now >= deadline
+        now >= (link.isOpen ? deathTime : deadline)
     }
 }

@@ -55,6 +55,11 @@ package enum SessionProtocol {
     /// A peer that was silent for this long is dead: two keepalives and half of a third.
     package static let silenceLimit = Duration.seconds(150)
 
+    /// A peer that was silent for this long although it has something to acknowledge is dead. It acknowledges within
+    /// ``acknowledgementDelay``, or within half a minute where the host reads nothing from a member that says too much; over
+    /// tor some seconds more.
+    package static let answerLimit = Duration.seconds(45)
+
     /// Received records are acknowledged after this time at the latest, with whatever else is sent before.
     package static let acknowledgementDelay = Duration.milliseconds(500)
 

@@ -16,6 +16,8 @@ final class HostConnection: ByteStreamHandler {
     var isDirty = false
     /// How far it has come on its way to being a member.
     var progress = ConnectionGate.Progress.silent
+    /// When the member's stream broke.
+    var lostAt: Duration?
     /// Whether its first byte has come.
     var hasSpoken = false
     /// Is to be closed when everything has been sent.

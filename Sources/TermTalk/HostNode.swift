@@ -16,9 +16,10 @@ package final class HostNode {
     private static let closeDeadline = Duration.seconds(10)
     /// How long a released connection may take to take what was sent to it.
     private static let releaseDeadline = Duration.seconds(10)
-    /// Bytes that are sealed before they are written: writes that follow each other closely wake a receiver that serves
-    /// many of the connections, as tor does, once and not each time. Small enough for the processor's cache.
-    private static let burstByteCount = 65_536
+    /// While the room ends, a member whose connection broke since may still come back and hear of it.
+    private static let lateness = Duration.seconds(60)
+    /// The host was stopped, or asleep, when it looks at its sessions so much later than it wanted to.
+    private static let stall = Duration.seconds(10)
 
     private let loop: EventLoop
     private let identity: RoomIdentity
@@ -28,20 +29,8 @@ package final class HostNode {
     private var local: MemberClient?
     private var gate: ConnectionGate
 
-    /// By slot; slot 0 is never used.
-    private var connections: [HostConnection?] = [nil]
-    private var freeSlots: [Int] = []
-    /// Slots of connections that are not members, oldest first.
-    private var pending: [HostConnection] = []
-    private var members: [HostConnection] = []
-
-    private var dirty: [HostConnection] = []
-    /// Takes turns with `dirty`, so that neither is allocated anew in each turn of the loop.
-    private var flushing: [HostConnection] = []
-    /// Frames that are sealed and not written yet, one connection's after the other's.
-    private var wire: [UInt8] = []
-    /// Whose frames `wire` holds, and where they end.
-    private var sealed: [(connection: HostConnection, end: Int)] = []
+    private var connections = ConnectionTable()
+    private let sealing: SealingTurn
     private var scratch: [UInt8] = []
     private var events: [SessionEvent] = []
     /// What the room wants and is not done yet. Doing it can make the room want more, which comes after all that it wanted
@@ -72,6 +61,9 @@ package final class HostNode {
         self.tell = tell
         room = Room(limits: limits, closesAt: closesAt)
         gate = ConnectionGate(limits: gateLimits, now: loop.time)
+        sealing = SealingTurn(loop: loop)
+        sealing.onFailed = { [weak self] in self?.fail($0) }
+        sealing.onWritten = { [weak self] in self?.written($0) }
     }
 
     package var memberCount: Int { room.memberCount }
@@ -158,21 +150,18 @@ package final class HostNode {
 
     /// Takes a new peer. When there are too many that are not members, the one that has come least far is closed for it.
     package func accept(_ stream: any ByteStream) {
-        guard closing == nil else {
+        guard closing == nil || !connections.isEmpty else {
             stream.close()
             return
         }
+        let pending = connections.pending
         if pending.count >= gate.limits.pending, let least = pending.min(by: { $0.progress < $1.progress }) {
             drop(least)
         }
-        let slot = freeSlots.popLast() ?? connections.count
-        if slot == connections.count {
-            connections.append(nil)
-        }
-        let session = SecureSession(responder: identity, now: loop.time)
-        let connection = HostConnection(link: LinkID(slot: slot), stream: stream, session: session, node: self)
-        connections[slot] = connection
-        pending.append(connection)
+        let connection = HostConnection(
+            link: connections.freeLink(), stream: stream,
+            session: SecureSession(responder: identity, now: loop.time), node: self)
+        connections.add(connection)
         scheduleSessionSweep(at: connection.session.nextDeadline)
     }
 
@@ -196,7 +185,7 @@ package final class HostNode {
         } catch {
             failure = error
         }
-        for event in events where !connection.isReleased && connections[connection.link.slot] === connection {
+        for event in events where !connection.isReleased && connections.holds(connection) {
             handle(event, from: connection, now: now)
         }
         events.removeAll(keepingCapacity: true)
@@ -248,9 +237,13 @@ package final class HostNode {
     }
 
     private func resume(session: UInt32, received: UInt32, on connection: HostConnection) {
+        if closing != nil {
+            hearOfTheEnd(received: received, on: connection)
+            return
+        }
         guard let key = connection.peerKey,
             let link = room.resumed(session: session, key: key, link: connection.link),
-            let old = connections[link.slot]
+            let old = connections[link]
         else {
             // A message of the fresh channel tells the member that its session is gone.
             connection.session.acknowledgeSoon()
@@ -260,10 +253,8 @@ package final class HostNode {
         var resumeEvents: [SessionEvent] = []
         let worked: Void? = try? connection.session.goOn(
             from: old.session, peerReceived: received, events: &resumeEvents)
-        old.isMember = false
-        members.removeAll { $0 === old }
-        forget(old)
-        becomeMember(connection)
+        drop(old)
+        connections.becameMember(connection)
         if old.pausedUntil > loop.time {
             connection.pauseReading(until: old.pausedUntil, loop: loop)
         }
@@ -291,33 +282,16 @@ package final class HostNode {
             return
         }
         logger.debug("a member's connection broke")
+        connection.lostAt = loop.time
         room.linkLost(connection.link, now: loop.time)
         scheduleRoomSweep()
     }
 
     /// Closes the connection and forgets it.
     private func drop(_ connection: HostConnection) {
-        if connection.isMember {
-            connection.isMember = false
-            members.removeAll { $0 === connection }
-        }
-        forget(connection)
-    }
-
-    private func forget(_ connection: HostConnection) {
         connection.dropStream()
-        pending.removeAll { $0 === connection }
-        let slot = connection.link.slot
-        guard connections[slot] === connection else { return }
-        connections[slot] = nil
-        freeSlots.append(slot)
+        connections.remove(connection)
         finishClosingIfDone()
-    }
-
-    private func becomeMember(_ connection: HostConnection) {
-        connection.isMember = true
-        members.append(connection)
-        pending.removeAll { $0 === connection }
     }
 
     // MARK: What the room wants
@@ -341,7 +315,7 @@ package final class HostNode {
         case .send(Self.localLink, let message):
             deliverLocally(message)
         case .send(let link, let message):
-            guard let connection = connections[link.slot] else { return }
+            guard let connection = connections[link] else { return }
             connection.session.enqueue(Record.split(type: message.type, body: message.body))
             markDirty(connection)
             if takesTooLittle(connection) {
@@ -352,16 +326,16 @@ package final class HostNode {
         case .admit(Self.localLink):
             isLocalAdmitted = true
         case .admit(let link):
-            guard let connection = connections[link.slot] else { return }
-            becomeMember(connection)
+            guard let connection = connections[link] else { return }
+            connections.becameMember(connection)
         case .pauseReading(Self.localLink, let until):
             pauseLocal(until: until)
         case .pauseReading(let link, let until):
-            connections[link.slot]?.pauseReading(until: until, loop: loop)
+            connections[link]?.pauseReading(until: until, loop: loop)
         case .release(Self.localLink):
             isLocalAdmitted = false
         case .release(let link):
-            guard let connection = connections[link.slot] else { return }
+            guard let connection = connections[link] else { return }
             release(connection)
         }
     }
@@ -370,16 +344,19 @@ package final class HostNode {
         connection.session.retainedByteCount > room.limits.bytesQueuedPerMember
     }
 
+    /// The member keeps its place, but nothing more is kept for it.
     private func cutOff(_ connection: HostConnection) {
         logger.info("a member is cut off: it does not take what is sent to it")
-        fail(connection)
+        room.overrun(connection.link, now: loop.time)
+        drop(connection)
+        scheduleRoomSweep()
     }
 
     private func broadcast(_ message: EncodedMessage, tag: UInt64) {
         let records = Record.split(type: message.type, body: message.body, tag: tag)
         var overrun: [HostConnection] = []
         let limit = room.limits.bytesQueuedPerMember
-        for connection in members {
+        for connection in connections.members {
             if connection.session.enqueue(records) > limit {
                 overrun.append(connection)
             }
@@ -398,10 +375,9 @@ package final class HostNode {
 
     private func release(_ connection: HostConnection) {
         connection.isReleased = true
-        connection.isMember = false
-        members.removeAll { $0 === connection }
-        guard connection.stream != nil else {
-            forget(connection)
+        connections.noLongerMember(connection)
+        if connection.stream == nil, !mayHearOfTheEnd(connection) {
+            drop(connection)
             return
         }
         connection.session.acknowledgeSoon()
@@ -412,59 +388,11 @@ package final class HostNode {
         }
     }
 
-    // MARK: Sealing at the end of the turn
-
     private func markDirty(_ connection: HostConnection) {
-        guard !connection.isDirty, connection.stream != nil else { return }
-        connection.isDirty = true
-        if dirty.isEmpty {
-            loop.atEndOfTurn { [weak self] in self?.flush() }
-        }
-        dirty.append(connection)
+        sealing.add(connection)
     }
 
-    private func flush() {
-        let now = loop.time
-        swap(&dirty, &flushing)
-        for connection in flushing {
-            connection.isDirty = false
-            seal(connection, now: now)
-            if wire.count >= Self.burstByteCount {
-                writeSealed()
-            }
-        }
-        writeSealed()
-        flushing.removeAll(keepingCapacity: true)
-    }
-
-    private func seal(_ connection: HostConnection, now: Duration) {
-        // The rest waits in the session, shared with the other members, and not as ciphertext of this one.
-        guard let stream = connection.stream, stream.pendingByteCount <= WaterMarks.standard.high else { return }
-        let start = wire.count
-        do {
-            try connection.session.seal(into: &wire, now: now)
-        } catch {
-            wire.removeSubrange(start...)
-            fail(connection)
-            return
-        }
-        sealed.append((connection, end: wire.count))
-    }
-
-    private func writeSealed() {
-        var start = 0
-        for (connection, end) in sealed {
-            if start < end {
-                connection.stream?.write(wire.span.extracting(start..<end))
-            }
-            start = end
-            sealedAndWritten(connection)
-        }
-        sealed.removeAll(keepingCapacity: true)
-        wire.removeAll(keepingCapacity: true)
-    }
-
-    private func sealedAndWritten(_ connection: HostConnection) {
+    private func written(_ connection: HostConnection) {
         guard let stream = connection.stream else { return }
         if connection.session.unsentByteCount > 0 {
             if stream.pendingByteCount <= WaterMarks.standard.high {
@@ -501,13 +429,16 @@ package final class HostNode {
     }
 
     private func sweep() {
-        sweepAt = nil
         let now = loop.time
+        if let sweepAt, now - sweepAt > Self.stall {
+            room.hostWasAway(for: now - sweepAt)
+        }
+        sweepAt = nil
         sweptAt = now
         var next = now + .seconds(3_600)
         var lost: [HostConnection] = []
         // Released ones have a deadline of their own.
-        for case let connection? in connections where connection.stream != nil && !connection.isReleased {
+        for connection in connections.all where connection.stream != nil && !connection.isReleased {
             if connection.session.isDead(now: now)
                 || (!connection.isMember && now >= connection.session.admissionDeadline)
             {
@@ -545,15 +476,35 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.close(reason, actions: &actions)
         perform(actions)
-        for connection in pending {
+        for connection in connections.pending where !connection.isReleased {
             drop(connection)
         }
         _ = loop.schedule(after: Self.closeDeadline) { [weak self] in self?.finishClosing() }
         finishClosingIfDone()
     }
 
+    /// Whether the connection, which is broken, is that of a member that is probably on its way back while the room ends.
+    private func mayHearOfTheEnd(_ connection: HostConnection) -> Bool {
+        guard closing != nil, let lostAt = connection.lostAt else { return false }
+        return loop.time - lostAt <= Self.lateness
+    }
+
+    /// A member has come back while the room ends: it gets what waits for it, the end included.
+    private func hearOfTheEnd(received: UInt32, on connection: HostConnection) {
+        guard let key = connection.peerKey,
+            let old = connections.all.first(where: { $0.isReleased && $0.stream == nil && $0.peerKey == key })
+        else {
+            drop(connection)
+            return
+        }
+        var events: [SessionEvent] = []
+        let worked: Void? = try? connection.session.goOn(from: old.session, peerReceived: received, events: &events)
+        release(connection)
+        drop(worked == nil ? connection : old)
+    }
+
     private func finishClosingIfDone() {
-        if closing != nil, connections.allSatisfy({ $0 == nil }) {
+        if closing != nil, connections.isEmpty {
             finishClosing()
         }
     }
@@ -562,7 +513,7 @@ package final class HostNode {
         sweepTimer?.cancel()
         guard let closing, let onClosed else { return }
         self.onClosed = nil
-        for case let connection? in connections {
+        for connection in connections.all {
             connection.dropStream()
         }
         loop.atEndOfTurn { onClosed(closing) }

@@ -34,40 +34,44 @@ package final class MemberNode: ByteStreamHandler {
         }
     }
 
-    /// How long a member that was in the room tries to come back.
-    package static let comebackTime = Duration.seconds(120)
-    /// Pauses before the tries: the first, and the longest; each is up to half as long again or less, at random.
-    private static let firstPause = Duration.milliseconds(250)
-    private static let longestPause = Duration.seconds(10)
+    /// How long a member that wants to leave, and is cut off, tries to deliver what it said.
+    package static let deliveryPatience = Duration.seconds(120)
+    /// How often a connection is looked at that takes nothing, whatever is due on it.
+    private static let congestedInterval = Duration.seconds(1)
+    /// The host's clock and ours may differ by this much about the end of the room.
+    private static let endTolerance = Duration.seconds(5)
     /// How long leaving may take once everything has been delivered.
     private static let leaveDeadline = Duration.seconds(5)
 
-    private let loop: EventLoop
-    private let target: Target
-    private let credentials: JoinCredentials
+    let loop: EventLoop
+    let target: Target
+    let credentials: JoinCredentials
     private let dial: Dial
     private let logger: Logger
     private let wallClock: () -> Int64
-    private let tell: (ChatEvent) -> Void
+    private let random: () -> UInt32
+    let tell: (ChatEvent) -> Void
 
-    private var client: MemberClient
+    var client: MemberClient
     private var session: SecureSession?
-    private var stream: (any ByteStream)?
+    var stream: (any ByteStream)?
     private var dialing: (any Cancellable)?
     private var timer: TimerHandle?
     private var isFlushScheduled = false
     private var wire: [UInt8] = []
     private var scratch: [UInt8] = []
 
-    private var hasJoined = false
-    private var isInRoom = false
+    var hasJoined = false
+    var isInRoom = false
     private var hasHeardFromPeer = false
-    private var lostAt: Duration?
-    private var attempt = 0
-    private var isLeaving = false
+    private var schedule = ReconnectSchedule()
+    /// When the room's time is over; nil when it has no end.
+    private var roomEnd: Duration?
+    /// Since when the member wants to leave.
+    var leavingSince: Duration?
     private var ending: (ChatEvent.CloseReason, ChatEvent.Notice?)?
-    private var hasEnded = false
-    private var wasCongested = false
+    var hasEnded = false
+    var wasCongested = false
     private var trust: ChatEvent.Trust = .none
 
     /// The static key that the host showed.
@@ -78,10 +82,13 @@ package final class MemberNode: ByteStreamHandler {
     package var onNewHostKey: ((X25519.PublicKey) -> Void)?
     package var onDecongested: (() -> Void)?
 
-    /// - Parameter wallClock: seconds since 1970, to tell people when the room ends.
+    /// - Parameters:
+    ///   - wallClock: seconds since 1970, to tell people when the room ends.
+    ///   - random: what spreads the tries to come back.
     package init(
         loop: EventLoop, target: Target, credentials: consuming JoinCredentials, nick: String, cipher: any GroupCipher,
-        dial: @escaping Dial, logger: Logger, wallClock: @escaping () -> Int64, tell: @escaping (ChatEvent) -> Void
+        dial: @escaping Dial, logger: Logger, wallClock: @escaping () -> Int64,
+        random: @escaping () -> UInt32 = Random.uint32, tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
         self.target = target
@@ -89,6 +96,7 @@ package final class MemberNode: ByteStreamHandler {
         self.dial = dial
         self.logger = logger
         self.wallClock = wallClock
+        self.random = random
         self.tell = tell
         client = MemberClient(nick: nick, cipher: cipher)
     }
@@ -146,7 +154,9 @@ package final class MemberNode: ByteStreamHandler {
     ///
     /// - Parameter isFinal: whether trying again cannot help; a connection that just ends proves nothing.
     private func attemptFailed(_ notice: ChatEvent.Notice, isFinal: Bool = false) {
-        if hasJoined, !isFinal {
+        if ending != nil {
+            finish()
+        } else if hasJoined, !isFinal {
             pauseBeforeNextTry(cause: notice.code.rawValue)
         } else {
             end(.lost, notice)
@@ -161,34 +171,63 @@ package final class MemberNode: ByteStreamHandler {
             finish()
             return
         }
-        lostAt = lostAt ?? loop.time
-        attempt = 0
+        schedule.lost(now: loop.time)
         pauseBeforeNextTry(cause: cause)
     }
 
+    /// A member comes back as long as there is a room; one that only waits to leave gives up sooner.
     private func pauseBeforeNextTry(cause: String) {
-        let lostAt = self.lostAt ?? loop.time
-        guard loop.time - lostAt < Self.comebackTime else {
-            tell(.connection(.init(state: .lost, attempt: attempt, cause: cause)))
-            end(.lost, ChatEvent.Notice(.connectionLost, "the room is gone: the host could not be reached again"))
+        schedule.lost(now: loop.time)
+        let now = loop.time
+        if let roomEnd, now >= roomEnd + Self.endTolerance {
+            giveUp(.ttl, cause: cause, "the room's time is over, and the host could not be reached again")
             return
         }
-        attempt += 1
-        let full = min(Self.firstPause * (1 << min(attempt - 1, 16)), Self.longestPause)
-        let pause = full / 2 + full * Double(Random.uint32() % 1_000) / 1_000
+        if let leavingSince, now - max(leavingSince, schedule.lostAt ?? now) >= Self.deliveryPatience {
+            giveUp(.lost, cause: cause, "the host could not be reached again")
+            return
+        }
+        var pause = schedule.nextPause(now: now, random: random())
+        if let roomEnd {
+            pause = min(pause, max(roomEnd + Self.endTolerance - now, ReconnectSchedule.firstPause))
+        }
         tell(
             .connection(
                 .init(
-                    state: .reconnecting, attempt: attempt,
+                    state: .reconnecting, attempt: schedule.attempt,
                     retryInMilliseconds: Int(pause / .milliseconds(1)), cause: cause)))
         timer = loop.schedule(after: pause) { [weak self] in self?.connect() }
     }
 
+    private func giveUp(_ reason: ChatEvent.CloseReason, cause: String, _ why: String) {
+        tell(.connection(.init(state: .lost, attempt: schedule.attempt, cause: cause)))
+        let count = client.outboxCount
+        guard reason != .ttl || count > 0 else {
+            end(reason, nil)
+            return
+        }
+        let waiting =
+            switch count {
+            case 0: why
+            case 1: "1 message was not delivered: \(why)"
+            default: "\(count) messages were not delivered: \(why)"
+            }
+        end(reason, ChatEvent.Notice(reason == .ttl ? .roomExpired : .connectionLost, waiting, count: count))
+    }
+
     /// Something happened (a network came back) that makes a try worth while now.
     package func tryNow() {
-        guard lostAt != nil, stream == nil, dialing == nil, !hasEnded else { return }
+        guard schedule.isLost, stream == nil, dialing == nil, !hasEnded else { return }
         timer?.cancel()
         connect()
+    }
+
+    /// The machine has slept: whatever the connection looks like, the host and everything in between have given it up.
+    package func woke() {
+        guard isInRoom, stream != nil, ending == nil else { return tryNow() }
+        stream?.close()
+        connectionBroke(cause: "sleep")
+        tryNow()
     }
 
     // MARK: The stream
@@ -308,12 +347,12 @@ package final class MemberNode: ByteStreamHandler {
     }
 
     private func cameBack() {
-        lostAt = nil
+        schedule.connected(now: loop.time)
         isInRoom = true
-        tell(.connection(.init(state: .connected, attempt: attempt)))
+        tell(.connection(.init(state: .connected, attempt: schedule.attempt)))
     }
 
-    private func perform(_ actions: [MemberClient.Action]) {
+    func perform(_ actions: [MemberClient.Action]) {
         for action in actions {
             switch action {
             case .send(let message):
@@ -332,10 +371,12 @@ package final class MemberNode: ByteStreamHandler {
     private func admitted(_ admission: HostMessage.Admission) {
         if hasJoined {
             cameBack()
+        } else {
+            schedule.connected(now: loop.time)
         }
         hasJoined = true
         isInRoom = true
-        lostAt = nil
+        roomEnd = admission.secondsLeft.map { loop.time + .seconds(Int64($0)) }
         tell(
             .joinedRoom(
                 .init(
@@ -355,7 +396,11 @@ package final class MemberNode: ByteStreamHandler {
 
     private func flush() {
         isFlushScheduled = false
-        guard let stream, stream.pendingByteCount <= WaterMarks.standard.high else { return }
+        guard let stream else { return }
+        guard stream.pendingByteCount <= WaterMarks.standard.high else {
+            rescheduleTimer(notBefore: Self.congestedInterval)
+            return
+        }
         wire.removeAll(keepingCapacity: true)
         do throws(SessionError) {
             try session?.seal(into: &wire, now: loop.time)
@@ -372,10 +417,10 @@ package final class MemberNode: ByteStreamHandler {
         rescheduleTimer()
     }
 
-    private func rescheduleTimer() {
+    private func rescheduleTimer(notBefore pause: Duration = .zero) {
         guard let deadline = session?.nextDeadline, stream != nil else { return }
         timer?.cancel()
-        timer = loop.schedule(after: max(deadline - loop.time, .zero)) { [weak self] in self?.timerFired() }
+        timer = loop.schedule(after: max(deadline - loop.time, pause)) { [weak self] in self?.timerFired() }
     }
 
     private func timerFired() {
@@ -395,15 +440,15 @@ package final class MemberNode: ByteStreamHandler {
 
     // MARK: Leaving and ending
 
-    private func leaveIfDelivered() {
-        guard isLeaving, client.outboxCount == 0, client.isJoined else { return }
-        isLeaving = false
+    func leaveIfDelivered() {
+        guard leavingSince != nil, client.outboxCount == 0, client.isJoined else { return }
+        leavingSince = nil
         var actions: [MemberClient.Action] = []
         client.leave(actions: &actions)
         perform(actions)
     }
 
-    private func end(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
+    func end(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
         guard ending == nil else { return }
         ending = (reason, notice)
         guard stream != nil, session?.isOpen == true else {
@@ -448,67 +493,5 @@ package final class MemberNode: ByteStreamHandler {
             wasCongested = false
             onDecongested?()
         }
-    }
-}
-
-extension MemberNode: Participant {
-    package var isCongested: Bool { client.outboxCount >= MemberClient.outboxHighWaterMark }
-
-    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
-        withClient { client, actions throws(ChatEvent.Notice) in
-            try client.say(text, kind: kind, to: receiver, actions: &actions)
-        }
-        wasCongested = wasCongested || isCongested
-    }
-
-    package func changeNick(to nick: String) {
-        withClient { client, actions throws(ChatEvent.Notice) in
-            try client.changeNick(to: nick, actions: &actions)
-        }
-    }
-
-    package func listMembers() {
-        tell(.members(client.memberList))
-    }
-
-    package func showInvite() {
-        guard let invite = credentials.invite, let hostKey else {
-            tell(
-                .error(.init(.inputInvalid, "there is no invite to show: you joined without one", hint: "ask the host"))
-            )
-            return
-        }
-        tell(.invite(Invite(room: target.room, address: target.address, hostKey: hostKey, secret: invite).text))
-    }
-
-    package func leave() {
-        isLeaving = true
-        leaveIfDelivered()
-    }
-
-    /// Leaves now, whatever is still on its way.
-    package func leaveAtOnce() {
-        guard !hasEnded else { return }
-        if isInRoom {
-            var actions: [MemberClient.Action] = []
-            client.leave(actions: &actions)
-            perform(actions)
-        } else {
-            stream?.close()
-            stream = nil
-            end(.quit, nil)
-        }
-    }
-
-    private func withClient(
-        _ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void
-    ) {
-        var actions: [MemberClient.Action] = []
-        do {
-            try body(&client, &actions)
-        } catch {
-            actions.append(.tell(.error(error)))
-        }
-        perform(actions)
     }
 }

@@ -36,8 +36,7 @@ package final class RoomGuest {
 
     /// Direct connections; a name that resolves slowly counts.
     private static let directTimeout = Duration.seconds(20)
-    /// Through tor: descriptor, introduction and rendezvous, which take some seconds each when they work. Twice this is
-    /// how long the host keeps the place of a member that lost its connection.
+    /// Through tor: descriptor, introduction and rendezvous, which take some seconds each when they work.
     private static let torTimeout = Duration.seconds(30)
     private static let torAttempts = 3
 
@@ -51,6 +50,7 @@ package final class RoomGuest {
     private var tor: TorController?
     private var isTorReady = false
     private var node: MemberNode?
+    private var sleepWatch: SleepWatch?
     private var isStopping = false
     private var isRemembering = false
     private var afterRemembering: (() -> Void)?
@@ -142,7 +142,13 @@ package final class RoomGuest {
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
         node.onNewHostKey = { [weak self] key in self?.remember(key) }
         self.node = node
+        sleepWatch = SleepWatch(loop: loop) { [weak self] _ in self?.woke() }
         node.start()
+    }
+
+    private func woke() {
+        tor?.wake()
+        node?.woke()
     }
 
     private func remember(_ key: X25519.PublicKey) {
@@ -206,6 +212,7 @@ package final class RoomGuest {
     private func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
         guard !isStopping else { return }
         isStopping = true
+        sleepWatch?.stop()
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }
             self.onEnded = nil

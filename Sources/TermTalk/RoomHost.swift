@@ -46,6 +46,7 @@ package final class RoomHost {
     private var onionListener: OnionListener?
     private var directListener: SocketListener?
     private var node: HostNode?
+    private var sleepWatch: SleepWatch?
     private var secret = InviteSecret()
     private var hostKey: X25519.PublicKey?
     private var address: RoomAddress?
@@ -121,6 +122,7 @@ package final class RoomHost {
         let shared = OnionKeyBox(key)
         let tor = TorController(loop: loop, options: torOptions, logger: logger)
         self.tor = tor
+        sleepWatch = SleepWatch(loop: loop) { [weak tor] _ in tor?.wake() }
         tor.start { [weak self] event in
             guard let self, !self.isStopping else { return }
             switch event {
@@ -257,6 +259,7 @@ package final class RoomHost {
     private func roomClosed(_ reason: ChatEvent.CloseReason) {
         guard !isStopping else { return }
         isStopping = true
+        sleepWatch?.stop()
         directListener?.close()
         onionListener?.close()
         let finish = { [weak self] in

@@ -21,6 +21,9 @@ final class ChatSession {
     private var signals: [SignalHandle] = []
     private var participant: (any Participant)?
     private var stop: (() -> Void)?
+    private var delivery: Delivery?
+    /// Why the delivery failed.
+    private var failure: ChatEvent.Notice?
     private var wasInRoom = false
     private var wasInterrupted = false
     private var status = ExitStatus.done
@@ -106,6 +109,12 @@ final class ChatSession {
         guest.start()
     }
 
+    /// Delivers `text` and leaves.
+    func say(_ text: String, waitsForMembers: Bool, in options: RoomGuest.Options, canAsk: Bool) {
+        delivery = Delivery(text: text, waitsForMembers: waitsForMembers)
+        join(options, canAsk: canAsk)
+    }
+
     private func isTrusted(_ key: String) -> Bool {
         StandardError.write("The host of this room is not known. Its key is\n  \(key)\n")
         let answer = Prompt.ask("Does the host say the same, over another channel? (yes/no): ")
@@ -115,6 +124,7 @@ final class ChatSession {
     // MARK: Events
 
     private func heard(_ event: ChatEvent) {
+        guard delivery == nil else { return heardWhileDelivering(event) }
         output.show(event)
         switch event {
         case .ready, .joinedRoom:
@@ -126,7 +136,31 @@ final class ChatSession {
         }
     }
 
+    private func heardWhileDelivering(_ event: ChatEvent) {
+        if delivery?.shows(event, isJSON: common.json) == true {
+            output.show(event)
+        }
+        if case .joinedRoom = event { wasInRoom = common.json }
+        // The participant is in the middle of telling it.
+        for step in delivery?.heard(event) ?? [] {
+            if case .fail(let notice) = step { failure = failure ?? notice }
+            loop.atEndOfTurn { [weak self] in self?.perform(step) }
+        }
+    }
+
+    private func perform(_ step: Delivery.Step) {
+        switch step {
+        case .say(let text):
+            participant?.say(text, kind: .text, to: nil)
+        case .leave:
+            participant?.leave()
+        case .fail:
+            stop?()
+        }
+    }
+
     private func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
+        let notice = notice ?? failure ?? delivery?.failure(reason)
         if let notice {
             output.show(.error(notice))
         }

@@ -11,10 +11,11 @@ struct TermTalkCommand: ParsableCommand {
         discussion: """
             termtalk host                 open a room and print its invite
             termtalk join INVITE          go into a room
+            termtalk say INVITE TEXT      deliver a message and leave
             Without arguments, on a terminal, a menu asks what to do.
             """,
         version: "termtalk 0.1.0",
-        subcommands: [HostCommand.self, JoinCommand.self, RoomsCommand.self])
+        subcommands: [HostCommand.self, JoinCommand.self, SayCommand.self, RoomsCommand.self])
 
     static func main() {
         ProcessHardening.apply()

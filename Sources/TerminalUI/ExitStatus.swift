@@ -30,7 +30,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .internalError
         case .registryUnwritable:
             self = .cannotWrite
-        case .roomFull, .rateLimited, .outputOverrun:
+        case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed,
+            .notAcknowledged:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown:
             self = .protocolError

@@ -33,6 +33,7 @@ extension ChatEvent {
         case .memberJoined: "member-joined"
         case .memberLeft: "member-left"
         case .message: "message"
+        case .waiting: "waiting"
         case .delivered: "delivered"
         case .acknowledged: "acknowledged"
         case .nickChanged: "nick-changed"
@@ -66,6 +67,9 @@ extension JSONLineWriter {
             field("count", count)
             field("reason", reason.rawValue)
         case .message(let message): fields(of: message)
+        case .waiting(let id, let text):
+            field("id", id)
+            field("text", Sanitizer.sanitize(text, as: .message))
         case .delivered(let id):
             field("id", id)
         case .acknowledged(let id, let count, let total):
@@ -133,6 +137,7 @@ extension JSONLineWriter {
         field("code", notice.code.rawValue)
         line("message", notice.message)
         line("hint", notice.hint)
+        if let count = notice.count { field("count", count) }
     }
 
     private mutating func members(_ list: [ChatEvent.MemberInfo]) {

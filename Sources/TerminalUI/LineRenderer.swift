@@ -82,6 +82,10 @@ package struct LineRenderer: Sendable {
         case .invite(let invite): ["invite  \(line(invite))"]
         case .help(let lines): lines.map { line($0) }
         case .connection(let change): [connection(change)]
+        case .waiting(_, let text):
+            Sanitizer.lines(ofMessage: text).enumerated().map { index, text in
+                (index == 0 ? "waits for the connection: " : "  ") + text
+            }
         case .closed(let reason): [closed(reason)]
         case .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
         }

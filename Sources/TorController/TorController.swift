@@ -91,6 +91,11 @@ package final class TorController {
     /// Whether descriptor failures are heard of at all.
     package var hasControl: Bool { connection != nil }
 
+    /// The machine has slept: a tor that went to sleep too begins to build circuits again.
+    package func wake() {
+        connection?.send(.signalActive) { _ in }
+    }
+
     /// Deletes the services, closes, and ends an own tor; `completion` is called when all is done, in 8 s at most. No
     /// event follows.
     package func shutdown(completion: @escaping () -> Void) {

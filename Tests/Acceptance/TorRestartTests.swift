@@ -71,6 +71,33 @@ struct TorRestartTests {
         try await hosted.host.event("message") { $0.text == "hello" }
     }
 
+    /// What a person or another program does to tor while a room goes on.
+    @Test func newIdentityAndDormantMode() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let tors = [try await network.startClient(), try await network.startClient()]
+        let hosted = try await HostedRoom.onion(tors[0].controlFlags)
+        let member = try await hosted.join(tors[1].controlFlags)
+        var said = 0
+        for signal in ["NEWNYM", "DORMANT", "ACTIVE"] {
+            for tor in tors {
+                try tor.command("SIGNAL \(signal)")
+                said += 1
+                member.send("\(said)")
+                hosted.host.send("\(said)")
+                try await hosted.host.events("message", count: 2 * said)
+                try await member.events("message", count: 2 * said)
+            }
+        }
+        // A member that comes in through a tor that is dormant wakes it.
+        try tors[1].command("SIGNAL DORMANT")
+        let newcomer = try await hosted.join(tors[1].controlFlags)
+        newcomer.send("awake")
+        try await hosted.host.event("message") { $0.text == "awake" }
+        let seen = member.eventsSoFar.filter { $0.event == "message" }.compactMap(\.seq)
+        #expect(Array(seen.prefix(2 * said)) == Array(1...2 * said))
+        for tor in tors { tor.terminate() }
+    }
+
     /// The member's circuit breaks, and no tor dies.
     @Test func circuitsAreClosed() async throws {
         let network = try await PrivateTorNetwork.shared()

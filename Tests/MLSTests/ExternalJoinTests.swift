@@ -121,6 +121,37 @@ import Testing
         _ = try Group(joining: welcome, with: package, suite: room.suite)
     }
 
+    /// A member says in a signed GroupInfo what is not so.
+    @Test func aWelcomeWithAWrongTagIsRefused() throws {
+        let room = try TestRoom(2)
+        let package = TestRoom.keyPackage()
+        let outgoing = try room.members[0].group.commit([.add(package.keyPackage)])
+        guard case .welcome(let welcome) = try MLSMessage(decoding: #require(outgoing.welcome)) else {
+            throw UnexpectedMessage()
+        }
+        let opening = try WelcomeOpening(
+            welcome, for: package.keyPackage, initKey: package.initKey, suite: room.suite,
+            preSharedKeys: PreSharedKeys())
+        let info = opening.groupInfo
+        let forged = GroupInfo(
+            context: info.context, extensions: info.extensions, confirmationTag: info.confirmationTag.flippingBit(3),
+            signer: info.signer, suite: room.suite, key: room.members[0].group.signingKey)
+        let key = try room.suite.welcomeKey(opening.schedule.welcomeSecret())
+        let encryptedInfo = try room.suite.aead.seal(
+            forged.encoded.span, authenticating: [UInt8]().span, nonce: key.nonce(), key: key.key.bytes)
+        let secrets = opening.secrets.encoded().revealed
+        let (kemOutput, ciphertext) = try room.suite.encryptWithLabel(
+            publicKey: package.keyPackage.initKey, label: "Welcome", context: encryptedInfo, plaintext: secrets.span)
+        let entry = EncryptedGroupSecrets(
+            newMember: package.keyPackage.reference(room.suite),
+            encryptedGroupSecrets: HPKECiphertext(kemOutput: kemOutput, ciphertext: ciphertext))
+        let message = MLSMessage.welcome(
+            Welcome(cipherSuite: room.suite.identifier, secrets: [entry], encryptedGroupInfo: encryptedInfo))
+        #expect(throws: MLSError.invalidConfirmationTag) {
+            _ = try Group(joining: message.encoded, with: package, suite: room.suite)
+        }
+    }
+
     @Test func severalJoinAtOnce() throws {
         let room = try TestRoom(3)
         let (first, second) = (KeyPackageBox(), KeyPackageBox())

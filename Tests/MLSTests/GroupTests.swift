@@ -38,6 +38,7 @@ import Testing
         #expect(!isActive)
         #expect(throws: MLSError.inactive) { try removed.group.encrypt([1]) }
         #expect(throws: MLSError.inactive) { try removed.group.commit() }
+        #expect(throws: MLSError.inactive) { _ = try removed.group.epochAuthenticator() }
         #expect(throws: MLSError.inactive) { _ = try removed.group.export(label: "x", context: [], count: 32) }
         try room.deliver(outgoing, by: 0)
         try room.checkAgreement()
@@ -109,6 +110,20 @@ import Testing
         let effects = try room.commit(by: 1)
         #expect(effects.allSatisfy { $0.removed.isEmpty })
         try room.checkAgreement()
+    }
+
+    @Test func aRefusedProposalIsLeftToOthers() throws {
+        let room = try TestRoom(3)
+        let message = try room.members[0].group.propose(.remove(room.members[2].leaf))
+        let reference = try room.members[1].group.takeProposal(message).reference
+        try room.members[2].group.takeProposal(message)
+        room.members[1].group.refuseProposal(reference)
+        _ = try room.members[1].group.encrypt([1])
+        let kept = try room.members[1].group.commit()
+        #expect(kept.effects.removed.isEmpty)
+        room.members[1].group.dropPendingCommit()
+        let outgoing = try room.members[0].group.commit()
+        #expect(try room.members[1].group.takeCommit(outgoing.commit).removed.count == 1)
     }
 
     @Test func theLoserOfARaceTriesAgain() throws {

@@ -52,6 +52,7 @@ struct PassiveClientVector: Decodable {
 
     /// KeyPackages of vectors live as long as they like.
     private static let configuration = GroupConfiguration(
+        acceptsNewMemberProposals: true,
         leafNodePolicy: LeafNodePolicy(time: nil, maximumLifetime: .max))
 
     /// The group after the Welcome.
@@ -152,7 +153,13 @@ extension Group {
     }
 
     // What `#expect` cannot look up in a value that cannot be copied.
-    var authenticatorText: String { hex(epochAuthenticator().revealed) }
+    var authenticatorText: String {
+        do {
+            return hex(try epochAuthenticator().revealed)
+        } catch {
+            return "\(error)"
+        }
+    }
     var treeHashText: String { hex(context.treeHash) }
     var memberCount: Int { members.count }
     var number: UInt64 { epochNumber }

@@ -169,7 +169,9 @@ import Testing
 
     @Test("Several absences end each at its time")
     func absences() throws {
-        let network = RoomNetwork()
+        var limits = RoomLimits()
+        limits.absence = .seconds(60)
+        let network = RoomNetwork(limits: limits)
         let peers = try network.joined("a", "b", "c", "d")
         network.breakLink(peers[0])
         network.timePassed(.seconds(20))
@@ -267,7 +269,9 @@ import Testing
 
     @Test("At the end of its time the room closes for all, those that are away too")
     func timeToLive() throws {
-        let network = RoomNetwork(closesAt: .seconds(1_300))
+        var limits = RoomLimits()
+        limits.absence = .seconds(60)
+        let network = RoomNetwork(limits: limits, closesAt: .seconds(1_300))
         let peers = try network.joined("a", "b")
         #expect(network.peers[peers[0]].admissions.map(\.secondsLeft) == [300])
         network.breakLink(peers[1])

@@ -85,6 +85,13 @@ final class RoomNetwork {
         room.linkLost(peers[peer].link, now: now)
     }
 
+    /// More waits for the peer than may: the host forgets it, and breaks the link.
+    func overrun(_ peer: Int) {
+        room.overrun(peers[peer].link, now: now)
+        peers[peer].isUp = false
+        peers[peer].isReleased = true
+    }
+
     /// The peer comes back: to its place, if the host still has it, else as somebody new.
     func mendLink(_ peer: Int) {
         let link = freshLink()
@@ -194,6 +201,13 @@ extension RoomNetwork.Peer {
 
     var errors: [NoticeCode] {
         events.compactMap { if case .error(let notice) = $0 { notice.code } else { nil } }
+    }
+
+    /// How many messages it was told to have missed, each time.
+    var missed: [Int] {
+        events.compactMap {
+            if case .warning(let notice) = $0, notice.code == .messagesMissed { notice.count } else { nil }
+        }
     }
 
     var delivered: [MessageID] {

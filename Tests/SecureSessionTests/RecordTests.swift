@@ -149,6 +149,28 @@ import Testing
         #expect(holds(pair.host.isDead(now: SessionProtocol.keepaliveInterval + SessionProtocol.silenceLimit)))
     }
 
+    @Test func aPeerThatDoesNotAcknowledgeIsDeadSooner() throws {
+        var pair = try SessionPair.connected()
+        pair.joiner.enqueue(Record.split(type: 0x10, body: [1]))
+        try pair.seal()
+        pair.now = .seconds(10)
+        pair.joiner.enqueue(Record.split(type: 0x10, body: [2]))
+        try pair.seal()
+        // Counted from the first record that is owed, not from the latest.
+        #expect(holds(pair.joiner.nextDeadline <= SessionProtocol.answerLimit))
+        #expect(holds(!pair.joiner.isDead(now: SessionProtocol.answerLimit - .nanoseconds(1))))
+        #expect(holds(pair.joiner.isDead(now: SessionProtocol.answerLimit)))
+        // Anything that is heard is a sign of life, and what has been acknowledged is owed no more.
+        pair.now = .seconds(20)
+        try pair.exchange()
+        pair.now += SessionProtocol.acknowledgementDelay
+        try pair.exchange()
+        #expect(holds(pair.joiner.retainedByteCount == 0))
+        let heard = pair.now
+        #expect(holds(!pair.joiner.isDead(now: heard + SessionProtocol.silenceLimit - .seconds(1))))
+        #expect(holds(pair.joiner.isDead(now: heard + SessionProtocol.silenceLimit)))
+    }
+
     @Test func aMessageBeyondTheLimitEndsTheSession() throws {
         var pair = try SessionPair.connected()
         let piece = Record.split(type: 0x10, body: message(SessionProtocol.messageLimit))

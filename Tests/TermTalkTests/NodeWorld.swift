@@ -29,6 +29,14 @@ final class NodeWorld {
             for case .joinedRoom(let room) in events.reversed() { return room.member }
             return nil
         }
+        var missed: [Int] {
+            events.compactMap {
+                if case .warning(let notice) = $0, notice.code == .messagesMissed { notice.count } else { nil }
+            }
+        }
+        var waiting: [String] {
+            events.compactMap { if case .waiting(_, let text) = $0 { text } else { nil } }
+        }
         var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
 
         /// The connection is gone, and what was on its way; both ends hear of it.

@@ -21,7 +21,7 @@ import Testing
             ],
             70: ["internal-error"],
             73: ["registry-unwritable"],
-            75: ["room-full", "rate-limited", "output-overrun"],
+            75: ["room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged"],
             76: ["not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown"],
             77: ["tor-auth-failed", "tor-permission", "onion-auth-required"],
             78: ["registry-unreadable", "trust-store-unreadable"],

@@ -69,6 +69,12 @@ import Testing
             fields(try Sample.message("psst", kind: .private, isOwn: true, to: Sample.id("zzz777")))
                 == #"{"event":"message","id":"00000000000000ab","seq":null,"from":"abc234","nick":"alice","#
                 + #""text":"psst","kind":"private","self":true,"to":"zzz777"}"# + "\n")
+        #expect(
+            fields(.waiting(MessageID(1), text: "a\u{1B}b\nc"))
+                == #"{"event":"waiting","id":"0000000000000001","text":"a�b\nc"}"# + "\n")
+        #expect(
+            fields(.warning(.init(.messagesMissed, "gone", count: 7)))
+                == #"{"event":"warning","code":"messages-missed","message":"gone","hint":null,"count":7}"# + "\n")
         #expect(fields(.delivered(MessageID(1))) == #"{"event":"delivered","id":"0000000000000001"}"# + "\n")
         #expect(
             fields(.acknowledged(MessageID(1), count: 2, of: 5))

@@ -102,6 +102,7 @@ import Testing
         #expect(
             err(.connection(.init(state: .reconnecting, attempt: 2, retryInMilliseconds: 1500, cause: "reset\nx")))
                 == ["-!- reconnecting (attempt 2, in 1500 ms): reset\u{FFFD}x"])
+        #expect(err(.waiting(MessageID(1), text: "a\nb")) == ["-!- waits for the connection: a", "-!-   b"])
         #expect(err(.connection(.init(state: .connected))) == ["-!- connected"])
     }
 

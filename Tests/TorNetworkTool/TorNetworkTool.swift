@@ -42,6 +42,7 @@ struct TorNetworkTool {
             switch mode {
             case .shell:
                 print(description.shell)
+                fflush(nil)
                 await signals.waitForEndOfInput()
             case .json:
                 print(try description.json)

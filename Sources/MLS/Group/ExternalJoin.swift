@@ -90,18 +90,3 @@ package struct ExternalJoin: ~Copyable {
         return (sender.kemOutput, SharedSecret(try sender.context.externalInitSecret()))
     }
 }
-
-extension PreSharedKeyID {
-    /// A use of the key that the application calls `identifier`.
-    package static func external(_ identifier: [UInt8]) -> PreSharedKeyID {
-        PreSharedKeyID(
-            source: .external(identifier: identifier), nonce: Random.bytes(CipherSuite.hashByteCount))
-    }
-
-    /// A use of the resumption key of an epoch.
-    package static func resumption(groupID: [UInt8], epoch: UInt64) -> PreSharedKeyID {
-        PreSharedKeyID(
-            source: .resumption(.application, groupID: groupID, epoch: epoch),
-            nonce: Random.bytes(CipherSuite.hashByteCount))
-    }
-}

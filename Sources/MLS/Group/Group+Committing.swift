@@ -53,7 +53,7 @@ extension Group {
     /// last, and a ReInit waits for all others (section 12.2).
     private func selectEntries(with new: [Proposal], at time: UInt64?) throws(MLSError) -> [ProposalEntry] {
         let own = new.map { ProposalEntry(proposal: $0, sender: .member(ownLeaf), reference: nil) }
-        let stored = proposals.entries.filter { entry in
+        let stored = proposals.accepted.filter { entry in
             if case .update = entry.proposal { entry.sender != .member(ownLeaf) } else { true }
         }
         let ordered =
@@ -150,14 +150,5 @@ extension Group {
         case .some(let path): try path.pathSecret(for: leaf)
         case .none: nil
         }
-    }
-}
-
-extension CipherSuite {
-    /// welcome_key and welcome_nonce (section 12.4.3.1).
-    func welcomeKey(_ welcomeSecret: borrowing SecretBytes) throws(MLSError) -> MessageKey {
-        let key = try expandWithLabel(welcomeSecret, label: "key", context: [], count: aead.keyByteCount)
-        let nonce = try expandWithLabel(welcomeSecret, label: "nonce", context: [], count: aead.nonceByteCount)
-        return MessageKey(key: key, nonce: nonce)
     }
 }

@@ -96,6 +96,9 @@ extension Group {
         case .application:
             throw .applicationDataInTheClear
         case .proposal(let proposal):
+            guard content.sender != .newMemberProposal || configuration.acceptsNewMemberProposals else {
+                throw .proposal(.senderNotAllowed)
+            }
             let reference = suite.proposalReference(verified.authenticated.encoded)
             try proposals.add(ProposalEntry(proposal: proposal, sender: content.sender, reference: reference))
             return .proposal(

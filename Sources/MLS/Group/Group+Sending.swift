@@ -21,6 +21,11 @@ extension Group {
         return try send(proposal, authenticatedData).message
     }
 
+    /// Leaves a proposal, received or our own, out of our Commits; those of others may carry it out all the same.
+    package mutating func refuseProposal(_ reference: [UInt8]) {
+        proposals.refuse(reference)
+    }
+
     /// Proposes a new leaf key of ours, to be committed by somebody else.
     package mutating func proposeUpdate(authenticatedData: [UInt8] = []) throws(MLSError) -> [UInt8] {
         guard var leafNode = epoch.tree[ownLeaf] else { throw .inactive }

@@ -1,5 +1,4 @@
 internal import Sodium
-internal import Wire
 
 extension Group {
     /// Checks a Commit of somebody else in every way and computes the epoch after it (RFC 9420 section 12.4.2).

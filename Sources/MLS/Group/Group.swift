@@ -84,7 +84,7 @@ package struct Group: ~Copyable {
         }
     }
     /// Whether there are proposals that a Commit should carry out before anybody goes on talking.
-    package var hasProposals: Bool { !proposals.entries.isEmpty }
+    package var hasProposals: Bool { !proposals.accepted.isEmpty }
 
     /// All members, from the left of the tree.
     package var members: [Member] {
@@ -96,9 +96,11 @@ package struct Group: ~Copyable {
         epoch.tree.member(at: leaf)
     }
 
-    /// The same for all members of the epoch and for nobody else (section 8.7).
-    package func epochAuthenticator() -> SecretBytes {
-        epoch.secrets.epochAuthenticator.clone()
+    /// The same for all members of the epoch and for nobody else (section 8.7). Throws ``MLSError/inactive`` after our
+    /// removal.
+    package func epochAuthenticator() throws(MLSError) -> SecretBytes {
+        guard status != .removed else { throw .inactive }
+        return epoch.secrets.epochAuthenticator.clone()
     }
 
     /// A secret for the application (section 8.5). Throws ``MLSError/inactive`` after our removal.

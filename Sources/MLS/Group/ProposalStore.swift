@@ -2,6 +2,18 @@
 struct ProposalStore: Sendable {
     private(set) var entries: [ProposalEntry] = []
 
+    private var refused: Set<[UInt8]> = []
+
+    /// Those that a Commit of ours may carry out.
+    var accepted: [ProposalEntry] {
+        entries.filter { entry in entry.reference.map { !refused.contains($0) } ?? true }
+    }
+
+    /// Keeps a proposal for the Commits of others alone.
+    mutating func refuse(_ reference: [UInt8]) {
+        refused.insert(reference)
+    }
+
     subscript(reference: [UInt8]) -> ProposalEntry? {
         entries.first { $0.reference == reference }
     }

@@ -1,5 +1,4 @@
 internal import Sodium
-internal import Wire
 
 /// What a Welcome says to the owner of one KeyPackage, opened and checked in itself (RFC 9420 section 12.4.3.1).
 struct WelcomeOpening: ~Copyable {

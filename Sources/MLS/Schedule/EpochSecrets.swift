@@ -1,5 +1,4 @@
 package import Sodium
-internal import Wire
 
 /// The secrets of one epoch (RFC 9420 section 8, table 4). The encryption secret leaves with the secret tree.
 package struct EpochSecrets: ~Copyable {

@@ -1,5 +1,4 @@
-package import Sodium
-internal import Wire
+internal import Sodium
 
 /// The keys of one sender for one kind of content, one generation after the other (RFC 9420 section 9.1).
 ///
@@ -63,16 +62,5 @@ package struct HashRatchet: Sendable {
 
     private func derive(_ label: String, _ generation: UInt32, _ count: Int) throws(MLSError) -> SecretBytes {
         try suite.deriveTreeSecret(secret.bytes, label: label, generation: generation, count: count)
-    }
-}
-
-extension CipherSuite {
-    /// DeriveTreeSecret (section 9.1).
-    package func deriveTreeSecret(
-        _ secret: borrowing SecretBytes, label: String, generation: UInt32, count: Int
-    ) throws(MLSError) -> SecretBytes {
-        var context = ByteWriter(reserving: 4)
-        context.write(generation)
-        return try expandWithLabel(secret, label: label, context: context.bytes, count: count)
     }
 }

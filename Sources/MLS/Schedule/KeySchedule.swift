@@ -1,5 +1,4 @@
 package import Sodium
-internal import Wire
 
 /// From one epoch's init secret to the secrets of the next (RFC 9420 section 8).
 package struct KeySchedule: ~Copyable {

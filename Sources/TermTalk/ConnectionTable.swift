@@ -1,0 +1,54 @@
+internal import Room
+
+/// The connections of a host, by slot; who is a member, and who is on the way to be one.
+struct ConnectionTable {
+    /// Slot 0 is the host's own participant's and never used here.
+    private var slots: [HostConnection?] = [nil]
+    private var freeSlots: [Int] = []
+    /// Connections that are not members, oldest first.
+    private(set) var pending: [HostConnection] = []
+    private(set) var members: [HostConnection] = []
+
+    subscript(link: LinkID) -> HostConnection? {
+        slots.indices.contains(link.slot) ? slots[link.slot] : nil
+    }
+
+    var all: [HostConnection] { slots.compactMap { $0 } }
+    var isEmpty: Bool { slots.allSatisfy { $0 == nil } }
+
+    func holds(_ connection: HostConnection) -> Bool {
+        self[connection.link] === connection
+    }
+
+    /// A slot for a connection that is about to be added.
+    mutating func freeLink() -> LinkID {
+        if let slot = freeSlots.popLast() { return LinkID(slot: slot) }
+        slots.append(nil)
+        return LinkID(slot: slots.count - 1)
+    }
+
+    mutating func add(_ connection: HostConnection) {
+        slots[connection.link.slot] = connection
+        pending.append(connection)
+    }
+
+    mutating func becameMember(_ connection: HostConnection) {
+        connection.isMember = true
+        members.append(connection)
+        pending.removeAll { $0 === connection }
+    }
+
+    mutating func noLongerMember(_ connection: HostConnection) {
+        guard connection.isMember else { return }
+        connection.isMember = false
+        members.removeAll { $0 === connection }
+    }
+
+    mutating func remove(_ connection: HostConnection) {
+        noLongerMember(connection)
+        pending.removeAll { $0 === connection }
+        guard holds(connection) else { return }
+        slots[connection.link.slot] = nil
+        freeSlots.append(connection.link.slot)
+    }
+}

@@ -1,0 +1,67 @@
+internal import EventLoop
+package import Room
+internal import SecureSession
+
+extension MemberNode: Participant {
+    package var isCongested: Bool { client.outboxCount >= MemberClient.outboxHighWaterMark }
+
+    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
+        let isAway = hasJoined && !isInRoom
+        withClient { client, actions throws(ChatEvent.Notice) in
+            guard let id = try client.say(text, kind: kind, to: receiver, actions: &actions), isAway else { return }
+            actions.append(.tell(.waiting(id, text: text)))
+        }
+        wasCongested = wasCongested || isCongested
+    }
+
+    package func changeNick(to nick: String) {
+        withClient { client, actions throws(ChatEvent.Notice) in
+            try client.changeNick(to: nick, actions: &actions)
+        }
+    }
+
+    package func listMembers() {
+        tell(.members(client.memberList))
+    }
+
+    package func showInvite() {
+        guard let invite = credentials.invite, let hostKey else {
+            tell(
+                .error(.init(.inputInvalid, "there is no invite to show: you joined without one", hint: "ask the host"))
+            )
+            return
+        }
+        tell(.invite(Invite(room: target.room, address: target.address, hostKey: hostKey, secret: invite).text))
+    }
+
+    package func leave() {
+        leavingSince = leavingSince ?? loop.time
+        leaveIfDelivered()
+    }
+
+    /// Leaves now, whatever is still on its way.
+    package func leaveAtOnce() {
+        guard !hasEnded else { return }
+        if isInRoom {
+            var actions: [MemberClient.Action] = []
+            client.leave(actions: &actions)
+            perform(actions)
+        } else {
+            stream?.close()
+            stream = nil
+            end(.quit, nil)
+        }
+    }
+
+    private func withClient(
+        _ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void
+    ) {
+        var actions: [MemberClient.Action] = []
+        do {
+            try body(&client, &actions)
+        } catch {
+            actions.append(.tell(.error(error)))
+        }
+        perform(actions)
+    }
+}

@@ -1,0 +1,93 @@
+internal import Room
+
+/// How far the message of `say` has come, by what the room tells; a value that knows no console.
+struct Delivery {
+    /// What is to be done next.
+    enum Step: Equatable {
+        case say(String)
+        case leave
+        case fail(ChatEvent.Notice)
+    }
+
+    private enum Phase {
+        case joining
+        /// Said; the host has not confirmed it.
+        case said
+        /// The host has it; some who are present may not.
+        case delivered(MessageID)
+        case done
+    }
+
+    private let text: String
+    private let waitsForMembers: Bool
+    private var others = 0
+    private var phase = Phase.joining
+
+    init(text: String, waitsForMembers: Bool) {
+        self.text = text
+        self.waitsForMembers = waitsForMembers
+    }
+
+    /// Takes an event of the room, and appends what follows from it.
+    mutating func heard(_ event: ChatEvent) -> [Step] {
+        switch (phase, event) {
+        case (.joining, .joinedRoom(let room)):
+            others = room.members.count - 1
+            guard !waitsForMembers || room.members.count <= RoomLimits.receiptMembers else {
+                return [
+                    .fail(
+                        .init(
+                            .inputInvalid, "nothing was sent: in a room of this size nobody knows who has received what"
+                        ))
+                ]
+            }
+            phase = .said
+            return waitsForMembers ? [.say(text)] : [.say(text), .leave]
+        case (.said, .delivered(let id)):
+            guard waitsForMembers, others > 0 else { return finish() }
+            phase = .delivered(id)
+            return []
+        case (.said, .error(let notice)):
+            return [.fail(notice)]
+        case (.delivered(let id), .acknowledged(let received, let count, let total))
+        where received == id && count >= total:
+            return finish()
+        case (.delivered, .joinedRoom):
+            // Receipts are for the member that said it, and that has lost its place.
+            return [.fail(Self.notAcknowledged)]
+        default:
+            return []
+        }
+    }
+
+    private mutating func finish() -> [Step] {
+        phase = .done
+        return waitsForMembers ? [.leave] : []
+    }
+
+    /// Why it failed, when the stay is over now; nil when everything was done.
+    func failure(_ reason: ChatEvent.CloseReason) -> ChatEvent.Notice? {
+        switch phase {
+        case .done: nil
+        case .delivered: Self.notAcknowledged
+        case .joining, .said:
+            reason == .ttl
+                ? .init(.roomExpired, "the message was not delivered: the room's time is over")
+                : .init(.connectionLost, "the message was not delivered: the stay in the room ended before")
+        }
+    }
+
+    /// Whether the event is worth showing: what others say is not, and an error is shown at the end.
+    func shows(_ event: ChatEvent, isJSON: Bool) -> Bool {
+        switch event {
+        case .warning: true
+        case .error: false
+        case .message(let message): isJSON && message.isOwn
+        default: isJSON
+        }
+    }
+
+    private static let notAcknowledged = ChatEvent.Notice(
+        .notAcknowledged, "the host has the message, but not all who were present have confirmed it",
+        hint: "they may still receive it; saying it again repeats it")
+}

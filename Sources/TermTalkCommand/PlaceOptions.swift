@@ -1,0 +1,113 @@
+import ArgumentParser
+import Glibc
+internal import Room
+internal import Sodium
+internal import TermTalk
+internal import TerminalUI
+internal import TorController
+
+/// The options that say where somebody's room is and whom to trust, shared by `join` and `say`.
+struct PlaceOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Dial this onion service.", valueName: "HOST.onion[:PORT]"))
+    var onion: String?
+
+    @Option(help: ArgumentHelp("Dial TCP; through tor where --tor is given.", valueName: "HOST:PORT"))
+    var direct: String?
+
+    @Option(help: ArgumentHelp("The host's public key.", valueName: "KEY"))
+    var hostKey: String?
+
+    @Flag(help: "Accept a host whose key is not known yet.")
+    var acceptNewHost = false
+
+    @Flag(help: "Refuse a host whose key is not known yet (default without a terminal).")
+    var strict = false
+
+    func validate() throws {
+        if onion != nil && direct != nil {
+            throw ValidationError("--onion and --direct exclude each other")
+        }
+        if strict && acceptNewHost {
+            throw ValidationError("--strict and --accept-new-host exclude each other")
+        }
+    }
+
+    /// Whether a person may be asked about a host key that is not known.
+    var mayAskAboutHost: Bool { !strict && !acceptNewHost }
+
+    /// How to get into the room that `room` names, which is an id or an invite.
+    func guest(
+        in room: String, common: CommonOptions, warn: (ChatEvent.Notice) -> Void
+    ) throws(ChatEvent.Notice) -> RoomGuest.Options {
+        let nick = try common.checkedNick(isHost: false)
+        var options: RoomGuest.Options
+        if room.hasPrefix(Invite.scheme) {
+            let invite = try Invite(parsing: room)
+            options = RoomGuest.Options(
+                room: invite.room, address: invite.address, invite: invite, acceptsNewHost: acceptNewHost, nick: nick,
+                tor: nil)
+            if let address = try givenAddress() {
+                guard address == invite.address else {
+                    throw ChatEvent.Notice(
+                        .inviteInvalid, "cannot join: the invite is for another address than the one given",
+                        hint: "give the invite alone")
+                }
+            }
+        } else {
+            options = try bareRoom(named: try RoomName(checking: room), nick: nick, common: common, warn: warn)
+        }
+        if let hostKey {
+            guard let key = X25519.PublicKey(text: hostKey) else {
+                throw ChatEvent.Notice(
+                    .inputInvalid, "--host-key cannot be used: it is not a key", hint: "it has 64 hex digits")
+            }
+            if let invite = options.invite, invite.hostKey != key {
+                throw ChatEvent.Notice(
+                    .hostKeyMismatch, "cannot join: the invite and --host-key name different keys",
+                    hint: "ask the host which is right")
+            }
+            options.hostKey = key
+        }
+        if case .onion = options.address {
+            options.tor = try common.torOptions(purpose: .dial)
+        } else if common.namesTor {
+            options.tor = try common.torOptions(purpose: .dial)
+        }
+        return options
+    }
+
+    private func givenAddress() throws(ChatEvent.Notice) -> RoomAddress? {
+        if let onion { return try RoomAddress(onion: onion) }
+        if let direct { return try RoomAddress(direct: direct) }
+        return nil
+    }
+
+    private func bareRoom(
+        named name: RoomName, nick: String, common: CommonOptions, warn: (ChatEvent.Notice) -> Void
+    ) throws(ChatEvent.Notice) -> RoomGuest.Options {
+        let (rooms, warning) = RoomRegistry(directories: UserDirectories()).rooms(now: WallTime.seconds)
+        if let warning { warn(warning) }
+        let given = try givenAddress()
+        let known = rooms.first { entry in
+            guard entry.room == name.description else { return false }
+            guard let given, let address = try? RoomAddress(entry.address) else { return true }
+            return given.mayBe(address)
+        }
+        let knownKey = known.flatMap { X25519.PublicKey(text: $0.hostKey) }
+        let address: RoomAddress
+        if let given {
+            address = given
+        } else if let known {
+            address = try RoomAddress(known.address)
+        } else if isatty(STDIN_FILENO) == 1, !common.json {
+            address = try RoomAddress(
+                Prompt.ask("Where is the room? (HOST.onion[:PORT], or HOST:PORT): ") ?? "")
+        } else {
+            throw ChatEvent.Notice(
+                .noSuchRoom, "cannot join: no room of this name is known on this machine",
+                hint: "give its address with --onion or --direct, or paste an invite")
+        }
+        return RoomGuest.Options(
+            room: name, address: address, hostKey: knownKey, acceptsNewHost: acceptNewHost, nick: nick, tor: nil)
+    }
+}

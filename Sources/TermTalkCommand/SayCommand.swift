@@ -1,0 +1,72 @@
+import ArgumentParser
+import Glibc
+internal import Room
+
+struct SayCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "say", abstract: "Deliver a message to a room, and leave.",
+        discussion: """
+            Exits with 0 only when the host has the message, or all who are present: for scripts and alerts.
+            The words are joined by spaces; - alone reads the text from standard input.
+            """)
+
+    enum Acknowledger: String, ExpressibleByArgument, CaseIterable {
+        case host, members
+    }
+
+    @Argument(help: ArgumentHelp("The room's id, or an invite.", valueName: "room|invite"))
+    var room: String
+
+    @Argument(help: ArgumentHelp("What to say; - for standard input.", valueName: "text"))
+    var text: [String]
+
+    @Option(
+        help: ArgumentHelp("Who must have received it: the host, or all who are present.", valueName: "host|members"))
+    var waitAck = Acknowledger.host
+
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
+            let text = try checkedText()
+            session.say(
+                text, waitsForMembers: waitAck == .members,
+                in: try place.guest(in: room, common: common, warn: session.warn), canAsk: place.mayAskAboutHost)
+        }
+    }
+
+    private func checkedText() throws(ChatEvent.Notice) -> String {
+        let text = self.text == ["-"] ? try Self.standardInput() : self.text.joined(separator: " ")
+        guard !text.isEmpty else {
+            throw ChatEvent.Notice(.inputInvalid, "nothing was sent: there is no text")
+        }
+        guard text.utf8.count <= RoomLimits.textByteCount else { throw Self.tooLarge }
+        return text
+    }
+
+    private static let tooLarge = ChatEvent.Notice(
+        .messageTooLarge, "the message was not sent: it is longer than \(RoomLimits.textByteCount) bytes",
+        hint: "send it in parts")
+
+    /// All of standard input, without the newline at its end.
+    private static func standardInput() throws(ChatEvent.Notice) -> String {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw ChatEvent.Notice(.inputInvalid, "nothing was sent: standard input cannot be read")
+            }
+            guard count > 0 else { break }
+            bytes += chunk[..<count]
+            guard bytes.count <= RoomLimits.textByteCount + 1 else { throw tooLarge }
+        }
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ChatEvent.Notice(.inputInvalid, "nothing was sent: standard input is not UTF-8")
+        }
+        return text
+    }
+}

@@ -1,0 +1,147 @@
+import Testing
+
+@testable import Room
+
+/// Members that are away for longer, or get more, than can be kept for them.
+@Suite struct RoomAbsenceTests {
+    @Test("Who was overrun keeps id and nick, and is told how many messages it has missed")
+    func overrun() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob")
+        let alice = try network.id(peers[0])
+        try network.say("heard", peers[1])
+        try network.carry()
+        let before = network.peers[peers[1]].events.count
+        network.overrun(peers[0])
+        for number in 1...3 { try network.say("missed \(number)", peers[1]) }
+        try network.say("from afar", peers[0])
+        try network.carry()
+        network.mendLink(peers[0])
+        try network.carry()
+
+        #expect(try network.id(peers[0]) == alice)
+        #expect(network.peers[peers[0]].missed == [3])
+        #expect(network.peers[peers[0]].messages.map(\.sequence) == [1, 5])
+        #expect(network.peers[peers[0]].client.memberList.map(\.nick) == ["alice", "bob"])
+        #expect(network.room.memberCount == 2)
+        #expect(network.peers[peers[1]].texts.last == "from afar")
+        let comings = network.peers[peers[1]].events.dropFirst(before).filter {
+            switch $0 {
+            case .memberLeft, .memberJoined: true
+            default: false
+            }
+        }
+        #expect(comings.isEmpty)
+        // It is no longer away.
+        network.timePassed(network.room.limits.absence)
+        #expect(network.room.memberCount == 2)
+    }
+
+    @Test("Who was overrun is found by a nick change of its own, and is told nothing when nothing was missed")
+    func nothingMissed() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob")
+        try network.act(peers[0]) { client, actions in try client.changeNick(to: "alma", actions: &actions) }
+        try network.carry()
+        network.overrun(peers[0])
+        network.mendLink(peers[0])
+        try network.carry()
+        #expect(network.peers[peers[0]].missed == [])
+        #expect(network.peers[peers[1]].client.memberList.map(\.nick) == ["alma", "bob"])
+    }
+
+    @Test("Receipts do not count who was overrun, until it is back")
+    func receipts() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob", "carol")
+        network.breakLink(peers[0])
+        try network.say("before", peers[1])
+        try network.carry()
+        network.overrun(peers[0])
+        try network.say("between", peers[1])
+        try network.carry()
+        network.timePassed(RoomLimits.receiptInterval)
+        try network.carry()
+        #expect(network.peers[peers[1]].lastReceipts.values.map { $0 } == [[1, 1], [1, 1]])
+        network.mendLink(peers[0])
+        try network.carry()
+        try network.say("after", peers[1])
+        try network.carry()
+        network.timePassed(RoomLimits.receiptInterval)
+        try network.carry()
+        let last = try #require(network.peers[peers[1]].messages.last?.id)
+        #expect(network.peers[peers[1]].lastReceipts[last] == [2, 2])
+    }
+
+    @Test("A private message to who was overrun is declined, and delivered again when it is back")
+    func privateMessages() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob")
+        network.overrun(peers[0])
+        try network.say("psst", peers[1], to: "alice")
+        try network.carry()
+        #expect(network.peers[peers[1]].errors == [.memberAway])
+        #expect(network.peers[peers[1]].client.outboxCount == 0)
+        network.mendLink(peers[0])
+        try network.carry()
+        try network.say("psst again", peers[1], to: "alice")
+        try network.carry()
+        #expect(network.peers[peers[0]].texts == ["psst again"])
+    }
+
+    @Test("Who was overrun loses its place at the end of its absence")
+    func endOfAbsence() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob")
+        let alice = try network.id(peers[0])
+        network.breakLink(peers[0])
+        network.timePassed(.seconds(100))
+        network.overrun(peers[0])
+        // Counted from when the connection broke.
+        network.timePassed(network.room.limits.absence - .seconds(100) - .nanoseconds(1))
+        #expect(network.room.memberCount == 2)
+        network.timePassed(.nanoseconds(1))
+        try network.say("meanwhile", peers[1])
+        try network.carry()
+        #expect(network.room.memberCount == 1)
+        #expect(network.peers[peers[1]].events.contains(.memberLeft(id: alice, nick: "alice", reason: .lost, count: 1)))
+        network.mendLink(peers[0])
+        try network.carry()
+        #expect(try network.id(peers[0]) != alice)
+        #expect(network.peers[peers[0]].missed == [1])
+    }
+
+    @Test("In a full room who was away for longest makes place for a newcomer, but not before the protected time")
+    func fullRoom() throws {
+        var limits = RoomLimits()
+        limits.members = 3
+        let network = RoomNetwork(limits: limits)
+        let peers = try network.joined("alice", "bob", "carol")
+        network.breakLink(peers[1])
+        network.timePassed(.seconds(10))
+        network.breakLink(peers[0])
+        network.timePassed(limits.protectedAbsence - .seconds(10) - .nanoseconds(1))
+        let early = network.add(nick: "early")
+        try network.carry()
+        #expect(!network.peers[early].client.isJoined)
+        network.timePassed(.nanoseconds(1))
+        let late = network.add(nick: "late")
+        try network.carry()
+        #expect(network.peers[late].client.isJoined)
+        #expect(network.peers[peers[2]].client.memberList.map(\.nick) == ["alice", "carol", "late"])
+    }
+
+    @Test("While the host itself is away nobody's time runs out")
+    func hostAway() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob")
+        network.breakLink(peers[0])
+        network.timePassed(.seconds(1))
+        network.room.hostWasAway(for: .seconds(3_600))
+        network.timePassed(.seconds(3_600))
+        #expect(network.room.memberCount == 2)
+        #expect(network.room.nextDeadline == network.now + network.room.limits.absence - .seconds(1))
+        network.timePassed(network.room.limits.absence - .seconds(1))
+        #expect(network.room.memberCount == 1)
+    }
+}

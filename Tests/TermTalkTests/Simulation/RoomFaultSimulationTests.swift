@@ -1,0 +1,123 @@
+import EventLoop
+import Foundation
+import Room
+import TestSupport
+import Testing
+
+@testable import TermTalk
+
+/// Thousands of rooms in made-up time, each with its own faults. A run that fails names its seed; TERMTALK_SEED=… runs that
+/// one alone, and TERMTALK_RUNS=… more of them or fewer. Ids and keys are random in each run; nothing depends on them but the
+/// order in which members that are alike are served.
+@Suite(.serialized) struct RoomFaultSimulationTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let seed = environment["TERMTALK_SEED"].flatMap { UInt64($0) }
+    private static let runs = environment["TERMTALK_RUNS"].flatMap { Int($0) } ?? 1_000
+    private static let shards = 2
+
+    @Test("Nothing is lost, repeated or reordered, and who came back too late is told how much it has missed")
+    func faults() async throws {
+        if let seed = Self.seed {
+            let outcome = try Self.run(seed)
+            print("simulation: seed \(seed): \(outcome.complaints.isEmpty ? "all is well" : "\(outcome.complaints)")")
+            #expect(outcome.complaints.isEmpty)
+            return
+        }
+        let outcomes = try await withThrowingTaskGroup(of: [SimulationOutcome].self) { group in
+            for shard in 0..<Self.shards {
+                group.addTask {
+                    try await onOwnThread {
+                        try stride(from: shard, to: Self.runs, by: Self.shards).map { try Self.run(UInt64($0 + 1)) }
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        var faults: [String: Int] = [:]
+        for outcome in outcomes {
+            faults.merge(outcome.faults, uniquingKeysWith: +)
+            if !outcome.complaints.isEmpty {
+                Issue.record("TERMTALK_SEED=\(outcome.seed): \(outcome.complaints.prefix(3))")
+            }
+        }
+        let total = outcomes.reduce(into: (messages: 0, told: 0, missed: 0, hours: 0.0)) {
+            $0.messages += $1.messages
+            $0.told += $1.told
+            $0.missed += $1.missed
+            $0.hours += $1.hours
+        }
+        print(
+            """
+            simulation: \(outcomes.count) runs, \(Int(total.hours)) hours of made-up time, \(total.messages) messages, \
+            \(total.told) deliveries, \(total.missed) told as missed, faults \(faults.sorted { $0.key < $1.key })
+            """)
+        #expect(total.missed > 0)
+        #expect(faults.count >= 9)
+    }
+
+    static func run(_ seed: UInt64) throws -> SimulationOutcome {
+        let world = try SimulatedRoom(seed: seed)
+        if Self.seed != nil { world.trace = { print($0) } }
+        let begin = world.loop.now
+        for _ in 0..<2 + world.random.below(3) { try world.addMember() }
+        var steps = 10 + world.random.below(40)
+        var failure: (any Error)?
+        func step() {
+            guard steps > 0 else {
+                world.heal()
+                world.loop.schedule(after: .seconds(5)) { settle(deadline: world.loop.now + .seconds(3_600)) }
+                return
+            }
+            steps -= 1
+            do {
+                try world.somethingHappens()
+            } catch {
+                failure = error
+                world.loop.stop()
+            }
+            let pause = [1, 50, 1_000, 20_000][world.random.below(4)] * (1 + world.random.below(10)) / 2
+            world.loop.schedule(after: .milliseconds(pause)) { step() }
+        }
+        var judgement: [String] = []
+        var waited = 0
+        func settle(deadline: MonotonicTime) {
+            guard world.isSettled || world.loop.now >= deadline else {
+                // Something that everybody has to hear, also who has heard nothing yet.
+                if waited.isMultiple(of: 60) { world.sayAsHost() }
+                waited += 1
+                world.loop.schedule(after: .seconds(1)) { settle(deadline: deadline) }
+                return
+            }
+            judgement = SimulationVerdict.complaints(of: world)
+            let present = world.alive
+            world.closeHost()
+            world.loop.schedule(after: .seconds(60)) {
+                for stay in present where stay.ending?.reason != .hostQuit {
+                    judgement.append(
+                        "\(stay.name) did not hear that the host closed: \(String(describing: stay.ending))")
+                }
+                if world.hostClosed != .hostQuit { judgement.append("the host did not close") }
+                world.loop.stop()
+            }
+        }
+        step()
+        world.loop.run()
+        if let failure { throw failure }
+        return SimulationOutcome(
+            seed: seed, complaints: judgement, faults: world.faultCounts, messages: world.hostTexts.count,
+            told: world.stays.reduce(0) { $0 + $1.told.count }, missed: world.stays.reduce(0) { $0 + $1.missedCount },
+            hours: (world.loop.now - begin) / .seconds(3_600))
+    }
+}
+
+/// What came of one run.
+struct SimulationOutcome: Sendable {
+    var seed: UInt64
+    var complaints: [String]
+    var faults: [String: Int]
+    var messages: Int
+    var told: Int
+    /// How often somebody was told that it had missed something.
+    var missed: Int
+    var hours: Double
+}
