@@ -316,7 +316,6 @@ import Testing
             let inOneReading = Double(65_536 / (3 + request.body.count))
             let most = limits.messageBurst + seconds * limits.messagesPerSecond + inOneReading
             #expect(Double(posted) <= most + 200, "\(posted) messages in \(seconds) s")
-            #expect(most < Double(rounds * 40) / 1.5, "too few to tell")
             #expect(honest.left.isEmpty)
         }
     }
