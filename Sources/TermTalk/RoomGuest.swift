@@ -39,6 +39,8 @@ package final class RoomGuest {
     /// Through tor: descriptor, introduction and rendezvous, which take some seconds each when they work.
     private static let torTimeout = Duration.seconds(30)
     private static let torAttempts = 3
+    /// A dial that works is mostly done by then; another one is begun beside it.
+    private static let torStagger = Duration.seconds(12)
 
     private let loop: EventLoop
     private let options: Options
@@ -197,9 +199,9 @@ package final class RoomGuest {
     private func throughTor(
         _ dial: @escaping (_ isolation: String, @escaping RepeatedDial.Completion) -> any Cancellable
     ) -> MemberNode.Dial {
-        let room = options.room
+        let (loop, room) = (self.loop, options.room)
         return { completion in
-            RepeatedDial(attempts: Self.torAttempts) { attempt in
+            RepeatedDial(loop: loop, attempts: Self.torAttempts, stagger: Self.torStagger) { attempt in
                 dial("termtalk-\(room)-\(Random.uint64())", attempt)
             } completion: { result in
                 completion(result.mapError { $0.notice })
