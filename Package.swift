@@ -77,7 +77,7 @@ let package = Package(
         tests(of: "Wire"),
         tests(of: "Noise", ["Sodium", "Wire"], exclude: ["Interop"]),
         tests(of: "SecureSession", ["Noise", "Sodium", "Wire"]),
-        tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop"]),
+        tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),

@@ -244,7 +244,7 @@ final class MixedRoom {
 
     private func proposeAdd(_ message: [UInt8], _ keyPackage: KeyPackage, by proposer: Int) throws {
         let proposal =
-            try members[proposer].ours?.group.propose(.add(keyPackage))
+            try members[proposer].ours?.group.propose(.add(keyPackage), at: now)
             ?? peer.ask("propose-add", members[proposer].name, hex(message))
         try spreadProposal(proposal, by: proposer)
     }
