@@ -27,6 +27,22 @@ import Wire
         try room.members[1].group.takeApplication(message)
     }
 
+    /// A leaf's ratchets leave nothing behind from which they could be started again (section 9.2).
+    @Test func secretsOfTheTreeAreUsedUp() throws {
+        var tree = SecretTree(
+            suite: .x25519ChaChaPoly, shape: TreeShape(holding: 8),
+            encryptionSecret: SecretBytes(randomCount: CipherSuite.hashByteCount))
+        let expected: [(leaf: UInt32, left: Int)] = [
+            (0, 3), (1, 2), (2, 2), (4, 3), (3, 2), (5, 1), (6, 1), (7, 0),
+        ]
+        for (leaf, left) in expected {
+            _ = try tree.ratchet(of: LeafIndex(rawValue: leaf), .application)
+            _ = try tree.ratchet(of: LeafIndex(rawValue: leaf), .handshake)
+            let count = tree.nodeSecretCount
+            #expect(count == left, "leaf \(leaf)")
+        }
+    }
+
     /// Should a state ever be restored and its keys be used twice, the reuse guards still tell the nonces apart.
     @Test func reuseGuardsAreRandom() throws {
         let room = try TestRoom(2)

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 from mutations import MUTATIONS
 
@@ -72,14 +73,19 @@ def swift(scratch, *arguments, mutation=""):
 
 
 def red_tests(scratch, mutation):
-    """The suites and tests that fail; `crash` when the process ended in the middle."""
-    run = swift(scratch, "test", "--skip-build", "--skip", "MLSRSTests|OpenMLSTests", mutation=mutation)
-    output = run.stdout + run.stderr
-    red = sorted(set(re.findall(r"✘ Test (\S+?)\(.* failed after", output)))
-    suites = sorted(set(re.findall(r"✘ Suite (\S+) failed after", output)))
-    if not re.search(r"Test run with \d+ tests", output):
-        red.append("crash")
-    return f"{', '.join(suites)} ({', '.join(red)})" if red else ""
+    """The tests that fail; `crash` when the process ended in the middle."""
+    report = scratch / "report-swift-testing.xml"
+    report.unlink(missing_ok=True)
+    run = swift(
+        scratch, "test", "--skip-build", "--skip", "MLSRSTests|OpenMLSTests", "--xunit-output", "report.xml",
+        mutation=mutation)
+    if not report.exists():
+        return ["crash"]
+    cases = ElementTree.parse(report).iter("testcase")
+    red = {f"{case.get('classname')}.{case.get('name')}" for case in cases if case.find("failure") is not None}
+    if bool(red) != bool(run.returncode):
+        sys.exit(run.stdout + run.stderr)
+    return sorted(re.sub(r"^MLSTests\.|\(.*", "", name) for name in red)
 
 
 def main():
@@ -99,7 +105,7 @@ def main():
     if baseline := red_tests(scratch, ""):
         sys.exit(f"red without any mutation: {baseline}")
     for name in names or [mutation[0] for mutation in MUTATIONS]:
-        print(name, "-", red_tests(scratch, name) or "NOTHING", flush=True)
+        print(name, "-", ", ".join(red_tests(scratch, name)) or "NOTHING", flush=True)
 
 
 main()
