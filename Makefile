@@ -3,11 +3,8 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-<<<<<<< HEAD
-.PHONY: build test lint fmt run bench install clean tor-network interop sanitize sanitize-address sanitize-thread
-=======
-.PHONY: faults simulate idle-hour build test lint fmt run bench install clean tor-network sanitize sanitize-address sanitize-thread
->>>>>>> main
+.PHONY: faults simulate idle-hour build test lint fmt run bench install clean tor-network interop sanitize \
+    sanitize-address sanitize-thread
 
 build:
 	$(SWIFT) build -c release --product termtalk --static-swift-stdlib
