@@ -41,7 +41,8 @@ let package = Package(
         library("Sodium", ["CSodium", "Locking"]),
         library("Wire"),
         library("Noise", ["Sodium", "Wire"]),
-        library("SecureSession", ["Noise", "Sodium", "Wire"]),
+        library("CPace", ["Sodium"]),
+        library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         library("MLS", ["Sodium", "Wire"]),
         library("Room", ["Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
@@ -53,7 +54,8 @@ let package = Package(
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "EventLoop", "Room", "Sodium", "TermTalk", "TerminalUI", "TorController", "Transport", argumentParser,
+                "EventLoop", "Room", "SecureSession", "Sodium", "TermTalk", "TerminalUI", "TorController", "Transport",
+                argumentParser,
                 log,
             ],
             swiftSettings: strict),
@@ -76,8 +78,14 @@ let package = Package(
         tests(of: "Sodium"),
         tests(of: "Wire"),
         tests(of: "Noise", ["Sodium", "Wire"], exclude: ["Interop"]),
+<<<<<<< HEAD
         tests(of: "SecureSession", ["Noise", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
+=======
+        tests(of: "CPace", ["Sodium"]),
+        tests(of: "SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
+        tests(of: "MLS", ["Sodium", "Wire"]),
+>>>>>>> main
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),

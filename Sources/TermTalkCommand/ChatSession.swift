@@ -99,6 +99,12 @@ final class ChatSession {
                 var again = options
                 again.acceptsNewHost = true
                 self?.join(again, canAsk: false)
+            } else if notice?.code == .passwordRequired, self?.isInteractive == true,
+                let password = try? PasswordInput.ask("Password of the room: ")
+            {
+                var again = options
+                again.password = password
+                self?.join(again, canAsk: canAsk)
             } else {
                 self?.ended(reason, notice)
             }

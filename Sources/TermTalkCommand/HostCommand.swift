@@ -27,6 +27,7 @@ struct HostCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Members at most, the host included; 0 for no limit.", valueName: "N"))
     var maxMembers: Int = RoomLimits().members
 
+    @OptionGroup var secret: PasswordOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -52,7 +53,8 @@ struct HostCommand: ParsableCommand {
         limits.members = maxMembers
         return RoomHost.Options(
             carrier: try carrier(), room: try roomName(), timeToLive: try timeToLive(),
-            nick: try common.checkedNick(isHost: true), limits: limits)
+            nick: try common.checkedNick(isHost: true), limits: limits,
+            password: try secret.read(isNew: true))
     }
 
     private func carrier() throws(ChatEvent.Notice) -> RoomHost.Carrier {
