@@ -78,14 +78,9 @@ let package = Package(
         tests(of: "Sodium"),
         tests(of: "Wire"),
         tests(of: "Noise", ["Sodium", "Wire"], exclude: ["Interop"]),
-<<<<<<< HEAD
-        tests(of: "SecureSession", ["Noise", "Sodium", "Wire"]),
-        tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
-=======
         tests(of: "CPace", ["Sodium"]),
         tests(of: "SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
-        tests(of: "MLS", ["Sodium", "Wire"]),
->>>>>>> main
+        tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),

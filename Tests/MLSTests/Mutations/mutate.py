@@ -32,7 +32,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
         library("Locking"), library("Sodium", ["CSodium", "Locking"]), library("Wire"),
-        library("Noise", ["Sodium", "Wire"]), library("SecureSession", ["Noise", "Sodium", "Wire"]),
+        library("Noise", ["Sodium", "Wire"]), library("CPace", ["Sodium"]),
+        library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         library("Room", ["Sodium", "Wire"]), library("MLS", ["Sodium", "Wire"]),
         .target(name: "TestSupport", dependencies: ["Room", "SecureSession", "Sodium"], path: "Tests/TestSupport",
             swiftSettings: settings),
@@ -49,7 +50,7 @@ func isMutant(_ name: String) -> Bool { chosen == name }
 
 def prepare(scratch):
     scratch.mkdir(parents=True, exist_ok=True)
-    for folder in ["Locking", "CSodium", "Sodium", "Wire", "Noise", "SecureSession", "Room", "MLS"]:
+    for folder in ["Locking", "CSodium", "Sodium", "Wire", "Noise", "CPace", "SecureSession", "Room", "MLS"]:
         shutil.copytree(ROOT / "Sources" / folder, scratch / "Sources" / folder)
     for folder in ["TestSupport", "MLSTests"]:
         shutil.copytree(ROOT / "Tests" / folder, scratch / "Tests" / folder)
