@@ -80,7 +80,7 @@ let package = Package(
         tests(of: "Noise", ["Sodium", "Wire"], exclude: ["Interop"]),
         tests(of: "CPace", ["Sodium"]),
         tests(of: "SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
-        tests(of: "MLS", ["Sodium", "Wire"]),
+        tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
