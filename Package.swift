@@ -85,7 +85,9 @@ let package = Package(
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
         tests(of: "Transport", ["EventLoop", "PrivateTorNetwork", "TorController"]),
-        tests(of: "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire"]),
+        tests(
+            of: "TermTalk",
+            ["PrivateTorNetwork", "EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire"]),
         tests(of: "TerminalUI", ["Room"]),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["PrivateTorNetwork", "TestSupport", "TermTalkCommand"],

@@ -22,8 +22,11 @@ import Testing
             70: ["internal-error"],
             73: ["registry-unwritable"],
             75: ["room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged"],
-            76: ["not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown"],
-            77: ["tor-auth-failed", "tor-permission", "onion-auth-required"],
+            76: ["not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed"],
+            77: [
+                "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",
+                "password-guessed",
+            ],
             78: ["registry-unreadable", "trust-store-unreadable"],
             130: ["interrupted"],
         ]
