@@ -43,6 +43,7 @@ let package = Package(
         library("Noise", ["Sodium", "Wire"]),
         library("CPace", ["Sodium"]),
         library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
+        library("MLS", ["Sodium", "Wire"]),
         library("Room", ["Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
@@ -79,11 +80,14 @@ let package = Package(
         tests(of: "Noise", ["Sodium", "Wire"], exclude: ["Interop"]),
         tests(of: "CPace", ["Sodium"]),
         tests(of: "SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
+        tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
         tests(of: "Transport", ["EventLoop", "PrivateTorNetwork", "TorController"]),
-        tests(of: "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire"]),
+        tests(
+            of: "TermTalk",
+            ["PrivateTorNetwork", "EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire"]),
         tests(of: "TerminalUI", ["Room"]),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["PrivateTorNetwork", "TestSupport", "TermTalkCommand"],
