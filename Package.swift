@@ -35,6 +35,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core", providers: [.apt(["libevent-dev"])]),
 
         library("Locking"),
@@ -48,7 +49,7 @@ let package = Package(
         library("Transport", ["EventLoop", "TorController", log]),
         library(
             "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire", log]),
-        library("TerminalUI", ["Room"]),
+        library("TerminalUI", ["CNcurses", "Room"]),
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [

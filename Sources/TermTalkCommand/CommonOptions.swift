@@ -28,8 +28,12 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: "Machine interface: one JSON object a line.")
     var json = false
 
-    @Flag(help: "Line mode.")
+    @Flag(help: "Line mode, also where a full screen would be possible.")
     var plain = false
+
+    @Option(
+        help: ArgumentHelp("When the full screen rings the bell.", valueName: "never|mention|message"))
+    var bell: ScreenModel.Bell = .mention
 
     @Flag(help: "No colours.")
     var noColor = false
@@ -93,5 +97,7 @@ struct CommonOptions: ParsableArguments {
 }
 
 extension TorOptions.Mode: ExpressibleByArgument {}
+
+extension ScreenModel.Bell: ExpressibleByArgument {}
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -36,6 +36,11 @@ package struct LineRenderer: Sendable {
         }
     }
 
+    /// What the program says of `event`, without its mark: for a screen that has its own.
+    func systemTexts(for event: ChatEvent) -> [String] {
+        systemLines(for: event)
+    }
+
     private func announcement(of room: ChatEvent.ReadyRoom) -> [String] {
         let label = room.transport == .onion ? "onion  " : "address"
         let lifetime = room.timeToLive.map { "in \($0)s" } ?? "never"
@@ -87,7 +92,7 @@ package struct LineRenderer: Sendable {
                 (index == 0 ? "waits for the connection: " : "  ") + text
             }
         case .closed(let reason): [closed(reason)]
-        case .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
+        case .sending, .notSent, .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
         }
     }
 
