@@ -49,12 +49,13 @@ let package = Package(
         library("Transport", ["EventLoop", "TorController", log]),
         library(
             "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire", log]),
+        library("Configuration", ["Room"]),
         library("TerminalUI", ["CNcurses", "Room"]),
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "EventLoop", "Room", "Sodium", "TermTalk", "TerminalUI", "TorController", "Transport", argumentParser,
-                log,
+                "Configuration", "EventLoop", "Room", "Sodium", "TermTalk", "TerminalUI", "TorController", "Transport",
+                argumentParser, log,
             ],
             swiftSettings: strict),
 
@@ -82,6 +83,7 @@ let package = Package(
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
         tests(of: "Transport", ["EventLoop", "PrivateTorNetwork", "TorController"]),
         tests(of: "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire"]),
+        tests(of: "Configuration", ["Room"]),
         tests(of: "TerminalUI", ["Room"]),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["PrivateTorNetwork", "TestSupport", "TermTalkCommand"],

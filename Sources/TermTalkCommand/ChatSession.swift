@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import Configuration
 internal import EventLoop
 import Glibc
 internal import Logging
@@ -11,7 +12,12 @@ final class ChatSession {
     private static let inputChunk = 65_536
 
     private let loop: EventLoop
-    private let common: CommonOptions
+    /// The options, with what the settings say where no flag does.
+    let common: CommonOptions
+    let settings: Settings
+    /// Whether nothing is dialed around tor: a flag speaks of tor, or the settings name a SOCKS port. That they name a
+    /// control port or a mode is no such wish.
+    let isThroughTor: Bool
     private let output: ConsoleOutput
     private let parser: InputParser
     private let isInteractive: Bool
@@ -35,6 +41,15 @@ final class ChatSession {
     static func run(
         common: CommonOptions, start: (ChatSession) throws(ChatEvent.Notice) -> Void
     ) throws {
+        let settings: Settings
+        let resolved: CommonOptions
+        do throws(ChatEvent.Notice) {
+            settings = try common.configuration.settings()
+            resolved = try common.resolved(by: settings)
+        } catch {
+            StandardError.report(error, json: common.json)
+            throw ExitCode(ExitStatus(error.code).rawValue)
+        }
         let loop: EventLoop
         do {
             loop = try EventLoop()
@@ -42,7 +57,9 @@ final class ChatSession {
             StandardError.report(.init(.internalError, "the event loop cannot be made"))
             throw ExitCode(ExitStatus.internalError.rawValue)
         }
-        let session = ChatSession(loop: loop, common: common)
+        let session = ChatSession(
+            loop: loop, common: resolved, settings: settings,
+            isThroughTor: common.namesTor || settings[.torSocks] != nil)
         do throws(ChatEvent.Notice) {
             try start(session)
             session.watchSignals()
@@ -56,9 +73,11 @@ final class ChatSession {
         throw ExitCode(session.status.rawValue)
     }
 
-    private init(loop: EventLoop, common: CommonOptions) {
+    private init(loop: EventLoop, common: CommonOptions, settings: Settings, isThroughTor: Bool) {
         self.loop = loop
         self.common = common
+        self.settings = settings
+        self.isThroughTor = isThroughTor
         let isTerminal = isatty(STDOUT_FILENO) == 1
         isInteractive = isatty(STDIN_FILENO) == 1 && !common.json
         let refusesColour = unsafe getenv("NO_COLOR") != nil
@@ -158,7 +177,8 @@ final class ChatSession {
         guard isInteractive, isatty(STDOUT_FILENO) == 1, !common.plain, Self.terminalType != "dumb" else { return }
         output.finish()
         screen = FullScreen(
-            loop: loop, colour: hasColour, bell: common.bell, marks: Self.terminalType == "linux" ? .ascii : .unicode
+            loop: loop, colour: hasColour, bell: common.bell ?? .mention,
+            marks: Self.terminalType == "linux" ? .ascii : .unicode
         ) { [weak self] in self?.requested($0) }
         guard let screen else {
             StandardError.write("-!- this terminal cannot show a full screen (its type is not known): line mode\n")
