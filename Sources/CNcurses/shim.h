@@ -20,6 +20,16 @@ static inline int screen_width_of(unsigned scalar) { return wcwidth((wchar_t)sca
 
 /* Of <term.h>, whose macros would hide ordinary words. */
 extern char *tigetstr(const char *);
+extern int tigetnum(const char *);
+extern int setupterm(const char *, int, int *);
+
+/* Colours of a terminal type, 0 for none; -1 when the type is not known or cannot move its cursor. */
+static inline int screen_colors_of(const char *type) {
+    int result = 0;
+    if (setupterm(type, STDOUT_FILENO, &result) != OK || tigetstr("cup") == NULL || tigetstr("el") == NULL) return -1;
+    int colors = tigetnum("colors");
+    return colors > 0 ? colors : 0;
+}
 
 /* What Swift does not see: variables, and macros of some kinds. */
 static inline int screen_colors(void) { return COLORS; }
