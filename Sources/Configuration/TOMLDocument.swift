@@ -26,8 +26,10 @@ package struct TOMLDocument: Equatable, Sendable {
 
     package init(parsing text: String) throws(TOMLError) {
         var table = ""
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            var scanner = TOMLScanner(line.hasSuffix("\r") ? line.dropLast() : line, number: index + 1)
+        // CR LF is one character.
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        for (index, line) in lines.enumerated() {
+            var scanner = TOMLScanner(line, number: index + 1)
             scanner.skipSpace()
             switch scanner.next {
             case nil, "#": try scanner.expectEnd()
