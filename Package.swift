@@ -42,7 +42,9 @@ let package = Package(
         library("Sodium", ["CSodium", "Locking"]),
         library("Wire"),
         library("Noise", ["Sodium", "Wire"]),
-        library("SecureSession", ["Noise", "Sodium", "Wire"]),
+        library("CPace", ["Sodium"]),
+        library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
+        library("MLS", ["Sodium", "Wire"]),
         library("Room", ["Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
@@ -54,8 +56,8 @@ let package = Package(
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "Configuration", "EventLoop", "Room", "Sodium", "TermTalk", "TerminalUI", "TorController", "Transport",
-                argumentParser, log,
+                "Configuration", "EventLoop", "Room", "SecureSession", "Sodium", "TermTalk", "TerminalUI",
+                "TorController", "Transport", argumentParser, log,
             ],
             swiftSettings: strict),
 
@@ -77,7 +79,9 @@ let package = Package(
         tests(of: "Sodium"),
         tests(of: "Wire"),
         tests(of: "Noise", ["Sodium", "Wire"], exclude: ["Interop"]),
-        tests(of: "SecureSession", ["Noise", "Sodium", "Wire"]),
+        tests(of: "CPace", ["Sodium"]),
+        tests(of: "SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
+        tests(of: "MLS", ["Sodium", "Wire"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),

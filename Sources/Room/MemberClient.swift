@@ -262,6 +262,11 @@ package struct MemberClient {
 }
 
 extension ChatEvent.Notice {
+    /// Whoever answered is not somebody who knows the password.
+    package static let passwordUnconfirmed = ChatEvent.Notice(
+        .passwordUnconfirmed, "cannot join: the host did not show that it knows the password",
+        hint: "somebody may be in between; if the room has no password, join without one")
+
     /// A member came back after its place, or what waited for it, had been given up.
     static func missed(_ count: Int) -> Self {
         .init(
@@ -273,7 +278,7 @@ extension ChatEvent.Notice {
 
 extension RoomCode {
     /// Why the host did not let a joiner in, for people.
-    var refusal: ChatEvent.Notice {
+    package var refusal: ChatEvent.Notice {
         switch self {
         case .full:
             .init(.roomFull, "cannot join: the room is full", hint: "try again when somebody has left")
@@ -284,7 +289,16 @@ extension RoomCode {
                 .nickTaken, "cannot join: somebody has this nick, or one that looks like it",
                 hint: "choose another with --nick")
         case .rateLimited:
-            .init(.rateLimited, "cannot join: too many joins at once", hint: "try again in a minute")
+            .init(.rateLimited, "cannot join: too many tries at once", hint: "try again in a minute")
+        case .passwordRequired:
+            .init(
+                .passwordRequired, "cannot join: the room has a password",
+                hint: "ask the host for it, and give --password or --password-file FILE")
+        case .passwordWrong:
+            .init(
+                .passwordWrong, "cannot join: the password is wrong",
+                hint: "check it with the host; after some wrong ones the host makes everybody wait")
+        case .passwordUnknown: .passwordUnconfirmed
         case .expired:
             .init(.roomExpired, "cannot join: the room has expired", hint: "ask for a new invite")
         case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away:
@@ -309,7 +323,7 @@ extension RoomCode {
                 hint: "send it again when the member is back")
         case .rateLimited:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
-        case .unspecified, .full, .expired, .alreadyAccepted:
+        case .unspecified, .full, .expired, .alreadyAccepted, .passwordRequired, .passwordWrong, .passwordUnknown:
             .init(.internalError, "the host did not do it and did not say why")
         }
     }

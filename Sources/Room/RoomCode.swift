@@ -12,6 +12,11 @@ package enum RoomCode: UInt8, Sendable {
     case alreadyAccepted = 8
     /// The receiver keeps its place, but nothing can be kept for it until it comes back.
     case away = 9
+    /// The room has a password, and the joiner did not begin to show that it knows it.
+    case passwordRequired = 10
+    case passwordWrong = 11
+    /// The joiner wanted to show a password, and the room has none.
+    case passwordUnknown = 12
 }
 
 extension ChatEvent.LeaveReason {

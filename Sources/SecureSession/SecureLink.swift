@@ -21,7 +21,11 @@ struct SecureLink: ~Copyable {
     private var handshake: HandshakeState?
     private var transport: Noise.Transport?
     private var frames: FrameDecoder
-    private(set) var isInvited = false
+    /// The invite that the handshake is made with.
+    private(set) var invite: InviteSecret?
+    var isInvited: Bool { invite != nil }
+    /// Names the finished handshake; empty before.
+    private(set) var handshakeHash: [UInt8] = []
     /// The initiator refuses a host with another key.
     private let expectedKey: X25519.PublicKey?
     private let isInitiator: Bool
@@ -53,7 +57,8 @@ struct SecureLink: ~Copyable {
     /// The joiner's end of a new connection; the bytes to be sent at once are appended to `events`.
     init(initiator credentials: borrowing JoinCredentials, events: inout [SessionEvent]) throws(SessionError) {
         isInitiator = true
-        isInvited = credentials.invite != nil
+        invite = credentials.invite
+        let isInvited = credentials.invite != nil
         expectedKey = credentials.hostKey
         phase = .handshaking
         let pattern = isInvited ? SessionProtocol.invitePattern : SessionProtocol.openPattern
@@ -192,7 +197,7 @@ struct SecureLink: ~Copyable {
         } catch {
             return false
         }
-        isInvited = true
+        self.invite = invite
         phase = .handshaking
         expect(MessageLength.invite[2])
         return true
@@ -220,6 +225,7 @@ struct SecureLink: ~Copyable {
                 expect(MessageLength.open[2])
                 return
             }
+            handshakeHash = current.handshakeHash
             transport = try current.split()
             phase = .open
             expect(

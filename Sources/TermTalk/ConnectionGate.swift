@@ -41,28 +41,6 @@ package struct ConnectionGate {
         package init() {}
     }
 
-    private struct Allowance {
-        let rate: Double
-        let burst: Double
-        var tokens: Double
-        var updated: Duration
-
-        init(rate: Double, burst: Double, now: Duration) {
-            self.rate = rate
-            self.burst = burst
-            tokens = burst
-            updated = now
-        }
-
-        mutating func takeOne(now: Duration) -> Bool {
-            tokens = min(burst, tokens + (now - updated) / .seconds(1) * rate)
-            updated = now
-            guard tokens >= 1 else { return false }
-            tokens -= 1
-            return true
-        }
-    }
-
     let limits: Limits
     private var open: Allowance
     private var invite: Allowance

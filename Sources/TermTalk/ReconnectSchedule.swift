@@ -20,6 +20,8 @@ struct ReconnectSchedule {
     private(set) var attempt = 0
     private(set) var lostAt: Duration?
     private var doublings = 0
+    /// Connections in a row that did not last.
+    private var shortConnections = 0
     private var connectedAt: Duration?
 
     var isLost: Bool { lostAt != nil }
@@ -33,9 +35,11 @@ struct ReconnectSchedule {
         guard lostAt == nil else { return }
         lostAt = now
         attempt = 0
-        if let connectedAt, now - connectedAt >= Self.stableAfter {
-            doublings = 0
+        if let connectedAt {
+            shortConnections = now - connectedAt >= Self.stableAfter ? 0 : min(shortConnections + 1, 16)
         }
+        connectedAt = nil
+        doublings = shortConnections
     }
 
     /// The pause before the next try; `random` spreads it.

@@ -19,10 +19,12 @@ package final class RoomGuest {
         package var nick: String
         /// Needed for onion rooms; for direct ones it means to dial through tor.
         package var tor: TorOptions?
+        /// The room's password, where the person gave one; the host must know it, then.
+        package var password: Password?
 
         package init(
             room: RoomName, address: RoomAddress, invite: Invite? = nil, hostKey: X25519.PublicKey? = nil,
-            acceptsNewHost: Bool, nick: String, tor: TorOptions?
+            acceptsNewHost: Bool, nick: String, tor: TorOptions?, password: Password? = nil
         ) {
             self.room = room
             self.address = address
@@ -31,6 +33,7 @@ package final class RoomGuest {
             self.acceptsNewHost = acceptsNewHost
             self.nick = nick
             self.tor = tor
+            self.password = password
         }
     }
 
@@ -39,6 +42,8 @@ package final class RoomGuest {
     /// Through tor: descriptor, introduction and rendezvous, which take some seconds each when they work.
     private static let torTimeout = Duration.seconds(30)
     private static let torAttempts = 3
+    /// A dial that works is mostly done by then; another one is begun beside it.
+    private static let torStagger = Duration.seconds(12)
 
     private let loop: EventLoop
     private let options: Options
@@ -49,6 +54,7 @@ package final class RoomGuest {
 
     private var tor: TorController?
     private var isTorReady = false
+    private var password: RoomPassword?
     private var node: MemberNode?
     private var sleepWatch: SleepWatch?
     private var isStopping = false
@@ -77,6 +83,18 @@ package final class RoomGuest {
     package var shownHostKey: X25519.PublicKey? { node?.hostKey }
 
     package func start() {
+        guard let password = options.password else { return connect() }
+        loop.offload { [options] in
+            password.stretched(for: options.room)
+        } then: { [weak self] stretched in
+            guard let self, !self.isStopping else { return }
+            guard let stretched else { return self.ended(.lost, .passwordNeedsMemory) }
+            self.password = stretched
+            self.connect()
+        }
+    }
+
+    private func connect() {
         guard let torOptions = options.tor else {
             findHostKey()
             return
@@ -136,8 +154,9 @@ package final class RoomGuest {
             staticKey: X25519.PrivateKey(), hostKey: hostKey, invite: options.invite?.secret)
         let node = MemberNode(
             loop: loop, target: .init(room: options.room, address: options.address, policy: policy),
-            credentials: credentials, nick: options.nick, cipher: HostTrustingGroup(), dial: makeDial(), logger: logger,
-            wallClock: wallClock, tell: tell)
+            credentials: credentials, nick: options.nick, cipher: HostTrustingGroup(), password: password,
+            dial: makeDial(),
+            logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
         node.onNewHostKey = { [weak self] key in self?.remember(key) }
@@ -169,13 +188,14 @@ package final class RoomGuest {
         switch (options.address, tor) {
         case (.onion(let address, let port), let tor?):
             let dialer = OnionDialer(controller: tor)
-            return throughTor { isolation, completion in
-                dialer.dial(
+            return throughTor { isolation, isRepeated, completion in
+                if isRepeated { tor.refreshDescriptor(of: address) }
+                return dialer.dial(
                     address, port: port, isolation: isolation, timeout: Self.torTimeout, completion: completion)
             }
         case (.direct(let hostPort), let tor?):
             let dialer = OnionDialer(controller: tor)
-            return throughTor { isolation, completion in
+            return throughTor { isolation, _, completion in
                 dialer.dial(
                     host: hostPort.host, port: hostPort.port, isolation: isolation, timeout: Self.torTimeout,
                     completion: completion)
@@ -195,12 +215,16 @@ package final class RoomGuest {
 
     /// A dial that uses fresh circuits at each attempt.
     private func throughTor(
-        _ dial: @escaping (_ isolation: String, @escaping RepeatedDial.Completion) -> any Cancellable
+        _ dial:
+            @escaping (_ isolation: String, _ isRepeated: Bool, @escaping RepeatedDial.Completion)
+            -> any Cancellable
     ) -> MemberNode.Dial {
-        let room = options.room
+        let (loop, room) = (self.loop, options.room)
         return { completion in
-            RepeatedDial(attempts: Self.torAttempts) { attempt in
-                dial("termtalk-\(room)-\(Random.uint64())", attempt)
+            var isRepeated = false
+            return RepeatedDial(loop: loop, attempts: Self.torAttempts, stagger: Self.torStagger) { attempt in
+                defer { isRepeated = true }
+                return dial("termtalk-\(room)-\(Random.uint64())", isRepeated, attempt)
             } completion: { result in
                 completion(result.mapError { $0.notice })
             }

@@ -25,13 +25,19 @@ package final class RoomHost {
         /// Empty for the member id.
         package var nick: String
         package var limits: RoomLimits
+        /// What joiners have to know; nil for a room without a password.
+        package var password: Password?
 
-        package init(carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits) {
+        package init(
+            carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits,
+            password: Password? = nil
+        ) {
             self.carrier = carrier
             self.room = room
             self.timeToLive = timeToLive
             self.nick = nick
             self.limits = limits
+            self.password = password
         }
     }
 
@@ -49,6 +55,7 @@ package final class RoomHost {
     private var sleepWatch: SleepWatch?
     private var secret = InviteSecret()
     private var hostKey: X25519.PublicKey?
+    private var password: RoomPassword?
     private var address: RoomAddress?
     private var entry: RoomRegistry.Entry?
     private var ending: ChatEvent.Notice?
@@ -79,6 +86,18 @@ package final class RoomHost {
     // MARK: Opening
 
     package func start() {
+        guard let password = options.password else { return open() }
+        loop.offload { [options] in
+            password.stretched(for: options.room)
+        } then: { [weak self] stretched in
+            guard let self, !self.isStopping else { return }
+            guard let stretched else { return self.fail(.passwordNeedsMemory) }
+            self.password = stretched
+            self.open()
+        }
+    }
+
+    private func open() {
         switch options.carrier {
         case .direct(let hostPort): startDirect(hostPort)
         case .onion(let port, let torOptions): startOnion(port: port, torOptions)
@@ -209,7 +228,8 @@ package final class RoomHost {
         let closesAt = options.timeToLive.map { loop.time + .seconds($0) }
         let expires = options.timeToLive.map { wallClock() + $0 }
         let node = HostNode(
-            loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, logger: logger, tell: tell)
+            loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
+            logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested
         self.node = node

@@ -116,12 +116,20 @@ final class ChatSession {
             loop: loop, options: options, directories: UserDirectories(), logger: common.logger,
             wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
         guest.onEnded = { [weak self, weak guest] reason, notice in
+            // What is asked now is asked in lines.
+            self?.closeScreen()
             if notice?.code == .hostKeyUnknown, canAsk, self?.isInteractive == true, let key = guest?.shownHostKey,
                 self?.isTrusted(key.text) == true
             {
                 var again = options
                 again.acceptsNewHost = true
                 self?.join(again, canAsk: false)
+            } else if notice?.code == .passwordRequired, self?.isInteractive == true,
+                let password = try? PasswordInput.ask("Password of the room: ")
+            {
+                var again = options
+                again.password = password
+                self?.join(again, canAsk: canAsk)
             } else {
                 self?.ended(reason, notice)
             }

@@ -30,6 +30,7 @@ struct HostCommand: ParsableCommand {
         help: ArgumentHelp("Members at most, the host included; 0 for no limit (default: 50).", valueName: "N"))
     var maxMembers: Int?
 
+    @OptionGroup var secret: PasswordOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -58,7 +59,7 @@ struct HostCommand: ParsableCommand {
         limits.members = maxMembers ?? membersSet ?? limits.members
         return RoomHost.Options(
             carrier: try carrier(common, settings), room: try roomName(), timeToLive: try timeToLive(settings),
-            nick: try common.checkedNick(isHost: true), limits: limits)
+            nick: try common.checkedNick(isHost: true), limits: limits, password: try secret.read(isNew: true))
     }
 
     private func carrier(

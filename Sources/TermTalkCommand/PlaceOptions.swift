@@ -24,6 +24,8 @@ struct PlaceOptions: ParsableArguments {
     @Flag(help: "Refuse a host whose key is not known yet (default without a terminal).")
     var strict = false
 
+    @OptionGroup var secret: PasswordOptions
+
     func validate() throws {
         if onion != nil && direct != nil {
             throw ValidationError("--onion and --direct exclude each other")
@@ -78,6 +80,7 @@ struct PlaceOptions: ParsableArguments {
             }
             options.hostKey = key
         }
+        options.password = try secret.read(isNew: false)
         if case .onion = options.address {
             options.tor = try common.tor.options(purpose: .dial)
         } else if session.isThroughTor {

@@ -27,6 +27,12 @@ struct SayCommand: ParsableCommand {
     @OptionGroup var place: PlaceOptions
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        if text == ["-"], place.secret.readsStandardInput {
+            throw ValidationError("standard input cannot be both the text and the password")
+        }
+    }
+
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
             let text = try checkedText()

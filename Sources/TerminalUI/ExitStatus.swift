@@ -33,9 +33,9 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed,
             .notAcknowledged:
             self = .temporaryFailure
-        case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown:
+        case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed:
             self = .protocolError
-        case .torAuthFailed, .torPermission, .onionAuthRequired:
+        case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed:
             self = .notPermitted
         case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable:
             self = .badConfiguration

@@ -61,13 +61,22 @@ struct LifeCycleTests {
         #expect(result.events("closed").map(\.reason) == ["quit"])
     }
 
+    /// Its place is kept, but in a full room not for long.
     @Test func memberThatIsKilledIsLostAfterItsGrace() async throws {
-        let hosted = try await HostedRoom.direct()
+        let hosted = try await HostedRoom.direct(["--max-members", "2"])
         let member = try await hosted.join()
         let id = try await member.event("joined-room").member
         member.signal(SIGKILL)
         #expect(try await member.result().status == 128 + SIGKILL)
-        let left = try await hosted.host.event("member-left", seconds: 120)
+        let deadline = ContinuousClock.now + .seconds(120)
+        var newcomer = try await TermTalkProcess.run(["say", hosted.invite, "at last", "--json"], home: TestHome())
+        #expect(newcomer.events("error").map(\.code) == ["room-full"])
+        while newcomer.status != 0, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .seconds(1))
+            newcomer = try await TermTalkProcess.run(["say", hosted.invite, "at last", "--json"], home: TestHome())
+        }
+        #expect(newcomer.status == 0)
+        let left = try await hosted.host.event("member-left")
         #expect(left.reason == "lost")
         #expect(left.id == id)
     }

@@ -282,9 +282,11 @@ def begin_anew(host, invite, address, parsed, peer):
     twin = Client(parsed.room, address, static_key=again.static_key)
     twin.connect()
     twin.join("twin")
-    twin.wait("admitted")
+    admitted = twin.wait("admitted")
+    expect(twin.member == again.member, "a key has one place, and gets it back")
+    expect(next(m["nick"] for m in admitted["members"] if m["id"] == twin.member) == member_text(again.member),
+           "under the nick of before")
     ended(again)
-    host.wait("member-left", id=member_text(again.member), reason="lost")
     twin.join("twice")
     ended(twin)
     host.wait("member-left", id=member_text(twin.member), reason="lost")

@@ -19,18 +19,20 @@ import Testing
         #expect(schedule.nextPause(now: ReconnectSchedule.longAway, random: 500) == .seconds(60))
     }
 
-    @Test("A connection that lasts is tried again at once, one that does not is not")
+    @Test("After a connection that lasted it is tried at once, after each that did not a little later")
     func stability() {
         var schedule = ReconnectSchedule()
         var now = Duration.zero
         schedule.lost(now: now)
         for _ in 0..<4 { _ = schedule.nextPause(now: now, random: 500) }
-        schedule.connected(now: now)
-        #expect(!schedule.isLost)
-        now += ReconnectSchedule.stableAfter - .nanoseconds(1)
-        schedule.lost(now: now)
-        #expect(schedule.attempt == 0)
-        #expect(schedule.nextPause(now: now, random: 500) == .seconds(4))
+        for short in 1...3 {
+            schedule.connected(now: now)
+            #expect(!schedule.isLost)
+            now += ReconnectSchedule.stableAfter - .nanoseconds(1)
+            schedule.lost(now: now)
+            #expect(schedule.attempt == 0)
+            #expect(schedule.nextPause(now: now, random: 500) == .milliseconds(250) * (1 << short))
+        }
         schedule.connected(now: now)
         now += ReconnectSchedule.stableAfter
         schedule.lost(now: now)

@@ -1,3 +1,4 @@
+import Foundation
 package import Room
 package import SecureSession
 package import Sodium
@@ -85,6 +86,11 @@ package final class BlockingMember {
         socket.write(try sealed())
         while !hasResumed && !wasRefusedToResume { try receive() }
         return hasResumed
+    }
+
+    /// Comes back again and again, and takes nothing in between, until more waits for this member than the host keeps.
+    package func waitUntilCutOff() throws {
+        while try resume() { usleep(500_000) }
     }
 
     /// Sends requests in one sealed message; false when the host has closed.
