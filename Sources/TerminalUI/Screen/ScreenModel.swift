@@ -113,6 +113,7 @@ package struct ScreenModel: Sendable {
         status.isHost = true
         let address = Sanitizer.sanitize(room.address, as: .line)
         tell("room \(Sanitizer.sanitize(room.room, as: .line)) is open at \(address)", .system, at: moment)
+        tell("its host key is \(Sanitizer.sanitize(room.hostKey, as: .line))", .system, at: moment)
         if let seconds = room.timeToLive { tell("it closes in \(seconds) s", .system, at: moment) }
         heard(.invite(room.invite), at: moment)
         tell("/help lists the commands; Tab completes; PgUp and PgDn scroll", .system, at: moment)

@@ -89,7 +89,8 @@ struct StatusBar: Sendable {
         let left = max(0, expires - now)
         switch left {
         case ..<Self.exactSeconds: return "\(left) s left"
-        case ..<7200: return "\(left / 60) min left"
+        case ..<3600: return "\(left / 60) min left"
+        case ..<86_400: return "\(left / 3600) h \(left / 60 % 60) min left"
         case ..<172_800: return "\(left / 3600) h left"
         default: return "\(left / 86_400) d left"
         }
@@ -100,7 +101,7 @@ struct StatusBar: Sendable {
         var next: Int64?
         if let expires, expires > now {
             let left = expires - now
-            let unit: Int64 = left <= Self.exactSeconds ? 1 : left <= 7200 ? 60 : 3600
+            let unit: Int64 = left <= Self.exactSeconds ? 1 : left <= 86_400 ? 60 : 3600
             next = unit == 1 ? now + 1 : now + left % unit + 1
         }
         if let retryAt, retryAt > now { next = min(next ?? now + 1, now + 1) }
