@@ -64,6 +64,8 @@ sanitize-thread:
 
 # The manual page and the completions, made from the commands of the program itself.
 SHARE := .build/share
+# Debian's packages have another folder than what people install themselves.
+ZSH_FOLDER ?= site-functions
 GUIDES := README.md CHANGELOG.md docs/tor-guide.md docs/internet-guide.md docs/privacy.md docs/troubleshooting.md \
     docs/threat-model.md
 
@@ -78,7 +80,7 @@ install: share
 	install -D -m 755 -s .build/release/termtalk "$(DESTDIR)$(PREFIX)/bin/termtalk"
 	install -D -m 644 $(SHARE)/termtalk.1 "$(DESTDIR)$(PREFIX)/share/man/man1/termtalk.1"
 	install -D -m 644 $(SHARE)/termtalk.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/termtalk"
-	install -D -m 644 $(SHARE)/termtalk.zsh "$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_termtalk"
+	install -D -m 644 $(SHARE)/termtalk.zsh "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FOLDER)/_termtalk"
 	install -D -m 644 $(SHARE)/termtalk.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish"
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
 	install -m 644 $(GUIDES) "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
@@ -87,7 +89,7 @@ install: share
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/termtalk" "$(DESTDIR)$(PREFIX)/share/man/man1/termtalk.1" \
 	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/termtalk" \
-	    "$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_termtalk" \
+	    "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FOLDER)/_termtalk" \
 	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish"
 	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
 

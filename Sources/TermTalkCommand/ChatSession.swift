@@ -84,7 +84,8 @@ final class ChatSession {
         hasColour = isTerminal && !common.noColor && !refusesColour && Self.terminalType != "dumb"
         output = ConsoleOutput(
             loop: loop, isJSON: common.json,
-            renderer: LineRenderer(echoOwn: isatty(STDIN_FILENO) != 1, colour: hasColour))
+            renderer: LineRenderer(echoOwn: isatty(STDIN_FILENO) != 1, colour: hasColour),
+            overwritesProgress: isatty(STDERR_FILENO) == 1 && Self.terminalType != "dumb")
         parser = InputParser(json: common.json)
     }
 
@@ -118,6 +119,7 @@ final class ChatSession {
         guest.onEnded = { [weak self, weak guest] reason, notice in
             // What is asked now is asked in lines.
             self?.closeScreen()
+            self?.output.finish()
             if notice?.code == .hostKeyUnknown, canAsk, self?.isInteractive == true, let key = guest?.shownHostKey,
                 self?.isTrusted(key.text) == true
             {

@@ -223,6 +223,40 @@ struct ScreenTests {
         #expect(try await hosted.host.event("member-left").reason == "quit")
     }
 
+    /// What ^Z does, and what `fg` does.
+    @Test func suspended() async throws {
+        let hosted = try await HostedRoom.direct()
+        let guest = try await guest(in: hosted)
+        try await guest.write("half a line")
+        try await guest.seen("the line") { $0.last?.contains("half a line") == true }
+        let program = try await guest.program()
+        kill(program, SIGTSTP)
+        while try await guest.state("#{alternate_on}") != "0" { try await Task.sleep(for: .milliseconds(50)) }
+        kill(program, SIGCONT)
+        try await guest.seen("the line again") { $0.last?.contains("half a line") == true }
+        #expect(try await guest.state("#{alternate_on}") == "1")
+        try await guest.press("Enter")
+        try await hosted.host.event("message") { $0.text == "half a line" }
+    }
+
+    /// The Linux console has no check mark.
+    @Test func linuxConsole() async throws {
+        let hosted = try await HostedRoom.direct()
+        let guest = try await guest(in: hosted, environment: ["TERM=linux"])
+        try await guest.type("hello")
+        try await guest.shows("++ <guest> hello")
+    }
+
+    /// What is logged does not disturb the screen.
+    @Test func logging() async throws {
+        let hosted = try await HostedRoom.direct(["--nick", "hostess"])
+        let guest = try await guest(in: hosted, ["--log-level", "trace"])
+        hosted.host.send("hello")
+        let rows = try await guest.seen("the message") { rows in rows.contains { $0.contains("<hostess> hello") } }
+        #expect(rows.last?.hasPrefix("guest>") == true)
+        #expect(rows[rows.count - 2].contains("2 members"))
+    }
+
     @Test func roomThatEnds() async throws {
         let hosted = try await HostedRoom.direct()
         let guest = try await guest(in: hosted)
