@@ -37,7 +37,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .protocolError
         case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed:
             self = .notPermitted
-        case .registryUnreadable, .trustStoreUnreadable:
+        case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable:
             self = .badConfiguration
         case .interrupted:
             self = .interrupted

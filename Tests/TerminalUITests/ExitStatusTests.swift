@@ -27,7 +27,7 @@ import Testing
                 "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",
                 "password-guessed",
             ],
-            78: ["registry-unreadable", "trust-store-unreadable"],
+            78: ["config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable"],
             130: ["interrupted"],
         ]
         var seen = 0
