@@ -70,8 +70,40 @@ sanitize-thread:
 	$(SWIFT) test --sanitize=thread --scratch-path .build-thread --skip AcceptanceTests
 	$(SWIFT) test --sanitize=thread --scratch-path .build-thread --skip-build --filter AcceptanceTests
 
-install: build
-	install -D -m 755 .build/release/termtalk "$(DESTDIR)$(PREFIX)/bin/termtalk"
+# The manual page and the completions, made from the commands of the program itself.
+SHARE := .build/share
+# Debian's packages have another folder than what people install themselves.
+ZSH_FOLDER ?= site-functions
+GUIDES := README.md CHANGELOG.md docs/tor-guide.md docs/internet-guide.md docs/privacy.md docs/troubleshooting.md \
+    docs/threat-model.md
+
+share: build
+	mkdir -p $(SHARE)
+	.build/release/termtalk --experimental-dump-help | python3 docs/man/make-man.py \
+	    "$$(.build/release/termtalk --version | cut -d' ' -f2)" docs/man/termtalk.1.in >$(SHARE)/termtalk.1
+	for shell in bash zsh fish; do \
+	    .build/release/termtalk --generate-completion-script $$shell >$(SHARE)/termtalk.$$shell || exit 1; done
+
+install: share
+	install -D -m 755 -s .build/release/termtalk "$(DESTDIR)$(PREFIX)/bin/termtalk"
+	install -D -m 644 $(SHARE)/termtalk.1 "$(DESTDIR)$(PREFIX)/share/man/man1/termtalk.1"
+	install -D -m 644 $(SHARE)/termtalk.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/termtalk"
+	install -D -m 644 $(SHARE)/termtalk.zsh "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FOLDER)/_termtalk"
+	install -D -m 644 $(SHARE)/termtalk.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish"
+	install -d "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
+	install -m 644 $(GUIDES) "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
+	install -m 644 torrc.d/*.conf "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
+
+uninstall:
+	rm -f "$(DESTDIR)$(PREFIX)/bin/termtalk" "$(DESTDIR)$(PREFIX)/share/man/man1/termtalk.1" \
+	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/termtalk" \
+	    "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FOLDER)/_termtalk" \
+	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
+
+# A package for this release of Debian or Ubuntu: .build/termtalk_VERSION_ARCHITECTURE.deb
+deb: share
+	sh .ci/make-deb
 
 clean:
 	rm -rf .build .build-address .build-thread .bench-run

@@ -151,6 +151,7 @@ package struct MemberClient {
             confirm(messageID, actions: &actions)
         case .declined(let messageID, let code):
             outbox.removeAll { $0.id == messageID }
+            actions.append(.tell(.notSent(messageID)))
             actions.append(.tell(.error(code.declination)))
         case .topicChanged(let text):
             actions.append(.tell(.room(.topic(text))))
@@ -225,6 +226,15 @@ package struct MemberClient {
                 .post(id: messageID, content: sealed)
             }
         outbox.append(Unconfirmed(id: messageID, request: request))
+        if let id {
+            let shown: ChatEvent.ChatMessage.Kind = target != nil ? .private : kind == .action ? .action : .text
+            actions.append(
+                .tell(
+                    .sending(
+                        .init(
+                            id: messageID, sequence: nil, from: id, nick: members[id]?.nick ?? id.description,
+                            text: text, kind: shown, isOwn: true, to: target))))
+        }
         if phase == .joined {
             actions.append(.send(request.encoded))
         }

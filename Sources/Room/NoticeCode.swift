@@ -47,6 +47,8 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case notInThisBuild = "not-in-this-build"
     case inputInvalid = "input-invalid"
     case outputOverrun = "output-overrun"
+    case configInvalid = "config-invalid"
+    case configUnreadable = "config-unreadable"
     case registryUnreadable = "registry-unreadable"
     case registryUnwritable = "registry-unwritable"
     case trustStoreUnreadable = "trust-store-unreadable"

@@ -28,6 +28,13 @@ package enum ChatInput: Sendable, Equatable {
     /// An input object of the machine interface that cannot be understood; the reason for people.
     case malformed(String)
 
+    /// The commands of the contract, for completion; some answer that they are not in this build.
+    package static let commandNames = [
+        "/accept", "/approve", "/ban", "/clear", "/deny", "/extend", "/help", "/invite", "/kick", "/lock", "/me",
+        "/msg",
+        "/nick", "/panic", "/quit", "/send", "/topic", "/unlock", "/verify", "/who",
+    ]
+
     /// What `/help` answers, a line a command.
     package static let helpLines = [
         "/help                 this list",

@@ -39,7 +39,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             .banned, .kicked,
             .roomLocked, .joinDenied, .inviteUsed, .notPermitted:
             self = .notPermitted
-        case .registryUnreadable, .trustStoreUnreadable:
+        case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable:
             self = .badConfiguration
         case .interrupted:
             self = .interrupted

@@ -8,7 +8,10 @@ package enum JSONEventEncoder {
     /// Appends the line of `event`, with its newline, to `output`. `time` is in milliseconds since 1970, UTC.
     /// Appends nothing for what concerns only a screen.
     package static func append(_ event: ChatEvent, at time: Int64, to output: inout [UInt8]) {
-        if case .clearScreen = event { return }
+        switch event {
+        case .clearScreen, .sending, .notSent: return
+        default: break
+        }
         // Moved into the writer and back, so that the buffer is not copied.
         var taken: [UInt8] = []
         swap(&taken, &output)
@@ -33,6 +36,8 @@ extension ChatEvent {
         case .memberJoined: "member-joined"
         case .memberLeft: "member-left"
         case .message: "message"
+        case .sending: "sending"
+        case .notSent: "not-sent"
         case .waiting: "waiting"
         case .delivered: "delivered"
         case .acknowledged: "acknowledged"
@@ -102,7 +107,7 @@ extension JSONLineWriter {
             beginArray("lines")
             for text in lines { element(Sanitizer.sanitize(text, as: .line)) }
             endArray()
-        case .clearScreen: break
+        case .clearScreen, .sending, .notSent: break
         case .room(let change): fields(of: change)
         case .connection(let change): fields(of: change)
         case .warning(let notice), .error(let notice): fields(of: notice)

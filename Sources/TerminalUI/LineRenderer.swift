@@ -36,6 +36,19 @@ package struct LineRenderer: Sendable {
         }
     }
 
+    /// What the program says of `event`, without its mark: for a screen that has its own.
+    func systemTexts(for event: ChatEvent) -> [String] {
+        systemLines(for: event)
+    }
+
+    /// The line for a stage of starting on a terminal: a bar, where it is known how far the stage has come.
+    package func progressLine(_ phase: ChatEvent.StartPhase, _ progress: Int?) -> String {
+        guard let progress else { return palette.system("-!- \(starting(phase)) ...") }
+        let tenths = min(max(progress, 0), 100) / 10
+        let bar = String(repeating: "#", count: tenths) + String(repeating: ".", count: 10 - tenths)
+        return palette.system("-!- [\(bar)] \(progress)% \(starting(phase))")
+    }
+
     private func announcement(of room: ChatEvent.ReadyRoom) -> [String] {
         let label = room.transport == .onion ? "onion  " : "address"
         let lifetime = room.timeToLive.map { "in \($0)s" } ?? "never"
@@ -88,7 +101,7 @@ package struct LineRenderer: Sendable {
                 (index == 0 ? "waits for the connection: " : "  ") + text
             }
         case .closed(let reason): [closed(reason)]
-        case .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
+        case .sending, .notSent, .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
         }
     }
 

@@ -28,7 +28,7 @@ import Testing
                 "password-guessed", "kicked", "banned", "room-locked", "invite-used", "join-denied",
                 "not-permitted",
             ],
-            78: ["registry-unreadable", "trust-store-unreadable"],
+            78: ["config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable"],
             130: ["interrupted"],
         ]
         var seen = 0
