@@ -82,6 +82,29 @@ struct DoctorTests {
         #expect(found.lines["state"]?.hint?.isEmpty == false)
     }
 
+    /// Whether this process may mount file systems in a namespace of its own.
+    private static let canMount = {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/unshare")
+        process.arguments = ["-m", "mount", "-t", "tmpfs", "-o", "size=16k", "none", "/mnt"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+
+    @Test(.enabled(if: canMount, "needs to mount a file system")) func fullDisk() async throws {
+        let mount = "mount -t tmpfs -o size=16k none \"$HOME\" && exec \"$@\""
+        let process = try TermTalkProcess(
+            program: "/usr/bin/unshare",
+            ["-m", "/bin/sh", "-c", mount, "sh", TermTalkProcess.binary(), "doctor", "--json", "--tor", "managed"],
+            home: TestHome(), environment: ["TERMTALK_TOR": "/nonexistent/tor"])
+        let result = try await process.result()
+        #expect(result.status == 73)
+        let state = try #require(result.output.first { $0.contains(#""check":"state""#) })
+        #expect(state.contains("the disk is full") && state.contains("registry-unwritable"), "\(state)")
+    }
+
     @Test func registryThatOthersCanRead() async throws {
         let home = try TestHome()
         try #"{"version":1,"entries":[]}"#.write(toFile: home.registryPath, atomically: false, encoding: .utf8)
