@@ -81,12 +81,14 @@ let package = Package(
         tests(of: "Noise", ["Sodium", "Wire"], exclude: ["Interop"]),
         tests(of: "CPace", ["Sodium"]),
         tests(of: "SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
-        tests(of: "MLS", ["Sodium", "Wire"]),
+        tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
         tests(of: "Transport", ["EventLoop", "PrivateTorNetwork", "TorController"]),
-        tests(of: "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire"]),
+        tests(
+            of: "TermTalk",
+            ["PrivateTorNetwork", "EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire"]),
         tests(of: "Configuration", ["Room"]),
         tests(of: "TerminalUI", ["Room"]),
         .testTarget(
