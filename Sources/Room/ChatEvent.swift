@@ -28,6 +28,8 @@ package enum ChatEvent: Sendable, Equatable {
     case help([String])
     /// The answer to `/clear`: a screen forgets what it shows.
     case clearScreen
+    /// Something about the room itself.
+    case room(RoomChange)
     case connection(ConnectionChange)
     case warning(Notice)
     case error(Notice)
@@ -40,6 +42,8 @@ package enum ChatEvent: Sendable, Equatable {
         case onionPublish = "onion-publish"
         case dial
         case handshake
+        /// The host is asked.
+        case approval
     }
 
     /// What carries the room.

@@ -29,6 +29,12 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case passwordWrong = "password-wrong"
     case passwordUnconfirmed = "password-unconfirmed"
     case passwordGuessed = "password-guessed"
+    case banned
+    case kicked
+    case roomLocked = "room-locked"
+    case joinDenied = "join-denied"
+    case inviteUsed = "invite-used"
+    case notPermitted = "not-permitted"
     case rateLimited = "rate-limited"
     case messageTooLarge = "message-too-large"
     case nickInvalid = "nick-invalid"

@@ -30,6 +30,12 @@ struct HostCommand: ParsableCommand {
         help: ArgumentHelp("Members at most, the host included; 0 for no limit (default: 50).", valueName: "N"))
     var maxMembers: Int?
 
+    @Flag(help: "Each join waits for /approve or /deny.")
+    var approve = false
+
+    @Flag(help: "Let nobody in by the room's name and address alone.")
+    var inviteOnly = false
+
     @OptionGroup var secret: PasswordOptions
     @OptionGroup var common: CommonOptions
 
@@ -57,9 +63,11 @@ struct HostCommand: ParsableCommand {
         var limits = RoomLimits()
         let membersSet = try settings.number(.hostMaxMembers, in: 0...Int(Int32.max))
         limits.members = maxMembers ?? membersSet ?? limits.members
+        limits.asksHost = approve
         return RoomHost.Options(
             carrier: try carrier(common, settings), room: try roomName(), timeToLive: try timeToLive(settings),
-            nick: try common.checkedNick(isHost: true), limits: limits, password: try secret.read(isNew: true))
+            nick: try common.checkedNick(isHost: true), limits: limits, password: try secret.read(isNew: true),
+            isInviteOnly: inviteOnly)
     }
 
     private func carrier(

@@ -35,7 +35,9 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed:
             self = .protocolError
-        case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed:
+        case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed,
+            .banned, .kicked,
+            .roomLocked, .joinDenied, .inviteUsed, .notPermitted:
             self = .notPermitted
         case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable:
             self = .badConfiguration

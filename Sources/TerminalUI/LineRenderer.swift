@@ -94,6 +94,7 @@ package struct LineRenderer: Sendable {
             members.map { "\($0.id) \(name($0.nick, of: $0.id))\(remarks(on: $0))" }
         case .invite(let invite): ["invite  \(line(invite))"]
         case .help(let lines): lines.map { line($0) }
+        case .room(let change): describe(change)
         case .connection(let change): [connection(change)]
         case .waiting(_, let text):
             Sanitizer.lines(ofMessage: text).enumerated().map { index, text in
@@ -102,6 +103,26 @@ package struct LineRenderer: Sendable {
         case .closed(let reason): [closed(reason)]
         case .sending, .notSent, .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
         }
+    }
+
+    private func describe(_ change: RoomChange) -> [String] {
+        switch change {
+        case .topic(""): ["the room has no topic any more"]
+        case .topic(let text): ["topic: \(line(text))"]
+        case .locked(let isLocked): [isLocked ? "the room is locked: nobody new comes in" : "the room is open again"]
+        case .extended(let seconds): ["the room ends in \(seconds)s"]
+        case .inviteMade(let invite): ["invite  \(line(invite.text))"] + [describe(invite)]
+        case .invites(let invites): invites.flatMap { [describe($0), "  \(line($0.text))"] }
+        case .inviteRevoked(let number): ["invite \(number) is no longer valid"]
+        case .joinRequest(let id, let nick):
+            ["\(name(nick, of: id)) wants to come in: /approve \(id) or /deny \(id)"]
+        }
+    }
+
+    private func describe(_ invite: RoomChange.Invite) -> String {
+        let uses = invite.usesLeft.map { "for \($0) more" } ?? "for any number"
+        let time = invite.secondsLeft.map { "for \($0)s" } ?? "as long as the room"
+        return "invite \(invite.number): \(uses), \(time); \(invite.used) came with it"
     }
 
     private func joined(_ room: ChatEvent.JoinedRoom) -> [String] {
@@ -147,6 +168,7 @@ extension LineRenderer {
         case .onionPublish: "publishing the onion service"
         case .dial: "connecting to the host"
         case .handshake: "agreeing on keys"
+        case .approval: "waiting for the host to let you in"
         }
     }
 

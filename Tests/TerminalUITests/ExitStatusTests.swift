@@ -25,7 +25,8 @@ import Testing
             76: ["not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed"],
             77: [
                 "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",
-                "password-guessed",
+                "password-guessed", "kicked", "banned", "room-locked", "invite-used", "join-denied",
+                "not-permitted",
             ],
             78: ["config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable"],
             130: ["interrupted"],

@@ -90,6 +90,9 @@ package struct ScreenModel: Sendable {
         case .closed:
             status.isClosed = true
             tell(event, at: moment)
+        case .room(let change):
+            if case .extended(let seconds) = change { status.expires = moment.seconds + seconds }
+            tell(event, at: moment)
         case .clearScreen: scrollback.clear()
         // What waits is seen at its message.
         case .waiting: break
