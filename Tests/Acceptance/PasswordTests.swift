@@ -163,9 +163,12 @@ struct PasswordTests {
         try await host.type("open sesame")
         try await host.shows("Once more:")
         try await host.type("open sesame")
-        let lines = try await host.shows("expires in 300s")
-        let invite = try #require(lines.first { $0.hasPrefix("invite  ") }).dropFirst(8)
-            .trimmingCharacters(in: .whitespaces)
+        try await host.shows("it closes in 300 s")
+        // As one line to copy.
+        try await host.press("F2")
+        let lines = try await host.shows("Enter goes back")
+        let invite = try #require(lines.last { $0.hasPrefix("termtalk://") })
+        try await host.press("Enter")
         // Without the option the guest is asked when the host wants it.
         let guest = try await Terminal(["join", invite, "--plain"], home: TestHome())
         try await guest.shows("Password of the room:")
