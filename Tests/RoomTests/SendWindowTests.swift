@@ -66,7 +66,15 @@ import Testing
                     break
                 }
             }
-            try network.carry()
+            for peer in peers {
+                let messages = network.peers[peer].toClient
+                network.peers[peer].toClient = []
+                for (message, _) in messages {
+                    try network.act(peer) { client, actions in
+                        try client.received(type: message.type, body: message.body, actions: &actions)
+                    }
+                }
+            }
         }
         #expect(network.peers[alice].client.outboxCount == 0)
         #expect(network.peers[peers[1]].texts == said)

@@ -12,10 +12,10 @@ import Testing
 @Suite(.serialized) struct RoomFaultSimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seed = environment["TERMTALK_SEED"].flatMap { UInt64($0) }
-    private static let runs = environment["TERMTALK_RUNS"].flatMap { Int($0) } ?? 500
+    private static let runs = environment["TERMTALK_RUNS"].flatMap { Int($0) } ?? 2_000
     private static let shards = 2
     /// What a room may take, in turns of its loop, and in made-up time once everything works again. They take a tenth of it.
-    private static let turns = 200_000
+    private static let turns = 20_000
     private static let patience = Duration.seconds(3_600)
 
     @Test("Nothing is lost, repeated or reordered, and who came back too late is told how much it has missed")
@@ -55,7 +55,7 @@ import Testing
             \(total.told) deliveries, \(total.missed) told as missed, at most \(outcomes.map(\.turns).max() ?? 0) turns, faults \(faults.sorted { $0.key < $1.key })
             """)
         #expect(total.missed > 0)
-        #expect(faults.count >= 9)
+        #expect(faults.count >= 11)
     }
 
     static func run(_ seed: UInt64) throws -> SimulationOutcome {

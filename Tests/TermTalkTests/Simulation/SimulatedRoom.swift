@@ -22,6 +22,9 @@ final class SimulatedRoom {
     /// Gets a line for everything that happens, in milliseconds of made-up time.
     var trace: ((Substring) -> Void)?
     private var saidCount = 0
+    /// Made once: without optimisation it costs more than what happens to it.
+    private static let padding = (0..<400).map { String(repeating: "x", count: $0) }
+    private static let longPadding = String(repeating: ".", count: 10_000)
     private let identity: RoomIdentity
     private let invite = InviteSecret()
     private let room = RoomName.random()
@@ -96,14 +99,14 @@ final class SimulatedRoom {
 
     func say(_ stay: SimulatedStay) {
         saidCount += 1
-        let text = "\(stay.name) \(saidCount) " + String(repeating: "x", count: random.below(400))
+        let text = "\(stay.name) \(saidCount) " + Self.padding[random.below(400)]
         stay.said.append(text)
         stay.node?.say(text, kind: .text, to: nil)
     }
 
-    func sayAsHost(byteCount: Int = 0) {
+    func sayAsHost(isLong: Bool = false) {
         saidCount += 1
-        let text = "host \(saidCount)" + String(repeating: ".", count: byteCount)
+        let text = "host \(saidCount)" + (isLong ? Self.longPadding : "")
         host.withLocal { client, actions throws(ChatEvent.Notice) in
             try client.say(text, kind: .text, actions: &actions)
         }
@@ -141,7 +144,7 @@ final class SimulatedRoom {
             sayAsHost()
             return
         case 15...16:
-            for _ in 0..<5 + random.below(25) { sayAsHost(byteCount: 10_000) }
+            for _ in 0..<5 + random.below(25) { sayAsHost(isLong: true) }
             return
         case 17...18:
             stay.whispered.append("\(stay.name) whispers \(stay.whispered.count)")
