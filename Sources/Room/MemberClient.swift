@@ -108,14 +108,13 @@ package struct MemberClient {
     private mutating func admitted(_ admission: HostMessage.Admission, actions: inout [Action]) {
         phase = .joined
         // Of a room that begins to count anew nothing can be said.
-        let missed =
-            id == nil || admission.nextSequence < expectedSequence ? 0 : admission.nextSequence - expectedSequence
+        let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
         window.begin(isReturn: id != nil)
         id = admission.member
         expectedSequence = admission.nextSequence
         actions.append(.admitted(admission))
         if missed > 0 {
-            actions.append(.tell(.warning(.missed(Int(clamping: missed)))))
+            actions.append(.tell(.warning(.missed(missed))))
         }
         sendWaiting(actions: &actions)
     }
