@@ -86,6 +86,11 @@ package struct MemberClient {
         case (.joining, .refused(let code)):
             phase = .ended
             actions.append(.end(.lost, refusal: code.refusal))
+        case (.joining, .waiting):
+            actions.append(.tell(.starting(.approval, progress: nil)))
+        case (.joined, .removed(let reason, let text)):
+            phase = .ended
+            actions.append(.end(reason, refusal: .removed(reason, text)))
         case (_, .closing(let reason)):
             phase = .ended
             actions.append(.end(reason, refusal: nil))
@@ -161,9 +166,16 @@ package struct MemberClient {
             confirm(messageID, actions: &actions)
         case .declined(let messageID, let code):
             _ = takeOut(messageID)
+            actions.append(.tell(.notSent(messageID)))
             actions.append(.tell(.error(code.declination)))
             sendWaiting(actions: &actions)
-        case .present, .admitted, .refused, .closing:
+        case .topicChanged(let text):
+            actions.append(.tell(.room(.topic(text))))
+        case .lockChanged(let isLocked):
+            actions.append(.tell(.room(.locked(isLocked))))
+        case .extended(let seconds):
+            actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))
+        case .present, .admitted, .refused, .closing, .removed, .waiting:
             throw .malformed
         }
     }
@@ -230,6 +242,15 @@ package struct MemberClient {
                 .post(id: messageID, content: sealed)
             }
         outbox.append(Unconfirmed(id: messageID, request: request, contentByteCount: sealed.count))
+        if let id {
+            let shown: ChatEvent.ChatMessage.Kind = target != nil ? .private : kind == .action ? .action : .text
+            actions.append(
+                .tell(
+                    .sending(
+                        .init(
+                            id: messageID, sequence: nil, from: id, nick: members[id]?.nick ?? id.description,
+                            text: text, kind: shown, isOwn: true, to: target))))
+        }
         sendWaiting(actions: &actions)
         return messageID
     }
@@ -271,6 +292,16 @@ extension ChatEvent.Notice {
         .passwordUnconfirmed, "cannot join: the host did not show that it knows the password",
         hint: "somebody may be in between; if the room has no password, join without one")
 
+    /// To the one who was removed; the reason is in the host's words.
+    static func removed(_ reason: ChatEvent.CloseReason, _ text: String) -> Self {
+        let isBanned = reason == .banned
+        return .init(
+            isBanned ? .banned : .kicked,
+            "the stay is over: the host has \(isBanned ? "banned" : "removed") you"
+                + (text.isEmpty ? "" : " (\(text))"),
+            hint: "the invite no longer works; the host can give you a new one")
+    }
+
     /// A member came back after its place, or what waited for it, had been given up.
     static func missed(_ count: Int) -> Self {
         .init(
@@ -303,6 +334,13 @@ extension RoomCode {
                 .passwordWrong, "cannot join: the password is wrong",
                 hint: "check it with the host; after some wrong ones the host makes everybody wait")
         case .passwordUnknown: .passwordUnconfirmed
+        case .banned: .init(.banned, "cannot join: the host has banned you", hint: "the host can let you in again")
+        case .locked: .init(.roomLocked, "cannot join: the room is locked", hint: "ask the host to /unlock it")
+        case .denied: .init(.joinDenied, "cannot join: the host did not let you in", hint: "ask the host")
+        case .inviteUsed:
+            .init(
+                .inviteUsed, "cannot join: the invite is used up, has expired, or was revoked",
+                hint: "ask for a new one")
         case .expired:
             .init(.roomExpired, "cannot join: the room has expired", hint: "ask for a new invite")
         case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away:
@@ -327,7 +365,8 @@ extension RoomCode {
                 hint: "send it again when the member is back")
         case .rateLimited:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
-        case .unspecified, .full, .expired, .alreadyAccepted, .passwordRequired, .passwordWrong, .passwordUnknown:
+        case .unspecified, .full, .expired, .alreadyAccepted, .passwordRequired, .passwordWrong, .passwordUnknown,
+            .banned, .locked, .denied, .inviteUsed:
             .init(.internalError, "the host did not do it and did not say why")
         }
     }

@@ -29,6 +29,12 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case passwordWrong = "password-wrong"
     case passwordUnconfirmed = "password-unconfirmed"
     case passwordGuessed = "password-guessed"
+    case banned
+    case kicked
+    case roomLocked = "room-locked"
+    case joinDenied = "join-denied"
+    case inviteUsed = "invite-used"
+    case notPermitted = "not-permitted"
     case rateLimited = "rate-limited"
     case messageTooLarge = "message-too-large"
     case nickInvalid = "nick-invalid"
@@ -41,6 +47,8 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case notInThisBuild = "not-in-this-build"
     case inputInvalid = "input-invalid"
     case outputOverrun = "output-overrun"
+    case configInvalid = "config-invalid"
+    case configUnreadable = "config-unreadable"
     case registryUnreadable = "registry-unreadable"
     case registryUnwritable = "registry-unwritable"
     case trustStoreUnreadable = "trust-store-unreadable"

@@ -5,7 +5,7 @@ internal import Sodium
 /// Sans-IO: it is told what links receive, and returns actions. Content is opaque to it. `now` is monotonic time
 /// since any fixed origin.
 package struct Room {
-    private struct Member {
+    struct Member {
         let id: MemberID
         /// The static key that the member has proved to hold.
         let key: [UInt8]
@@ -20,19 +20,35 @@ package struct Room {
         var bytes: TokenBucket
     }
 
-    private struct Absence {
+    /// Somebody who waits for the host's approval.
+    struct Waiting {
+        let id: MemberID
+        let key: [UInt8]
+        let link: LinkID
+        let nick: String
+    }
+
+    struct Absence {
         var since: Duration
         var end: Duration
     }
 
     package let limits: RoomLimits
     /// When the room ends; nil for a room without end.
-    package private(set) var closesAt: Duration?
+    package internal(set) var closesAt: Duration?
     package private(set) var isClosed = false
 
-    private var members: [MemberID: Member] = [:]
+    /// Whether nobody new may come in.
+    package internal(set) var isLocked = false
+    /// What the host says the room is about; empty for nothing.
+    package internal(set) var topic = ""
+    /// Who may not come back; oldest first.
+    var bannedKeys: [[UInt8]] = []
+    var waiting: [MemberID: Waiting] = [:]
+
+    var members: [MemberID: Member] = [:]
     private var memberOfLink: [LinkID: MemberID] = [:]
-    private var memberOfKey: [[UInt8]: MemberID] = [:]
+    private(set) var memberOfKey: [[UInt8]: MemberID] = [:]
     /// Whose nick, and whose id, reads like this.
     private var memberOfNick: [NickSkeleton: MemberID] = [:]
     private var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
@@ -65,7 +81,9 @@ package struct Room {
         guard !isClosed else { return }
         let request = try MemberRequest(type: type, body: body)
         guard let id = memberOfLink[link] else {
-            guard case .join(let nick) = request else { throw .malformed }
+            guard case .join(let nick) = request, !waiting.values.contains(where: { $0.link == link }) else {
+                throw .malformed
+            }
             join(nick: nick, link: link, key: key, isHost: isHost, now: now, actions: &actions)
             return
         }
@@ -170,6 +188,11 @@ package struct Room {
         memberOfNick = [:]
         memberOfIDSkeleton = [:]
         awayCount = 0
+        for joiner in waiting.values {
+            actions.append(.send(joiner.link, HostMessage.closing(reason).encoded))
+            actions.append(.release(joiner.link))
+        }
+        waiting = [:]
         firstAbsenceEnd = nil
     }
 
@@ -229,8 +252,37 @@ package struct Room {
         if let earlier = memberOfKey[key] {
             return readmit(earlier, link: link, now: now, actions: &actions)
         }
+        if !isHost {
+            if bannedKeys.contains(key) { return refuse(link, .banned, actions: &actions) }
+            if isLocked { return refuse(link, .locked, actions: &actions) }
+            if limits.asksHost { return wait(nick: nick, link: link, key: key, actions: &actions) }
+        }
+        enter(nick: nick, id: newID(), link: link, key: key, isHost: isHost, now: now, actions: &actions)
+    }
+
+    /// The host is asked. A nick that could not be had is refused at once.
+    private mutating func wait(nick: String, link: LinkID, key: [UInt8], actions: inout [RoomAction]) {
         let id = newID()
-        let refusal: RoomCode
+        guard waiting.count < RoomLimits.waiting else { return refuse(link, .rateLimited, actions: &actions) }
+        do throws(RefusedNick) {
+            let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: false)
+            waiting[id] = Waiting(id: id, key: key, link: link, nick: nick.text)
+            actions.append(.send(link, HostMessage.waiting.encoded))
+            actions.append(.askHost(link, id, nick: nick.text))
+        } catch {
+            refuse(link, error.code, actions: &actions)
+        }
+    }
+
+    func refuse(_ link: LinkID, _ code: RoomCode, actions: inout [RoomAction]) {
+        actions.append(.send(link, HostMessage.refused(code).encoded))
+        actions.append(.release(link))
+    }
+
+    mutating func enter(
+        nick: String, id: MemberID, link: LinkID, key: [UInt8], isHost: Bool, now: Duration,
+        actions: inout [RoomAction]
+    ) {
         do throws(RefusedNick) {
             guard isHost || makeRoom(now: now, actions: &actions) else { throw RefusedNick(code: .full) }
             let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: isHost)
@@ -246,12 +298,9 @@ package struct Room {
             memberOfNick[nick.skeleton] = id
             memberOfIDSkeleton[NickSkeleton(id)] = id
             admit(id, link: link, now: now, actions: &actions)
-            return
         } catch {
-            refusal = error.code
+            refuse(link, error.code, actions: &actions)
         }
-        actions.append(.send(link, HostMessage.refused(refusal).encoded))
-        actions.append(.release(link))
     }
 
     private mutating func admit(_ id: MemberID, link: LinkID, now: Duration, actions: inout [RoomAction]) {
@@ -265,11 +314,17 @@ package struct Room {
         }
         let admission = HostMessage.Admission(
             member: id,
-            secondsLeft: closesAt.map { UInt32(clamping: ($0 - now + .milliseconds(999)).components.seconds) },
+            secondsLeft: secondsLeft(now: now),
             nextSequence: nextSequence,
             members: entries)
         actions.append(.send(link, HostMessage.admitted(admission).encoded))
         actions.append(.admit(link))
+        if !topic.isEmpty {
+            actions.append(.send(link, HostMessage.topicChanged(topic).encoded))
+        }
+        if isLocked {
+            actions.append(.send(link, HostMessage.lockChanged(true).encoded))
+        }
     }
 
     /// The member comes back without its session: to its place, under its nick, and the others hear nothing of it. What was
@@ -304,13 +359,13 @@ package struct Room {
         while true {
             let id = MemberID(entropy: Random.uint32())
             let skeleton = NickSkeleton(id)
-            if memberOfNick[skeleton] == nil, memberOfIDSkeleton[skeleton] == nil {
+            if memberOfNick[skeleton] == nil, memberOfIDSkeleton[skeleton] == nil, waiting[id] == nil {
                 return id
             }
         }
     }
 
-    private mutating func remove(
+    mutating func remove(
         _ id: MemberID, reason: ChatEvent.LeaveReason, now: Duration, actions: inout [RoomAction]
     ) {
         guard let member = members.removeValue(forKey: id) else { return }

@@ -17,6 +17,12 @@ package enum RoomCode: UInt8, Sendable {
     case passwordWrong = 11
     /// The joiner wanted to show a password, and the room has none.
     case passwordUnknown = 12
+    case banned = 13
+    case locked = 14
+    /// The host did not let the joiner in.
+    case denied = 15
+    /// The invite has expired, is used up, or was revoked, and members that came with it are still there.
+    case inviteUsed = 16
 }
 
 extension ChatEvent.LeaveReason {

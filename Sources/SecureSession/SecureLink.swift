@@ -155,7 +155,9 @@ struct SecureLink: ~Copyable {
         case .awaitingInvite(let identity):
             phase = .silent
             guard frame.count == expectedLength else { return nil }
-            for invite in identity.invites where accept(frame, invite: invite, identity: identity, events: &events) {
+            let exchange = StaticExchange()
+            for invite in identity.invites
+            where accept(frame, invite: invite, identity: identity, exchange: exchange, events: &events) {
                 break
             }
             return nil
@@ -182,14 +184,15 @@ struct SecureLink: ~Copyable {
 
     /// Whether the first message was made with this invite; its answer is then in `events`.
     private mutating func accept(
-        _ frame: [UInt8], invite: InviteSecret, identity: RoomIdentity, events: inout [SessionEvent]
+        _ frame: [UInt8], invite: InviteSecret, identity: RoomIdentity, exchange: StaticExchange,
+        events: inout [SessionEvent]
     ) -> Bool {
         do throws(NoiseError) {
             var attempt = try HandshakeState(
                 pattern: .XKpsk0, role: .responder,
                 prologue: identity.prologue.bytes(pattern: SessionProtocol.invitePattern),
                 staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: invite.presharedKey.clone())
-            _ = try attempt.readMessage(frame.span)
+            _ = try attempt.readMessage(frame.span, sharing: exchange)
             var answer: [UInt8] = []
             answer.appendFrame(try attempt.writeMessage())
             events.append(.send(answer))

@@ -12,12 +12,12 @@ struct Allowance {
         updated = now
     }
 
-    /// Whether it may be done now; if so, it counts as done.
-    mutating func takeOne(now: Duration) -> Bool {
+    /// Whether it may be done now; if so, it counts as done, `cost` times.
+    mutating func take(_ cost: Double = 1, now: Duration) -> Bool {
         tokens = min(burst, tokens + (now - updated) / .seconds(1) * rate)
         updated = now
-        guard tokens >= 1 else { return false }
-        tokens -= 1
+        guard tokens >= cost else { return false }
+        tokens -= cost
         return true
     }
 }

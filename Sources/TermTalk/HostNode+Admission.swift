@@ -12,10 +12,12 @@ extension HostNode {
 
     func receivedAtDoor(type: UInt8, body: [UInt8], from connection: HostConnection, now: Duration) {
         guard AdmissionMessage.isAdmission(type: type) else {
-            if password == nil || connection.admission.isOpen {
-                receivedInRoom(type: type, body: body, from: connection, now: now)
-            } else {
+            if password != nil, !connection.admission.isOpen {
                 refuse(connection, .passwordRequired)
+            } else if !mayJoin(connection, now: now) {
+                refuse(connection, .inviteUsed)
+            } else {
+                receivedInRoom(type: type, body: body, from: connection, now: now)
             }
             return
         }

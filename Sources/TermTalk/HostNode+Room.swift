@@ -38,6 +38,9 @@ extension HostNode {
         case .admit(let link):
             guard let connection = connections[link] else { return }
             connections.becameMember(connection)
+            countJoin(of: connection)
+        case .askHost(let link, let id, let nick):
+            askHost(link, id, nick: nick)
         case .pauseReading(Self.localLink, let until):
             pauseLocal(until: until)
         case .pauseReading(let link, let until):

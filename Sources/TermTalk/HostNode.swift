@@ -31,6 +31,7 @@ package final class HostNode {
     /// What joiners have to know; nil in a room without a password.
     let password: RoomPassword?
     var guesses: PasswordGuesses
+    var invites: InviteTable
 
     var connections = ConnectionTable()
     let sealing: SealingTurn
@@ -67,6 +68,7 @@ package final class HostNode {
         gate = ConnectionGate(limits: gateLimits, now: loop.time)
         self.password = password
         guesses = PasswordGuesses(limits: guessLimits)
+        invites = InviteTable(room: identity.invites.first ?? InviteSecret())
         sealing = SealingTurn(loop: loop)
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
@@ -99,7 +101,7 @@ package final class HostNode {
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
         if !connection.hasSpoken {
-            guard gate.admits(pattern: bytes[0], now: now) else {
+            guard gate.admits(pattern: bytes[0], secrets: identity.invites.count, now: now) else {
                 drop(connection)
                 return
             }
@@ -229,6 +231,7 @@ package final class HostNode {
     func drop(_ connection: HostConnection) {
         connection.dropStream()
         connections.remove(connection)
+        if !connection.isMember { room.linkGone(connection.link) }
         finishClosingIfDone()
     }
 
@@ -284,6 +287,9 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
+        if let expiry = invites.nextExpiry {
+            if now >= expiry { invitesChanged() } else { scheduleSweep(at: expiry) }
+        }
         scheduleSessionSweep(at: next)
         scheduleRoomSweep()
         if room.isClosed {

@@ -34,6 +34,10 @@ extension MemberNode: Participant {
         tell(.invite(Invite(room: target.room, address: target.address, hostKey: hostKey, secret: invite).text))
     }
 
+    package func perform(_ command: RoomCommand) {
+        tell(.error(.hostOnly))
+    }
+
     package func leave() {
         leavingSince = leavingSince ?? loop.time
         leaveIfDelivered()

@@ -240,6 +240,7 @@ package final class MemberNode: ByteStreamHandler {
                 session?.enqueue(Record.split(type: message.type, body: message.body))
                 scheduleFlush()
             case .tell(let event):
+                if case .room(.extended(let seconds)) = event { roomEnd = loop.time + .seconds(seconds) }
                 tell(event)
             case .admitted(let admission):
                 admitted(admission)

@@ -66,6 +66,13 @@ extension ChatEvent.Notice {
                 : "who comes this way has to wait for \(delay.components.seconds) s now", count: count)
     }
 
+    static let hostOnly = ChatEvent.Notice(
+        .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
+
+    static let bannedFromOpenRoom = ChatEvent.Notice(
+        .banned, "who knows the room's name and address can come in without an invite, the banned one too",
+        hint: "/lock keeps everybody new out; host with --invite-only, --approve or --password to choose")
+
     static let passwordNeedsMemory = ChatEvent.Notice(
         .internalError, "the password cannot be used: there is not enough memory",
         hint: "it takes 64 MiB for a moment")

@@ -57,7 +57,7 @@ package struct PasswordGuesses {
     package mutating func mayBegin(at door: Door, now: Duration) -> Bool {
         var state = self.state(of: door, now: now)
         defer { states[door] = state }
-        return now >= state.notBefore && state.exchanges.takeOne(now: now)
+        return now >= state.notBefore && state.exchanges.take(now: now)
     }
 
     /// Whether a password may be checked now.

@@ -286,6 +286,10 @@ extension RoomGuest: Participant {
         node?.showInvite()
     }
 
+    package func perform(_ command: RoomCommand) {
+        tell(.error(.hostOnly))
+    }
+
     package func leave() {
         if let node {
             node.leave()

@@ -27,10 +27,12 @@ package final class RoomHost {
         package var limits: RoomLimits
         /// What joiners have to know; nil for a room without a password.
         package var password: Password?
+        /// Whether the room's id and address are not enough to come in.
+        package var isInviteOnly: Bool
 
         package init(
             carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits,
-            password: Password? = nil
+            password: Password? = nil, isInviteOnly: Bool = false
         ) {
             self.carrier = carrier
             self.room = room
@@ -38,6 +40,7 @@ package final class RoomHost {
             self.nick = nick
             self.limits = limits
             self.password = password
+            self.isInviteOnly = isInviteOnly
         }
     }
 
@@ -53,7 +56,6 @@ package final class RoomHost {
     private var directListener: SocketListener?
     private var node: HostNode?
     private var sleepWatch: SleepWatch?
-    private var secret = InviteSecret()
     private var hostKey: X25519.PublicKey?
     private var password: RoomPassword?
     private var address: RoomAddress?
@@ -220,11 +222,12 @@ package final class RoomHost {
     /// The room can be reached from now on.
     private func opened(at address: RoomAddress) {
         guard node == nil else { return }
+        let secret = InviteSecret()
         let staticKey = X25519.PrivateKey()
         let publicKey = staticKey.publicKey
         let identity = RoomIdentity(
             prologue: Prologue(room: options.room.description, onionKey: address.onionKey), staticKey: staticKey,
-            invites: [secret], acceptsOpen: true)
+            invites: [secret], acceptsOpen: !options.isInviteOnly)
         let closesAt = options.timeToLive.map { loop.time + .seconds($0) }
         let expires = options.timeToLive.map { wallClock() + $0 }
         let node = HostNode(
@@ -338,8 +341,66 @@ extension RoomHost: Participant {
     }
 
     package func showInvite() {
-        guard let address, let hostKey else { return }
-        tell(.invite(Invite(room: options.room, address: address, hostKey: hostKey, secret: secret).text))
+        guard let entry = node?.inviteEntries.first else { return }
+        tell(.invite(inviteText(entry.secret)))
+    }
+
+    private func inviteText(_ secret: InviteSecret) -> String {
+        guard let address, let hostKey else { return "" }
+        return Invite(room: options.room, address: address, hostKey: hostKey, secret: secret).text
+    }
+
+    private func description(of entry: InviteTable.Entry) -> RoomChange.Invite {
+        .init(
+            number: entry.number, text: inviteText(entry.secret), usesLeft: entry.usesLeft, used: entry.used,
+            secondsLeft: entry.expiresAt.flatMap { node?.secondsLeft(until: $0) })
+    }
+
+    package func perform(_ command: RoomCommand) {
+        guard let node else { return }
+        do throws(ChatEvent.Notice) {
+            try perform(command, in: node)
+        } catch {
+            tell(.error(error))
+        }
+    }
+
+    private func perform(_ command: RoomCommand, in node: HostNode) throws(ChatEvent.Notice) {
+        switch command {
+        case .makeInvite(let uses, let seconds):
+            let entry = try node.makeInvite(uses: uses, lifetime: seconds.map { .seconds($0) })
+            tell(.room(.inviteMade(description(of: entry))))
+        case .listInvites:
+            tell(.room(.invites(node.inviteEntries.map(description))))
+        case .revokeInvite(let number):
+            try node.revokeInvite(number: number)
+            tell(.room(.inviteRevoked(number: number)))
+            if number == InviteTable.roomNumber { showRoomInvite(of: node) }
+        case .kick(let name, let reason):
+            try node.expel(name, banned: false, reason: reason)
+            showRoomInvite(of: node)
+        case .ban(let name, let reason):
+            try node.expel(name, banned: true, reason: reason)
+            showRoomInvite(of: node)
+            if !options.isInviteOnly { tell(.warning(.bannedFromOpenRoom)) }
+        case .lock: node.setLocked(true)
+        case .unlock: node.setLocked(false)
+        case .topic(let text): node.setTopic(text)
+        case .extend(let seconds):
+            let left = try node.extend(by: .seconds(seconds))
+            if var entry {
+                entry.expires = wallClock() + left
+                register(entry)
+            }
+        case .approve(let name): try node.decide(on: name, isApproved: true)
+        case .deny(let name): try node.decide(on: name, isApproved: false)
+        }
+    }
+
+    /// The one before no longer works.
+    private func showRoomInvite(of node: HostNode) {
+        guard let entry = node.inviteEntries.first else { return }
+        tell(.room(.inviteMade(description(of: entry))))
     }
 
     package func leave() {

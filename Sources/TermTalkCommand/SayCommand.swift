@@ -39,7 +39,7 @@ struct SayCommand: ParsableCommand {
             let text = try checkedText()
             session.say(
                 text, waitsForMembers: waitAck == .members,
-                in: try place.guest(in: room, common: common, warn: session.warn), canAsk: place.mayAskAboutHost)
+                in: try place.guest(in: room, session), canAsk: place.mayAskAboutHost(session.settings))
         }
     }
 

@@ -35,9 +35,11 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed:
             self = .protocolError
-        case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed:
+        case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed,
+            .banned, .kicked,
+            .roomLocked, .joinDenied, .inviteUsed, .notPermitted:
             self = .notPermitted
-        case .registryUnreadable, .trustStoreUnreadable:
+        case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable:
             self = .badConfiguration
         case .interrupted:
             self = .interrupted
