@@ -9,14 +9,18 @@ package import EventLoop
 package struct IntroductionWatch {
     /// How often to count.
     package static let interval = Duration.seconds(15)
-    /// So many counts in a row that are too low mean that tor has given up. It replaces one that is lost in some seconds.
-    static let lowCounts = 3
-    /// A service is not added again and again: tor's limit has its reason.
+    /// So many counts in a row that are too low mean that tor has given up. It replaces one that is lost in some seconds; but
+    /// a relay that could not reach another one does not try again for a minute, and before that new ones fail just so.
+    static let lowCounts = 5
+    /// A service is not added again and again, tor's limit has its reason: each pause is twice as long as the one before,
+    /// until the service has its introduction points again.
     static let leastPause = Duration.seconds(120)
+    static let longestPause = Duration.seconds(960)
 
     private var most = 0
     private var low = 0
-    private var republished: MonotonicTime?
+    private var pause = leastPause
+    private var notBefore: MonotonicTime?
 
     package init() {}
 
@@ -26,12 +30,13 @@ package struct IntroductionWatch {
         most = max(most, count)
         guard count * 2 <= most, most > 0 else {
             low = 0
+            pause = Self.leastPause
             return false
         }
         low += 1
-        guard low >= Self.lowCounts, republished.map({ now - $0 >= Self.leastPause }) ?? true else { return false }
-        republished = now
-        most = 0
+        guard low >= Self.lowCounts, notBefore.map({ now >= $0 }) ?? true else { return false }
+        notBefore = now + pause
+        pause = min(pause * 2, Self.longestPause)
         low = 0
         return true
     }

@@ -14,18 +14,23 @@ import Testing
             time += 15
             return watch.counted(count, now: Self.seconds(time))
         }
-        #expect([6, 4, 3, 3, 4, 3, 0].allSatisfy { !counted($0) })
+        // What it has not had yet it does not miss.
+        #expect([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1].allSatisfy { !counted($0) })
+        #expect([6, 4, 3, 3, 3, 3, 4, 3, 0, 3, 2].allSatisfy { !counted($0) })
         #expect(counted(2))
-        // It begins anew, and what it has not had yet it does not miss.
-        #expect([0, 0, 0, 1, 2, 6].allSatisfy { !counted($0) })
     }
 
-    @Test("A service is published anew every other minute at most")
+    @Test("While that does not help the next time is after two minutes, then four, eight, and sixteen")
     func pause() {
         var watch = IntroductionWatch()
-        let counts = [6, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0]
-        let times = counts.indices.filter { watch.counted(counts[$0], now: Self.seconds(UInt64($0) * 15)) }
-        #expect(times == [3, 11])
+        func renewals(_ counts: [Int], from start: Int) -> [Int] {
+            counts.indices.map { $0 + start }.filter {
+                watch.counted(counts[$0 - start], now: Self.seconds(UInt64($0) * 15))
+            }
+        }
+        #expect(renewals([6] + Array(repeating: 3, count: 250), from: 0) == [5, 13, 29, 61, 125, 189])
+        // Two minutes again, after the sixteen are over.
+        #expect(renewals([6] + Array(repeating: 0, count: 20), from: 260) == [265, 273])
     }
 
     @Test("Established introduction circuits of the service are counted, and no others")
