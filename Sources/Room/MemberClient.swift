@@ -27,6 +27,7 @@ package struct MemberClient {
     private struct Unconfirmed {
         var id: MessageID
         var request: MemberRequest
+        var contentByteCount: Int
     }
 
     /// Own messages that the host has not confirmed; with so many, the owner should stop reading what is typed.
@@ -39,6 +40,8 @@ package struct MemberClient {
     /// The members as far as the host has listed them, while it lets this one in.
     private var listed: [MemberID: Member] = [:]
     private var outbox: [Unconfirmed] = []
+    /// Which of the outbox has been sent in this stay.
+    private var window = SendWindow()
     private var expectedSequence: UInt64 = 1
 
     package private(set) var id: MemberID?
@@ -110,17 +113,29 @@ package struct MemberClient {
     private mutating func admitted(_ admission: HostMessage.Admission, actions: inout [Action]) {
         phase = .joined
         // Of a room that begins to count anew nothing can be said.
-        let missed =
-            id == nil || admission.nextSequence < expectedSequence ? 0 : admission.nextSequence - expectedSequence
+        let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
+        window.begin(isReturn: id != nil)
         id = admission.member
         expectedSequence = admission.nextSequence
         actions.append(.admitted(admission))
         if missed > 0 {
-            actions.append(.tell(.warning(.missed(Int(clamping: missed)))))
+            actions.append(.tell(.warning(.missed(missed))))
         }
-        for waiting in outbox {
-            actions.append(.send(waiting.request.encoded))
+        sendWaiting(actions: &actions)
+    }
+
+    /// Sends as much of the outbox as may be under way.
+    private mutating func sendWaiting(actions: inout [Action]) {
+        while phase == .joined, window.count < outbox.count, window.takes(outbox[window.count].contentByteCount) {
+            actions.append(.send(outbox[window.count - 1].request.encoded))
         }
+    }
+
+    /// The host has answered to a message; returns whether it is one of the outbox, which it leaves.
+    private mutating func takeOut(_ messageID: MessageID) -> Bool {
+        guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return false }
+        window.removed(outbox.remove(at: index).contentByteCount, at: index)
+        return true
     }
 
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
@@ -150,9 +165,10 @@ package struct MemberClient {
         case .declined(let messageID, .alreadyAccepted):
             confirm(messageID, actions: &actions)
         case .declined(let messageID, let code):
-            outbox.removeAll { $0.id == messageID }
+            _ = takeOut(messageID)
             actions.append(.tell(.notSent(messageID)))
             actions.append(.tell(.error(code.declination)))
+            sendWaiting(actions: &actions)
         case .topicChanged(let text):
             actions.append(.tell(.room(.topic(text))))
         case .lockChanged(let isLocked):
@@ -193,9 +209,9 @@ package struct MemberClient {
     }
 
     private mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {
-        guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return }
-        outbox.remove(at: index)
+        guard takeOut(messageID) else { return }
         actions.append(.tell(.delivered(messageID)))
+        sendWaiting(actions: &actions)
     }
 
     // MARK: What the person wants
@@ -225,7 +241,7 @@ package struct MemberClient {
             } else {
                 .post(id: messageID, content: sealed)
             }
-        outbox.append(Unconfirmed(id: messageID, request: request))
+        outbox.append(Unconfirmed(id: messageID, request: request, contentByteCount: sealed.count))
         if let id {
             let shown: ChatEvent.ChatMessage.Kind = target != nil ? .private : kind == .action ? .action : .text
             actions.append(
@@ -235,9 +251,7 @@ package struct MemberClient {
                             id: messageID, sequence: nil, from: id, nick: members[id]?.nick ?? id.description,
                             text: text, kind: shown, isOwn: true, to: target))))
         }
-        if phase == .joined {
-            actions.append(.send(request.encoded))
-        }
+        sendWaiting(actions: &actions)
         return messageID
     }
 

@@ -52,8 +52,8 @@ package struct Room {
     /// Whose nick, and whose id, reads like this.
     private var memberOfNick: [NickSkeleton: MemberID] = [:]
     private var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
-    /// Members without a link.
-    private var behindCount = 0
+    /// Members with an absence; all without a link are among them.
+    private var awayCount = 0
     /// No place is given up before; nil when nobody is away. May be too early, when somebody came back.
     private var firstAbsenceEnd: Duration?
     private var nextSequence: UInt64 = 1
@@ -111,7 +111,9 @@ package struct Room {
     }
 
     private mutating func beginAbsence(of id: MemberID, now: Duration) {
-        guard members[id]?.absence == nil else { return }
+        guard let member = members[id], member.absence == nil else { return }
+        stopCounting(member, now: now)
+        awayCount += 1
         let end = now + limits.absence
         members[id]?.absence = Absence(since: now, end: end)
         firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
@@ -121,11 +123,9 @@ package struct Room {
     /// waits is void, but it keeps its place for ``RoomLimits/absence``: it comes back by joining, and learns from the order
     /// number how much it has missed.
     package mutating func overrun(_ link: LinkID, now: Duration) {
-        guard let id = memberOfLink.removeValue(forKey: link), let member = members[id] else { return }
-        stopCounting(member, now: now)
-        members[id]?.link = nil
-        behindCount += 1
+        guard let id = memberOfLink.removeValue(forKey: link) else { return }
         beginAbsence(of: id, now: now)
+        members[id]?.link = nil
     }
 
     /// The host itself was stopped, or asleep, for `time`: members that are away could not come back meanwhile.
@@ -147,7 +147,14 @@ package struct Room {
         memberOfLink[old] = nil
         memberOfLink[link] = id
         members[id]?.link = link
-        members[id]?.absence = nil
+        if member.absence != nil {
+            members[id]?.absence = nil
+            awayCount -= 1
+            // Told with its first acknowledgement.
+            if members.count <= RoomLimits.receiptMembers {
+                receipts.returned(id, received: member.receivedSequence)
+            }
+        }
         return old
     }
 
@@ -180,6 +187,7 @@ package struct Room {
         memberOfKey = [:]
         memberOfNick = [:]
         memberOfIDSkeleton = [:]
+        awayCount = 0
         for joiner in waiting.values {
             actions.append(.send(joiner.link, HostMessage.closing(reason).encoded))
             actions.append(.release(joiner.link))
@@ -325,11 +333,9 @@ package struct Room {
         guard let member = members[id] else { return }
         if let old = member.link {
             memberOfLink[old] = nil
-            stopCounting(member, now: now)
             actions.append(.release(old))
-        } else {
-            behindCount -= 1
         }
+        noLongerCounts(member, now: now)
         memberOfLink[link] = id
         members[id]?.link = link
         members[id]?.absence = nil
@@ -368,15 +374,22 @@ package struct Room {
         memberOfIDSkeleton[NickSkeleton(id)] = nil
         if let link = member.link {
             memberOfLink[link] = nil
-            stopCounting(member, now: now)
             actions.append(.release(link))
-        } else {
-            behindCount -= 1
         }
+        noLongerCounts(member, now: now)
         actions.append(.broadcast(HostMessage.left(id, reason).encoded, tag: 0))
     }
 
-    /// The member will not receive what it has not received by now.
+    /// The member's stay is over, whether it was present or away.
+    private mutating func noLongerCounts(_ member: Member, now: Duration) {
+        if member.absence != nil {
+            awayCount -= 1
+        } else {
+            stopCounting(member, now: now)
+        }
+    }
+
+    /// The member will not receive what it has not received by now, or not before it is back.
     private mutating func stopCounting(_ member: Member, now: Duration) {
         guard members.count <= RoomLimits.receiptMembers else { return }
         receipts.left(member.id, received: member.receivedSequence)
@@ -426,7 +439,7 @@ package struct Room {
         }
         let sequence = nextSequence
         nextSequence += 1
-        receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1 - behindCount)
+        receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1 - awayCount)
         let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content)
         actions.append(.broadcast(message.encoded, tag: sequence))
     }
