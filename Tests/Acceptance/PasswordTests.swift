@@ -158,7 +158,7 @@ struct PasswordTests {
     }
 
     @Test(.enabled(if: Terminal.tmux != nil, "needs tmux")) func atATerminal() async throws {
-        let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--password", "--plain"], home: TestHome())
+        let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--password"], home: TestHome())
         try await host.shows("Password of the room:")
         try await host.type("open sesame")
         try await host.shows("Once more:")
@@ -170,7 +170,7 @@ struct PasswordTests {
         let invite = try #require(lines.last { $0.hasPrefix("termtalk://") })
         try await host.press("Enter")
         // Without the option the guest is asked when the host wants it.
-        let guest = try await Terminal(["join", invite, "--plain"], home: TestHome())
+        let guest = try await Terminal(["join", invite], home: TestHome())
         try await guest.shows("Password of the room:")
         try await guest.type("open sesame")
         try await guest.shows("joined room")
@@ -182,7 +182,7 @@ struct PasswordTests {
     }
 
     @Test(.enabled(if: Terminal.tmux != nil, "needs tmux")) func twoThatDiffer() async throws {
-        let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--password", "--plain"], home: TestHome())
+        let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--password"], home: TestHome())
         try await host.shows("Password of the room:")
         try await host.type("one")
         try await host.shows("Once more:")
