@@ -1,6 +1,6 @@
 package import EventLoop
 
-/// Whether a service has been without most of its introduction points for longer than tor needs to make new ones.
+/// Whether a service has been without some of its introduction points for longer than tor needs to make new ones.
 ///
 /// When the hosting tor's guard, or several relays at once, go away, tor tries to reach the same introduction points again,
 /// four times each in as many seconds, and then others, until it has used up what it grants a service in five minutes
@@ -15,6 +15,9 @@ package struct IntroductionWatch {
     /// A service is not added again and again, tor's limit has its reason: each pause is twice as long as the one before,
     /// until the service has its introduction points again.
     static let leastPause = Duration.seconds(120)
+    /// Three for each of two descriptors; tor uploads one only when it has all three. Any more are tor's spare ones, which it
+    /// drops again.
+    static let enough = 6
     static let longestPause = Duration.seconds(960)
 
     private var most = 0
@@ -28,7 +31,7 @@ package struct IntroductionWatch {
     /// - Returns: whether to publish the service anew; it counts as done then.
     package mutating func counted(_ count: Int, now: MonotonicTime) -> Bool {
         most = max(most, count)
-        guard count * 2 <= most, most > 0 else {
+        guard count < min(most, Self.enough) else {
             low = 0
             pause = Self.leastPause
             return false
