@@ -220,13 +220,16 @@ package final class RoomGuest {
             -> any Cancellable
     ) -> MemberNode.Dial {
         let (loop, room) = (self.loop, options.room)
+        // tor tries the introduction points of a service that is gone for as long as it is asked to.
+        let late: TorError =
+            if case .onion = options.address { .onionUnreachable(.introductionTimedOut) } else { .connectionTimeout }
         return { completion in
             var isRepeated = false
             return RepeatedDial(loop: loop, attempts: Self.torAttempts, stagger: Self.torStagger) { attempt in
                 defer { isRepeated = true }
                 return dial("termtalk-\(room)-\(Random.uint64())", isRepeated, attempt)
             } completion: { result in
-                completion(result.mapError { $0.notice })
+                completion(result.mapError { ($0 == .connectionTimeout ? late : $0).notice })
             }
         }
     }
