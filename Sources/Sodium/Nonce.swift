@@ -5,6 +5,9 @@ package struct Nonce: Sendable {
 
     let bytes: InlineArray<12, UInt8>
 
+    /// The 12 bytes, for an AEAD that is not of this target.
+    package var copiedBytes: [UInt8] { bytes.indices.map { bytes[$0] } }
+
     /// The nonce of Noise (section 12.1): four zero bytes, then the counter, little endian.
     package init(counter: UInt64) {
         bytes = InlineArray { index in

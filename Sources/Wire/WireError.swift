@@ -12,4 +12,6 @@ package enum WireError: Error, Equatable {
     case trailingBytes
     /// A text is not UTF-8.
     case invalidUTF8
+    /// A number, or a combination of values, that its type does not have.
+    case invalidValue
 }

@@ -1,0 +1,68 @@
+internal import Sodium
+
+extension Group {
+    /// Begins the epoch of a received Commit. A Commit of ours that is still pending has lost and is dropped.
+    ///
+    /// Throws ``MLSError/misuse`` when the group has moved on since, or it is another group's.
+    package mutating func apply(_ staged: consuming StagedCommit) throws(MLSError) {
+        guard staged.groupID == groupID, staged.effects.epoch == epochNumber &+ 1, status == .active else {
+            throw .misuse
+        }
+        var staged = staged
+        let effects = staged.effects
+        switch staged.next.take() {
+        case .some(let next):
+            enter(next)
+            if effects.reInit != nil {
+                status = .closed
+            }
+        case .none:
+            try forgetEverything()
+        }
+    }
+
+    /// Begins the epoch of our own pending Commit, which the delivery service has accepted.
+    @discardableResult
+    package mutating func applyPendingCommit() throws(MLSError) -> CommitEffects {
+        switch pending.take() {
+        case .some(let accepted):
+            let effects = accepted.effects
+            enter(accepted.next)
+            if effects.reInit != nil {
+                status = .closed
+            }
+            return effects
+        case .none:
+            throw .misuse
+        }
+    }
+
+    /// Drops our own pending Commit: another was accepted before it, or it was refused.
+    package mutating func dropPendingCommit() {
+        pending = nil
+    }
+
+    private mutating func enter(_ next: consuming EpochState) {
+        swap(&epoch, &next)
+        pastEpochs.append(PastEpoch(next))
+        pastEpochs.removeFirst(max(0, pastEpochs.count - Limits.maximumPastEpochs))
+        proposals = ProposalStore()
+        ownUpdates = [:]
+        pending = nil
+        keepResumptionSecret()
+    }
+
+    /// After our removal: no secret of the group stays but what the application has exported.
+    private mutating func forgetEverything() throws(MLSError) {
+        let nothing = try EpochState(
+            context: epoch.context, tree: epoch.tree, keys: TreeKeys(leaf: ownLeaf, leafKey: X25519.PrivateKey()),
+            secrets: EpochSecrets(suite: suite, epochSecret: SecretBytes(randomCount: CipherSuite.hashByteCount)))
+        epoch = nothing
+        pastEpochs = []
+        proposals = ProposalStore()
+        ownUpdates = [:]
+        pending = nil
+        preSharedKeys = PreSharedKeys()
+        status = .removed
+    }
+}

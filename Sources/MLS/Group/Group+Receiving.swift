@@ -1,0 +1,112 @@
+extension Group {
+    /// Takes one message for the group, in three steps that types keep apart: decoded (``MLSMessage``), verified
+    /// (``VerifiedContent``), processed (``Received``).
+    ///
+    /// `time`, in seconds since 1970, is what the lifetime of added KeyPackages is checked against; nil leaves it
+    /// unchecked. After an error the group is as it was before.
+    package mutating func receive(_ bytes: [UInt8], at time: UInt64? = nil) throws(MLSError) -> Received {
+        guard status != .removed else { throw .inactive }
+        switch try MLSMessage(checkingLengthOf: bytes) {
+        case .publicMessage(let message):
+            if isPendingCommit(bytes) { return .ownCommit }
+            return try process(try verify(message), at: time)
+        case .privateMessage(let message):
+            if isPendingCommit(bytes) { return .ownCommit }
+            return try receive(message, at: time)
+        case .welcome, .groupInfo, .keyPackage:
+            throw .misuse
+        }
+    }
+
+    private func isPendingCommit(_ bytes: [UInt8]) -> Bool {
+        switch pending {
+        case .some(let pending): pending.message == bytes
+        case .none: false
+        }
+    }
+
+    private func verify(_ message: PublicMessage) throws(MLSError) -> VerifiedContent {
+        guard message.content.groupID == groupID else { throw .wrongGroup }
+        guard message.content.epoch == epochNumber else { throw .wrongEpoch }
+        if case .member(ownLeaf) = message.content.sender { throw .ownMessage }
+        let authenticated = try message.unprotected(
+            context: epoch.context, suite: suite, membershipKey: epoch.secrets.membershipKey)
+        return try ContentVerification(context: epoch.context, tree: epoch.tree).verify(authenticated)
+    }
+
+    private mutating func receive(_ message: PrivateMessage, at time: UInt64?) throws(MLSError) -> Received {
+        guard message.groupID == groupID else { throw .wrongGroup }
+        guard message.epoch == epochNumber else { return try receiveLate(message) }
+        let senderData = try message.senderData(secret: epoch.secrets.senderDataSecret, suite: suite)
+        guard senderData.leaf != ownLeaf else { throw .ownMessage }
+        let (verified, ratchet) = try Self.open(
+            message, senderData, from: &epoch.secretTree,
+            verification: ContentVerification(context: epoch.context, tree: epoch.tree))
+        let kind = SecretTree.Kind(message.contentType)
+        guard case .application(let data) = verified.content.body else {
+            let received = try process(verified, at: time)
+            epoch.secretTree.replace(ratchet, of: senderData.leaf, kind)
+            return received
+        }
+        epoch.secretTree.replace(ratchet, of: senderData.leaf, kind)
+        return .application(try Self.application(data, verified, senderData, epoch.tree))
+    }
+
+    /// Only application data is read late: a proposal or a Commit of a past epoch means nothing any more.
+    private func receiveLate(_ message: PrivateMessage) throws(MLSError) -> Received {
+        guard message.contentType == .application,
+            let past = pastEpochs.first(where: { $0.context.epoch == message.epoch })
+        else { throw .wrongEpoch }
+        let senderData = try message.senderData(secret: past.senderDataSecret, suite: suite)
+        guard senderData.leaf != ownLeaf else { throw .ownMessage }
+        let (verified, ratchet) = try Self.open(
+            message, senderData, from: &past.secretTree,
+            verification: ContentVerification(context: past.context, tree: past.tree))
+        guard case .application(let data) = verified.content.body else { throw .wrongEpoch }
+        past.secretTree.replace(ratchet, of: senderData.leaf, .application)
+        return .application(try Self.application(data, verified, senderData, past.tree))
+    }
+
+    /// Decrypts and verifies. The key counts as used when the ratchet that is returned is put back.
+    private static func open(
+        _ message: PrivateMessage, _ senderData: SenderData, from secretTree: inout SecretTree,
+        verification: ContentVerification
+    ) throws(MLSError) -> (VerifiedContent, HashRatchet) {
+        guard verification.tree[senderData.leaf] != nil else { throw .unknownMember }
+        var ratchet = try secretTree.ratchet(of: senderData.leaf, SecretTree.Kind(message.contentType))
+        let key = try ratchet.take(senderData.generation)
+        let authenticated = try message.opened(senderData, key: key, suite: verification.tree.suite)
+        return (try verification.verify(authenticated), ratchet)
+    }
+
+    private static func application(
+        _ data: [UInt8], _ verified: VerifiedContent, _ senderData: SenderData, _ tree: RatchetTree
+    ) throws(MLSError) -> ApplicationMessage {
+        guard let sender = tree.member(at: senderData.leaf) else { throw .unknownMember }
+        return ApplicationMessage(
+            sender: sender, epoch: verified.content.epoch, generation: senderData.generation, data: data,
+            authenticatedData: verified.content.authenticatedData)
+    }
+
+    /// A proposal or a Commit of the current epoch.
+    private mutating func process(_ verified: VerifiedContent, at time: UInt64?) throws(MLSError) -> Received {
+        guard status == .active else { throw .inactive }
+        let content = verified.content
+        switch content.body {
+        case .application:
+            throw .applicationDataInTheClear
+        case .proposal(let proposal):
+            guard content.sender != .newMemberProposal || configuration.acceptsNewMemberProposals else {
+                throw .proposal(.senderNotAllowed)
+            }
+            let reference = suite.proposalReference(verified.authenticated.encoded)
+            try proposals.add(ProposalEntry(proposal: proposal, sender: content.sender, reference: reference))
+            return .proposal(
+                ReceivedProposal(
+                    sender: content.sender, proposal: proposal, reference: reference,
+                    authenticatedData: content.authenticatedData))
+        case .commit(let commit):
+            return .commit(try stage(commit, verified, at: time))
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/// Limits of ours; RFC 9420 leaves them to the implementation.
+package enum Limits {
+    /// The longest message in bytes. A Welcome with the tree of 5,000 members takes about 2 MiB.
+    package static let maximumMessageByteCount = 1 << 22
+    /// How many generations a sender's ratchet is moved forward for one message: each costs two HKDF calls, and the
+    /// number comes from the sender.
+    package static let maximumForwardGap: UInt32 = 1_000
+    /// How many keys of skipped generations are kept of one ratchet; the oldest go first.
+    package static let maximumSkippedKeys = 64
+    /// How many past epochs can still be read: application messages that were under way during a commit.
+    package static let maximumPastEpochs = 2
+    /// How many proposals of one epoch are kept until a Commit: any member can send them, and each may hold a
+    /// KeyPackage.
+    package static let maximumPendingProposals = 1_000
+    /// How many past epochs' resumption secrets are kept for PreSharedKey proposals.
+    package static let maximumResumptionSecrets = 32
+}

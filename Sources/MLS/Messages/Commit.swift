@@ -1,0 +1,22 @@
+package import Wire
+
+/// Carries out proposals and starts the next epoch (RFC 9420 section 12.4).
+package struct Commit: WireValue {
+    package var proposals: [ProposalOrReference]
+    package var path: UpdatePath?
+
+    package init(proposals: [ProposalOrReference], path: UpdatePath?) {
+        self.proposals = proposals
+        self.path = path
+    }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        proposals = try reader.readList()
+        path = try reader.readOptional()
+    }
+
+    package func write(to writer: inout ByteWriter) {
+        writer.writeList(proposals)
+        writer.writeOptional(path)
+    }
+}

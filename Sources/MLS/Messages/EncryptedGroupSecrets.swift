@@ -1,0 +1,23 @@
+package import Wire
+
+/// The ``GroupSecrets`` of one new member (RFC 9420 section 12.4.3.1).
+package struct EncryptedGroupSecrets: WireValue {
+    /// The reference of the member's KeyPackage.
+    package let newMember: [UInt8]
+    package let encryptedGroupSecrets: HPKECiphertext
+
+    init(newMember: [UInt8], encryptedGroupSecrets: HPKECiphertext) {
+        self.newMember = newMember
+        self.encryptedGroupSecrets = encryptedGroupSecrets
+    }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        newMember = try reader.readOpaque()
+        encryptedGroupSecrets = try HPKECiphertext(from: &reader)
+    }
+
+    package func write(to writer: inout ByteWriter) {
+        writer.writeVector(newMember)
+        encryptedGroupSecrets.write(to: &writer)
+    }
+}

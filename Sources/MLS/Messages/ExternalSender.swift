@@ -1,0 +1,22 @@
+package import Wire
+
+/// Somebody outside the group who may propose changes (RFC 9420 section 12.1.8.1).
+package struct ExternalSender: WireValue {
+    package let signatureKey: [UInt8]
+    package let credential: Credential
+
+    package init(signatureKey: [UInt8], credential: Credential) {
+        self.signatureKey = signatureKey
+        self.credential = credential
+    }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        signatureKey = try reader.readOpaque()
+        credential = try Credential(from: &reader)
+    }
+
+    package func write(to writer: inout ByteWriter) {
+        writer.writeVector(signatureKey)
+        credential.write(to: &writer)
+    }
+}

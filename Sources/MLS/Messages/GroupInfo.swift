@@ -1,0 +1,53 @@
+internal import Sodium
+package import Wire
+
+/// What a new member must know of a group, signed by a member (RFC 9420 section 12.4.3).
+package struct GroupInfo: WireValue {
+    package var context: GroupContext
+    package var extensions: [Extension]
+    package var confirmationTag: [UInt8]
+    package var signer: LeafIndex
+    package var signature: [UInt8]
+
+    /// Signs what a member says of the group.
+    init(
+        context: GroupContext, extensions: [Extension], confirmationTag: [UInt8], signer: LeafIndex,
+        suite: CipherSuite, key: borrowing Ed25519.KeyPair
+    ) {
+        self.context = context
+        self.extensions = extensions
+        self.confirmationTag = confirmationTag
+        self.signer = signer
+        signature = []
+        signature = suite.signWithLabel(key, label: "GroupInfoTBS", content: toBeSigned)
+    }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        context = try GroupContext(from: &reader)
+        extensions = try reader.readList()
+        confirmationTag = try reader.readOpaque()
+        signer = try LeafIndex(from: &reader)
+        signature = try reader.readOpaque()
+    }
+
+    package func write(to writer: inout ByteWriter) {
+        writer.writeBytes(toBeSigned)
+        writer.writeVector(signature)
+    }
+
+    /// Throws ``MLSError/invalidSignature`` unless `publicKey` is the signer's.
+    package func verifySignature(by publicKey: [UInt8], suite: CipherSuite) throws(MLSError) {
+        try suite.verifyWithLabel(
+            publicKey: publicKey, label: "GroupInfoTBS", content: toBeSigned, signature: signature)
+    }
+
+    /// GroupInfoTBS.
+    private var toBeSigned: [UInt8] {
+        var writer = ByteWriter()
+        context.write(to: &writer)
+        writer.writeList(extensions)
+        writer.writeVector(confirmationTag)
+        signer.write(to: &writer)
+        return writer.bytes
+    }
+}

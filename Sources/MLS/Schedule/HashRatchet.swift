@@ -1,0 +1,66 @@
+internal import Sodium
+
+/// The keys of one sender for one kind of content, one generation after the other (RFC 9420 section 9.1).
+///
+/// What was handed out is gone. What was passed over is kept, up to ``Limits/maximumSkippedKeys``.
+package struct HashRatchet: Sendable {
+    private let suite: CipherSuite
+    private var secret: SharedSecret
+    /// The generation of ``secret``; above all numbers when every generation has been used.
+    private var nextGeneration: UInt64
+    private var skipped: [(generation: UInt32, key: MessageKey)] = []
+
+    init(suite: CipherSuite, secret: consuming SecretBytes, nextGeneration: UInt32 = 0) {
+        self.suite = suite
+        self.nextGeneration = UInt64(nextGeneration)
+        self.secret = SharedSecret(secret)
+    }
+
+    /// How many keys of passed-over generations are kept.
+    package var skippedCount: Int { skipped.count }
+
+    /// The next generation with its key, for sending.
+    package mutating func next() throws(MLSError) -> (generation: UInt32, key: MessageKey) {
+        guard let generation = UInt32(exactly: nextGeneration) else { throw .limitExceeded }
+        return (generation, try advance())
+    }
+
+    /// The key of `generation`, for receiving, which is not here any more afterwards.
+    ///
+    /// Throws ``MLSError/generationGone`` when it was handed out or forgotten, ``MLSError/generationTooFar`` when it is
+    /// more than ``Limits/maximumForwardGap`` ahead.
+    package mutating func take(_ generation: UInt32) throws(MLSError) -> MessageKey {
+        if UInt64(generation) < nextGeneration {
+            guard let index = skipped.firstIndex(where: { $0.generation == generation }) else { throw .generationGone }
+            return skipped.remove(at: index).key
+        }
+        guard UInt64(generation) - nextGeneration <= UInt64(Limits.maximumForwardGap) else { throw .generationTooFar }
+        while let passed = UInt32(exactly: nextGeneration), passed < generation {
+            if generation - passed <= Limits.maximumSkippedKeys {
+                skipped.append((passed, try advance()))
+            } else {
+                try skip(passed)
+            }
+        }
+        skipped.removeFirst(max(0, skipped.count - Limits.maximumSkippedKeys))
+        return try advance()
+    }
+
+    private mutating func advance() throws(MLSError) -> MessageKey {
+        guard let generation = UInt32(exactly: nextGeneration) else { throw .limitExceeded }
+        let key = try derive("key", generation, suite.aead.keyByteCount)
+        let nonce = try derive("nonce", generation, suite.aead.nonceByteCount)
+        try skip(generation)
+        return MessageKey(key: key, nonce: nonce)
+    }
+
+    /// Forgets the secret of `generation` for that of the next one.
+    private mutating func skip(_ generation: UInt32) throws(MLSError) {
+        secret = SharedSecret(try derive("secret", generation, CipherSuite.hashByteCount))
+        nextGeneration += 1
+    }
+
+    private func derive(_ label: String, _ generation: UInt32, _ count: Int) throws(MLSError) -> SecretBytes {
+        try suite.deriveTreeSecret(secret.bytes, label: label, generation: generation, count: count)
+    }
+}

@@ -1,0 +1,22 @@
+package import Wire
+
+/// What is encrypted to a public key, with the key's encapsulation (section 7.6).
+package struct HPKECiphertext: WireValue {
+    package var kemOutput: [UInt8]
+    package var ciphertext: [UInt8]
+
+    package init(kemOutput: [UInt8], ciphertext: [UInt8]) {
+        self.kemOutput = kemOutput
+        self.ciphertext = ciphertext
+    }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        kemOutput = try reader.readOpaque()
+        ciphertext = try reader.readOpaque()
+    }
+
+    package func write(to writer: inout ByteWriter) {
+        writer.writeVector(kemOutput)
+        writer.writeVector(ciphertext)
+    }
+}

@@ -1,0 +1,28 @@
+package import Wire
+
+/// The content of the group context extension `required_capabilities` (section 11.1): what every member must support.
+package struct RequiredCapabilities: WireValue {
+    package var extensions: [ExtensionType]
+    package var proposals: [ProposalType]
+    package var credentials: [CredentialType]
+
+    package init(
+        extensions: [ExtensionType] = [], proposals: [ProposalType] = [], credentials: [CredentialType] = []
+    ) {
+        self.extensions = extensions
+        self.proposals = proposals
+        self.credentials = credentials
+    }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        extensions = try reader.readList()
+        proposals = try reader.readList()
+        credentials = try reader.readList()
+    }
+
+    package func write(to writer: inout ByteWriter) {
+        writer.writeList(extensions)
+        writer.writeList(proposals)
+        writer.writeList(credentials)
+    }
+}

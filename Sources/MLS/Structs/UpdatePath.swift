@@ -1,0 +1,23 @@
+package import Wire
+
+/// The new keys of a committer's leaf and of the nodes above it (section 7.6).
+package struct UpdatePath: WireValue {
+    package var leafNode: LeafNode
+    /// One for each node of the committer's filtered direct path, from the leaf upwards.
+    package var nodes: [UpdatePathNode]
+
+    package init(leafNode: LeafNode, nodes: [UpdatePathNode]) {
+        self.leafNode = leafNode
+        self.nodes = nodes
+    }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        leafNode = try LeafNode(from: &reader)
+        nodes = try reader.readList()
+    }
+
+    package func write(to writer: inout ByteWriter) {
+        leafNode.write(to: &writer)
+        writer.writeList(nodes)
+    }
+}

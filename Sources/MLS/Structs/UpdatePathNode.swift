@@ -1,0 +1,24 @@
+package import Wire
+
+/// The new public key of a parent node, and its path secret for those below it (section 7.6).
+package struct UpdatePathNode: WireValue {
+    package var encryptionKey: [UInt8]
+    /// One for each node in the resolution of the copath child, without the leaves that the Commit adds; none when only
+    /// those are there.
+    package var encryptedPathSecret: [HPKECiphertext]
+
+    package init(encryptionKey: [UInt8], encryptedPathSecret: [HPKECiphertext]) {
+        self.encryptionKey = encryptionKey
+        self.encryptedPathSecret = encryptedPathSecret
+    }
+
+    package init(from reader: inout ByteReader) throws(WireError) {
+        encryptionKey = try reader.readOpaque()
+        encryptedPathSecret = try reader.readList()
+    }
+
+    package func write(to writer: inout ByteWriter) {
+        writer.writeVector(encryptionKey)
+        writer.writeList(encryptedPathSecret)
+    }
+}
