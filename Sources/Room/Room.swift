@@ -1,15 +1,16 @@
-internal import Sodium
 
 /// A room at its host: who is in it, in which order messages are delivered, and to whom.
 ///
 /// Sans-IO: it is told what links receive, and returns actions. Content is opaque to it. `now` is monotonic time
 /// since any fixed origin.
 package struct Room {
-    private struct Member {
+    struct Member {
         let id: MemberID
         /// The static key that the member has proved to hold.
         let key: [UInt8]
         let isHost: Bool
+        /// The how-manieth member it was.
+        let order: UInt64
         var nick: Nick
         /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
         var link: LinkID?
@@ -20,7 +21,7 @@ package struct Room {
         var bytes: TokenBucket
     }
 
-    private struct Absence {
+    struct Absence {
         var since: Duration
         var end: Duration
     }
@@ -30,17 +31,20 @@ package struct Room {
     package private(set) var closesAt: Duration?
     package private(set) var isClosed = false
 
-    private var members: [MemberID: Member] = [:]
-    private var memberOfLink: [LinkID: MemberID] = [:]
-    private var memberOfKey: [[UInt8]: MemberID] = [:]
-    /// Whose nick, and whose id, reads like this.
-    private var memberOfNick: [NickSkeleton: MemberID] = [:]
-    private var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
+    var members: [MemberID: Member] = [:]
+    var memberOfLink: [LinkID: MemberID] = [:]
+    var memberOfKey: [[UInt8]: MemberID] = [:]
+    /// Whose nick, and whose id, reads like this; those who wait to be let in included.
+    var memberOfNick: [NickSkeleton: MemberID] = [:]
+    var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
     /// Members without a link.
-    private var behindCount = 0
+    var behindCount = 0
+    /// What is to become of the group.
+    var group = GroupQueue()
+    var nextOrder: UInt64 = 0
     /// No place is given up before; nil when nobody is away. May be too early, when somebody came back.
     private var firstAbsenceEnd: Duration?
-    private var nextSequence: UInt64 = 1
+    var nextSequence: UInt64 = 1
     private var receipts = ReceiptBook()
     private var receiptsDue: Duration?
     private var recent: Set<MessageID> = []
@@ -65,22 +69,31 @@ package struct Room {
         guard !isClosed else { return }
         let request = try MemberRequest(type: type, body: body)
         guard let id = memberOfLink[link] else {
-            guard case .join(let nick) = request else { throw .malformed }
-            join(nick: nick, link: link, key: key, isHost: isHost, now: now, actions: &actions)
+            guard case .join(let nick, let id, let keyPackage) = request, group.joiner(at: link) == nil else {
+                throw .malformed
+            }
+            join(
+                nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, now: now,
+                actions: &actions)
             return
         }
         switch request {
         case .join:
             throw .malformed
-        case .post(let id_, let content):
+        case .post(let id_, let epoch, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
-            post(id_, content: content, from: id, link: link, now: now, actions: &actions)
-        case .privatePost(let id_, let receiver, let content):
+            post(id_, epoch: epoch, content: content, from: id, link: link, now: now, actions: &actions)
+        case .privatePost(let id_, let epoch, let receiver, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
-            postPrivately(id_, content: content, from: id, to: receiver, link: link, actions: &actions)
+            postPrivately(
+                id_, epoch: epoch, content: content, from: id, to: receiver, link: link, actions: &actions)
         case .changeNick(let text):
             charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             changeNick(of: id, to: text, link: link, actions: &actions)
+        case .commit(let commit):
+            let size = commit.commit.count + commit.welcome.count
+            charge(id, messages: RoomLimits.commitCost, bytes: size, now: now, actions: &actions)
+            self.commit(commit, from: id, link: link, now: now, actions: &actions)
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }
@@ -92,7 +105,8 @@ package struct Room {
         beginAbsence(of: id, now: now)
     }
 
-    private mutating func beginAbsence(of id: MemberID, now: Duration) {
+    mutating func beginAbsence(of id: MemberID, now: Duration) {
+        group.goesAway(id)
         guard members[id]?.absence == nil else { return }
         let end = now + limits.absence
         members[id]?.absence = Absence(since: now, end: end)
@@ -107,6 +121,7 @@ package struct Room {
         stopCounting(member, now: now)
         members[id]?.link = nil
         behindCount += 1
+        group.goesAway(id)
         beginAbsence(of: id, now: now)
     }
 
@@ -130,6 +145,7 @@ package struct Room {
         memberOfLink[link] = id
         members[id]?.link = link
         members[id]?.absence = nil
+        group.mustAsk = true
         return old
     }
 
@@ -154,6 +170,7 @@ package struct Room {
         guard !isClosed else { return }
         isClosed = true
         actions.append(.broadcast(HostMessage.closing(reason).encoded, tag: 0))
+        closeGroup(reason, actions: &actions)
         for case let link? in members.values.map(\.link) {
             actions.append(.release(link))
         }
@@ -175,6 +192,9 @@ package struct Room {
         }
         if let firstAbsenceEnd {
             deadline = min(deadline ?? firstAbsenceEnd, firstAbsenceEnd)
+        }
+        if let groupDeadline = group.nextDeadline {
+            deadline = min(deadline ?? groupDeadline, groupDeadline)
         }
         return deadline
     }
@@ -198,6 +218,12 @@ package struct Room {
         if let first = firstAbsenceEnd, now >= first {
             endAbsences(now: now, actions: &actions)
         }
+        if let asked = group.asked, now >= asked.deadline {
+            group.gaveNoAnswer()
+        }
+        if group.mustAsk {
+            changeGroup(now: now, actions: &actions)
+        }
     }
 
     private mutating func endAbsences(now: Duration, actions: inout [RoomAction]) {
@@ -214,39 +240,9 @@ package struct Room {
 
     // MARK: Coming and going
 
-    private mutating func join(
-        nick: String, link: LinkID, key: [UInt8], isHost: Bool, now: Duration, actions: inout [RoomAction]
+    mutating func admit(
+        _ id: MemberID, link: LinkID, welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
-        // Its own earlier stay, which it could not go on with.
-        if let earlier = memberOfKey[key] {
-            return readmit(earlier, link: link, now: now, actions: &actions)
-        }
-        let id = newID()
-        let refusal: RoomCode
-        do throws(RefusedNick) {
-            guard isHost || makeRoom(now: now, actions: &actions) else { throw RefusedNick(code: .full) }
-            let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: isHost)
-            let entry = HostMessage.Admission.Entry(id: id, isHost: isHost, nick: nick.text)
-            actions.append(.broadcast(HostMessage.joined(entry).encoded, tag: 0))
-            members[id] = Member(
-                id: id, key: key, isHost: isHost, nick: nick, link: link,
-                receivedSequence: nextSequence - 1,
-                messages: TokenBucket(capacity: limits.messageBurst, now: now),
-                bytes: TokenBucket(capacity: limits.byteBurst, now: now))
-            memberOfLink[link] = id
-            memberOfKey[key] = id
-            memberOfNick[nick.skeleton] = id
-            memberOfIDSkeleton[NickSkeleton(id)] = id
-            admit(id, link: link, now: now, actions: &actions)
-            return
-        } catch {
-            refusal = error.code
-        }
-        actions.append(.send(link, HostMessage.refused(refusal).encoded))
-        actions.append(.release(link))
-    }
-
-    private mutating func admit(_ id: MemberID, link: LinkID, now: Duration, actions: inout [RoomAction]) {
         var entries = members.values.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
         }
@@ -259,49 +255,21 @@ package struct Room {
             member: id,
             secondsLeft: closesAt.map { UInt32(clamping: ($0 - now + .milliseconds(999)).components.seconds) },
             nextSequence: nextSequence,
-            members: entries)
+            members: entries,
+            welcome: welcome)
         actions.append(.send(link, HostMessage.admitted(admission).encoded))
         actions.append(.admit(link))
     }
 
-    /// The member comes back without its session: to its place, under its nick, and the others hear nothing of it. What was
-    /// said while it was away is not repeated.
-    private mutating func readmit(_ id: MemberID, link: LinkID, now: Duration, actions: inout [RoomAction]) {
-        guard let member = members[id] else { return }
-        if let old = member.link {
-            memberOfLink[old] = nil
-            stopCounting(member, now: now)
-            actions.append(.release(old))
-        } else {
-            behindCount -= 1
-        }
-        memberOfLink[link] = id
-        members[id]?.link = link
-        members[id]?.absence = nil
-        members[id]?.receivedSequence = nextSequence - 1
-        admit(id, link: link, now: now, actions: &actions)
-    }
-
     /// Whether one more may come in. In a full room somebody who has been away for longer than a broken connection needs to
     /// be mended, the longest of all, loses its place for it.
-    private mutating func makeRoom(now: Duration, actions: inout [RoomAction]) -> Bool {
-        guard limits.members > 0, members.count >= limits.members else { return true }
+    mutating func makeRoom(now: Duration, actions: inout [RoomAction]) -> Bool {
+        guard limits.members > 0, members.count + group.newcomerCount >= limits.members else { return true }
         let away = members.values.compactMap { member in member.absence.map { (id: member.id, since: $0.since) } }
         guard let longest = away.min(by: { $0.since < $1.since }), now - longest.since >= limits.protectedAbsence
         else { return false }
         remove(longest.id, reason: .lost, now: now, actions: &actions)
         return true
-    }
-
-    /// An id that reads like nobody's id or nick.
-    private func newID() -> MemberID {
-        while true {
-            let id = MemberID(entropy: Random.uint32())
-            let skeleton = NickSkeleton(id)
-            if memberOfNick[skeleton] == nil, memberOfIDSkeleton[skeleton] == nil {
-                return id
-            }
-        }
     }
 
     private mutating func remove(
@@ -319,6 +287,12 @@ package struct Room {
             behindCount -= 1
         }
         actions.append(.broadcast(HostMessage.left(id, reason).encoded, tag: 0))
+        if let waiting = group.takeJoiner(id) {
+            actions.append(.send(waiting.link, HostMessage.refused(.unspecified).encoded))
+            actions.append(.release(waiting.link))
+        }
+        group.remove(id)
+        changeGroup(now: now, actions: &actions)
     }
 
     /// The member will not receive what it has not received by now.
@@ -330,11 +304,11 @@ package struct Room {
 
     // MARK: Nicks
 
-    private struct RefusedNick: Error {
+    struct RefusedNick: Error {
         var code: RoomCode
     }
 
-    private func acceptableNick(_ text: String, for id: MemberID, isHost: Bool) throws(RefusedNick) -> Nick {
+    func acceptableNick(_ text: String, for id: MemberID, isHost: Bool) throws(RefusedNick) -> Nick {
         guard let nick = try? Nick(validating: text, isHost: isHost) else { throw RefusedNick(code: .nickInvalid) }
         let owners = [memberOfNick[nick.skeleton], memberOfIDSkeleton[nick.skeleton]]
         guard owners.allSatisfy({ $0 == nil || $0 == id }) else { throw RefusedNick(code: .nickTaken) }
@@ -358,17 +332,14 @@ package struct Room {
     // MARK: Messages
 
     private mutating func post(
-        _ id: MessageID, content: [UInt8], from sender: MemberID, link: LinkID, now: Duration,
+        _ id: MessageID, epoch: UInt64, content: [UInt8], from sender: MemberID, link: LinkID, now: Duration,
         actions: inout [RoomAction]
     ) {
-        guard content.count <= RoomLimits.contentByteCount else {
-            actions.append(.send(link, HostMessage.declined(id, .tooLarge).encoded))
+        if let refusal = refusal(of: id, epoch: epoch, content) {
+            actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
             return
         }
-        guard remember(id) else {
-            actions.append(.send(link, HostMessage.declined(id, .alreadyAccepted).encoded))
-            return
-        }
+        remember(id)
         let sequence = nextSequence
         nextSequence += 1
         receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1 - behindCount)
@@ -377,16 +348,12 @@ package struct Room {
     }
 
     private mutating func postPrivately(
-        _ id: MessageID, content: [UInt8], from sender: MemberID, to receiver: MemberID, link: LinkID,
+        _ id: MessageID, epoch: UInt64, content: [UInt8], from sender: MemberID, to receiver: MemberID, link: LinkID,
         actions: inout [RoomAction]
     ) {
-        guard content.count <= RoomLimits.contentByteCount else {
-            actions.append(.send(link, HostMessage.declined(id, .tooLarge).encoded))
-            return
-        }
         // Sent again after a broken connection, it may be for somebody who has left meanwhile.
-        guard !recent.contains(id) else {
-            actions.append(.send(link, HostMessage.declined(id, .alreadyAccepted).encoded))
+        if let refusal = refusal(of: id, epoch: epoch, content) {
+            actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
             return
         }
         guard receiver != sender, let target = members[receiver] else {
@@ -397,15 +364,22 @@ package struct Room {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }
-        _ = remember(id)
+        remember(id)
         let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
         actions.append(.send(targetLink, message))
         actions.append(.send(link, message))
     }
 
-    /// Whether the id is new; remembers it.
-    private mutating func remember(_ id: MessageID) -> Bool {
-        guard recent.insert(id).inserted else { return false }
+    /// Why a post cannot be accepted; nil when it can.
+    private func refusal(of id: MessageID, epoch: UInt64, _ content: [UInt8]) -> RoomCode? {
+        guard content.count <= RoomLimits.contentByteCount else { return .tooLarge }
+        guard !recent.contains(id) else { return .alreadyAccepted }
+        guard epoch <= group.epoch, group.epoch - epoch <= RoomLimits.epochsBack else { return .stale }
+        return nil
+    }
+
+    private mutating func remember(_ id: MessageID) {
+        guard recent.insert(id).inserted else { return }
         recentOrder.append(id)
         if recentOrder.count >= 2 * RoomLimits.remembered {
             for old in recentOrder.prefix(RoomLimits.remembered) {
@@ -413,7 +387,6 @@ package struct Room {
             }
             recentOrder.removeFirst(RoomLimits.remembered)
         }
-        return true
     }
 
     private mutating func scheduleReceipts(now: Duration) {

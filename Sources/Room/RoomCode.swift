@@ -12,6 +12,12 @@ package enum RoomCode: UInt8, Sendable {
     case alreadyAccepted = 8
     /// The receiver keeps its place, but nothing can be kept for it until it comes back.
     case away = 9
+    /// Another member has the id that belongs to the joiner's key.
+    case idTaken = 10
+    /// The joiner's KeyPackage cannot be used.
+    case keyPackageInvalid = 11
+    /// The message was sealed too many epochs ago; it is to be sealed again.
+    case stale = 12
 }
 
 extension ChatEvent.LeaveReason {
