@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 VENV := .build/interop-venv
 
-.PHONY: build test lint fmt run bench install clean tor-network sanitize sanitize-address sanitize-thread
+.PHONY: faults simulate idle-hour build test lint fmt run bench install clean tor-network sanitize sanitize-address sanitize-thread
 
 build:
 	$(SWIFT) build -c release --product termtalk --static-swift-stdlib
@@ -22,6 +22,25 @@ lint:
 
 fmt:
 	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+# Faults that hit a room of real processes: OVER=tor make faults SEED=1 FAULTS=100 MESSAGES=10000 SECONDS=1500
+faults: OVER ?= direct
+faults: SEED ?= 1
+faults: FAULTS ?= 100
+faults: MESSAGES ?= 10000
+faults: SECONDS ?= 3600
+faults:
+	TERMTALK_FAULT_OVER=$(OVER) TERMTALK_SEED=$(SEED) TERMTALK_FAULTS=$(FAULTS) TERMTALK_MESSAGES=$(MESSAGES) \
+	    TERMTALK_FAULT_SECONDS=$(SECONDS) $(SWIFT) test --filter FaultTests
+
+# Rooms in made-up time: make simulate RUNS=20000, or SEED=… for one of them, with all that happens.
+simulate: RUNS ?= 10000
+simulate:
+	$(if $(SEED),TERMTALK_SEED=$(SEED)) TERMTALK_RUNS=$(RUNS) $(SWIFT) test --filter RoomFaultSimulationTests
+
+# An hour in which nobody says anything, over tor, and then a message.
+idle-hour:
+	TERMTALK_IDLE_SECONDS=3600 timeout 4500 $(SWIFT) test --filter IdleTests
 
 bench:
 	python3 Benchmarks/run.py

@@ -1,3 +1,4 @@
+internal import CLibevent
 import Glibc
 
 /// The clocks of the machine, by what they do while it sleeps.

@@ -9,41 +9,41 @@ internal import Sodium
 /// It is given connected streams and knows nothing of what carries them. The person at the host takes part through
 /// link 0, which has no session.
 package final class HostNode {
-    private static let localLink = LinkID(slot: 0)
+    static let localLink = LinkID(slot: 0)
     /// How often, at most, sessions are looked at for what time alone makes due.
-    private static let sweepInterval = Duration.milliseconds(500)
+    static let sweepInterval = Duration.milliseconds(500)
     /// How long an ending room waits until every member has all that was said.
-    private static let closeDeadline = Duration.seconds(10)
+    static let closeDeadline = Duration.seconds(10)
     /// How long a released connection may take to take what was sent to it.
-    private static let releaseDeadline = Duration.seconds(10)
+    static let releaseDeadline = Duration.seconds(10)
     /// While the room ends, a member whose connection broke since may still come back and hear of it.
-    private static let lateness = Duration.seconds(60)
+    static let lateness = Duration.seconds(60)
     /// The host was stopped, or asleep, when it looks at its sessions so much later than it wanted to.
-    private static let stall = Duration.seconds(10)
+    static let stall = Duration.seconds(10)
 
-    private let loop: EventLoop
-    private let identity: RoomIdentity
-    private let logger: Logger
-    private let tell: (ChatEvent) -> Void
-    private var room: Room
-    private var local: MemberClient?
-    private var gate: ConnectionGate
+    let loop: EventLoop
+    let identity: RoomIdentity
+    let logger: Logger
+    let tell: (ChatEvent) -> Void
+    var room: Room
+    var local: MemberClient?
+    var gate: ConnectionGate
 
-    private var connections = ConnectionTable()
-    private let sealing: SealingTurn
-    private var scratch: [UInt8] = []
-    private var events: [SessionEvent] = []
+    var connections = ConnectionTable()
+    let sealing: SealingTurn
+    var scratch: [UInt8] = []
+    var events: [SessionEvent] = []
     /// What the room wants and is not done yet. Doing it can make the room want more, which comes after all that it wanted
     /// before, so that everybody hears of everything in the room's order.
-    private var wanted: [RoomAction] = []
-    private var isPerforming = false
+    var wanted: [RoomAction] = []
+    var isPerforming = false
 
-    private var sweepTimer: TimerHandle?
-    private var sweepAt: Duration?
-    private var sweptAt: Duration = .zero
-    private var isLocalAdmitted = false
-    private var localPausedUntil: Duration = .zero
-    private var closing: ChatEvent.CloseReason?
+    var sweepTimer: TimerHandle?
+    var sweepAt: Duration?
+    var sweptAt: Duration = .zero
+    var isLocalAdmitted = false
+    var localPausedUntil: Duration = .zero
+    var closing: ChatEvent.CloseReason?
 
     /// Called once, when the room has ended and everybody has been told.
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
@@ -70,81 +70,6 @@ package final class HostNode {
 
     /// The id of the host's own participant, once it has joined.
     package var localMember: MemberID? { local?.id }
-
-    // MARK: The host's own participant
-
-    /// The members as the host's own participant knows them.
-    package var localMembers: [ChatEvent.MemberInfo] { local?.memberList ?? [] }
-
-    /// Lets the person at the host take part.
-    package func joinLocally(nick: String, cipher: any GroupCipher) {
-        local = MemberClient(nick: nick, cipher: cipher)
-        var actions: [MemberClient.Action] = []
-        local?.connected(actions: &actions)
-        perform(actions)
-    }
-
-    /// Carries out what the person at the host asks of the room.
-    package func withLocal(_ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void) {
-        guard var client = local else { return }
-        var actions: [MemberClient.Action] = []
-        do {
-            try body(&client, &actions)
-        } catch {
-            actions.append(.tell(.error(error)))
-        }
-        local = client
-        perform(actions)
-    }
-
-    private func perform(_ actions: [MemberClient.Action]) {
-        for action in actions {
-            switch action {
-            case .send(let message):
-                var roomActions: [RoomAction] = []
-                try? room.received(
-                    type: message.type, body: message.body, from: Self.localLink, key: identity.publicKey.bytes,
-                    isHost: true, now: loop.time, actions: &roomActions)
-                perform(roomActions)
-            case .tell(let event):
-                tell(event)
-            case .end(_, let refusal?):
-                tell(.error(refusal))
-            case .admitted, .end:
-                break
-            }
-        }
-    }
-
-    private func pauseLocal(until: Duration) {
-        let wasPaused = isCongested
-        localPausedUntil = max(localPausedUntil, until)
-        if !wasPaused {
-            endLocalPauseLater()
-        }
-    }
-
-    private func endLocalPauseLater() {
-        _ = loop.schedule(after: max(localPausedUntil - loop.time, .milliseconds(1))) { [weak self] in
-            guard let self else { return }
-            if self.isCongested {
-                self.endLocalPauseLater()
-            } else {
-                self.onDecongested?()
-            }
-        }
-    }
-
-    /// Whether the person at the host says more than the room carries; no more should be read from the input.
-    package var isCongested: Bool { localPausedUntil > loop.time }
-
-    private func deliverLocally(_ message: EncodedMessage) {
-        guard var client = local else { return }
-        var actions: [MemberClient.Action] = []
-        try? client.received(type: message.type, body: message.body, actions: &actions)
-        local = client
-        perform(actions)
-    }
 
     // MARK: Connections
 
@@ -203,7 +128,7 @@ package final class HostNode {
         }
     }
 
-    private func handle(_ event: SessionEvent, from connection: HostConnection, now: Duration) {
+    func handle(_ event: SessionEvent, from connection: HostConnection, now: Duration) {
         switch event {
         case .send(let bytes):
             connection.stream?.write(bytes.span)
@@ -236,7 +161,7 @@ package final class HostNode {
         }
     }
 
-    private func resume(session: UInt32, received: UInt32, on connection: HostConnection) {
+    func resume(session: UInt32, received: UInt32, on connection: HostConnection) {
         if closing != nil {
             hearOfTheEnd(received: received, on: connection)
             return
@@ -269,7 +194,7 @@ package final class HostNode {
     }
 
     /// The peer broke the protocol: its connection and its place are gone at once.
-    private func fail(_ connection: HostConnection) {
+    func fail(_ connection: HostConnection) {
         var actions: [RoomAction] = []
         room.cutOff(connection.link, now: loop.time, actions: &actions)
         drop(connection)
@@ -288,147 +213,33 @@ package final class HostNode {
     }
 
     /// Closes the connection and forgets it.
-    private func drop(_ connection: HostConnection) {
+    func drop(_ connection: HostConnection) {
         connection.dropStream()
         connections.remove(connection)
         finishClosingIfDone()
     }
 
-    // MARK: What the room wants
-
-    private func perform(_ actions: [RoomAction]) {
-        wanted += actions
-        guard !isPerforming else { return }
-        isPerforming = true
-        var done = 0
-        while done < wanted.count {
-            perform(wanted[done])
-            done += 1
-        }
-        wanted.removeAll(keepingCapacity: wanted.count <= 64)
-        isPerforming = false
-        scheduleRoomSweep()
-    }
-
-    private func perform(_ action: RoomAction) {
-        switch action {
-        case .send(Self.localLink, let message):
-            deliverLocally(message)
-        case .send(let link, let message):
-            guard let connection = connections[link] else { return }
-            connection.session.enqueue(Record.split(type: message.type, body: message.body))
-            markDirty(connection)
-            if takesTooLittle(connection) {
-                cutOff(connection)
-            }
-        case .broadcast(let message, let tag):
-            broadcast(message, tag: tag)
-        case .admit(Self.localLink):
-            isLocalAdmitted = true
-        case .admit(let link):
-            guard let connection = connections[link] else { return }
-            connections.becameMember(connection)
-        case .pauseReading(Self.localLink, let until):
-            pauseLocal(until: until)
-        case .pauseReading(let link, let until):
-            connections[link]?.pauseReading(until: until, loop: loop)
-        case .release(Self.localLink):
-            isLocalAdmitted = false
-        case .release(let link):
-            guard let connection = connections[link] else { return }
-            release(connection)
-        }
-    }
-
-    private func takesTooLittle(_ connection: HostConnection) -> Bool {
-        connection.session.retainedByteCount > room.limits.bytesQueuedPerMember
-    }
-
-    /// The member keeps its place, but nothing more is kept for it.
-    private func cutOff(_ connection: HostConnection) {
-        logger.info("a member is cut off: it does not take what is sent to it")
-        room.overrun(connection.link, now: loop.time)
-        drop(connection)
-        scheduleRoomSweep()
-    }
-
-    private func broadcast(_ message: EncodedMessage, tag: UInt64) {
-        let records = Record.split(type: message.type, body: message.body, tag: tag)
-        var overrun: [HostConnection] = []
-        let limit = room.limits.bytesQueuedPerMember
-        for connection in connections.members {
-            if connection.session.enqueue(records) > limit {
-                overrun.append(connection)
-            }
-            markDirty(connection)
-        }
-        if isLocalAdmitted {
-            deliverLocally(message)
-            if tag != 0 {
-                room.acknowledged(sequence: tag, by: Self.localLink, now: loop.time)
-            }
-        }
-        for connection in overrun {
-            cutOff(connection)
-        }
-    }
-
-    private func release(_ connection: HostConnection) {
-        connection.isReleased = true
-        connections.noLongerMember(connection)
-        if connection.stream == nil, !mayHearOfTheEnd(connection) {
-            drop(connection)
-            return
-        }
-        connection.session.acknowledgeSoon()
-        markDirty(connection)
-        _ = loop.schedule(after: Self.releaseDeadline) { [weak self, weak connection] in
-            guard let self, let connection else { return }
-            self.drop(connection)
-        }
-    }
-
-    private func markDirty(_ connection: HostConnection) {
-        sealing.add(connection)
-    }
-
-    private func written(_ connection: HostConnection) {
-        guard let stream = connection.stream else { return }
-        if connection.session.unsentByteCount > 0 {
-            if stream.pendingByteCount <= WaterMarks.standard.high {
-                markDirty(connection)
-            }
-        } else if connection.isReleased, !connection.session.isOpen || connection.session.retainedByteCount == 0 {
-            stream.closeAfterWriting()
-        }
-        scheduleSessionSweep(at: connection.session.nextDeadline)
-    }
-
-    func drained(_ connection: HostConnection) {
-        markDirty(connection)
-    }
-
     // MARK: Time
 
-    private func scheduleRoomSweep() {
+    func scheduleRoomSweep() {
         if let deadline = room.nextDeadline {
             scheduleSweep(at: deadline)
         }
     }
 
     /// However many sessions there are, they are looked at together.
-    private func scheduleSessionSweep(at time: Duration) {
+    func scheduleSessionSweep(at time: Duration) {
         scheduleSweep(at: max(time, sweptAt + Self.sweepInterval))
     }
 
-    private func scheduleSweep(at time: Duration) {
+    func scheduleSweep(at time: Duration) {
         if let sweepAt, sweepAt <= time { return }
         sweepTimer?.cancel()
         sweepAt = time
         sweepTimer = loop.schedule(after: max(time - loop.time, .zero)) { [weak self] in self?.sweep() }
     }
 
-    private func sweep() {
+    func sweep() {
         let now = loop.time
         if let sweepAt, now - sweepAt > Self.stall {
             room.hostWasAway(for: now - sweepAt)
@@ -465,57 +276,5 @@ package final class HostNode {
         if room.isClosed {
             close(.ttl)
         }
-    }
-
-    // MARK: Closing
-
-    /// Ends the room for everybody; `onClosed` follows when all members have been told, or a deadline has passed.
-    package func close(_ reason: ChatEvent.CloseReason) {
-        guard closing == nil else { return }
-        closing = reason
-        var actions: [RoomAction] = []
-        room.close(reason, actions: &actions)
-        perform(actions)
-        for connection in connections.pending where !connection.isReleased {
-            drop(connection)
-        }
-        _ = loop.schedule(after: Self.closeDeadline) { [weak self] in self?.finishClosing() }
-        finishClosingIfDone()
-    }
-
-    /// Whether the connection, which is broken, is that of a member that is probably on its way back while the room ends.
-    private func mayHearOfTheEnd(_ connection: HostConnection) -> Bool {
-        guard closing != nil, let lostAt = connection.lostAt else { return false }
-        return loop.time - lostAt <= Self.lateness
-    }
-
-    /// A member has come back while the room ends: it gets what waits for it, the end included.
-    private func hearOfTheEnd(received: UInt32, on connection: HostConnection) {
-        guard let key = connection.peerKey,
-            let old = connections.all.first(where: { $0.isReleased && $0.stream == nil && $0.peerKey == key })
-        else {
-            drop(connection)
-            return
-        }
-        var events: [SessionEvent] = []
-        let worked: Void? = try? connection.session.goOn(from: old.session, peerReceived: received, events: &events)
-        release(connection)
-        drop(worked == nil ? connection : old)
-    }
-
-    private func finishClosingIfDone() {
-        if closing != nil, connections.isEmpty {
-            finishClosing()
-        }
-    }
-
-    private func finishClosing() {
-        sweepTimer?.cancel()
-        guard let closing, let onClosed else { return }
-        self.onClosed = nil
-        for connection in connections.all {
-            connection.dropStream()
-        }
-        loop.atEndOfTurn { onClosed(closing) }
     }
 }

@@ -37,42 +37,42 @@ package final class MemberNode: ByteStreamHandler {
     /// How long a member that wants to leave, and is cut off, tries to deliver what it said.
     package static let deliveryPatience = Duration.seconds(120)
     /// How often a connection is looked at that takes nothing, whatever is due on it.
-    private static let congestedInterval = Duration.seconds(1)
+    static let congestedInterval = Duration.seconds(1)
     /// The host's clock and ours may differ by this much about the end of the room.
-    private static let endTolerance = Duration.seconds(5)
+    static let endTolerance = Duration.seconds(5)
     /// How long leaving may take once everything has been delivered.
-    private static let leaveDeadline = Duration.seconds(5)
+    static let leaveDeadline = Duration.seconds(5)
 
     let loop: EventLoop
     let target: Target
     let credentials: JoinCredentials
-    private let dial: Dial
-    private let logger: Logger
-    private let wallClock: () -> Int64
-    private let random: () -> UInt32
+    let dial: Dial
+    let logger: Logger
+    let wallClock: () -> Int64
+    let random: () -> UInt32
     let tell: (ChatEvent) -> Void
 
     var client: MemberClient
-    private var session: SecureSession?
+    var session: SecureSession?
     var stream: (any ByteStream)?
-    private var dialing: (any Cancellable)?
-    private var timer: TimerHandle?
-    private var isFlushScheduled = false
-    private var wire: [UInt8] = []
-    private var scratch: [UInt8] = []
+    var dialing: (any Cancellable)?
+    var timer: TimerHandle?
+    var isFlushScheduled = false
+    var wire: [UInt8] = []
+    var scratch: [UInt8] = []
 
     var hasJoined = false
     var isInRoom = false
-    private var hasHeardFromPeer = false
-    private var schedule = ReconnectSchedule()
+    var hasHeardFromPeer = false
+    var schedule = ReconnectSchedule()
     /// When the room's time is over; nil when it has no end.
-    private var roomEnd: Duration?
+    var roomEnd: Duration?
     /// Since when the member wants to leave.
     var leavingSince: Duration?
-    private var ending: (ChatEvent.CloseReason, ChatEvent.Notice?)?
+    var ending: (ChatEvent.CloseReason, ChatEvent.Notice?)?
     var hasEnded = false
     var wasCongested = false
-    private var trust: ChatEvent.Trust = .none
+    var trust: ChatEvent.Trust = .none
 
     /// The static key that the host showed.
     package private(set) var hostKey: X25519.PublicKey?
@@ -99,135 +99,6 @@ package final class MemberNode: ByteStreamHandler {
         self.random = random
         self.tell = tell
         client = MemberClient(nick: nick, cipher: cipher)
-    }
-
-    // MARK: Connecting
-
-    package func start() {
-        tell(.starting(.dial, progress: nil))
-        connect()
-    }
-
-    private func connect() {
-        dialing = dial { [weak self] result in
-            guard let self else { return }
-            self.dialing = nil
-            guard !self.hasEnded else {
-                if case .success(let stream) = result { stream.close() }
-                return
-            }
-            switch result {
-            case .success(let stream): self.connected(stream)
-            case .failure(let notice): self.attemptFailed(notice)
-            }
-        }
-    }
-
-    private func connected(_ stream: any ByteStream) {
-        var events: [SessionEvent] = []
-        do throws(SessionError) {
-            session = try newSession(events: &events)
-        } catch {
-            stream.close()
-            attemptFailed(error.notice)
-            return
-        }
-        if !hasJoined {
-            tell(.starting(.handshake, progress: nil))
-        }
-        hasHeardFromPeer = false
-        self.stream = stream
-        stream.handler = self
-        handle(events)
-        rescheduleTimer()
-    }
-
-    private func newSession(events: inout [SessionEvent]) throws(SessionError) -> SecureSession {
-        if hasJoined, let old = session.take(), let id = client.id {
-            return try SecureSession(
-                initiator: credentials, goingOnFrom: old, session: id.wireValue, now: loop.time, events: &events)
-        }
-        return try SecureSession(initiator: credentials, now: loop.time, events: &events)
-    }
-
-    /// A connection could not be made, or broke before it was part of the room.
-    ///
-    /// - Parameter isFinal: whether trying again cannot help; a connection that just ends proves nothing.
-    private func attemptFailed(_ notice: ChatEvent.Notice, isFinal: Bool = false) {
-        if ending != nil {
-            finish()
-        } else if hasJoined, !isFinal {
-            pauseBeforeNextTry(cause: notice.code.rawValue)
-        } else {
-            end(.lost, notice)
-        }
-    }
-
-    private func connectionBroke(cause: String) {
-        stream = nil
-        isInRoom = false
-        timer?.cancel()
-        if ending != nil {
-            finish()
-            return
-        }
-        schedule.lost(now: loop.time)
-        pauseBeforeNextTry(cause: cause)
-    }
-
-    /// A member comes back as long as there is a room; one that only waits to leave gives up sooner.
-    private func pauseBeforeNextTry(cause: String) {
-        schedule.lost(now: loop.time)
-        let now = loop.time
-        if let roomEnd, now >= roomEnd + Self.endTolerance {
-            giveUp(.ttl, cause: cause, "the room's time is over, and the host could not be reached again")
-            return
-        }
-        if let leavingSince, now - max(leavingSince, schedule.lostAt ?? now) >= Self.deliveryPatience {
-            giveUp(.lost, cause: cause, "the host could not be reached again")
-            return
-        }
-        var pause = schedule.nextPause(now: now, random: random())
-        if let roomEnd {
-            pause = min(pause, max(roomEnd + Self.endTolerance - now, ReconnectSchedule.firstPause))
-        }
-        tell(
-            .connection(
-                .init(
-                    state: .reconnecting, attempt: schedule.attempt,
-                    retryInMilliseconds: Int(pause / .milliseconds(1)), cause: cause)))
-        timer = loop.schedule(after: pause) { [weak self] in self?.connect() }
-    }
-
-    private func giveUp(_ reason: ChatEvent.CloseReason, cause: String, _ why: String) {
-        tell(.connection(.init(state: .lost, attempt: schedule.attempt, cause: cause)))
-        let count = client.outboxCount
-        guard reason != .ttl || count > 0 else {
-            end(reason, nil)
-            return
-        }
-        let waiting =
-            switch count {
-            case 0: why
-            case 1: "1 message was not delivered: \(why)"
-            default: "\(count) messages were not delivered: \(why)"
-            }
-        end(reason, ChatEvent.Notice(reason == .ttl ? .roomExpired : .connectionLost, waiting, count: count))
-    }
-
-    /// Something happened (a network came back) that makes a try worth while now.
-    package func tryNow() {
-        guard schedule.isLost, stream == nil, dialing == nil, !hasEnded else { return }
-        timer?.cancel()
-        connect()
-    }
-
-    /// The machine has slept: whatever the connection looks like, the host and everything in between have given it up.
-    package func woke() {
-        guard isInRoom, stream != nil, ending == nil else { return tryNow() }
-        stream?.close()
-        connectionBroke(cause: "sleep")
-        tryNow()
     }
 
     // MARK: The stream
@@ -271,7 +142,7 @@ package final class MemberNode: ByteStreamHandler {
         }
     }
 
-    private func streamFailed(_ error: SessionError) {
+    func streamFailed(_ error: SessionError) {
         stream?.close()
         stream = nil
         logger.debug("the session failed", metadata: ["reason": "\(error.notice.code.rawValue)"])
@@ -284,7 +155,7 @@ package final class MemberNode: ByteStreamHandler {
         }
     }
 
-    private func handle(_ events: [SessionEvent]) {
+    func handle(_ events: [SessionEvent]) {
         for event in events {
             switch event {
             case .send(let bytes):
@@ -315,7 +186,7 @@ package final class MemberNode: ByteStreamHandler {
         finishLeavingIfDone()
     }
 
-    private func established(_ peer: X25519.PublicKey) {
+    func established(_ peer: X25519.PublicKey) {
         // Whoever it was at first, it stays the same one: also a key that nobody checked is pinned for the stay.
         if let hostKey, hostKey != peer {
             streamFailed(.hostKeyMismatch(peer.bytes))
@@ -340,13 +211,13 @@ package final class MemberNode: ByteStreamHandler {
         scheduleFlush()
     }
 
-    private func join() {
+    func join() {
         var actions: [MemberClient.Action] = []
         client.connected(actions: &actions)
         perform(actions)
     }
 
-    private func cameBack() {
+    func cameBack() {
         schedule.connected(now: loop.time)
         isInRoom = true
         tell(.connection(.init(state: .connected, attempt: schedule.attempt)))
@@ -368,7 +239,7 @@ package final class MemberNode: ByteStreamHandler {
         }
     }
 
-    private func admitted(_ admission: HostMessage.Admission) {
+    func admitted(_ admission: HostMessage.Admission) {
         if hasJoined {
             cameBack()
         } else {
@@ -388,13 +259,13 @@ package final class MemberNode: ByteStreamHandler {
 
     // MARK: Sending
 
-    private func scheduleFlush() {
+    func scheduleFlush() {
         guard !isFlushScheduled, stream != nil else { return }
         isFlushScheduled = true
         loop.atEndOfTurn { [weak self] in self?.flush() }
     }
 
-    private func flush() {
+    func flush() {
         isFlushScheduled = false
         guard let stream else { return }
         guard stream.pendingByteCount <= WaterMarks.standard.high else {
@@ -417,13 +288,13 @@ package final class MemberNode: ByteStreamHandler {
         rescheduleTimer()
     }
 
-    private func rescheduleTimer(notBefore pause: Duration = .zero) {
+    func rescheduleTimer(notBefore pause: Duration = .zero) {
         guard let deadline = session?.nextDeadline, stream != nil else { return }
         timer?.cancel()
         timer = loop.schedule(after: max(deadline - loop.time, pause)) { [weak self] in self?.timerFired() }
     }
 
-    private func timerFired() {
+    func timerFired() {
         guard stream != nil else { return }
         if session?.isDead(now: loop.time) == true {
             stream?.close()
@@ -435,63 +306,6 @@ package final class MemberNode: ByteStreamHandler {
             }
         } else {
             flush()
-        }
-    }
-
-    // MARK: Leaving and ending
-
-    func leaveIfDelivered() {
-        guard leavingSince != nil, client.outboxCount == 0, client.isJoined else { return }
-        leavingSince = nil
-        var actions: [MemberClient.Action] = []
-        client.leave(actions: &actions)
-        perform(actions)
-    }
-
-    func end(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
-        guard ending == nil else { return }
-        ending = (reason, notice)
-        guard stream != nil, session?.isOpen == true else {
-            finish()
-            return
-        }
-        session?.acknowledgeSoon()
-        scheduleFlush()
-        timer?.cancel()
-        _ = loop.schedule(after: Self.leaveDeadline) { [weak self] in self?.finish() }
-        // What the host said last is acknowledged before the connection is closed; and what was said to it,
-        // the leaving included, is acknowledged by it.
-        if reason != .quit {
-            loop.atEndOfTurn { [weak self] in
-                self?.flush()
-                self?.stream?.closeAfterWriting()
-            }
-        }
-    }
-
-    private func finishLeavingIfDone() {
-        if let (reason, _) = ending, reason == .quit, session?.retainedByteCount == 0 {
-            stream?.close()
-            finish()
-        }
-        leaveIfDelivered()
-    }
-
-    private func finish() {
-        guard !hasEnded, let (reason, notice) = ending else { return }
-        hasEnded = true
-        timer?.cancel()
-        dialing?.cancel()
-        stream?.close()
-        stream = nil
-        session = nil
-        onEnded?(reason, notice)
-    }
-
-    private func reportDecongestion() {
-        if wasCongested, !isCongested {
-            wasCongested = false
-            onDecongested?()
         }
     }
 }

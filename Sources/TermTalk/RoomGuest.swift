@@ -171,13 +171,14 @@ package final class RoomGuest {
         switch (options.address, tor) {
         case (.onion(let address, let port), let tor?):
             let dialer = OnionDialer(controller: tor)
-            return throughTor { isolation, completion in
-                dialer.dial(
+            return throughTor { isolation, isRepeated, completion in
+                if isRepeated { tor.refreshDescriptor(of: address) }
+                return dialer.dial(
                     address, port: port, isolation: isolation, timeout: Self.torTimeout, completion: completion)
             }
         case (.direct(let hostPort), let tor?):
             let dialer = OnionDialer(controller: tor)
-            return throughTor { isolation, completion in
+            return throughTor { isolation, _, completion in
                 dialer.dial(
                     host: hostPort.host, port: hostPort.port, isolation: isolation, timeout: Self.torTimeout,
                     completion: completion)
@@ -197,12 +198,16 @@ package final class RoomGuest {
 
     /// A dial that uses fresh circuits at each attempt.
     private func throughTor(
-        _ dial: @escaping (_ isolation: String, @escaping RepeatedDial.Completion) -> any Cancellable
+        _ dial:
+            @escaping (_ isolation: String, _ isRepeated: Bool, @escaping RepeatedDial.Completion)
+            -> any Cancellable
     ) -> MemberNode.Dial {
         let (loop, room) = (self.loop, options.room)
         return { completion in
-            RepeatedDial(loop: loop, attempts: Self.torAttempts, stagger: Self.torStagger) { attempt in
-                dial("termtalk-\(room)-\(Random.uint64())", attempt)
+            var isRepeated = false
+            return RepeatedDial(loop: loop, attempts: Self.torAttempts, stagger: Self.torStagger) { attempt in
+                defer { isRepeated = true }
+                return dial("termtalk-\(room)-\(Random.uint64())", isRepeated, attempt)
             } completion: { result in
                 completion(result.mapError { $0.notice })
             }

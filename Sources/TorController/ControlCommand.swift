@@ -19,6 +19,11 @@ package enum ControlCommand {
         .line("DEL_ONION \(address.serviceID)")
     }
 
+    /// Fetches a service's descriptor, also where tor has one: the service may have been published anew.
+    package static func fetchDescriptor(_ address: OnionAddress) -> ControlCommand {
+        .line("HSFETCH \(address.serviceID)")
+    }
+
     package static let signalActive = ControlCommand.line("SIGNAL ACTIVE")
 
     /// Makes tor exit when this control connection ends.

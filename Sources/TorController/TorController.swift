@@ -47,6 +47,7 @@ package final class TorController {
     private var backoff = Backoff()
     private var publications: [OnionPublication] = []
     private var descriptorFailures = DescriptorFailures()
+    private var descriptorRefreshes = DescriptorRefreshes()
 
     package init(loop: EventLoop, options: TorOptions, logger: Logger) {
         self.loop = loop
@@ -90,6 +91,13 @@ package final class TorController {
 
     /// Whether descriptor failures are heard of at all.
     package var hasControl: Bool { connection != nil }
+
+    /// A service does not answer although tor knows it. After its host's tor was started again it is elsewhere, which tor
+    /// finds out by itself only when its descriptor is too old, or all introduction points of before have refused.
+    package func refreshDescriptor(of address: OnionAddress) {
+        guard let connection, descriptorRefreshes.mayFetch(now: loop.now) else { return }
+        connection.send(.fetchDescriptor(address)) { _ in }
+    }
 
     /// The machine has slept: a tor that went to sleep too begins to build circuits again.
     package func wake() {

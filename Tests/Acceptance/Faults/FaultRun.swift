@@ -45,7 +45,7 @@ final class FaultRun: Sendable {
         restart: @escaping @Sendable (String) async throws -> TermTalkProcess
     ) async throws {
         self.options = options
-        self.host = FaultStay(name: "host1", process: host)
+        self.host = FaultStay(person: "host", number: 1, process: host)
         self.faults = faults
         self.restart = restart
         state.withLock {
@@ -61,7 +61,7 @@ final class FaultRun: Sendable {
         let process = try await restart(person)
         state.withLock { state in
             state.starts[person, default: 0] += 1
-            let stay = FaultStay(name: "\(person)\(state.starts[person] ?? 0)", process: process)
+            let stay = FaultStay(person: person, number: state.starts[person] ?? 0, process: process)
             state.present[person] = stay
             state.all.append(stay)
         }

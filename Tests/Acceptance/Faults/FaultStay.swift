@@ -4,11 +4,14 @@ import Synchronization
 /// with another one.
 final class FaultStay: Sendable {
     let name: String
+    /// Whether it was there before anything was said.
+    let isFirst: Bool
     let process: TermTalkProcess
     private let state = Mutex((said: 0, isKilled: false))
 
-    init(name: String, process: TermTalkProcess) {
-        self.name = name
+    init(person: String, number: Int, process: TermTalkProcess) {
+        name = "\(person)\(number)"
+        isFirst = number == 1
         self.process = process
     }
 

@@ -29,7 +29,7 @@ struct FaultVerdict: CustomStringConvertible {
         compare(order, of: host, with: order)
         let texts = order.map { $0.text ?? "" }
         for stay in stays {
-            if stay !== host, !stay.isKilled { compare(Self.messages(of: stay), of: stay, with: order) }
+            if stay !== host { compare(Self.messages(of: stay), of: stay, with: order) }
             checkSayings(of: stay, in: texts)
         }
     }
@@ -48,7 +48,7 @@ struct FaultVerdict: CustomStringConvertible {
                 continue
             }
             deliveries += 1
-            let expected = next ?? (stay.name.hasSuffix("1") ? 1 : sequence)
+            let expected = next ?? (stay.isFirst ? 1 : sequence)
             if sequence < expected {
                 let isRepeated = heard.count { $0.seq == sequence } > 1
                 if isRepeated { repeated += 1 } else { reordered += 1 }
@@ -62,6 +62,8 @@ struct FaultVerdict: CustomStringConvertible {
             if order.indices.contains(sequence - 1), order[sequence - 1].text != event.text { altered += 1 }
             next = sequence + 1
         }
+        // A process that was killed has heard a part, but none in between is missing.
+        guard !stay.isKilled else { return }
         let end = order.count + 1
         if let next, next < end {
             lost += end - next

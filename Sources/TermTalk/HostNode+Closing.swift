@@ -1,0 +1,57 @@
+internal import EventLoop
+package import Room
+internal import SecureSession
+
+// The end of the room.
+
+extension HostNode {
+    /// Ends the room for everybody; `onClosed` follows when all members have been told, or a deadline has passed.
+    package func close(_ reason: ChatEvent.CloseReason) {
+        guard closing == nil else { return }
+        closing = reason
+        var actions: [RoomAction] = []
+        room.close(reason, actions: &actions)
+        perform(actions)
+        for connection in connections.pending where !connection.isReleased {
+            drop(connection)
+        }
+        _ = loop.schedule(after: Self.closeDeadline) { [weak self] in self?.finishClosing() }
+        finishClosingIfDone()
+    }
+
+    /// Whether the connection, which is broken, is that of a member that is probably on its way back while the room ends.
+    func mayHearOfTheEnd(_ connection: HostConnection) -> Bool {
+        guard closing != nil, let lostAt = connection.lostAt else { return false }
+        return loop.time - lostAt <= Self.lateness
+    }
+
+    /// A member has come back while the room ends: it gets what waits for it, the end included.
+    func hearOfTheEnd(received: UInt32, on connection: HostConnection) {
+        guard let key = connection.peerKey,
+            let old = connections.all.first(where: { $0.isReleased && $0.stream == nil && $0.peerKey == key })
+        else {
+            drop(connection)
+            return
+        }
+        var events: [SessionEvent] = []
+        let worked: Void? = try? connection.session.goOn(from: old.session, peerReceived: received, events: &events)
+        release(connection)
+        drop(worked == nil ? connection : old)
+    }
+
+    func finishClosingIfDone() {
+        if closing != nil, connections.isEmpty {
+            finishClosing()
+        }
+    }
+
+    func finishClosing() {
+        sweepTimer?.cancel()
+        guard let closing, let onClosed else { return }
+        self.onClosed = nil
+        for connection in connections.all {
+            connection.dropStream()
+        }
+        loop.atEndOfTurn { onClosed(closing) }
+    }
+}

@@ -1,0 +1,81 @@
+internal import EventLoop
+package import Room
+internal import SecureSession
+internal import Sodium
+
+// The host's own participant.
+
+extension HostNode {
+    /// The members as the host's own participant knows them.
+    package var localMembers: [ChatEvent.MemberInfo] { local?.memberList ?? [] }
+
+    /// Lets the person at the host take part.
+    package func joinLocally(nick: String, cipher: any GroupCipher) {
+        local = MemberClient(nick: nick, cipher: cipher)
+        var actions: [MemberClient.Action] = []
+        local?.connected(actions: &actions)
+        perform(actions)
+    }
+
+    /// Carries out what the person at the host asks of the room.
+    package func withLocal(_ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void) {
+        guard var client = local else { return }
+        var actions: [MemberClient.Action] = []
+        do {
+            try body(&client, &actions)
+        } catch {
+            actions.append(.tell(.error(error)))
+        }
+        local = client
+        perform(actions)
+    }
+
+    func perform(_ actions: [MemberClient.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let message):
+                var roomActions: [RoomAction] = []
+                try? room.received(
+                    type: message.type, body: message.body, from: Self.localLink, key: identity.publicKey.bytes,
+                    isHost: true, now: loop.time, actions: &roomActions)
+                perform(roomActions)
+            case .tell(let event):
+                tell(event)
+            case .end(_, let refusal?):
+                tell(.error(refusal))
+            case .admitted, .end:
+                break
+            }
+        }
+    }
+
+    func pauseLocal(until: Duration) {
+        let wasPaused = isCongested
+        localPausedUntil = max(localPausedUntil, until)
+        if !wasPaused {
+            endLocalPauseLater()
+        }
+    }
+
+    func endLocalPauseLater() {
+        _ = loop.schedule(after: max(localPausedUntil - loop.time, .milliseconds(1))) { [weak self] in
+            guard let self else { return }
+            if self.isCongested {
+                self.endLocalPauseLater()
+            } else {
+                self.onDecongested?()
+            }
+        }
+    }
+
+    /// Whether the person at the host says more than the room carries; no more should be read from the input.
+    package var isCongested: Bool { localPausedUntil > loop.time }
+
+    func deliverLocally(_ message: EncodedMessage) {
+        guard var client = local else { return }
+        var actions: [MemberClient.Action] = []
+        try? client.received(type: message.type, body: message.body, actions: &actions)
+        local = client
+        perform(actions)
+    }
+}

@@ -1,0 +1,120 @@
+internal import EventLoop
+internal import Logging
+internal import Room
+internal import SecureSession
+
+// What the room wants done.
+
+extension HostNode {
+    func perform(_ actions: [RoomAction]) {
+        wanted += actions
+        guard !isPerforming else { return }
+        isPerforming = true
+        var done = 0
+        while done < wanted.count {
+            perform(wanted[done])
+            done += 1
+        }
+        wanted.removeAll(keepingCapacity: wanted.count <= 64)
+        isPerforming = false
+        scheduleRoomSweep()
+    }
+
+    func perform(_ action: RoomAction) {
+        switch action {
+        case .send(Self.localLink, let message):
+            deliverLocally(message)
+        case .send(let link, let message):
+            guard let connection = connections[link] else { return }
+            connection.session.enqueue(Record.split(type: message.type, body: message.body))
+            markDirty(connection)
+            if takesTooLittle(connection) {
+                cutOff(connection)
+            }
+        case .broadcast(let message, let tag):
+            broadcast(message, tag: tag)
+        case .admit(Self.localLink):
+            isLocalAdmitted = true
+        case .admit(let link):
+            guard let connection = connections[link] else { return }
+            connections.becameMember(connection)
+        case .pauseReading(Self.localLink, let until):
+            pauseLocal(until: until)
+        case .pauseReading(let link, let until):
+            connections[link]?.pauseReading(until: until, loop: loop)
+        case .release(Self.localLink):
+            isLocalAdmitted = false
+        case .release(let link):
+            guard let connection = connections[link] else { return }
+            release(connection)
+        }
+    }
+
+    func takesTooLittle(_ connection: HostConnection) -> Bool {
+        connection.session.retainedByteCount > room.limits.bytesQueuedPerMember
+    }
+
+    /// The member keeps its place, but nothing more is kept for it.
+    func cutOff(_ connection: HostConnection) {
+        logger.info("a member is cut off: it does not take what is sent to it")
+        room.overrun(connection.link, now: loop.time)
+        drop(connection)
+        scheduleRoomSweep()
+    }
+
+    func broadcast(_ message: EncodedMessage, tag: UInt64) {
+        let records = Record.split(type: message.type, body: message.body, tag: tag)
+        var overrun: [HostConnection] = []
+        let limit = room.limits.bytesQueuedPerMember
+        for connection in connections.members {
+            if connection.session.enqueue(records) > limit {
+                overrun.append(connection)
+            }
+            markDirty(connection)
+        }
+        if isLocalAdmitted {
+            deliverLocally(message)
+            if tag != 0 {
+                room.acknowledged(sequence: tag, by: Self.localLink, now: loop.time)
+            }
+        }
+        for connection in overrun {
+            cutOff(connection)
+        }
+    }
+
+    func release(_ connection: HostConnection) {
+        connection.isReleased = true
+        connections.noLongerMember(connection)
+        if connection.stream == nil, !mayHearOfTheEnd(connection) {
+            drop(connection)
+            return
+        }
+        connection.session.acknowledgeSoon()
+        markDirty(connection)
+        _ = loop.schedule(after: Self.releaseDeadline) { [weak self, weak connection] in
+            guard let self, let connection else { return }
+            self.drop(connection)
+        }
+    }
+
+    func markDirty(_ connection: HostConnection) {
+        sealing.add(connection)
+    }
+
+    func written(_ connection: HostConnection) {
+        guard let stream = connection.stream else { return }
+        if connection.session.unsentByteCount > 0 {
+            if stream.pendingByteCount <= WaterMarks.standard.high {
+                markDirty(connection)
+            }
+        } else if connection.isReleased, !connection.session.isOpen || connection.session.retainedByteCount == 0 {
+            stream.closeAfterWriting()
+        }
+        scheduleSessionSweep(at: connection.session.nextDeadline)
+    }
+
+    func drained(_ connection: HostConnection) {
+        markDirty(connection)
+    }
+}
