@@ -44,11 +44,16 @@ let package = Package(
         library("SecureSession", ["Noise", "Sodium", "Wire"]),
         library("MLS", ["Sodium", "Wire"]),
         library("Room", ["Sodium", "Wire"]),
+        library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
         library("Transport", ["EventLoop", "TorController", log]),
         library(
-            "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire", log]),
+            "TermTalk",
+            [
+                "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController", "Transport", "Wire",
+                log,
+            ]),
         library("TerminalUI", ["Room"]),
         .executableTarget(
             name: "TermTalkCommand",
@@ -59,7 +64,8 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Room", "SecureSession", "Sodium"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Room", "SecureGroup", "SecureSession", "Sodium"],
+            path: "Tests/TestSupport",
             swiftSettings: common),
         .target(name: "PrivateTorNetwork", path: "Tests/PrivateTorNetwork", swiftSettings: common),
         .executableTarget(
@@ -69,7 +75,8 @@ let package = Package(
         .executableTarget(
             name: "termtalk-bench",
             dependencies: [
-                "CLibevent", "CSodium", "EventLoop", "Noise", "Room", "SecureSession", "Sodium", "TermTalk", log,
+                "CLibevent", "CSodium", "EventLoop", "Noise", "Room", "SecureGroup", "SecureSession", "Sodium",
+                "TermTalk", log,
             ],
             path: "Benchmarks/TermTalkBench", swiftSettings: common),
 
@@ -79,10 +86,15 @@ let package = Package(
         tests(of: "SecureSession", ["Noise", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"]),
         tests(of: "Room", ["Sodium", "Wire"]),
+        tests(of: "SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
         tests(of: "Transport", ["EventLoop", "PrivateTorNetwork", "TorController"]),
-        tests(of: "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire"]),
+        tests(
+            of: "TermTalk",
+            [
+                "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController", "Transport", "Wire",
+            ]),
         tests(of: "TerminalUI", ["Room"]),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["PrivateTorNetwork", "TestSupport", "TermTalkCommand"],

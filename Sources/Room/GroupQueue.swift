@@ -74,7 +74,8 @@ struct GroupQueue {
     }
 
     /// What a member is asked to commit from now on.
-    mutating func ask(_ member: MemberID, until deadline: Duration) -> (adding: [GroupCandidate], removing: [MemberID]) {
+    mutating func ask(_ member: MemberID, until deadline: Duration) -> (adding: [GroupCandidate], removing: [MemberID])
+    {
         let candidates = joiners.prefix(RoomLimits.candidatesPerCommit).map {
             GroupCandidate(id: $0.id, keyPackage: $0.keyPackage)
         }

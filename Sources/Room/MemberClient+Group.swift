@@ -99,6 +99,7 @@ extension MemberClient {
             try engine.join(admission.welcome, host: host)
             wantUpdate(after: pause)
         }
+        guard engine.epoch == admission.epoch else { throw .cannotJoin }
     }
 
     /// A Commit that the room has accepted.
@@ -117,8 +118,8 @@ extension MemberClient {
             return
         }
         beginChain()
-        try list(joined, in: &members)
         for entry in joined {
+            try list([entry], in: &members)
             actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
         }
         for id in change.added.subtracting(joined.map(\.id)) where !before.contains(id) || members[id] == nil {

@@ -79,10 +79,20 @@ extension Room {
         actions.append(.release(joiner.link))
     }
 
-    /// The joiner is a member of the group, and of the room, from now on.
+    /// The joiners are members of the group, and of the room, from now on.
     private mutating func letIn(
-        _ joiner: GroupQueue.Joiner, welcome: [UInt8], now: Duration, actions: inout [RoomAction]
+        _ joiners: [GroupQueue.Joiner], welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
+        for joiner in joiners {
+            place(joiner, now: now)
+        }
+        // Each is told of all the others.
+        for joiner in joiners where memberOfLink[joiner.link] == joiner.id {
+            admit(joiner.id, link: joiner.link, welcome: welcome, now: now, actions: &actions)
+        }
+    }
+
+    private mutating func place(_ joiner: GroupQueue.Joiner, now: Duration) {
         if joiner.isReturning {
             guard members[joiner.id] != nil else { return }
             behindCount -= 1
@@ -99,7 +109,6 @@ extension Room {
             memberOfKey[joiner.key] = joiner.id
         }
         memberOfLink[joiner.link] = joiner.id
-        admit(joiner.id, link: joiner.link, welcome: welcome, now: now, actions: &actions)
     }
 
     // MARK: Changing the group
@@ -111,7 +120,7 @@ extension Room {
         if !members.values.contains(where: { $0.link != nil }) {
             group.begin()
             guard let first = group.joiners.first, let joiner = group.takeJoiner(first.id) else { return }
-            letIn(joiner, welcome: [], now: now, actions: &actions)
+            letIn([joiner], welcome: [], now: now, actions: &actions)
         }
         guard group.asked == nil, !group.isIdle else { return }
         guard let (committer, link) = committer() else { return }
@@ -160,9 +169,7 @@ extension Room {
             }
             let message = HostMessage.committed(from: sender, joined: entries, commit: commit.commit)
             actions.append(.broadcast(message.encoded, tag: 0))
-            for joiner in joiners {
-                letIn(joiner, welcome: commit.welcome, now: now, actions: &actions)
-            }
+            letIn(joiners, welcome: commit.welcome, now: now, actions: &actions)
         } else {
             actions.append(.send(link, HostMessage.commitDeclined(epoch: commit.epoch).encoded))
         }

@@ -1,4 +1,3 @@
-
 /// A room at its host: who is in it, in which order messages are delivered, and to whom.
 ///
 /// Sans-IO: it is told what links receive, and returns actions. Content is opaque to it. `now` is monotonic time
@@ -255,6 +254,7 @@ package struct Room {
             member: id,
             secondsLeft: closesAt.map { UInt32(clamping: ($0 - now + .milliseconds(999)).components.seconds) },
             nextSequence: nextSequence,
+            epoch: group.epoch,
             members: entries,
             welcome: welcome)
         actions.append(.send(link, HostMessage.admitted(admission).encoded))

@@ -107,6 +107,8 @@ package enum HostMessage: Sendable, Equatable {
         package var secondsLeft: UInt32?
         /// The number that the next message will have.
         package var nextSequence: UInt64
+        /// The number of the group's epoch.
+        package var epoch: UInt64 = 0
         /// All members but those in `present` messages before; the new one is included.
         package var members: [Entry]
         /// Lets the member into the group; empty for the first one, who creates it.
@@ -162,6 +164,7 @@ package enum HostMessage: Sendable, Equatable {
             writer.write(admission.member.wireValue)
             writer.write(admission.secondsLeft ?? Self.endless)
             writer.write(admission.nextSequence)
+            writer.write(admission.epoch)
             writer.write(admission.members)
             writer.writeBytes(admission.welcome)
         case .present(let members):
@@ -235,9 +238,11 @@ package enum HostMessage: Sendable, Equatable {
                 let member = try reader.readMemberID()
                 let seconds = try reader.readUInt32()
                 let next = try reader.readUInt64()
+                let epoch = try reader.readUInt64()
                 self = .admitted(
                     Admission(
                         member: member, secondsLeft: seconds == Self.endless ? nil : seconds, nextSequence: next,
+                        epoch: epoch,
                         members: try reader.readEntries(atMost: Self.memberListLimit),
                         welcome: try reader.readBytes(reader.remaining)))
             case RoomMessageType.present:

@@ -14,7 +14,7 @@ package enum SessionError: Error, Equatable {
     case sealBroken
     /// Authentic, but not what the protocol allows.
     case malformed
-    /// A message longer than ``SessionProtocol/messageLimit``.
+    /// A message longer than the peer may send.
     case messageTooLong
     /// The record numbers or nonces of this session are used up.
     case exhausted

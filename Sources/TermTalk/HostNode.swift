@@ -43,6 +43,8 @@ package final class HostNode {
     var sweptAt: Duration = .zero
     var isLocalAdmitted = false
     var localPausedUntil: Duration = .zero
+    var localTimer: TimerHandle?
+    var localDeadline: Duration?
     var closing: ChatEvent.CloseReason?
 
     /// Called once, when the room has ended and everybody has been told.
@@ -190,6 +192,7 @@ package final class HostNode {
         for event in resumeEvents {
             handle(event, from: connection, now: loop.time)
         }
+        scheduleRoomSweep()
         markDirty(connection)
     }
 
@@ -215,6 +218,7 @@ package final class HostNode {
     /// Closes the connection and forgets it.
     func drop(_ connection: HostConnection) {
         connection.dropStream()
+        room.forget(connection.link)
         connections.remove(connection)
         finishClosingIfDone()
     }

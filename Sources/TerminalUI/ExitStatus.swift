@@ -33,7 +33,9 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed,
             .notAcknowledged:
             self = .temporaryFailure
-        case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown:
+        case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .groupForged,
+            .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
+            .groupNick, .groupWelcome, .groupCreator, .groupLost:
             self = .protocolError
         case .torAuthFailed, .torPermission, .onionAuthRequired:
             self = .notPermitted
