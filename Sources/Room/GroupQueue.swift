@@ -20,6 +20,8 @@ struct GroupQueue {
     }
 
     private(set) var epoch: UInt64 = 0
+    /// The first epoch of the one who came in last: what was sealed before, it cannot read.
+    private var lastAddition: UInt64 = 0
     private(set) var joiners: [Joiner] = []
     /// Those that are in the group still and not in the room any more.
     private(set) var removals: [MemberID] = []
@@ -40,6 +42,7 @@ struct GroupQueue {
     /// A group of one member begins.
     mutating func begin() {
         epoch = 0
+        lastAddition = 0
         removals = []
         asked = nil
         silent = []
@@ -106,9 +109,17 @@ struct GroupQueue {
             && commit.removed.allSatisfy(removals.contains)
     }
 
+    /// Whether all members can read what was sealed in that epoch.
+    func isCurrent(_ sealingEpoch: UInt64) -> Bool {
+        sealingEpoch <= epoch && sealingEpoch >= lastAddition && epoch - sealingEpoch <= RoomLimits.epochsBack
+    }
+
     /// The epoch after a Commit.
     mutating func advance(by commit: GroupCommit) {
         epoch += 1
+        if !commit.added.isEmpty {
+            lastAddition = epoch
+        }
         settle(commit)
         removals.removeAll { commit.added.contains($0) }
     }

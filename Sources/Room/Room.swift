@@ -374,7 +374,7 @@ package struct Room {
     private func refusal(of id: MessageID, epoch: UInt64, _ content: [UInt8]) -> RoomCode? {
         guard content.count <= RoomLimits.contentByteCount else { return .tooLarge }
         guard !recent.contains(id) else { return .alreadyAccepted }
-        guard epoch <= group.epoch, group.epoch - epoch <= RoomLimits.epochsBack else { return .stale }
+        guard group.isCurrent(epoch) else { return .stale }
         return nil
     }
 

@@ -16,7 +16,7 @@ package enum RoomCode: UInt8, Sendable {
     case idTaken = 10
     /// The joiner's KeyPackage cannot be used.
     case keyPackageInvalid = 11
-    /// The message was sealed too many epochs ago; it is to be sealed again.
+    /// The message was sealed too many epochs ago, or before somebody came in; it is to be sealed again.
     case stale = 12
 }
 
