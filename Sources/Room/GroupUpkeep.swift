@@ -36,6 +36,6 @@ struct GroupUpkeep {
     /// as long after each try that was lost.
     func pause(memberCount: Int, random: UInt32) -> Duration {
         let spread = Self.spreadPerMember * min(memberCount, 600) * (1 << min(updateAttempts, 10))
-        return min(spread, Self.longestSpread) * Int(random % 1_024) / 1_024
+        return .milliseconds(Int64(min(spread, Self.longestSpread) / .milliseconds(1)) * Int64(random % 1_024) / 1_024)
     }
 }

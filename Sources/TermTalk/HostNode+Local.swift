@@ -58,7 +58,7 @@ extension HostNode {
         guard let deadline = local?.nextDeadline, deadline != localDeadline else { return }
         localTimer?.cancel()
         localDeadline = deadline
-        localTimer = loop.schedule(after: max(deadline - loop.time, .zero)) { [weak self] in
+        localTimer = loop.schedule(after: max(deadline - loop.time, .milliseconds(1))) { [weak self] in
             guard let self, var client = self.local, self.closing == nil else { return }
             self.localDeadline = nil
             var actions: [MemberClient.Action] = []

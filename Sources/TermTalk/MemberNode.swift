@@ -262,7 +262,7 @@ package final class MemberNode: ByteStreamHandler {
         guard let deadline = client.nextDeadline, deadline != groupDeadline, !hasEnded else { return }
         groupTimer?.cancel()
         groupDeadline = deadline
-        groupTimer = loop.schedule(after: max(deadline - loop.time, .zero)) { [weak self] in
+        groupTimer = loop.schedule(after: max(deadline - loop.time, .milliseconds(1))) { [weak self] in
             guard let self, !self.hasEnded else { return }
             self.groupDeadline = nil
             self.withClient { client, actions in client.timePassed(actions: &actions) }
