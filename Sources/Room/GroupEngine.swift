@@ -115,12 +115,9 @@ package struct GroupChange: Sendable, Equatable {
 package struct OpenedMessage: Sendable, Equatable {
     package var plaintext: [UInt8]
     package var epoch: UInt64
-    /// Messages of this sender that must exist and have not come.
-    package var missing: Int
 
-    package init(plaintext: [UInt8], epoch: UInt64, missing: Int = 0) {
+    package init(plaintext: [UInt8], epoch: UInt64) {
         self.plaintext = plaintext
         self.epoch = epoch
-        self.missing = missing
     }
 }

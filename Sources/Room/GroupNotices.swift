@@ -35,11 +35,11 @@ extension GroupError {
 }
 
 extension ChatEvent.Notice {
-    /// So many messages must exist and have not come, all or those of one member.
-    static func gap(_ count: Int, from member: MemberID?) -> Self {
+    /// So many messages must exist and have not come.
+    static func gap(_ count: Int) -> Self {
         let what = count == 1 ? "1 message" : "\(count) messages"
         return .init(
-            .groupGap, "\(what)\(member.map { " of member \($0)" } ?? "") did not come",
+            .groupGap, "\(what) did not come",
             hint: "the host may be withholding messages", count: count)
     }
 

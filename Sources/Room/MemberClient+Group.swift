@@ -75,9 +75,6 @@ extension MemberClient {
             : try engine.open(content, id: messageID, from: sender)
         let envelope = try Envelope(decoding: opened.plaintext)
         let said = try MessageContent(decoding: envelope.content)
-        if opened.missing > 0 {
-            actions.append(.tell(.warning(.gap(opened.missing, from: sender))))
-        }
         if chain.compare(number: envelope.number, value: envelope.chain, epoch: opened.epoch) == .different {
             actions.append(.tell(.warning(.fork(sender))))
         }

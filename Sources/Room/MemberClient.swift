@@ -198,7 +198,7 @@ package struct MemberClient {
             return
         }
         if sequence > expectedSequence {
-            actions.append(.tell(.warning(.gap(Int(clamping: sequence - expectedSequence), from: nil))))
+            actions.append(.tell(.warning(.gap(Int(clamping: sequence - expectedSequence)))))
             chain.skip(to: sequence - 1)
         }
         expectedSequence = sequence + 1

@@ -98,6 +98,7 @@ extension Room {
             behindCount -= 1
             members[joiner.id]?.link = joiner.link
             members[joiner.id]?.absence = nil
+            members[joiner.id]?.staleID = nil
             members[joiner.id]?.receivedSequence = nextSequence - 1
         } else {
             members[joiner.id] = Member(

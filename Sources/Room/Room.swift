@@ -11,6 +11,9 @@ package struct Room {
         /// The how-manieth member it was.
         let order: UInt64
         var nick: Nick
+        /// The first post that was declined as stale: later ones have to wait until it has come again.
+        var staleID: MessageID?
+        var staleCount = 0
         /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
         var link: LinkID?
         /// Set while the connection is broken: since when, and when the place is given up.
@@ -335,7 +338,7 @@ package struct Room {
         _ id: MessageID, epoch: UInt64, content: [UInt8], from sender: MemberID, link: LinkID, now: Duration,
         actions: inout [RoomAction]
     ) {
-        if let refusal = refusal(of: id, epoch: epoch, content) {
+        if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
             actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
             return
         }
@@ -352,7 +355,7 @@ package struct Room {
         actions: inout [RoomAction]
     ) {
         // Sent again after a broken connection, it may be for somebody who has left meanwhile.
-        if let refusal = refusal(of: id, epoch: epoch, content) {
+        if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
             actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
             return
         }
@@ -371,10 +374,22 @@ package struct Room {
     }
 
     /// Why a post cannot be accepted; nil when it can.
-    private func refusal(of id: MessageID, epoch: UInt64, _ content: [UInt8]) -> RoomCode? {
+    private mutating func refusal(
+        of id: MessageID, from sender: MemberID, epoch: UInt64, _ content: [UInt8]
+    ) -> RoomCode? {
         guard content.count <= RoomLimits.contentByteCount else { return .tooLarge }
         guard !recent.contains(id) else { return .alreadyAccepted }
-        guard group.isCurrent(epoch) else { return .stale }
+        let first = members[sender]?.staleID
+        guard group.isCurrent(epoch), first == nil || first == id else {
+            // What a member says keeps its order: nothing overtakes what has to be sealed again.
+            let count = (members[sender]?.staleCount ?? 0) + 1
+            // One that never comes again does not silence the member for good.
+            members[sender]?.staleID = count < RoomLimits.staleDeclines ? first ?? id : nil
+            members[sender]?.staleCount = count < RoomLimits.staleDeclines ? count : 0
+            return .stale
+        }
+        members[sender]?.staleID = nil
+        members[sender]?.staleCount = 0
         return nil
     }
 

@@ -52,6 +52,9 @@ package struct RoomLimits: Sendable {
     /// A message may have been sealed so many epochs ago: members keep the keys of as many.
     static let epochsBack: UInt64 = 2
 
+    /// Posts of a member that are declined because an earlier one has not come again; more than a client has under way.
+    static let staleDeclines = 2 * MemberClient.outboxHighWaterMark
+
     /// How long a member that is asked for a Commit may take, before another one is asked; less than joiners wait, and more
     /// than a circuit of tor takes to answer.
     static let committerPatience = Duration.seconds(8)

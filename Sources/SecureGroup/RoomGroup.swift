@@ -33,8 +33,6 @@ package final class RoomGroup: GroupEngine {
     private var leaves: [MemberID: LeafIndex] = [:]
     /// The key that each id was first seen with.
     private var pinned: [MemberID: [UInt8]] = [:]
-    /// The generation that is next of each sender, in each epoch that messages can be of.
-    private var generations: [UInt64: [LeafIndex: UInt32]] = [:]
     private var privateIDs: Set<MessageID> = []
     private var privateOrder: [MessageID] = []
     package private(set) var chainStart: [UInt8] = []
@@ -95,7 +93,6 @@ package final class RoomGroup: GroupEngine {
         group = nil
         members = []
         leaves = [:]
-        generations = [:]
         let package = OwnKeyPackage(
             suite: Self.suite, credential: .basic(identity: []), signingKey: signingKey.clone(),
             lifetime: Lifetime(
@@ -152,7 +149,6 @@ package final class RoomGroup: GroupEngine {
     private func entered() throws(GroupError) -> Set<MemberID> {
         var changed: Set<MemberID> = []
         var leaves: [MemberID: LeafIndex] = [:]
-        let epoch: UInt64
         switch group {
         case .some(let group):
             for member in group.members {
@@ -163,7 +159,6 @@ package final class RoomGroup: GroupEngine {
                 pinned[id] = member.signatureKey
                 leaves[id] = member.leaf
             }
-            epoch = group.epochNumber
             let secret = try mapped { () throws(MLSError) in
                 try group.export(label: Self.chainLabel, context: [], count: 32)
             }
@@ -173,8 +168,6 @@ package final class RoomGroup: GroupEngine {
         }
         self.leaves = leaves
         members = Set(leaves.keys)
-        generations[epoch] = [:]
-        generations = generations.filter { $0.key + UInt64(Limits.maximumPastEpochs) >= epoch }
         return changed
     }
 
@@ -198,16 +191,7 @@ package final class RoomGroup: GroupEngine {
             return opened
         }
         guard Self.id(of: message.sender.signatureKey) == sender else { throw .forged }
-        return OpenedMessage(
-            plaintext: message.data, epoch: message.epoch,
-            missing: skipped(message.generation, by: message.sender.leaf, in: message.epoch))
-    }
-
-    /// How many generations before this one have not come.
-    private func skipped(_ generation: UInt32, by leaf: LeafIndex, in epoch: UInt64) -> Int {
-        guard let next = generations[epoch]?[leaf, default: 0], generation >= next else { return 0 }
-        generations[epoch]?[leaf] = generation &+ 1
-        return Int(generation - next)
+        return OpenedMessage(plaintext: message.data, epoch: message.epoch)
     }
 
     package func sealPrivately(
@@ -285,7 +269,9 @@ package final class RoomGroup: GroupEngine {
     }
 
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
-        let effects = try withGroup { (group) throws(MLSError) in try Self.apply(commit, from: sender, to: &group) }
+        let effects = try withGroup { (group) throws(MLSError) in
+            try Self.apply(commit, from: sender, to: &group, own: id)
+        }
         let changed = try entered()
         let added = effects.added.map { Self.id(of: $0.signatureKey) }
         let removed = effects.removed.map { Self.id(of: $0.signatureKey) }
@@ -295,7 +281,7 @@ package final class RoomGroup: GroupEngine {
     }
 
     private static func apply(
-        _ commit: [UInt8], from sender: MemberID, to group: inout Group
+        _ commit: [UInt8], from sender: MemberID, to group: inout Group, own: MemberID
     ) throws(MLSError) -> CommitEffects {
         // A proposal would be kept, and stop what we say; there are none in rooms. All of ours is encrypted.
         guard case .privateMessage(let message) = try MLSMessage(checkingLengthOf: commit),
@@ -303,6 +289,7 @@ package final class RoomGroup: GroupEngine {
         else { throw .misuse }
         switch try group.receive(commit) {
         case .ownCommit:
+            guard sender == own else { throw .misuse }
             return try group.applyPendingCommit()
         case .application:
             throw .misuse

@@ -69,15 +69,6 @@ import Testing
         #expect(throws: GroupError.replayed) { try world.groups[0].open(sealed, id: MessageID(7), from: sender) }
     }
 
-    @Test func whatIsWithheldShows() throws {
-        let world = try World(2)
-        let sealed = try (0..<4).map { try world.groups[0].seal(Self.text, id: MessageID($0)) }
-        let sender = world.groups[0].id
-        #expect(try world.groups[1].open(sealed[0], id: MessageID(0), from: sender).missing == 0)
-        #expect(try world.groups[1].open(sealed[3], id: MessageID(3), from: sender).missing == 2)
-        #expect(try world.groups[1].open(sealed[1], id: MessageID(1), from: sender).missing == 0)
-    }
-
     @Test func messagesOfTwoEpochsAgoAreReadAndNoOlderOnes() throws {
         let world = try World(2)
         let sender = world.groups[1].id
