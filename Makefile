@@ -2,9 +2,9 @@
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
-VENV := .build/interop-venv
 
-.PHONY: faults simulate idle-hour build test lint fmt run bench install clean tor-network sanitize sanitize-address sanitize-thread
+.PHONY: faults simulate idle-hour build test lint fmt run bench install clean tor-network interop sanitize \
+    sanitize-address sanitize-thread
 
 build:
 	$(SWIFT) build -c release --product termtalk --static-swift-stdlib
@@ -12,7 +12,7 @@ build:
 run: build
 	.build/release/termtalk host --onion
 
-test: lint $(VENV)
+test: lint interop
 	$(SWIFT) build --build-tests
 	timeout 900 $(SWIFT) test --skip-build --skip AcceptanceTests
 	timeout 900 $(SWIFT) test --skip-build --filter AcceptanceTests
@@ -45,9 +45,10 @@ idle-hour:
 bench:
 	python3 Benchmarks/run.py
 
-# The independent Noise implementation that ours is tested against; the tests say so when it is missing.
-$(VENV):
+# The independent implementations of Noise and MLS that ours are tested against; the tests say so when one is missing.
+interop:
 	sh Tests/NoiseTests/Interop/install.sh
+	sh Tests/MLSTests/Interop/install.sh
 
 # A private Tor network on loopback, for trying things by hand; prints the environment to use.
 tor-network:
@@ -56,14 +57,53 @@ tor-network:
 # The whole suite under each sanitizer, in its own build folder.
 sanitize: sanitize-address sanitize-thread
 
+# How much memory a host needs says nothing here, and a simulated room takes ten times as long.
+sanitize-address: export ASAN_OPTIONS = detect_leaks=0:suppressions=$(CURDIR)/Tests/Sanitizers/address.supp
+sanitize-address sanitize-thread: export TERMTALK_SANITIZED = 1
+sanitize-address sanitize-thread: export TERMTALK_RUNS = 50
+
 sanitize-address:
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-address
+	$(SWIFT) test --sanitize=address --scratch-path .build-address --skip AcceptanceTests
+	$(SWIFT) test --sanitize=address --scratch-path .build-address --skip-build --filter AcceptanceTests
 
 sanitize-thread:
-	$(SWIFT) test --sanitize=thread --scratch-path .build-thread
+	$(SWIFT) test --sanitize=thread --scratch-path .build-thread --skip AcceptanceTests
+	$(SWIFT) test --sanitize=thread --scratch-path .build-thread --skip-build --filter AcceptanceTests
 
-install: build
-	install -D -m 755 .build/release/termtalk "$(DESTDIR)$(PREFIX)/bin/termtalk"
+# The manual page and the completions, made from the commands of the program itself.
+SHARE := .build/share
+# Debian's packages have another folder than what people install themselves.
+ZSH_FOLDER ?= site-functions
+GUIDES := README.md CHANGELOG.md docs/tor-guide.md docs/internet-guide.md docs/privacy.md docs/troubleshooting.md \
+    docs/threat-model.md
+
+share: build
+	mkdir -p $(SHARE)
+	.build/release/termtalk --experimental-dump-help | python3 docs/man/make-man.py \
+	    "$$(.build/release/termtalk --version | cut -d' ' -f2)" docs/man/termtalk.1.in >$(SHARE)/termtalk.1
+	for shell in bash zsh fish; do \
+	    .build/release/termtalk --generate-completion-script $$shell >$(SHARE)/termtalk.$$shell || exit 1; done
+
+install: share
+	install -D -m 755 -s .build/release/termtalk "$(DESTDIR)$(PREFIX)/bin/termtalk"
+	install -D -m 644 $(SHARE)/termtalk.1 "$(DESTDIR)$(PREFIX)/share/man/man1/termtalk.1"
+	install -D -m 644 $(SHARE)/termtalk.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/termtalk"
+	install -D -m 644 $(SHARE)/termtalk.zsh "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FOLDER)/_termtalk"
+	install -D -m 644 $(SHARE)/termtalk.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish"
+	install -d "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
+	install -m 644 $(GUIDES) "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
+	install -m 644 torrc.d/*.conf "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
+
+uninstall:
+	rm -f "$(DESTDIR)$(PREFIX)/bin/termtalk" "$(DESTDIR)$(PREFIX)/share/man/man1/termtalk.1" \
+	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/termtalk" \
+	    "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FOLDER)/_termtalk" \
+	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
+
+# A package for this release of Debian or Ubuntu: .build/termtalk_VERSION_ARCHITECTURE.deb
+deb: share
+	sh .ci/make-deb
 
 clean:
 	rm -rf .build .build-address .build-thread .bench-run

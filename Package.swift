@@ -35,13 +35,15 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core", providers: [.apt(["libevent-dev"])]),
 
         library("Locking"),
         library("Sodium", ["CSodium", "Locking"]),
         library("Wire"),
         library("Noise", ["Sodium", "Wire"]),
-        library("SecureSession", ["Noise", "Sodium", "Wire"]),
+        library("CPace", ["Sodium"]),
+        library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         library("MLS", ["Sodium", "Wire"]),
         library("Room", ["Sodium", "Wire"]),
         library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
@@ -54,12 +56,13 @@ let package = Package(
                 "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController", "Transport", "Wire",
                 log,
             ]),
-        library("TerminalUI", ["Room"]),
+        library("Configuration", ["Room"]),
+        library("TerminalUI", ["CNcurses", "Room"]),
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "EventLoop", "Room", "Sodium", "TermTalk", "TerminalUI", "TorController", "Transport", argumentParser,
-                log,
+                "Configuration", "EventLoop", "Room", "SecureSession", "Sodium", "TermTalk", "TerminalUI",
+                "TorController", "Transport", argumentParser, log,
             ],
             swiftSettings: strict),
 
@@ -83,8 +86,9 @@ let package = Package(
         tests(of: "Sodium"),
         tests(of: "Wire"),
         tests(of: "Noise", ["Sodium", "Wire"], exclude: ["Interop"]),
-        tests(of: "SecureSession", ["Noise", "Sodium", "Wire"]),
-        tests(of: "MLS", ["Sodium", "Wire"]),
+        tests(of: "CPace", ["Sodium"]),
+        tests(of: "SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
+        tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         tests(of: "EventLoop"),
@@ -93,8 +97,10 @@ let package = Package(
         tests(
             of: "TermTalk",
             [
-                "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController", "Transport", "Wire",
+                "PrivateTorNetwork", "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
+                "Transport", "Wire",
             ]),
+        tests(of: "Configuration", ["Room"]),
         tests(of: "TerminalUI", ["Room"]),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["PrivateTorNetwork", "TestSupport", "TermTalkCommand"],

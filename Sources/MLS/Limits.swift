@@ -9,9 +9,9 @@ package enum Limits {
     package static let maximumSkippedKeys = 64
     /// How many past epochs can still be read: application messages that were under way during a commit.
     package static let maximumPastEpochs = 2
-    /// How many proposals of one epoch are kept until a Commit: any member can send them, and each may hold a
-    /// KeyPackage.
-    package static let maximumPendingProposals = 1_000
+    /// How many proposals of one epoch are kept until a Commit: any member can send them, each may hold a KeyPackage, and
+    /// when they do not go together each is tried beside all that do.
+    package static let maximumPendingProposals = 64
     /// How many past epochs' resumption secrets are kept for PreSharedKey proposals.
     package static let maximumResumptionSecrets = 32
 }

@@ -8,6 +8,11 @@ package enum ChatEvent: Sendable, Equatable {
     case memberJoined(id: MemberID, nick: String, count: Int)
     case memberLeft(id: MemberID, nick: String, reason: LeaveReason, count: Int)
     case message(ChatMessage)
+    /// The member said this; it has no place in the room's order yet. For a screen, which marks it as on its way: what
+    /// follows is `message` with the same id, or `notSent`.
+    case sending(ChatMessage)
+    /// The host took the member's own message not; `error` says why. For a screen, like `sending`.
+    case notSent(MessageID)
     /// The member said this while there is no connection to the host: it is delivered when there is one again.
     case waiting(MessageID, text: String)
     /// The member's own message reached the host and has a place in the room's order.
@@ -23,6 +28,8 @@ package enum ChatEvent: Sendable, Equatable {
     case help([String])
     /// The answer to `/clear`: a screen forgets what it shows.
     case clearScreen
+    /// Something about the room itself.
+    case room(RoomChange)
     case connection(ConnectionChange)
     case warning(Notice)
     case error(Notice)
@@ -35,6 +42,8 @@ package enum ChatEvent: Sendable, Equatable {
         case onionPublish = "onion-publish"
         case dial
         case handshake
+        /// The host is asked.
+        case approval
     }
 
     /// What carries the room.

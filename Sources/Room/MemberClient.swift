@@ -102,6 +102,11 @@ package struct MemberClient {
         case (.joining, .refused(let code)):
             phase = .ended
             actions.append(.end(.lost, refusal: code.refusal))
+        case (.joining, .waiting):
+            actions.append(.tell(.starting(.approval, progress: nil)))
+        case (.joined, .removed(let reason, let text)):
+            phase = .ended
+            actions.append(.end(reason, refusal: .removed(reason, text)))
         case (_, .closing(let reason)):
             phase = .ended
             actions.append(.end(reason, refusal: nil))
@@ -177,6 +182,7 @@ package struct MemberClient {
             sealAgain(messageID, actions: &actions)
         case .declined(let messageID, let code):
             outbox.removeAll { $0.id == messageID }
+            actions.append(.tell(.notSent(messageID)))
             actions.append(.tell(.error(code.declination)))
         case .committed(let from, let joined, let commit):
             try committed(by: from, joined: joined, commit: commit, actions: &actions)
@@ -185,7 +191,13 @@ package struct MemberClient {
             carryOutWanted(actions: &actions)
         case .commitDeclined(let epoch):
             commitDeclined(epoch: epoch, actions: &actions)
-        case .present, .admitted, .refused, .closing:
+        case .topicChanged(let text):
+            actions.append(.tell(.room(.topic(text))))
+        case .lockChanged(let isLocked):
+            actions.append(.tell(.room(.locked(isLocked))))
+        case .extended(let seconds):
+            actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))
+        case .present, .admitted, .refused, .closing, .removed, .waiting:
             throw .malformed
         }
     }
@@ -262,6 +274,15 @@ package struct MemberClient {
         let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }
         let messageID = MessageID(Random.uint64())
         outbox.append(Unconfirmed(id: messageID, to: target, content: MessageContent(kind: kind, text: text)))
+        if let id {
+            let shown: ChatEvent.ChatMessage.Kind = target != nil ? .private : kind == .action ? .action : .text
+            actions.append(
+                .tell(
+                    .sending(
+                        .init(
+                            id: messageID, sequence: nil, from: id, nick: members[id]?.nick ?? id.description,
+                            text: text, kind: shown, isOwn: true, to: target))))
+        }
         if phase == .joined {
             transmit(outbox.count - 1, actions: &actions)
         }
@@ -311,6 +332,21 @@ package struct MemberClient {
 }
 
 extension ChatEvent.Notice {
+    /// Whoever answered is not somebody who knows the password.
+    package static let passwordUnconfirmed = ChatEvent.Notice(
+        .passwordUnconfirmed, "cannot join: the host did not show that it knows the password",
+        hint: "somebody may be in between; if the room has no password, join without one")
+
+    /// To the one who was removed; the reason is in the host's words.
+    static func removed(_ reason: ChatEvent.CloseReason, _ text: String) -> Self {
+        let isBanned = reason == .banned
+        return .init(
+            isBanned ? .banned : .kicked,
+            "the stay is over: the host has \(isBanned ? "banned" : "removed") you"
+                + (text.isEmpty ? "" : " (\(text))"),
+            hint: "the invite no longer works; the host can give you a new one")
+    }
+
     /// A member came back after its place, or what waited for it, had been given up.
     static func missed(_ count: Int) -> Self {
         .init(
@@ -322,7 +358,7 @@ extension ChatEvent.Notice {
 
 extension RoomCode {
     /// Why the host did not let a joiner in, for people.
-    var refusal: ChatEvent.Notice {
+    package var refusal: ChatEvent.Notice {
         switch self {
         case .full:
             .init(.roomFull, "cannot join: the room is full", hint: "try again when somebody has left")
@@ -333,7 +369,23 @@ extension RoomCode {
                 .nickTaken, "cannot join: somebody has this nick, or one that looks like it",
                 hint: "choose another with --nick")
         case .rateLimited:
-            .init(.rateLimited, "cannot join: too many joins at once", hint: "try again in a minute")
+            .init(.rateLimited, "cannot join: too many tries at once", hint: "try again in a minute")
+        case .passwordRequired:
+            .init(
+                .passwordRequired, "cannot join: the room has a password",
+                hint: "ask the host for it, and give --password or --password-file FILE")
+        case .passwordWrong:
+            .init(
+                .passwordWrong, "cannot join: the password is wrong",
+                hint: "check it with the host; after some wrong ones the host makes everybody wait")
+        case .passwordUnknown: .passwordUnconfirmed
+        case .banned: .init(.banned, "cannot join: the host has banned you", hint: "the host can let you in again")
+        case .locked: .init(.roomLocked, "cannot join: the room is locked", hint: "ask the host to /unlock it")
+        case .denied: .init(.joinDenied, "cannot join: the host did not let you in", hint: "ask the host")
+        case .inviteUsed:
+            .init(
+                .inviteUsed, "cannot join: the invite is used up, has expired, or was revoked",
+                hint: "ask for a new one")
         case .expired:
             .init(.roomExpired, "cannot join: the room has expired", hint: "ask for a new invite")
         case .idTaken:
@@ -368,7 +420,8 @@ extension RoomCode {
             .init(
                 .groupEpoch, "the message was not delivered: the host calls it sealed for another time of the group",
                 hint: "say it again; if it stays, leave the room and join again")
-        case .unspecified, .full, .expired, .alreadyAccepted, .idTaken, .keyPackageInvalid:
+        case .unspecified, .full, .expired, .alreadyAccepted, .idTaken, .keyPackageInvalid, .passwordRequired,
+            .passwordWrong, .passwordUnknown, .banned, .locked, .denied, .inviteUsed:
             .init(.internalError, "the host did not do it and did not say why")
         }
     }

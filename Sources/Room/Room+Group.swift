@@ -11,7 +11,44 @@ extension Room {
         if memberOfKey[key] == id {
             return comeBack(id, keyPackage: keyPackage, link: link, key: key, now: now, actions: &actions)
         }
-        let refusal: RoomCode
+        if !isHost {
+            if bannedKeys.contains(key) { return refuse(link, .banned, actions: &actions) }
+            if isLocked { return refuse(link, .locked, actions: &actions) }
+            if limits.asksHost {
+                return wait(nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, actions: &actions)
+            }
+        }
+        enter(
+            nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, now: now,
+            actions: &actions)
+    }
+
+    /// The host is asked. A nick that could not be had is refused at once.
+    private mutating func wait(
+        nick: String, id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], actions: inout [RoomAction]
+    ) {
+        guard waiting.count < RoomLimits.waiting else { return refuse(link, .rateLimited, actions: &actions) }
+        do throws(RefusedNick) {
+            guard isFree(id), waiting[id] == nil else { throw RefusedNick(code: .idTaken) }
+            let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: false)
+            waiting[id] = Waiting(id: id, key: key, link: link, nick: nick.text, keyPackage: keyPackage)
+            actions.append(.send(link, HostMessage.waiting.encoded))
+            actions.append(.askHost(link, id, nick: nick.text))
+        } catch {
+            refuse(link, error.code, actions: &actions)
+        }
+    }
+
+    func refuse(_ link: LinkID, _ code: RoomCode, actions: inout [RoomAction]) {
+        actions.append(.send(link, HostMessage.refused(code).encoded))
+        actions.append(.release(link))
+    }
+
+    /// The joiner gets its place in the room as soon as it is in the group.
+    mutating func enter(
+        nick: String, id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], isHost: Bool, now: Duration,
+        actions: inout [RoomAction]
+    ) {
         do throws(RefusedNick) {
             guard memberOfKey[key] == nil, isFree(id), !group.joiners.contains(where: { $0.key == key }) else {
                 throw RefusedNick(code: .idTaken)
@@ -25,12 +62,9 @@ extension Room {
                     id: id, link: link, key: key, nick: nick, isHost: isHost, isReturning: false,
                     keyPackage: keyPackage))
             changeGroup(now: now, actions: &actions)
-            return
         } catch {
-            refusal = error.code
+            refuse(link, error.code, actions: &actions)
         }
-        actions.append(.send(link, HostMessage.refused(refusal).encoded))
-        actions.append(.release(link))
     }
 
     /// Whether the id reads like nobody's id or nick.
@@ -61,7 +95,7 @@ extension Room {
     }
 
     /// The link is gone, and whoever waits behind it does not come in.
-    package mutating func forget(_ link: LinkID) {
+    mutating func forgetJoiner(at link: LinkID) {
         guard let joiner = group.joiner(at: link) else { return }
         _ = group.takeJoiner(joiner.id)
         releaseNames(of: joiner)
@@ -75,8 +109,7 @@ extension Room {
 
     private mutating func refuse(_ joiner: GroupQueue.Joiner, _ code: RoomCode, actions: inout [RoomAction]) {
         releaseNames(of: joiner)
-        actions.append(.send(joiner.link, HostMessage.refused(code).encoded))
-        actions.append(.release(joiner.link))
+        refuse(joiner.link, code, actions: &actions)
     }
 
     /// The joiners are members of the group, and of the room, from now on.

@@ -23,6 +23,15 @@ package struct Room {
         var bytes: TokenBucket
     }
 
+    /// Somebody who waits for the host's approval.
+    struct Waiting {
+        let id: MemberID
+        let key: [UInt8]
+        let link: LinkID
+        let nick: String
+        let keyPackage: [UInt8]
+    }
+
     struct Absence {
         var since: Duration
         var end: Duration
@@ -30,13 +39,21 @@ package struct Room {
 
     package let limits: RoomLimits
     /// When the room ends; nil for a room without end.
-    package private(set) var closesAt: Duration?
+    package internal(set) var closesAt: Duration?
     package private(set) var isClosed = false
+
+    /// Whether nobody new may come in.
+    package internal(set) var isLocked = false
+    /// What the host says the room is about; empty for nothing.
+    package internal(set) var topic = ""
+    /// Who may not come back; oldest first.
+    var bannedKeys: [[UInt8]] = []
+    var waiting: [MemberID: Waiting] = [:]
 
     var members: [MemberID: Member] = [:]
     var memberOfLink: [LinkID: MemberID] = [:]
     var memberOfKey: [[UInt8]: MemberID] = [:]
-    /// Whose nick, and whose id, reads like this; those who wait to be let in included.
+    /// Whose nick, and whose id, reads like this; those who wait to be let into the group included.
     var memberOfNick: [NickSkeleton: MemberID] = [:]
     var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
     /// Members without a link.
@@ -71,9 +88,9 @@ package struct Room {
         guard !isClosed else { return }
         let request = try MemberRequest(type: type, body: body)
         guard let id = memberOfLink[link] else {
-            guard case .join(let nick, let id, let keyPackage) = request, group.joiner(at: link) == nil else {
-                throw .malformed
-            }
+            guard case .join(let nick, let id, let keyPackage) = request, group.joiner(at: link) == nil,
+                !waiting.values.contains(where: { $0.link == link })
+            else { throw .malformed }
             join(
                 nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, now: now,
                 actions: &actions)
@@ -181,6 +198,11 @@ package struct Room {
         memberOfKey = [:]
         memberOfNick = [:]
         memberOfIDSkeleton = [:]
+        for joiner in waiting.values {
+            actions.append(.send(joiner.link, HostMessage.closing(reason).encoded))
+            actions.append(.release(joiner.link))
+        }
+        waiting = [:]
         firstAbsenceEnd = nil
     }
 
@@ -255,13 +277,19 @@ package struct Room {
         }
         let admission = HostMessage.Admission(
             member: id,
-            secondsLeft: closesAt.map { UInt32(clamping: ($0 - now + .milliseconds(999)).components.seconds) },
+            secondsLeft: secondsLeft(now: now),
             nextSequence: nextSequence,
             epoch: group.epoch,
             members: entries,
             welcome: welcome)
         actions.append(.send(link, HostMessage.admitted(admission).encoded))
         actions.append(.admit(link))
+        if !topic.isEmpty {
+            actions.append(.send(link, HostMessage.topicChanged(topic).encoded))
+        }
+        if isLocked {
+            actions.append(.send(link, HostMessage.lockChanged(true).encoded))
+        }
     }
 
     /// Whether one more may come in. In a full room somebody who has been away for longer than a broken connection needs to
@@ -275,7 +303,7 @@ package struct Room {
         return true
     }
 
-    private mutating func remove(
+    mutating func remove(
         _ id: MemberID, reason: ChatEvent.LeaveReason, now: Duration, actions: inout [RoomAction]
     ) {
         guard let member = members.removeValue(forKey: id) else { return }

@@ -16,6 +16,8 @@ package enum RoomAction: Sendable, Equatable {
     case admit(LinkID)
     /// Read nothing from the link until then: its member sends faster than it may.
     case pauseReading(LinkID, until: Duration)
+    /// The person at the host decides whether this joiner comes in.
+    case askHost(LinkID, MemberID, nick: String)
     /// The link is no member's any more; close it when what was sent has gone out.
     case release(LinkID)
 }

@@ -12,12 +12,23 @@ package enum RoomCode: UInt8, Sendable {
     case alreadyAccepted = 8
     /// The receiver keeps its place, but nothing can be kept for it until it comes back.
     case away = 9
+    /// The room has a password, and the joiner did not begin to show that it knows it.
+    case passwordRequired = 10
+    case passwordWrong = 11
+    /// The joiner wanted to show a password, and the room has none.
+    case passwordUnknown = 12
+    case banned = 13
+    case locked = 14
+    /// The host did not let the joiner in.
+    case denied = 15
+    /// The invite has expired, is used up, or was revoked, and members that came with it are still there.
+    case inviteUsed = 16
     /// Another member has the id that belongs to the joiner's key.
-    case idTaken = 10
+    case idTaken = 17
     /// The joiner's KeyPackage cannot be used.
-    case keyPackageInvalid = 11
+    case keyPackageInvalid = 18
     /// The message was sealed too many epochs ago, or before somebody came in; it is to be sealed again.
-    case stale = 12
+    case stale = 19
 }
 
 extension ChatEvent.LeaveReason {

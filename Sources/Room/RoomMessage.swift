@@ -145,6 +145,14 @@ package enum HostMessage: Sendable, Equatable {
     /// A request was not carried out; `id` is that of the message, or zero.
     case declined(MessageID, RoomCode)
     case closing(ChatEvent.CloseReason)
+    /// To the member that was kicked or banned, and why, in the host's words.
+    case removed(ChatEvent.CloseReason, String)
+    case topicChanged(String)
+    case lockChanged(Bool)
+    /// The room ends in so many seconds.
+    case extended(UInt32)
+    /// The host is asked whether the joiner may come in.
+    case waiting
 
     /// Bytes of a list of members.
     private static let memberListLimit = 61_440
@@ -226,6 +234,21 @@ package enum HostMessage: Sendable, Equatable {
         case .closing(let reason):
             type = RoomMessageType.closing
             writer.write(reason.wireValue)
+        case .removed(let reason, let text):
+            type = RoomMessageType.removed
+            writer.write(reason.wireValue)
+            writer.writeVector(Array(text.utf8))
+        case .topicChanged(let text):
+            type = RoomMessageType.topicChanged
+            writer.writeVector(Array(text.utf8))
+        case .lockChanged(let isLocked):
+            type = RoomMessageType.lockChanged
+            writer.write(UInt8(isLocked ? 1 : 0))
+        case .extended(let seconds):
+            type = RoomMessageType.extended
+            writer.write(seconds)
+        case .waiting:
+            type = RoomMessageType.waiting
         }
         return EncodedMessage(type: type, body: writer.bytes)
     }
@@ -293,6 +316,18 @@ package enum HostMessage: Sendable, Equatable {
                     MessageID(try reader.readUInt64()), RoomCode(rawValue: try reader.readUInt8()) ?? .unspecified)
             case RoomMessageType.closing:
                 self = .closing(.init(wireValue: try reader.readUInt8()))
+            case RoomMessageType.removed:
+                self = .removed(
+                    .init(wireValue: try reader.readUInt8()),
+                    try reader.readUTF8Vector(atMost: RoomLimits.remarkByteCount))
+            case RoomMessageType.topicChanged:
+                self = .topicChanged(try reader.readUTF8Vector(atMost: RoomLimits.remarkByteCount))
+            case RoomMessageType.lockChanged:
+                self = .lockChanged(try reader.readUInt8() & 1 != 0)
+            case RoomMessageType.extended:
+                self = .extended(try reader.readUInt32())
+            case RoomMessageType.waiting:
+                self = .waiting
             default:
                 throw WireError.trailingBytes
             }

@@ -19,8 +19,13 @@ enum RoomMessageType {
     static let declined: UInt8 = 0x28
     static let closing: UInt8 = 0x29
     static let present: UInt8 = 0x2a
-    static let commitWanted: UInt8 = 0x2b
-    static let commitDeclined: UInt8 = 0x2c
+    static let removed: UInt8 = 0x2b
+    static let topicChanged: UInt8 = 0x2c
+    static let lockChanged: UInt8 = 0x2d
+    static let extended: UInt8 = 0x2e
+    static let waiting: UInt8 = 0x2f
+    static let commitWanted: UInt8 = 0x30
+    static let commitDeclined: UInt8 = 0x31
 }
 
 /// The limits that a room puts on its members, each with its reason.
@@ -82,6 +87,20 @@ package struct RoomLimits: Sendable {
     /// Bytes a second that one member may send in the long run, and at once.
     package var bytesPerSecond = 1_048_576.0
     package var byteBurst = 4_194_304.0
+
+    /// Whether each joiner waits until the host lets it in.
+    package var asksHost = false
+
+    /// Joiners that wait for the host at a time; a person does not look through more. They hold connections, of which there
+    /// are 256 for those who are not members.
+    package static let waiting = 32
+
+    /// Keys that may not come back; past it the oldest is forgotten. A key is made in no time, so that a longer list would
+    /// keep nobody out: what does is that the invite is changed.
+    static let bannedKeys = 1_024
+
+    /// Bytes of UTF-8 of a topic, or of the reason for which a member is removed: a line on a wide screen.
+    package static let remarkByteCount = 400
 
     /// A member whose connection broke keeps its place for so long: a tor that is killed and started again, a laptop that is
     /// carried to another room. It costs what ``bytesQueuedPerMember`` allows.

@@ -243,8 +243,9 @@ package final class RoomGroup: GroupEngine {
         let hasWork = !proposals.isEmpty
         let outgoing = try withGroup { (group) throws(MLSError) in
             // Who is only added needs no path: new keys for the committer, which are dear in a large room, come with its
-            // Updates and with every removal.
-            try group.commit(proposals, forcesPath: !hasWork)
+            // Updates and with every removal. Lifetimes are not looked at: a KeyPackage is made and used at once, and clocks
+            // differ.
+            try group.commit(proposals, forcesPath: !hasWork, at: nil)
         }
         commit.commit = outgoing.commit
         commit.welcome = outgoing.welcome ?? []

@@ -5,6 +5,7 @@ package struct JoinCredentials: ~Copyable {
     package let prologue: Prologue
     /// Fresh for each room, and kept while the member comes back to it.
     let staticKey: X25519.PrivateKey
+    package var publicKey: X25519.PublicKey { staticKey.publicKey }
     /// The host's static key where the joiner knows it; an invite always does.
     package let hostKey: X25519.PublicKey?
     package let invite: InviteSecret?

@@ -4,8 +4,8 @@ package import Sodium
 package final class RoomIdentity {
     package let prologue: Prologue
     let staticKey: X25519.PrivateKey
-    /// The pre-shared keys of the invites in force. Each is tried in turn.
-    package private(set) var invites: [InviteSecret]
+    /// The invites that a handshake may be made with. Each is tried in turn, so there must not be many.
+    package var invites: [InviteSecret]
     /// Whether joiners that know only the room's id and address may try.
     package var acceptsOpen: Bool
 

@@ -21,7 +21,11 @@ struct SecureLink: ~Copyable {
     private var handshake: HandshakeState?
     private var transport: Noise.Transport?
     private var frames: FrameDecoder
-    private(set) var isInvited = false
+    /// The invite that the handshake is made with.
+    private(set) var invite: InviteSecret?
+    var isInvited: Bool { invite != nil }
+    /// Names the finished handshake; empty before.
+    private(set) var handshakeHash: [UInt8] = []
     /// The initiator refuses a host with another key.
     private let expectedKey: X25519.PublicKey?
     private let isInitiator: Bool
@@ -53,7 +57,8 @@ struct SecureLink: ~Copyable {
     /// The joiner's end of a new connection; the bytes to be sent at once are appended to `events`.
     init(initiator credentials: borrowing JoinCredentials, events: inout [SessionEvent]) throws(SessionError) {
         isInitiator = true
-        isInvited = credentials.invite != nil
+        invite = credentials.invite
+        let isInvited = credentials.invite != nil
         expectedKey = credentials.hostKey
         phase = .handshaking
         let pattern = isInvited ? SessionProtocol.invitePattern : SessionProtocol.openPattern
@@ -150,7 +155,9 @@ struct SecureLink: ~Copyable {
         case .awaitingInvite(let identity):
             phase = .silent
             guard frame.count == expectedLength else { return nil }
-            for invite in identity.invites where accept(frame, invite: invite, identity: identity, events: &events) {
+            let exchange = StaticExchange()
+            for invite in identity.invites
+            where accept(frame, invite: invite, identity: identity, exchange: exchange, events: &events) {
                 break
             }
             return nil
@@ -177,14 +184,15 @@ struct SecureLink: ~Copyable {
 
     /// Whether the first message was made with this invite; its answer is then in `events`.
     private mutating func accept(
-        _ frame: [UInt8], invite: InviteSecret, identity: RoomIdentity, events: inout [SessionEvent]
+        _ frame: [UInt8], invite: InviteSecret, identity: RoomIdentity, exchange: StaticExchange,
+        events: inout [SessionEvent]
     ) -> Bool {
         do throws(NoiseError) {
             var attempt = try HandshakeState(
                 pattern: .XKpsk0, role: .responder,
                 prologue: identity.prologue.bytes(pattern: SessionProtocol.invitePattern),
                 staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: invite.presharedKey.clone())
-            _ = try attempt.readMessage(frame.span)
+            _ = try attempt.readMessage(frame.span, sharing: exchange)
             var answer: [UInt8] = []
             answer.appendFrame(try attempt.writeMessage())
             events.append(.send(answer))
@@ -192,7 +200,7 @@ struct SecureLink: ~Copyable {
         } catch {
             return false
         }
-        isInvited = true
+        self.invite = invite
         phase = .handshaking
         expect(MessageLength.invite[2])
         return true
@@ -220,6 +228,7 @@ struct SecureLink: ~Copyable {
                 expect(MessageLength.open[2])
                 return
             }
+            handshakeHash = current.handshakeHash
             transport = try current.split()
             phase = .open
             expect(

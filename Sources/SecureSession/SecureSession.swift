@@ -68,6 +68,12 @@ package struct SecureSession: ~Copyable {
     /// Whether the peer has shown that it holds an invite.
     package var isInvited: Bool { link.isInvited }
 
+    /// The invite that the connection's handshake is made with.
+    package var invite: InviteSecret? { link.invite }
+
+    /// Names this connection's handshake, for binding something to it: 64 bytes, the same on both sides; empty before.
+    package var handshakeHash: [UInt8] { link.handshakeHash }
+
     /// When a connection that is not part of a room yet is to be closed.
     package var admissionDeadline: Duration { deadline }
 

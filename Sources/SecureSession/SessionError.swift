@@ -16,6 +16,8 @@ package enum SessionError: Error, Equatable {
     case malformed
     /// A message longer than the peer may send.
     case messageTooLong
+    /// The host did not show that it knows the room's password.
+    case passwordNotConfirmed
     /// The record numbers or nonces of this session are used up.
     case exhausted
 }

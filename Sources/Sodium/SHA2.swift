@@ -65,10 +65,17 @@ package struct SHA512: ~Copyable, Sendable {
 
     /// The digest of the message.
     package consuming func finalize() -> [UInt8] {
-        unsafe filledArray(Self.digestByteCount) { output in
-            unsafe state.withPointer(to: crypto_hash_sha512_state.self) { state in
-                _ = unsafe crypto_hash_sha512_final(state, output)
-            }
+        unsafe filledArray(Self.digestByteCount) { output in unsafe finish(into: output) }
+    }
+
+    /// The digest of a message that is secret.
+    package consuming func finalizeSecret() -> SecretBytes {
+        unsafe SecretBytes(count: Self.digestByteCount) { output in unsafe finish(into: output) }
+    }
+
+    private mutating func finish(into output: UnsafeMutablePointer<UInt8>) {
+        unsafe state.withPointer(to: crypto_hash_sha512_state.self) { state in
+            _ = unsafe crypto_hash_sha512_final(state, output)
         }
     }
 

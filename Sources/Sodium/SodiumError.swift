@@ -8,4 +8,6 @@ package enum SodiumError: Error, Equatable {
     case invalidPoint
     /// An input is shorter, or an output longer, than the primitive allows.
     case invalidLength
+    /// The system has not enough memory for the primitive.
+    case outOfMemory
 }

@@ -34,33 +34,11 @@ package struct ConnectionGate {
         package var openBurst = 100.0
 
         /// First messages that may be made with an invite, a second in the long run, and at once. To find out takes one scalar
-        /// multiplication an invite, 0.06 ms, so that a flood takes 2 % of a core.
+        /// multiplication, 0.06 ms, and ten hashes for each secret: a flood takes some percent of a core.
         package var inviteRate = 300.0
         package var inviteBurst = 300.0
 
         package init() {}
-    }
-
-    private struct Allowance {
-        let rate: Double
-        let burst: Double
-        var tokens: Double
-        var updated: Duration
-
-        init(rate: Double, burst: Double, now: Duration) {
-            self.rate = rate
-            self.burst = burst
-            tokens = burst
-            updated = now
-        }
-
-        mutating func takeOne(now: Duration) -> Bool {
-            tokens = min(burst, tokens + (now - updated) / .seconds(1) * rate)
-            updated = now
-            guard tokens >= 1 else { return false }
-            tokens -= 1
-            return true
-        }
     }
 
     let limits: Limits
@@ -73,11 +51,15 @@ package struct ConnectionGate {
         invite = Allowance(rate: limits.inviteRate, burst: limits.inviteBurst, now: now)
     }
 
-    /// Whether a connection whose first byte is `pattern` may go on. Other patterns than ours cost nothing.
-    mutating func admits(pattern: UInt8, now: Duration) -> Bool {
+    /// So many secrets to try count as one first message more.
+    static let secretsPerMessage = 8.0
+
+    /// Whether a connection whose first byte is `pattern` may go on, where a message with an invite is tried with so many
+    /// secrets. Other patterns than ours cost nothing.
+    mutating func admits(pattern: UInt8, secrets: Int = 1, now: Duration) -> Bool {
         switch pattern {
-        case SessionProtocol.openPattern: open.takeOne(now: now)
-        case SessionProtocol.invitePattern: invite.takeOne(now: now)
+        case SessionProtocol.openPattern: open.take(now: now)
+        case SessionProtocol.invitePattern: invite.take(1 + Double(secrets - 1) / Self.secretsPerMessage, now: now)
         default: true
         }
     }

@@ -16,6 +16,10 @@ final class HostConnection: ByteStreamHandler {
     var isDirty = false
     /// How far it has come on its way to being a member.
     var progress = ConnectionGate.Progress.silent
+    /// What it has shown of the room's password.
+    var admission = HostAdmission()
+    /// When it is closed, unless it is a member by then.
+    var admissionDeadline: Duration
     /// When the member's stream broke.
     var lostAt: Duration?
     /// Whether its first byte has come.
@@ -27,6 +31,7 @@ final class HostConnection: ByteStreamHandler {
     init(link: LinkID, stream: any ByteStream, session: consuming SecureSession, node: HostNode) {
         self.link = link
         self.stream = stream
+        admissionDeadline = session.admissionDeadline
         self.session = session
         self.node = node
         stream.handler = self

@@ -39,6 +39,9 @@ extension HostNode {
             guard let connection = connections[link] else { return }
             connection.session.acceptLongMessages()
             connections.becameMember(connection)
+            countJoin(of: connection)
+        case .askHost(let link, let id, let nick):
+            askHost(link, id, nick: nick)
         case .pauseReading(Self.localLink, let until):
             pauseLocal(until: until)
         case .pauseReading(let link, let until):

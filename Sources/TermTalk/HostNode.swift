@@ -28,6 +28,10 @@ package final class HostNode {
     var room: Room
     var local: MemberClient?
     var gate: ConnectionGate
+    /// What joiners have to know; nil in a room without a password.
+    let password: RoomPassword?
+    var guesses: PasswordGuesses
+    var invites: InviteTable
 
     var connections = ConnectionTable()
     let sealing: SealingTurn
@@ -54,7 +58,8 @@ package final class HostNode {
 
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
-        gateLimits: ConnectionGate.Limits = ConnectionGate.Limits(), logger: Logger,
+        password: RoomPassword? = nil, gateLimits: ConnectionGate.Limits = ConnectionGate.Limits(),
+        guessLimits: PasswordGuesses.Limits = PasswordGuesses.Limits(), logger: Logger,
         tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
@@ -63,6 +68,9 @@ package final class HostNode {
         self.tell = tell
         room = Room(limits: limits, closesAt: closesAt)
         gate = ConnectionGate(limits: gateLimits, now: loop.time)
+        self.password = password
+        guesses = PasswordGuesses(limits: guessLimits)
+        invites = InviteTable(room: identity.invites.first ?? InviteSecret())
         sealing = SealingTurn(loop: loop)
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
@@ -95,7 +103,7 @@ package final class HostNode {
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
         if !connection.hasSpoken {
-            guard gate.admits(pattern: bytes[0], now: now) else {
+            guard gate.admits(pattern: bytes[0], secrets: identity.invites.count, now: now) else {
                 drop(connection)
                 return
             }
@@ -143,16 +151,11 @@ package final class HostNode {
             connection.progress = max(connection.progress, .proven)
             logger.debug("handshake done", metadata: ["invited": "\(invited)"])
         case .message(let type, let body):
-            guard let key = connection.peerKey else { return }
-            var actions: [RoomAction] = []
-            do {
-                try room.received(
-                    type: type, body: body, from: connection.link, key: key, now: now, actions: &actions)
-            } catch {
-                fail(connection)
-                return
+            if connection.isMember {
+                receivedInRoom(type: type, body: body, from: connection, now: now)
+            } else {
+                receivedAtDoor(type: type, body: body, from: connection, now: now)
             }
-            perform(actions)
         case .acknowledged(let tag):
             room.acknowledged(sequence: tag, by: connection.link, now: now)
             scheduleRoomSweep()
@@ -161,6 +164,18 @@ package final class HostNode {
         case .resumed, .resumeRefused:
             fail(connection)
         }
+    }
+
+    func receivedInRoom(type: UInt8, body: [UInt8], from connection: HostConnection, now: Duration) {
+        guard let key = connection.peerKey else { return }
+        var actions: [RoomAction] = []
+        do {
+            try room.received(type: type, body: body, from: connection.link, key: key, now: now, actions: &actions)
+        } catch {
+            fail(connection)
+            return
+        }
+        perform(actions)
     }
 
     func resume(session: UInt32, received: UInt32, on connection: HostConnection) {
@@ -218,8 +233,8 @@ package final class HostNode {
     /// Closes the connection and forgets it.
     func drop(_ connection: HostConnection) {
         connection.dropStream()
-        room.forget(connection.link)
         connections.remove(connection)
+        if !connection.isMember { room.linkGone(connection.link) }
         finishClosingIfDone()
     }
 
@@ -255,7 +270,7 @@ package final class HostNode {
         // Released ones have a deadline of their own.
         for connection in connections.all where connection.stream != nil && !connection.isReleased {
             if connection.session.isDead(now: now)
-                || (!connection.isMember && now >= connection.session.admissionDeadline)
+                || (!connection.isMember && now >= connection.admissionDeadline)
             {
                 lost.append(connection)
             } else {
@@ -264,7 +279,7 @@ package final class HostNode {
                 }
                 next = min(next, connection.session.nextDeadline)
                 if !connection.isMember {
-                    next = min(next, connection.session.admissionDeadline)
+                    next = min(next, connection.admissionDeadline)
                 }
             }
         }
@@ -275,6 +290,9 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
+        if let expiry = invites.nextExpiry {
+            if now >= expiry { invitesChanged() } else { scheduleSweep(at: expiry) }
+        }
         scheduleSessionSweep(at: next)
         scheduleRoomSweep()
         if room.isClosed {

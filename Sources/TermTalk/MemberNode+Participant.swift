@@ -39,6 +39,10 @@ extension MemberNode: Participant {
                 ).text))
     }
 
+    package func perform(_ command: RoomCommand) {
+        tell(.error(.hostOnly))
+    }
+
     package func leave() {
         leavingSince = leavingSince ?? loop.time
         leaveIfDelivered()

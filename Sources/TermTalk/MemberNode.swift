@@ -83,6 +83,13 @@ package final class MemberNode: ByteStreamHandler {
     var wasCongested = false
     var trust: ChatEvent.Trust = .none
 
+    /// The room's password, where the person gave one.
+    let password: RoomPassword?
+    /// While the host has not shown that it knows the password.
+    var admission: MemberAdmission?
+    /// What is to be done when it has.
+    var afterAdmission: [MemberClient.Action] = []
+
     /// The static key that the host showed.
     package private(set) var hostKey: X25519.PublicKey?
     /// Called once, when the stay is over; the notice says why it failed, if it did.
@@ -92,16 +99,18 @@ package final class MemberNode: ByteStreamHandler {
     package var onDecongested: (() -> Void)?
 
     /// - Parameters:
+    ///   - password: what the host has to know; then nothing is said to one that does not.
     ///   - wallClock: seconds since 1970, to tell people when the room ends.
     ///   - random: what spreads the tries to come back.
     package init(
         loop: EventLoop, target: Target, credentials: consuming JoinCredentials, nick: String, engine: any GroupEngine,
-        dial: @escaping Dial, logger: Logger, wallClock: @escaping () -> Int64,
+        password: RoomPassword? = nil, dial: @escaping Dial, logger: Logger, wallClock: @escaping () -> Int64,
         random: @escaping () -> UInt32 = Random.uint32, tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
         self.target = target
         self.credentials = credentials
+        self.password = password
         self.dial = dial
         self.logger = logger
         self.wallClock = wallClock
@@ -171,6 +180,13 @@ package final class MemberNode: ByteStreamHandler {
                 stream?.write(bytes.span)
             case .established(let peer, _):
                 established(peer)
+            case .message(let type, let body) where admission != nil:
+                do throws(SessionError) {
+                    try receivedAtDoor(type: type, body: body)
+                } catch {
+                    streamFailed(error)
+                    return
+                }
             case .message(let type, let body):
                 var actions: [MemberClient.Action] = []
                 client.now = loop.time
@@ -210,7 +226,7 @@ package final class MemberNode: ByteStreamHandler {
             case .onionAddress: trust = .none
             case .acceptNew:
                 trust = .new
-                onNewHostKey?(peer)
+                if password == nil { onNewHostKey?(peer) }
             case .strict:
                 stream?.close()
                 stream = nil
@@ -223,13 +239,6 @@ package final class MemberNode: ByteStreamHandler {
             join()
         }
         scheduleFlush()
-    }
-
-    func join() {
-        var actions: [MemberClient.Action] = []
-        client.now = loop.time
-        client.connected(actions: &actions)
-        perform(actions)
     }
 
     func cameBack() {
@@ -245,6 +254,7 @@ package final class MemberNode: ByteStreamHandler {
                 session?.enqueue(Record.split(type: message.type, body: message.body))
                 scheduleFlush()
             case .tell(let event):
+                if case .room(.extended(let seconds)) = event { roomEnd = loop.time + .seconds(seconds) }
                 tell(event)
             case .admitted(let admission):
                 admitted(admission)

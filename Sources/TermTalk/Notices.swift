@@ -9,7 +9,7 @@ extension SessionError {
     /// Whether trying again cannot help.
     var isFinal: Bool {
         switch self {
-        case .versionMismatch, .noSuchRoom, .hostKeyMismatch: true
+        case .versionMismatch, .noSuchRoom, .hostKeyMismatch, .passwordNotConfirmed: true
         case .notTermTalk, .handshakeFailed, .sealBroken, .malformed, .messageTooLong, .exhausted: false
         }
     }
@@ -40,6 +40,7 @@ extension SessionError {
             .init(
                 .notTermtalk, "the connection was given up: the other side broke the protocol",
                 hint: "try again; if it stays, update termtalk on both sides")
+        case .passwordNotConfirmed: .passwordUnconfirmed
         case .exhausted:
             .init(.connectionLost, "the connection was given up: its numbers are used up", hint: "join again")
         }
@@ -53,6 +54,28 @@ extension ChatEvent.Notice {
     static let hostKeyUnknown = ChatEvent.Notice(
         .hostKeyUnknown, "cannot join: the host's key is not known, and nobody can be asked",
         hint: "use the invite, or --host-key KEY, or --accept-new-host if the network is trusted")
+
+    /// Told to the host.
+    static func passwordGuessed(count: Int, delay: Duration, isInvited: Bool) -> ChatEvent.Notice {
+        let who = isInvited ? "somebody with an invite" : "somebody without an invite"
+        let times = count == 1 ? "1 of late" : "\(count) of late"
+        return .init(
+            .passwordGuessed, "\(who) gave a wrong password (\(times))",
+            hint: delay == .zero
+                ? "if it goes on, everybody who comes this way has to wait"
+                : "who comes this way has to wait for \(delay.components.seconds) s now", count: count)
+    }
+
+    static let hostOnly = ChatEvent.Notice(
+        .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
+
+    static let bannedFromOpenRoom = ChatEvent.Notice(
+        .banned, "who knows the room's name and address can come in without an invite, the banned one too",
+        hint: "/lock keeps everybody new out; host with --invite-only, --approve or --password to choose")
+
+    static let passwordNeedsMemory = ChatEvent.Notice(
+        .internalError, "the password cannot be used: there is not enough memory",
+        hint: "it takes 64 MiB for a moment")
 
     static func closedInHandshake(hasAnswered: Bool, invited: Bool) -> ChatEvent.Notice {
         invited

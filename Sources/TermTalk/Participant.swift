@@ -6,6 +6,8 @@ package protocol Participant: AnyObject {
     func changeNick(to nick: String)
     func listMembers()
     func showInvite()
+    /// For the host only; others are told so.
+    func perform(_ command: RoomCommand)
     /// Leaves after everything said has been delivered; a host's leaving closes the room.
     func leave()
     /// Whether so much waits to be delivered that no more should be read from the person's input.

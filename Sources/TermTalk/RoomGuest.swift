@@ -20,10 +20,12 @@ package final class RoomGuest {
         package var nick: String
         /// Needed for onion rooms; for direct ones it means to dial through tor.
         package var tor: TorOptions?
+        /// The room's password, where the person gave one; the host must know it, then.
+        package var password: Password?
 
         package init(
             room: RoomName, address: RoomAddress, invite: Invite? = nil, hostKey: X25519.PublicKey? = nil,
-            acceptsNewHost: Bool, nick: String, tor: TorOptions?
+            acceptsNewHost: Bool, nick: String, tor: TorOptions?, password: Password? = nil
         ) {
             self.room = room
             self.address = address
@@ -32,6 +34,7 @@ package final class RoomGuest {
             self.acceptsNewHost = acceptsNewHost
             self.nick = nick
             self.tor = tor
+            self.password = password
         }
     }
 
@@ -52,6 +55,7 @@ package final class RoomGuest {
 
     private var tor: TorController?
     private var isTorReady = false
+    private var password: RoomPassword?
     private var node: MemberNode?
     private var sleepWatch: SleepWatch?
     private var isStopping = false
@@ -80,6 +84,18 @@ package final class RoomGuest {
     package var shownHostKey: X25519.PublicKey? { node?.hostKey }
 
     package func start() {
+        guard let password = options.password else { return connect() }
+        loop.offload { [options] in
+            password.stretched(for: options.room)
+        } then: { [weak self] stretched in
+            guard let self, !self.isStopping else { return }
+            guard let stretched else { return self.ended(.lost, .passwordNeedsMemory) }
+            self.password = stretched
+            self.connect()
+        }
+    }
+
+    private func connect() {
         guard let torOptions = options.tor else {
             findHostKey()
             return
@@ -142,8 +158,8 @@ package final class RoomGuest {
             loop: loop,
             target: .init(
                 room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey),
-            credentials: credentials, nick: options.nick, engine: engine, dial: makeDial(), logger: logger,
-            wallClock: wallClock, tell: tell)
+            credentials: credentials, nick: options.nick, engine: engine, password: password, dial: makeDial(),
+            logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
         node.onNewHostKey = { [weak self] key in self?.remember(key) }
@@ -271,6 +287,10 @@ extension RoomGuest: Participant {
 
     package func showInvite() {
         node?.showInvite()
+    }
+
+    package func perform(_ command: RoomCommand) {
+        tell(.error(.hostOnly))
     }
 
     package func leave() {

@@ -26,13 +26,22 @@ package final class RoomHost {
         /// Empty for the member id.
         package var nick: String
         package var limits: RoomLimits
+        /// What joiners have to know; nil for a room without a password.
+        package var password: Password?
+        /// Whether the room's id and address are not enough to come in.
+        package var isInviteOnly: Bool
 
-        package init(carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits) {
+        package init(
+            carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits,
+            password: Password? = nil, isInviteOnly: Bool = false
+        ) {
             self.carrier = carrier
             self.room = room
             self.timeToLive = timeToLive
             self.nick = nick
             self.limits = limits
+            self.password = password
+            self.isInviteOnly = isInviteOnly
         }
     }
 
@@ -48,10 +57,10 @@ package final class RoomHost {
     private var directListener: SocketListener?
     private var node: HostNode?
     private var sleepWatch: SleepWatch?
-    private var secret = InviteSecret()
     private var hostKey: X25519.PublicKey?
     /// What the group's creator, the person at the host, signs with.
     private var creatorKey: Ed25519.PublicKey?
+    private var password: RoomPassword?
     private var address: RoomAddress?
     private var entry: RoomRegistry.Entry?
     private var ending: ChatEvent.Notice?
@@ -82,6 +91,18 @@ package final class RoomHost {
     // MARK: Opening
 
     package func start() {
+        guard let password = options.password else { return open() }
+        loop.offload { [options] in
+            password.stretched(for: options.room)
+        } then: { [weak self] stretched in
+            guard let self, !self.isStopping else { return }
+            guard let stretched else { return self.fail(.passwordNeedsMemory) }
+            self.password = stretched
+            self.open()
+        }
+    }
+
+    private func open() {
         switch options.carrier {
         case .direct(let hostPort): startDirect(hostPort)
         case .onion(let port, let torOptions): startOnion(port: port, torOptions)
@@ -204,15 +225,17 @@ package final class RoomHost {
     /// The room can be reached from now on.
     private func opened(at address: RoomAddress) {
         guard node == nil else { return }
+        let secret = InviteSecret()
         let staticKey = X25519.PrivateKey()
         let publicKey = staticKey.publicKey
         let identity = RoomIdentity(
             prologue: Prologue(room: options.room.description, onionKey: address.onionKey), staticKey: staticKey,
-            invites: [secret], acceptsOpen: true)
+            invites: [secret], acceptsOpen: !options.isInviteOnly)
         let closesAt = options.timeToLive.map { loop.time + .seconds($0) }
         let expires = options.timeToLive.map { wallClock() + $0 }
         let node = HostNode(
-            loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, logger: logger, tell: tell)
+            loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
+            logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested
         self.node = node
@@ -325,12 +348,68 @@ extension RoomHost: Participant {
     }
 
     package func showInvite() {
-        guard let address, let hostKey else { return }
-        tell(
-            .invite(
-                Invite(
-                    room: options.room, address: address, hostKey: hostKey, creatorKey: creatorKey, secret: secret
-                ).text))
+        guard let entry = node?.inviteEntries.first else { return }
+        tell(.invite(inviteText(entry.secret)))
+    }
+
+    private func inviteText(_ secret: InviteSecret) -> String {
+        guard let address, let hostKey else { return "" }
+        return Invite(
+            room: options.room, address: address, hostKey: hostKey, creatorKey: creatorKey, secret: secret
+        ).text
+    }
+
+    private func description(of entry: InviteTable.Entry) -> RoomChange.Invite {
+        .init(
+            number: entry.number, text: inviteText(entry.secret), usesLeft: entry.usesLeft, used: entry.used,
+            secondsLeft: entry.expiresAt.flatMap { node?.secondsLeft(until: $0) })
+    }
+
+    package func perform(_ command: RoomCommand) {
+        guard let node else { return }
+        do throws(ChatEvent.Notice) {
+            try perform(command, in: node)
+        } catch {
+            tell(.error(error))
+        }
+    }
+
+    private func perform(_ command: RoomCommand, in node: HostNode) throws(ChatEvent.Notice) {
+        switch command {
+        case .makeInvite(let uses, let seconds):
+            let entry = try node.makeInvite(uses: uses, lifetime: seconds.map { .seconds($0) })
+            tell(.room(.inviteMade(description(of: entry))))
+        case .listInvites:
+            tell(.room(.invites(node.inviteEntries.map(description))))
+        case .revokeInvite(let number):
+            try node.revokeInvite(number: number)
+            tell(.room(.inviteRevoked(number: number)))
+            if number == InviteTable.roomNumber { showRoomInvite(of: node) }
+        case .kick(let name, let reason):
+            try node.expel(name, banned: false, reason: reason)
+            showRoomInvite(of: node)
+        case .ban(let name, let reason):
+            try node.expel(name, banned: true, reason: reason)
+            showRoomInvite(of: node)
+            if !options.isInviteOnly { tell(.warning(.bannedFromOpenRoom)) }
+        case .lock: node.setLocked(true)
+        case .unlock: node.setLocked(false)
+        case .topic(let text): node.setTopic(text)
+        case .extend(let seconds):
+            let left = try node.extend(by: .seconds(seconds))
+            if var entry {
+                entry.expires = wallClock() + left
+                register(entry)
+            }
+        case .approve(let name): try node.decide(on: name, isApproved: true)
+        case .deny(let name): try node.decide(on: name, isApproved: false)
+        }
+    }
+
+    /// The one before no longer works.
+    private func showRoomInvite(of node: HostNode) {
+        guard let entry = node.inviteEntries.first else { return }
+        tell(.room(.inviteMade(description(of: entry))))
     }
 
     package func leave() {

@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import Configuration
 internal import EventLoop
 import Glibc
 internal import Logging
@@ -11,10 +12,18 @@ final class ChatSession {
     private static let inputChunk = 65_536
 
     private let loop: EventLoop
-    private let common: CommonOptions
+    /// The options, with what the settings say where no flag does.
+    let common: CommonOptions
+    let settings: Settings
+    /// Whether nothing is dialed around tor: a flag speaks of tor, or the settings name a SOCKS port. That they name a
+    /// control port or a mode is no such wish.
+    let isThroughTor: Bool
     private let output: ConsoleOutput
     private let parser: InputParser
     private let isInteractive: Bool
+    private let hasColour: Bool
+    private var screen: FullScreen?
+    private var isListingQuietly = false
     private var splitter = LineSplitter()
     private var input: ReadableHandle?
     private var isInputWanted = false
@@ -32,6 +41,15 @@ final class ChatSession {
     static func run(
         common: CommonOptions, start: (ChatSession) throws(ChatEvent.Notice) -> Void
     ) throws {
+        let settings: Settings
+        let resolved: CommonOptions
+        do throws(ChatEvent.Notice) {
+            settings = try common.configuration.settings()
+            resolved = try common.resolved(by: settings)
+        } catch {
+            StandardError.report(error, json: common.json)
+            throw ExitCode(ExitStatus(error.code).rawValue)
+        }
         let loop: EventLoop
         do {
             loop = try EventLoop()
@@ -39,7 +57,9 @@ final class ChatSession {
             StandardError.report(.init(.internalError, "the event loop cannot be made"))
             throw ExitCode(ExitStatus.internalError.rawValue)
         }
-        let session = ChatSession(loop: loop, common: common)
+        let session = ChatSession(
+            loop: loop, common: resolved, settings: settings,
+            isThroughTor: common.namesTor || settings[.torSocks] != nil)
         do throws(ChatEvent.Notice) {
             try start(session)
             session.watchSignals()
@@ -48,20 +68,24 @@ final class ChatSession {
             session.output.show(.error(error))
             session.status = ExitStatus(error.code)
         }
+        session.closeScreen()
         session.output.finish()
         throw ExitCode(session.status.rawValue)
     }
 
-    private init(loop: EventLoop, common: CommonOptions) {
+    private init(loop: EventLoop, common: CommonOptions, settings: Settings, isThroughTor: Bool) {
         self.loop = loop
         self.common = common
+        self.settings = settings
+        self.isThroughTor = isThroughTor
         let isTerminal = isatty(STDOUT_FILENO) == 1
         isInteractive = isatty(STDIN_FILENO) == 1 && !common.json
         let refusesColour = unsafe getenv("NO_COLOR") != nil
-        let colour = isTerminal && !common.noColor && !refusesColour && Self.terminalType != "dumb"
+        hasColour = isTerminal && !common.noColor && !refusesColour && Self.terminalType != "dumb"
         output = ConsoleOutput(
             loop: loop, isJSON: common.json,
-            renderer: LineRenderer(echoOwn: isatty(STDIN_FILENO) != 1, colour: colour))
+            renderer: LineRenderer(echoOwn: isatty(STDIN_FILENO) != 1, colour: hasColour),
+            overwritesProgress: isatty(STDERR_FILENO) == 1 && Self.terminalType != "dumb")
         parser = InputParser(json: common.json)
     }
 
@@ -93,12 +117,21 @@ final class ChatSession {
             loop: loop, options: options, directories: UserDirectories(), logger: common.logger,
             wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
         guest.onEnded = { [weak self, weak guest] reason, notice in
+            // What is asked now is asked in lines.
+            self?.closeScreen()
+            self?.output.finish()
             if notice?.code == .hostKeyUnknown, canAsk, self?.isInteractive == true, let key = guest?.shownHostKey,
                 self?.isTrusted(key.text) == true
             {
                 var again = options
                 again.acceptsNewHost = true
                 self?.join(again, canAsk: false)
+            } else if notice?.code == .passwordRequired, self?.isInteractive == true,
+                let password = try? PasswordInput.ask("Password of the room: ")
+            {
+                var again = options
+                again.password = password
+                self?.join(again, canAsk: canAsk)
             } else {
                 self?.ended(reason, notice)
             }
@@ -125,14 +158,69 @@ final class ChatSession {
 
     private func heard(_ event: ChatEvent) {
         guard delivery == nil else { return heardWhileDelivering(event) }
-        output.show(event)
+        if isListingQuietly, case .members(let members) = event {
+            screen?.list(members, own: members.first { $0.isHost }?.id)
+            return
+        }
+        show(event)
         switch event {
         case .ready, .joinedRoom:
             wasInRoom = true
             isInputWanted = true
+            if screen == nil { openScreen(with: event) }
             updateInput()
         default:
             break
+        }
+    }
+
+    /// Shows an event on the screen, or as lines.
+    private func show(_ event: ChatEvent) {
+        if let screen { screen.show(event) } else { output.show(event) }
+    }
+
+    // MARK: The screen
+
+    /// Goes from lines to the full screen, where there is a terminal for it and the person has not chosen lines. How the
+    /// room can be joined stays readable behind it.
+    private func openScreen(with event: ChatEvent) {
+        guard isInteractive, isatty(STDOUT_FILENO) == 1, !common.plain, Self.terminalType != "dumb" else { return }
+        output.finish()
+        screen = FullScreen(
+            loop: loop, colour: hasColour, bell: common.bell ?? .mention,
+            marks: Self.terminalType == "linux" ? .ascii : .unicode
+        ) { [weak self] in self?.requested($0) }
+        guard let screen else {
+            StandardError.write("-!- this terminal cannot show a full screen (its type is not known): line mode\n")
+            return
+        }
+        screen.show(event)
+        if case .ready = event {
+            isListingQuietly = true
+            participant?.listMembers()
+            isListingQuietly = false
+        }
+    }
+
+    private func closeScreen() {
+        screen?.close()
+        screen = nil
+    }
+
+    private func requested(_ request: FullScreen.Request) {
+        switch request {
+        case .line(let line):
+            guard participant?.isCongested == false else {
+                return show(
+                    .error(
+                        .init(
+                            .rateLimited, "the message was not sent: too many wait to be delivered",
+                            hint: "the up arrow brings it back")))
+            }
+            take(.line(line))
+        case .endOfInput: participant?.leave()
+        case .invite: participant?.showInvite()
+        case .help: perform(.help)
         }
     }
 
@@ -161,6 +249,7 @@ final class ChatSession {
 
     private func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
         let notice = notice ?? failure ?? delivery?.failure(reason)
+        closeScreen()
         if let notice {
             output.show(.error(notice))
         }
@@ -174,7 +263,8 @@ final class ChatSession {
     // MARK: Input
 
     private func updateInput() {
-        let isWanted = isInputWanted && participant?.isCongested == false
+        // The screen reads its keys itself.
+        let isWanted = isInputWanted && screen == nil && participant?.isCongested == false
         if !isWanted {
             input?.cancel()
             input = nil
@@ -201,7 +291,7 @@ final class ChatSession {
     private func take(_ item: LineSplitter.Item) {
         switch item {
         case .tooLong:
-            output.show(
+            show(
                 .error(.init(.messageTooLarge, "the line was not sent: it is too long", hint: "send it in parts")))
         case .line(let line):
             if let input = parser.parse(line) { perform(input) }
@@ -215,28 +305,29 @@ final class ChatSession {
         case .private(let receiver, let text): participant?.say(text, kind: .text, to: receiver)
         case .nick(let nick): participant?.changeNick(to: nick)
         case .who: participant?.listMembers()
-        case .help: output.show(.help(ChatInput.helpLines))
+        case .help: show(.help(ChatInput.helpLines))
         case .invite: participant?.showInvite()
-        case .clear: output.show(.clearScreen)
+        case .room(let command): participant?.perform(command)
+        case .clear: show(.clearScreen)
         case .quit:
             isInputWanted = false
             updateInput()
             participant?.leave()
         case .notInThisBuild(let name):
-            output.show(.error(.init(.notInThisBuild, "\(name) is not in this build yet; nothing was changed")))
+            show(.error(.init(.notInThisBuild, "\(name) is not in this build yet; nothing was changed")))
         case .unknownCommand(let name):
-            output.show(.error(.init(.unknownCommand, "\(name) is no command", hint: "see /help; // sends a slash")))
+            show(.error(.init(.unknownCommand, "\(name) is no command", hint: "see /help; // sends a slash")))
         case .usage(let form):
-            output.show(.error(.init(.usage, "that is not how the command is written", hint: form)))
+            show(.error(.init(.usage, "that is not how the command is written", hint: form)))
         case .tooLarge(let count):
-            output.show(
+            show(
                 .error(
                     .init(
                         .messageTooLarge,
                         "the message was not sent: it has \(count) bytes, and \(RoomLimits.textByteCount) are allowed",
                         hint: "send it in parts")))
         case .malformed(let reason):
-            output.show(.error(.init(.inputInvalid, "the input was not understood: \(reason)")))
+            show(.error(.init(.inputInvalid, "the input was not understood: \(reason)")))
         }
     }
 

@@ -1,26 +1,14 @@
 public import ArgumentParser
-internal import EventLoop
+internal import Configuration
 import Glibc
 public import Logging
 internal import Room
-internal import Sodium
 internal import TerminalUI
 internal import TorController
 
-/// The options that `host` and `join` share.
+/// The options that `host`, `join` and `say` share.
 struct CommonOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Tor's control port.", valueName: "PATH|HOST:PORT"))
-    var torControl: String?
-
-    @Option(help: ArgumentHelp("Tor's SOCKS port.", valueName: "PATH|HOST:PORT"))
-    var torSocks: String?
-
-    @Option(help: ArgumentHelp("Short for --tor-socks 127.0.0.1:PORT.", valueName: "PORT"))
-    var torPort: UInt16?
-
-    @Option(
-        help: ArgumentHelp("Use the system's tor, a managed child, or what works.", valueName: "system|managed|auto"))
-    var tor: TorOptions.Mode?
+    @OptionGroup var tor: TorFlags
 
     @Option(help: ArgumentHelp("The name to take part under (default: the member id).", valueName: "NAME"))
     var nick: String?
@@ -28,40 +16,40 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: "Machine interface: one JSON object a line.")
     var json = false
 
-    @Flag(help: "Line mode.")
+    @Flag(help: "Line mode, also where a full screen would be possible.")
     var plain = false
 
     @Flag(help: "No colours.")
     var noColor = false
 
-    @Option(help: ArgumentHelp("What to log to stderr.", valueName: "LEVEL"))
-    var logLevel: Logger.Level = .warning
+    @Option(
+        help: ArgumentHelp(
+            "When the full screen rings the bell (default: mention).", valueName: "never|mention|message"))
+    var bell: ScreenModel.Bell?
 
-    func validate() throws {
-        if torSocks != nil && torPort != nil {
-            throw ValidationError("--tor-socks and --tor-port exclude each other")
-        }
-    }
+    @Option(help: ArgumentHelp("What to log to stderr (default: warning).", valueName: "LEVEL"))
+    var logLevel: Logger.Level?
 
-    /// Whether any option speaks of tor: then nothing is dialed around it.
+    @OptionGroup var configuration: ConfigurationFlags
+
+    /// Whether a flag speaks of tor: then nothing is dialed around it.
     var namesTor: Bool {
-        tor != nil || torSocks != nil || torPort != nil || torControl != nil
+        tor.mode != nil || tor.torSocks != nil || tor.torPort != nil || tor.torControl != nil
     }
 
-    /// What was said about tor.
-    func torOptions(purpose: TorOptions.Purpose) throws(ChatEvent.Notice) -> TorOptions {
-        var options = TorOptions(mode: tor ?? .auto, purpose: purpose)
-        options.control = try torControl.map { text throws(ChatEvent.Notice) in
-            try Self.endpoint(text, option: "--tor-control")
-        }
-        options.socks = try torSocks.map { text throws(ChatEvent.Notice) in
-            try Self.endpoint(text, option: "--tor-socks")
-        }
-        if let torPort {
-            options.socks = .ip("127.0.0.1", port: torPort)
-        }
-        options.readEnvironment()
-        return options
+    /// What the settings say, where no flag does.
+    func resolved(by settings: Settings) throws(ChatEvent.Notice) -> CommonOptions {
+        var resolved = self
+        resolved.nick = nick ?? settings[.nick]
+        resolved.plain = plain || settings.isOn(.plain)
+        resolved.noColor = noColor || settings.isOn(.noColor)
+        let (bellSet, levelSet) = (
+            try settings.choice(.bell) as ScreenModel.Bell?, try settings.choice(.logLevel) as Logger.Level?
+        )
+        resolved.bell = bell ?? bellSet
+        resolved.logLevel = logLevel ?? levelSet
+        resolved.tor = try tor.resolved(by: settings)
+        return resolved
     }
 
     /// The nick as asked for, checked; empty for none.
@@ -78,20 +66,47 @@ struct CommonOptions: ParsableArguments {
 
     var logger: Logger {
         var logger = Logger(label: "termtalk") { label in StreamLogHandler.standardError(label: label) }
-        logger.logLevel = logLevel
+        logger.logLevel = logLevel ?? .warning
         return logger
-    }
-
-    private static func endpoint(_ text: String, option: String) throws(ChatEvent.Notice) -> SocketAddress {
-        guard let address = SocketAddress(torEndpoint: text) else {
-            throw ChatEvent.Notice(
-                .addressInvalid, "\(option) cannot be used: it is neither a path nor an address with a port",
-                hint: "write /run/tor/control, or 127.0.0.1:9051")
-        }
-        return address
     }
 }
 
-extension TorOptions.Mode: ExpressibleByArgument {}
+extension Settings {
+    /// What the commands would find out when they use the values.
+    func checkValues() throws(ChatEvent.Notice) {
+        let _: ScreenModel.Bell? = try choice(.bell)
+        let _: Logger.Level? = try choice(.logLevel)
+        let _: TorOptions.Mode? = try choice(.torMode)
+        _ = try number(.hostPort, in: 1...65_535)
+        _ = try number(.hostMaxMembers, in: 0...Int(Int32.max))
+    }
+
+    /// A number within bounds; nil when it is not set.
+    func number(_ setting: Setting, in bounds: ClosedRange<Int>) throws(ChatEvent.Notice) -> Int? {
+        guard let text = self[setting] else { return nil }
+        guard let number = Int(text), bounds.contains(number) else {
+            throw ChatEvent.Notice(
+                .configInvalid,
+                "the configuration cannot be used: \(setting.rawValue) is not from \(bounds.lowerBound) to \(bounds.upperBound)",
+                hint: "termtalk config shows what may be set")
+        }
+        return number
+    }
+
+    /// A setting with a few possible values; nil when it is not set.
+    func choice<T: RawRepresentable & CaseIterable>(_ setting: Setting) throws(ChatEvent.Notice) -> T?
+    where T.RawValue == String {
+        guard let text = self[setting] else { return nil }
+        guard let value = T(rawValue: text) else {
+            let choices = T.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ChatEvent.Notice(
+                .configInvalid, "the configuration cannot be used: \(setting.rawValue) is none of \(choices)",
+                hint: "termtalk config shows what may be set")
+        }
+        return value
+    }
+}
+
+extension ScreenModel.Bell: ExpressibleByArgument {}
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}

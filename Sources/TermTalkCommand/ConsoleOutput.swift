@@ -20,10 +20,14 @@ final class ConsoleOutput {
     private var pendingErrors: [UInt8] = []
     private var dropped = 0
     private var retry: TimerHandle?
-    private var isBroken = false
+    /// Whether stderr is a terminal that a line can be written over on.
+    private let overwritesProgress: Bool
+    /// The phase of starting whose line is still open; its progress is written over it.
+    private var openPhase: ChatEvent.StartPhase?
 
-    init(loop: EventLoop, isJSON: Bool, renderer: LineRenderer) {
+    init(loop: EventLoop, isJSON: Bool, renderer: LineRenderer, overwritesProgress: Bool) {
         self.loop = loop
+        self.overwritesProgress = overwritesProgress
         self.isJSON = isJSON
         self.renderer = renderer
     }
@@ -48,6 +52,15 @@ final class ConsoleOutput {
             JSONEventEncoder.append(event, at: WallTime.milliseconds, to: &pending)
             return
         }
+        if overwritesProgress, case .starting(let phase, let progress) = event {
+            if let openPhase { pendingErrors.append(UInt8(ascii: openPhase == phase ? "\r" : "\n")) }
+            openPhase = phase
+            pendingErrors.append(contentsOf: renderer.progressLine(phase, progress).utf8)
+            // What is left of a longer line.
+            pendingErrors.append(contentsOf: "\u{1B}[K".utf8)
+            return
+        }
+        endProgress()
         let lines = renderer.lines(for: event)
         for line in lines.stdout {
             pending.append(contentsOf: line.utf8)
@@ -57,6 +70,13 @@ final class ConsoleOutput {
             pendingErrors.append(contentsOf: line.utf8)
             pendingErrors.append(UInt8(ascii: "\n"))
         }
+    }
+
+    /// What follows begins on a line of its own.
+    private func endProgress() {
+        guard openPhase != nil else { return }
+        openPhase = nil
+        pendingErrors.append(UInt8(ascii: "\n"))
     }
 
     private func flush() {
@@ -73,6 +93,7 @@ final class ConsoleOutput {
 
     /// Writes what is left, and waits a little for a slow reader; for the end of the program.
     func finish() {
+        endProgress()
         write(&pendingErrors, to: STDERR_FILENO, waitingMilliseconds: 1_000)
         write(&pending, to: STDOUT_FILENO, waitingMilliseconds: 1_000)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import Configuration
 internal import Room
 internal import TermTalk
 internal import TerminalUI
@@ -18,22 +19,31 @@ struct HostCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The room's id (default: 16 random hex digits).", valueName: "NAME"))
     var room: String?
 
-    @Option(help: ArgumentHelp("The virtual port of the onion service.", valueName: "N"))
-    var port: UInt16 = RoomAddress.defaultPort
+    @Option(help: ArgumentHelp("The virtual port of the onion service (default: 12345).", valueName: "N"))
+    var port: UInt16?
 
-    @Option(help: ArgumentHelp("How long the room lives: 300, 90s, 15m, 2h, none.", valueName: "DURATION"))
-    var ttl: String = "300"
+    @Option(
+        help: ArgumentHelp("How long the room lives: 300 (default), 90s, 15m, 2h, none.", valueName: "DURATION"))
+    var ttl: String?
 
-    @Option(help: ArgumentHelp("Members at most, the host included; 0 for no limit.", valueName: "N"))
-    var maxMembers: Int = RoomLimits().members
+    @Option(
+        help: ArgumentHelp("Members at most, the host included; 0 for no limit (default: 50).", valueName: "N"))
+    var maxMembers: Int?
 
+    @Flag(help: "Each join waits for /approve or /deny.")
+    var approve = false
+
+    @Flag(help: "Let nobody in by the room's name and address alone.")
+    var inviteOnly = false
+
+    @OptionGroup var secret: PasswordOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         if onion && direct != nil {
             throw ValidationError("--onion and --direct exclude each other")
         }
-        if maxMembers < 0 {
+        if let maxMembers, maxMembers < 0 {
             throw ValidationError("--max-members must not be negative")
         }
         if port == 0 {
@@ -43,21 +53,30 @@ struct HostCommand: ParsableCommand {
 
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
-            session.host(try options())
+            session.host(try options(session.common, session.settings))
         }
     }
 
-    private func options() throws(ChatEvent.Notice) -> RoomHost.Options {
+    private func options(
+        _ common: CommonOptions, _ settings: Settings
+    ) throws(ChatEvent.Notice) -> RoomHost.Options {
         var limits = RoomLimits()
-        limits.members = maxMembers
+        let membersSet = try settings.number(.hostMaxMembers, in: 0...Int(Int32.max))
+        limits.members = maxMembers ?? membersSet ?? limits.members
+        limits.asksHost = approve
         return RoomHost.Options(
-            carrier: try carrier(), room: try roomName(), timeToLive: try timeToLive(),
-            nick: try common.checkedNick(isHost: true), limits: limits)
+            carrier: try carrier(common, settings), room: try roomName(), timeToLive: try timeToLive(settings),
+            nick: try common.checkedNick(isHost: true), limits: limits, password: try secret.read(isNew: true),
+            isInviteOnly: inviteOnly)
     }
 
-    private func carrier() throws(ChatEvent.Notice) -> RoomHost.Carrier {
+    private func carrier(
+        _ common: CommonOptions, _ settings: Settings
+    ) throws(ChatEvent.Notice) -> RoomHost.Carrier {
         guard let direct else {
-            return .onion(port: port, tor: try common.torOptions(purpose: .publish))
+            let set = try settings.number(.hostPort, in: 1...65_535).map { UInt16(truncatingIfNeeded: $0) }
+            return .onion(
+                port: port ?? set ?? RoomAddress.defaultPort, tor: try common.tor.options(purpose: .publish))
         }
         guard case .direct(let hostPort) = try RoomAddress(direct: direct) else {
             throw ChatEvent.Notice(
@@ -72,9 +91,9 @@ struct HostCommand: ParsableCommand {
         return try RoomName(checking: room)
     }
 
-    private func timeToLive() throws(ChatEvent.Notice) -> Int64? {
+    private func timeToLive(_ settings: Settings) throws(ChatEvent.Notice) -> Int64? {
         do throws(TimeToLiveError) {
-            return try TimeToLive(parsing: ttl).seconds
+            return try TimeToLive(parsing: ttl ?? settings[.hostTimeToLive] ?? "300").seconds
         } catch {
             throw ChatEvent.Notice(
                 .inputInvalid, "--ttl cannot be used: it is not a duration", hint: "write 300, 90s, 15m, 2h or none")

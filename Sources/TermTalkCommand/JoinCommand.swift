@@ -17,7 +17,7 @@ struct JoinCommand: ParsableCommand {
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
             session.join(
-                try place.guest(in: room, common: common, warn: session.warn), canAsk: place.mayAskAboutHost)
+                try place.guest(in: room, session), canAsk: place.mayAskAboutHost(session.settings))
         }
     }
 }

@@ -18,7 +18,7 @@ enum Menu {
             case "2":
                 guard let arguments = joinArguments() else { return }
                 return try start(JoinCommand.self, arguments)
-            case "3": print("doctor: not in this build yet")
+            case "3": return try start(DoctorCommand.self, [])
             case "q", "Q", nil: return
             default: print("1, 2, 3 or q")
             }

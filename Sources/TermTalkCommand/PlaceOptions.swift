@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import Configuration
 import Glibc
 internal import Room
 internal import Sodium
@@ -23,6 +24,8 @@ struct PlaceOptions: ParsableArguments {
     @Flag(help: "Refuse a host whose key is not known yet (default without a terminal).")
     var strict = false
 
+    @OptionGroup var secret: PasswordOptions
+
     func validate() throws {
         if onion != nil && direct != nil {
             throw ValidationError("--onion and --direct exclude each other")
@@ -33,12 +36,20 @@ struct PlaceOptions: ParsableArguments {
     }
 
     /// Whether a person may be asked about a host key that is not known.
-    var mayAskAboutHost: Bool { !strict && !acceptNewHost }
+    func mayAskAboutHost(_ settings: Settings) -> Bool {
+        !acceptsNewHost(settings) && !strict && !settings.isOn(.joinStrict)
+    }
+
+    private func acceptsNewHost(_ settings: Settings) -> Bool {
+        acceptNewHost || (!strict && !settings.isOn(.joinStrict) && settings.isOn(.joinAcceptNewHost))
+    }
 
     /// How to get into the room that `room` names, which is an id or an invite.
     func guest(
-        in room: String, common: CommonOptions, warn: (ChatEvent.Notice) -> Void
+        in room: String, _ session: ChatSession
     ) throws(ChatEvent.Notice) -> RoomGuest.Options {
+        let common = session.common
+        let acceptNewHost = acceptsNewHost(session.settings)
         let nick = try common.checkedNick(isHost: false)
         var options: RoomGuest.Options
         if room.hasPrefix(Invite.scheme) {
@@ -54,7 +65,8 @@ struct PlaceOptions: ParsableArguments {
                 }
             }
         } else {
-            options = try bareRoom(named: try RoomName(checking: room), nick: nick, common: common, warn: warn)
+            options = try bareRoom(
+                named: try RoomName(checking: room), nick: nick, acceptNewHost: acceptNewHost, session)
         }
         if let hostKey {
             guard let key = X25519.PublicKey(text: hostKey) else {
@@ -68,10 +80,11 @@ struct PlaceOptions: ParsableArguments {
             }
             options.hostKey = key
         }
+        options.password = try secret.read(isNew: false)
         if case .onion = options.address {
-            options.tor = try common.torOptions(purpose: .dial)
-        } else if common.namesTor {
-            options.tor = try common.torOptions(purpose: .dial)
+            options.tor = try common.tor.options(purpose: .dial)
+        } else if session.isThroughTor {
+            options.tor = try common.tor.options(purpose: .dial)
         }
         return options
     }
@@ -83,10 +96,10 @@ struct PlaceOptions: ParsableArguments {
     }
 
     private func bareRoom(
-        named name: RoomName, nick: String, common: CommonOptions, warn: (ChatEvent.Notice) -> Void
+        named name: RoomName, nick: String, acceptNewHost: Bool, _ session: ChatSession
     ) throws(ChatEvent.Notice) -> RoomGuest.Options {
         let (rooms, warning) = RoomRegistry(directories: UserDirectories()).rooms(now: WallTime.seconds)
-        if let warning { warn(warning) }
+        if let warning { session.warn(warning) }
         let given = try givenAddress()
         let known = rooms.first { entry in
             guard entry.room == name.description else { return false }
@@ -99,7 +112,7 @@ struct PlaceOptions: ParsableArguments {
             address = given
         } else if let known {
             address = try RoomAddress(known.address)
-        } else if isatty(STDIN_FILENO) == 1, !common.json {
+        } else if isatty(STDIN_FILENO) == 1, !session.common.json {
             address = try RoomAddress(
                 Prompt.ask("Where is the room? (HOST.onion[:PORT], or HOST:PORT): ") ?? "")
         } else {

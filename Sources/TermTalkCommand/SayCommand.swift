@@ -27,12 +27,18 @@ struct SayCommand: ParsableCommand {
     @OptionGroup var place: PlaceOptions
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        if text == ["-"], place.secret.readsStandardInput {
+            throw ValidationError("standard input cannot be both the text and the password")
+        }
+    }
+
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
             let text = try checkedText()
             session.say(
                 text, waitsForMembers: waitAck == .members,
-                in: try place.guest(in: room, common: common, warn: session.warn), canAsk: place.mayAskAboutHost)
+                in: try place.guest(in: room, session), canAsk: place.mayAskAboutHost(session.settings))
         }
     }
 

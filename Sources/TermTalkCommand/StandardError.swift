@@ -18,6 +18,14 @@ enum StandardError {
         }
     }
 
+    /// An error for people or, as an event on stdout, for machines.
+    static func report(_ notice: ChatEvent.Notice, json: Bool) {
+        guard json else { return report(notice) }
+        var line: [UInt8] = []
+        JSONEventEncoder.append(.error(notice), at: WallTime.milliseconds, to: &line)
+        print(String(decoding: line, as: UTF8.self), terminator: "")
+    }
+
     /// An error in the form that all of them have: what failed and why, then what to do.
     static func report(_ notice: ChatEvent.Notice) {
         for line in LineRenderer().lines(for: .error(notice)).stderr {

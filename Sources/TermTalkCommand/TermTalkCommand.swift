@@ -15,7 +15,10 @@ struct TermTalkCommand: ParsableCommand {
             Without arguments, on a terminal, a menu asks what to do.
             """,
         version: "termtalk 0.1.0",
-        subcommands: [HostCommand.self, JoinCommand.self, SayCommand.self, RoomsCommand.self])
+        subcommands: [
+            HostCommand.self, JoinCommand.self, SayCommand.self, RoomsCommand.self, ConfigCommand.self,
+            DoctorCommand.self,
+        ])
 
     static func main() {
         ProcessHardening.apply()

@@ -1,6 +1,5 @@
 import ArgumentParser
 internal import Room
-internal import TerminalUI
 
 /// A command line that cannot be used, told in the form of all errors.
 struct UsageError {
@@ -23,9 +22,6 @@ struct UsageError {
         let notice = ChatEvent.Notice(
             .usage, "the command line cannot be used: \(reason)",
             hint: "see termtalk help" + (command.map { " \($0)" } ?? ""))
-        guard arguments.contains("--json") else { return StandardError.report(notice) }
-        var line: [UInt8] = []
-        JSONEventEncoder.append(.error(notice), at: WallTime.milliseconds, to: &line)
-        print(String(decoding: line, as: UTF8.self), terminator: "")
+        StandardError.report(notice, json: arguments.contains("--json"))
     }
 }

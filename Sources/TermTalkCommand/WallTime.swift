@@ -1,7 +1,10 @@
 import Glibc
+internal import TerminalUI
 
 /// The wall clock, for what people and scripts see; nothing is timed by it.
 enum WallTime {
+    private static let weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+
     static var milliseconds: Int64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
@@ -9,4 +12,22 @@ enum WallTime {
     }
 
     static var seconds: Int64 { milliseconds / 1_000 }
+
+    /// Now, in the time zone of the person.
+    static var moment: Moment {
+        let seconds = self.seconds
+        var time = time_t(seconds)
+        var local = unsafe tm()
+        unsafe localtime_r(&time, &local)
+        let (year, month, day) = unsafe (1900 + Int(local.tm_year), local.tm_mon + 1, local.tm_mday)
+        let (hour, minute, weekday) = unsafe (local.tm_hour, local.tm_min, Int(local.tm_wday))
+        return Moment(
+            seconds: seconds, date: "\(year)-\(twoDigits(month))-\(twoDigits(day))",
+            weekday: weekdays.indices.contains(weekday) ? weekdays[weekday] : "",
+            time: "\(twoDigits(hour)):\(twoDigits(minute))")
+    }
+
+    private static func twoDigits(_ number: Int32) -> String {
+        number < 10 ? "0\(number)" : "\(number)"
+    }
 }

@@ -1,3 +1,5 @@
+package import Room
+
 /// What a person or a script asks for with one line of input.
 package enum ChatInput: Sendable, Equatable {
     /// A message to everybody. 1 to `InputParser.maximumTextByteCount` bytes of UTF-8, as in the other cases with text.
@@ -11,6 +13,8 @@ package enum ChatInput: Sendable, Equatable {
     case who
     case help
     case invite
+    /// What only the person at the host may do.
+    case room(RoomCommand)
     case clear
     case quit
     /// A command, or an option of one, that the command line documents but this build lacks, as in `/kick`.
@@ -24,6 +28,13 @@ package enum ChatInput: Sendable, Equatable {
     /// An input object of the machine interface that cannot be understood; the reason for people.
     case malformed(String)
 
+    /// The commands of the contract, for completion; some answer that they are not in this build.
+    package static let commandNames = [
+        "/accept", "/approve", "/ban", "/clear", "/deny", "/extend", "/help", "/invite", "/kick", "/lock", "/me",
+        "/msg",
+        "/nick", "/panic", "/quit", "/send", "/topic", "/unlock", "/verify", "/who",
+    ]
+
     /// What `/help` answers, a line a command.
     package static let helpLines = [
         "/help                 this list",
@@ -32,6 +43,12 @@ package enum ChatInput: Sendable, Equatable {
         "/me ACTION            say what you do",
         "/msg MEMBER TEXT      to one member only; the host relays it and can read it",
         "/invite               the invite of this room",
+        "/invite --once        a further one, for one member; --uses N, --expires D, --list, --revoke N",
+        "/kick MEMBER [REASON] remove a member; /ban MEMBER [REASON] for good",
+        "/lock, /unlock        let nobody new in",
+        "/approve, /deny MEMBER  decide about who waits to come in",
+        "/topic TEXT           what the room is about",
+        "/extend D             let the room live longer",
         "/clear                clear the screen",
         "/quit                 leave; at the host: close the room for all",
         "//TEXT                a message that begins with a slash",

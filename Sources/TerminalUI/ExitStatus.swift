@@ -33,13 +33,15 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed,
             .notAcknowledged:
             self = .temporaryFailure
-        case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .groupForged,
+        case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed, .groupForged,
             .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
             .groupNick, .groupWelcome, .groupCreator, .groupLost:
             self = .protocolError
-        case .torAuthFailed, .torPermission, .onionAuthRequired:
+        case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed,
+            .banned, .kicked,
+            .roomLocked, .joinDenied, .inviteUsed, .notPermitted:
             self = .notPermitted
-        case .registryUnreadable, .trustStoreUnreadable:
+        case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable:
             self = .badConfiguration
         case .interrupted:
             self = .interrupted

@@ -45,16 +45,14 @@ package struct InputParser: Sendable {
             let (nick, more) = Self.firstWord(of: arguments)
             guard !nick.isEmpty, more.isEmpty else { return .usage("/nick NAME") }
             return .nick(String(nick))
-        case "/invite":
-            let option = Self.firstWord(of: arguments).word
-            if option == "--once" || option == "--expires" { return .notInThisBuild("/invite \(option)") }
-            return arguments.isEmpty ? .invite : .usage("/invite")
+        case "/invite": return RoomCommandParser.invite(arguments)
+        case "/kick", "/ban", "/lock", "/unlock", "/topic", "/extend", "/approve", "/deny":
+            return RoomCommandParser.parse(name, arguments)
         case "/who": return arguments.isEmpty ? .who : .usage("/who")
         case "/help": return arguments.isEmpty ? .help : .usage("/help")
         case "/clear": return arguments.isEmpty ? .clear : .usage("/clear")
         case "/quit": return arguments.isEmpty ? .quit : .usage("/quit")
-        case "/verify", "/kick", "/ban", "/lock", "/unlock", "/extend", "/topic", "/send", "/accept", "/panic",
-            "/approve", "/deny":
+        case "/verify", "/send", "/accept", "/panic":
             return .notInThisBuild(name)
         default:
             return .unknownCommand(String(word))
@@ -92,7 +90,7 @@ package struct InputParser: Sendable {
     }
 
     /// The text up to the first space or tab, and what follows the spaces and tabs after it.
-    private static func firstWord(of text: Substring) -> (word: Substring, rest: Substring) {
+    static func firstWord(of text: Substring) -> (word: Substring, rest: Substring) {
         let isSpace = { (character: Character) in character == " " || character == "\t" }
         let word = text.prefix { !isSpace($0) }
         return (word, text[word.endIndex...].drop(while: isSpace))

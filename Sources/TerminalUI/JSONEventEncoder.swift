@@ -8,7 +8,10 @@ package enum JSONEventEncoder {
     /// Appends the line of `event`, with its newline, to `output`. `time` is in milliseconds since 1970, UTC.
     /// Appends nothing for what concerns only a screen.
     package static func append(_ event: ChatEvent, at time: Int64, to output: inout [UInt8]) {
-        if case .clearScreen = event { return }
+        switch event {
+        case .clearScreen, .sending, .notSent: return
+        default: break
+        }
         // Moved into the writer and back, so that the buffer is not copied.
         var taken: [UInt8] = []
         swap(&taken, &output)
@@ -33,6 +36,8 @@ extension ChatEvent {
         case .memberJoined: "member-joined"
         case .memberLeft: "member-left"
         case .message: "message"
+        case .sending: "sending"
+        case .notSent: "not-sent"
         case .waiting: "waiting"
         case .delivered: "delivered"
         case .acknowledged: "acknowledged"
@@ -41,10 +46,25 @@ extension ChatEvent {
         case .invite: "invite"
         case .help: "help"
         case .clearScreen: "clear-screen"
+        case .room(let change): change.name
         case .connection: "connection"
         case .warning: "warning"
         case .error: "error"
         case .closed: "closed"
+        }
+    }
+}
+
+extension RoomChange {
+    fileprivate var name: String {
+        switch self {
+        case .topic: "topic-changed"
+        case .locked: "room-locked"
+        case .extended: "room-extended"
+        case .inviteMade: "invite"
+        case .invites: "invites"
+        case .inviteRevoked: "invite-revoked"
+        case .joinRequest: "join-request"
         }
     }
 }
@@ -87,7 +107,8 @@ extension JSONLineWriter {
             beginArray("lines")
             for text in lines { element(Sanitizer.sanitize(text, as: .line)) }
             endArray()
-        case .clearScreen: break
+        case .clearScreen, .sending, .notSent: break
+        case .room(let change): fields(of: change)
         case .connection(let change): fields(of: change)
         case .warning(let notice), .error(let notice): fields(of: notice)
         case .closed(let reason):
@@ -124,6 +145,35 @@ extension JSONLineWriter {
         field("kind", message.kind.rawValue)
         field("self", message.isOwn)
         if let receiver = message.to { field("to", receiver) }
+    }
+
+    private mutating func fields(of change: RoomChange) {
+        switch change {
+        case .topic(let text): line("topic", text)
+        case .locked(let isLocked): field("locked", isLocked)
+        case .extended(let seconds): field("seconds_left", seconds)
+        case .inviteMade(let invite): fields(of: invite)
+        case .invites(let invites):
+            beginArray("invites")
+            for invite in invites {
+                beginObject()
+                fields(of: invite)
+                endObject()
+            }
+            endArray()
+        case .inviteRevoked(let number): field("number", number)
+        case .joinRequest(let id, let nick):
+            field("id", id)
+            line("nick", nick)
+        }
+    }
+
+    private mutating func fields(of invite: RoomChange.Invite) {
+        line("invite", invite.text)
+        field("number", invite.number)
+        number("uses_left", invite.usesLeft)
+        field("used", invite.used)
+        number("seconds_left", invite.secondsLeft)
     }
 
     private mutating func fields(of change: ChatEvent.ConnectionChange) {

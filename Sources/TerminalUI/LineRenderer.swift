@@ -36,6 +36,19 @@ package struct LineRenderer: Sendable {
         }
     }
 
+    /// What the program says of `event`, without its mark: for a screen that has its own.
+    func systemTexts(for event: ChatEvent) -> [String] {
+        systemLines(for: event)
+    }
+
+    /// The line for a stage of starting on a terminal: a bar, where it is known how far the stage has come.
+    package func progressLine(_ phase: ChatEvent.StartPhase, _ progress: Int?) -> String {
+        guard let progress else { return palette.system("-!- \(starting(phase)) ...") }
+        let tenths = min(max(progress, 0), 100) / 10
+        let bar = String(repeating: "#", count: tenths) + String(repeating: ".", count: 10 - tenths)
+        return palette.system("-!- [\(bar)] \(progress)% \(starting(phase))")
+    }
+
     private func announcement(of room: ChatEvent.ReadyRoom) -> [String] {
         let label = room.transport == .onion ? "onion  " : "address"
         let lifetime = room.timeToLive.map { "in \($0)s" } ?? "never"
@@ -81,14 +94,35 @@ package struct LineRenderer: Sendable {
             members.map { "\($0.id) \(name($0.nick, of: $0.id))\(remarks(on: $0))" }
         case .invite(let invite): ["invite  \(line(invite))"]
         case .help(let lines): lines.map { line($0) }
+        case .room(let change): describe(change)
         case .connection(let change): [connection(change)]
         case .waiting(_, let text):
             Sanitizer.lines(ofMessage: text).enumerated().map { index, text in
                 (index == 0 ? "waits for the connection: " : "  ") + text
             }
         case .closed(let reason): [closed(reason)]
-        case .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
+        case .sending, .notSent, .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
         }
+    }
+
+    private func describe(_ change: RoomChange) -> [String] {
+        switch change {
+        case .topic(""): ["the room has no topic any more"]
+        case .topic(let text): ["topic: \(line(text))"]
+        case .locked(let isLocked): [isLocked ? "the room is locked: nobody new comes in" : "the room is open again"]
+        case .extended(let seconds): ["the room ends in \(seconds)s"]
+        case .inviteMade(let invite): ["invite  \(line(invite.text))"] + [describe(invite)]
+        case .invites(let invites): invites.flatMap { [describe($0), "  \(line($0.text))"] }
+        case .inviteRevoked(let number): ["invite \(number) is no longer valid"]
+        case .joinRequest(let id, let nick):
+            ["\(name(nick, of: id)) wants to come in: /approve \(id) or /deny \(id)"]
+        }
+    }
+
+    private func describe(_ invite: RoomChange.Invite) -> String {
+        let uses = invite.usesLeft.map { "for \($0) more" } ?? "for any number"
+        let time = invite.secondsLeft.map { "for \($0)s" } ?? "as long as the room"
+        return "invite \(invite.number): \(uses), \(time); \(invite.used) came with it"
     }
 
     private func joined(_ room: ChatEvent.JoinedRoom) -> [String] {
@@ -134,6 +168,7 @@ extension LineRenderer {
         case .onionPublish: "publishing the onion service"
         case .dial: "connecting to the host"
         case .handshake: "agreeing on keys"
+        case .approval: "waiting for the host to let you in"
         }
     }
 

@@ -30,6 +30,13 @@ package enum WallClock {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The text for so many milliseconds since 1970 began.
+    package static func text(milliseconds: Int64) -> String {
+        var bytes: [UInt8] = []
+        append(millisecondsSince1970: milliseconds, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private static func append(_ value: Int64, digits: Int, then separator: UInt8, to output: inout [UInt8]) {
         var divisor: Int64 = digits == 4 ? 1000 : digits == 3 ? 100 : 10
         while divisor > 0 {

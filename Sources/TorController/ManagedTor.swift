@@ -97,7 +97,7 @@ final class ManagedTor {
     }
 
     /// A program by its path, or by name along PATH and where systems keep daemons outside a user's PATH.
-    private static func find(_ name: String) throws(TorError) -> String {
+    static func find(_ name: String) throws(TorError) -> String {
         if name.utf8.contains(UInt8(ascii: "/")) {
             guard unsafe access(name, X_OK) == 0 else { throw .unreachable(.noProgram(name)) }
             return name

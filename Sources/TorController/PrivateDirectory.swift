@@ -83,11 +83,12 @@ final class PrivateDirectory {
     private static func names(in path: String) -> [String] {
         guard let directory = unsafe opendir(path) else { return [] }
         defer { _ = unsafe closedir(directory) }
+        guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return [] }
         var result: [String] = []
         while let entry = unsafe readdir(directory) {
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
+            // Not by value: an entry is only as long as its name, and a copy of the whole would read past its end.
+            let name = unsafe String(
+                cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self))
             if name != ".", name != ".." { result.append(name) }
         }
         return result

@@ -89,6 +89,15 @@ package final class TorController {
         descriptorFailures.failure(for: address, now: loop.now)
     }
 
+    /// Asks tor for a value of GETINFO; nil when there is no control connection, or tor does not know it.
+    package func info(_ key: String, then: @escaping (String?) -> Void) {
+        guard let connection else { return then(nil) }
+        connection.send(.getInfo(key)) { result in
+            guard case .success(let reply) = result, reply.isPositive else { return then(nil) }
+            then(reply.value(of: key))
+        }
+    }
+
     /// Whether descriptor failures are heard of at all.
     package var hasControl: Bool { connection != nil }
 

@@ -24,8 +24,12 @@ struct MenuTests {
         try await host.type("15m")
         try await host.shows("nick")
         try await host.type("hostess")
-        let lines = try await host.shows("expires in 900s")
-        let invite = try #require(lines.first { $0.hasPrefix("invite  ") }).dropFirst(8)
+        try await host.shows("it closes in 900 s")
+        // As one line to copy.
+        try await host.press("F2")
+        let lines = try await host.shows("Enter goes back")
+        let invite = try #require(lines.last { $0.hasPrefix("termtalk://") })
+        try await host.press("Enter")
 
         let guest = try await Terminal([], home: TestHome())
         try await guest.shows("q  quit")

@@ -40,8 +40,32 @@ struct ProgramEvent: Decodable, Sendable {
     var message: String?
     var hint: String?
     var lines: [String]?
+    var number: Int?
+    var usesLeft: Int?
+    var used: Int?
+    var secondsLeft: Int?
+    var invites: [Invite]?
+    var topic: String?
+    var locked: Bool?
+
+    struct Invite: Decodable, Sendable {
+        var invite: String
+        var number: Int
+        var usesLeft: Int?
+        var used: Int
+        var secondsLeft: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case invite, number, used
+            case usesLeft = "uses_left"
+            case secondsLeft = "seconds_left"
+        }
+    }
 
     enum CodingKeys: String, CodingKey {
+        case number, used, invites, topic, locked
+        case usesLeft = "uses_left"
+        case secondsLeft = "seconds_left"
         case event, time, phase, progress, room, transport, address, invite, expires, member, members, trust, id, nick
         case count, of, reason, seq, from, to, text, kind, state, attempt, cause, code, message, hint, lines
         case hostKey = "host_key"

@@ -10,14 +10,84 @@ final class Terminal: Sendable {
     private let tmux: String
     private let home: TestHome
 
-    /// Starts the program with `arguments`; when it ends, its status is shown.
-    init(_ arguments: [String], home: TestHome) async throws {
+    /// Starts the program with `arguments`; when it ends, its status is shown, and how it left the terminal.
+    init(
+        _ arguments: [String], home: TestHome, width: Int = 200, height: Int = 50, environment: [String] = []
+    ) async throws {
         tmux = try #require(Self.tmux)
         self.home = home
         let script = try home.write(
-            "start", "trap : INT\n\"$@\"\necho \"status $?.\"\nexec cat\n")
+            "start",
+            """
+            trap : INT
+            before=$(stty -g)
+            env "$@"
+            echo "status $?."
+            if [ "$before" = "$(stty -g)" ]; then echo "terminal restored."; else echo "terminal changed."; fi
+            exec cat
+
+            """)
         let binary = try TermTalkProcess.binary()
-        _ = try await command(["new-session", "-d", "-x", "200", "-y", "50", "/bin/sh", script, binary] + arguments)
+        _ = try await command(
+            ["new-session", "-d", "-x", "\(width)", "-y", "\(height)", "/bin/sh", script] + environment + [binary]
+                + arguments)
+    }
+
+    /// Presses keys by their names in tmux.
+    func press(_ keys: String...) async throws {
+        _ = try await command(["send-keys"] + keys)
+    }
+
+    /// Types text without an end of line.
+    func write(_ text: String) async throws {
+        _ = try await command(["send-keys", "-l", "--", text])
+    }
+
+    /// Pastes text, bracketed where the program asked for that.
+    func paste(_ text: String) async throws {
+        _ = try await command(["set-buffer", "--", text])
+        _ = try await command(["paste-buffer", "-p", "-r"])
+    }
+
+    func resize(width: Int, height: Int) async throws {
+        _ = try await command(["resize-window", "-x", "\(width)", "-y", "\(height)"])
+    }
+
+    /// The rows that are seen now.
+    func screen() async throws -> [String] {
+        try await command(["capture-pane", "-p"])
+    }
+
+    /// The same, with the escape sequences for colours.
+    func escapes() async throws -> [String] {
+        try await command(["capture-pane", "-p", "-e"])
+    }
+
+    /// What tmux knows of the terminal, by a format of its own.
+    func state(_ format: String) async throws -> String {
+        try await command(["display-message", "-p", format]).first ?? ""
+    }
+
+    /// The process that runs in the terminal.
+    func program() async throws -> pid_t {
+        let shell = try await state("#{pane_pid}")
+        let children = try String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
+        return try #require(children.split(separator: " ").first.flatMap { pid_t($0) })
+    }
+
+    /// Waits until the rows that are seen satisfy `matches`; returns them.
+    @discardableResult
+    func seen(_ what: String, where matches: ([String]) -> Bool) async throws -> [String] {
+        let deadline = ContinuousClock.now + .seconds(TermTalkProcess.patience)
+        while true {
+            let rows = try await screen()
+            if matches(rows) { return rows }
+            guard ContinuousClock.now < deadline else {
+                throw TermTalkProcess.Missing(
+                    description: "the screen does not show \(what):\n\(rows.joined(separator: "\n"))")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
     }
 
     deinit {

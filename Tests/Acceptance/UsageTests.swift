@@ -44,7 +44,7 @@ struct UsageTests {
 
     @Test(arguments: [
         ["--help"], ["help"], ["host", "--help"], ["help", "host"], ["join", "--help"], ["help", "join"],
-        ["help", "rooms"],
+        ["help", "rooms"], ["help", "config"], ["help", "doctor"], ["doctor", "--help"],
     ])
     func help(_ arguments: [String]) async throws {
         let result = try await TermTalkProcess.run(arguments, home: TestHome())
@@ -57,7 +57,7 @@ struct UsageTests {
     @Test func optionsInHelp() async throws {
         let common = [
             "--tor-control", "--tor-socks", "--tor-port", "--tor ", "--nick", "--json", "--plain", "--no-color",
-            "--log-level", "--onion", "--direct",
+            "--log-level", "--bell", "--config", "--onion", "--direct",
         ]
         let host = try await TermTalkProcess.run(["host", "--help"], home: TestHome()).output.joined(separator: "\n")
         for option in common + ["--room", "--port", "--ttl", "--max-members"] {

@@ -26,6 +26,15 @@ import Testing
         #expect(Set(lengths).count == 1)
     }
 
+    @Test func handshakesArePaddedToo() throws {
+        let room = try TestRoom(2, configuration: GroupConfiguration(padding: .multiple(of: 500)))
+        let lengths = try [1, 50, 100].map { count in
+            let name = [UInt8](repeating: 1, count: count)
+            return try room.members[0].group.propose(.preSharedKey(.external(name))).count
+        }
+        #expect(Set(lengths).count == 1)
+    }
+
     @Test func removalIsSeenByTheRemoved() throws {
         let room = try TestRoom(4)
         let removed = room.members.remove(at: 2)

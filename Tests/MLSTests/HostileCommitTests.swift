@@ -55,6 +55,13 @@ import Testing
         #expect(try refusal(of: [], references: [[9]], in: room) == .proposal(.unknownReference))
     }
 
+    @Test func aCommitterMustLeaveItsOwnUpdateOut() throws {
+        let room = try TestRoom(2)
+        let update = try room.members[0].group.proposeUpdate()
+        let reference = try room.members[1].group.takeProposal(update).reference
+        #expect(try refusal(of: [], references: [reference], in: room) == .proposal(.updateByCommitter))
+    }
+
     @Test func anExternalInitOfAMemberIsRefusedByReferenceToo() throws {
         let room = try TestRoom(2)
         let message = try room.members[0].group.forge(.proposal(.externalInit([])))

@@ -27,6 +27,35 @@ import Wire
         try room.members[1].group.takeApplication(message)
     }
 
+    /// A leaf's ratchets leave nothing behind from which they could be started again (section 9.2).
+    @Test func secretsOfTheTreeAreUsedUp() throws {
+        var tree = SecretTree(
+            suite: .x25519ChaChaPoly, shape: TreeShape(holding: 8),
+            encryptionSecret: SecretBytes(randomCount: CipherSuite.hashByteCount))
+        let expected: [(leaf: UInt32, left: Int)] = [
+            (0, 3), (1, 2), (2, 2), (4, 3), (3, 2), (5, 1), (6, 1), (7, 0),
+        ]
+        for (leaf, left) in expected {
+            _ = try tree.ratchet(of: LeafIndex(rawValue: leaf), .application)
+            _ = try tree.ratchet(of: LeafIndex(rawValue: leaf), .handshake)
+            let count = tree.nodeSecretCount
+            #expect(count == left, "leaf \(leaf)")
+        }
+    }
+
+    /// Should a state ever be restored and its keys be used twice, the reuse guards still tell the nonces apart.
+    @Test func reuseGuardsAreRandom() throws {
+        let room = try TestRoom(2)
+        let guards = try (0..<8).map { _ in
+            let message = try room.members[0].group.encrypt([1])
+            guard case .privateMessage(let sealed) = try MLSMessage(received: message) else {
+                throw UnexpectedMessage()
+            }
+            return try room.members[0].group.reuseGuard(of: sealed)
+        }
+        #expect(Set(guards).count > 1)
+    }
+
     @Test func ourOwnMessagesCannotBeOpened() throws {
         let room = try TestRoom(2)
         let message = try room.members[0].group.encrypt([1])
@@ -196,5 +225,11 @@ import Wire
                 _ = try Group(joining: [UInt8](welcome.prefix(count)), with: package, suite: room.suite)
             }
         }
+    }
+}
+
+extension Group {
+    fileprivate func reuseGuard(of message: PrivateMessage) throws -> [UInt8] {
+        try message.senderData(secret: epoch.secrets.senderDataSecret, suite: suite).reuseGuard
     }
 }

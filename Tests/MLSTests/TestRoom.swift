@@ -121,6 +121,19 @@ final class TestRoom {
 }
 
 extension Group {
+    // The time matters in few tests.
+
+    mutating func commit(
+        _ new: [Proposal] = [], authenticatedData: [UInt8] = [], forcesPath: Bool = true, includesTree: Bool = true
+    ) throws(MLSError) -> OutgoingCommit {
+        try commit(
+            new, authenticatedData: authenticatedData, forcesPath: forcesPath, includesTree: includesTree, at: nil)
+    }
+
+    mutating func propose(_ proposal: Proposal) throws(MLSError) -> [UInt8] {
+        try propose(proposal, at: nil)
+    }
+
     /// Our own Commit comes back.
     mutating func takeOwnCommit(_ bytes: [UInt8]) throws {
         switch try receive(bytes) {

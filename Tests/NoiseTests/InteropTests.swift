@@ -1,10 +1,19 @@
+import Foundation
 import Noise
 import Sodium
 import TestSupport
 import Testing
 
+extension PythonPeer {
+    /// A Python that has the noiseprotocol of PyPI.
+    fileprivate static let noise = python(importing: "noise.connection")
+    /// What a skipped test says.
+    fileprivate static let missingNoise =
+        "no Python with noiseprotocol: run Tests/NoiseTests/Interop/install.sh, or set TERMTALK_PYTHON"
+}
+
 /// Our Noise against one that somebody else wrote.
-@Suite(.enabled(if: PythonPeer.python != nil, "\(PythonPeer.missing)"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: PythonPeer.noise != nil, "\(PythonPeer.missingNoise)"), .timeLimit(.minutes(2)))
 struct InteropTests {
     private static let prologue = Array("TermTalk/1 interop".utf8)
 
@@ -83,7 +92,7 @@ struct InteropTests {
             pattern: pattern, role: ourRole, prologue: prologue, staticKey: ourKey,
             remoteStatic: initiatorKnowsResponder && ourRole == .initiator ? theirKey.publicKey : nil,
             presharedKey: psk.map { SecretBytes(copying: $0.span) })
-        let peer = try PythonPeer(#require(PythonPeer.python))
+        let peer = try PythonPeer(#require(PythonPeer.noise), script: "Tests/NoiseTests/Interop/noise_peer.py")
         try peer.ask(
             "start", pattern.name, ourRole == .initiator ? "responder" : "initiator",
             PythonPeer.value(peersPrologue), hex(theirKey.exported().revealed),

@@ -16,6 +16,8 @@ package final class ChildProcess: Sendable {
 
     private let state = Mutex(State())
     private let exited = DispatchGroup()
+    /// The end of the child's input that stays open as long as this value; -1 for none.
+    private let heldInput: Int32
 
     /// Starts `arguments[0]`, an absolute path.
     ///
@@ -23,15 +25,23 @@ package final class ChildProcess: Sendable {
     ///   - environment: the whole environment of the child; nil: that of this process.
     ///   - output: the file that gets the output, the child then has no input and is the leader of a process group
     ///     of its own; nil: the three standard descriptors are inherited.
-    package init(_ arguments: [String], environment: [String: String]? = nil, output: String? = nil) throws {
+    ///   - keepsInputOpen: beside `output`: the child's input is a pipe that stays open and empty.
+    package init(
+        _ arguments: [String], environment: [String: String]? = nil, output: String? = nil, keepsInputOpen: Bool = false
+    ) throws {
         let setpriv = try Executable.setpriv.path()
         let arguments = [setpriv, "--pdeathsig", "KILL"] + arguments
         let environment = environment ?? ProcessInfo.processInfo.environment
+        var input: [Int32] = [-1, -1]
+        if keepsInputOpen, pipe(&input) != 0 { throw TorNetworkError.system("pipe") }
+        for descriptor in input where descriptor >= 0 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        heldInput = input[1]
+        let childInput = input[0]
         let started = DispatchSemaphore(value: 0)
         exited.enter()
         let thread = Thread { [self] in
             var pid: pid_t = 0
-            let result = Self.spawn(arguments, environment, output, &pid)
+            let result = Self.spawn(arguments, environment, input: childInput, output, &pid)
             state.withLock {
                 if result == 0 { $0.pid = pid } else { $0.spawnError = result }
             }
@@ -42,10 +52,15 @@ package final class ChildProcess: Sendable {
         thread.stackSize = 256 << 10
         thread.start()
         started.wait()
+        if childInput >= 0 { close(childInput) }
         let spawnError = state.withLock { $0.spawnError }
         if spawnError != 0 {
             throw TorNetworkError("\(setpriv): \(String(cString: strerror(spawnError)))")
         }
+    }
+
+    deinit {
+        if heldInput >= 0 { close(heldInput) }
     }
 
     /// The process id while the child runs.
@@ -84,7 +99,7 @@ package final class ChildProcess: Sendable {
     }
 
     private static func spawn(
-        _ arguments: [String], _ environment: [String: String], _ output: String?, _ pid: inout pid_t
+        _ arguments: [String], _ environment: [String: String], input: Int32, _ output: String?, _ pid: inout pid_t
     ) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -103,7 +118,11 @@ package final class ChildProcess: Sendable {
         posix_spawnattr_setsigdefault(&attributes, &allSignals)
         if let output {
             flags |= POSIX_SPAWN_SETPGROUP
-            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+            if input >= 0 {
+                posix_spawn_file_actions_adddup2(&actions, input, 0)
+            } else {
+                posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+            }
             posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
             posix_spawn_file_actions_adddup2(&actions, 1, 2)
         }

@@ -34,7 +34,8 @@ import Testing
         .posted(sequence: 9, from: alice, id: MessageID(3), content: [0]),
         .privatePosted(from: alice, to: bob, id: MessageID(3), content: [0, 1]),
         .receipts([]), .receipts([.init(id: MessageID(5), count: 1, of: .max)]),
-        .declined(MessageID(0), .nickTaken), .closing(.ttl),
+        .declined(MessageID(0), .nickTaken), .closing(.ttl), .removed(.banned, "too loud"), .removed(.kicked, ""),
+        .topicChanged("cats"), .topicChanged(""), .lockChanged(true), .lockChanged(false), .extended(3_600), .waiting,
     ]
 
     @Test("A member's request reads as it was written", arguments: requests)

@@ -29,6 +29,8 @@ final class RoomNetwork {
     var room: Room
     var now: Duration = .seconds(1_000)
     var peers: [Peer] = []
+    /// Whom the host was asked about.
+    var asked: [(id: MemberID, nick: String)] = []
     private var nextSlot = 1
 
     init(limits: RoomLimits = RoomLimits(), closesAt: Duration? = nil) {
@@ -84,11 +86,26 @@ final class RoomNetwork {
         try #require(peers[peer].client.id)
     }
 
+    /// What the person at the host does with the room.
+    func moderate(_ body: (inout Room, inout [RoomAction]) throws -> Void) rethrows {
+        var actions: [RoomAction] = []
+        try body(&room, &actions)
+        perform(actions)
+    }
+
+    func expel(_ name: String, banned: Bool = false, reason: String = "") throws {
+        try moderate { room, actions in
+            room.expel(
+                try room.member(named: name), banned: banned, reason: reason, now: now, actions: &actions)
+        }
+        try carry()
+    }
+
     // MARK: What links do
 
     func breakLink(_ peer: Int) {
         peers[peer].isUp = false
-        room.forget(peers[peer].link)
+        room.linkGone(peers[peer].link)
         room.linkLost(peers[peer].link, now: now)
     }
 
@@ -178,8 +195,10 @@ final class RoomNetwork {
                 if let peer = peer(at: link) { peers[peer].isAdmitted = true }
             case .pauseReading(let link, let until):
                 if let peer = peer(at: link) { peers[peer].pauses.append(until - now) }
+            case .askHost(_, let id, let nick):
+                asked.append((id, nick))
             case .release(let link):
-                room.forget(link)
+                room.linkGone(link)
                 if let peer = peer(at: link) { peers[peer].isReleased = true }
             }
         }

@@ -79,7 +79,7 @@ final class HostileRoom {
                 for index in peers.indices where peers[index].isAdmitted { try send(message, to: index) }
             case .admit(let link): peers[link.slot].isAdmitted = true
             case .release(let link): peers[link.slot].isAdmitted = false
-            case .pauseReading: break
+            case .pauseReading, .askHost: break
             }
         }
     }

@@ -34,6 +34,44 @@ import Testing
         }
     }
 
+    /// RFC 4231, test cases 1, 2 and 6.
+    @Test(
+        arguments: [
+            (
+                "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", Array("Hi There".utf8),
+                """
+                87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde\
+                daa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854
+                """
+            ),
+            (
+                hex(Array("Jefe".utf8)), Array("what do ya want for nothing?".utf8),
+                """
+                164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554\
+                9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737
+                """
+            ),
+            (
+                String(repeating: "aa", count: 131),
+                Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8),
+                """
+                80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f352\
+                6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598
+                """
+            ),
+        ] as [(String, [UInt8], String)])
+    func hmacSHA512(key: String, message: [UInt8], code: String) throws {
+        let key = try bytes(hex: key)
+        #expect(hex(HMACSHA512.authenticate(message.span, key: key.span)) == code)
+        for pieces in DripFeed.pieces(of: message) {
+            var hmac = HMACSHA512(key: key.span)
+            for piece in pieces {
+                hmac.update(piece.span)
+            }
+            #expect(hex(hmac.finalizeSecret().revealed) == code)
+        }
+    }
+
     /// Keys of none, some, exactly a block's and more bytes; the codes come from Python's hmac and hashlib.
     @Test(
         arguments: [

@@ -1,4 +1,5 @@
 import Foundation
+import PrivateTorNetwork
 import Sodium
 import TestSupport
 import Transport
@@ -9,8 +10,7 @@ import Transport
 final class HostProcess: @unchecked Sendable {
     struct NotReady: Error {}
 
-    private let process = Process()
-    private let input = Pipe()
+    private let process: ChildProcess
     private let home: URL
     let invite: Invite
     let port: UInt16
@@ -21,40 +21,41 @@ final class HostProcess: @unchecked Sendable {
         SodiumLibrary.initialize()
         home = FileManager.default.temporaryDirectory.appending(path: "termtalk-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
-        let output = Pipe()
-        process.executableURL = try Self.program()
-        process.arguments = [
-            "host", "--direct", "127.0.0.1:0", "--ttl", "none", "--json", "--max-members", "\(maxMembers)",
-        ]
-        process.environment = ["HOME": home.path]
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        var line: [UInt8] = []
-        var ready: [String: Any] = [:]
-        while ready["event"] as? String != "ready" {
-            guard let byte = try output.fileHandleForReading.read(upToCount: 1)?.first else { throw NotReady() }
-            line.append(byte)
-            guard byte == UInt8(ascii: "\n") else { continue }
-            ready = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] ?? [:]
-            line = []
-        }
+        let output = home.appending(path: "output")
+        process = try ChildProcess(
+            [
+                try Self.program().path, "host", "--direct", "127.0.0.1:0", "--ttl", "none", "--json", "--max-members",
+                "\(maxMembers)",
+            ],
+            environment: ["HOME": home.path], output: output.path, keepsInputOpen: true)
+        let ready = try Self.readyEvent(in: output, of: process)
         invite = try Invite(parsing: ready["invite"] as? String ?? "")
         guard case .direct(let hostPort) = invite.address else { throw NotReady() }
         port = hostPort.port
         startMemory = try memory("VmRSS")
-        // What the host says further on is of no interest, but must not fill the pipe.
-        output.fileHandleForReading.readabilityHandler = { handle in
-            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
-        }
     }
 
     deinit {
         // Not asked nicely, so that no test waits for a host that does not listen.
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process.send(SIGKILL)
+        process.wait(seconds: 60)
         try? FileManager.default.removeItem(at: home)
+    }
+
+    /// The event that says that the room can be joined.
+    private static func readyEvent(in output: URL, of process: ChildProcess) throws -> [String: Any] {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while process.pid != nil, ContinuousClock.now < deadline {
+            let lines = (try? Data(contentsOf: output))?.split(
+                separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            // The last one is not whole yet, or empty.
+            for line in (lines ?? []).dropLast() {
+                let event = try? JSONSerialization.jsonObject(with: line) as? [String: Any]
+                if let event, event["event"] as? String == "ready" { return event }
+            }
+            usleep(10_000)
+        }
+        throw NotReady()
     }
 
     private static func program() throws -> URL {
@@ -66,7 +67,7 @@ final class HostProcess: @unchecked Sendable {
         return found
     }
 
-    var isRunning: Bool { process.isRunning }
+    var isRunning: Bool { process.pid != nil }
 
     func target(isInvited: Bool = true) -> BlockingMember.Target {
         .init(
@@ -76,7 +77,8 @@ final class HostProcess: @unchecked Sendable {
 
     /// `VmRSS` or `VmHWM` (the most so far), in bytes.
     func memory(_ field: String) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        guard let pid = process.pid else { throw NotReady() }
+        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("\(field):") }
         return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1_024
     }

@@ -56,7 +56,7 @@ final class NodeWorld {
     let host: HostNode
     private let identity: RoomIdentity
     private let room: RoomName
-    private let invite: InviteSecret?
+    let invite: InviteSecret?
     /// What reaches the other end of a connection in one turn.
     var chunkSize = 65_536
     private(set) var people: [Person] = []
@@ -65,7 +65,7 @@ final class NodeWorld {
     /// Called after every event of anybody.
     var onAnything: (() -> Void)?
 
-    private init(limits: RoomLimits, closesAfter: Duration?, isInvited: Bool) throws {
+    private init(limits: RoomLimits, closesAfter: Duration?, isInvited: Bool, password: RoomPassword?) throws {
         SodiumLibrary.initialize()
         let loop = try EventLoop()
         self.loop = loop
@@ -77,6 +77,7 @@ final class NodeWorld {
         let told = Told()
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: closesAfter.map { loop.time + $0 },
+            password: password,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { told.body?($0) })
         told.body = { [weak self] event in
             self?.hostEvents.append(event)
@@ -97,9 +98,11 @@ final class NodeWorld {
     /// Lets `body` set things up and runs the loop until ``finish()``, or a deadline that is a failure.
     static func run(
         limits: RoomLimits = RoomLimits(), closesAfter: Duration? = nil, isInvited: Bool = true,
-        _ body: (NodeWorld) throws -> Void
+        password: String? = nil, _ body: (NodeWorld) throws -> Void
     ) throws {
-        let world = try NodeWorld(limits: limits, closesAfter: closesAfter, isInvited: isInvited)
+        let world = try NodeWorld(
+            limits: limits, closesAfter: closesAfter, isInvited: isInvited,
+            password: password.map { try stretched($0) })
         try body(world)
         world.loop.schedule(after: .seconds(60)) {
             Issue.record("the test's deadline has passed: \(world.people.map { $0.events.suffix(3) })")
@@ -108,6 +111,14 @@ final class NodeWorld {
         world.loop.run()
         world.onAnything = nil
         for person in world.people { person.breakConnection() }
+    }
+
+    /// A password as rooms use it, made cheaply. The salt is not that of the room, and need not be.
+    static func stretched(_ text: String) throws -> RoomPassword {
+        SodiumLibrary.initialize()
+        return try RoomPassword(
+            stretching: SecretBytes(copying: Array(text.utf8).span), room: "room",
+            cost: Argon2id.Cost(passes: 1, memory: 8 * 1_024))
     }
 
     func finish() {
@@ -133,7 +144,7 @@ final class NodeWorld {
     }
 
     @discardableResult
-    func add(nick: String = "") -> Person {
+    func add(nick: String = "", password: RoomPassword? = nil) -> Person {
         let person = Person()
         people.append(person)
         guard let address = try? RoomAddress("127.0.0.1:1") else { preconditionFailure("an address") }
@@ -143,7 +154,7 @@ final class NodeWorld {
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: invite == nil ? nil : identity.publicKey, invite: invite),
-            nick: nick, engine: RoomGroup(creator: nil, time: 1_000_000_000),
+            nick: nick, engine: RoomGroup(creator: nil, time: 1_000_000_000), password: password,
             dial: { [weak self, weak person] completion in
                 DialLater(self, person, completion)
             },

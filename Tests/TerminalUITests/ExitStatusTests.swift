@@ -22,9 +22,13 @@ import Testing
             70: ["internal-error"],
             73: ["registry-unwritable"],
             75: ["room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged"],
-            76: ["not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown"],
-            77: ["tor-auth-failed", "tor-permission", "onion-auth-required"],
-            78: ["registry-unreadable", "trust-store-unreadable"],
+            76: ["not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed"],
+            77: [
+                "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",
+                "password-guessed", "kicked", "banned", "room-locked", "invite-used", "join-denied",
+                "not-permitted",
+            ],
+            78: ["config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable"],
             130: ["interrupted"],
         ]
         var seen = 0

@@ -1,8 +1,11 @@
+import TerminalUI
 import Testing
 
-@testable import TerminalUI
+@testable import Room
 
 @Suite struct InputParserTests {
+    private static let inviteUsage = "/invite [--once] [--uses N] [--expires D], /invite --list, /invite --revoke N"
+
     private let plain = InputParser(json: false)
     private let json = InputParser(json: true)
 
@@ -20,10 +23,19 @@ import Testing
             ("/nick carol", .nick("carol")), ("/nick", .usage("/nick NAME")), ("/nick a b", .usage("/nick NAME")),
             ("/who", .who),
             ("/who ", .who), ("/who me", .usage("/who")), ("/help", .help), ("/invite", .invite),
-            ("/invite x", .usage("/invite")),
-            ("/invite --once", .notInThisBuild("/invite --once")),
-            ("/invite --expires 1h", .notInThisBuild("/invite --expires")),
-            ("/clear", .clear), ("/quit", .quit), ("/kick bob", .notInThisBuild("/kick")),
+            ("/invite x", .usage(Self.inviteUsage)), ("/invite --once --uses 2", .usage(Self.inviteUsage)),
+            ("/invite --uses 0", .usage(Self.inviteUsage)), ("/invite --revoke x", .usage(Self.inviteUsage)),
+            ("/kick", .usage("/kick MEMBER [REASON]")), ("/extend soon", .usage("/extend 90s, 15m or 2h")),
+            ("/invite --once", .room(.makeInvite(uses: 1, seconds: nil))),
+            ("/invite --expires 1h", .room(.makeInvite(uses: nil, seconds: 3_600))),
+            ("/invite --uses 5 --expires 90s", .room(.makeInvite(uses: 5, seconds: 90))),
+            ("/invite --list", .room(.listInvites)), ("/invite --revoke 2", .room(.revokeInvite(number: 2))),
+            ("/ban bob", .room(.ban("bob", reason: ""))),
+            ("/kick bob too loud", .room(.kick("bob", reason: "too loud"))),
+            ("/lock", .room(.lock)), ("/unlock", .room(.unlock)), ("/topic", .room(.topic(""))),
+            ("/topic cats and dogs", .room(.topic("cats and dogs"))), ("/extend 15m", .room(.extend(seconds: 900))),
+            ("/approve bob", .room(.approve("bob"))), ("/deny bob", .room(.deny("bob"))),
+            ("/clear", .clear), ("/quit", .quit), ("/kick bob", .room(.kick("bob", reason: ""))),
             ("/frobnicate a", .unknownCommand("/frobnicate")),
             ("/", .unknownCommand("/")), ("/ who", .unknownCommand("/")),
         ])
@@ -41,7 +53,7 @@ import Testing
     @Test(
         "Commands of the command line that come later",
         arguments: [
-            "verify", "kick", "ban", "lock", "unlock", "extend", "topic", "send", "accept", "panic", "approve", "deny",
+            "verify", "send", "accept", "panic",
         ])
     func later(_ name: String) {
         #expect(plain.parse("/\(name)") == .notInThisBuild("/\(name)"))
@@ -66,7 +78,7 @@ import Testing
             (#"{"send":"hi","to":"abc234"}"#, .private(to: "abc234", text: "hi")),
             (#"{"to":"b","send":"x"}"#, .private(to: "b", text: "x")),
             (#"{"command":"/who"}"#, .who), (#"{"command":"/nick bob"}"#, .nick("bob")),
-            (#"{"command":"/kick b"}"#, .notInThisBuild("/kick")),
+            (#"{"command":"/kick b"}"#, .room(.kick("b", reason: ""))),
             (#"{"send":"\u00e9\ud83d\ude00 \"\\\/\b\f\r\t"}"#, .text("é😀 \"\\/\u{8}\u{C}\r\t")),
             (#"{"send":"日本"}"#, .text("日本")),
         ])

@@ -32,6 +32,14 @@ import Testing
         #expect(direct.last == "expires never")
     }
 
+    @Test("How far the start has come")
+    func progress() {
+        #expect(renderer.progressLine(.torConnect, nil) == "-!- connecting to tor ...")
+        #expect(renderer.progressLine(.torBootstrap, 0) == "-!- [..........] 0% tor is starting")
+        #expect(renderer.progressLine(.torBootstrap, 57) == "-!- [#####.....] 57% tor is starting")
+        #expect(renderer.progressLine(.onionPublish, 100) == "-!- [##########] 100% publishing the onion service")
+    }
+
     @Test("The conversation")
     func conversation() throws {
         #expect(out(try Sample.message("hi there")) == ["<alice> hi there"])

@@ -7,9 +7,11 @@ extension Group {
     /// Of the proposals that were sent before, those that the rules forbid together with `new` are left out; so are
     /// our own Updates, because the path does their work. Without `forcesPath` a Commit that only adds members has no
     /// path. `includesTree` says whether the Welcome brings the tree; otherwise the new member must get it elsewhere.
+    /// `time`, in seconds since 1970, is what the lifetimes of new members' leaves are checked against; nil leaves them
+    /// unchecked.
     package mutating func commit(
         _ new: [Proposal] = [], authenticatedData: [UInt8] = [], forcesPath: Bool = true, includesTree: Bool = true,
-        at time: UInt64? = nil
+        at time: UInt64?
     ) throws(MLSError) -> OutgoingCommit {
         guard isActive else { throw .inactive }
         guard !hasPendingCommit else { throw .commitPending }

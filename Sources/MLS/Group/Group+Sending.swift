@@ -15,10 +15,30 @@ extension Group {
         return try sealed(authenticated)
     }
 
-    /// Proposes anything but an Update, and keeps the proposal for a Commit of ours.
-    package mutating func propose(_ proposal: Proposal, authenticatedData: [UInt8] = []) throws(MLSError) -> [UInt8] {
+    /// Proposes anything but an Update, and keeps the proposal for a Commit of ours. The KeyPackage of an Add is checked
+    /// as those who receive the proposal will check it.
+    ///
+    /// `time`, in seconds since 1970, is what its lifetime is checked against; nil leaves it unchecked.
+    package mutating func propose(
+        _ proposal: Proposal, authenticatedData: [UInt8] = [], at time: UInt64?
+    ) throws(MLSError) -> [UInt8] {
         guard proposal.type != .update, proposal.type != .externalInit else { throw .misuse }
+        if case .add(let keyPackage) = proposal {
+            try check(keyPackage, at: time)
+        }
         return try send(proposal, authenticatedData).message
+    }
+
+    /// Throws when no Commit could add the owner, even after the Removes that are proposed.
+    private func check(_ keyPackage: KeyPackage, at time: UInt64?) throws(MLSError) {
+        var tree = epoch.tree
+        for case .remove(let leaf) in proposals.accepted.map(\.proposal) where tree[leaf] != nil {
+            try tree.remove(leaf)
+        }
+        let validation = try LeafNodeValidation(
+            suite: suite, groupID: groupID, groupExtensions: epoch.context.extensions,
+            policy: configuration.policy(at: time))
+        try validation.check(keyPackage, in: tree)
     }
 
     /// Leaves a proposal, received or our own, out of our Commits; those of others may carry it out all the same.

@@ -11,10 +11,11 @@ extension Group {
         var tree = applied.tree
         let committer = try merge(commit.path, from: content.sender, applied, into: &tree)
         guard let committing = tree.member(at: committer) else { throw .unknownMember }
+        let nextNumber = try nextEpochNumber()
         let removesSelf = applied.removed.contains { $0.leaf == ownLeaf }
         let effects = CommitEffects(
             committer: committing, isExternal: content.sender.leaf == nil, applied, in: tree,
-            removesSelf: removesSelf, epoch: epochNumber + 1, authenticatedData: content.authenticatedData)
+            removesSelf: removesSelf, epoch: nextNumber, authenticatedData: content.authenticatedData)
         guard !removesSelf else { return StagedCommit(effects: effects, groupID: groupID, next: nil) }
         var context = try nextContext(&tree, applied.extensions)
         let transition = try receive(commit, from: committer, applied, tree, context)
@@ -32,12 +33,17 @@ extension Group {
 
     /// The context of the next epoch, still with the transcript hash of this one (section 12.4.1).
     func nextContext(_ tree: inout RatchetTree, _ extensions: [Extension]) throws(MLSError) -> GroupContext {
-        guard epochNumber < .max else { throw .limitExceeded }
         var context = epoch.context
-        context.epoch += 1
+        context.epoch = try nextEpochNumber()
         context.treeHash = tree.treeHash()
         context.extensions = extensions
         return context
+    }
+
+    /// Throws ``MLSError/limitExceeded`` after the last number, from which a hostile group may start.
+    private func nextEpochNumber() throws(MLSError) -> UInt64 {
+        guard epochNumber < .max else { throw .limitExceeded }
+        return epochNumber + 1
     }
 
     /// The proposals of a Commit, those that were sent before looked up.

@@ -4,11 +4,12 @@ internal import Wire
 extension SecretBytes {
     /// `opaque value<V>` at `offset`.
     func readVector(at offset: inout Int) throws(WireError) -> SecretBytes {
-        var header = ByteReader(try readPublic(min(4, count - offset), at: &offset))
-        let available = header.remaining
+        let first = try readPublic(1, at: &offset)
+        // The two bits say how many bytes follow (section 2.1.2); no byte of the secret itself may come along.
+        let following = [0, 1, 3, 0][Int((first.first ?? 0) >> 6)]
+        var header = ByteReader(first + (try readPublic(following, at: &offset)))
         let length = Int(try header.readVarint())
-        offset -= header.remaining
-        guard available > 0, length <= count - offset else { throw .truncated }
+        guard length <= count - offset else { throw .truncated }
         let start = offset
         offset += length
         return withBytes { bytes in SecretBytes(copying: bytes.extracting(start..<start + length)) }

@@ -14,6 +14,9 @@ package struct SecretTree: ~Copyable {
         }
     }
 
+    /// How many nodes' secrets are kept: those that no ratchet was started from.
+    package var nodeSecretCount: Int { nodes.count }
+
     private struct Position: Hashable {
         let leaf: LeafIndex
         let kind: Kind

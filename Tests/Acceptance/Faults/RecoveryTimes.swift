@@ -11,7 +11,7 @@ struct RecoveryTimes: CustomStringConvertible {
     var description: String {
         seconds.sorted { $0.key < $1.key }.map { kind, times in
             let sorted = times.sorted()
-            let median = sorted[sorted.count / 2]
+            let median = (sorted[sorted.count / 2] + sorted[(sorted.count - 1) / 2]) / 2
             return "  " + kind.padded(to: 44) + "\(sorted.count)".padded(to: 5)
                 + "median \(median.rounded1) s".padded(to: 16) + "worst \((sorted.last ?? 0).rounded1) s"
         }.joined(separator: "\n")

@@ -6,13 +6,13 @@ import Testing
 
 @testable import TermTalk
 
-/// Thousands of rooms in made-up time, each with its own faults. A run that fails names its seed; TERMTALK_SEED=… runs that
+/// Hundreds of rooms in made-up time, each with its own faults. A run that fails names its seed; TERMTALK_SEED=… runs that
 /// one alone, and TERMTALK_RUNS=… more of them or fewer. Ids and keys are random in each run; nothing depends on them but the
 /// order in which members that are alike are served.
 @Suite(.serialized) struct RoomFaultSimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seed = environment["TERMTALK_SEED"].flatMap { UInt64($0) }
-    private static let runs = environment["TERMTALK_RUNS"].flatMap { Int($0) } ?? 1_000
+    private static let runs = environment["TERMTALK_RUNS"].flatMap { Int($0) } ?? 500
     private static let shards = 2
 
     @Test("Nothing is lost, repeated or reordered, and who came back too late is told how much it has missed")

@@ -1,0 +1,48 @@
+/// A setting that the configuration file and the environment may have; the raw value is its key in the file.
+package enum Setting: String, CaseIterable, Sendable {
+    case nick
+    case plain
+    case noColor = "no-color"
+    case bell
+    case logLevel = "log-level"
+    case torMode = "tor.mode"
+    case torControl = "tor.control"
+    case torSocks = "tor.socks"
+    case hostTimeToLive = "host.ttl"
+    case hostPort = "host.port"
+    case hostMaxMembers = "host.max-members"
+    case joinStrict = "join.strict"
+    case joinAcceptNewHost = "join.accept-new-host"
+
+    package enum Kind: Sendable {
+        case string, integer, boolean
+    }
+
+    package var kind: Kind {
+        switch self {
+        case .nick, .bell, .logLevel, .torMode, .torControl, .torSocks, .hostTimeToLive: .string
+        case .hostPort, .hostMaxMembers: .integer
+        case .plain, .noColor, .joinStrict, .joinAcceptNewHost: .boolean
+        }
+    }
+
+    /// `TERMTALK_TOR_CONTROL` for `tor.control`.
+    package var variable: String {
+        "TERMTALK_" + rawValue.uppercased().map { $0 == "." || $0 == "-" ? "_" : String($0) }.joined()
+    }
+
+    /// The flag that wins over both.
+    package var flag: String {
+        switch self {
+        case .torMode: "--tor"
+        case .torControl: "--tor-control"
+        case .torSocks: "--tor-socks"
+        case .hostTimeToLive: "--ttl"
+        case .hostPort: "--port"
+        case .hostMaxMembers: "--max-members"
+        case .joinStrict: "--strict"
+        case .joinAcceptNewHost: "--accept-new-host"
+        default: "--\(rawValue)"
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// What the host does with its members and its room.
+
+extension Room {
+    /// Whether the key's owner is in the room, or keeps a place in it.
+    package func holds(key: [UInt8]) -> Bool { memberOfKey[key] != nil }
+
+    /// The member, other than the host, that `name` names by id or nick.
+    ///
+    /// - Throws: no-such-member.
+    package func member(named name: String) throws(ChatEvent.Notice) -> MemberID {
+        let named = MemberID(name).flatMap { members[$0]?.id } ?? members.values.first { $0.nick.text == name }?.id
+        guard let named, members[named]?.isHost == false else { throw .nobodyIsCalledThat }
+        return named
+    }
+
+    /// The key that a member has proved to hold, and its link, if anything is kept for it.
+    package func credentials(of id: MemberID) -> (key: [UInt8], link: LinkID?)? {
+        members[id].map { ($0.key, $0.link) }
+    }
+
+    /// Removes a member; a banned one does not come back with the same key.
+    package mutating func expel(
+        _ id: MemberID, banned: Bool, reason: String, now: Duration, actions: inout [RoomAction]
+    ) {
+        guard let member = members[id], !member.isHost else { return }
+        if banned {
+            ban(member.key)
+        }
+        if let link = member.link {
+            let message = HostMessage.removed(banned ? .banned : .kicked, reason.cut(to: RoomLimits.remarkByteCount))
+            actions.append(.send(link, message.encoded))
+        }
+        remove(id, reason: banned ? .banned : .kicked, now: now, actions: &actions)
+    }
+
+    private mutating func ban(_ key: [UInt8]) {
+        if bannedKeys.count >= RoomLimits.bannedKeys {
+            bannedKeys.removeFirst()
+        }
+        bannedKeys.append(key)
+    }
+
+    package mutating func setLocked(_ isLocked: Bool, actions: inout [RoomAction]) {
+        self.isLocked = isLocked
+        actions.append(.broadcast(HostMessage.lockChanged(isLocked).encoded, tag: 0))
+    }
+
+    package mutating func setTopic(_ text: String, actions: inout [RoomAction]) {
+        topic = text.cut(to: RoomLimits.remarkByteCount)
+        actions.append(.broadcast(HostMessage.topicChanged(topic).encoded, tag: 0))
+    }
+
+    /// - Throws: input-invalid for a room that has no end.
+    package mutating func extend(
+        by time: Duration, now: Duration, actions: inout [RoomAction]
+    ) throws(ChatEvent.Notice) {
+        guard let end = closesAt, !isClosed else {
+            throw ChatEvent.Notice(.inputInvalid, "the room was not extended: it has no end")
+        }
+        closesAt = end + time
+        actions.append(.broadcast(HostMessage.extended(secondsLeft(now: now) ?? 0).encoded, tag: 0))
+    }
+
+    /// Seconds until the room closes, rounded up; nil for a room without end.
+    package func secondsLeft(now: Duration) -> UInt32? {
+        closesAt.map { UInt32(clamping: ($0 - now + .milliseconds(999)).components.seconds) }
+    }
+
+    // MARK: Those who wait to be let in
+
+    /// The waiting joiner that `name` names by the id it was announced with, or by nick, and its link.
+    ///
+    /// - Throws: no-such-member.
+    package func waiting(named name: String) throws(ChatEvent.Notice) -> (id: MemberID, link: LinkID) {
+        let named = MemberID(name).flatMap { waiting[$0] } ?? waiting.values.first { $0.nick == name }
+        guard let named else { throw .nobodyIsCalledThat }
+        return (named.id, named.link)
+    }
+
+    /// Lets a waiting joiner in, or refuses it with `refusal`.
+    package mutating func decide(
+        on id: MemberID, refusal: RoomCode?, now: Duration, actions: inout [RoomAction]
+    ) {
+        guard let joiner = waiting.removeValue(forKey: id) else { return }
+        if let refusal {
+            refuse(joiner.link, refusal, actions: &actions)
+        } else {
+            enter(
+                nick: joiner.nick, id: id, keyPackage: joiner.keyPackage, link: joiner.link, key: joiner.key,
+                isHost: false, now: now, actions: &actions)
+        }
+    }
+
+    /// The connection of somebody who may be waiting is gone.
+    package mutating func linkGone(_ link: LinkID) {
+        forgetJoiner(at: link)
+        guard let joiner = waiting.values.first(where: { $0.link == link }) else { return }
+        waiting[joiner.id] = nil
+    }
+}
+
+extension ChatEvent.Notice {
+    fileprivate static let nobodyIsCalledThat = ChatEvent.Notice(
+        .noSuchMember, "nobody here is called that", hint: "see /who")
+}
+
+extension String {
+    /// At most so many bytes of UTF-8, and whole characters.
+    func cut(to byteCount: Int) -> String {
+        var text = self
+        while text.utf8.count > byteCount { text.removeLast() }
+        return text
+    }
+}

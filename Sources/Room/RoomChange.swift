@@ -1,0 +1,34 @@
+/// What is told about the room itself: the first three to everybody, the others to the person at the host.
+package enum RoomChange: Sendable, Equatable {
+    /// Empty when there is none any more.
+    case topic(String)
+    case locked(Bool)
+    /// The room ends in so many seconds.
+    case extended(secondsLeft: Int64)
+    /// The answer to `/invite` with options; after a kick or ban also the room's new invite.
+    case inviteMade(Invite)
+    /// The answer to `/invite --list`.
+    case invites([Invite])
+    case inviteRevoked(number: Int)
+    /// Somebody wants to come in, and waits for `/approve` or `/deny`.
+    case joinRequest(id: MemberID, nick: String)
+
+    /// An invite as told to the host.
+    package struct Invite: Sendable, Equatable {
+        package var number: Int
+        package var text: String
+        /// Nil for no limit.
+        package var usesLeft: Int?
+        package var used: Int
+        /// Nil for as long as the room.
+        package var secondsLeft: Int64?
+
+        package init(number: Int, text: String, usesLeft: Int?, used: Int, secondsLeft: Int64?) {
+            self.number = number
+            self.text = text
+            self.usesLeft = usesLeft
+            self.used = used
+            self.secondsLeft = secondsLeft
+        }
+    }
+}

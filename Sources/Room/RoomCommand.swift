@@ -1,0 +1,17 @@
+/// What the person at the host can do with the room and its members. Members are named by id or nick.
+package enum RoomCommand: Sendable, Equatable {
+    /// A further invite: for so many members, valid for so many seconds; nil for no limit.
+    case makeInvite(uses: Int?, seconds: Int64?)
+    case listInvites
+    case revokeInvite(number: Int)
+    case kick(String, reason: String)
+    case ban(String, reason: String)
+    /// Nobody new comes in.
+    case lock
+    case unlock
+    case topic(String)
+    /// The room lives for so many seconds more.
+    case extend(seconds: Int64)
+    case approve(String)
+    case deny(String)
+}

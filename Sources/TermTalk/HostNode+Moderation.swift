@@ -1,0 +1,119 @@
+internal import EventLoop
+package import Room
+internal import SecureSession
+
+// What the person at the host does with invites, members and the room.
+
+extension HostNode {
+    /// A joiner that waits for the host may do so for so long: the person may be away for a moment.
+    static let approvalPatience = Duration.seconds(300)
+
+    // MARK: Invites
+
+    /// The room's own invite, and the others in force.
+    package var inviteEntries: [InviteTable.Entry] { invites.entries }
+
+    /// - Throws: not-permitted when there are too many.
+    package func makeInvite(uses: Int?, lifetime: Duration?) throws(ChatEvent.Notice) -> InviteTable.Entry {
+        guard let entry = invites.make(uses: uses, lifetime: lifetime, now: loop.time) else {
+            throw ChatEvent.Notice(
+                .notPermitted, "no further invite was made: there are \(InviteTable.maximum) already",
+                hint: "see /invite --list, and /invite --revoke N")
+        }
+        invitesChanged()
+        return entry
+    }
+
+    /// - Throws: input-invalid when there is no such invite.
+    package func revokeInvite(number: Int) throws(ChatEvent.Notice) {
+        guard invites.revoke(number: number) else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "nothing was revoked: there is no invite \(number)", hint: "see /invite --list")
+        }
+        invitesChanged()
+    }
+
+    /// Seconds until `time`, rounded up.
+    package func secondsLeft(until time: Duration) -> Int64 {
+        max(0, (time - loop.time + .milliseconds(999)).components.seconds)
+    }
+
+    func invitesChanged() {
+        for secret in invites.tidy(now: loop.time, isPresent: { room.holds(key: $0) }) {
+            guesses.forget(secret)
+        }
+        identity.invites = invites.secrets
+        if let expiry = invites.nextExpiry {
+            scheduleSweep(at: expiry)
+        }
+    }
+
+    /// Whether the connection's invite lets somebody in who is not in the room yet.
+    func mayJoin(_ connection: HostConnection, now: Duration) -> Bool {
+        guard let secret = connection.session.invite, let key = connection.peerKey else { return true }
+        return room.holds(key: key) || invites.mayJoin(with: secret, now: now)
+    }
+
+    func countJoin(of connection: HostConnection) {
+        guard let secret = connection.session.invite, let key = connection.peerKey else { return }
+        invites.joined(with: secret, key: key)
+        invitesChanged()
+    }
+
+    // MARK: Members
+
+    /// Removes a member, and makes the invites that it knows worthless.
+    ///
+    /// - Throws: no-such-member.
+    package func expel(_ name: String, banned: Bool, reason: String) throws(ChatEvent.Notice) {
+        let id = try room.member(named: name)
+        let key = room.credentials(of: id)?.key
+        var actions: [RoomAction] = []
+        room.expel(id, banned: banned, reason: reason, now: loop.time, actions: &actions)
+        perform(actions)
+        if let key { invites.revoke(whatIsKnownTo: key) }
+        invitesChanged()
+    }
+
+    /// - Throws: no-such-member.
+    package func decide(on name: String, isApproved: Bool) throws(ChatEvent.Notice) {
+        let (id, link) = try room.waiting(named: name)
+        var refusal: RoomCode? = isApproved ? nil : .denied
+        if isApproved, let connection = connections[link], !mayJoin(connection, now: loop.time) {
+            refusal = .inviteUsed
+        }
+        var actions: [RoomAction] = []
+        room.decide(on: id, refusal: refusal, now: loop.time, actions: &actions)
+        perform(actions)
+    }
+
+    func askHost(_ link: LinkID, _ id: MemberID, nick: String) {
+        guard let connection = connections[link] else { return }
+        connection.admissionDeadline = max(connection.admissionDeadline, loop.time + Self.approvalPatience)
+        tell(.room(.joinRequest(id: id, nick: nick)))
+    }
+
+    // MARK: The room
+
+    package func setLocked(_ isLocked: Bool) {
+        var actions: [RoomAction] = []
+        room.setLocked(isLocked, actions: &actions)
+        perform(actions)
+    }
+
+    package func setTopic(_ text: String) {
+        var actions: [RoomAction] = []
+        room.setTopic(text, actions: &actions)
+        perform(actions)
+    }
+
+    /// Returns how many seconds the room has now.
+    ///
+    /// - Throws: input-invalid for a room without end.
+    package func extend(by time: Duration) throws(ChatEvent.Notice) -> Int64 {
+        var actions: [RoomAction] = []
+        try room.extend(by: time, now: loop.time, actions: &actions)
+        perform(actions)
+        return Int64(room.secondsLeft(now: loop.time) ?? 0)
+    }
+}

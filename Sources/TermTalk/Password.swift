@@ -1,0 +1,22 @@
+internal import SecureSession
+package import Sodium
+
+/// A room's password as somebody gave it. It goes into no text, no argument, no variable of the environment.
+package final class Password: Sendable {
+    private let bytes: SecretBytes
+
+    /// Nil when the number of bytes is not one of ``RoomPassword/byteCountRange``.
+    package init?(_ bytes: consuming SecretBytes) {
+        guard RoomPassword.byteCountRange.contains(bytes.count) else { return nil }
+        self.bytes = bytes
+    }
+
+    package func equals(_ other: Password) -> Bool {
+        bytes.withBytes { left in other.bytes.withBytes { right in constantTimeEquals(left, right) } }
+    }
+
+    /// The form that the room uses; slow, so not on the loop's thread. Nil when there is not enough memory.
+    func stretched(for room: RoomName) -> RoomPassword? {
+        try? RoomPassword(stretching: bytes, room: room.description)
+    }
+}

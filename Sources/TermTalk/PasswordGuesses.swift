@@ -1,0 +1,106 @@
+package import SecureSession
+
+/// How often a room's password may be tried, and how much work that may make.
+///
+/// Behind an onion service all peers have the same address, and keys are free: so all who come without an invite share one
+/// allowance, and each invite has its own. Whoever tries passwords through one of these doors keeps others out of that
+/// door for a while, and of no other.
+package struct PasswordGuesses {
+    package struct Limits: Sendable {
+        /// Wrong passwords without a consequence: people mistype.
+        package var free = 3
+        /// How long nobody may try after the next wrong one; each further one doubles it.
+        package var firstDelay = Duration.seconds(1)
+        /// It grows no further: a door must not be shut for good by whoever knows where it is. 1,440 guesses a day.
+        package var longestDelay = Duration.seconds(60)
+        /// For each time that passes one wrong password is forgotten.
+        package var forgiveness = Duration.seconds(600)
+        /// Exchanges that may begin at a door, a second in the long run, and at once. Each costs a quarter of a
+        /// millisecond, so that a flood takes half a percent of a core.
+        package var exchangesPerSecond = 20.0
+        package var exchangeBurst = 60.0
+
+        package init() {}
+    }
+
+    /// A way in: without an invite, or with one of them.
+    package struct Door: Hashable {
+        let invite: InviteSecret?
+
+        package init(_ invite: InviteSecret?) {
+            self.invite = invite
+        }
+
+        package static func == (left: Door, right: Door) -> Bool { left.invite === right.invite }
+
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(invite.map(ObjectIdentifier.init))
+        }
+    }
+
+    private struct State {
+        var exchanges: Allowance
+        var wrong = 0
+        var notBefore: Duration
+        /// From when on the next forgiveness counts.
+        var forgivenUntil: Duration
+    }
+
+    private let limits: Limits
+    private var states: [Door: State] = [:]
+
+    package init(limits: Limits = Limits()) {
+        self.limits = limits
+    }
+
+    /// Whether an exchange may begin now; if so, it counts.
+    package mutating func mayBegin(at door: Door, now: Duration) -> Bool {
+        var state = self.state(of: door, now: now)
+        defer { states[door] = state }
+        return now >= state.notBefore && state.exchanges.take(now: now)
+    }
+
+    /// Whether a password may be checked now.
+    package func mayTry(at door: Door, now: Duration) -> Bool {
+        states[door].map { now >= $0.notBefore } ?? true
+    }
+
+    /// The password was wrong. Returns how many were, of late, and for how long nobody may try now.
+    package mutating func wasWrong(at door: Door, now: Duration) -> (count: Int, delay: Duration) {
+        var state = self.state(of: door, now: now)
+        state.wrong += 1
+        var delay = Duration.zero
+        if state.wrong > limits.free {
+            // Never more doublings than it takes to get past the longest.
+            delay = limits.firstDelay
+            for _ in 0..<min(state.wrong - limits.free - 1, 32) where delay < limits.longestDelay {
+                delay += delay
+            }
+            delay = min(delay, limits.longestDelay)
+        }
+        state.notBefore = now + delay
+        states[door] = state
+        return (state.wrong, delay)
+    }
+
+    /// The invite is no longer in force.
+    package mutating func forget(_ invite: InviteSecret) {
+        states[Door(invite)] = nil
+    }
+
+    private func state(of door: Door, now: Duration) -> State {
+        guard var state = states[door] else {
+            return State(
+                exchanges: Allowance(rate: limits.exchangesPerSecond, burst: limits.exchangeBurst, now: now),
+                notBefore: now, forgivenUntil: now)
+        }
+        let forgiven = Int((now - state.forgivenUntil) / limits.forgiveness)
+        if state.wrong == 0 {
+            state.forgivenUntil = now
+        } else if forgiven > 0 {
+            state.wrong = max(0, state.wrong - forgiven)
+            state.forgivenUntil += limits.forgiveness * forgiven
+        }
+        return state
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+internal import Configuration
+internal import EventLoop
+import Glibc
+internal import Logging
+internal import Room
+internal import TerminalUI
+internal import TorController
+
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Check tor and this machine, and say how to mend what is wrong.",
+        discussion: """
+            Each line is ok, warn or fail. The exit status is 0 when nothing failed, else that of the error with which a \
+            room would have ended. A test onion service is published and dialed; nothing else leaves this machine.
+            """)
+
+    @Flag(help: "One JSON object a line.")
+    var json = false
+
+    @OptionGroup var tor: TorFlags
+    @OptionGroup var configuration: ConfigurationFlags
+
+    func run() throws {
+        let report = DoctorReport(json: json)
+        for finding in MachineChecks().findings() + NetworkChecks.findings() { report.add(finding) }
+        checkTor(report)
+        report.finish()
+        throw ExitCode(report.status.rawValue)
+    }
+
+    private func checkTor(_ report: DoctorReport) {
+        let settings: Settings
+        let options: TorOptions
+        do throws(ChatEvent.Notice) {
+            settings = try configuration.settings()
+            try settings.checkValues()
+            report.add(.ok("configuration", "it can be read"))
+            options = try tor.resolved(by: settings).options(purpose: .publish)
+        } catch {
+            return report.add(.fail("configuration", error))
+        }
+        guard let loop = try? EventLoop() else {
+            return report.add(.fail("tor-control", .init(.internalError, "the event loop cannot be made")))
+        }
+        var logger = Logger(label: "termtalk") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .critical
+        let checks = TorChecks(
+            loop: loop, options: options, logger: logger, found: { report.add($0) }, done: { loop.stop() })
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            loop.onSignal(number) {
+                report.isInterrupted = true
+                checks.cancel()
+            }
+        }
+        checks.start()
+        loop.run()
+    }
+}
+
+/// The findings as they come, and what they come to.
+private final class DoctorReport {
+    private let json: Bool
+    private var counts: [Finding.Status: Int] = [:]
+    private var firstFailure: NoticeCode?
+    var isInterrupted = false
+
+    init(json: Bool) {
+        self.json = json
+    }
+
+    func add(_ finding: Finding) {
+        counts[finding.status, default: 0] += 1
+        if finding.status == .fail { firstFailure = firstFailure ?? finding.code ?? .internalError }
+        if json {
+            print(finding.json(time: WallClock.text(milliseconds: WallTime.milliseconds)))
+        } else {
+            for line in finding.lines { print(line) }
+        }
+        fflush(nil)
+    }
+
+    func finish() {
+        let (ok, warn, fail) = (counts[.ok] ?? 0, counts[.warn] ?? 0, counts[.fail] ?? 0)
+        if json {
+            print(
+                JSONRecord.line([
+                    ("event", "summary"), ("time", WallClock.text(milliseconds: WallTime.milliseconds)),
+                    ("ok", "\(ok)"), ("warn", "\(warn)"), ("fail", "\(fail)"),
+                ]))
+        } else {
+            print("\n\(ok) ok, \(warn) to look at, \(fail) failed")
+        }
+        fflush(nil)
+    }
+
+    var status: ExitStatus {
+        isInterrupted ? .interrupted : firstFailure.map { ExitStatus($0) } ?? .done
+    }
+}

@@ -1,0 +1,212 @@
+internal import EventLoop
+import Glibc
+internal import Room
+internal import TerminalUI
+
+/// The full-screen interface of a stay in a room: moves keys and the clock to a ``ScreenModel``, and its frames to the
+/// terminal. Driven by the loop; it waits for nothing.
+final class FullScreen {
+    /// What the person asks for.
+    enum Request {
+        case line(String)
+        case endOfInput
+        case invite
+        case help
+    }
+
+    private static let inputChunk = 65_536
+    /// After an escape character, how long the rest of a key's sequence may take; slow links send it in pieces.
+    private static let escapeTimeout = Duration.milliseconds(50)
+    /// Frames are not painted more often: nobody sees more, and a flood of messages costs no more than this.
+    private static let frameInterval = Duration.milliseconds(16)
+    /// A terminal that takes nothing (a link that stands still) is tried again after this.
+    private static let blockedInterval = Duration.milliseconds(50)
+
+    private let loop: EventLoop
+    private let painter: ScreenPainter
+    private let onRequest: (Request) -> Void
+    private var model: ScreenModel
+    private var decoder = KeyDecoder()
+    private var errors = LineSplitter(maximumByteCount: Sanitizer.maximumLineByteCount)
+    private var handles: [any Cancellable] = []
+    private var escapeTimer: TimerHandle?
+    private var clock: TimerHandle?
+    private var frameTimer: TimerHandle?
+    private var lastFrame: MonotonicTime?
+    private var isFrameDue = false
+    private var showsInvitePlainly = false
+    /// Whether the terminal shows something else until Enter is pressed.
+    private var isSuspended = false
+    private var isClosed = false
+
+    /// Takes the terminal; nil when a screen cannot be drawn on it.
+    init?(
+        loop: EventLoop, colour: Bool, bell: ScreenModel.Bell, marks: DeliveryMarks,
+        onRequest: @escaping (Request) -> Void
+    ) {
+        // Before ncurses would: the size is the loop's affair.
+        let resized = WeakReference<FullScreen>()
+        let resizing = loop.onSignal(SIGWINCH) { resized.value?.resized() }
+        let continuing = loop.onSignal(SIGCONT) { resized.value?.repaint() }
+        guard let painter = ScreenPainter(colour: colour, takesErrors: isatty(STDERR_FILENO) == 1) else {
+            resizing.cancel()
+            continuing.cancel()
+            return nil
+        }
+        self.loop = loop
+        self.painter = painter
+        self.onRequest = onRequest
+        model = ScreenModel(size: painter.size, bell: bell, marks: marks)
+        handles = [resizing, continuing]
+        resized.value = self
+        handles.append(loop.watchReadable(STDIN_FILENO) { [weak self] in self?.readKeys() })
+        if let descriptor = painter.errorDescriptor {
+            handles.append(loop.watchReadable(descriptor) { [weak self] in self?.readErrors(descriptor) })
+        }
+        changed()
+    }
+
+    // MARK: The room
+
+    func show(_ event: ChatEvent) {
+        if case .invite(let invite) = event, showsInvitePlainly { return showPlainly(invite) }
+        model.heard(event, at: WallTime.moment)
+        changed()
+    }
+
+    /// Tells the screen who is there, and who of them the person is, without a word about it.
+    func list(_ members: [ChatEvent.MemberInfo], own: MemberID?) {
+        model.list(members, own: own)
+        changed()
+    }
+
+    /// Gives the terminal back.
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        if let descriptor = painter.errorDescriptor { readErrors(descriptor) }
+        for handle in handles { handle.cancel() }
+        handles = []
+        escapeTimer?.cancel()
+        clock?.cancel()
+        frameTimer?.cancel()
+        painter.close()
+    }
+
+    // MARK: Input
+
+    private func readKeys() {
+        var chunk = [UInt8](repeating: 0, count: Self.inputChunk)
+        let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+        if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
+        guard count > 0 else {
+            // The terminal is gone.
+            for handle in handles { handle.cancel() }
+            handles = []
+            return onRequest(.endOfInput)
+        }
+        if isSuspended { return resume() }
+        escapeTimer?.cancel()
+        pressed(decoder.received(chunk.span.extracting(0..<count)))
+        if decoder.isWaiting {
+            escapeTimer = loop.schedule(after: Self.escapeTimeout) { [weak self] in
+                guard let self else { return }
+                self.pressed(self.decoder.timedOut())
+            }
+        }
+    }
+
+    private func pressed(_ keys: [Key]) {
+        for key in keys where !isClosed {
+            for action in model.pressed(key) { perform(action) }
+        }
+        changed()
+    }
+
+    private func perform(_ action: ScreenModel.Action) {
+        switch action {
+        case .submit(let text): onRequest(.line(text))
+        case .endOfInput: onRequest(.endOfInput)
+        case .redraw: repaint()
+        case .showHelp: onRequest(.help)
+        case .showInvite:
+            showsInvitePlainly = true
+            onRequest(.invite)
+            showsInvitePlainly = false
+        }
+    }
+
+    private func readErrors(_ descriptor: Int32) {
+        var chunk = [UInt8](repeating: 0, count: 4_096)
+        let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+        guard count > 0 else { return }
+        errors.received(chunk.span.extracting(0..<count)) { item in
+            if case .line(let line) = item { model.heardOnStandardError(line, at: WallTime.moment) }
+        }
+        changed()
+    }
+
+    // MARK: Output
+
+    private func showPlainly(_ text: String) {
+        painter.suspend()
+        isSuspended = true
+        print("\n\(Sanitizer.sanitize(text, as: .line))\n\nEnter goes back to the room.")
+        fflush(nil)
+    }
+
+    private func resume() {
+        isSuspended = false
+        repaint()
+    }
+
+    private func resized() {
+        guard !isClosed else { return }
+        painter.resized()
+        model.resized(to: painter.size)
+        changed()
+    }
+
+    private func repaint() {
+        guard !isClosed, !isSuspended else { return }
+        painter.invalidate()
+        changed()
+    }
+
+    private func changed() {
+        guard !isFrameDue, !isClosed else { return }
+        isFrameDue = true
+        guard let lastFrame, loop.now - lastFrame < Self.frameInterval else {
+            return loop.atEndOfTurn { [weak self] in self?.paint() }
+        }
+        paintLater(Self.frameInterval - (loop.now - lastFrame))
+    }
+
+    private func paintLater(_ delay: Duration) {
+        frameTimer = loop.schedule(after: delay) { [weak self] in self?.paint() }
+    }
+
+    private func paint() {
+        guard !isClosed else { return }
+        guard painter.isWritable else { return paintLater(Self.blockedInterval) }
+        isFrameDue = false
+        lastFrame = loop.now
+        model.timePassed(to: WallTime.seconds)
+        if !isSuspended { painter.paint(model.frame(), bell: model.takeBell()) }
+        waitForClock()
+    }
+
+    /// Wakes up when the status bar changes by itself, and not before.
+    private func waitForClock() {
+        clock?.cancel()
+        clock = nil
+        guard let next = model.nextChange else { return }
+        let delay = max(0, next * 1_000 - WallTime.milliseconds) + 1
+        clock = loop.schedule(after: .milliseconds(delay)) { [weak self] in self?.changed() }
+    }
+}
+
+/// A reference that can be made before its object.
+private final class WeakReference<T: AnyObject> {
+    weak var value: T?
+}

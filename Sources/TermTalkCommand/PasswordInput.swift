@@ -1,0 +1,124 @@
+import Glibc
+internal import Room
+internal import SecureSession
+internal import Sodium
+internal import TermTalk
+
+/// Reads a password, from a file or from a person, into locked memory and nowhere else.
+enum PasswordInput {
+    private static let limit = RoomPassword.byteCountRange.upperBound
+    /// How often a prompt looks whether the process was told to end.
+    private static let signalInterval: Int32 = 200
+
+    // MARK: A file
+
+    /// The first line of the file, without its end; `-` is standard input, of which no byte more is taken.
+    static func firstLine(of path: String) throws(ChatEvent.Notice) -> Password {
+        var descriptor = STDIN_FILENO
+        if path != "-" {
+            descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+            guard descriptor >= 0 else {
+                throw ChatEvent.Notice(
+                    .inputInvalid, "--password-file cannot be used: the file cannot be opened",
+                    hint: "check its name and its permissions")
+            }
+        }
+        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
+        var line = LockedLine(limit: limit)
+        while true {
+            var byte: UInt8 = 0
+            let count = unsafe Glibc.read(descriptor, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw ChatEvent.Notice(
+                    .inputInvalid, "--password-file cannot be used: the file cannot be read",
+                    hint: "name a file, or - for standard input")
+            }
+            guard count > 0, byte != UInt8(ascii: "\n") else { break }
+            line.append(byte)
+        }
+        if line.last == UInt8(ascii: "\r") { line.removeCharacter() }
+        return try checked(line.finish())
+    }
+
+    private static func checked(_ bytes: consuming SecretBytes?) throws(ChatEvent.Notice) -> Password {
+        guard let bytes, let password = Password(bytes) else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "the password cannot be used: it is empty or too long",
+                hint: "1 to \(limit) bytes, on one line")
+        }
+        return password
+    }
+
+    // MARK: A person
+
+    /// Asks at the terminal, whatever standard input is, and shows nothing of the answer.
+    static func ask(_ question: String) throws(ChatEvent.Notice) -> Password {
+        let terminal = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC)
+        guard terminal >= 0 else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "the password cannot be asked for: there is no terminal",
+                hint: "use --password-file FILE, or - for standard input")
+        }
+        defer { close(terminal) }
+        var saved = termios()
+        guard unsafe tcgetattr(terminal, &saved) == 0 else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "the password cannot be asked for: this is no terminal",
+                hint: "use --password-file FILE, or - for standard input")
+        }
+        // Signals wait until the terminal is as it was.
+        var ending = sigset_t()
+        var mask = sigset_t()
+        unsafe sigemptyset(&ending)
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP] { unsafe sigaddset(&ending, number) }
+        unsafe pthread_sigmask(SIG_BLOCK, &ending, &mask)
+        var silent = saved
+        silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
+        unsafe tcsetattr(terminal, TCSAFLUSH, &silent)
+        write(question, to: terminal)
+        let answer = readAnswer(from: terminal, until: ending)
+        write("\n", to: terminal)
+        unsafe tcsetattr(terminal, TCSAFLUSH, &saved)
+        unsafe pthread_sigmask(SIG_SETMASK, &mask, nil)
+        switch consume answer {
+        case .line(let line): return try checked(line)
+        case .interrupted: throw ChatEvent.Notice(.interrupted, "interrupted while asking for the password")
+        }
+    }
+
+    private enum Answer: ~Copyable {
+        case line(SecretBytes?)
+        case interrupted
+    }
+
+    private static func readAnswer(from terminal: Int32, until ending: sigset_t) -> Answer {
+        var line = LockedLine(limit: limit)
+        while true {
+            var pending = sigset_t()
+            unsafe sigpending(&pending)
+            for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP] where unsafe sigismember(&pending, number) == 1 {
+                return .interrupted
+            }
+            var waiting = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
+            guard unsafe poll(&waiting, 1, signalInterval) > 0 else { continue }
+            var byte: UInt8 = 0
+            guard unsafe Glibc.read(terminal, &byte, 1) == 1 else { return .interrupted }
+            switch byte {
+            case UInt8(ascii: "\n"), UInt8(ascii: "\r"): return .line(line.finish())
+            case 0x03, 0x1c: return .interrupted
+            case 0x04:
+                guard line.isEmpty else { return .line(line.finish()) }
+                return .interrupted
+            case 0x08, 0x7f: line.removeCharacter()
+            case 0x15: line.removeAll()
+            default: line.append(byte)
+            }
+        }
+    }
+
+    private static func write(_ text: String, to terminal: Int32) {
+        let bytes = Array(text.utf8)
+        _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(terminal, $0.baseAddress, $0.count) }
+    }
+}

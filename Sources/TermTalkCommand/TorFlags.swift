@@ -1,0 +1,65 @@
+import ArgumentParser
+internal import Configuration
+internal import EventLoop
+internal import Room
+internal import TorController
+
+/// The options that say which tor to use.
+struct TorFlags: ParsableArguments {
+    @Option(help: ArgumentHelp("Tor's control port.", valueName: "PATH|HOST:PORT"))
+    var torControl: String?
+
+    @Option(help: ArgumentHelp("Tor's SOCKS port.", valueName: "PATH|HOST:PORT"))
+    var torSocks: String?
+
+    @Option(help: ArgumentHelp("Short for --tor-socks 127.0.0.1:PORT.", valueName: "PORT"))
+    var torPort: UInt16?
+
+    @Option(
+        name: .customLong("tor"),
+        help: ArgumentHelp("Use the system's tor, a managed child, or what works.", valueName: "system|managed|auto"))
+    var mode: TorOptions.Mode?
+
+    func validate() throws {
+        if torSocks != nil && torPort != nil {
+            throw ValidationError("--tor-socks and --tor-port exclude each other")
+        }
+    }
+
+    /// What the settings say, where no flag does.
+    func resolved(by settings: Settings) throws(ChatEvent.Notice) -> TorFlags {
+        var resolved = self
+        resolved.torControl = torControl ?? settings[.torControl]
+        if torPort == nil { resolved.torSocks = torSocks ?? settings[.torSocks] }
+        let modeSet: TorOptions.Mode? = try settings.choice(.torMode)
+        resolved.mode = mode ?? modeSet
+        return resolved
+    }
+
+    /// What was said about tor, and what the environment says.
+    func options(purpose: TorOptions.Purpose) throws(ChatEvent.Notice) -> TorOptions {
+        var options = TorOptions(mode: mode ?? .auto, purpose: purpose)
+        options.control = try torControl.map { text throws(ChatEvent.Notice) in
+            try Self.endpoint(text, option: "--tor-control")
+        }
+        options.socks = try torSocks.map { text throws(ChatEvent.Notice) in
+            try Self.endpoint(text, option: "--tor-socks")
+        }
+        if let torPort {
+            options.socks = .ip("127.0.0.1", port: torPort)
+        }
+        options.readEnvironment()
+        return options
+    }
+
+    private static func endpoint(_ text: String, option: String) throws(ChatEvent.Notice) -> SocketAddress {
+        guard let address = SocketAddress(torEndpoint: text) else {
+            throw ChatEvent.Notice(
+                .addressInvalid, "\(option) cannot be used: it is neither a path nor an address with a port",
+                hint: "write /run/tor/control, or 127.0.0.1:9051")
+        }
+        return address
+    }
+}
+
+extension TorOptions.Mode: ExpressibleByArgument {}

@@ -1,0 +1,13 @@
+/// One JSON object of texts, for the commands that print lists.
+package enum JSONRecord {
+    /// The object on one line, without a newline. Text from elsewhere is to be sanitized before.
+    package static func line(_ fields: [(name: StaticString, value: String?)]) -> String {
+        var writer = JSONLineWriter(appendingTo: [])
+        writer.beginObject()
+        for field in fields {
+            if let value = field.value { writer.field(field.name, value) } else { writer.nullField(field.name) }
+        }
+        writer.endObject()
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,56 @@
+/// Completion of commands and nicks by Tab: the first press takes the first that fits, the next ones go through the others.
+struct Completion: Sendable {
+    private struct Cycle: Sendable {
+        var candidates: [String]
+        var index: Int
+        var range: Range<Int>
+        /// What the line must be for the next press to go on.
+        var text: String
+    }
+
+    private var cycle: Cycle?
+
+    /// Completes the word before the cursor of `editor`.
+    mutating func complete(_ editor: inout LineEditor, nicks: [String], backwards: Bool = false) {
+        if var cycle, cycle.text == editor.text, cycle.range.upperBound == editor.cursor, cycle.candidates.count > 1 {
+            cycle.index = (cycle.index + (backwards ? cycle.candidates.count - 1 : 1)) % cycle.candidates.count
+            apply(&cycle, to: &editor)
+            return
+        }
+        cycle = nil
+        let range = editor.wordBeforeCursor
+        let word = String(editor.characters[range])
+        let before = String(editor.characters[..<range.lowerBound])
+        let candidates = Self.candidates(for: word, after: before, nicks: nicks)
+        guard !candidates.isEmpty else { return }
+        var next = Cycle(
+            candidates: candidates, index: backwards ? candidates.count - 1 : 0, range: range, text: "")
+        apply(&next, to: &editor)
+    }
+
+    private mutating func apply(_ next: inout Cycle, to editor: inout LineEditor) {
+        let candidate = next.candidates[next.index]
+        editor.replace(next.range, with: candidate)
+        next.range = next.range.lowerBound..<editor.cursor
+        next.text = editor.text
+        cycle = next
+    }
+
+    /// What `word` may be the beginning of, with what is to follow it.
+    private static func candidates(for word: String, after before: String, nicks: [String]) -> [String] {
+        let lowered = word.lowercased()
+        if before.isEmpty, word.hasPrefix("/") {
+            return ChatInput.commandNames.filter { $0.hasPrefix(lowered) }.map { $0 + " " }
+        }
+        guard !word.isEmpty || takesMember(before) else { return [] }
+        let matching = nicks.filter { $0.lowercased().hasPrefix(lowered) }
+        return matching.map { before.isEmpty ? $0 + ": " : $0 + " " }
+    }
+
+    /// Whether the text before is a command whose next argument is a member.
+    private static func takesMember(_ before: String) -> Bool {
+        let words = before.split(whereSeparator: \.isWhitespace)
+        return words.count == 1
+            && ["/msg", "/verify", "/kick", "/ban", "/approve", "/deny"].contains(words[0].lowercased())
+    }
+}

@@ -1,0 +1,22 @@
+/// What was pressed, by what it means to a line editor and a screen.
+package enum Key: Hashable, Sendable {
+    case text(String)
+    /// Several characters at once, newlines included: bracketed paste.
+    case paste(String)
+    case enter
+    /// A line break inside the message.
+    case newline
+    case tab, backTab
+    case backspace, delete
+    case left, right, wordLeft, wordRight
+    case home, end
+    case up, down
+    case pageUp, pageDown
+    case deleteWordBack, deleteWordForward
+    case killToEnd, killToStart, yank
+    case redraw
+    /// ^D.
+    case endOfInput
+    case help, showInvite
+    case escape
+}

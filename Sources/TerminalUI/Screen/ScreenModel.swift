@@ -1,0 +1,309 @@
+package import Room
+
+/// The full-screen interface as a value: told what happened in the room and what was pressed, it says what is to be seen and
+/// what is to be done. It knows neither a terminal nor a clock.
+package struct ScreenModel: Sendable {
+    /// When a bell is to ring.
+    package enum Bell: String, Sendable, CaseIterable {
+        case never
+        /// When somebody says one's nick, or says something to oneself only.
+        case mention
+        /// At each message of others.
+        case message
+    }
+
+    /// What a key asks for.
+    package enum Action: Sendable, Equatable {
+        /// A message or a command, as typed.
+        case submit(String)
+        /// ^D in an empty line.
+        case endOfInput
+        /// The terminal shows something else: all is to be drawn anew.
+        case redraw
+        /// The invite is to be shown where it can be copied as one line.
+        case showInvite
+        case showHelp
+    }
+
+    /// Narrower terminals have no member list.
+    static let minimumWidthWithMembers = 60
+    static let maximumMemberColumns = 22
+    /// Rows that a message of several lines may take of a screen.
+    static let maximumInputRows = 6
+
+    private var size: ScreenSize
+    private let bell: Bell
+    private let marks: DeliveryMarks
+    private let renderer = LineRenderer(echoOwn: true)
+    private var scrollback = Scrollback()
+    private var roster = MemberRoster()
+    private var status = StatusBar()
+    private var editor = LineEditor()
+    private var history = InputHistory()
+    private var completion = Completion()
+    private var now: Int64 = 0
+    private var lastMoment: Moment?
+    private var hasRung = false
+
+    package init(size: ScreenSize, bell: Bell = .mention, marks: DeliveryMarks = .unicode) {
+        self.size = size
+        self.bell = bell
+        self.marks = marks
+    }
+
+    // MARK: The room
+
+    /// Something happened in the room.
+    package mutating func heard(_ event: ChatEvent, at moment: Moment) {
+        now = moment.seconds
+        lastMoment = moment
+        switch event {
+        case .ready(let room): ready(room, at: moment)
+        case .joinedRoom(let room): joined(room, at: moment)
+        case .memberJoined(let id, let nick, _):
+            roster.joined(id, nick: nick)
+            tell(event, at: moment)
+        case .memberLeft(let id, _, _, _):
+            roster.left(id)
+            tell(event, at: moment)
+        case .nickChanged(let id, _, let nick):
+            roster.renamed(id, to: nick)
+            tell(event, at: moment)
+        case .members(let members):
+            roster.replace(with: members)
+            tell(event, at: moment)
+        case .message(let message): said(message, at: moment)
+        case .sending(let message):
+            scrollback.append(content(message), at: moment, delivery: .waiting)
+            scrollback.scrollToEnd()
+        case .notSent(let id): _ = scrollback.takeOwn(id)
+        case .delivered(let id): scrollback.mark(id, .delivered)
+        case .acknowledged(let id, let count, let total):
+            if count >= total, total > 0 { scrollback.mark(id, .received) }
+        case .invite(let invite):
+            tell("the invite of this room; F2 shows it as one line to copy", .system, at: moment)
+            scrollback.append(.verbatim(Sanitizer.sanitize(invite, as: .line)), at: moment)
+        case .connection(let change):
+            status.connection = change
+            status.retryAt = change.retryInMilliseconds.map { moment.seconds + Int64($0 + 999) / 1000 }
+            tell(event, at: moment)
+        case .closed:
+            status.isClosed = true
+            tell(event, at: moment)
+        case .room(let change):
+            if case .extended(let seconds) = change { status.expires = moment.seconds + seconds }
+            tell(event, at: moment)
+        case .clearScreen: scrollback.clear()
+        // What waits is seen at its message.
+        case .waiting: break
+        case .warning(let notice): report(notice, .warning, at: moment)
+        case .error(let notice): report(notice, .error, at: moment)
+        case .starting, .help: tell(event, at: moment)
+        }
+    }
+
+    /// Who is in the room, without a word about it.
+    package mutating func list(_ members: [ChatEvent.MemberInfo], own: MemberID?) {
+        roster.replace(with: members)
+        if let own { roster.own = own }
+    }
+
+    private mutating func ready(_ room: ChatEvent.ReadyRoom, at moment: Moment) {
+        status.room = room.room
+        status.transport = room.transport
+        status.address = room.address
+        status.expires = room.expires
+        status.isHost = true
+        let address = Sanitizer.sanitize(room.address, as: .line)
+        tell("room \(Sanitizer.sanitize(room.room, as: .line)) is open at \(address)", .system, at: moment)
+        tell("its host key is \(Sanitizer.sanitize(room.hostKey, as: .line))", .system, at: moment)
+        if let seconds = room.timeToLive { tell("it closes in \(seconds) s", .system, at: moment) }
+        heard(.invite(room.invite), at: moment)
+        tell("/help lists the commands; Tab completes; PgUp and PgDn scroll", .system, at: moment)
+    }
+
+    private mutating func joined(_ room: ChatEvent.JoinedRoom, at moment: Moment) {
+        status.room = room.room
+        status.transport = room.transport
+        status.address = room.address
+        status.expires = room.expires
+        status.trust = room.trust
+        status.connection = .init(state: .connected)
+        status.retryAt = nil
+        list(room.members, own: room.member)
+        tell(.joinedRoom(room), at: moment)
+        tell("/help lists the commands; Tab completes; PgUp and PgDn scroll", .system, at: moment)
+    }
+
+    private mutating func said(_ message: ChatEvent.ChatMessage, at moment: Moment) {
+        if message.isOwn {
+            // It gets its place among what others said.
+            let isReceived = scrollback.takeOwn(message.id) == .received
+            scrollback.append(content(message), at: moment, delivery: isReceived ? .received : .delivered)
+            return
+        }
+        let content = content(message)
+        scrollback.append(content, at: moment)
+        if case .message(_, _, let isMention) = content, bell == .message || (bell == .mention && isMention) {
+            hasRung = true
+        }
+    }
+
+    private func content(_ message: ChatEvent.ChatMessage) -> ScrollbackEntry.Content {
+        let nick = Nick.isWellFormed(message.nick) ? message.nick : message.from.description
+        // A private message of one's own names its receiver.
+        let name = message.isOwn ? message.to.map { roster.name(of: $0) } ?? nick : nick
+        let isMention = !message.isOwn && (message.kind == .private || Mention.isIn(message.text, of: roster.ownNick))
+        return .message(message, name: name, isMention: isMention)
+    }
+
+    private mutating func tell(_ event: ChatEvent, at moment: Moment) {
+        for text in renderer.systemTexts(for: event) { tell(text, .system, at: moment) }
+    }
+
+    private mutating func tell(_ text: String, _ colour: TextStyle.Colour, at moment: Moment) {
+        scrollback.append(.system(text, colour), at: moment)
+    }
+
+    private mutating func report(_ notice: ChatEvent.Notice, _ colour: TextStyle.Colour, at moment: Moment) {
+        tell(Sanitizer.sanitize(notice.message, as: .line), colour, at: moment)
+        if let hint = notice.hint { tell("hint: \(Sanitizer.sanitize(hint, as: .line))", .system, at: moment) }
+    }
+
+    /// Shows a line of what a library or tor wrote to the terminal.
+    package mutating func heardOnStandardError(_ line: String, at moment: Moment) {
+        tell(Sanitizer.sanitize(line, as: .line), .warning, at: moment)
+    }
+
+    /// Whether a bell is due; asking answers it.
+    package mutating func takeBell() -> Bool {
+        defer { hasRung = false }
+        return hasRung
+    }
+
+    // MARK: Keys
+
+    /// A key was pressed.
+    package mutating func pressed(_ key: Key) -> [Action] {
+        switch key {
+        case .text(let text), .paste(let text): insert(text)
+        case .newline: insert("\n")
+        case .enter: return submit()
+        case .tab, .backTab:
+            completion.complete(&editor, nicks: roster.otherNicks, backwards: key == .backTab)
+        case .up: older()
+        case .down: newer()
+        case .pageUp: scroll(by: -max(1, paneHeight - 1))
+        case .pageDown: scroll(by: max(1, paneHeight - 1))
+        case .endOfInput:
+            if editor.isEmpty { return [.endOfInput] }
+            editor.pressed(.delete)
+        case .redraw: return [.redraw]
+        case .showInvite: return [.showInvite]
+        case .help: return [.showHelp]
+        case .escape: scrollback.scrollToEnd()
+        default: editor.pressed(key)
+        }
+        return []
+    }
+
+    private mutating func insert(_ text: String) {
+        guard !editor.insert(text), let lastMoment else { return }
+        hasRung = true
+        tell("that is too long for one message", .error, at: lastMoment)
+    }
+
+    private mutating func submit() -> [Action] {
+        let text = editor.take()
+        history.sent(text)
+        scrollback.scrollToEnd()
+        return text.allSatisfy(\.isWhitespace) ? [] : [.submit(text)]
+    }
+
+    private mutating func older() {
+        if editor.moveLine(down: false) { return }
+        if let text = history.older(than: editor.text) { editor.replace(with: text) }
+    }
+
+    private mutating func newer() {
+        if editor.moveLine(down: true) { return }
+        if let text = history.newer() { editor.replace(with: text) }
+    }
+
+    private mutating func scroll(by count: Int) {
+        scrollback.scroll(by: count, width: paneWidth, height: paneHeight, marks: marks)
+    }
+
+    // MARK: What is seen
+
+    package mutating func resized(to size: ScreenSize) {
+        self.size = size
+    }
+
+    package mutating func timePassed(to now: Int64) {
+        self.now = now
+    }
+
+    /// When something changes on the screen by itself, in seconds since 1970; nil for never.
+    package var nextChange: Int64? { status.nextChange(after: now) }
+
+    private var memberColumns: Int {
+        guard size.width >= Self.minimumWidthWithMembers, size.height >= 4 else { return 0 }
+        return min(Self.maximumMemberColumns, size.width / 4)
+    }
+
+    /// Without the member list and the line before it.
+    private var paneWidth: Int { memberColumns > 0 ? size.width - memberColumns - 1 : size.width }
+
+    private var inputLayout: InputLayout {
+        var prompt = StyledLine()
+        if let nick = roster.ownNick, let own = roster.own, size.width >= Self.minimumWidthWithMembers {
+            prompt.append(nick, TextStyle(.member(own.packed), bold: true))
+        }
+        prompt.append("> ", TextStyle(.system))
+        return InputLayout(
+            editor, prompt: prompt, width: size.width, maximumRows: min(Self.maximumInputRows, size.height / 3))
+    }
+
+    private var paneHeight: Int { max(0, size.height - inputLayout.rows.count - (size.height > 1 ? 1 : 0)) }
+
+    /// What is to be seen now.
+    package mutating func frame() -> ScreenFrame {
+        let input = inputLayout
+        let height = paneHeight
+        var rows = scrollback.visibleRows(width: paneWidth, height: height, marks: marks)
+        rows.insert(contentsOf: repeatElement(StyledLine(), count: max(0, height - rows.count)), at: 0)
+        if memberColumns > 0 { addMembers(to: &rows) }
+        if size.height > 1 {
+            rows.append(
+                status.line(
+                    width: size.width, now: now, memberCount: roster.members.count,
+                    unreadCount: scrollback.unreadCount, isAtEnd: scrollback.isAtEnd))
+        }
+        let first = rows.count
+        rows += input.rows.map { $0.fitted(to: size.width) }
+        return ScreenFrame(
+            rows: rows, cursorRow: first + input.cursorRow, cursorColumn: min(input.cursorColumn, size.width - 1))
+    }
+
+    private func addMembers(to rows: inout [StyledLine]) {
+        let columns = memberColumns
+        let hidden = roster.members.count - rows.count
+        for index in rows.indices {
+            rows[index] = rows[index].fitted(to: paneWidth)
+            rows[index].pad(to: paneWidth)
+            rows[index].append("|", TextStyle(.system))
+            guard index < roster.members.count else { continue }
+            if hidden > 0, index == rows.count - 1 {
+                rows[index].append(StyledLine(" and \(hidden + 1) more", TextStyle(.system)).fitted(to: columns))
+                continue
+            }
+            let member = roster.members[index]
+            var entry = StyledLine(member.isHost ? "@" : " ", TextStyle(.system))
+            entry.append(
+                roster.name(of: member.id), TextStyle(.member(member.id.packed), bold: member.id == roster.own))
+            if member.isVerified { entry.append(" +", TextStyle(.mark)) }
+            rows[index].append(entry.fitted(to: columns))
+        }
+    }
+}

@@ -1,0 +1,148 @@
+internal import Room
+
+/// The message pane: what was said and told, as far back as it is kept, and the part of it that is seen.
+struct Scrollback: Sendable {
+    /// Entries kept; the oldest go first. A day of a lively room.
+    static let maximumEntryCount = 10_000
+    /// Bytes of text kept: a few hundred messages of the longest kind.
+    static let maximumByteCount = 16 * 1_048_576
+
+    private(set) var entries: [ScrollbackEntry] = []
+    private var byteCount = 0
+    private var nextSerial = 1
+    private var lastDate = ""
+    /// The last row that is seen, while the person has scrolled up; nil at the end.
+    private var anchor: (serial: Int, row: Int)?
+    /// Messages that came while the end was not seen.
+    private(set) var unreadCount = 0
+
+    var isAtEnd: Bool { anchor == nil }
+
+    // MARK: What is in it
+
+    mutating func append(
+        _ content: ScrollbackEntry.Content, at moment: Moment, delivery: ScrollbackEntry.Delivery? = nil
+    ) {
+        if moment.date != lastDate {
+            lastDate = moment.date
+            add(.day("\(moment.date) \(moment.weekday)"), time: moment.time, delivery: nil)
+        }
+        add(content, time: moment.time, delivery: delivery)
+        if case .message(let message, _, _) = content, !message.isOwn, anchor != nil { unreadCount += 1 }
+    }
+
+    private mutating func add(_ content: ScrollbackEntry.Content, time: String, delivery: ScrollbackEntry.Delivery?) {
+        let entry = ScrollbackEntry(serial: nextSerial, time: time, content: content, delivery: delivery)
+        nextSerial += 1
+        byteCount += entry.byteCount
+        entries.append(entry)
+        while entries.count > Self.maximumEntryCount || byteCount > Self.maximumByteCount, entries.count > 1 {
+            // In large pieces, because the array moves all that stays.
+            let count = min(entries.count - 1, max(1, entries.count / 16))
+            byteCount -= entries[..<count].reduce(0) { $0 + $1.byteCount }
+            entries.removeFirst(count)
+        }
+    }
+
+    /// Removes the own message of this id; returns how far it had come, nil when there is none.
+    mutating func takeOwn(_ id: MessageID) -> ScrollbackEntry.Delivery? {
+        guard let index = ownIndex(id) else { return nil }
+        byteCount -= entries[index].byteCount
+        return entries.remove(at: index).delivery
+    }
+
+    /// Marks an own message.
+    mutating func mark(_ id: MessageID, _ delivery: ScrollbackEntry.Delivery) {
+        guard let index = ownIndex(id) else { return }
+        entries[index].delivery = delivery
+    }
+
+    private func ownIndex(_ id: MessageID) -> Int? {
+        entries.lastIndex { entry in
+            if case .message(let message, _, _) = entry.content { message.isOwn && message.id == id } else { false }
+        }
+    }
+
+    mutating func clear() {
+        entries = []
+        byteCount = 0
+        anchor = nil
+        unreadCount = 0
+        lastDate = ""
+    }
+
+    // MARK: What is seen
+
+    /// The rows that are seen, `height` at most; the last is the lowest.
+    mutating func visibleRows(width: Int, height: Int, marks: DeliveryMarks) -> [StyledLine] {
+        guard height > 0, !entries.isEmpty else { return [] }
+        var index = entries.count - 1
+        var rows: [StyledLine] = []
+        if let anchor {
+            index = indexOfEntry(upTo: anchor.serial)
+            let all = entries[index].rows(width: width, marks: marks)
+            rows = entries[index].serial == anchor.serial ? Array(all.prefix(anchor.row + 1)) : all
+            index -= 1
+        }
+        while rows.count < height, index >= 0 {
+            rows = entries[index].rows(width: width, marks: marks) + rows
+            index -= 1
+        }
+        return rows.suffix(height)
+    }
+
+    /// Moves what is seen by `count` rows, up when it is negative.
+    mutating func scroll(by count: Int, width: Int, height: Int, marks: DeliveryMarks) {
+        guard !entries.isEmpty, height > 0 else { return }
+        var index = anchor.map { indexOfEntry(upTo: $0.serial) } ?? entries.count - 1
+        var row = entries[index].rows(width: width, marks: marks).count - 1
+        if let anchor, entries[index].serial == anchor.serial { row = min(row, anchor.row) }
+        row += count
+        while row < 0, index > 0 {
+            index -= 1
+            row += entries[index].rows(width: width, marks: marks).count
+        }
+        while index < entries.count - 1, row >= entries[index].rows(width: width, marks: marks).count {
+            row -= entries[index].rows(width: width, marks: marks).count
+            index += 1
+        }
+        row = max(0, row)
+        // Not further up than a full pane.
+        var above = row + 1
+        var first = index - 1
+        while above < height, first >= 0 {
+            above += entries[first].rows(width: width, marks: marks).count
+            first -= 1
+        }
+        while above < height {
+            row += 1
+            above += 1
+            if row >= entries[index].rows(width: width, marks: marks).count {
+                guard index < entries.count - 1 else { break }
+                index += 1
+                row = 0
+            }
+        }
+        if index == entries.count - 1, row >= entries[index].rows(width: width, marks: marks).count - 1 {
+            scrollToEnd()
+        } else {
+            anchor = (entries[index].serial, row)
+        }
+    }
+
+    mutating func scrollToEnd() {
+        anchor = nil
+        unreadCount = 0
+    }
+
+    /// The last entry whose serial is not above `serial`, else the first.
+    private func indexOfEntry(upTo serial: Int) -> Int {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].serial <= serial { low = middle + 1 } else { high = middle }
+        }
+        return max(0, low - 1)
+    }
+}

@@ -1,0 +1,24 @@
+/// How a piece of text on the screen looks; the painter makes of it what the terminal can do.
+package struct TextStyle: Hashable, Sendable {
+    package enum Colour: Hashable, Sendable {
+        case plain
+        /// The colour of a member, from its id.
+        case member(UInt64)
+        /// The program's own lines.
+        case system
+        case warning
+        case error
+        /// How far an own message has come.
+        case mark
+    }
+
+    package var colour = Colour.plain
+    package var isBold = false
+    package var isReversed = false
+
+    package init(_ colour: Colour = .plain, bold: Bool = false, reversed: Bool = false) {
+        self.colour = colour
+        isBold = bold
+        isReversed = reversed
+    }
+}

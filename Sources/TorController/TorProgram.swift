@@ -1,0 +1,67 @@
+import Glibc
+
+/// The tor program of this machine, without starting a tor.
+package enum TorProgram {
+    package enum Answer: Equatable, Sendable {
+        /// Such as `0.4.9.11`.
+        case version(String)
+        /// There is none along PATH and in the usual folders.
+        case missing
+        /// What is there does not say that it is tor.
+        case notTor
+    }
+
+    /// Asks `program` (nil: `tor`) for its version. Blocks for some milliseconds: use it from a thread.
+    package static func version(of program: String?) -> Answer {
+        guard let path = try? ManagedTor.find(program ?? "tor") else { return .missing }
+        guard let output = output(of: path), let line = output.split(separator: "\n").first,
+            line.hasPrefix("Tor version ")
+        else { return .notTor }
+        return .version(String(line.dropFirst(12).prefix { !$0.isWhitespace }.trimmingDot))
+    }
+
+    /// What `path --version` writes, 4 KiB of it.
+    private static func output(of path: String) -> String? {
+        var ends: [Int32] = [-1, -1]
+        guard unsafe pipe(&ends) == 0 else { return nil }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(ends[0]) }
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
+        unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+        var process: pid_t = 0
+        let status = unsafe Array(path.utf8CString).withUnsafeBufferPointer { name -> Int32 in
+            var name = unsafe Array(name)
+            var option = Array("--version".utf8CString)
+            return unsafe name.withUnsafeMutableBufferPointer { name in
+                unsafe option.withUnsafeMutableBufferPointer { option in
+                    unsafe posix_spawn(
+                        &process, path, &actions, nil, [name.baseAddress, option.baseAddress, nil], environ)
+                }
+            }
+        }
+        close(ends[1])
+        guard status == 0 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        var count = 0
+        while count < bytes.count {
+            let more = unsafe bytes.withUnsafeMutableBytes {
+                unsafe read(ends[0], $0.baseAddress?.advanced(by: count), $0.count - count)
+            }
+            if more < 0, errno == EINTR { continue }
+            guard more > 0 else { break }
+            count += more
+        }
+        var result: Int32 = 0
+        while unsafe waitpid(process, &result, 0) < 0, errno == EINTR {}
+        return result == 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
+    }
+}
+
+extension Substring {
+    /// tor ends the sentence with a dot.
+    fileprivate var trimmingDot: Substring { hasSuffix(".") ? dropLast() : self }
+}

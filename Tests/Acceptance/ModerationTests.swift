@@ -1,0 +1,159 @@
+import Foundation
+import Testing
+
+/// Invites and moderation, with the program itself.
+struct ModerationTests {
+    private func invite(_ hosted: HostedRoom, _ options: String) async throws -> ProgramEvent {
+        let start = hosted.host.eventCount
+        hosted.host.send("/invite \(options)")
+        return try await hosted.host.event("invite", from: start)
+    }
+
+    private func join(_ invite: String, _ more: [String] = []) async throws -> TermTalkProcess {
+        let member = try TermTalkProcess(["join", invite, "--json"] + more, home: TestHome())
+        try await member.event("joined-room")
+        return member
+    }
+
+    @Test func onceLetsOneIn() async throws {
+        let hosted = try await HostedRoom.direct()
+        let once = try #require(try await invite(hosted, "--once").invite)
+        #expect(once != hosted.invite)
+        let member = try await join(once)
+        // Its owner is still there: it is told that the invite is used up. Later nobody answers it any more.
+        try await expectFailure(["join", once], code: "invite-used", status: 77)
+        member.send("still here")
+        try await hosted.host.event("message") { $0.text == "still here" }
+        member.send("/quit")
+        #expect(try await member.result().status == 0)
+    }
+
+    @Test func usesExpiryListAndRevocation() async throws {
+        let hosted = try await HostedRoom.direct()
+        let twice = try #require(try await invite(hosted, "--uses 2").invite)
+        let short = try #require(try await invite(hosted, "--expires 1s").invite)
+        let other = try #require(try await invite(hosted, "--expires 1h --uses 9").invite)
+        let first = try await join(twice)
+        let second = try await join(twice)
+        try await expectFailure(["join", twice], code: "invite-used", status: 77)
+        // Nobody came with the short one: to the host it never was.
+        try await expectFailure(["join", short], code: "no-such-room", status: 69)
+        let third = try await join(other)
+        hosted.host.send("/invite --list")
+        let list = try await hosted.host.event("invites")
+        #expect(list.invites?.map(\.number) == [1, 4])
+        #expect(list.invites?.last?.usesLeft == 8)
+        #expect(list.invites?.last?.used == 1)
+        #expect(list.invites?.last?.invite == other)
+        hosted.host.send("/invite --revoke 4")
+        #expect(try await hosted.host.event("invite-revoked").number == 4)
+        try await expectFailure(["join", other], code: "invite-used", status: 77)
+        hosted.host.send("/invite --revoke 4")
+        try await hosted.host.event("error") { $0.code == "input-invalid" }
+        // Who came with any of them is still there.
+        for (number, member) in [first, second, third].enumerated() {
+            member.send("here \(number)")
+            try await hosted.host.event("message") { $0.text == "here \(number)" }
+        }
+    }
+
+    @Test func inviteOnly() async throws {
+        let hosted = try await HostedRoom.direct(["--invite-only"])
+        let home = try TestHome()
+        let stranger = try TermTalkProcess(
+            ["join", hosted.room, "--direct", hosted.address, "--accept-new-host", "--json"], home: home)
+        let member = try await hosted.join()
+        member.send("/quit")
+        #expect(try await member.result().status == 0)
+        // Silence, to the end of its patience.
+        let result = try await stranger.result()
+        #expect(result.status == 69 || result.status == 76)
+        #expect(result.events("joined-room").isEmpty)
+    }
+
+    @Test func kickAndBan() async throws {
+        let hosted = try await HostedRoom.direct()
+        let alice = try await join(hosted.invite, ["--nick", "alice"])
+        let bob = try await join(hosted.invite, ["--nick", "bob"])
+        let carol = try await join(hosted.invite, ["--nick", "carol"])
+        hosted.host.send("/kick alice too loud \u{1b}[31m")
+        let kicked = try await alice.result()
+        #expect(kicked.status == 77)
+        #expect(kicked.events("closed").map(\.reason) == ["kicked"])
+        let notice = try #require(kicked.events("error").first)
+        #expect(notice.code == "kicked")
+        #expect(notice.message?.contains("too loud") == true)
+        #expect(notice.message?.contains("\u{1b}") == false)
+        try await carol.event("member-left") { $0.reason == "kicked" && $0.nick == "alice" }
+        let second = try #require(try await hosted.host.event("invite").invite)
+        #expect(second != hosted.invite)
+
+        hosted.host.send("/ban bob")
+        let banned = try await bob.result()
+        #expect(banned.status == 77)
+        #expect(banned.events("closed").map(\.reason) == ["banned"])
+        try await carol.event("member-left") { $0.reason == "banned" && $0.nick == "bob" }
+        let third = try #require(try await hosted.host.events("invite", count: 2).last?.invite)
+        // What both knew opens nothing, nor what was made meanwhile.
+        for invite in [hosted.invite, second] {
+            let again = try await TermTalkProcess.run(["join", invite, "--json"], home: TestHome())
+            #expect(["invite-used", "no-such-room"].contains(again.events("error").first?.code))
+        }
+        let dave = try await join(third, ["--nick", "dave"])
+        dave.send("hello")
+        try await carol.event("message") { $0.text == "hello" }
+        hosted.host.send("/kick nobody")
+        try await hosted.host.event("error") { $0.code == "no-such-member" }
+    }
+
+    @Test func lockTopicAndExtend() async throws {
+        let hosted = try await HostedRoom.direct(["--ttl", "10m"])
+        let member = try await hosted.join()
+        hosted.host.send("/topic cats")
+        #expect(try await member.event("topic-changed").topic == "cats")
+        hosted.host.send("/lock")
+        #expect(try await member.event("room-locked").locked == true)
+        try await expectFailure(["join", hosted.invite], code: "room-locked", status: 77)
+        hosted.host.send("/unlock")
+        try await member.event("room-locked") { $0.locked == false }
+        hosted.host.send("/extend 1h")
+        let left = try #require(try await member.event("room-extended").secondsLeft)
+        #expect((4_000...4_200).contains(left))
+        let later = try await hosted.join()
+        #expect(try await later.event("topic-changed").topic == "cats")
+        let rooms = try await TermTalkProcess.run(["rooms", "--json"], home: hosted.home)
+        #expect(rooms.status == 0)
+        for command in ["/kick host", "/lock", "/topic mine", "/extend 1h", "/invite --once"] {
+            let start = member.eventCount
+            member.send(command)
+            try await member.event("error", from: start) { $0.code == "not-permitted" }
+        }
+    }
+
+    @Test func approval() async throws {
+        let hosted = try await HostedRoom.direct(["--approve"])
+        let alice = try hosted.startJoin(["--nick", "alice"])
+        try await alice.event("starting") { $0.phase == "approval" }
+        let bob = try hosted.startJoin(["--nick", "bob"])
+        let asked = try await hosted.host.events("join-request", count: 2)
+        #expect(Set(asked.compactMap(\.nick)) == ["alice", "bob"])
+        hosted.host.send("/approve alice")
+        try await alice.event("joined-room")
+        let id = try #require(asked.first { $0.nick == "bob" }?.id)
+        hosted.host.send("/deny \(id)")
+        let denied = try await bob.result()
+        #expect(denied.status == 77)
+        #expect(denied.events("error").map(\.code) == ["join-denied"])
+        hosted.host.send("/approve bob")
+        try await hosted.host.event("error") { $0.code == "no-such-member" }
+        // One that goes before it is let in is forgotten.
+        let carol = try hosted.startJoin(["--nick", "carol"])
+        try await hosted.host.events("join-request", count: 3)
+        carol.signal(SIGKILL)
+        _ = try await carol.result()
+        let dave = try hosted.startJoin(["--nick", "dave"])
+        try await hosted.host.events("join-request", count: 4)
+        hosted.host.send("/approve dave")
+        try await dave.event("joined-room")
+    }
+}

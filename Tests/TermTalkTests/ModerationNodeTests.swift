@@ -1,0 +1,96 @@
+import EventLoop
+import Room
+import SecureSession
+import Testing
+
+@testable import TermTalk
+
+/// What becomes of members, and of those who come, when invites change and members are removed.
+@Suite struct ModerationNodeTests {
+    @Test("A member whose invite was revoked comes back after a broken connection; nobody else comes in with it")
+    func revoked() throws {
+        try NodeWorld.run { world in
+            let alice = world.add(nick: "alice")
+            world.whenAllAreIn(2) {
+                #expect(throws: Never.self) { try world.host.revokeInvite(number: InviteTable.roomNumber) }
+                alice.breakConnection()
+                world.sayAsHost("back?")
+                world.when({ alice.texts == ["back?"] }) {
+                    #expect(alice.dialCount == 2)
+                    let bob = world.add(nick: "bob")
+                    world.when({ bob.ending != nil }) {
+                        #expect(bob.ending?.notice?.code == .inviteUsed)
+                        #expect(world.host.memberCount == 2)
+                        world.finish()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A removed member is out, and so is its invite; one that came with the same stays", arguments: [false, true])
+    func expelled(banned: Bool) throws {
+        try NodeWorld.run { world in
+            let alice = world.add(nick: "alice")
+            let bob = world.add(nick: "bob")
+            world.whenAllAreIn(3) {
+                #expect(throws: Never.self) { try world.host.expel("alice", banned: banned, reason: "loud") }
+                world.when({ alice.ending != nil && world.host.memberCount == 2 }) {
+                    #expect(alice.ending?.reason == (banned ? .banned : .kicked))
+                    bob.breakConnection()
+                    world.sayAsHost("quiet now")
+                    world.when({ bob.texts == ["quiet now"] }) {
+                        #expect(alice.texts.isEmpty)
+                        let again = world.add(nick: "alice")
+                        world.when({ again.ending != nil }) {
+                            #expect(again.ending?.notice?.code == .inviteUsed)
+                            world.finish()
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A member removed while it is away learns it when it comes back, and cannot stay")
+    func expelledWhileAway() throws {
+        try NodeWorld.run { world in
+            let alice = world.add(nick: "alice")
+            let bob = world.add(nick: "bob")
+            world.whenAllAreIn(3) {
+                alice.isReachable = false
+                alice.breakConnection()
+                world.when({ alice.dialCount > 1 }) {
+                    #expect(throws: Never.self) { try world.host.expel("alice", banned: true, reason: "") }
+                    alice.isReachable = true
+                    world.when({ alice.ending != nil }) {
+                        #expect([.banned, .inviteUsed].contains(alice.ending?.notice?.code))
+                        #expect(bob.ending == nil)
+                        #expect(world.host.memberCount == 2)
+                        world.finish()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("The key that waits for the host may go: its place in the line is free")
+    func goneWhileWaiting() throws {
+        var limits = RoomLimits()
+        limits.asksHost = true
+        try NodeWorld.run(limits: limits) { world in
+            let alice = world.add(nick: "alice")
+            world.when({ alice.events.contains(.starting(.approval, progress: nil)) }) {
+                alice.breakConnection()
+                world.when({ alice.ending != nil }) {
+                    #expect(throws: ChatEvent.Notice.self) { try world.host.decide(on: "alice", isApproved: true) }
+                    let bob = world.add(nick: "bob")
+                    world.when({ bob.events.contains(.starting(.approval, progress: nil)) }) {
+                        #expect(throws: Never.self) { try world.host.decide(on: "bob", isApproved: true) }
+                        world.when({ bob.id != nil }) { world.finish() }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+import Room
+import Testing
+
+@testable import TerminalUI
+
+@Suite struct ScreenModelTests {
+    private static let now = Moment(seconds: 1_700_000_000, date: "2026-11-24", weekday: "Tuesday", time: "09:05")
+
+    /// A screen of somebody called zzz777 in a room with alice.
+    private func joined(width: Int = 80, height: Int = 12, bell: ScreenModel.Bell = .mention) throws -> ScreenModel {
+        var model = ScreenModel(size: ScreenSize(width: width, height: height), bell: bell)
+        model.heard(try Sample.joined(expires: Self.now.seconds + 300), at: Self.now)
+        return model
+    }
+
+    private func frame(_ model: ScreenModel) -> ScreenFrame {
+        var model = model
+        return model.frame()
+    }
+
+    private func texts(_ model: ScreenModel) -> [String] { frame(model).rows.map(\.text) }
+
+    private func own(_ text: String, id: UInt64 = 5) throws -> ChatEvent.ChatMessage {
+        .init(
+            id: MessageID(id), sequence: nil, from: try Sample.id("zzz777"), nick: "zzz777", text: text, kind: .text,
+            isOwn: true)
+    }
+
+    @Test(
+        "Every size has all its rows, none too wide, and the cursor inside",
+        arguments: [(40, 10), (80, 24), (250, 80), (1, 1), (2, 2), (3, 1), (1, 9), (20, 3), (60, 4), (61, 5)])
+    func sizes(_ width: Int, _ height: Int) throws {
+        var model = try joined(width: width, height: height)
+        model.heard(try Sample.message("hello 你好 \(String(repeating: "long ", count: 60))"), at: Self.now)
+        for text in ["", "typed 你好", String(repeating: "x", count: 400), "\n\n\n\n\n\n\n\n"] {
+            _ = model.pressed(.paste(text))
+            let frame = frame(model)
+            #expect(frame.rows.count == height)
+            #expect(frame.rows.allSatisfy { $0.width <= width })
+            #expect(frame.cursorRow < height && frame.cursorRow >= 0)
+            #expect(frame.cursorColumn < width && frame.cursorColumn >= 0)
+        }
+        _ = model.pressed(.pageUp)
+        _ = model.pressed(.pageDown)
+        model.resized(to: ScreenSize(width: width * 2, height: max(1, height / 2)))
+        #expect(frame(model).rows.count == max(1, height / 2))
+    }
+
+    @Test("A conversation, with the members beside it")
+    func conversation() throws {
+        var model = try joined()
+        model.heard(try Sample.message("hi there"), at: Self.now)
+        model.heard(try Sample.message("waves", kind: .action), at: Self.now)
+        let lines = texts(model)
+        #expect(lines.contains { $0.hasPrefix("09:05    <alice> hi there ") })
+        #expect(lines.contains { $0.hasPrefix("09:05    * alice waves ") })
+        #expect(lines[0].hasSuffix("|@alice +"))
+        #expect(lines[1].hasSuffix("| zzz777"))
+        #expect(lines.last == "zzz777> ")
+        let status = try #require(lines.dropLast().last)
+        for part in ["direct 127.0.0.1:4000", "room r1", "5 min left", "2 members", "host key NEW"] {
+            // The time left goes down to minutes.
+            #expect(status.contains(part) || part.contains("connected"), "\(part): \(status)")
+        }
+    }
+
+    @Test("A narrow terminal has no member list, and keeps what matters of the status")
+    func narrow() throws {
+        let lines = texts(try joined(width: 40, height: 10))
+        #expect(!lines.contains { $0.contains("|@alice") })
+        #expect(lines[8].contains("min left"))
+        #expect(lines[9] == "> ")
+    }
+
+    @Test("Own messages are marked waiting, delivered, received, and take their place in the room's order")
+    func delivery() throws {
+        var model = try joined()
+        model.heard(.sending(try own("mine")), at: Self.now)
+        #expect(texts(model).contains { $0.hasPrefix("09:05 ·  <zzz777> mine") })
+        model.heard(try Sample.message("came first"), at: Self.now)
+        model.heard(.delivered(MessageID(5)), at: Self.now)
+        model.heard(.message(try own("mine")), at: Self.now)
+        let lines = texts(model)
+        let place = try #require(lines.firstIndex { $0.hasPrefix("09:05 ✓  <zzz777> mine") })
+        #expect(lines[place - 1].contains("came first"))
+        #expect(lines.filter { $0.contains("mine") }.count == 1)
+        model.heard(.acknowledged(MessageID(5), count: 1, of: 2), at: Self.now)
+        #expect(texts(model).contains { $0.hasPrefix("09:05 ✓  <zzz777> mine") })
+        model.heard(.acknowledged(MessageID(5), count: 2, of: 2), at: Self.now)
+        #expect(texts(model).contains { $0.hasPrefix("09:05 ✓✓ <zzz777> mine") })
+        model.heard(.sending(try own("refused", id: 6)), at: Self.now)
+        model.heard(.notSent(MessageID(6)), at: Self.now)
+        #expect(!texts(model).contains { $0.contains("refused") })
+    }
+
+    @Test("Nothing that a peer writes looks like a line of the program or of somebody else")
+    func imitation() throws {
+        var model = try joined(width: 50, height: 40)
+        let forged = "x\n-!- bob has left\n09:05    -!- forged\n--- 2026-11-25 ---\n<bob> forged\r09:05 ✓✓ <bob> forged"
+        model.heard(
+            try Sample.message(forged + " " + String(repeating: "09:05    -!- wrapped ", count: 9)), at: Self.now)
+        let rows = texts(model).dropLast(2)
+        let start = try #require(rows.firstIndex { $0.hasPrefix("09:05    <alice> x") })
+        // All that follows is hers, and begins further right than anything of the program does.
+        let hers = rows[(start + 1)...]
+        #expect(hers.count > 5)
+        for row in hers { #expect(row.hasPrefix(String(repeating: " ", count: 11)), "\(row)") }
+    }
+
+    @Test("A nick that is none is not shown")
+    func forgedNick() throws {
+        var model = try joined()
+        model.heard(try Sample.message("x", nick: "> -!- bob\n"), at: Self.now)
+        #expect(texts(model).contains { $0.hasPrefix("09:05    <abc234> x") })
+    }
+
+    @Test("Scrolled up, what comes is counted and told")
+    func unread() throws {
+        var model = try joined(width: 60, height: 10)
+        for number in 0..<40 { model.heard(try Sample.message("number \(number)"), at: Self.now) }
+        _ = model.pressed(.pageUp)
+        model.heard(try Sample.message("new one"), at: Self.now)
+        model.heard(try Sample.message("new two"), at: Self.now)
+        var lines = texts(model)
+        #expect(lines[8].contains("2 unread"))
+        #expect(!lines.contains { $0.contains("new one") })
+        _ = model.pressed(.pageDown)
+        _ = model.pressed(.pageDown)
+        lines = texts(model)
+        #expect(!lines[8].contains("unread"))
+        #expect(lines.contains { $0.contains("new two") })
+    }
+
+    @Test("Being spoken of is marked, and rings the bell as chosen")
+    func bell() throws {
+        for (bell, text, rings) in [
+            (.mention, "hi zzz777!", true), (.mention, "hi Zzz777.", true), (.mention, "hi zzz7777", false),
+            (.mention, "hi all", false), (.message, "hi all", true), (.never, "hi zzz777", false),
+        ] as [(ScreenModel.Bell, String, Bool)] {
+            var model = try joined(bell: bell)
+            model.heard(try Sample.message(text), at: Self.now)
+            let hasRung = model.takeBell()
+            #expect(hasRung == rings, "\(bell) \(text)")
+            let again = model.takeBell()
+            #expect(!again)
+        }
+        var model = try joined()
+        model.heard(try Sample.message("psst", kind: .private), at: Self.now)
+        let hasRung = model.takeBell()
+        #expect(hasRung)
+        let runs = frame(model).rows.flatMap(\.runs)
+        #expect(runs.contains { $0.text == "alice" && $0.style.isReversed })
+    }
+
+    @Test("The connection is in the status bar, with its next try; the clock goes by itself")
+    func connection() throws {
+        var model = try joined()
+        #expect(model.nextChange == Self.now.seconds + 1)
+        model.heard(
+            .connection(.init(state: .reconnecting, attempt: 3, retryInMilliseconds: 4_200)), at: Self.now)
+        #expect(texts(model)[10].contains("reconnecting #3 in 5 s"))
+        model.timePassed(to: Self.now.seconds + 2)
+        #expect(texts(model)[10].contains("reconnecting #3 in 3 s"))
+        model.heard(.connection(.init(state: .connected)), at: Self.now)
+        #expect(!texts(model)[10].contains("reconnecting"))
+        model.timePassed(to: Self.now.seconds + 299)
+        #expect(texts(model)[10].contains("1 s left"))
+        model.timePassed(to: Self.now.seconds + 300)
+        #expect(model.nextChange == nil)
+    }
+
+    @Test("Typing, sending, and what was typed before")
+    func typing() throws {
+        var model = try joined()
+        _ = model.pressed(.text("hello"))
+        #expect(frame(model).cursorColumn == "zzz777> hello".count)
+        var actions = model.pressed(.enter)
+        #expect(actions == [.submit("hello")])
+        #expect(texts(model).last == "zzz777> ")
+        actions = model.pressed(.enter)
+        #expect(actions == [])
+        _ = model.pressed(.up)
+        #expect(texts(model).last == "zzz777> hello")
+        _ = model.pressed(.down)
+        actions = model.pressed(.endOfInput)
+        #expect(actions == [.endOfInput])
+        _ = model.pressed(.text("al"))
+        _ = model.pressed(.tab)
+        #expect(texts(model).last == "zzz777> alice: ")
+    }
+
+    @Test("A paste of several lines is one message, and is seen before it is sent")
+    func paste() throws {
+        var model = try joined()
+        _ = model.pressed(.paste("one\ntwo\nthree"))
+        #expect(texts(model).suffix(3) == ["zzz777> one", "  two", "  three"])
+        let actions = model.pressed(.enter)
+        #expect(actions == [.submit("one\ntwo\nthree")])
+    }
+
+    @Test("Members come and go")
+    func members() throws {
+        var model = try joined(height: 10)
+        for number in 0..<12 {
+            model.heard(
+                .memberJoined(id: MemberID(entropy: UInt32(number)), nick: "n\(number)", count: 3), at: Self.now)
+        }
+        #expect(texts(model)[7].hasSuffix("and 7 more"))
+        for number in 0..<11 {
+            model.heard(
+                .memberLeft(id: MemberID(entropy: UInt32(number)), nick: "n\(number)", reason: .quit, count: 3),
+                at: Self.now)
+        }
+        model.heard(.nickChanged(id: MemberID(entropy: 11), oldNick: "n11", nick: "other"), at: Self.now)
+        #expect(texts(model)[1].hasSuffix("| other"))
+    }
+}
