@@ -20,6 +20,8 @@ import Glibc
     private var simulatedNow: MonotonicTime?
     private var simulatedTimers: [TimerHandle] = []
     private var simulatedTimerCount = 0
+    /// How many turns made-up time may take, so that what goes round in circles comes to an end, too.
+    package var simulatedTurnsLeft = Int.max
     private var nextTurnBodies: [() -> Void] = []
     private var endOfTurnBodies: [() -> Void] = []
     private var kept: [ObjectIdentifier: any LoopKept] = [:]
@@ -94,6 +96,11 @@ import Glibc
 
     /// One turn in made-up time: what is due, or will be next when there is nothing else to do.
     private func simulatedTurn() {
+        guard simulatedTurnsLeft > 0 else {
+            isStopped = true
+            return
+        }
+        simulatedTurnsLeft -= 1
         if nextTurnBodies.isEmpty, endOfTurnBodies.isEmpty {
             guard let next = simulatedTimers.min(by: { $0.isEarlier(than: $1) }) else {
                 isStopped = true

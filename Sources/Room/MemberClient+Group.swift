@@ -20,11 +20,12 @@ extension MemberClient {
                     try engine.seal(envelope.encoded, id: waiting.id)
                 }
         } catch {
-            outbox.remove(at: index)
+            _ = takeOut(waiting.id)
             let notice =
                 waiting.to == nil
                 ? ChatEvent.Notice(.internalError, "the message was not sent: it could not be encrypted")
                 : RoomCode.noSuchMember.declination
+            actions.append(.tell(.notSent(waiting.id)))
             actions.append(.tell(.error(notice)))
             return
         }
@@ -47,8 +48,10 @@ extension MemberClient {
     mutating func sealAgain(_ messageID: MessageID, actions: inout [Action]) {
         guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return }
         guard outbox[index].attempts < GroupUpkeep.sealingAttempts else {
-            outbox.remove(at: index)
+            _ = takeOut(messageID)
+            actions.append(.tell(.notSent(messageID)))
             actions.append(.tell(.error(RoomCode.stale.declination)))
+            sendWaiting(actions: &actions)
             return
         }
         transmit(index, actions: &actions)

@@ -48,6 +48,8 @@ package struct MemberClient {
     /// The members as far as the host has listed them, while it lets this one in.
     private var listed: [MemberID: Member] = [:]
     var outbox: [Unconfirmed] = []
+    /// Which of the outbox has been sent in this stay.
+    private var window = SendWindow()
     private var expectedSequence: UInt64 = 1
     var chain = MessageChain()
     var upkeep = GroupUpkeep()
@@ -136,24 +138,38 @@ package struct MemberClient {
         }
         phase = .joined
         // Of a room that begins to count anew nothing can be said.
-        let missed =
-            id == nil || admission.nextSequence < expectedSequence ? 0 : admission.nextSequence - expectedSequence
+        let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
+        window.begin(isReturn: id != nil)
         id = admission.member
         expectedSequence = admission.nextSequence
         chain = MessageChain()
         beginChain()
         actions.append(.admitted(admission))
         if missed > 0 {
-            actions.append(.tell(.warning(.missed(Int(clamping: missed)))))
+            actions.append(.tell(.warning(.missed(missed))))
         }
         checkMembers(actions: &actions)
-        for index in outbox.indices {
-            transmit(index, actions: &actions)
-        }
+        sendWaiting(actions: &actions)
     }
 
     mutating func beginChain() {
         chain.begin(epoch: engine.epoch, after: expectedSequence &- 1, start: engine.chainStart)
+    }
+
+    /// Sends as much of the outbox as may be under way.
+    mutating func sendWaiting(actions: inout [Action]) {
+        while phase == .joined, window.count < outbox.count,
+            window.takes(outbox[window.count].content.text.utf8.count)
+        {
+            transmit(window.count - 1, actions: &actions)
+        }
+    }
+
+    /// The host has answered to a message; returns whether it is one of the outbox, which it leaves.
+    mutating func takeOut(_ messageID: MessageID) -> Bool {
+        guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return false }
+        window.removed(outbox.remove(at: index).content.text.utf8.count, at: index)
+        return true
     }
 
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
@@ -181,9 +197,10 @@ package struct MemberClient {
         case .declined(let messageID, .stale):
             sealAgain(messageID, actions: &actions)
         case .declined(let messageID, let code):
-            outbox.removeAll { $0.id == messageID }
+            _ = takeOut(messageID)
             actions.append(.tell(.notSent(messageID)))
             actions.append(.tell(.error(code.declination)))
+            sendWaiting(actions: &actions)
         case .committed(let from, let joined, let commit):
             try committed(by: from, joined: joined, commit: commit, actions: &actions)
         case .commitWanted(let candidates, let removals):
@@ -250,9 +267,9 @@ package struct MemberClient {
     }
 
     mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {
-        guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return }
-        outbox.remove(at: index)
+        guard takeOut(messageID) else { return }
         actions.append(.tell(.delivered(messageID)))
+        sendWaiting(actions: &actions)
     }
 
     // MARK: What the person wants
@@ -283,9 +300,7 @@ package struct MemberClient {
                             id: messageID, sequence: nil, from: id, nick: members[id]?.nick ?? id.description,
                             text: text, kind: shown, isOwn: true, to: target))))
         }
-        if phase == .joined {
-            transmit(outbox.count - 1, actions: &actions)
-        }
+        sendWaiting(actions: &actions)
         return messageID
     }
 

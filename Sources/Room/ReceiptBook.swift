@@ -31,9 +31,14 @@ struct ReceiptBook {
         forEach(after: after, upTo: sequence, notFrom: member) { $0.count += 1 }
     }
 
-    /// A member has gone that had received all messages up to `sequence`; it no longer counts for the later ones.
+    /// A member has gone, or is away, that had received all messages up to `sequence`; it no longer counts for the later ones.
     mutating func left(_ member: MemberID, received sequence: UInt64) {
         forEach(after: sequence, upTo: .max, notFrom: member) { $0.of -= min($0.of, 1) }
+    }
+
+    /// A member is back that had received all messages up to `sequence` and gets the later ones now; it counts for them.
+    mutating func returned(_ member: MemberID, received sequence: UInt64) {
+        forEach(after: sequence, upTo: .max, notFrom: member) { $0.of += $0.of < .max ? 1 : 0 }
     }
 
     private mutating func forEach(

@@ -127,8 +127,10 @@ extension Room {
 
     private mutating func place(_ joiner: GroupQueue.Joiner, now: Duration) {
         if joiner.isReturning {
-            guard members[joiner.id] != nil else { return }
-            behindCount -= 1
+            guard let member = members[joiner.id] else { return }
+            if member.absence != nil {
+                awayCount -= 1
+            }
             members[joiner.id]?.link = joiner.link
             members[joiner.id]?.absence = nil
             members[joiner.id]?.staleID = nil

@@ -56,8 +56,8 @@ package struct Room {
     /// Whose nick, and whose id, reads like this; those who wait to be let into the group included.
     var memberOfNick: [NickSkeleton: MemberID] = [:]
     var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
-    /// Members without a link.
-    var behindCount = 0
+    /// Members with an absence; all without a link are among them.
+    var awayCount = 0
     /// What is to become of the group.
     var group = GroupQueue()
     var nextOrder: UInt64 = 0
@@ -124,9 +124,11 @@ package struct Room {
         beginAbsence(of: id, now: now)
     }
 
-    mutating func beginAbsence(of id: MemberID, now: Duration) {
+    private mutating func beginAbsence(of id: MemberID, now: Duration) {
         group.goesAway(id)
-        guard members[id]?.absence == nil else { return }
+        guard let member = members[id], member.absence == nil else { return }
+        stopCounting(member, now: now)
+        awayCount += 1
         let end = now + limits.absence
         members[id]?.absence = Absence(since: now, end: end)
         firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
@@ -136,12 +138,9 @@ package struct Room {
     /// waits is void, but it keeps its place for ``RoomLimits/absence``: it comes back by joining, and learns from the order
     /// number how much it has missed.
     package mutating func overrun(_ link: LinkID, now: Duration) {
-        guard let id = memberOfLink.removeValue(forKey: link), let member = members[id] else { return }
-        stopCounting(member, now: now)
-        members[id]?.link = nil
-        behindCount += 1
-        group.goesAway(id)
+        guard let id = memberOfLink.removeValue(forKey: link) else { return }
         beginAbsence(of: id, now: now)
+        members[id]?.link = nil
     }
 
     /// The host itself was stopped, or asleep, for `time`: members that are away could not come back meanwhile.
@@ -163,8 +162,15 @@ package struct Room {
         memberOfLink[old] = nil
         memberOfLink[link] = id
         members[id]?.link = link
-        members[id]?.absence = nil
         group.mustAsk = true
+        if member.absence != nil {
+            members[id]?.absence = nil
+            awayCount -= 1
+            // Told with its first acknowledgement.
+            if members.count <= RoomLimits.receiptMembers {
+                receipts.returned(id, received: member.receivedSequence)
+            }
+        }
         return old
     }
 
@@ -198,6 +204,7 @@ package struct Room {
         memberOfKey = [:]
         memberOfNick = [:]
         memberOfIDSkeleton = [:]
+        awayCount = 0
         for joiner in waiting.values {
             actions.append(.send(joiner.link, HostMessage.closing(reason).encoded))
             actions.append(.release(joiner.link))
@@ -312,11 +319,9 @@ package struct Room {
         memberOfIDSkeleton[NickSkeleton(id)] = nil
         if let link = member.link {
             memberOfLink[link] = nil
-            stopCounting(member, now: now)
             actions.append(.release(link))
-        } else {
-            behindCount -= 1
         }
+        noLongerCounts(member, now: now)
         actions.append(.broadcast(HostMessage.left(id, reason).encoded, tag: 0))
         if let waiting = group.takeJoiner(id) {
             actions.append(.send(waiting.link, HostMessage.refused(.unspecified).encoded))
@@ -326,7 +331,16 @@ package struct Room {
         changeGroup(now: now, actions: &actions)
     }
 
-    /// The member will not receive what it has not received by now.
+    /// The member's stay is over, whether it was present or away.
+    private mutating func noLongerCounts(_ member: Member, now: Duration) {
+        if member.absence != nil {
+            awayCount -= 1
+        } else {
+            stopCounting(member, now: now)
+        }
+    }
+
+    /// The member will not receive what it has not received by now, or not before it is back.
     private mutating func stopCounting(_ member: Member, now: Duration) {
         guard members.count <= RoomLimits.receiptMembers else { return }
         receipts.left(member.id, received: member.receivedSequence)
@@ -373,7 +387,7 @@ package struct Room {
         remember(id)
         let sequence = nextSequence
         nextSequence += 1
-        receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1 - behindCount)
+        receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1 - awayCount)
         let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content)
         actions.append(.broadcast(message.encoded, tag: sequence))
     }

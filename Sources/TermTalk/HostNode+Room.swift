@@ -55,7 +55,13 @@ extension HostNode {
     }
 
     func takesTooLittle(_ connection: HostConnection) -> Bool {
-        connection.session.retainedByteCount > room.limits.bytesQueuedPerMember
+        exceedsItsBound(connection.session.retainedByteCount)
+    }
+
+    /// Whether so much is more than may wait for a member. Once the room is over all that follows is its end, which everybody
+    /// should hear.
+    private func exceedsItsBound(_ byteCount: Int) -> Bool {
+        byteCount > room.limits.bytesQueuedPerMember && !room.isClosed
     }
 
     /// The member keeps its place, but nothing more is kept for it.
@@ -69,9 +75,8 @@ extension HostNode {
     func broadcast(_ message: EncodedMessage, tag: UInt64) {
         let records = Record.split(type: message.type, body: message.body, tag: tag)
         var overrun: [HostConnection] = []
-        let limit = room.limits.bytesQueuedPerMember
         for connection in connections.members {
-            if connection.session.enqueue(records) > limit {
+            if exceedsItsBound(connection.session.enqueue(records)) {
                 overrun.append(connection)
             }
             markDirty(connection)

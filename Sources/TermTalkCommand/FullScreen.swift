@@ -35,6 +35,8 @@ final class FullScreen {
     private var lastFrame: MonotonicTime?
     private var isFrameDue = false
     private var showsInvitePlainly = false
+    /// The invite that was made last beside the room's own.
+    private var lastInvite: String?
     /// Whether the terminal shows something else until Enter is pressed.
     private var isSuspended = false
     private var isClosed = false
@@ -70,6 +72,7 @@ final class FullScreen {
 
     func show(_ event: ChatEvent) {
         if case .invite(let invite) = event, showsInvitePlainly { return showPlainly(invite) }
+        if case .room(.inviteMade(let invite)) = event { lastInvite = invite.text }
         model.heard(event, at: WallTime.moment)
         changed()
     }
@@ -151,7 +154,8 @@ final class FullScreen {
     private func showPlainly(_ text: String) {
         painter.suspend()
         isSuspended = true
-        print("\n\(Sanitizer.sanitize(text, as: .line))\n\nEnter goes back to the room.")
+        for invite in [text, lastInvite].compactMap({ $0 }) { print("\n\(Sanitizer.sanitize(invite, as: .line))") }
+        print("\nEnter goes back to the room.")
         fflush(nil)
     }
 

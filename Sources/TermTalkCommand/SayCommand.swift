@@ -7,6 +7,7 @@ struct SayCommand: ParsableCommand {
         commandName: "say", abstract: "Deliver a message to a room, and leave.",
         discussion: """
             Exits with 0 only when the host has the message, or all who are present: for scripts and alerts.
+            Who is cut off at the moment is not present; the host notices within 45 seconds.
             The words are joined by spaces; - alone reads the text from standard input.
             """)
 

@@ -41,6 +41,10 @@ package final class OnionPublication {
     private var failureReason: String?
     private var collisions = Backoff()
     private var timer: TimerHandle?
+    private var watch = IntroductionWatch()
+    private var watchTimer: TimerHandle?
+    /// The service was removed and added again only because its introduction points were gone.
+    private var isRenewing = false
 
     init(
         key: borrowing OnionKey, virtualPort: UInt16, target: OnionTarget, publishTimeout: Duration, loop: EventLoop,
@@ -68,6 +72,7 @@ package final class OnionPublication {
     /// Takes the service down and tells when tor has answered, or that there is no tor to ask.
     func takeDown(completion: @escaping (Result<ControlReply, TorError>) -> Void) {
         timer?.cancel()
+        watchTimer?.cancel()
         let wasAdded =
             switch state {
             case .added, .adding: true
@@ -91,6 +96,9 @@ package final class OnionPublication {
 
     func controlWasLost() {
         timer?.cancel()
+        watchTimer?.cancel()
+        watch = IntroductionWatch()
+        isRenewing = false
         isTorReady = false
         connection = nil
         guard !isEnded else { return }
@@ -126,7 +134,39 @@ package final class OnionPublication {
         isAnnounced = true
         let wasPublished = self.wasPublished
         self.wasPublished = true
+        watchLater()
+        if isRenewing {
+            isRenewing = false
+            return
+        }
         onEvent(wasPublished ? .republished : .published(directories: uploads.directoryCount))
+    }
+
+    /// Counts the introduction points from time to time, and publishes the service anew when tor has given them up.
+    private func watchLater() {
+        watchTimer?.cancel()
+        watchTimer = loop.schedule(after: IntroductionWatch.interval) { [weak self] in
+            guard let self, case .added = self.state, let connection = self.connection else { return }
+            connection.send(.getInfo(Self.circuitStatus)) { [weak self] result in
+                guard let self, case .added = self.state, self.connection === connection else { return }
+                if case .success(let reply) = result, let status = reply.value(of: Self.circuitStatus),
+                    self.watch.counted(IntroductionWatch.count(in: status, of: self.address), now: self.loop.now)
+                {
+                    self.renew(connection)
+                } else {
+                    self.watchLater()
+                }
+            }
+        }
+    }
+
+    private static let circuitStatus = "circuit-status"
+
+    private func renew(_ connection: ControlConnection) {
+        connection.send(.deleteOnion(address)) { _ in }
+        isRenewing = true
+        state = .waiting
+        controlIsUp(connection)
     }
 
     private var isEnded: Bool { if case .ended = state { true } else { false } }

@@ -13,7 +13,7 @@ struct DoctorTests {
         var code: String?
         var message: String?
         var hint: String?
-        var fail: String?
+        var fail: Int?
     }
 
     /// Runs the doctor for machines and checks the form of what it says.
@@ -33,7 +33,7 @@ struct DoctorTests {
         #expect(checks.allSatisfy { $0.event == "check" && $0.message?.isEmpty == false })
         #expect(Set(checks.compactMap(\.check)).count == checks.count)
         let failed = checks.filter { $0.status == "fail" }
-        #expect(lines.last?.fail == "\(failed.count)")
+        #expect(lines.last?.fail == failed.count)
         #expect((result.status == 0) == failed.isEmpty)
         for line in checks where line.status != "ok" {
             #expect(line.hint?.isEmpty == false, "\(line)")
@@ -80,6 +80,29 @@ struct DoctorTests {
         #expect(found.status == 73)
         #expect(found.lines["state"]?.code == "registry-unwritable")
         #expect(found.lines["state"]?.hint?.isEmpty == false)
+    }
+
+    /// Whether this process may mount file systems in a namespace of its own.
+    private static let canMount = {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/unshare")
+        process.arguments = ["-m", "mount", "-t", "tmpfs", "-o", "size=16k", "none", "/mnt"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+
+    @Test(.enabled(if: canMount, "needs to mount a file system")) func fullDisk() async throws {
+        let mount = "mount -t tmpfs -o size=16k none \"$HOME\" && exec \"$@\""
+        let process = try TermTalkProcess(
+            program: "/usr/bin/unshare",
+            ["-m", "/bin/sh", "-c", mount, "sh", TermTalkProcess.binary(), "doctor", "--json", "--tor", "managed"],
+            home: TestHome(), environment: ["TERMTALK_TOR": "/nonexistent/tor"])
+        let result = try await process.result()
+        #expect(result.status == 73)
+        let state = try #require(result.output.first { $0.contains(#""check":"state""#) })
+        #expect(state.contains("the disk is full") && state.contains("registry-unwritable"), "\(state)")
     }
 
     @Test func registryThatOthersCanRead() async throws {

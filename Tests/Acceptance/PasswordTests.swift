@@ -135,17 +135,42 @@ struct PasswordTests {
         #expect(argument.status == 64)
     }
 
+    /// Three round trips more through tor, by the room's name and the onion address alone.
+    @Test(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
+    func overOnion() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let home = try TestHome()
+        let right = try Self.file(home)
+        let wrong = try Self.file(home, "open barley", name: "wrong")
+        let hosted = try await HostedRoom.onion(
+            network.client.controlFlags, ["--password-file", right])
+        let place = ["join", hosted.room, "--onion", hosted.address, "--json"] + network.client.controlFlags
+        let refused = try await TermTalkProcess.run(place + ["--password-file", wrong], home: home)
+        #expect(refused.events("error").map(\.code) == ["password-wrong"])
+        #expect(refused.status == 77)
+        let member = try TermTalkProcess(place + ["--password-file", right], home: home)
+        try await member.event("joined-room")
+        member.send("through tor")
+        try await hosted.host.event("message") { $0.text == "through tor" }
+        try await hosted.host.event("warning") { $0.code == "password-guessed" }
+        member.send("/quit")
+        #expect(try await member.result().status == 0)
+    }
+
     @Test(.enabled(if: Terminal.tmux != nil, "needs tmux")) func atATerminal() async throws {
-        let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--password"], home: TestHome())
+        let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--password", "--plain"], home: TestHome())
         try await host.shows("Password of the room:")
         try await host.type("open sesame")
         try await host.shows("Once more:")
         try await host.type("open sesame")
-        let lines = try await host.shows("expires in 300s")
-        let invite = try #require(lines.first { $0.hasPrefix("invite  ") }).dropFirst(8)
-            .trimmingCharacters(in: .whitespaces)
+        try await host.shows("it closes in 300 s")
+        // As one line to copy.
+        try await host.press("F2")
+        let lines = try await host.shows("Enter goes back")
+        let invite = try #require(lines.last { $0.hasPrefix("termtalk://") })
+        try await host.press("Enter")
         // Without the option the guest is asked when the host wants it.
-        let guest = try await Terminal(["join", invite], home: TestHome())
+        let guest = try await Terminal(["join", invite, "--plain"], home: TestHome())
         try await guest.shows("Password of the room:")
         try await guest.type("open sesame")
         try await guest.shows("joined room")
@@ -157,7 +182,7 @@ struct PasswordTests {
     }
 
     @Test(.enabled(if: Terminal.tmux != nil, "needs tmux")) func twoThatDiffer() async throws {
-        let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--password"], home: TestHome())
+        let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--password", "--plain"], home: TestHome())
         try await host.shows("Password of the room:")
         try await host.type("one")
         try await host.shows("Once more:")

@@ -75,6 +75,19 @@ struct SayTests {
         try await slow.event("message") { $0.text == "wait" }
     }
 
+    /// One whose connection is broken is not present, although its place is kept for a quarter of an hour.
+    @Test func itDoesNotWaitForWhoIsAway() async throws {
+        let hosted = try await HostedRoom.direct()
+        let gone = try await hosted.join()
+        try await hosted.host.event("member-joined")
+        gone.signal(SIGKILL)
+        let result = try await TermTalkProcess.run(
+            ["say", hosted.invite, "anybody?", "--wait-ack", "members", "--json"], home: TestHome())
+        #expect(result.status == 0)
+        let last = try #require(result.events("acknowledged").last)
+        #expect(last.count == 1 && last.of == 1)
+    }
+
     @Test func theRoomEndsBeforeAllHaveIt() async throws {
         let hosted = try await HostedRoom.direct()
         let slow = try await hosted.join()

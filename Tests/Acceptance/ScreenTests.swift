@@ -223,19 +223,21 @@ struct ScreenTests {
         #expect(try await hosted.host.event("member-left").reason == "quit")
     }
 
-    /// What ^Z does, and what `fg` does.
+    /// What ^Z does, and what `fg` does, in a shell with job control.
     @Test func suspended() async throws {
         let hosted = try await HostedRoom.direct()
-        let guest = try await guest(in: hosted)
-        try await guest.write("half a line")
-        try await guest.seen("the line") { $0.last?.contains("half a line") == true }
-        let program = try await guest.program()
-        kill(program, SIGTSTP)
-        while try await guest.state("#{alternate_on}") != "0" { try await Task.sleep(for: .milliseconds(50)) }
-        kill(program, SIGCONT)
-        try await guest.seen("the line again") { $0.last?.contains("half a line") == true }
-        #expect(try await guest.state("#{alternate_on}") == "1")
-        try await guest.press("Enter")
+        let shell = try await Terminal(["--norc", "-i"], home: TestHome(), program: "/bin/bash")
+        try await shell.type("\(try TermTalkProcess.binary()) join '\(hosted.invite)' --nick guest")
+        try await shell.shows("/help lists the")
+        try await shell.write("half a line")
+        try await shell.seen("the line") { rows in rows.contains { $0.hasPrefix("guest> half a line") } }
+        try await shell.press("C-z")
+        try await shell.shows("Stopped")
+        #expect(try await shell.state("#{alternate_on}") == "0")
+        try await shell.type("fg")
+        try await shell.seen("the line again") { rows in rows.contains { $0.hasPrefix("guest> half a line") } }
+        #expect(try await shell.state("#{alternate_on}") == "1")
+        try await shell.press("Enter")
         try await hosted.host.event("message") { $0.text == "half a line" }
     }
 

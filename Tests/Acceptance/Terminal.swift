@@ -10,9 +10,10 @@ final class Terminal: Sendable {
     private let tmux: String
     private let home: TestHome
 
-    /// Starts the program with `arguments`; when it ends, its status is shown, and how it left the terminal.
+    /// Starts the program (termtalk, or another one) with `arguments`; when it ends, its status is shown, and how it left the terminal.
     init(
-        _ arguments: [String], home: TestHome, width: Int = 200, height: Int = 50, environment: [String] = []
+        _ arguments: [String], home: TestHome, width: Int = 200, height: Int = 50, environment: [String] = [],
+        program: String? = nil
     ) async throws {
         tmux = try #require(Self.tmux)
         self.home = home
@@ -27,7 +28,7 @@ final class Terminal: Sendable {
             exec cat
 
             """)
-        let binary = try TermTalkProcess.binary()
+        let binary = try program ?? TermTalkProcess.binary()
         _ = try await command(
             ["new-session", "-d", "-x", "\(width)", "-y", "\(height)", "/bin/sh", script] + environment + [binary]
                 + arguments)

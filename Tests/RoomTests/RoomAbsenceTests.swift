@@ -73,6 +73,37 @@ import Testing
         #expect(network.peers[peers[1]].lastReceipts[last] == [2, 2])
     }
 
+    @Test("Receipts do not count who is away, and count it again when it has come back")
+    func receiptsOfAbsence() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob", "carol")
+        func receipts() throws -> [[Int]] {
+            network.timePassed(RoomLimits.receiptInterval)
+            try network.carry()
+            let last = network.peers[peers[1]].lastReceipts
+            return network.peers[peers[1]].messages.compactMap { last[$0.id] }
+        }
+        network.peers[peers[0]].isUp = false
+        try network.say("on its way when the link breaks", peers[1])
+        try network.carry()
+        #expect(try receipts() == [[1, 2]])
+        network.breakLink(peers[0])
+        #expect(try receipts() == [[1, 1]])
+        try network.say("while it is away", peers[1])
+        try network.carry()
+        #expect(try receipts() == [[1, 1], [1, 1]])
+        // Told of twice, it is away once.
+        network.breakLink(peers[0])
+        network.mendLink(peers[0])
+        try network.carry()
+        #expect(try receipts() == [[2, 2], [2, 2]])
+        network.breakLink(peers[0])
+        network.timePassed(network.room.limits.absence)
+        try network.say("it has gone", peers[1])
+        try network.carry()
+        #expect(try receipts() == [[2, 2], [2, 2], [1, 1]])
+    }
+
     @Test("A private message to who was overrun is declined, and delivered again when it is back")
     func privateMessages() throws {
         let network = RoomNetwork()

@@ -185,14 +185,14 @@ import Testing
         limits.messageBurst = 1e9
         let network = RoomNetwork(limits: limits)
         let peers = try network.joined("a", "b")
-        network.breakLink(peers[1])
+        network.peers[peers[1]].isUp = false
         let count = 2 * RoomLimits.remembered - 1
         for number in 1...count {
             try network.receivedAtHost(
                 MemberRequest.post(id: MessageID(UInt64(number)), epoch: network.epoch, content: [0]).encoded,
                 from: peers[0])
         }
-        network.timePassed(limits.absence)
+        network.breakLink(peers[1])
         network.timePassed(RoomLimits.receiptInterval)
         let largest = network.peers[peers[0]].toClient.map(\.message).filter { $0.type == RoomMessageType.receipts }
         #expect(largest.count == (count + RoomLimits.receiptsPerMessage - 1) / RoomLimits.receiptsPerMessage)

@@ -84,10 +84,9 @@ private final class DoctorReport {
         let (ok, warn, fail) = (counts[.ok] ?? 0, counts[.warn] ?? 0, counts[.fail] ?? 0)
         if json {
             print(
-                JSONRecord.line([
-                    ("event", "summary"), ("time", WallClock.text(milliseconds: WallTime.milliseconds)),
-                    ("ok", "\(ok)"), ("warn", "\(warn)"), ("fail", "\(fail)"),
-                ]))
+                JSONRecord.line(
+                    [("event", "summary"), ("time", WallClock.text(milliseconds: WallTime.milliseconds))],
+                    numbers: [("ok", ok), ("warn", warn), ("fail", fail)]))
         } else {
             print("\n\(ok) ok, \(warn) to look at, \(fail) failed")
         }

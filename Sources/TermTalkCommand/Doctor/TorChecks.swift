@@ -6,7 +6,6 @@ internal import TorController
 
 /// What can be found out about tor, by using it as a room does. One check follows the other, on the loop.
 final class TorChecks {
-    /// Not started; the program as given, or `tor`.
     private let loop: EventLoop
     private var options: TorOptions
     private let logger: Logger
@@ -101,7 +100,8 @@ final class TorChecks {
                 self.found(.fail(self.version == nil ? "tor-network" : "onion", error.notice))
                 self.end()
             case .controlLost:
-                self.found(.fail("tor-control", TorError.unreachable(.connectionLost).notice))
+                self.found(
+                    .fail(self.version == nil ? "tor-network" : "onion", TorError.unreachable(.connectionLost).notice))
                 self.end()
             }
         }

@@ -16,7 +16,7 @@ package struct Glyph: Hashable, Sendable {
     ///
     /// Terminals disagree about the width of what is joined, selected or toned (families, hearts, thumbs): joiners, variation
     /// selectors and skin tones are left out here, so that the parts stand side by side, and everything behind them where it
-    /// belongs. Control characters become U+FFFD.
+    /// belongs. Control and format characters become U+FFFD.
     static func glyphs(of text: String) -> [Glyph] {
         var result: [Glyph] = []
         result.reserveCapacity(text.utf8.count)
@@ -28,6 +28,12 @@ package struct Glyph: Hashable, Sendable {
                 continue
             }
             if isLeftOut(scalar, after: result.last) { continue }
+            // What is typed or pasted comes here, too: nothing may reorder or hide text.
+            guard scalar == "\t" || !Sanitizer.isForbidden(scalar, in: .line) else {
+                result.append(.replacement)
+                marks = 0
+                continue
+            }
             switch CellWidth.of(scalar) {
             case 0?:
                 guard marks < maximumMarkCount else { continue }

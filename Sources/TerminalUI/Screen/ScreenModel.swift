@@ -90,9 +90,12 @@ package struct ScreenModel: Sendable {
         case .closed:
             status.isClosed = true
             tell(event, at: moment)
+        case .room(.inviteMade(let invite)):
+            for text in renderer.systemTexts(for: event).dropFirst() { tell(text, .system, at: moment) }
+            scrollback.append(.verbatim(Sanitizer.sanitize(invite.text, as: .line)), at: moment)
         case .room(let change):
-            if case .extended(let seconds) = change { status.expires = moment.seconds + seconds }
             tell(event, at: moment)
+            changed(change, at: moment)
         case .clearScreen: scrollback.clear()
         // What waits is seen at its message.
         case .waiting: break
@@ -133,6 +136,16 @@ package struct ScreenModel: Sendable {
         list(room.members, own: room.member)
         tell(.joinedRoom(room), at: moment)
         tell("/help lists the commands; Tab completes; PgUp and PgDn scroll", .system, at: moment)
+    }
+
+    private mutating func changed(_ change: RoomChange, at moment: Moment) {
+        switch change {
+        case .topic(let topic): status.topic = topic
+        case .locked(let isLocked): status.isLocked = isLocked
+        case .extended(let seconds): status.expires = moment.seconds + seconds
+        case .joinRequest: hasRung = bell != .never
+        case .inviteMade, .invites, .inviteRevoked: break
+        }
     }
 
     private mutating func said(_ message: ChatEvent.ChatMessage, at moment: Moment) {

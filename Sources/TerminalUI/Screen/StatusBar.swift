@@ -6,6 +6,8 @@ struct StatusBar: Sendable {
     var transport: ChatEvent.TransportKind?
     var address = ""
     var trust: ChatEvent.Trust?
+    var topic = ""
+    var isLocked = false
     var isHost = false
     /// Seconds since 1970; nil for a room without end.
     var expires: Int64?
@@ -59,6 +61,8 @@ struct StatusBar: Sendable {
         }
         if let transport { segments.append(Segment(text: "\(transport.rawValue) \(Self.short(address))", rank: 40)) }
         segments.append(Segment(text: "room \(Self.short(room))", rank: 50))
+        if isLocked { segments.append(Segment(text: "locked", rank: 65)) }
+        if !topic.isEmpty { segments.append(Segment(text: Sanitizer.sanitize(topic, as: .line), rank: 10)) }
         if let left = timeLeft(now: now) { segments.append(Segment(text: left, rank: 80)) }
         segments.append(Segment(text: memberCount == 1 ? "1 member" : "\(memberCount) members", rank: 60))
         if connectionText(now: now) == nil { segments.append(Segment(text: "connected", rank: 30)) }

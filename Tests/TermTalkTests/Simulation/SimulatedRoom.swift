@@ -23,10 +23,15 @@ final class SimulatedRoom {
     /// Gets a line for everything that happens, in milliseconds of made-up time.
     var trace: ((Substring) -> Void)?
     private var saidCount = 0
+    /// Made once: without optimisation it costs more than what happens to it.
+    private static let padding = (0..<400).map { String(repeating: "x", count: $0) }
+    private static let longPadding = String(repeating: ".", count: 10_000)
     private let identity: RoomIdentity
     private let invite = InviteSecret()
     private let room = RoomName.random()
     private let delay: Duration
+    private let absence: Duration
+    private var isHealed = false
     private let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
 
     init(seed: UInt64) throws {
@@ -38,8 +43,10 @@ final class SimulatedRoom {
             prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
             invites: [invite], acceptsOpen: false)
         var limits = RoomLimits()
-        limits.bytesQueuedPerMember = [150_000, 600_000, 4 << 20][random.below(3)]
+        // The least is so little that a member's own words can be more.
+        limits.bytesQueuedPerMember = [12_000, 150_000, 600_000, 4 << 20][random.below(4)]
         limits.absence = .seconds([30, 300, 900][random.below(3)])
+        absence = limits.absence
         delay = .milliseconds([1, 40, 600][random.below(3)])
         var told: ((ChatEvent) -> Void)?
         host = HostNode(
@@ -93,14 +100,14 @@ final class SimulatedRoom {
 
     func say(_ stay: SimulatedStay) {
         saidCount += 1
-        let text = "\(stay.name) \(saidCount) " + String(repeating: "x", count: random.below(400))
+        let text = "\(stay.name) \(saidCount) " + Self.padding[random.below(400)]
         stay.said.append(text)
         stay.node?.say(text, kind: .text, to: nil)
     }
 
-    func sayAsHost(byteCount: Int = 0) {
+    func sayAsHost(isLong: Bool = false) {
         saidCount += 1
-        let text = "host \(saidCount)" + String(repeating: ".", count: byteCount)
+        let text = "host \(saidCount)" + (isLong ? Self.longPadding : "")
         host.withLocal { client, actions throws(ChatEvent.Notice) in
             try client.say(text, kind: .text, actions: &actions)
         }
@@ -127,7 +134,7 @@ final class SimulatedRoom {
         }
         let time = Duration.milliseconds([300, 5_000, 60_000, 400_000][random.below(4)] * (1 + random.below(10)) / 10)
         let fault: String
-        switch random.below(36) {
+        switch random.below(38) {
         case 0...9:
             for _ in 0..<1 + random.below(3) { say(stay) }
             return
@@ -138,7 +145,7 @@ final class SimulatedRoom {
             sayAsHost()
             return
         case 15...16:
-            for _ in 0..<5 + random.below(25) { sayAsHost(byteCount: 10_000) }
+            for _ in 0..<5 + random.below(25) { sayAsHost(isLong: true) }
             return
         case 17...18:
             stay.whispered.append("\(stay.name) whispers \(stay.whispered.count)")
@@ -176,6 +183,9 @@ final class SimulatedRoom {
         case 34:
             fault = "network event"
             stay.node?.tryNow()
+        case 35...36:
+            fault = "heard, and lost its place"
+            loseItsPlace(stay)
         default:
             guard self.alive.count < 5 else { return }
             fault = "newcomer"
@@ -185,8 +195,23 @@ final class SimulatedRoom {
         faultCounts[fault, default: 0] += 1
     }
 
+    /// The host hears what the member says, and gives its place away before the member knows.
+    private func loseItsPlace(_ stay: SimulatedStay) {
+        stay.link?.stall(from: 1, for: .seconds(3_600))
+        for _ in 0..<1 + random.below(3) { say(stay) }
+        let link = stay.link
+        let time = absence * (9 + random.below(4)) / 10
+        loop.schedule(after: delay * 4) { [weak self, weak stay, weak link] in
+            guard let self, let stay, !self.isHealed else { return }
+            stay.isReachable = false
+            link?.breakDown()
+            self.loop.schedule(after: time) { [weak stay] in stay?.isReachable = true }
+        }
+    }
+
     /// Everything works again.
     func heal() {
+        isHealed = true
         for stay in alive {
             stay.isReachable = true
             stay.dialsHang = false

@@ -27,6 +27,7 @@ import Testing
     @Test("What has no width is replaced, and marks are bounded")
     func replaced() {
         #expect(Glyph.glyphs(of: "a\u{1B}b\u{7}").map(\.text) == ["a", "\u{FFFD}", "b", "\u{FFFD}"])
+        #expect(Glyph.glyphs(of: "a\u{202E}b\u{200F}c").map(\.text) == ["a", "\u{FFFD}", "b", "\u{FFFD}", "c"])
         #expect(Glyph.glyphs(of: "\t").map(\.text) == [" "])
         #expect(Glyph.glyphs(of: "\u{301}").map(\.text) == [" \u{301}"])
         let piled = "a" + String(repeating: "\u{301}", count: Glyph.maximumMarkCount + 1)

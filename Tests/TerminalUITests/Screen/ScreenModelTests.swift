@@ -169,6 +169,28 @@ import Testing
         #expect(model.nextChange == nil)
     }
 
+    @Test("What the host decides about the room is in the status bar")
+    func room() throws {
+        var model = try joined(width: 120)
+        model.heard(.room(.topic("the release")), at: Self.now)
+        model.heard(.room(.locked(true)), at: Self.now)
+        model.heard(.room(.extended(secondsLeft: 7_260)), at: Self.now)
+        for part in ["the release", "locked", "2 h 1 min left"] {
+            #expect(texts(model)[10].contains(part), "\(part): \(texts(model)[10])")
+        }
+        model.heard(.room(.locked(false)), at: Self.now)
+        #expect(!texts(model)[10].contains("locked"))
+        model.heard(.room(.joinRequest(id: MemberID(entropy: 1), nick: "new")), at: Self.now)
+        let hasRung = model.takeBell()
+        #expect(hasRung)
+        let invite = RoomChange.Invite(
+            number: 2, text: "termtalk://a", usesLeft: 1, used: 0, secondsLeft: nil)
+        model.heard(.room(.inviteMade(invite)), at: Self.now)
+        // Alone in its row, to be copied.
+        #expect(texts(model).filter { $0.contains("termtalk://a") }.count == 1)
+        #expect(texts(model).contains { $0.hasPrefix("termtalk://a ") })
+    }
+
     @Test("Typing, sending, and what was typed before")
     func typing() throws {
         var model = try joined()
