@@ -46,11 +46,16 @@ let package = Package(
         library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         library("MLS", ["Sodium", "Wire"]),
         library("Room", ["Sodium", "Wire"]),
+        library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
         library("Transport", ["EventLoop", "TorController", log]),
         library(
-            "TermTalk", ["EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire", log]),
+            "TermTalk",
+            [
+                "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController", "Transport", "Wire",
+                log,
+            ]),
         library("Configuration", ["Room"]),
         library("TerminalUI", ["CNcurses", "Room"]),
         .executableTarget(
@@ -62,7 +67,8 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Room", "SecureSession", "Sodium"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Room", "SecureGroup", "SecureSession", "Sodium"],
+            path: "Tests/TestSupport",
             swiftSettings: common),
         .target(name: "PrivateTorNetwork", path: "Tests/PrivateTorNetwork", swiftSettings: common),
         .executableTarget(
@@ -72,7 +78,8 @@ let package = Package(
         .executableTarget(
             name: "termtalk-bench",
             dependencies: [
-                "CLibevent", "CSodium", "EventLoop", "Noise", "Room", "SecureSession", "Sodium", "TermTalk", log,
+                "CLibevent", "CSodium", "EventLoop", "Noise", "Room", "SecureGroup", "SecureSession", "Sodium",
+                "TermTalk", log,
             ],
             path: "Benchmarks/TermTalkBench", swiftSettings: common),
 
@@ -83,12 +90,16 @@ let package = Package(
         tests(of: "SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
+        tests(of: "SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
         tests(of: "Transport", ["EventLoop", "PrivateTorNetwork", "TorController"]),
         tests(
             of: "TermTalk",
-            ["PrivateTorNetwork", "EventLoop", "Room", "SecureSession", "Sodium", "TorController", "Transport", "Wire"]),
+            [
+                "PrivateTorNetwork", "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
+                "Transport", "Wire",
+            ]),
         tests(of: "Configuration", ["Room"]),
         tests(of: "TerminalUI", ["Room"]),
         .testTarget(

@@ -1,6 +1,7 @@
 import CLibevent
 import Glibc
 import Room
+import SecureGroup
 import SecureSession
 import Sodium
 
@@ -12,6 +13,7 @@ final class LoadMember {
     }
 
     private static let admittedType = 0x20 as UInt8
+    private static let committedType = 0x22 as UInt8
     private static let posted = HostMessage.posted(
         sequence: 0, from: MemberID(entropy: 0), id: MessageID(0), content: []
     ).encoded
@@ -23,6 +25,8 @@ final class LoadMember {
     private(set) var delivered = 0
     private(set) var damaged = 0
     private var session: SecureSession?
+    /// The room's epoch. The load is no MLS: the host relays it all the same.
+    private var epoch: UInt64 = 0
     private var output: [UInt8] = []
 
     /// Begins to connect to `port` of loopback.
@@ -53,7 +57,7 @@ final class LoadMember {
 
     /// Queues a message for the room.
     func post(_ content: [UInt8], id: UInt64) {
-        enqueue(.post(id: MessageID(id), content: content))
+        enqueue(.post(id: MessageID(id), epoch: epoch, content: content))
     }
 
     func leave(now: Duration) {
@@ -111,9 +115,16 @@ final class LoadMember {
     private func handle(_ event: SessionEvent) {
         switch event {
         case .send(let bytes): output += bytes
-        case .established: enqueue(.join(nick: ""))
+        case .established:
+            let group = RoomGroup(creator: nil, time: 1_000_000_000)
+            enqueue(.join(nick: "", member: group.id, keyPackage: group.keyPackage()))
         case .message(Self.posted.type, let body): received(body)
-        case .message(Self.admittedType, _): state = .joined
+        case .message(Self.committedType, _): epoch += 1
+        case .message(Self.admittedType, let body):
+            if case .admitted(let admission)? = try? HostMessage(type: Self.admittedType, body: body) {
+                epoch = admission.epoch
+            }
+            state = .joined
         default: break
         }
     }

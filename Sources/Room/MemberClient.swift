@@ -13,43 +13,59 @@ package struct MemberClient {
         case tell(ChatEvent)
         /// The stay is over; close the connection. `refusal` says why the host did not let this member in.
         case end(ChatEvent.CloseReason, refusal: ChatEvent.Notice?)
+        /// The group cannot be followed any more: join again over a new connection.
+        case startOver
     }
 
-    private enum Phase {
+    enum Phase {
         case joining, joined, ended
     }
 
-    private struct Member {
+    struct Member {
         var nick: String
         var isHost: Bool
+        /// What the member was called before: what it said then may still come.
+        var formerNicks: [String] = []
     }
 
-    private struct Unconfirmed {
+    struct Unconfirmed {
         var id: MessageID
-        var request: MemberRequest
-        var contentByteCount: Int
+        var to: MemberID?
+        var content: MessageContent
+        /// A hash of what was sent last.
+        var sealed: [UInt8] = []
+        var attempts = 0
     }
 
     /// Own messages that the host has not confirmed; with so many, the owner should stop reading what is typed.
     package static let outboxHighWaterMark = 512
 
-    private var phase = Phase.joining
+    var phase = Phase.joining
     private let wantedNick: String
-    private var cipher: any GroupCipher
-    private var members: [MemberID: Member] = [:]
+    let engine: any GroupEngine
+    let random: () -> UInt32
+    var members: [MemberID: Member] = [:]
     /// The members as far as the host has listed them, while it lets this one in.
     private var listed: [MemberID: Member] = [:]
-    private var outbox: [Unconfirmed] = []
+    var outbox: [Unconfirmed] = []
     /// Which of the outbox has been sent in this stay.
     private var window = SendWindow()
     private var expectedSequence: UInt64 = 1
+    var chain = MessageChain()
+    var upkeep = GroupUpkeep()
+    private var verified: Set<MemberID> = []
 
-    package private(set) var id: MemberID?
+    package internal(set) var id: MemberID?
+    /// The time of what happens next, since any fixed origin; the owner sets it.
+    package var now: Duration = .zero
 
-    /// - Parameter nick: the nick to ask for; empty for the member id that the host will choose.
-    package init(nick: String, cipher: any GroupCipher) {
+    /// - Parameters:
+    ///   - nick: the nick to ask for; empty for the member id.
+    ///   - random: what spreads the Commits of many members.
+    package init(nick: String, engine: any GroupEngine, random: @escaping () -> UInt32 = Random.uint32) {
         wantedNick = nick
-        self.cipher = cipher
+        self.engine = engine
+        self.random = random
     }
 
     package var outboxCount: Int { outbox.count }
@@ -61,11 +77,12 @@ package struct MemberClient {
     package mutating func connected(actions: inout [Action]) {
         guard phase != .ended else { return }
         let present = id.flatMap { members[$0]?.nick } ?? wantedNick
-        // A member that is called by its id gets a new one of both.
         let nick = present == id?.description ? "" : present
         phase = .joining
         listed = [:]
-        actions.append(.send(MemberRequest.join(nick: nick).encoded))
+        upkeep = GroupUpkeep()
+        let keyPackage = engine.keyPackage()
+        actions.append(.send(MemberRequest.join(nick: nick, member: engine.id, keyPackage: keyPackage).encoded))
     }
 
     /// A whole message from the host.
@@ -80,6 +97,7 @@ package struct MemberClient {
             try list(part, in: &listed)
         case (.joining, .admitted(let admission)):
             try list(admission.members, in: &listed)
+            guard admission.member == engine.id else { throw .malformed }
             members = listed
             listed = [:]
             admitted(admission, actions: &actions)
@@ -101,7 +119,7 @@ package struct MemberClient {
         }
     }
 
-    private func list(
+    func list(
         _ entries: [HostMessage.Admission.Entry], in members: inout [MemberID: Member]
     ) throws(RoomError) {
         guard members.count + entries.count <= RoomLimits.membersBelieved else { throw .malformed }
@@ -111,49 +129,61 @@ package struct MemberClient {
     }
 
     private mutating func admitted(_ admission: HostMessage.Admission, actions: inout [Action]) {
+        do throws(GroupError) {
+            try enterGroup(admission)
+        } catch {
+            phase = .ended
+            actions.append(.end(.lost, refusal: error.refusal))
+            return
+        }
         phase = .joined
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
         window.begin(isReturn: id != nil)
         id = admission.member
         expectedSequence = admission.nextSequence
+        chain = MessageChain()
+        beginChain()
         actions.append(.admitted(admission))
         if missed > 0 {
             actions.append(.tell(.warning(.missed(missed))))
         }
+        checkMembers(actions: &actions)
         sendWaiting(actions: &actions)
     }
 
+    mutating func beginChain() {
+        chain.begin(epoch: engine.epoch, after: expectedSequence &- 1, start: engine.chainStart)
+    }
+
     /// Sends as much of the outbox as may be under way.
-    private mutating func sendWaiting(actions: inout [Action]) {
-        while phase == .joined, window.count < outbox.count, window.takes(outbox[window.count].contentByteCount) {
-            actions.append(.send(outbox[window.count - 1].request.encoded))
+    mutating func sendWaiting(actions: inout [Action]) {
+        while phase == .joined, window.count < outbox.count,
+            window.takes(outbox[window.count].content.text.utf8.count)
+        {
+            transmit(window.count - 1, actions: &actions)
         }
     }
 
     /// The host has answered to a message; returns whether it is one of the outbox, which it leaves.
-    private mutating func takeOut(_ messageID: MessageID) -> Bool {
+    mutating func takeOut(_ messageID: MessageID) -> Bool {
         guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return false }
-        window.removed(outbox.remove(at: index).contentByteCount, at: index)
+        window.removed(outbox.remove(at: index).content.text.utf8.count, at: index)
         return true
     }
 
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
         switch message {
-        case .joined(let entry):
-            try list([entry], in: &members)
-            actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
         case .left(let member, let reason):
             guard let gone = members.removeValue(forKey: member) else { throw .malformed }
             actions.append(.tell(.memberLeft(id: member, nick: gone.nick, reason: reason, count: members.count)))
+            watchUnlisted()
         case .nickChanged(let member, let nick):
             guard let old = members[member]?.nick else { throw .malformed }
-            members[member]?.nick = nick
+            members[member]?.rename(nick)
             actions.append(.tell(.nickChanged(id: member, oldNick: old, nick: nick)))
         case .posted(let sequence, let from, let messageID, let content):
-            guard sequence == expectedSequence else { throw .malformed }
-            expectedSequence += 1
-            show(messageID, sequence: sequence, from: from, to: nil, content: content, actions: &actions)
+            posted(sequence, from: from, id: messageID, content: content, actions: &actions)
         case .privatePosted(let from, let receiver, let messageID, let content):
             guard from == id || receiver == id else { throw .malformed }
             show(messageID, sequence: nil, from: from, to: receiver, content: content, actions: &actions)
@@ -164,11 +194,20 @@ package struct MemberClient {
             }
         case .declined(let messageID, .alreadyAccepted):
             confirm(messageID, actions: &actions)
+        case .declined(let messageID, .stale):
+            sealAgain(messageID, actions: &actions)
         case .declined(let messageID, let code):
             _ = takeOut(messageID)
             actions.append(.tell(.notSent(messageID)))
             actions.append(.tell(.error(code.declination)))
             sendWaiting(actions: &actions)
+        case .committed(let from, let joined, let commit):
+            try committed(by: from, joined: joined, commit: commit, actions: &actions)
+        case .commitWanted(let candidates, let removals):
+            upkeep.wanted = .init(candidates: candidates, removals: removals)
+            carryOutWanted(actions: &actions)
+        case .commitDeclined(let epoch):
+            commitDeclined(epoch: epoch, actions: &actions)
         case .topicChanged(let text):
             actions.append(.tell(.room(.topic(text))))
         case .lockChanged(let isLocked):
@@ -180,19 +219,38 @@ package struct MemberClient {
         }
     }
 
+    private mutating func posted(
+        _ sequence: UInt64, from: MemberID, id messageID: MessageID, content: [UInt8], actions: inout [Action]
+    ) {
+        guard sequence >= expectedSequence, sequence < .max else {
+            actions.append(.tell(.warning(GroupError.replayed.warning(about: from))))
+            return
+        }
+        if sequence > expectedSequence {
+            actions.append(.tell(.warning(.gap(Int(clamping: sequence - expectedSequence)))))
+            chain.skip(to: sequence - 1)
+        }
+        expectedSequence = sequence + 1
+        show(messageID, sequence: sequence, from: from, to: nil, content: content, actions: &actions)
+        chain.add(number: sequence, from: from, id: messageID, sealed: content)
+    }
+
     private mutating func show(
         _ messageID: MessageID, sequence: UInt64?, from: MemberID, to receiver: MemberID?, content: [UInt8],
         actions: inout [Action]
     ) {
-        let isOwn = from == id
-        if isOwn {
-            confirm(messageID, actions: &actions)
-        }
-        guard
-            let opened = try? cipher.open(content, from: from),
-            let said = try? MessageContent(decoding: opened)
-        else {
+        let said: MessageContent
+        do {
+            if from == id {
+                said = try takeOwn(messageID, to: receiver, content: content, actions: &actions)
+            } else {
+                said = try open(content, id: messageID, from: from, isPrivate: receiver != nil, actions: &actions)
+            }
+        } catch let error as GroupError {
             // The place in the order is taken, so that nobody can say that something was withheld.
+            actions.append(.tell(.warning(error.warning(about: from))))
+            return
+        } catch {
             actions.append(
                 .tell(.warning(.init(.inputInvalid, "a message cannot be shown: member \(from) sent what is not text")))
             )
@@ -205,10 +263,10 @@ package struct MemberClient {
                 .message(
                     .init(
                         id: messageID, sequence: sequence, from: from, nick: members[from]?.nick ?? from.description,
-                        text: said.text, kind: kind, isOwn: isOwn, to: receiver))))
+                        text: said.text, kind: kind, isOwn: from == id, to: receiver))))
     }
 
-    private mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {
+    mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {
         guard takeOut(messageID) else { return }
         actions.append(.tell(.delivered(messageID)))
         sendWaiting(actions: &actions)
@@ -231,17 +289,8 @@ package struct MemberClient {
                 hint: "send it in parts")
         }
         let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }
-        guard let sealed = try? cipher.seal(MessageContent(kind: kind, text: text).encoded) else {
-            throw ChatEvent.Notice(.internalError, "the message was not sent: it could not be encrypted")
-        }
         let messageID = MessageID(Random.uint64())
-        let request: MemberRequest =
-            if let target {
-                .privatePost(id: messageID, to: target, content: sealed)
-            } else {
-                .post(id: messageID, content: sealed)
-            }
-        outbox.append(Unconfirmed(id: messageID, request: request, contentByteCount: sealed.count))
+        outbox.append(Unconfirmed(id: messageID, to: target, content: MessageContent(kind: kind, text: text)))
         if let id {
             let shown: ChatEvent.ChatMessage.Kind = target != nil ? .private : kind == .action ? .action : .text
             actions.append(
@@ -275,8 +324,19 @@ package struct MemberClient {
 
     /// The members, the host's first, then by nick.
     package var memberList: [ChatEvent.MemberInfo] {
-        members.map { ChatEvent.MemberInfo(id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: false) }
-            .sorted { ($0.isHost ? 0 : 1, $0.nick, $0.id.packed) < ($1.isHost ? 0 : 1, $1.nick, $1.id.packed) }
+        members.map {
+            ChatEvent.MemberInfo(id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: verified.contains($0))
+        }
+        .sorted { ($0.isHost ? 0 : 1, $0.nick, $0.id.packed) < ($1.isHost ? 0 : 1, $1.nick, $1.id.packed) }
+    }
+
+    /// The person is sure of who this member is.
+    package mutating func verify(_ id: MemberID) {
+        verified.insert(id)
+    }
+
+    mutating func forget(verified id: MemberID) {
+        verified.remove(id)
     }
 
     private func member(named name: String) throws(ChatEvent.Notice) -> MemberID {
@@ -343,7 +403,13 @@ extension RoomCode {
                 hint: "ask for a new one")
         case .expired:
             .init(.roomExpired, "cannot join: the room has expired", hint: "ask for a new invite")
-        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away:
+        case .idTaken:
+            .init(.nickTaken, "cannot join: somebody here has the id that was made for you", hint: "try again")
+        case .keyPackageInvalid:
+            .init(
+                .versionMismatch, "cannot join: the members cannot use this program's keys",
+                hint: "update termtalk, here or there")
+        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale:
             .init(.noSuchRoom, "cannot join: the host refused", hint: "ask for a new invite")
         }
     }
@@ -365,8 +431,12 @@ extension RoomCode {
                 hint: "send it again when the member is back")
         case .rateLimited:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
-        case .unspecified, .full, .expired, .alreadyAccepted, .passwordRequired, .passwordWrong, .passwordUnknown,
-            .banned, .locked, .denied, .inviteUsed:
+        case .stale:
+            .init(
+                .groupEpoch, "the message was not delivered: the host calls it sealed for another time of the group",
+                hint: "say it again; if it stays, leave the room and join again")
+        case .unspecified, .full, .expired, .alreadyAccepted, .idTaken, .keyPackageInvalid, .passwordRequired,
+            .passwordWrong, .passwordUnknown, .banned, .locked, .denied, .inviteUsed:
             .init(.internalError, "the host did not do it and did not say why")
         }
     }

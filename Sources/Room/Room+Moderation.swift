@@ -86,13 +86,14 @@ extension Room {
             refuse(joiner.link, refusal, actions: &actions)
         } else {
             enter(
-                nick: joiner.nick, id: id, link: joiner.link, key: joiner.key, isHost: false, now: now,
-                actions: &actions)
+                nick: joiner.nick, id: id, keyPackage: joiner.keyPackage, link: joiner.link, key: joiner.key,
+                isHost: false, now: now, actions: &actions)
         }
     }
 
     /// The connection of somebody who may be waiting is gone.
     package mutating func linkGone(_ link: LinkID) {
+        forgetJoiner(at: link)
         guard let joiner = waiting.values.first(where: { $0.link == link }) else { return }
         waiting[joiner.id] = nil
     }

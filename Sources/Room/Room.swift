@@ -1,5 +1,3 @@
-internal import Sodium
-
 /// A room at its host: who is in it, in which order messages are delivered, and to whom.
 ///
 /// Sans-IO: it is told what links receive, and returns actions. Content is opaque to it. `now` is monotonic time
@@ -10,7 +8,12 @@ package struct Room {
         /// The static key that the member has proved to hold.
         let key: [UInt8]
         let isHost: Bool
+        /// The how-manieth member it was.
+        let order: UInt64
         var nick: Nick
+        /// The first post that was declined as stale: later ones have to wait until it has come again.
+        var staleID: MessageID?
+        var staleCount = 0
         /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
         var link: LinkID?
         /// Set while the connection is broken: since when, and when the place is given up.
@@ -26,6 +29,7 @@ package struct Room {
         let key: [UInt8]
         let link: LinkID
         let nick: String
+        let keyPackage: [UInt8]
     }
 
     struct Absence {
@@ -47,16 +51,19 @@ package struct Room {
     var waiting: [MemberID: Waiting] = [:]
 
     var members: [MemberID: Member] = [:]
-    private var memberOfLink: [LinkID: MemberID] = [:]
-    private(set) var memberOfKey: [[UInt8]: MemberID] = [:]
-    /// Whose nick, and whose id, reads like this.
-    private var memberOfNick: [NickSkeleton: MemberID] = [:]
-    private var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
+    var memberOfLink: [LinkID: MemberID] = [:]
+    var memberOfKey: [[UInt8]: MemberID] = [:]
+    /// Whose nick, and whose id, reads like this; those who wait to be let into the group included.
+    var memberOfNick: [NickSkeleton: MemberID] = [:]
+    var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
     /// Members with an absence; all without a link are among them.
-    private var awayCount = 0
+    var awayCount = 0
+    /// What is to become of the group.
+    var group = GroupQueue()
+    var nextOrder: UInt64 = 0
     /// No place is given up before; nil when nobody is away. May be too early, when somebody came back.
     private var firstAbsenceEnd: Duration?
-    private var nextSequence: UInt64 = 1
+    var nextSequence: UInt64 = 1
     private var receipts = ReceiptBook()
     private var receiptsDue: Duration?
     private var recent: Set<MessageID> = []
@@ -81,24 +88,31 @@ package struct Room {
         guard !isClosed else { return }
         let request = try MemberRequest(type: type, body: body)
         guard let id = memberOfLink[link] else {
-            guard case .join(let nick) = request, !waiting.values.contains(where: { $0.link == link }) else {
-                throw .malformed
-            }
-            join(nick: nick, link: link, key: key, isHost: isHost, now: now, actions: &actions)
+            guard case .join(let nick, let id, let keyPackage) = request, group.joiner(at: link) == nil,
+                !waiting.values.contains(where: { $0.link == link })
+            else { throw .malformed }
+            join(
+                nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, now: now,
+                actions: &actions)
             return
         }
         switch request {
         case .join:
             throw .malformed
-        case .post(let id_, let content):
+        case .post(let id_, let epoch, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
-            post(id_, content: content, from: id, link: link, now: now, actions: &actions)
-        case .privatePost(let id_, let receiver, let content):
+            post(id_, epoch: epoch, content: content, from: id, link: link, now: now, actions: &actions)
+        case .privatePost(let id_, let epoch, let receiver, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
-            postPrivately(id_, content: content, from: id, to: receiver, link: link, actions: &actions)
+            postPrivately(
+                id_, epoch: epoch, content: content, from: id, to: receiver, link: link, actions: &actions)
         case .changeNick(let text):
             charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             changeNick(of: id, to: text, link: link, actions: &actions)
+        case .commit(let commit):
+            let size = commit.commit.count + commit.welcome.count
+            charge(id, messages: RoomLimits.commitCost, bytes: size, now: now, actions: &actions)
+            self.commit(commit, from: id, link: link, now: now, actions: &actions)
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }
@@ -111,6 +125,7 @@ package struct Room {
     }
 
     private mutating func beginAbsence(of id: MemberID, now: Duration) {
+        group.goesAway(id)
         guard let member = members[id], member.absence == nil else { return }
         stopCounting(member, now: now)
         awayCount += 1
@@ -147,6 +162,7 @@ package struct Room {
         memberOfLink[old] = nil
         memberOfLink[link] = id
         members[id]?.link = link
+        group.mustAsk = true
         if member.absence != nil {
             members[id]?.absence = nil
             awayCount -= 1
@@ -179,6 +195,7 @@ package struct Room {
         guard !isClosed else { return }
         isClosed = true
         actions.append(.broadcast(HostMessage.closing(reason).encoded, tag: 0))
+        closeGroup(reason, actions: &actions)
         for case let link? in members.values.map(\.link) {
             actions.append(.release(link))
         }
@@ -207,6 +224,9 @@ package struct Room {
         if let firstAbsenceEnd {
             deadline = min(deadline ?? firstAbsenceEnd, firstAbsenceEnd)
         }
+        if let groupDeadline = group.nextDeadline {
+            deadline = min(deadline ?? groupDeadline, groupDeadline)
+        }
         return deadline
     }
 
@@ -229,6 +249,12 @@ package struct Room {
         if let first = firstAbsenceEnd, now >= first {
             endAbsences(now: now, actions: &actions)
         }
+        if let asked = group.asked, now >= asked.deadline {
+            group.gaveNoAnswer()
+        }
+        if group.mustAsk {
+            changeGroup(now: now, actions: &actions)
+        }
     }
 
     private mutating func endAbsences(now: Duration, actions: inout [RoomAction]) {
@@ -245,65 +271,9 @@ package struct Room {
 
     // MARK: Coming and going
 
-    private mutating func join(
-        nick: String, link: LinkID, key: [UInt8], isHost: Bool, now: Duration, actions: inout [RoomAction]
+    mutating func admit(
+        _ id: MemberID, link: LinkID, welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
-        // Its own earlier stay, which it could not go on with.
-        if let earlier = memberOfKey[key] {
-            return readmit(earlier, link: link, now: now, actions: &actions)
-        }
-        if !isHost {
-            if bannedKeys.contains(key) { return refuse(link, .banned, actions: &actions) }
-            if isLocked { return refuse(link, .locked, actions: &actions) }
-            if limits.asksHost { return wait(nick: nick, link: link, key: key, actions: &actions) }
-        }
-        enter(nick: nick, id: newID(), link: link, key: key, isHost: isHost, now: now, actions: &actions)
-    }
-
-    /// The host is asked. A nick that could not be had is refused at once.
-    private mutating func wait(nick: String, link: LinkID, key: [UInt8], actions: inout [RoomAction]) {
-        let id = newID()
-        guard waiting.count < RoomLimits.waiting else { return refuse(link, .rateLimited, actions: &actions) }
-        do throws(RefusedNick) {
-            let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: false)
-            waiting[id] = Waiting(id: id, key: key, link: link, nick: nick.text)
-            actions.append(.send(link, HostMessage.waiting.encoded))
-            actions.append(.askHost(link, id, nick: nick.text))
-        } catch {
-            refuse(link, error.code, actions: &actions)
-        }
-    }
-
-    func refuse(_ link: LinkID, _ code: RoomCode, actions: inout [RoomAction]) {
-        actions.append(.send(link, HostMessage.refused(code).encoded))
-        actions.append(.release(link))
-    }
-
-    mutating func enter(
-        nick: String, id: MemberID, link: LinkID, key: [UInt8], isHost: Bool, now: Duration,
-        actions: inout [RoomAction]
-    ) {
-        do throws(RefusedNick) {
-            guard isHost || makeRoom(now: now, actions: &actions) else { throw RefusedNick(code: .full) }
-            let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: isHost)
-            let entry = HostMessage.Admission.Entry(id: id, isHost: isHost, nick: nick.text)
-            actions.append(.broadcast(HostMessage.joined(entry).encoded, tag: 0))
-            members[id] = Member(
-                id: id, key: key, isHost: isHost, nick: nick, link: link,
-                receivedSequence: nextSequence - 1,
-                messages: TokenBucket(capacity: limits.messageBurst, now: now),
-                bytes: TokenBucket(capacity: limits.byteBurst, now: now))
-            memberOfLink[link] = id
-            memberOfKey[key] = id
-            memberOfNick[nick.skeleton] = id
-            memberOfIDSkeleton[NickSkeleton(id)] = id
-            admit(id, link: link, now: now, actions: &actions)
-        } catch {
-            refuse(link, error.code, actions: &actions)
-        }
-    }
-
-    private mutating func admit(_ id: MemberID, link: LinkID, now: Duration, actions: inout [RoomAction]) {
         var entries = members.values.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
         }
@@ -316,7 +286,9 @@ package struct Room {
             member: id,
             secondsLeft: secondsLeft(now: now),
             nextSequence: nextSequence,
-            members: entries)
+            epoch: group.epoch,
+            members: entries,
+            welcome: welcome)
         actions.append(.send(link, HostMessage.admitted(admission).encoded))
         actions.append(.admit(link))
         if !topic.isEmpty {
@@ -327,42 +299,15 @@ package struct Room {
         }
     }
 
-    /// The member comes back without its session: to its place, under its nick, and the others hear nothing of it. What was
-    /// said while it was away is not repeated.
-    private mutating func readmit(_ id: MemberID, link: LinkID, now: Duration, actions: inout [RoomAction]) {
-        guard let member = members[id] else { return }
-        if let old = member.link {
-            memberOfLink[old] = nil
-            actions.append(.release(old))
-        }
-        noLongerCounts(member, now: now)
-        memberOfLink[link] = id
-        members[id]?.link = link
-        members[id]?.absence = nil
-        members[id]?.receivedSequence = nextSequence - 1
-        admit(id, link: link, now: now, actions: &actions)
-    }
-
     /// Whether one more may come in. In a full room somebody who has been away for longer than a broken connection needs to
     /// be mended, the longest of all, loses its place for it.
-    private mutating func makeRoom(now: Duration, actions: inout [RoomAction]) -> Bool {
-        guard limits.members > 0, members.count >= limits.members else { return true }
+    mutating func makeRoom(now: Duration, actions: inout [RoomAction]) -> Bool {
+        guard limits.members > 0, members.count + group.newcomerCount >= limits.members else { return true }
         let away = members.values.compactMap { member in member.absence.map { (id: member.id, since: $0.since) } }
         guard let longest = away.min(by: { $0.since < $1.since }), now - longest.since >= limits.protectedAbsence
         else { return false }
         remove(longest.id, reason: .lost, now: now, actions: &actions)
         return true
-    }
-
-    /// An id that reads like nobody's id or nick.
-    private func newID() -> MemberID {
-        while true {
-            let id = MemberID(entropy: Random.uint32())
-            let skeleton = NickSkeleton(id)
-            if memberOfNick[skeleton] == nil, memberOfIDSkeleton[skeleton] == nil, waiting[id] == nil {
-                return id
-            }
-        }
     }
 
     mutating func remove(
@@ -378,6 +323,12 @@ package struct Room {
         }
         noLongerCounts(member, now: now)
         actions.append(.broadcast(HostMessage.left(id, reason).encoded, tag: 0))
+        if let waiting = group.takeJoiner(id) {
+            actions.append(.send(waiting.link, HostMessage.refused(.unspecified).encoded))
+            actions.append(.release(waiting.link))
+        }
+        group.remove(id)
+        changeGroup(now: now, actions: &actions)
     }
 
     /// The member's stay is over, whether it was present or away.
@@ -398,11 +349,11 @@ package struct Room {
 
     // MARK: Nicks
 
-    private struct RefusedNick: Error {
+    struct RefusedNick: Error {
         var code: RoomCode
     }
 
-    private func acceptableNick(_ text: String, for id: MemberID, isHost: Bool) throws(RefusedNick) -> Nick {
+    func acceptableNick(_ text: String, for id: MemberID, isHost: Bool) throws(RefusedNick) -> Nick {
         guard let nick = try? Nick(validating: text, isHost: isHost) else { throw RefusedNick(code: .nickInvalid) }
         let owners = [memberOfNick[nick.skeleton], memberOfIDSkeleton[nick.skeleton]]
         guard owners.allSatisfy({ $0 == nil || $0 == id }) else { throw RefusedNick(code: .nickTaken) }
@@ -426,17 +377,14 @@ package struct Room {
     // MARK: Messages
 
     private mutating func post(
-        _ id: MessageID, content: [UInt8], from sender: MemberID, link: LinkID, now: Duration,
+        _ id: MessageID, epoch: UInt64, content: [UInt8], from sender: MemberID, link: LinkID, now: Duration,
         actions: inout [RoomAction]
     ) {
-        guard content.count <= RoomLimits.contentByteCount else {
-            actions.append(.send(link, HostMessage.declined(id, .tooLarge).encoded))
+        if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
+            actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
             return
         }
-        guard remember(id) else {
-            actions.append(.send(link, HostMessage.declined(id, .alreadyAccepted).encoded))
-            return
-        }
+        remember(id)
         let sequence = nextSequence
         nextSequence += 1
         receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1 - awayCount)
@@ -445,16 +393,12 @@ package struct Room {
     }
 
     private mutating func postPrivately(
-        _ id: MessageID, content: [UInt8], from sender: MemberID, to receiver: MemberID, link: LinkID,
+        _ id: MessageID, epoch: UInt64, content: [UInt8], from sender: MemberID, to receiver: MemberID, link: LinkID,
         actions: inout [RoomAction]
     ) {
-        guard content.count <= RoomLimits.contentByteCount else {
-            actions.append(.send(link, HostMessage.declined(id, .tooLarge).encoded))
-            return
-        }
         // Sent again after a broken connection, it may be for somebody who has left meanwhile.
-        guard !recent.contains(id) else {
-            actions.append(.send(link, HostMessage.declined(id, .alreadyAccepted).encoded))
+        if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
+            actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
             return
         }
         guard receiver != sender, let target = members[receiver] else {
@@ -465,15 +409,34 @@ package struct Room {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }
-        _ = remember(id)
+        remember(id)
         let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
         actions.append(.send(targetLink, message))
         actions.append(.send(link, message))
     }
 
-    /// Whether the id is new; remembers it.
-    private mutating func remember(_ id: MessageID) -> Bool {
-        guard recent.insert(id).inserted else { return false }
+    /// Why a post cannot be accepted; nil when it can.
+    private mutating func refusal(
+        of id: MessageID, from sender: MemberID, epoch: UInt64, _ content: [UInt8]
+    ) -> RoomCode? {
+        guard content.count <= RoomLimits.contentByteCount else { return .tooLarge }
+        guard !recent.contains(id) else { return .alreadyAccepted }
+        let first = members[sender]?.staleID
+        guard group.isCurrent(epoch), first == nil || first == id else {
+            // What a member says keeps its order: nothing overtakes what has to be sealed again.
+            let count = (members[sender]?.staleCount ?? 0) + 1
+            // One that never comes again does not silence the member for good.
+            members[sender]?.staleID = count < RoomLimits.staleDeclines ? first ?? id : nil
+            members[sender]?.staleCount = count < RoomLimits.staleDeclines ? count : 0
+            return .stale
+        }
+        members[sender]?.staleID = nil
+        members[sender]?.staleCount = 0
+        return nil
+    }
+
+    private mutating func remember(_ id: MessageID) {
+        guard recent.insert(id).inserted else { return }
         recentOrder.append(id)
         if recentOrder.count >= 2 * RoomLimits.remembered {
             for old in recentOrder.prefix(RoomLimits.remembered) {
@@ -481,7 +444,6 @@ package struct Room {
             }
             recentOrder.removeFirst(RoomLimits.remembered)
         }
-        return true
     }
 
     private mutating func scheduleReceipts(now: Duration) {

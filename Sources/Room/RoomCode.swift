@@ -23,6 +23,12 @@ package enum RoomCode: UInt8, Sendable {
     case denied = 15
     /// The invite has expired, is used up, or was revoked, and members that came with it are still there.
     case inviteUsed = 16
+    /// Another member has the id that belongs to the joiner's key.
+    case idTaken = 17
+    /// The joiner's KeyPackage cannot be used.
+    case keyPackageInvalid = 18
+    /// The message was sealed too many epochs ago, or before somebody came in; it is to be sealed again.
+    case stale = 19
 }
 
 extension ChatEvent.LeaveReason {

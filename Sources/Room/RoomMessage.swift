@@ -13,11 +13,14 @@ package struct EncodedMessage: Sendable, Equatable {
 
 /// What a member asks of the host.
 package enum MemberRequest: Sendable, Equatable {
-    case join(nick: String)
-    case post(id: MessageID, content: [UInt8])
-    case privatePost(id: MessageID, to: MemberID, content: [UInt8])
+    /// `member` is the id that belongs to the KeyPackage.
+    case join(nick: String, member: MemberID, keyPackage: [UInt8])
+    /// Content sealed in the group's `epoch`.
+    case post(id: MessageID, epoch: UInt64, content: [UInt8])
+    case privatePost(id: MessageID, epoch: UInt64, to: MemberID, content: [UInt8])
     case changeNick(String)
     case leave
+    case commit(GroupCommit)
 
     /// Bytes of a nick in a request; the rules for nicks are stricter.
     static let nickLimit = 256
@@ -25,15 +28,19 @@ package enum MemberRequest: Sendable, Equatable {
     package var encoded: EncodedMessage {
         var writer = ByteWriter()
         switch self {
-        case .join(let nick):
+        case .join(let nick, let member, let keyPackage):
             writer.writeVector(Array(nick.utf8))
+            writer.write(member.wireValue)
+            writer.writeVector(keyPackage)
             return EncodedMessage(type: RoomMessageType.join, body: writer.bytes)
-        case .post(let id, let content):
+        case .post(let id, let epoch, let content):
             writer.write(id.value)
+            writer.write(epoch)
             writer.writeBytes(content)
             return EncodedMessage(type: RoomMessageType.post, body: writer.bytes)
-        case .privatePost(let id, let receiver, let content):
+        case .privatePost(let id, let epoch, let receiver, let content):
             writer.write(id.value)
+            writer.write(epoch)
             writer.write(receiver.wireValue)
             writer.writeBytes(content)
             return EncodedMessage(type: RoomMessageType.privatePost, body: writer.bytes)
@@ -42,6 +49,14 @@ package enum MemberRequest: Sendable, Equatable {
             return EncodedMessage(type: RoomMessageType.changeNick, body: writer.bytes)
         case .leave:
             return EncodedMessage(type: RoomMessageType.leave, body: [])
+        case .commit(let commit):
+            writer.write(commit.epoch)
+            writer.write(commit.added)
+            writer.write(commit.removed)
+            writer.write(commit.refused)
+            writer.writeVector(commit.welcome)
+            writer.writeBytes(commit.commit)
+            return EncodedMessage(type: RoomMessageType.commit, body: writer.bytes)
         }
     }
 
@@ -50,18 +65,29 @@ package enum MemberRequest: Sendable, Equatable {
             var reader = ByteReader(body)
             switch type {
             case RoomMessageType.join:
-                self = .join(nick: try reader.readUTF8Vector(atMost: Self.nickLimit))
+                self = .join(
+                    nick: try reader.readUTF8Vector(atMost: Self.nickLimit), member: try reader.readMemberID(),
+                    keyPackage: try reader.readVector(atMost: RoomLimits.keyPackageByteCount))
             case RoomMessageType.post:
                 self = .post(
-                    id: MessageID(try reader.readUInt64()), content: try reader.readBytes(reader.remaining))
+                    id: MessageID(try reader.readUInt64()), epoch: try reader.readUInt64(),
+                    content: try reader.readBytes(reader.remaining))
             case RoomMessageType.privatePost:
                 self = .privatePost(
-                    id: MessageID(try reader.readUInt64()), to: try reader.readMemberID(),
+                    id: MessageID(try reader.readUInt64()), epoch: try reader.readUInt64(),
+                    to: try reader.readMemberID(),
                     content: try reader.readBytes(reader.remaining))
             case RoomMessageType.changeNick:
                 self = .changeNick(try reader.readUTF8Vector(atMost: Self.nickLimit))
             case RoomMessageType.leave:
                 self = .leave
+            case RoomMessageType.commit:
+                var commit = GroupCommit(
+                    epoch: try reader.readUInt64(), added: try reader.readMemberIDs(),
+                    removed: try reader.readMemberIDs(), refused: try reader.readMemberIDs(), commit: [],
+                    welcome: try reader.readVector(atMost: RoomLimits.groupMessageByteCount))
+                commit.commit = try reader.readBytes(reader.remaining)
+                self = .commit(commit)
             default:
                 throw WireError.trailingBytes
             }
@@ -81,8 +107,12 @@ package enum HostMessage: Sendable, Equatable {
         package var secondsLeft: UInt32?
         /// The number that the next message will have.
         package var nextSequence: UInt64
+        /// The number of the group's epoch.
+        package var epoch: UInt64 = 0
         /// All members but those in `present` messages before; the new one is included.
         package var members: [Entry]
+        /// Lets the member into the group; empty for the first one, who creates it.
+        package var welcome: [UInt8] = []
 
         package struct Entry: Sendable, Equatable {
             package var id: MemberID
@@ -101,7 +131,12 @@ package enum HostMessage: Sendable, Equatable {
     case present([Admission.Entry])
     case admitted(Admission)
     case refused(RoomCode)
-    case joined(Admission.Entry)
+    /// A Commit that the room has accepted, and who comes in by it.
+    case committed(from: MemberID, joined: [Admission.Entry], commit: [UInt8])
+    /// The member is asked to add and to remove these.
+    case commitWanted(adding: [GroupCandidate], removing: [MemberID])
+    /// Another Commit has ended the epoch before.
+    case commitDeclined(epoch: UInt64)
     case left(MemberID, ChatEvent.LeaveReason)
     case nickChanged(MemberID, String)
     case posted(sequence: UInt64, from: MemberID, id: MessageID, content: [UInt8])
@@ -121,6 +156,9 @@ package enum HostMessage: Sendable, Equatable {
 
     /// Bytes of a list of members.
     private static let memberListLimit = 61_440
+    /// Bytes of a list of KeyPackages.
+    private static let candidateListLimit =
+        RoomLimits.candidatesPerCommit * (RoomLimits.keyPackageByteCount + 8)
     private static let receiptByteCount = 12
     private static let receiptListLimit = RoomLimits.remembered * receiptByteCount
     private static let endless = UInt32.max
@@ -134,16 +172,32 @@ package enum HostMessage: Sendable, Equatable {
             writer.write(admission.member.wireValue)
             writer.write(admission.secondsLeft ?? Self.endless)
             writer.write(admission.nextSequence)
+            writer.write(admission.epoch)
             writer.write(admission.members)
+            writer.writeBytes(admission.welcome)
         case .present(let members):
             type = RoomMessageType.present
             writer.write(members)
         case .refused(let code):
             type = RoomMessageType.refused
             writer.write(code.rawValue)
-        case .joined(let entry):
-            type = RoomMessageType.joined
-            writer.write(entry)
+        case .committed(let from, let joined, let commit):
+            type = RoomMessageType.committed
+            writer.write(from.wireValue)
+            writer.write(joined)
+            writer.writeBytes(commit)
+        case .commitWanted(let candidates, let removals):
+            type = RoomMessageType.commitWanted
+            var list = ByteWriter()
+            for candidate in candidates {
+                list.write(candidate.id.wireValue)
+                list.writeVector(candidate.keyPackage)
+            }
+            writer.writeVector(list.bytes)
+            writer.write(removals)
+        case .commitDeclined(let epoch):
+            type = RoomMessageType.commitDeclined
+            writer.write(epoch)
         case .left(let member, let reason):
             type = RoomMessageType.left
             writer.write(member.wireValue)
@@ -207,16 +261,33 @@ package enum HostMessage: Sendable, Equatable {
                 let member = try reader.readMemberID()
                 let seconds = try reader.readUInt32()
                 let next = try reader.readUInt64()
+                let epoch = try reader.readUInt64()
                 self = .admitted(
                     Admission(
                         member: member, secondsLeft: seconds == Self.endless ? nil : seconds, nextSequence: next,
-                        members: try reader.readEntries(atMost: Self.memberListLimit)))
+                        epoch: epoch,
+                        members: try reader.readEntries(atMost: Self.memberListLimit),
+                        welcome: try reader.readBytes(reader.remaining)))
             case RoomMessageType.present:
                 self = .present(try reader.readEntries(atMost: Self.memberListLimit))
             case RoomMessageType.refused:
                 self = .refused(RoomCode(rawValue: try reader.readUInt8()) ?? .unspecified)
-            case RoomMessageType.joined:
-                self = .joined(try reader.readEntry())
+            case RoomMessageType.committed:
+                self = .committed(
+                    from: try reader.readMemberID(), joined: try reader.readEntries(atMost: Self.memberListLimit),
+                    commit: try reader.readBytes(reader.remaining))
+            case RoomMessageType.commitWanted:
+                var list = ByteReader(try reader.readVector(atMost: Self.candidateListLimit))
+                var candidates: [GroupCandidate] = []
+                while list.remaining > 0 {
+                    candidates.append(
+                        GroupCandidate(
+                            id: try list.readMemberID(),
+                            keyPackage: try list.readVector(atMost: RoomLimits.keyPackageByteCount)))
+                }
+                self = .commitWanted(adding: candidates, removing: try reader.readMemberIDs())
+            case RoomMessageType.commitDeclined:
+                self = .commitDeclined(epoch: try reader.readUInt64())
             case RoomMessageType.left:
                 self = .left(try reader.readMemberID(), .init(wireValue: try reader.readUInt8()))
             case RoomMessageType.nickChanged:
@@ -272,6 +343,15 @@ extension ByteReader {
         MemberID(entropy: try readUInt32())
     }
 
+    fileprivate mutating func readMemberIDs() throws(WireError) -> [MemberID] {
+        var list = ByteReader(try readVector(atMost: 4 * RoomLimits.membersBelieved))
+        var ids: [MemberID] = []
+        while list.remaining > 0 {
+            ids.append(try list.readMemberID())
+        }
+        return ids
+    }
+
     fileprivate mutating func readEntry() throws(WireError) -> HostMessage.Admission.Entry {
         let id = try readMemberID()
         let flags = try readUInt8()
@@ -291,6 +371,14 @@ extension ByteReader {
 }
 
 extension ByteWriter {
+    fileprivate mutating func write(_ ids: [MemberID]) {
+        var list = ByteWriter()
+        for id in ids {
+            list.write(id.wireValue)
+        }
+        writeVector(list.bytes)
+    }
+
     fileprivate mutating func write(_ members: [HostMessage.Admission.Entry]) {
         var list = ByteWriter()
         for entry in members {

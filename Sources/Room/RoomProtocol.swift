@@ -6,10 +6,11 @@ enum RoomMessageType {
     static let privatePost: UInt8 = 0x12
     static let changeNick: UInt8 = 0x13
     static let leave: UInt8 = 0x14
+    static let commit: UInt8 = 0x15
     // From the host.
     static let admitted: UInt8 = 0x20
     static let refused: UInt8 = 0x21
-    static let joined: UInt8 = 0x22
+    static let committed: UInt8 = 0x22
     static let left: UInt8 = 0x23
     static let nickChanged: UInt8 = 0x24
     static let posted: UInt8 = 0x25
@@ -23,6 +24,8 @@ enum RoomMessageType {
     static let lockChanged: UInt8 = 0x2d
     static let extended: UInt8 = 0x2e
     static let waiting: UInt8 = 0x2f
+    static let commitWanted: UInt8 = 0x30
+    static let commitDeclined: UInt8 = 0x31
 }
 
 /// The limits that a room puts on its members, each with its reason.
@@ -41,6 +44,28 @@ package struct RoomLimits: Sendable {
 
     /// Bytes of sealed content: a text, and what group encryption adds.
     package static let contentByteCount = 65_536 + 2_048
+
+    /// Bytes of a KeyPackage: ours have some 300, and members remember the keys in it.
+    package static let keyPackageByteCount = 2_048
+
+    /// Those who are let in by one Commit at most, so that what the committer is asked stays below 132 KiB.
+    static let candidatesPerCommit = 64
+
+    /// Bytes of a Welcome, with the tree of some thousands of members, or of a Commit. Only members may send that much.
+    package static let groupMessageByteCount = 4 * 1_048_576 - 65_536
+
+    /// A message may have been sealed so many epochs ago: members keep the keys of as many.
+    static let epochsBack: UInt64 = 2
+
+    /// Posts of a member that are declined because an earlier one has not come again; more than a client has under way.
+    static let staleDeclines = 2 * MemberClient.outboxHighWaterMark
+
+    /// How long a member that is asked for a Commit may take, before another one is asked; less than joiners wait, and more
+    /// than a circuit of tor takes to answer.
+    static let committerPatience = Duration.seconds(8)
+
+    /// A Commit counts as so many messages, because every member has to compute for it.
+    package static let commitCost = 10.0
 
     /// Memory that waits for one member, in messages sent and not acknowledged or not sent; past it the member is cut off, and
     /// is told how much it has missed when it comes back. 50 members that never read cannot make the host hold more than 50

@@ -45,6 +45,8 @@ struct RecordChannel {
     private(set) var receivedCount: UInt32 = 0
     private var acknowledgedToPeer: UInt32 = 0
     private var unacknowledgedBytes = 0
+    /// Bytes of a message that the peer may send.
+    var messageLimit = SessionProtocol.messageLimit
     private var partial: [UInt8] = []
     private var partialType: UInt8?
 
@@ -236,11 +238,11 @@ struct RecordChannel {
         if let partialType, partialType != type { throw .malformed }
         if header & Record.continuedFlag != 0 {
             guard !body.isEmpty else { throw .malformed }
-            guard partial.count + body.count <= SessionProtocol.messageLimit else { throw .messageTooLong }
+            guard partial.count + body.count <= messageLimit else { throw .messageTooLong }
             partial.append(contentsOf: body)
             partialType = type
         } else if partialType != nil {
-            guard partial.count + body.count <= SessionProtocol.messageLimit else { throw .messageTooLong }
+            guard partial.count + body.count <= messageLimit else { throw .messageTooLong }
             partial.append(contentsOf: body)
             events.append(.message(type: type, body: partial))
             partial = []

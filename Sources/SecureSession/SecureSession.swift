@@ -30,6 +30,7 @@ package struct SecureSession: ~Copyable {
         initiator credentials: borrowing JoinCredentials, now: Duration, events: inout [SessionEvent]
     ) throws(SessionError) {
         link = try SecureLink(initiator: credentials, events: &events)
+        channel.messageLimit = SessionProtocol.longMessageLimit
         deadline = now + SessionProtocol.initiatorDeadline
         lastReceived = now
         lastSealed = now
@@ -54,6 +55,11 @@ package struct SecureSession: ~Copyable {
         var continued = old.channel
         try continued.confirmGoingOn(peerReceived: peerReceived, events: &events)
         channel = continued
+    }
+
+    /// The peer is a member from now on, and may send messages of up to ``SessionProtocol/memberMessageLimit`` bytes.
+    package mutating func acceptLongMessages() {
+        channel.messageLimit = SessionProtocol.memberMessageLimit
     }
 
     /// Whether the handshake is done.

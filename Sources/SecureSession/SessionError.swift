@@ -14,7 +14,7 @@ package enum SessionError: Error, Equatable {
     case sealBroken
     /// Authentic, but not what the protocol allows.
     case malformed
-    /// A message longer than ``SessionProtocol/messageLimit``.
+    /// A message longer than the peer may send.
     case messageTooLong
     /// The host did not show that it knows the room's password.
     case passwordNotConfirmed

@@ -37,6 +37,14 @@ package enum SessionProtocol {
     /// Bytes of a reassembled message: 64 KiB of text and the headers of room and group around it.
     package static let messageLimit = 65_536 + 4_096
 
+    /// Bytes of a reassembled message that a host sends: a Welcome brings the tree of the group, which takes some 300 bytes
+    /// for each member.
+    package static let longMessageLimit = 4 * 1_048_576
+
+    /// The same of a member, which may have to send a Welcome when the host has no participant of its own. It is held
+    /// until it is whole, for each member.
+    package static let memberMessageLimit = 524_288
+
     /// Sealed messages in one direction between two changes of its key.
     package static let messagesPerKey: UInt64 = 1_024
 

@@ -47,6 +47,7 @@ extension HostNode {
 
     func finishClosing() {
         sweepTimer?.cancel()
+        localTimer?.cancel()
         guard let closing, let onClosed else { return }
         self.onClosed = nil
         for connection in connections.all {

@@ -10,9 +10,10 @@ extension HostNode {
     package var localMembers: [ChatEvent.MemberInfo] { local?.memberList ?? [] }
 
     /// Lets the person at the host take part.
-    package func joinLocally(nick: String, cipher: any GroupCipher) {
-        local = MemberClient(nick: nick, cipher: cipher)
+    package func joinLocally(nick: String, engine: any GroupEngine) {
+        local = MemberClient(nick: nick, engine: engine)
         var actions: [MemberClient.Action] = []
+        local?.now = loop.time
         local?.connected(actions: &actions)
         perform(actions)
     }
@@ -21,6 +22,7 @@ extension HostNode {
     package func withLocal(_ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void) {
         guard var client = local else { return }
         var actions: [MemberClient.Action] = []
+        client.now = loop.time
         do {
             try body(&client, &actions)
         } catch {
@@ -43,9 +45,27 @@ extension HostNode {
                 tell(event)
             case .end(_, let refusal?):
                 tell(.error(refusal))
-            case .admitted, .end:
+            // The host's own participant commits who comes and goes itself: it cannot lose the group.
+            case .admitted, .end, .startOver:
                 break
             }
+        }
+        scheduleLocal()
+    }
+
+    /// What the host's own participant has to do for the group in time.
+    private func scheduleLocal() {
+        guard let deadline = local?.nextDeadline, deadline != localDeadline else { return }
+        localTimer?.cancel()
+        localDeadline = deadline
+        localTimer = loop.schedule(after: max(deadline - loop.time, .milliseconds(1))) { [weak self] in
+            guard let self, var client = self.local, self.closing == nil else { return }
+            self.localDeadline = nil
+            var actions: [MemberClient.Action] = []
+            client.now = self.loop.time
+            client.timePassed(actions: &actions)
+            self.local = client
+            self.perform(actions)
         }
     }
 
@@ -74,6 +94,7 @@ extension HostNode {
     func deliverLocally(_ message: EncodedMessage) {
         guard var client = local else { return }
         var actions: [MemberClient.Action] = []
+        client.now = loop.time
         try? client.received(type: message.type, body: message.body, actions: &actions)
         local = client
         perform(actions)

@@ -37,6 +37,7 @@ extension HostNode {
             isLocalAdmitted = true
         case .admit(let link):
             guard let connection = connections[link] else { return }
+            connection.session.acceptLongMessages()
             connections.becameMember(connection)
             countJoin(of: connection)
         case .askHost(let link, let id, let nick):

@@ -47,6 +47,8 @@ package final class HostNode {
     var sweptAt: Duration = .zero
     var isLocalAdmitted = false
     var localPausedUntil: Duration = .zero
+    var localTimer: TimerHandle?
+    var localDeadline: Duration?
     var closing: ChatEvent.CloseReason?
 
     /// Called once, when the room has ended and everybody has been told.
@@ -205,6 +207,7 @@ package final class HostNode {
         for event in resumeEvents {
             handle(event, from: connection, now: loop.time)
         }
+        scheduleRoomSweep()
         markDirty(connection)
     }
 

@@ -4,23 +4,31 @@ package import Sodium
 
 /// All that a joiner needs, in one line to paste: `termtalk://ROOM@ADDRESS/?k=KEY`.
 ///
-/// KEY is base64url of: version 1, the host's static key (32 bytes), the secret (16 bytes), and a check
-/// of 3 bytes over everything, so that a mistyped invite is told from a refused one.
+/// KEY is base64url of: version 2, the host's static key (32 bytes), the signature key of the group's creator (32 bytes;
+/// zeros when the host is a relay and does not know it), the secret (16 bytes), and a check of 3 bytes over everything, so
+/// that a mistyped invite is told from a refused one.
 package struct Invite: Sendable {
     package static let scheme = "termtalk://"
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
     private static let checkByteCount = 3
-    private static let keyByteCount = 1 + 32 + InviteSecret.byteCount + checkByteCount
+    private static let noCreator = [UInt8](repeating: 0, count: Ed25519.byteCount)
+    private static let keyByteCount = 1 + 32 + Ed25519.byteCount + InviteSecret.byteCount + checkByteCount
 
     package let room: RoomName
     package let address: RoomAddress
     package let hostKey: X25519.PublicKey
+    /// What the group's creator signs with; nil when it is not known beforehand.
+    package let creatorKey: Ed25519.PublicKey?
     package let secret: InviteSecret
 
-    package init(room: RoomName, address: RoomAddress, hostKey: X25519.PublicKey, secret: InviteSecret) {
+    package init(
+        room: RoomName, address: RoomAddress, hostKey: X25519.PublicKey, creatorKey: Ed25519.PublicKey?,
+        secret: InviteSecret
+    ) {
         self.room = room
         self.address = address
         self.hostKey = hostKey
+        self.creatorKey = creatorKey
         self.secret = secret
     }
 
@@ -52,13 +60,15 @@ package struct Invite: Sendable {
                 == Array(key.suffix(Self.checkByteCount)),
             let hostKey = try? X25519.PublicKey(Array(key[1..<33]))
         else { throw invalid }
+        let creator = Array(key[33..<65])
+        let creatorKey = creator == Self.noCreator ? nil : try? Ed25519.PublicKey(creator)
         self.init(
-            room: room, address: address, hostKey: hostKey,
-            secret: InviteSecret(SecretBytes(copying: Array(key[33..<33 + InviteSecret.byteCount]).span)))
+            room: room, address: address, hostKey: hostKey, creatorKey: creatorKey,
+            secret: InviteSecret(SecretBytes(copying: Array(key[65..<65 + InviteSecret.byteCount]).span)))
     }
 
     package var text: String {
-        var key = [Self.version] + hostKey.bytes
+        var key = [Self.version] + hostKey.bytes + (creatorKey?.bytes ?? Self.noCreator)
         secret.secret.withBytes { bytes in
             for index in bytes.indices {
                 key.append(bytes[index])

@@ -8,6 +8,7 @@ extension MemberNode {
     /// Asks to be let in; with a password only after the host has shown that it knows it, too.
     func join() {
         var actions: [MemberClient.Action] = []
+        client.now = loop.time
         client.connected(actions: &actions)
         guard let password, let hostKey else {
             perform(actions)

@@ -46,6 +46,7 @@ extension MemberNode {
         guard !hasEnded, let (reason, notice) = ending else { return }
         hasEnded = true
         timer?.cancel()
+        groupTimer?.cancel()
         dialing?.cancel()
         stream?.close()
         stream = nil

@@ -31,7 +31,12 @@ extension MemberNode: Participant {
             )
             return
         }
-        tell(.invite(Invite(room: target.room, address: target.address, hostKey: hostKey, secret: invite).text))
+        tell(
+            .invite(
+                Invite(
+                    room: target.room, address: target.address, hostKey: hostKey, creatorKey: target.creatorKey,
+                    secret: invite
+                ).text))
     }
 
     package func perform(_ command: RoomCommand) {
@@ -57,10 +62,11 @@ extension MemberNode: Participant {
         }
     }
 
-    private func withClient(
+    func withClient(
         _ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void
     ) {
         var actions: [MemberClient.Action] = []
+        client.now = loop.time
         do {
             try body(&client, &actions)
         } catch {

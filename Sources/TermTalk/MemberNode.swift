@@ -26,11 +26,16 @@ package final class MemberNode: ByteStreamHandler {
         package var room: RoomName
         package var address: RoomAddress
         package var policy: HostKeyPolicy
+        /// The signature key of the one who creates the group, from the invite.
+        package var creatorKey: Ed25519.PublicKey?
 
-        package init(room: RoomName, address: RoomAddress, policy: HostKeyPolicy) {
+        package init(
+            room: RoomName, address: RoomAddress, policy: HostKeyPolicy, creatorKey: Ed25519.PublicKey? = nil
+        ) {
             self.room = room
             self.address = address
             self.policy = policy
+            self.creatorKey = creatorKey
         }
     }
 
@@ -63,6 +68,10 @@ package final class MemberNode: ByteStreamHandler {
 
     var hasJoined = false
     var isInRoom = false
+    /// The next connection begins a new stay, and does not go on with the one before.
+    var startsOver = false
+    var groupTimer: TimerHandle?
+    var groupDeadline: Duration?
     var hasHeardFromPeer = false
     var schedule = ReconnectSchedule()
     /// When the room's time is over; nil when it has no end.
@@ -94,7 +103,7 @@ package final class MemberNode: ByteStreamHandler {
     ///   - wallClock: seconds since 1970, to tell people when the room ends.
     ///   - random: what spreads the tries to come back.
     package init(
-        loop: EventLoop, target: Target, credentials: consuming JoinCredentials, nick: String, cipher: any GroupCipher,
+        loop: EventLoop, target: Target, credentials: consuming JoinCredentials, nick: String, engine: any GroupEngine,
         password: RoomPassword? = nil, dial: @escaping Dial, logger: Logger, wallClock: @escaping () -> Int64,
         random: @escaping () -> UInt32 = Random.uint32, tell: @escaping (ChatEvent) -> Void
     ) {
@@ -107,7 +116,7 @@ package final class MemberNode: ByteStreamHandler {
         self.wallClock = wallClock
         self.random = random
         self.tell = tell
-        client = MemberClient(nick: nick, cipher: cipher)
+        client = MemberClient(nick: nick, engine: engine, random: random)
     }
 
     // MARK: The stream
@@ -180,6 +189,7 @@ package final class MemberNode: ByteStreamHandler {
                 }
             case .message(let type, let body):
                 var actions: [MemberClient.Action] = []
+                client.now = loop.time
                 do {
                     try client.received(type: type, body: body, actions: &actions)
                 } catch {
@@ -188,6 +198,7 @@ package final class MemberNode: ByteStreamHandler {
                     return
                 }
                 perform(actions)
+                guard session != nil else { return }
             case .acknowledged:
                 break
             case .resumed:
@@ -223,6 +234,9 @@ package final class MemberNode: ByteStreamHandler {
                 return
             }
             join()
+        } else if startsOver {
+            startsOver = false
+            join()
         }
         scheduleFlush()
     }
@@ -246,8 +260,31 @@ package final class MemberNode: ByteStreamHandler {
                 admitted(admission)
             case .end(let reason, let refusal):
                 end(reason, refusal)
+            case .startOver:
+                startOver()
             }
         }
+        scheduleGroup()
+    }
+
+    /// What the member has to do for the group in time.
+    private func scheduleGroup() {
+        guard let deadline = client.nextDeadline, deadline != groupDeadline, !hasEnded else { return }
+        groupTimer?.cancel()
+        groupDeadline = deadline
+        groupTimer = loop.schedule(after: max(deadline - loop.time, .milliseconds(1))) { [weak self] in
+            guard let self, !self.hasEnded else { return }
+            self.groupDeadline = nil
+            self.withClient { client, actions in client.timePassed(actions: &actions) }
+        }
+    }
+
+    /// The group cannot be followed any more.
+    private func startOver() {
+        stream?.close()
+        session = nil
+        startsOver = true
+        connectionBroke(cause: NoticeCode.groupLost.rawValue)
     }
 
     func admitted(_ admission: HostMessage.Admission) {

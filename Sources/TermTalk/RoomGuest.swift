@@ -1,6 +1,7 @@
 package import EventLoop
 package import Logging
 package import Room
+internal import SecureGroup
 internal import SecureSession
 package import Sodium
 package import TorController
@@ -152,10 +153,12 @@ package final class RoomGuest {
         let credentials = JoinCredentials(
             prologue: Prologue(room: options.room.description, onionKey: options.address.onionKey),
             staticKey: X25519.PrivateKey(), hostKey: hostKey, invite: options.invite?.secret)
+        let engine = RoomGroup(creator: options.invite?.creatorKey, time: UInt64(max(0, wallClock())))
         let node = MemberNode(
-            loop: loop, target: .init(room: options.room, address: options.address, policy: policy),
-            credentials: credentials, nick: options.nick, cipher: HostTrustingGroup(), password: password,
-            dial: makeDial(),
+            loop: loop,
+            target: .init(
+                room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey),
+            credentials: credentials, nick: options.nick, engine: engine, password: password, dial: makeDial(),
             logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }

@@ -2,6 +2,7 @@ package import EventLoop
 internal import Glibc
 package import Logging
 package import Room
+internal import SecureGroup
 internal import SecureSession
 internal import Sodium
 package import TorController
@@ -57,6 +58,8 @@ package final class RoomHost {
     private var node: HostNode?
     private var sleepWatch: SleepWatch?
     private var hostKey: X25519.PublicKey?
+    /// What the group's creator, the person at the host, signs with.
+    private var creatorKey: Ed25519.PublicKey?
     private var password: RoomPassword?
     private var address: RoomAddress?
     private var entry: RoomRegistry.Entry?
@@ -238,8 +241,12 @@ package final class RoomHost {
         self.node = node
         self.address = address
         hostKey = publicKey
-        let invite = Invite(room: options.room, address: address, hostKey: publicKey, secret: secret).text
-        node.joinLocally(nick: options.nick, cipher: HostTrustingGroup())
+        let engine = RoomGroup(creator: nil, time: UInt64(max(0, wallClock())))
+        creatorKey = engine.publicKey
+        let invite = Invite(
+            room: options.room, address: address, hostKey: publicKey, creatorKey: creatorKey, secret: secret
+        ).text
+        node.joinLocally(nick: options.nick, engine: engine)
         tell(
             .ready(
                 .init(
@@ -347,7 +354,9 @@ extension RoomHost: Participant {
 
     private func inviteText(_ secret: InviteSecret) -> String {
         guard let address, let hostKey else { return "" }
-        return Invite(room: options.room, address: address, hostKey: hostKey, secret: secret).text
+        return Invite(
+            room: options.room, address: address, hostKey: hostKey, creatorKey: creatorKey, secret: secret
+        ).text
     }
 
     private func description(of entry: InviteTable.Entry) -> RoomChange.Invite {

@@ -33,7 +33,9 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed,
             .notAcknowledged:
             self = .temporaryFailure
-        case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed:
+        case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed, .groupForged,
+            .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
+            .groupNick, .groupWelcome, .groupCreator, .groupLost:
             self = .protocolError
         case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed,
             .banned, .kicked,

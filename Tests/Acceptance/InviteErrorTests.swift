@@ -22,8 +22,8 @@ struct InviteText {
 
     var text: String { head + keyText }
 
-    /// The secret alone: 16 bytes after the version and the host's key.
-    var secret: [UInt8] { Array(key[33..<49]) }
+    /// The secret alone: 16 bytes after the version and two keys.
+    var secret: [UInt8] { Array(key[65..<81]) }
 
     static func base64URL(_ bytes: [UInt8]) -> String {
         Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-")
@@ -77,7 +77,7 @@ struct InviteErrorTests {
     @Test func anotherVersion() async throws {
         var invite = try InviteText(try await Self.invite.value)
         #expect(invite.text == (try await Self.invite.value))
-        invite.key[0] = 2
+        invite.key[0] = 1
         try await expectFailure(["join", invite.text], code: "version-mismatch", status: 76)
     }
 

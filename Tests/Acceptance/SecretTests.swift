@@ -54,7 +54,7 @@ struct SecretTests {
         #expect(!host.errors.isEmpty)
 
         let invite = try InviteText(hosted.invite)
-        #expect(invite.key.count == 52)
+        #expect(invite.key.count == 84)
         #expect(invite.key[1..<33].map { String(format: "%02x", $0) }.joined() == hosted.hostKey)
         let all = secrets + [said, invite.keyText, hosted.invite] + forms(of: invite.secret) + forms(of: invite.key)
         for (name, lines) in [("host", host.errors), ("member", left.errors), ("member's stdout", left.output)] {

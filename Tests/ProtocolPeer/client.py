@@ -103,13 +103,13 @@ class Invite:
         place, _, key = text[len(scheme):].partition("/?k=")
         self.room, _, self.address = place.partition("@")
         content = base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
-        if len(content) != 52 or content[0] != 1:
+        if len(content) != 84 or content[0] != 2:
             raise ValueError("another version, or damaged")
         canonical = f"{self.room}@{self.address}/".encode()
-        if hashlib.blake2b(canonical + content[:49]).digest()[:3] != content[49:]:
+        if hashlib.blake2b(canonical + content[:81]).digest()[:3] != content[81:]:
             raise ValueError("damaged")
         self.host_key = content[1:33]
-        self.psk = hashlib.blake2b(b"TermTalk invite psk 1" + content[33:49]).digest()[:32]
+        self.psk = hashlib.blake2b(b"TermTalk invite psk 1" + content[65:81]).digest()[:32]
 
 
 # 4, 5: one connection
@@ -336,8 +336,9 @@ class Client:
         if flush:
             self.flush()
 
-    def join(self, nick):
-        self.send(JOIN, vector(nick.encode()))
+    def join(self, nick, key_package=b"none"):
+        """This client speaks no MLS: what it gives as a KeyPackage is refused by the members."""
+        self.send(JOIN, vector(nick.encode()) + os.urandom(4) + vector(key_package))
 
     def post(self, text, message=None, flush=True):
         message = message or os.urandom(8)

@@ -1,4 +1,5 @@
 import Sodium
+import TestSupport
 import Testing
 
 @testable import Room
@@ -7,29 +8,57 @@ import Testing
     private static let me = MemberID(entropy: 1)
     private static let other = MemberID(entropy: 2)
 
-    private struct Stay {
+    /// A member `me` in a room that `other` has created.
+    fileprivate struct Stay {
         var client: MemberClient
         var actions: [MemberClient.Action] = []
+        let others: PlainGroup
 
-        init(nick: String = "me", isJoined: Bool = true) throws {
+        init(nick: String = "me", isJoined: Bool = true, nextSequence: UInt64 = 5) throws {
             SodiumLibrary.initialize()
-            client = MemberClient(nick: nick, cipher: HostTrustingGroup())
+            let engine = PlainGroup(id: me)
+            others = PlainGroup(id: other)
+            _ = others.keyPackage()
+            try others.create()
+            client = MemberClient(nick: nick, engine: engine)
             client.connected(actions: &actions)
             if isJoined {
-                try hears(
-                    .admitted(
-                        .init(
-                            member: me, secondsLeft: nil, nextSequence: 5,
-                            members: [
-                                .init(id: me, isHost: false, nick: "me"), .init(id: other, isHost: true, nick: "other"),
-                            ])))
+                try hears(.admitted(admission(nextSequence: nextSequence)))
                 actions = []
             }
+        }
+
+        /// The other one lets this member in.
+        func admission(nextSequence: UInt64 = 5) throws -> HostMessage.Admission {
+            let commit = try others.commit(
+                adding: [.init(id: me, keyPackage: PlainGroup(id: me).keyPackage())], removing: [])
+            _ = try others.received(commit: commit.commit, from: other)
+            return .init(
+                member: me, secondsLeft: nil, nextSequence: nextSequence, epoch: others.epoch,
+                members: [.init(id: me, isHost: false, nick: "me"), .init(id: other, isHost: true, nick: "other")],
+                welcome: commit.welcome)
         }
 
         mutating func hears(_ message: HostMessage) throws {
             let encoded = message.encoded
             try client.received(type: encoded.type, body: encoded.body, actions: &actions)
+        }
+
+        /// What the other one says, having seen what this member has.
+        func said(_ content: [UInt8], nick: String = "other", number: UInt64? = nil) -> [UInt8] {
+            let envelope = Envelope(
+                number: number ?? client.chain.number, chain: client.chain.value, nick: nick, content: content)
+            return others.seal(envelope.encoded, id: MessageID(0))
+        }
+
+        mutating func hearsSaid(_ sequence: UInt64, _ content: [UInt8] = MessageContent(kind: .text, text: "x").encoded)
+            throws
+        {
+            try hears(posted(sequence, content: said(content)))
+        }
+
+        var warnings: [NoticeCode] {
+            actions.compactMap { if case .tell(.warning(let notice)) = $0 { notice.code } else { nil } }
         }
     }
 
@@ -37,14 +66,20 @@ import Testing
         .posted(sequence: sequence, from: sender, id: MessageID(sequence), content: content)
     }
 
-    @Test("A host that leaves out, repeats or swaps a number is not believed", arguments: [4, 6, .max] as [UInt64])
-    func order(_ wrong: UInt64) throws {
+    @Test("A host that repeats a number, or leaves some out, is seen through")
+    func order() throws {
         var stay = try Stay()
-        let content = MessageContent(kind: .text, text: "x").encoded
-        try stay.hears(Self.posted(5, content: content))
-        try stay.hears(Self.posted(6, content: content))
-        #expect(throws: RoomError.malformed) { try stay.hears(Self.posted(wrong, content: content)) }
-        try stay.hears(Self.posted(7, content: content))
+        try stay.hearsSaid(5)
+        try stay.hearsSaid(6)
+        try stay.hearsSaid(5)
+        #expect(stay.warnings == [.groupReplay])
+        try stay.hearsSaid(9)
+        #expect(stay.warnings == [.groupReplay, .groupGap])
+        guard case .tell(.warning(let notice)) = stay.actions.first(where: { $0.isWarning(.groupGap) }) else { return }
+        #expect(notice.count == 2)
+        try stay.hearsSaid(.max)
+        try stay.hearsSaid(10)
+        #expect(stay.warnings == [.groupReplay, .groupGap, .groupReplay])
     }
 
     @Test(
@@ -64,7 +99,8 @@ import Testing
     func beforeAdmission() throws {
         for message in [
             HostMessage.receipts([]), Self.posted(1, content: [0]),
-            .joined(.init(id: Self.other, isHost: false, nick: "x")),
+            .committed(from: Self.other, joined: [], commit: [1]), .commitDeclined(epoch: 0),
+            .commitWanted(adding: [], removing: []),
         ] {
             var stay = try Stay(isJoined: false)
             #expect(throws: RoomError.malformed) { try stay.hears(message) }
@@ -74,13 +110,13 @@ import Testing
     @Test("What cannot be shown keeps its place in the order")
     func unreadable() throws {
         var stay = try Stay()
-        try stay.hears(Self.posted(5, content: [0xff]))
+        try stay.hearsSaid(5, [0xff])
         guard case .tell(.warning(let notice))? = stay.actions.first else {
             Issue.record("no warning")
             return
         }
         #expect(notice.code == .inputInvalid)
-        try stay.hears(Self.posted(6, content: MessageContent(kind: .text, text: "x").encoded))
+        try stay.hearsSaid(6)
         #expect(stay.actions.count == 2)
     }
 
@@ -88,22 +124,37 @@ import Testing
     func outbox() throws {
         var stay = try Stay(isJoined: false)
         try stay.client.say("early", kind: .text, actions: &stay.actions)
-        #expect(stay.actions == [.send(MemberRequest.join(nick: "me").encoded)])
+        #expect(stay.actions.count == 1)
         #expect(stay.client.outboxCount == 1)
         stay.actions = []
-        let admission = HostMessage.admitted(
-            .init(
-                member: Self.me, secondsLeft: nil, nextSequence: 1,
-                members: [.init(id: Self.me, isHost: false, nick: "me")]))
-        try stay.hears(admission)
+        try stay.hears(.admitted(stay.admission()))
         #expect(stay.actions.count == 2)
-        let post = stay.actions.last
+        let first = try #require(stay.posts.first)
 
         stay.actions = []
         stay.client.connected(actions: &stay.actions)
         #expect(!stay.client.isJoined)
-        try stay.hears(admission)
-        #expect(stay.actions.last == post)
+        try stay.hears(.admitted(stay.admission()))
+        // The same message, sealed anew.
+        #expect(stay.posts.map(\.id) == [first.id])
+        #expect(stay.posts.map(\.epoch) == [first.epoch + 1])
+    }
+
+    @Test("What the room calls stale is sealed again, under its id, and not for ever")
+    func stale() throws {
+        var stay = try Stay()
+        try stay.client.say("x", kind: .text, actions: &stay.actions)
+        let id = try #require(stay.posts.first?.id)
+        for _ in 1..<GroupUpkeep.sealingAttempts { try stay.hears(.declined(id, .stale)) }
+        #expect(stay.posts.map(\.id) == Array(repeating: id, count: GroupUpkeep.sealingAttempts))
+        #expect(stay.client.outboxCount == 1)
+        try stay.hears(.declined(id, .stale))
+        #expect(stay.client.outboxCount == 0)
+        guard case .tell(.error(let notice))? = stay.actions.last else {
+            Issue.record("no error")
+            return
+        }
+        #expect(notice.code == .groupEpoch)
     }
 
     @Test("After the end nothing is sent or told any more")
@@ -119,6 +170,95 @@ import Testing
         #expect(stay.actions.isEmpty)
     }
 
+    @Test("Members that were given other things are found out")
+    func fork() throws {
+        var stay = try Stay()
+        try stay.hearsSaid(5)
+        let before = stay.said(MessageContent(kind: .text, text: "before").encoded)
+        try stay.hearsSaid(6)
+        // Said before 6 was heard: nothing wrong with that.
+        try stay.hears(Self.posted(7, content: before))
+        #expect(stay.warnings.isEmpty)
+        let number = stay.client.chain.number
+        for (number, value) in [
+            (number, MessageChain.Value(high: 1, low: 2)), (number + 1, stay.client.chain.value),
+            (.max, .init(high: 0, low: 0)),
+            (3, .init(high: 0, low: 0)),
+        ] {
+            let envelope = Envelope(
+                number: number, chain: value, nick: "other", content: MessageContent(kind: .text, text: "x").encoded)
+            let content = stay.others.seal(envelope.encoded, id: MessageID(0))
+            try stay.hears(Self.posted(stay.client.chain.number + 1, content: content))
+        }
+        #expect(stay.warnings == Array(repeating: .groupFork, count: 4))
+    }
+
+    @Test("A host that exchanges names is found out, once for each name")
+    func exchangedNames() throws {
+        var stay = try Stay()
+        let content = MessageContent(kind: .text, text: "x").encoded
+        try stay.hears(.nickChanged(Self.other, "mallory"))
+        try stay.hears(Self.posted(5, content: stay.said(content, nick: "other")))
+        try stay.hears(Self.posted(6, content: stay.said(content, nick: "mallory")))
+        #expect(stay.warnings.isEmpty)
+        try stay.hears(Self.posted(7, content: stay.said(content, nick: "bob")))
+        try stay.hears(Self.posted(8, content: stay.said(content, nick: "bob")))
+        #expect(stay.warnings == [.groupNick])
+    }
+
+    @Test("A host that returns something else as ours, or says that we said something, is found out")
+    func notOurs() throws {
+        var stay = try Stay()
+        try stay.client.say("x", kind: .text, actions: &stay.actions)
+        let post = try #require(stay.posts.first)
+        try stay.hears(.posted(sequence: 5, from: Self.me, id: post.id, content: post.content + [0]))
+        try stay.hears(.posted(sequence: 6, from: Self.me, id: MessageID(9), content: post.content))
+        #expect(stay.warnings == [.groupForged, .groupForged])
+        #expect(stay.client.outboxCount == 1)
+        try stay.hears(.posted(sequence: 7, from: Self.me, id: post.id, content: post.content))
+        #expect(stay.client.outboxCount == 0)
+        #expect(stay.warnings.count == 2)
+    }
+
+    @Test("Who is in the group and not in the list, and the other way round, is told of")
+    func ghosts() throws {
+        var stay = try Stay()
+        let ghost = MemberID(entropy: 7)
+        let commit = try stay.others.commit(
+            adding: [.init(id: ghost, keyPackage: PlainGroup(id: ghost).keyPackage())], removing: [])
+        _ = try stay.others.received(commit: commit.commit, from: Self.other)
+        try stay.hears(.committed(from: Self.other, joined: [], commit: commit.commit))
+        #expect(stay.warnings == [.groupGhost])
+        let another = MemberID(entropy: 8)
+        let empty = try stay.others.commit(adding: [], removing: [])
+        _ = try stay.others.received(commit: empty.commit, from: Self.other)
+        try stay.hears(
+            .committed(
+                from: Self.other, joined: [.init(id: another, isHost: false, nick: "x")], commit: empty.commit))
+        #expect(stay.warnings == [.groupGhost, .groupGhost])
+    }
+
+    @Test("Who has left is to be removed from the group within a time")
+    func notRemoved() throws {
+        var stay = try Stay()
+        try stay.hears(.left(Self.other, .quit))
+        stay.client.now = GroupUpkeep.unlistedTime - .nanoseconds(1)
+        stay.client.timePassed(actions: &stay.actions)
+        #expect(stay.warnings.isEmpty)
+        stay.client.now = GroupUpkeep.unlistedTime
+        stay.client.timePassed(actions: &stay.actions)
+        #expect(stay.warnings == [.groupGhost])
+    }
+
+    @Test("A Commit that cannot be followed makes the member join anew")
+    func lost() throws {
+        var stay = try Stay()
+        try stay.hears(.committed(from: Self.other, joined: [], commit: Array(repeating: 0, count: 40)))
+        #expect(stay.warnings.last == .groupLost)
+        #expect(stay.actions.last == .startOver)
+        #expect(!stay.client.isJoined)
+    }
+
     @Test("A host may claim 65,536 members, and not one more")
     func believedMembers() throws {
         var stay = try Stay(isJoined: false)
@@ -130,6 +270,23 @@ import Testing
         }
         #expect(throws: RoomError.malformed) {
             try stay.hears(.present([.init(id: Self.other, isHost: false, nick: "n")]))
+        }
+    }
+}
+
+extension MemberClient.Action {
+    fileprivate func isWarning(_ code: NoticeCode) -> Bool {
+        if case .tell(.warning(let notice)) = self { notice.code == code } else { false }
+    }
+}
+
+extension MemberClientTests.Stay {
+    fileprivate var posts: [(id: MessageID, epoch: UInt64, content: [UInt8])] {
+        actions.compactMap { action in
+            guard case .send(let message) = action,
+                case .post(let id, let epoch, let content)? = try? MemberRequest(type: message.type, body: message.body)
+            else { return nil }
+            return (id, epoch, content)
         }
     }
 }

@@ -14,12 +14,17 @@ import Testing
         var room = Room(limits: limits, closesAt: nil)
         var actions: [RoomAction] = []
         for link in [Self.poster, Self.reader] {
-            let join = MemberRequest.join(nick: "").encoded
+            let join = MemberRequest.join(
+                nick: "", member: MemberID(entropy: UInt32(link.slot)), keyPackage: [1]
+            ).encoded
             try room.received(
                 type: join.type, body: join.body, from: link, key: [UInt8(link.slot)], now: .zero, actions: &actions)
         }
+        let commit = MemberRequest.commit(GroupCommit(epoch: 0, added: [MemberID(entropy: 2)], commit: [1])).encoded
+        try room.received(
+            type: commit.type, body: commit.body, from: Self.poster, key: [1], now: .zero, actions: &actions)
         for number in 1...count {
-            let post = MemberRequest.post(id: MessageID(UInt64(number)), content: [0]).encoded
+            let post = MemberRequest.post(id: MessageID(UInt64(number)), epoch: 1, content: [0]).encoded
             try room.received(
                 type: post.type, body: post.body, from: Self.poster, key: [1], now: .zero, actions: &actions)
         }

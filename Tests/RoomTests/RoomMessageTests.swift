@@ -10,16 +10,27 @@ import Testing
     static let entry = HostMessage.Admission.Entry(id: alice, isHost: true, nick: "Zoë")
 
     static let requests: [MemberRequest] = [
-        .join(nick: ""), .join(nick: String(repeating: "n", count: MemberRequest.nickLimit)),
-        .post(id: MessageID(.max), content: []), .post(id: MessageID(1), content: Array(0...255)),
-        .privatePost(id: MessageID(7), to: bob, content: [1, 2]), .changeNick("ålice"), .leave,
+        .join(nick: "", member: bob, keyPackage: []),
+        .join(nick: String(repeating: "n", count: MemberRequest.nickLimit), member: bob, keyPackage: [1, 2]),
+        .post(id: MessageID(.max), epoch: 1, content: []),
+        .post(id: MessageID(1), epoch: .max, content: Array(0...255)),
+        .privatePost(id: MessageID(7), epoch: 3, to: bob, content: [1, 2]), .changeNick("ålice"), .leave,
+        .commit(GroupCommit(epoch: 0, commit: [])),
+        .commit(
+            GroupCommit(
+                epoch: 7, added: [alice, bob], removed: [bob], refused: [alice], commit: [1, 2], welcome: [3])),
     ]
 
     static let hostMessages: [HostMessage] = [
         .present([]), .present([entry, .init(id: bob, isHost: false, nick: "")]),
         .admitted(.init(member: bob, secondsLeft: nil, nextSequence: 1, members: [entry])),
         .admitted(.init(member: bob, secondsLeft: 300, nextSequence: .max, members: [])),
-        .refused(.full), .joined(entry), .left(alice, .banned), .nickChanged(bob, "b"),
+        .admitted(.init(member: bob, secondsLeft: 300, nextSequence: .max, members: [], welcome: [1, 2, 3])),
+        .committed(from: alice, joined: [entry], commit: [1, 2]), .committed(from: bob, joined: [], commit: []),
+        .commitWanted(adding: [], removing: []),
+        .commitWanted(
+            adding: [.init(id: alice, keyPackage: [1]), .init(id: bob, keyPackage: [])], removing: [alice]),
+        .commitDeclined(epoch: 3), .refused(.full), .left(alice, .banned), .nickChanged(bob, "b"),
         .posted(sequence: 9, from: alice, id: MessageID(3), content: [0]),
         .privatePosted(from: alice, to: bob, id: MessageID(3), content: [0, 1]),
         .receipts([]), .receipts([.init(id: MessageID(5), count: 1, of: .max)]),
@@ -65,6 +76,7 @@ import Testing
     private static func endsWithContent(_ type: UInt8) -> Bool {
         [
             RoomMessageType.post, RoomMessageType.privatePost, RoomMessageType.posted, RoomMessageType.privatePosted,
+            RoomMessageType.commit, RoomMessageType.committed, RoomMessageType.admitted,
         ].contains(type)
     }
 
@@ -92,7 +104,8 @@ import Testing
     @Test("A nick of a request may have 256 bytes, and no more")
     func nickLimit() {
         let longer = String(repeating: "n", count: MemberRequest.nickLimit + 1)
-        for encoded in [MemberRequest.join(nick: longer).encoded, MemberRequest.changeNick(longer).encoded] {
+        let join = MemberRequest.join(nick: longer, member: Self.bob, keyPackage: [])
+        for encoded in [join.encoded, MemberRequest.changeNick(longer).encoded] {
             #expect(throws: RoomError.malformed) { try MemberRequest(type: encoded.type, body: encoded.body) }
         }
     }

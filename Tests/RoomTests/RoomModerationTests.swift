@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Room
@@ -47,7 +48,7 @@ import Testing
         try network.expel("alice", banned: true)
         try network.expel("bob")
         for peer in members {
-            network.peers[peer].client = MemberClient(nick: "again", cipher: HostTrustingGroup())
+            network.peers[peer].client = MemberClient(nick: "again", engine: PlainGroup())
             network.peers[peer].isUp = false
             network.mendLink(peer)
             try network.carry()
@@ -201,7 +202,8 @@ import Testing
         let alice = network.add(nick: "alice")
         try network.carry()
         #expect(throws: RoomError.malformed) {
-            try network.receivedAtHost(MemberRequest.join(nick: "again").encoded, from: alice)
+            try network.receivedAtHost(
+                MemberRequest.join(nick: "again", member: MemberID(entropy: 5), keyPackage: []).encoded, from: alice)
         }
         network.room.linkGone(network.peers[alice].link)
         #expect(throws: ChatEvent.Notice.self) { _ = try network.room.waiting(named: "alice") }

@@ -1,4 +1,5 @@
 import Sodium
+import TestSupport
 import Testing
 
 @testable import Room
@@ -22,6 +23,7 @@ final class RoomNetwork {
         var admissions: [HostMessage.Admission] = []
         var ends: [ChatEvent.Notice?] = []
         var pauses: [Duration] = []
+        var startOvers = 0
     }
 
     var room: Room
@@ -38,11 +40,11 @@ final class RoomNetwork {
 
     /// A new peer that asks to come in; nothing is carried yet.
     @discardableResult
-    func add(nick: String = "", isHost: Bool = false) -> Int {
+    func add(nick: String = "", isHost: Bool = false, id: MemberID = MemberID(entropy: Random.uint32())) -> Int {
         let peer = peers.count
         peers.append(
             Peer(
-                client: MemberClient(nick: nick, cipher: HostTrustingGroup()),
+                client: MemberClient(nick: nick, engine: PlainGroup(id: id)),
                 key: [UInt8(truncatingIfNeeded: peer), UInt8(truncatingIfNeeded: peer >> 8)], isHost: isHost,
                 link: freshLink()))
         act(peer) { client, actions in client.connected(actions: &actions) }
@@ -66,6 +68,7 @@ final class RoomNetwork {
 
     func act(_ peer: Int, _ body: (inout MemberClient, inout [MemberClient.Action]) throws -> Void) rethrows {
         var actions: [MemberClient.Action] = []
+        peers[peer].client.now = now
         try body(&peers[peer].client, &actions)
         perform(actions, of: peer)
     }
@@ -75,6 +78,9 @@ final class RoomNetwork {
             try client.say(text, kind: .text, to: receiver, actions: &actions)
         }
     }
+
+    /// The room's epoch.
+    var epoch: UInt64 { room.group.epoch }
 
     func id(_ peer: Int) throws -> MemberID {
         try #require(peers[peer].client.id)
@@ -99,6 +105,7 @@ final class RoomNetwork {
 
     func breakLink(_ peer: Int) {
         peers[peer].isUp = false
+        room.linkGone(peers[peer].link)
         room.linkLost(peers[peer].link, now: now)
     }
 
@@ -128,14 +135,15 @@ final class RoomNetwork {
     }
 
     /// Carries everything on links that are up until nothing moves.
-    func carry() throws {
-        while try step(upTo: .max) {}
+    func carry(of chosen: [Int]? = nil) throws {
+        while try step(upTo: .max, of: chosen) {}
     }
 
-    /// Carries at most `count` messages each way of each link; whether any was carried.
-    func step(upTo count: Int) throws -> Bool {
+    /// Carries at most `count` messages each way of each link, or of those chosen; whether any was carried.
+    func step(upTo count: Int, of chosen: [Int]? = nil) throws -> Bool {
         var hasMoved = false
-        for peer in peers.indices where peers[peer].isUp {
+        let chosen = chosen ?? Array(peers.indices)
+        for peer in chosen where peers[peer].isUp {
             let requests = Array(peers[peer].toHost.prefix(count))
             peers[peer].toHost.removeFirst(requests.count)
             for request in requests where !peers[peer].isReleased {
@@ -143,7 +151,7 @@ final class RoomNetwork {
                 try receivedAtHost(request, from: peer)
             }
         }
-        for peer in peers.indices where peers[peer].isUp {
+        for peer in chosen where peers[peer].isUp {
             let messages = Array(peers[peer].toClient.prefix(count))
             peers[peer].toClient.removeFirst(messages.count)
             for (message, tag) in messages {
@@ -190,6 +198,7 @@ final class RoomNetwork {
             case .askHost(_, let id, let nick):
                 asked.append((id, nick))
             case .release(let link):
+                room.linkGone(link)
                 if let peer = peer(at: link) { peers[peer].isReleased = true }
             }
         }
@@ -206,6 +215,7 @@ final class RoomNetwork {
             case .admitted(let admission): peers[peer].admissions.append(admission)
             case .tell(let event): peers[peer].events.append(event)
             case .end(_, let refusal): peers[peer].ends.append(refusal)
+            case .startOver: peers[peer].startOvers += 1
             }
         }
     }

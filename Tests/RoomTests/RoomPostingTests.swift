@@ -79,7 +79,8 @@ import Testing
         func isNew(_ number: Int) throws -> Bool {
             let before = network.peers[peer].toClient.count
             try network.receivedAtHost(
-                MemberRequest.post(id: MessageID(UInt64(number)), content: []).encoded, from: peer)
+                MemberRequest.post(id: MessageID(UInt64(number)), epoch: network.epoch, content: []).encoded, from: peer
+            )
             let answer = try #require(network.peers[peer].toClient.last?.message)
             #expect(network.peers[peer].toClient.count == before + 1)
             if case .posted = try HostMessage(type: answer.type, body: answer.body) { return true }
@@ -136,7 +137,9 @@ import Testing
                 let id = MessageID(UInt64(count) << 1 | (isPrivate ? 1 : 0))
                 let content = [UInt8](repeating: 1, count: count)
                 let request: MemberRequest =
-                    isPrivate ? .privatePost(id: id, to: receiver, content: content) : .post(id: id, content: content)
+                    isPrivate
+                    ? .privatePost(id: id, epoch: network.epoch, to: receiver, content: content)
+                    : .post(id: id, epoch: network.epoch, content: content)
                 try network.receivedAtHost(request.encoded, from: peers[0])
                 let answer = try #require(network.peers[peers[0]].toClient.last?.message)
                 let declined = try HostMessage(type: answer.type, body: answer.body) == .declined(id, .tooLarge)
@@ -186,7 +189,8 @@ import Testing
         let count = 2 * RoomLimits.remembered - 1
         for number in 1...count {
             try network.receivedAtHost(
-                MemberRequest.post(id: MessageID(UInt64(number)), content: [0]).encoded, from: peers[0])
+                MemberRequest.post(id: MessageID(UInt64(number)), epoch: network.epoch, content: [0]).encoded,
+                from: peers[0])
         }
         network.breakLink(peers[1])
         network.timePassed(RoomLimits.receiptInterval)
@@ -221,10 +225,12 @@ import Testing
         let limits = network.room.limits
         for number in 1...Int(limits.messageBurst) {
             try network.receivedAtHost(
-                MemberRequest.post(id: MessageID(UInt64(number)), content: []).encoded, from: peer)
+                MemberRequest.post(id: MessageID(UInt64(number)), epoch: network.epoch, content: []).encoded, from: peer
+            )
         }
         #expect(network.peers[peer].pauses.isEmpty)
-        try network.receivedAtHost(MemberRequest.post(id: MessageID(0), content: []).encoded, from: peer)
+        try network.receivedAtHost(
+            MemberRequest.post(id: MessageID(0), epoch: network.epoch, content: []).encoded, from: peer)
         #expect(network.peers[peer].pauses == [.seconds(1 / limits.messagesPerSecond)])
         // What was sent is taken nevertheless.
         #expect(network.peers[peer].toClient.count == Int(limits.messageBurst) + 1)
@@ -243,12 +249,15 @@ import Testing
         let size = 65_536
         for number in 0..<Int(limits.byteBurst) / size {
             try network.receivedAtHost(
-                MemberRequest.post(id: MessageID(UInt64(number)), content: .init(repeating: 0, count: size)).encoded,
+                MemberRequest.post(
+                    id: MessageID(UInt64(number)), epoch: network.epoch, content: .init(repeating: 0, count: size)
+                ).encoded,
                 from: peer)
         }
         #expect(network.peers[peer].pauses.isEmpty)
         try network.receivedAtHost(
-            MemberRequest.post(id: MessageID(.max), content: .init(repeating: 0, count: size)).encoded, from: peer)
+            MemberRequest.post(id: MessageID(.max), epoch: network.epoch, content: .init(repeating: 0, count: size))
+                .encoded, from: peer)
         #expect(network.peers[peer].pauses == [.seconds(Double(size) / limits.bytesPerSecond)])
     }
 }
@@ -256,7 +265,7 @@ import Testing
 extension RoomNetwork {
     func messageID(of message: EncodedMessage) throws -> MessageID? {
         switch try MemberRequest(type: message.type, body: message.body) {
-        case .post(let id, _), .privatePost(let id, _, _): id
+        case .post(let id, _, _), .privatePost(let id, _, _, _): id
         default: nil
         }
     }

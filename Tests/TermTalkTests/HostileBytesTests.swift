@@ -109,7 +109,7 @@ import Testing
             let member = try BlockingMember(host.target())
             try member.join(nick: "replayer")
             let frame = try member.sealed([
-                .post(id: MessageID(1), content: MessageContent(kind: .text, text: "1").encoded)
+                .post(id: MessageID(1), epoch: member.epoch, content: MessageContent(kind: .text, text: "1").encoded)
             ])
             member.socket.write(frame)
             member.socket.write(frame)
@@ -117,7 +117,7 @@ import Testing
 
             let mirror = try BlockingMember(host.target())
             try mirror.shakeHands()
-            let raw = try mirror.sealed([.join(nick: "mirror")])
+            let raw = try mirror.sealed([.freshJoin(nick: "mirror")])
             mirror.socket.write(raw)
             let back = try #require(try mirror.socket.read())
             mirror.socket.write(back)
@@ -146,7 +146,7 @@ import Testing
         try await attack { host, _ in
             for position in 0..<SessionProtocol.smallestBucket {
                 let member = try afterHandshake(host)
-                var frame = try member.sealed([.join(nick: "flip\(position)")])
+                var frame = try member.sealed([.freshJoin(nick: "flip\(position)")])
                 try #require(frame.count == SessionProtocol.smallestBucket)
                 frame[position] ^= 1 << UInt8(position % 8)
                 member.socket.write(frame)
@@ -215,7 +215,9 @@ import Testing
                 try #require(member.socket.write(wire))
                 while member.socket.isReadable(milliseconds: 0) { try member.receive() }
             }
-            try member.say([.post(id: MessageID(1), content: MessageContent(kind: .text, text: "end").encoded)])
+            try member.say([
+                .post(id: MessageID(1), epoch: member.epoch, content: MessageContent(kind: .text, text: "end").encoded)
+            ])
             let id = try #require(member.id)
             try member.receive { $0.messages.contains { if case .posted(_, id, _, _) = $0 { true } else { false } } }
         }
@@ -234,7 +236,8 @@ import Testing
             while sent < 100_000, honest.rounds < goal {
                 if wire.isEmpty {
                     sent += 1
-                    wire = try member.sealed([.post(id: MessageID(UInt64(sent)), content: content)])[...]
+                    wire = try member.sealed([.post(id: MessageID(UInt64(sent)), epoch: member.epoch, content: content)]
+                    )[...]
                 }
                 let count = try #require(member.socket.writeSome(wire, milliseconds: 20))
                 wire = wire.dropFirst(count)
@@ -285,7 +288,9 @@ import Testing
             let content = MessageContent(kind: .text, text: String(repeating: "x", count: 60_000)).encoded
             let declined = { sender.messages.contains { if case .declined(_, .away) = $0 { true } else { false } } }
             for number in 0..<300 where !declined() {
-                try sender.say([.privatePost(id: MessageID(UInt64(number)), to: id, content: content)])
+                try sender.say([
+                    .privatePost(id: MessageID(UInt64(number)), epoch: sender.epoch, to: id, content: content)
+                ])
                 while sender.socket.isReadable(milliseconds: 0) { try sender.receive() }
             }
             try sender.receive { _ in declined() }
@@ -304,7 +309,9 @@ import Testing
             for round in 0..<rounds {
                 try #require(try member.resume())
                 try member.say(
-                    (0..<40).map { .post(id: MessageID(UInt64(round * 40 + $0)), content: content) })
+                    (0..<40).map {
+                        .post(id: MessageID(UInt64(round * 40 + $0)), epoch: member.epoch, content: content)
+                    })
             }
             try honest.talk(3)
             let limits = RoomLimits()
@@ -318,7 +325,7 @@ import Testing
             let posted = member.messages.count { if case .posted = $0 { true } else { false } }
             // What was not acknowledged comes again with each return, many in one sealed message, and one reading of the
             // socket is taken as a whole; the debt for it is paid afterwards.
-            let request = MemberRequest.post(id: MessageID(0), content: content).encoded
+            let request = MemberRequest.post(id: MessageID(0), epoch: 0, content: content).encoded
             let inOneReading = Double(65_536 / (3 + request.body.count))
             let most = limits.messageBurst + seconds * limits.messagesPerSecond + inOneReading
             #expect(Double(posted) <= most + 200, "\(posted) messages in \(seconds) s")
@@ -388,7 +395,7 @@ private struct HandshakeTap {
         }
         last = Self.bytes(&events)
         change(&last, first.count)
-        let message = MemberRequest.join(nick: "tap").encoded
+        let message = MemberRequest.freshJoin(nick: "tap").encoded
         session.enqueue(Record.split(type: message.type, body: message.body))
         try session.seal(into: &join, now: .zero)
         socket.write(last + join)

@@ -1,6 +1,7 @@
 import EventLoop
 import Logging
 import Room
+import SecureGroup
 import SecureSession
 import Sodium
 import Testing
@@ -85,7 +86,8 @@ import Testing
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(), hostKey: nil,
                 invite: nil),
-            nick: "alice", cipher: HostTrustingGroup(), password: try NodeWorld.stretched("open sesame"),
+            nick: "alice", engine: RoomGroup(creator: nil, time: 1_000_000_000),
+            password: try NodeWorld.stretched("open sesame"),
             dial: { completion in
                 loop.atEndOfTurn { completion(.success(left)) }
                 return NoDial()

@@ -1,6 +1,7 @@
 import EventLoop
 import Logging
 import Room
+import SecureGroup
 import SecureSession
 import Sodium
 import Testing
@@ -86,7 +87,7 @@ final class NodeWorld {
             self?.hostClosed = reason
             self?.onAnything?()
         }
-        host.joinLocally(nick: "host", cipher: HostTrustingGroup())
+        host.joinLocally(nick: "host", engine: RoomGroup(creator: nil, time: 1_000_000_000))
     }
 
     /// Where the host's events go, which is known only after the host is made.
@@ -153,7 +154,7 @@ final class NodeWorld {
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: invite == nil ? nil : identity.publicKey, invite: invite),
-            nick: nick, cipher: HostTrustingGroup(), password: password,
+            nick: nick, engine: RoomGroup(creator: nil, time: 1_000_000_000), password: password,
             dial: { [weak self, weak person] completion in
                 DialLater(self, person, completion)
             },

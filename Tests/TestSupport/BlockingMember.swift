@@ -1,7 +1,16 @@
 import Foundation
 package import Room
+import SecureGroup
 package import SecureSession
 package import Sodium
+
+extension MemberRequest {
+    /// What somebody who was never here before says first.
+    package static func freshJoin(nick: String) -> MemberRequest {
+        let group = RoomGroup(creator: nil, time: 1_000_000_000)
+        return .join(nick: nick, member: group.id, keyPackage: group.keyPackage())
+    }
+}
 
 /// A member made of a blocking socket, for tests that do what our own member never would.
 ///
@@ -30,6 +39,8 @@ package final class BlockingMember {
     /// All messages of the room that have come.
     package private(set) var messages: [HostMessage] = []
     package private(set) var id: MemberID?
+    /// The room's epoch, as far as messages have come. This member takes no part in the group.
+    package private(set) var epoch: UInt64 = 0
     package private(set) var hasResumed = false
     package private(set) var wasRefusedToResume = false
 
@@ -67,7 +78,7 @@ package final class BlockingMember {
     /// Shakes hands, asks to come in, and reads until the host has let it in.
     package func join(nick: String = "") throws {
         try shakeHands()
-        try say([.join(nick: nick)])
+        try say([.freshJoin(nick: nick)])
         while id == nil { try receive() }
     }
 
@@ -133,7 +144,13 @@ package final class BlockingMember {
             case .send(let bytes): socket.write(bytes)
             case .message(let type, let body):
                 let message = try HostMessage(type: type, body: body)
-                if case .admitted(let admission) = message { id = admission.member }
+                switch message {
+                case .admitted(let admission):
+                    id = admission.member
+                    epoch = admission.epoch
+                case .committed: epoch += 1
+                default: break
+                }
                 messages.append(message)
             case .resumed: hasResumed = true
             case .resumeRefused: wasRefusedToResume = true

@@ -44,7 +44,9 @@ extension Group {
 
     private mutating func enter(_ next: consuming EpochState) {
         swap(&epoch, &next)
-        pastEpochs.append(PastEpoch(next))
+        if let past = PastEpoch(next) {
+            pastEpochs.append(past)
+        }
         pastEpochs.removeFirst(max(0, pastEpochs.count - Limits.maximumPastEpochs))
         proposals = ProposalStore()
         ownUpdates = [:]

@@ -6,8 +6,13 @@ final class PastEpoch {
     let tree: RatchetTree
     let senderDataSecret: SecretBytes
     var secretTree: SecretTree
+    /// Our leaf's key of that time.
+    let leafKey: NodeKey
 
-    init(_ epoch: consuming EpochState) {
+    /// Nil when there is no key of our leaf, which does not happen.
+    init?(_ epoch: consuming EpochState) {
+        guard let leafKey = epoch.keys.key(of: epoch.keys.leaf.node) else { return nil }
+        self.leafKey = leafKey
         context = epoch.context
         tree = epoch.tree
         senderDataSecret = epoch.secrets.senderDataSecret.clone()

@@ -1,6 +1,7 @@
 import EventLoop
 import Logging
 import Room
+import SecureGroup
 import SecureSession
 import Sodium
 import TestSupport
@@ -60,7 +61,7 @@ final class SimulatedRoom {
             self?.hostSequences.append(sequence)
         }
         host.onClosed = { [weak self] in self?.hostClosed = $0 }
-        host.joinLocally(nick: "host", cipher: HostTrustingGroup())
+        host.joinLocally(nick: "host", engine: RoomGroup(creator: nil, time: 1_000_000_000))
     }
 
     var given: UInt64 { UInt64(hostTexts.count) }
@@ -80,7 +81,7 @@ final class SimulatedRoom {
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: identity.publicKey, invite: invite),
-            nick: stay.name, cipher: HostTrustingGroup(),
+            nick: stay.name, engine: RoomGroup(creator: nil, time: 1_000_000_000),
             dial: { [weak self, weak stay] in SimulatedDial(self, stay, $0) },
             logger: logger, wallClock: { 0 }, random: { UInt32(truncatingIfNeeded: jitter.next()) },
             tell: { [weak self, weak stay] event in

@@ -1,0 +1,138 @@
+/// How the room's group is to be changed, as far as the room knows: the number of the epoch, who wants in, who is to be
+/// removed, and who was asked to commit that. Of MLS it knows nothing.
+struct GroupQueue {
+    /// Somebody who waits to be let in.
+    struct Joiner {
+        let id: MemberID
+        let link: LinkID
+        let key: [UInt8]
+        let nick: Nick
+        let isHost: Bool
+        /// Has its place already and comes back to it without its session.
+        let isReturning: Bool
+        let keyPackage: [UInt8]
+    }
+
+    struct Asked {
+        let member: MemberID
+        let adds: Set<MemberID>
+        var deadline: Duration
+    }
+
+    private(set) var epoch: UInt64 = 0
+    /// The first epoch of the one who came in last: what was sealed before, it cannot read.
+    private var lastAddition: UInt64 = 0
+    private(set) var joiners: [Joiner] = []
+    /// Those that are in the group still and not in the room any more.
+    private(set) var removals: [MemberID] = []
+    private(set) var asked: Asked?
+    /// Were asked in vain since the last Commit.
+    private(set) var silent: Set<MemberID> = []
+    /// Somebody may be there now who can be asked.
+    var mustAsk = false
+
+    /// Members that are not in the room yet.
+    var newcomerCount: Int { joiners.count { !$0.isReturning } }
+
+    var isIdle: Bool { joiners.isEmpty && removals.isEmpty }
+
+    /// When another one is to be asked.
+    var nextDeadline: Duration? { mustAsk && !isIdle ? .zero : asked?.deadline }
+
+    /// A group of one member begins.
+    mutating func begin() {
+        epoch = 0
+        lastAddition = 0
+        removals = []
+        asked = nil
+        silent = []
+    }
+
+    mutating func add(_ joiner: Joiner) {
+        joiners.append(joiner)
+    }
+
+    func joiner(at link: LinkID) -> Joiner? {
+        joiners.first { $0.link == link }
+    }
+
+    func joiner(_ id: MemberID) -> Joiner? {
+        joiners.first { $0.id == id }
+    }
+
+    mutating func takeJoiner(_ id: MemberID) -> Joiner? {
+        joiners.firstIndex { $0.id == id }.map { joiners.remove(at: $0) }
+    }
+
+    mutating func remove(_ id: MemberID) {
+        removals.append(id)
+        goesAway(id)
+    }
+
+    /// The member cannot be asked any more, and if it was, another one is.
+    mutating func goesAway(_ id: MemberID) {
+        guard asked?.member == id else { return }
+        asked = nil
+        mustAsk = true
+    }
+
+    /// What a member is asked to commit from now on.
+    mutating func ask(_ member: MemberID, until deadline: Duration) -> (adding: [GroupCandidate], removing: [MemberID])
+    {
+        let candidates = joiners.prefix(RoomLimits.candidatesPerCommit).map {
+            GroupCandidate(id: $0.id, keyPackage: $0.keyPackage)
+        }
+        let adds = Set(candidates.map(\.id))
+        asked = Asked(member: member, adds: adds, deadline: deadline)
+        return (candidates, removals.filter { !adds.contains($0) })
+    }
+
+    /// The one who was asked has not answered in time.
+    mutating func gaveNoAnswer() {
+        guard let asked else { return }
+        silent.insert(asked.member)
+        self.asked = nil
+        mustAsk = true
+    }
+
+    /// Nobody is left who was not asked in vain: they are asked again.
+    mutating func forgive() {
+        silent = []
+    }
+
+    /// Whether `member` may commit that now. Adds and removals are for the one who was asked.
+    func accepts(_ commit: GroupCommit, from member: MemberID) -> Bool {
+        guard commit.epoch == epoch, commit.commit.count <= RoomLimits.groupMessageByteCount else { return false }
+        guard !commit.added.isEmpty || !commit.removed.isEmpty else { return true }
+        guard let asked, asked.member == member, Set(commit.added).count == commit.added.count else { return false }
+        return commit.added.allSatisfy { asked.adds.contains($0) && joiner($0) != nil }
+            && commit.removed.allSatisfy(removals.contains)
+    }
+
+    /// Whether all members can read what was sealed in that epoch.
+    func isCurrent(_ sealingEpoch: UInt64) -> Bool {
+        sealingEpoch <= epoch && sealingEpoch >= lastAddition && epoch - sealingEpoch <= RoomLimits.epochsBack
+    }
+
+    /// The epoch after a Commit.
+    mutating func advance(by commit: GroupCommit) {
+        epoch += 1
+        if !commit.added.isEmpty {
+            lastAddition = epoch
+        }
+        settle(commit)
+        removals.removeAll { commit.added.contains($0) }
+    }
+
+    /// What the asked one has carried out, or found nothing to do for.
+    mutating func settle(_ commit: GroupCommit) {
+        removals.removeAll { commit.removed.contains($0) }
+        silent = []
+    }
+
+    /// What was asked for is done, or did not fit any more.
+    mutating func answered() {
+        asked = nil
+        mustAsk = true
+    }
+}

@@ -1,0 +1,41 @@
+/// What a member has to do for the group, and when.
+struct GroupUpkeep {
+    /// What the room asks this member to commit.
+    struct Wanted {
+        var candidates: [GroupCandidate]
+        var removals: [MemberID]
+    }
+
+    /// A member gives itself new keys after so long, or so many messages, at the latest: what was stolen of it is of no use
+    /// for what comes after.
+    static let updateInterval = Duration.seconds(3_600)
+    static let updateMessages = 100
+    /// Those who come in together do not give themselves new keys together: one Commit is accepted an epoch.
+    static let spreadPerMember = Duration.milliseconds(100)
+    /// How long to wait at most before another try.
+    static let longestSpread = Duration.seconds(60)
+    /// Somebody may be in the group so long without being listed: a member that has left is not removed at once.
+    static let unlistedTime = Duration.seconds(60)
+    /// A message is sealed again so many times at most, because the host calls it stale.
+    static let sealingAttempts = 16
+
+    /// Not carried out yet, because a Commit of ours is on its way.
+    var wanted: Wanted?
+    /// When this member wants new keys.
+    var updateDue: Duration?
+    var updateAttempts = 0
+    /// Whether the Commit that is on its way gives us new keys.
+    var isUpdating = false
+    var sealedSinceUpdate = 0
+    /// Who is in the group and not in the list, and since when.
+    var unlistedSince: [MemberID: Duration] = [:]
+    /// Of whom the person was told.
+    var reported: Set<MemberID> = []
+
+    /// A time at random, so that members do not all commit at once: up to a tenth of a second for each of them, and twice
+    /// as long after each try that was lost.
+    func pause(memberCount: Int, random: UInt32) -> Duration {
+        let spread = Self.spreadPerMember * min(memberCount, 600) * (1 << min(updateAttempts, 10))
+        return .milliseconds(Int64(min(spread, Self.longestSpread) / .milliseconds(1)) * Int64(random % 1_024) / 1_024)
+    }
+}

@@ -1,0 +1,245 @@
+internal import Sodium
+
+// The member's part in the group: what it seals and opens, the Commits it makes and receives, and what it makes of a host
+// that does not play by the rules.
+extension MemberClient {
+    // MARK: Messages
+
+    /// Seals what waits in the outbox and sends it.
+    mutating func transmit(_ index: Int, actions: inout [Action]) {
+        let waiting = outbox[index]
+        let envelope = Envelope(
+            number: chain.number, chain: chain.value, nick: id.flatMap { members[$0]?.nick } ?? "",
+            content: waiting.content.encoded)
+        let sealed: [UInt8]
+        do throws(GroupError) {
+            sealed =
+                if let receiver = waiting.to {
+                    try engine.sealPrivately(envelope.encoded, id: waiting.id, to: receiver)
+                } else {
+                    try engine.seal(envelope.encoded, id: waiting.id)
+                }
+        } catch {
+            _ = takeOut(waiting.id)
+            let notice =
+                waiting.to == nil
+                ? ChatEvent.Notice(.internalError, "the message was not sent: it could not be encrypted")
+                : RoomCode.noSuchMember.declination
+            actions.append(.tell(.notSent(waiting.id)))
+            actions.append(.tell(.error(notice)))
+            return
+        }
+        outbox[index].sealed = BLAKE2b.hash(sealed.span)
+        outbox[index].attempts += 1
+        let request: MemberRequest =
+            if let receiver = waiting.to {
+                .privatePost(id: waiting.id, epoch: engine.epoch, to: receiver, content: sealed)
+            } else {
+                .post(id: waiting.id, epoch: engine.epoch, content: sealed)
+            }
+        actions.append(.send(request.encoded))
+        upkeep.sealedSinceUpdate += 1
+        if upkeep.sealedSinceUpdate == GroupUpkeep.updateMessages {
+            wantUpdate(after: .zero)
+        }
+    }
+
+    /// The group has moved on too far while the message was on its way.
+    mutating func sealAgain(_ messageID: MessageID, actions: inout [Action]) {
+        guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return }
+        guard outbox[index].attempts < GroupUpkeep.sealingAttempts else {
+            _ = takeOut(messageID)
+            actions.append(.tell(.notSent(messageID)))
+            actions.append(.tell(.error(RoomCode.stale.declination)))
+            sendWaiting(actions: &actions)
+            return
+        }
+        transmit(index, actions: &actions)
+    }
+
+    /// Our own message has come back: nobody can open what they have sealed, but it must be the same.
+    mutating func takeOwn(
+        _ messageID: MessageID, to receiver: MemberID?, content: [UInt8], actions: inout [Action]
+    ) throws(GroupError) -> MessageContent {
+        guard let waiting = outbox.first(where: { $0.id == messageID }), waiting.to == receiver,
+            waiting.sealed == BLAKE2b.hash(content.span)
+        else { throw .forged }
+        confirm(messageID, actions: &actions)
+        return waiting.content
+    }
+
+    /// What another member said, and whether it has seen the same room.
+    mutating func open(
+        _ content: [UInt8], id messageID: MessageID, from sender: MemberID, isPrivate: Bool, actions: inout [Action]
+    ) throws -> MessageContent {
+        let opened =
+            isPrivate
+            ? try engine.openPrivately(content, id: messageID, from: sender)
+            : try engine.open(content, id: messageID, from: sender)
+        let envelope = try Envelope(decoding: opened.plaintext)
+        let said = try MessageContent(decoding: envelope.content)
+        if chain.compare(number: envelope.number, value: envelope.chain, epoch: opened.epoch) == .different {
+            actions.append(.tell(.warning(.fork(sender))))
+        }
+        if let member = members[sender], member.nick != envelope.nick, !member.formerNicks.contains(envelope.nick) {
+            actions.append(.tell(.warning(.otherNick(sender, envelope.nick))))
+            members[sender]?.formerNicks.append(envelope.nick)
+        }
+        return said
+    }
+
+    // MARK: Commits
+
+    /// The group of the admission: this member is its first, or a Welcome lets it in.
+    mutating func enterGroup(_ admission: HostMessage.Admission) throws(GroupError) {
+        if admission.welcome.isEmpty {
+            try engine.create()
+        } else {
+            let host = admission.members.first { $0.isHost }?.id ?? members.first { $0.value.isHost }?.key
+            try engine.join(admission.welcome, host: host)
+            wantUpdate(after: pause)
+        }
+        guard engine.epoch == admission.epoch else { throw .cannotJoin }
+    }
+
+    /// A Commit that the room has accepted.
+    mutating func committed(
+        by sender: MemberID, joined: [HostMessage.Admission.Entry], commit: [UInt8], actions: inout [Action]
+    ) throws(RoomError) {
+        let before = engine.members
+        let change: GroupChange
+        do throws(GroupError) {
+            change = try engine.received(commit: commit, from: sender)
+        } catch {
+            actions.append(.tell(.warning(error.warning(about: sender))))
+            actions.append(.tell(.warning(.lost)))
+            phase = .joining
+            actions.append(.startOver)
+            return
+        }
+        beginChain()
+        for entry in joined {
+            try list([entry], in: &members)
+            actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
+        }
+        for id in change.added.subtracting(joined.map(\.id)) where !before.contains(id) || members[id] == nil {
+            ghost(id, actions: &actions)
+        }
+        for id in change.removed where members[id] != nil {
+            actions.append(.tell(.warning(.removed(id, by: sender))))
+        }
+        for id in change.changedKeys {
+            actions.append(.tell(.warning(.keyChanged(id))))
+            forget(verified: id)
+        }
+        checkMembers(actions: &actions)
+        if change.isOwn {
+            ownCommitAccepted()
+        } else if upkeep.isUpdating, !engine.hasPendingCommit {
+            // It has lost; the room says so too.
+            upkeep.isUpdating = false
+            upkeep.updateAttempts += 1
+            wantUpdate(after: pause)
+        }
+        carryOutWanted(actions: &actions)
+    }
+
+    private mutating func ownCommitAccepted() {
+        guard upkeep.isUpdating else { return }
+        upkeep.isUpdating = false
+        upkeep.updateAttempts = 0
+        upkeep.sealedSinceUpdate = 0
+        upkeep.updateDue = now + GroupUpkeep.updateInterval
+    }
+
+    mutating func commitDeclined(epoch: UInt64, actions: inout [Action]) {
+        if engine.hasPendingCommit, epoch == engine.epoch {
+            engine.dropPendingCommit()
+            if upkeep.isUpdating {
+                upkeep.isUpdating = false
+                upkeep.updateAttempts += 1
+                wantUpdate(after: pause)
+            }
+        }
+        carryOutWanted(actions: &actions)
+    }
+
+    /// Commits what the room has asked for, unless a Commit of ours is still on its way.
+    mutating func carryOutWanted(actions: inout [Action]) {
+        guard let wanted = upkeep.wanted, !engine.hasPendingCommit, phase == .joined else { return }
+        upkeep.wanted = nil
+        guard let commit = try? engine.commit(adding: wanted.candidates, removing: wanted.removals) else { return }
+        // What removes somebody has a path, which is new keys for us.
+        upkeep.isUpdating = !commit.removed.isEmpty && !commit.commit.isEmpty
+        actions.append(.send(MemberRequest.commit(commit).encoded))
+    }
+
+    // MARK: Time
+
+    private var pause: Duration { upkeep.pause(memberCount: engine.members.count, random: random()) }
+
+    mutating func wantUpdate(after pause: Duration) {
+        upkeep.updateDue = min(upkeep.updateDue ?? .seconds(Int64.max), now + pause)
+    }
+
+    /// When ``timePassed(actions:)`` has something to do; nil for never.
+    package var nextDeadline: Duration? {
+        guard phase == .joined else { return nil }
+        let ghosts = upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
+        guard let due = upkeep.updateDue, !engine.hasPendingCommit else { return ghosts }
+        return min(due, ghosts ?? due)
+    }
+
+    package mutating func timePassed(actions: inout [Action]) {
+        guard phase == .joined else { return }
+        if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit {
+            upkeep.updateDue = nil
+            if engine.members.count > 1, let commit = try? engine.commit(adding: [], removing: []) {
+                upkeep.isUpdating = true
+                actions.append(.send(MemberRequest.commit(commit).encoded))
+            } else {
+                upkeep.updateDue = now + GroupUpkeep.updateInterval
+            }
+        }
+        for (id, since) in upkeep.unlistedSince where now >= since + GroupUpkeep.unlistedTime {
+            upkeep.unlistedSince[id] = nil
+            ghost(id, actions: &actions)
+        }
+    }
+
+    // MARK: Who is here
+
+    /// Compares the host's list with the group.
+    mutating func checkMembers(actions: inout [Action]) {
+        watchUnlisted()
+        for id in members.keys where !engine.members.contains(id) && !upkeep.reported.contains(id) {
+            upkeep.reported.insert(id)
+            actions.append(.tell(.warning(.notInGroup(id))))
+        }
+    }
+
+    mutating func watchUnlisted() {
+        var since: [MemberID: Duration] = [:]
+        for id in engine.members where members[id] == nil && !upkeep.reported.contains(id) {
+            since[id] = upkeep.unlistedSince[id] ?? now
+        }
+        upkeep.unlistedSince = since
+    }
+
+    /// Somebody reads along whom the host does not list.
+    private mutating func ghost(_ id: MemberID, actions: inout [Action]) {
+        guard upkeep.reported.insert(id).inserted else { return }
+        actions.append(.tell(.warning(.ghost(id))))
+    }
+}
+
+extension MemberClient.Member {
+    /// Former nicks that are remembered.
+    private static let formerNickLimit = 4
+
+    mutating func rename(_ nick: String) {
+        formerNicks.append(self.nick)
+        formerNicks.removeFirst(max(0, formerNicks.count - Self.formerNickLimit))
+        self.nick = nick
+    }
+}

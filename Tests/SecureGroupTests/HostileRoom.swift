@@ -1,0 +1,126 @@
+import Room
+import SecureGroup
+import Sodium
+import Testing
+
+/// A room with real groups, whose host may change what it sends to each member. Member 0 is the host's own participant.
+final class HostileRoom {
+    struct Peer {
+        let group: RoomGroup
+        var client: MemberClient
+        let link: LinkID
+        var isAdmitted = false
+        var incoming: [EncodedMessage] = []
+        var events: [ChatEvent] = []
+        var refusal: ChatEvent.Notice?
+        var startOvers = 0
+
+        var warnings: [NoticeCode] {
+            events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
+        }
+        var texts: [String] {
+            events.compactMap { if case .message(let message) = $0 { message.text } else { nil } }
+        }
+    }
+
+    var room = Room(limits: RoomLimits(), closesAt: nil)
+    var now = Duration.seconds(1)
+    private(set) var peers: [Peer] = []
+    /// What becomes of a message to a peer: as many messages as the host likes.
+    var tamper: (Int, HostMessage) -> [HostMessage] = { [$1] }
+    /// All that was broadcast, as the room said it.
+    private(set) var broadcasts: [HostMessage] = []
+
+    init(_ nicks: String...) throws {
+        SodiumLibrary.initialize()
+        for nick in nicks { try join(nick) }
+        for peer in peers { try #require(peer.client.isJoined) }
+    }
+
+    /// Somebody comes in, who expects `creator`, else the first one, to have created the group.
+    @discardableResult
+    func join(_ nick: String, creator: Ed25519.PublicKey? = nil) throws -> Int {
+        let group = RoomGroup(creator: creator ?? peers.first?.group.publicKey, time: 1_000_000)
+        let index = peers.count
+        peers.append(
+            Peer(
+                group: group, client: MemberClient(nick: nick, engine: group, random: { 0 }),
+                link: LinkID(slot: index)))
+        try act(index) { client, actions in client.connected(actions: &actions) }
+        try carry()
+        return index
+    }
+
+    func act(_ peer: Int, _ body: (inout MemberClient, inout [MemberClient.Action]) throws -> Void) throws {
+        var actions: [MemberClient.Action] = []
+        peers[peer].client.now = now
+        try body(&peers[peer].client, &actions)
+        for action in actions {
+            switch action {
+            case .send(let message): try toRoom(message, from: peer)
+            case .tell(let event): peers[peer].events.append(event)
+            case .end(_, let refusal): peers[peer].refusal = refusal
+            case .startOver: peers[peer].startOvers += 1
+            case .admitted: break
+            }
+        }
+    }
+
+    private func toRoom(_ message: EncodedMessage, from peer: Int) throws {
+        var actions: [RoomAction] = []
+        try room.received(
+            type: message.type, body: message.body, from: peers[peer].link, key: [UInt8(peer)], isHost: peer == 0,
+            now: now, actions: &actions)
+        for action in actions {
+            switch action {
+            case .send(let link, let message): try send(message, to: link.slot)
+            case .broadcast(let message, _):
+                broadcasts.append(try HostMessage(type: message.type, body: message.body))
+                for index in peers.indices where peers[index].isAdmitted { try send(message, to: index) }
+            case .admit(let link): peers[link.slot].isAdmitted = true
+            case .release(let link): peers[link.slot].isAdmitted = false
+            case .pauseReading, .askHost: break
+            }
+        }
+    }
+
+    private func send(_ message: EncodedMessage, to peer: Int) throws {
+        let sent = tamper(peer, try HostMessage(type: message.type, body: message.body))
+        peers[peer].incoming += sent.map(\.encoded)
+    }
+
+    /// The host says something on its own account.
+    func say(_ message: HostMessage, to peer: Int) throws {
+        peers[peer].incoming.append(message.encoded)
+        try carry()
+    }
+
+    func carry() throws {
+        while let peer = peers.indices.first(where: { !peers[$0].incoming.isEmpty }) {
+            let message = peers[peer].incoming.removeFirst()
+            try act(peer) { client, actions in
+                try client.received(type: message.type, body: message.body, actions: &actions)
+            }
+        }
+    }
+
+    func say(_ text: String, _ peer: Int, to receiver: String? = nil) throws {
+        try act(peer) { client, actions in
+            try client.say(text, kind: .text, to: receiver, actions: &actions)
+        }
+        try carry()
+    }
+
+    func pass(_ time: Duration) throws {
+        now += time
+        for peer in peers.indices {
+            try act(peer) { client, actions in client.timePassed(actions: &actions) }
+        }
+        try carry()
+    }
+
+    /// The `posted` messages that the room has broadcast.
+    var posts: [HostMessage] {
+        broadcasts.filter { if case .posted = $0 { true } else { false } }
+    }
+}

@@ -1,0 +1,206 @@
+import Room
+import Sodium
+import Testing
+
+@testable import SecureGroup
+
+@Suite struct RoomGroupTests {
+    /// Groups in one room; everybody gets every Commit.
+    private final class World {
+        var groups: [RoomGroup] = []
+
+        init(_ count: Int) throws {
+            SodiumLibrary.initialize()
+            let creator = RoomGroup(creator: nil, time: 1_000_000)
+            _ = creator.keyPackage()
+            try creator.create()
+            groups = [creator]
+            for _ in 1..<count { try add(RoomGroup(creator: creator.publicKey, time: 1_000_000)) }
+        }
+
+        func add(_ joiner: RoomGroup, by adder: Int = 0) throws {
+            let commit = try groups[adder].commit(
+                adding: [.init(id: joiner.id, keyPackage: joiner.keyPackage())], removing: [])
+            #expect(commit.added == [joiner.id] && commit.refused.isEmpty)
+            for group in groups { _ = try group.received(commit: commit.commit, from: groups[adder].id) }
+            try joiner.join(commit.welcome, host: groups[0].id)
+            groups.append(joiner)
+        }
+
+        func update(by updater: Int) throws {
+            let commit = try groups[updater].commit(adding: [], removing: [])
+            for group in groups { _ = try group.received(commit: commit.commit, from: groups[updater].id) }
+        }
+    }
+
+    private static let text: [UInt8] = [1, 2, 3]
+
+    @Test func allReadAll() throws {
+        let world = try World(5)
+        try world.update(by: 3)
+        #expect(Set(world.groups.map(\.epoch)) == [5])
+        #expect(Set(world.groups.map(\.chainStart)).count == 1)
+        #expect(world.groups.allSatisfy { $0.members == Set(world.groups.map(\.id)) })
+        for (speaker, group) in world.groups.enumerated() {
+            let sealed = try group.seal(Self.text, id: MessageID(7))
+            for (index, other) in world.groups.enumerated() where index != speaker {
+                let opened = try other.open(sealed, id: MessageID(7), from: group.id)
+                #expect(opened == OpenedMessage(plaintext: Self.text, epoch: 5))
+            }
+        }
+    }
+
+    @Test func messagesAreBoundToSenderAndID() throws {
+        let world = try World(3)
+        let sealed = try world.groups[1].seal(Self.text, id: MessageID(7))
+        let sender = world.groups[1].id
+        #expect(throws: GroupError.forged) {
+            try world.groups[2].open(sealed, id: MessageID(8), from: sender)
+        }
+        for index in [0, 20, sealed.count / 2, sealed.count - 1] {
+            var changed = sealed
+            changed[index] ^= 1
+            #expect(throws: GroupError.self) { try world.groups[2].open(changed, id: MessageID(7), from: sender) }
+        }
+        #expect(throws: GroupError.forged) {
+            try world.groups[2].open(sealed, id: MessageID(7), from: world.groups[0].id)
+        }
+        #expect(try world.groups[0].open(sealed, id: MessageID(7), from: sender).plaintext == Self.text)
+        #expect(throws: GroupError.replayed) { try world.groups[0].open(sealed, id: MessageID(7), from: sender) }
+    }
+
+    @Test func messagesOfTwoEpochsAgoAreReadAndNoOlderOnes() throws {
+        let world = try World(2)
+        let sender = world.groups[1].id
+        let sealed = try (0..<2).map { try world.groups[1].seal(Self.text, id: MessageID($0)) }
+        let whispered = try (2..<4).map {
+            try world.groups[1].sealPrivately(Self.text, id: MessageID($0), to: world.groups[0].id)
+        }
+        try world.update(by: 0)
+        try world.update(by: 0)
+        #expect(try world.groups[0].open(sealed[0], id: MessageID(0), from: sender).epoch == 1)
+        #expect(try world.groups[0].openPrivately(whispered[0], id: MessageID(2), from: sender).epoch == 1)
+        try world.update(by: 0)
+        #expect(throws: GroupError.otherEpoch) {
+            try world.groups[0].open(sealed[1], id: MessageID(1), from: sender)
+        }
+        #expect(throws: GroupError.otherEpoch) {
+            try world.groups[0].openPrivately(whispered[1], id: MessageID(3), from: sender)
+        }
+    }
+
+    @Test func privateTextIsForItsReceiverOnly() throws {
+        let world = try World(3)
+        let (alice, bob, eve) = (world.groups[0], world.groups[1], world.groups[2])
+        let sealed = try alice.sealPrivately(Self.text, id: MessageID(1), to: bob.id)
+        #expect(throws: GroupError.self) { try eve.openPrivately(sealed, id: MessageID(1), from: alice.id) }
+        #expect(throws: GroupError.self) { try bob.openPrivately(sealed, id: MessageID(2), from: alice.id) }
+        #expect(throws: GroupError.forged) { try bob.openPrivately(sealed, id: MessageID(1), from: eve.id) }
+        for index in sealed.indices {
+            var changed = sealed
+            changed[index] ^= 1
+            #expect(throws: GroupError.self) { try bob.openPrivately(changed, id: MessageID(1), from: alice.id) }
+        }
+        #expect(try bob.openPrivately(sealed, id: MessageID(1), from: alice.id).plaintext == Self.text)
+        #expect(throws: GroupError.replayed) { try bob.openPrivately(sealed, id: MessageID(1), from: alice.id) }
+        let longer = try alice.sealPrivately([UInt8](repeating: 1, count: 250), id: MessageID(3), to: bob.id)
+        #expect(longer.count == sealed.count)
+    }
+
+    @Test func removedMembersReadNothingMore() throws {
+        let world = try World(3)
+        let gone = world.groups.removeLast()
+        let commit = try world.groups[0].commit(adding: [], removing: [gone.id])
+        for group in world.groups {
+            let change = try group.received(commit: commit.commit, from: world.groups[0].id)
+            #expect(change.removed == [gone.id])
+            #expect(group.members == Set(world.groups.map(\.id)))
+        }
+        let sealed = try world.groups[0].seal(Self.text, id: MessageID(1))
+        #expect(throws: GroupError.self) { try gone.open(sealed, id: MessageID(1), from: world.groups[0].id) }
+        #expect(throws: GroupError.self) { try gone.received(commit: commit.commit, from: world.groups[0].id) }
+    }
+
+    @Test func whoComesBackGetsANewLeafUnderTheSameID() throws {
+        let world = try World(3)
+        let back = world.groups.removeLast()
+        let id = back.id
+        let commit = try world.groups[0].commit(
+            adding: [.init(id: id, keyPackage: back.keyPackage())], removing: [])
+        for group in world.groups {
+            let change = try group.received(commit: commit.commit, from: world.groups[0].id)
+            #expect(change.added == [id] && change.removed.isEmpty && change.changedKeys.isEmpty)
+        }
+        try back.join(commit.welcome, host: nil)
+        let sealed = try back.seal(Self.text, id: MessageID(1))
+        #expect(try world.groups[1].open(sealed, id: MessageID(1), from: id).plaintext == Self.text)
+    }
+
+    @Test func aCommitThatLostIsDropped() throws {
+        let world = try World(3)
+        let lost = try world.groups[2].commit(adding: [], removing: [])
+        #expect(world.groups[2].hasPendingCommit)
+        try world.update(by: 1)
+        #expect(!world.groups[2].hasPendingCommit)
+        #expect(throws: GroupError.otherEpoch) {
+            try world.groups[0].received(commit: lost.commit, from: world.groups[2].id)
+        }
+        #expect(Set(world.groups.map(\.chainStart)).count == 1)
+    }
+
+    @Test("A KeyPackage that is damaged, another's, or of another id is refused, and the others come in")
+    func unusableKeyPackages() throws {
+        let world = try World(2)
+        let good = RoomGroup(creator: nil, time: 1_000_000)
+        let bad = RoomGroup(creator: nil, time: 1_000_000)
+        let other = RoomGroup(creator: nil, time: 1_000_000)
+        var damaged = bad.keyPackage()
+        damaged[damaged.count - 1] ^= 1
+        let commit = try world.groups[0].commit(
+            adding: [
+                .init(id: bad.id, keyPackage: damaged), .init(id: good.id, keyPackage: good.keyPackage()),
+                .init(id: MemberID(entropy: 1), keyPackage: other.keyPackage()),
+                .init(id: world.groups[0].id, keyPackage: [1]),
+            ], removing: [])
+        #expect(commit.added == [good.id])
+        #expect(commit.refused == [bad.id, MemberID(entropy: 1), world.groups[0].id])
+        try good.join(commit.welcome, host: world.groups[0].id)
+        #expect(good.members.count == 3)
+    }
+
+    @Test("A Welcome is believed from the creator only")
+    func creator() throws {
+        let world = try World(2)
+        func welcome(_ joiner: RoomGroup, by adder: Int) throws -> [UInt8] {
+            let commit = try world.groups[adder].commit(
+                adding: [.init(id: joiner.id, keyPackage: joiner.keyPackage())], removing: [])
+            defer { world.groups[adder].dropPendingCommit() }
+            return commit.welcome
+        }
+        let invited = RoomGroup(creator: world.groups[0].publicKey, time: 1_000_000)
+        let byOther = try welcome(invited, by: 1)
+        #expect(throws: GroupError.wrongCreator) { try invited.join(byOther, host: world.groups[1].id) }
+        let uninvited = RoomGroup(creator: nil, time: 1_000_000)
+        let again = try welcome(uninvited, by: 1)
+        #expect(throws: GroupError.wrongCreator) { try uninvited.join(again, host: world.groups[0].id) }
+        let rightly = try welcome(invited, by: 0)
+        try invited.join(rightly, host: nil)
+        #expect(invited.members.count == 3)
+        // Somebody else's Welcome, and bytes that are none.
+        let stranger = RoomGroup(creator: nil, time: 1_000_000)
+        _ = stranger.keyPackage()
+        #expect(throws: GroupError.cannotJoin) { try stranger.join(rightly, host: nil) }
+        _ = stranger.keyPackage()
+        #expect(throws: GroupError.cannotJoin) { try stranger.join([1, 2, 3], host: nil) }
+    }
+
+    @Test func shortTextsLookAlike() throws {
+        let world = try World(2)
+        let sizes = try [0, 1, 100, 250].map {
+            try world.groups[0].seal([UInt8](repeating: 1, count: $0), id: MessageID(UInt64($0))).count
+        }
+        #expect(Set(sizes).count == 1, "\(sizes)")
+        // 3 bytes of the record and 20 of the message around it fit the smallest sealed message.
+        #expect(sizes[0] + 23 <= 462, "\(sizes)")
+    }
+}
