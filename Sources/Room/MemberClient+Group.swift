@@ -92,7 +92,10 @@ extension MemberClient {
 
     /// The group of the admission: this member is its first, or a Welcome lets it in.
     mutating func enterGroup(_ admission: HostMessage.Admission) throws(GroupError) {
-        if admission.welcome.isEmpty {
+        if engine.hasExternalCommit, admission.welcome.isEmpty {
+            try engine.enterExternally()
+            upkeep.updateDue = now + GroupUpkeep.updateInterval
+        } else if admission.welcome.isEmpty {
             try engine.create()
         } else {
             let host = admission.members.first { $0.isHost }?.id ?? members.first { $0.value.isHost }?.key

@@ -15,6 +15,10 @@ package struct MemberClient {
         case end(ChatEvent.CloseReason, refusal: ChatEvent.Notice?)
         /// The group cannot be followed any more: join again over a new connection.
         case startOver
+        /// This member has created the group at a relay; the owner calls ``MemberClient/register(presharedKey:actions:)``.
+        case created
+        /// The relay knows the invite that this member's group is joined with; the owner shows it, and uses it.
+        case registered
     }
 
     enum Phase {
@@ -53,6 +57,8 @@ package struct MemberClient {
     private var expectedSequence: UInt64 = 1
     var chain = MessageChain()
     var upkeep = GroupUpkeep()
+    /// Has created a group at a relay, and the relay has not said yet that others can come in.
+    var awaitsRegistration = false
     private var verified: Set<MemberID> = []
 
     package internal(set) var id: MemberID?
@@ -104,6 +110,8 @@ package struct MemberClient {
         case (.joining, .refused(let code)):
             phase = .ended
             actions.append(.end(.lost, refusal: code.refusal))
+        case (.joining, .groupInfo(let epoch, let sealed)):
+            commitExternally(sealed, epoch: epoch, actions: &actions)
         case (.joining, .waiting):
             actions.append(.tell(.starting(.approval, progress: nil)))
         case (.joined, .removed(let reason, let text)):
@@ -145,6 +153,7 @@ package struct MemberClient {
         chain = MessageChain()
         beginChain()
         actions.append(.admitted(admission))
+        tellOfRegistration(admission, actions: &actions)
         if missed > 0 {
             actions.append(.tell(.warning(.missed(missed))))
         }
@@ -208,13 +217,17 @@ package struct MemberClient {
             carryOutWanted(actions: &actions)
         case .commitDeclined(let epoch):
             commitDeclined(epoch: epoch, actions: &actions)
+        case .registered:
+            guard awaitsRegistration else { throw .malformed }
+            awaitsRegistration = false
+            actions.append(.registered)
         case .topicChanged(let text):
             actions.append(.tell(.room(.topic(text))))
         case .lockChanged(let isLocked):
             actions.append(.tell(.room(.locked(isLocked))))
         case .extended(let seconds):
             actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))
-        case .present, .admitted, .refused, .closing, .removed, .waiting:
+        case .present, .admitted, .refused, .closing, .removed, .waiting, .groupInfo:
             throw .malformed
         }
     }
@@ -401,6 +414,13 @@ extension RoomCode {
             .init(
                 .inviteUsed, "cannot join: the invite is used up, has expired, or was revoked",
                 hint: "ask for a new one")
+        case .groupInviteNeeded:
+            .init(
+                .groupInviteNeeded, "cannot join: the room's members let in only who has their group's invite",
+                hint: "ask one of them for it: /invite shows it")
+        case .nobodyHere:
+            .init(
+                .nobodyHere, "cannot join: no member is there who could let you in", hint: "try again when one is")
         case .expired:
             .init(.roomExpired, "cannot join: the room has expired", hint: "ask for a new invite")
         case .idTaken:
@@ -436,7 +456,7 @@ extension RoomCode {
                 .groupEpoch, "the message was not delivered: the host calls it sealed for another time of the group",
                 hint: "say it again; if it stays, leave the room and join again")
         case .unspecified, .full, .expired, .alreadyAccepted, .idTaken, .keyPackageInvalid, .passwordRequired,
-            .passwordWrong, .passwordUnknown, .banned, .locked, .denied, .inviteUsed:
+            .passwordWrong, .passwordUnknown, .banned, .locked, .denied, .inviteUsed, .groupInviteNeeded, .nobodyHere:
             .init(.internalError, "the host did not do it and did not say why")
         }
     }

@@ -34,6 +34,8 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case roomLocked = "room-locked"
     case joinDenied = "join-denied"
     case inviteUsed = "invite-used"
+    case groupInviteNeeded = "group-invite-needed"
+    case nobodyHere = "nobody-here"
     case notPermitted = "not-permitted"
     case rateLimited = "rate-limited"
     case messageTooLarge = "message-too-large"

@@ -88,6 +88,9 @@ package struct Room {
         guard !isClosed else { return }
         let request = try MemberRequest(type: type, body: body)
         guard let id = memberOfLink[link] else {
+            if case .joinExternally(let commit) = request {
+                return try joinExternally(commit, link: link, now: now, actions: &actions)
+            }
             guard case .join(let nick, let id, let keyPackage) = request, group.joiner(at: link) == nil,
                 !waiting.values.contains(where: { $0.link == link })
             else { throw .malformed }
@@ -97,8 +100,10 @@ package struct Room {
             return
         }
         switch request {
-        case .join:
+        case .join, .joinExternally:
             throw .malformed
+        case .register(let key, let groupInfo):
+            try register(key, groupInfo: groupInfo, from: id, link: link, actions: &actions)
         case .post(let id_, let epoch, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
             post(id_, epoch: epoch, content: content, from: id, link: link, now: now, actions: &actions)

@@ -6,7 +6,8 @@ internal import Wire
 /// A member's side of a room's group: MLS (RFC 9420), suite 0x0003.
 ///
 /// Sans-IO. Members are known by their ids, which are made from their signature keys; the same id with another key is
-/// reported. Nothing that outsiders propose, and no external Commit, is ever taken.
+/// reported. Nothing that outsiders propose is ever taken, and external Commits only in a relay's room
+/// (`RoomGroup+Relay.swift`).
 package final class RoomGroup: GroupEngine {
     static let suite = CipherSuite.x25519ChaChaPoly
     /// What is said is padded, signature included, to a multiple of this, so that with all that is around it a short text
@@ -22,12 +23,19 @@ package final class RoomGroup: GroupEngine {
     static let rememberedPrivate = 8_192
 
     private let signingKey: Ed25519.KeyPair
-    /// The key that must vouch for the group, from the invite; nil when the room's host has to.
-    private let creator: Ed25519.PublicKey?
+    private let trust: GroupTrust
+    /// Of a relay's room: what every member must have shown to know.
+    package private(set) var secret: GroupSecret?
+    /// Whether the secret is of our making.
+    var hasCreated: Bool {
+        if case .secret = trust { false } else { secret != nil }
+    }
     private let time: UInt64
 
-    private var joining: OwnKeyPackage?
-    private var group: Group?
+    var joining: OwnKeyPackage?
+    var group: Group?
+    /// The external Commit that we have sent, until the relay lets us in.
+    var external: ExternalJoin?
     package private(set) var members: Set<MemberID> = []
     /// Where in the tree each member is.
     private var leaves: [MemberID: LeafIndex] = [:]
@@ -38,12 +46,18 @@ package final class RoomGroup: GroupEngine {
     package private(set) var chainStart: [UInt8] = []
 
     /// - Parameters:
-    ///   - creator: the signature key of the group's creator, from the invite.
+    ///   - trust: what makes the group the right one.
     ///   - time: now, in seconds since 1970.
-    package init(creator: Ed25519.PublicKey?, time: UInt64) {
+    package init(trust: GroupTrust, time: UInt64) {
         signingKey = Ed25519.KeyPair()
-        self.creator = creator
+        self.trust = trust
         self.time = time
+        if case .secret(let secret) = trust { self.secret = secret }
+    }
+
+    /// In a host's room: `creator` vouches for the group, or the host's own participant does.
+    package convenience init(creator: Ed25519.PublicKey?, time: UInt64) {
+        self.init(trust: creator.map(GroupTrust.creator) ?? .host, time: time)
     }
 
     package var publicKey: Ed25519.PublicKey { signingKey.publicKey }
@@ -91,35 +105,48 @@ package final class RoomGroup: GroupEngine {
 
     package func keyPackage() -> [UInt8] {
         group = nil
+        external = nil
         members = []
         leaves = [:]
-        let package = OwnKeyPackage(
-            suite: Self.suite, credential: .basic(identity: []), signingKey: signingKey.clone(),
-            lifetime: Lifetime(
-                notBefore: time - min(time, Self.clockTolerance), notAfter: time.saturatingAdd(Self.lifetime)))
+        let package = newKeyPackage()
         let message = package.message
         joining = consume package
         return message
     }
 
-    private static var configuration: GroupConfiguration {
+    private func newKeyPackage() -> OwnKeyPackage {
+        OwnKeyPackage(
+            suite: Self.suite, credential: .basic(identity: []), signingKey: signingKey.clone(),
+            lifetime: Lifetime(
+                notBefore: time - min(time, Self.clockTolerance), notAfter: time.saturatingAdd(Self.lifetime)),
+            capabilities: secret == nil ? nil : GroupSecret.capabilities,
+            leafExtensions: secret.map { [$0.proof(for: publicKey.bytes)] } ?? [])
+    }
+
+    static var configuration: GroupConfiguration {
         GroupConfiguration(padding: .multiple(of: paddingUnit))
     }
 
+    /// The pre-shared keys that Commits and Welcomes may name.
+    var preSharedKeys: PreSharedKeys { secret?.preSharedKeys ?? PreSharedKeys() }
+
     package func create() throws(GroupError) {
-        switch joining.take() {
-        case .some(let package):
-            do throws(MLSError) {
-                group = try Group(
-                    creating: Random.bytes(Self.groupIDByteCount), as: package, suite: Self.suite,
-                    configuration: Self.configuration)
-            } catch {
-                throw .unavailable
-            }
-            _ = try entered()
-        case .none:
+        guard joining.take() != nil else { throw .unavailable }
+        switch trust {
+        case .creator: throw .wrongCreator
+        case .secret: throw .wrongCreator
+        case .host: break
+        // One that could not be told to the relay is used again: somebody may have it from us.
+        case .address, .first: secret = secret ?? GroupSecret()
+        }
+        do throws(MLSError) {
+            group = try Group(
+                creating: Random.bytes(Self.groupIDByteCount), as: newKeyPackage(), suite: Self.suite,
+                configuration: Self.configuration, preSharedKeys: preSharedKeys)
+        } catch {
             throw .unavailable
         }
+        _ = try entered()
     }
 
     package func join(_ welcome: [UInt8], host: MemberID?) throws(GroupError) {
@@ -128,16 +155,12 @@ package final class RoomGroup: GroupEngine {
             let group: Group
             do throws(MLSError) {
                 group = try Group(
-                    joining: welcome, with: package, suite: Self.suite, configuration: Self.configuration)
+                    joining: welcome, with: package, suite: Self.suite, configuration: Self.configuration,
+                    preSharedKeys: preSharedKeys)
             } catch {
                 throw .cannotJoin
             }
-            guard let signer = group.welcomedBy?.signatureKey else { throw .cannotJoin }
-            if let creator {
-                guard signer == creator.bytes else { throw .wrongCreator }
-            } else if let host {
-                guard Self.id(of: signer) == host else { throw .wrongCreator }
-            }
+            guard isRight(group, host: host) else { throw .wrongCreator }
             self.group = consume group
             _ = try entered()
         case .none:
@@ -145,8 +168,21 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
+    /// Whether the group that a Welcome lets us into is the one we want.
+    private func isRight(_ group: borrowing Group, host: MemberID?) -> Bool {
+        if let secret {
+            return secret.isAmong(group.welcomeKeys) && group.members.allSatisfy { secret.isProven($0.leafNode) }
+        }
+        guard let signer = group.welcomedBy?.signatureKey else { return false }
+        return switch trust {
+        case .creator(let creator): signer == creator.bytes
+        case .host, .address: Self.id(of: signer) == host
+        case .first, .secret: false
+        }
+    }
+
     /// Takes in who is there in a new epoch; returns those whose key is not the one of before.
-    private func entered() throws(GroupError) -> Set<MemberID> {
+    func entered() throws(GroupError) -> Set<MemberID> {
         var changed: Set<MemberID> = []
         var leaves: [MemberID: LeafIndex] = [:]
         switch group {
@@ -241,6 +277,9 @@ package final class RoomGroup: GroupEngine {
         }
         guard !proposals.isEmpty || candidates.isEmpty && removing.isEmpty else { return commit }
         let hasWork = !proposals.isEmpty
+        if let secret, !commit.added.isEmpty {
+            proposals.append(.preSharedKey(secret.newKeyID()))
+        }
         let outgoing = try withGroup { (group) throws(MLSError) in
             // Who is only added needs no path: new keys for the committer, which are dear in a large room, come with its
             // Updates and with every removal. Lifetimes are not looked at: a KeyPackage is made and used at once, and clocks
@@ -249,6 +288,7 @@ package final class RoomGroup: GroupEngine {
         }
         commit.commit = outgoing.commit
         commit.welcome = outgoing.welcome ?? []
+        commit.groupInfo = sealedGroupInfo()
         return commit
     }
 
@@ -256,7 +296,8 @@ package final class RoomGroup: GroupEngine {
     private func usable(_ candidate: GroupCandidate) -> KeyPackage? {
         guard candidate.id != id,
             case .keyPackage(let keyPackage)? = try? MLSMessage(checkingLengthOf: candidate.keyPackage),
-            Self.id(of: keyPackage.leafNode.signatureKey) == candidate.id
+            Self.id(of: keyPackage.leafNode.signatureKey) == candidate.id,
+            secret?.isProven(keyPackage.leafNode) != false
         else { return nil }
         return canAdd(keyPackage, replacing: leaves[candidate.id]) ? keyPackage : nil
     }
@@ -271,10 +312,11 @@ package final class RoomGroup: GroupEngine {
 
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
         let effects = try withGroup { (group) throws(MLSError) in
-            try Self.apply(commit, from: sender, to: &group, own: id)
+            try Self.apply(commit, from: sender, to: &group, own: id, secret: secret)
         }
         let changed = try entered()
-        let added = effects.added.map { Self.id(of: $0.signatureKey) }
+        let comers = effects.added + (effects.isExternal ? [effects.committer] : [])
+        let added = comers.map { Self.id(of: $0.signatureKey) }
         let removed = effects.removed.map { Self.id(of: $0.signatureKey) }
         return GroupChange(
             added: Set(added), removed: Set(removed).subtracting(members), changedKeys: changed,
@@ -282,12 +324,14 @@ package final class RoomGroup: GroupEngine {
     }
 
     private static func apply(
-        _ commit: [UInt8], from sender: MemberID, to group: inout Group, own: MemberID
+        _ commit: [UInt8], from sender: MemberID, to group: inout Group, own: MemberID, secret: GroupSecret?
     ) throws(MLSError) -> CommitEffects {
-        // A proposal would be kept, and stop what we say; there are none in rooms. All of ours is encrypted.
-        guard case .privateMessage(let message) = try MLSMessage(checkingLengthOf: commit),
-            message.contentType == .commit
-        else { throw .misuse }
+        // A proposal would be kept, and stop what we say; there are none in rooms. All of members' is encrypted.
+        switch try MLSMessage(checkingLengthOf: commit) {
+        case .privateMessage(let message) where message.contentType == .commit: break
+        case .publicMessage(let message) where secret != nil && message.content.sender == .newMemberCommit: break
+        default: throw .misuse
+        }
         switch try group.receive(commit) {
         case .ownCommit:
             guard sender == own else { throw .misuse }
@@ -298,9 +342,10 @@ package final class RoomGroup: GroupEngine {
             throw .misuse
         case .commit(let staged):
             let effects = staged.effects
-            // Who comes in is added by a member, and one id has one leaf.
-            guard !effects.isExternal, !effects.removesSelf, effects.reInit == nil, effects.updated.isEmpty,
-                Self.id(of: effects.committer.signatureKey) == sender, hasDistinctIDs(effects, in: group)
+            // One id has one leaf.
+            guard !effects.removesSelf, effects.reInit == nil, effects.updated.isEmpty,
+                Self.id(of: effects.committer.signatureKey) == sender, hasDistinctIDs(effects, in: group),
+                mayEnter(effects, secret)
             else { throw .misuse }
             try group.apply(staged)
             return effects
@@ -311,7 +356,8 @@ package final class RoomGroup: GroupEngine {
     private static func hasDistinctIDs(_ effects: CommitEffects, in group: borrowing Group) -> Bool {
         let removed = Set(effects.removed.map(\.leaf))
         var ids = Set(group.members.filter { !removed.contains($0.leaf) }.map { id(of: $0.signatureKey) })
-        return effects.added.allSatisfy { ids.insert(id(of: $0.signatureKey)).inserted }
+        let comers = effects.added + (effects.isExternal ? [effects.committer] : [])
+        return comers.allSatisfy { ids.insert(id(of: $0.signatureKey)).inserted }
     }
 
     package func dropPendingCommit() {
@@ -326,7 +372,7 @@ package final class RoomGroup: GroupEngine {
 
     // MARK: The group
 
-    private func withGroup<Result>(
+    func withGroup<Result>(
         _ body: (inout Group) throws(MLSError) -> Result
     ) throws(GroupError) -> Result {
         switch group.take() {
@@ -344,7 +390,7 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
-    private func mapped<Result: ~Copyable>(_ body: () throws(MLSError) -> Result) throws(GroupError) -> Result {
+    func mapped<Result: ~Copyable>(_ body: () throws(MLSError) -> Result) throws(GroupError) -> Result {
         do throws(MLSError) {
             return try body()
         } catch {

@@ -46,7 +46,7 @@ extension HostNode {
             case .end(_, let refusal?):
                 tell(.error(refusal))
             // The host's own participant commits who comes and goes itself: it cannot lose the group.
-            case .admitted, .end, .startOver:
+            case .admitted, .end, .startOver, .created, .registered:
                 break
             }
         }

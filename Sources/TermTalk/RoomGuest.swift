@@ -153,11 +153,12 @@ package final class RoomGuest {
         let credentials = JoinCredentials(
             prologue: Prologue(room: options.room.description, onionKey: options.address.onionKey),
             staticKey: X25519.PrivateKey(), hostKey: hostKey, invite: options.invite?.secret)
-        let engine = RoomGroup(creator: options.invite?.creatorKey, time: UInt64(max(0, wallClock())))
+        let engine = RoomGroup(trust: trust, time: UInt64(max(0, wallClock())))
         let node = MemberNode(
             loop: loop,
             target: .init(
-                room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey),
+                room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey,
+                isInviteOfGroup: options.invite?.isOfGroup ?? false),
             credentials: credentials, nick: options.nick, engine: engine, password: password, dial: makeDial(),
             logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
@@ -166,6 +167,15 @@ package final class RoomGuest {
         self.node = node
         sleepWatch = SleepWatch(loop: loop) { [weak self] _ in self?.woke() }
         node.start()
+    }
+
+    /// What makes the room's group the right one.
+    private var trust: GroupTrust {
+        guard let invite = options.invite else { return .address }
+        if invite.isOfGroup, let bytes = invite.secret.secretBytes {
+            return .secret(GroupSecret(SecretBytes(copying: bytes.span)))
+        }
+        return invite.creatorKey.map(GroupTrust.creator) ?? .first
     }
 
     private func woke() {

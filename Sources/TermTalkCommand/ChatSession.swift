@@ -33,6 +33,8 @@ final class ChatSession {
     private var delivery: Delivery?
     /// Why the delivery failed.
     private var failure: ChatEvent.Notice?
+    /// Whether nobody takes part here: nothing is read, and signals end it.
+    private var isHeadless = false
     private var wasInRoom = false
     private var wasInterrupted = false
     private var status = ExitStatus.done
@@ -101,6 +103,7 @@ final class ChatSession {
     }
 
     func host(_ options: RoomHost.Options) {
+        isHeadless = options.isHeadless
         let host = RoomHost(
             loop: loop, options: options, directories: UserDirectories(), logger: common.logger,
             wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
@@ -166,6 +169,7 @@ final class ChatSession {
         switch event {
         case .ready, .joinedRoom:
             wasInRoom = true
+            guard !isHeadless else { return }
             isInputWanted = true
             if screen == nil { openScreen(with: event) }
             updateInput()

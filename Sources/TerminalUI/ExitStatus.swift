@@ -31,7 +31,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .registryUnwritable:
             self = .cannotWrite
         case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed,
-            .notAcknowledged:
+            .notAcknowledged, .nobodyHere:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed, .groupForged,
             .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
@@ -39,7 +39,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .protocolError
         case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed,
             .banned, .kicked,
-            .roomLocked, .joinDenied, .inviteUsed, .notPermitted:
+            .roomLocked, .joinDenied, .inviteUsed, .groupInviteNeeded, .notPermitted:
             self = .notPermitted
         case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable:
             self = .badConfiguration

@@ -14,6 +14,7 @@ final class HostileRoom {
         var events: [ChatEvent] = []
         var refusal: ChatEvent.Notice?
         var startOvers = 0
+        var invitesShown = 0
 
         var warnings: [NoticeCode] {
             events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
@@ -62,6 +63,11 @@ final class HostileRoom {
             case .end(_, let refusal): peers[peer].refusal = refusal
             case .startOver: peers[peer].startOvers += 1
             case .admitted: break
+            case .created:
+                try act(peer) { client, actions in
+                    client.register(presharedKey: [UInt8](repeating: 7, count: 32), actions: &actions)
+                }
+            case .registered: peers[peer].invitesShown += 1
             }
         }
     }
@@ -79,7 +85,7 @@ final class HostileRoom {
                 for index in peers.indices where peers[index].isAdmitted { try send(message, to: index) }
             case .admit(let link): peers[link.slot].isAdmitted = true
             case .release(let link): peers[link.slot].isAdmitted = false
-            case .pauseReading, .askHost: break
+            case .pauseReading, .askHost, .register, .expectLongMessage: break
             }
         }
     }
