@@ -172,6 +172,7 @@ extension Room {
     /// The host's own member; else the one that has been here longest and is connected, of those that were not asked in vain.
     private mutating func committer() -> (MemberID, LinkID)? {
         let present = members.values.filter { $0.absence == nil && $0.link != nil }
+        guard !present.isEmpty else { return nil }
         if present.allSatisfy({ group.silent.contains($0.id) }) {
             group.forgive()
         }

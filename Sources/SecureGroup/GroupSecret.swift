@@ -87,8 +87,10 @@ package final class GroupSecret: Sendable {
 
     // MARK: GroupInfo
 
-    /// A GroupInfo for the relay to keep: a random nonce, then ChaCha20-Poly1305, the epoch as its associated data.
+    /// A GroupInfo for the relay to keep: a random nonce, then ChaCha20-Poly1305, the epoch as its associated data. Empty when
+    /// it is larger than the relay takes: then nobody comes in while nobody is there.
     func seal(_ groupInfo: [UInt8], epoch: UInt64) -> [UInt8] {
+        guard groupInfo.count + Self.sealingByteCount <= RoomLimits.groupInfoByteCount else { return [] }
         let nonce = Random.bytes(Nonce.byteCount)
         var text = groupInfo + [UInt8](repeating: 0, count: ChaChaPoly.tagByteCount)
         guard let parsed = try? Nonce(bytes: nonce.span) else { preconditionFailure("a nonce has 12 bytes") }

@@ -20,12 +20,7 @@ extension RoomGroup {
                 (try? group.groupInfo(allowsExternalCommit: true), group.epochNumber)
             case .none: (nil, 0)
             }
-        return seal(info, epoch: infoEpoch, with: secret)
-    }
-
-    private func seal(_ info: [UInt8]?, epoch: UInt64, with secret: GroupSecret) -> [UInt8] {
-        guard let info, info.count + GroupSecret.sealingByteCount <= RoomLimits.groupInfoByteCount else { return [] }
-        return secret.seal(info, epoch: epoch)
+        return info.map { secret.seal($0, epoch: infoEpoch) } ?? []
     }
 
     package var hasExternalCommit: Bool {
@@ -48,8 +43,7 @@ extension RoomGroup {
                     preSharedKeys: preSharedKeys)
                 guard join.members.allSatisfy({ secret.isProven($0.leafNode) }) else { throw .cannotJoin }
                 var commit = GroupCommit(epoch: epoch, added: [id], commit: join.commit)
-                commit.groupInfo = seal(
-                    try join.groupInfo(allowsExternalCommit: true), epoch: epoch + 1, with: secret)
+                commit.groupInfo = secret.seal(try join.groupInfo(allowsExternalCommit: true), epoch: epoch + 1)
                 external = consume join
                 return commit
             } catch {

@@ -32,6 +32,8 @@ final class RoomNetwork {
     var peers: [Peer] = []
     /// Whom the host was asked about.
     var asked: [(id: MemberID, nick: String)] = []
+    /// Whether members take the host for a relay.
+    var isRelay = false
     /// The keys for handshakes that the relay was told.
     private(set) var registered: [[UInt8]] = []
     private var nextSlot = 1
@@ -47,7 +49,7 @@ final class RoomNetwork {
         let peer = peers.count
         peers.append(
             Peer(
-                client: MemberClient(nick: nick, engine: PlainGroup(id: id)),
+                client: MemberClient(nick: nick, engine: PlainGroup(id: id, isAtRelay: isRelay)),
                 key: [UInt8(truncatingIfNeeded: peer), UInt8(truncatingIfNeeded: peer >> 8)], isHost: isHost,
                 link: freshLink()))
         act(peer) { client, actions in client.connected(actions: &actions) }

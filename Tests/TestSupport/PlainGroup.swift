@@ -1,5 +1,5 @@
 package import Room
-import Sodium
+package import Sodium
 
 /// A group without any secret, for tests of what is around groups: it knows epochs and members, and protects nothing.
 package final class PlainGroup: GroupEngine {
