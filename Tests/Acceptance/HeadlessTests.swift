@@ -160,6 +160,31 @@ struct HeadlessTests {
         try await say("hello", bob, to: [alice])
     }
 
+    // MARK: The unit
+
+    /// What `make install` makes of the unit is in order, and as closed as it was made to be.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-analyze"), "needs systemd"))
+    func unit() async throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let home = try TestHome()
+        let folder = URL(filePath: try TermTalkProcess.binary()).deletingLastPathComponent().path
+        let text = try String(
+            contentsOf: root.appending(path: "packaging/termtalk-relay@.service.in"), encoding: .utf8
+        )
+        // The manual page is not installed here.
+        .split(separator: "\n").filter { !$0.hasPrefix("Documentation=") }.joined(separator: "\n")
+        let unit = try home.write("termtalk-relay@x.service", text.replacing("@BINDIR@", with: folder) + "\n")
+        for arguments in [["--user", "verify", unit], ["security", "--offline=true", "--threshold=40", unit]] {
+            let checked = try TermTalkProcess(
+                program: "/usr/bin/systemd-analyze", ["--no-pager"] + arguments, home: home,
+                environment: ["XDG_RUNTIME_DIR": folder])
+            let result = try await checked.result()
+            #expect(result.status == 0, "\(result.output) \(result.errors)")
+            if arguments.contains("verify") { #expect(result.errors == []) }
+        }
+    }
+
     // MARK: What the relay has in memory
 
     private func forms(of text: String) -> [String: [UInt8]] {

@@ -1,7 +1,8 @@
-import Room
 import SecureGroup
 import Sodium
 import Testing
+
+@testable import Room
 
 /// A relay that does what it can to get into its room, or to lead members elsewhere.
 @Suite struct HostileRelayTests {

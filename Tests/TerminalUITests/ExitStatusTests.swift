@@ -21,7 +21,10 @@ import Testing
             ],
             70: ["internal-error"],
             73: ["registry-unwritable"],
-            75: ["room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged"],
+            75: [
+                "room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged",
+                "nobody-here",
+            ],
             76: [
                 "not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed",
                 "group-forged", "group-replay", "group-epoch", "group-gap", "group-fork", "group-ghost",
@@ -30,7 +33,7 @@ import Testing
             77: [
                 "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",
                 "password-guessed", "kicked", "banned", "room-locked", "invite-used", "join-denied",
-                "not-permitted",
+                "group-invite-needed", "not-permitted",
             ],
             78: ["config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable"],
             130: ["interrupted"],
