@@ -47,7 +47,7 @@ package protocol GroupEngine: AnyObject {
     /// The current epoch for somebody who comes while nobody is there, sealed; empty where it is too large, or nobody may come
     /// so.
     func sealedGroupInfo() -> [UInt8]
-    /// A Commit with which we join the sealed group ourselves, until it was accepted or another attempt is made.
+    /// A Commit with which we join the sealed group ourselves; for the same epoch the same, as it may be accepted late.
     func commitExternally(_ sealed: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit
     /// Whether there is such a Commit.
     var hasExternalCommit: Bool { get }

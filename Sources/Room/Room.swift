@@ -100,8 +100,11 @@ package struct Room {
             return
         }
         switch request {
-        case .join, .joinExternally:
+        case .join:
             throw .malformed
+        case .joinExternally:
+            // A member has let it in before its own Commit came.
+            guard limits.isRelay else { throw .malformed }
         case .register(let key, let groupInfo):
             try register(key, groupInfo: groupInfo, from: id, link: link, actions: &actions)
         case .post(let id_, let epoch, let content):

@@ -32,7 +32,7 @@ package enum RoomCode: UInt8, Sendable {
     /// At a relay: the room has a group, and the joiner did not come with the group's invite.
     case groupInviteNeeded = 20
     /// At a relay: no member is there who could let the joiner in.
-    case nobodyHere = 21
+    case nobodyHere = 22
 }
 
 extension ChatEvent.LeaveReason {

@@ -29,7 +29,7 @@ enum RoomMessageType {
     static let commitWanted: UInt8 = 0x30
     static let commitDeclined: UInt8 = 0x31
     static let groupInfo: UInt8 = 0x32
-    static let registered: UInt8 = 0x33
+    static let registered: UInt8 = 0x34
 }
 
 /// The limits that a room puts on its members, each with its reason.

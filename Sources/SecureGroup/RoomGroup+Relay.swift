@@ -32,6 +32,8 @@ extension RoomGroup {
 
     package func commitExternally(_ sealed: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit {
         guard let secret else { throw .wrongCreator }
+        // Whichever of several equal ones is accepted, it is what we have.
+        if let externalCommit, hasExternalCommit, externalCommit.epoch == epoch { return externalCommit }
         guard epoch < .max, let info = secret.open(sealed, epoch: epoch) else { throw .cannotJoin }
         external = nil
         switch joining {
@@ -45,6 +47,7 @@ extension RoomGroup {
                 var commit = GroupCommit(epoch: epoch, added: [id], commit: join.commit)
                 commit.groupInfo = secret.seal(try join.groupInfo(allowsExternalCommit: true), epoch: epoch + 1)
                 external = consume join
+                externalCommit = commit
                 return commit
             } catch {
                 throw .cannotJoin

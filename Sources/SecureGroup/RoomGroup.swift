@@ -34,8 +34,9 @@ package final class RoomGroup: GroupEngine {
 
     var joining: OwnKeyPackage?
     var group: Group?
-    /// The external Commit that we have sent, until the relay lets us in.
+    /// The external Commit that we have sent, until we are in.
     var external: ExternalJoin?
+    var externalCommit: GroupCommit?
     package private(set) var members: Set<MemberID> = []
     /// Where in the tree each member is.
     private var leaves: [MemberID: LeafIndex] = [:]
@@ -161,6 +162,7 @@ package final class RoomGroup: GroupEngine {
                 throw .cannotJoin
             }
             guard isRight(group, host: host) else { throw .wrongCreator }
+            external = nil
             self.group = consume group
             _ = try entered()
         case .none:

@@ -38,6 +38,13 @@ package final class InviteSecret: Sendable {
         secret = nil
     }
 
+    package func clonedSecret() -> SecretBytes? {
+        switch secret {
+        case .some(let secret): secret.clone()
+        case .none: nil
+        }
+    }
+
     /// The secret, to be shown to a person.
     package var secretBytes: [UInt8]? {
         switch secret {

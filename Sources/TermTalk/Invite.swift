@@ -6,12 +6,12 @@ package import Sodium
 ///
 /// KEY is base64url of: version 2, the host's static key (32 bytes), the signature key of the group's creator (32 bytes;
 /// zeros when the host is a relay, for the first to come in), the secret (16 bytes), and a check of 3 bytes over everything,
-/// so that a mistyped invite is told from a refused one. The invite of a group at a relay has version 3 and no creator's key:
+/// so that a mistyped invite is told from a refused one. The invite of a group at a relay has version 4 and no creator's key:
 /// the secret, which the relay does not know, is the group's.
 package struct Invite: Sendable {
     package static let scheme = "termtalk://"
     private static let version: UInt8 = 2
-    private static let groupVersion: UInt8 = 3
+    private static let groupVersion: UInt8 = 4
     private static let checkByteCount = 3
     private static let noCreator = [UInt8](repeating: 0, count: Ed25519.byteCount)
 

@@ -172,8 +172,8 @@ package final class RoomGuest {
     /// What makes the room's group the right one.
     private var trust: GroupTrust {
         guard let invite = options.invite else { return .address }
-        if invite.isOfGroup, let bytes = invite.secret.secretBytes {
-            return .secret(GroupSecret(SecretBytes(copying: bytes.span)))
+        if invite.isOfGroup, let secret = invite.secret.clonedSecret() {
+            return .secret(GroupSecret(secret))
         }
         return invite.creatorKey.map(GroupTrust.creator) ?? .first
     }

@@ -154,6 +154,28 @@ import Testing
         #expect(network.peers[alice].client.engine.members == network.peers[bob].client.engine.members)
     }
 
+    @Test("An external Commit of one whom a member has let in meanwhile changes nothing")
+    func overtakenCommit() throws {
+        let network = Self.network()
+        let alice = try network.joined("alice")[0]
+        network.breakLink(alice)
+        let bob = network.add(nick: "bob")
+        // The Commit is under way for longer than the relay waits.
+        _ = try network.step(upTo: 1)
+        let late = network.peers[bob].toHost
+        #expect(late.count == 1)
+        network.peers[bob].toHost = []
+        network.mendLink(alice)
+        network.timePassed(RoomLimits.committerPatience)
+        try network.carry()
+        #expect(network.peers[bob].client.isJoined)
+        let epoch = network.epoch
+        for message in late { try network.receivedAtHost(message, from: bob) }
+        try network.carry()
+        #expect(network.epoch == epoch && network.peers[bob].startOvers == 0)
+        #expect(network.peers[alice].client.engine.members == network.peers[bob].client.engine.members)
+    }
+
     @Test("In a room with a password nobody comes in while nobody is there, and is told so")
     func password() throws {
         let network = Self.network(admitsUnattended: false)
@@ -195,7 +217,10 @@ import Testing
         }
         let network = Self.network()
         let alice = try network.joined("alice")[0]
-        #expect(throws: RoomError.malformed) { try network.receivedAtHost(external, from: alice) }
+        let first = network.epoch
+        // A member's came too late.
+        try network.receivedAtHost(external, from: alice)
+        #expect(network.epoch == first)
         let stranger = network.add(nick: "stranger")
         network.peers[stranger].toHost = []
         #expect(throws: RoomError.malformed) { try network.receivedAtHost(external, from: stranger) }

@@ -8,10 +8,32 @@ import Testing
     @Test(
         "Members that come, go, get lost, come back and talk agree in the end", arguments: 1...8 as ClosedRange<UInt64>)
     func agreement(seed: UInt64) throws {
-        var random = SeededRandom(seed: seed)
         let network = RoomNetwork()
-        var nextText = 0
         network.add(nick: "host", isHost: true)
+        try live(network, seed: seed)
+    }
+
+    @Test(
+        "So do those at a relay, which at times are all lost while others come in",
+        arguments: 1...8 as ClosedRange<UInt64>)
+    func agreementAtARelay(seed: UInt64) throws {
+        var limits = RoomLimits()
+        limits.isRelay = true
+        let network = RoomNetwork(limits: limits)
+        network.isRelay = true
+        network.add(nick: "first")
+        try network.carry()
+        try live(network, seed: seed)
+        #expect(network.peers.allSatisfy { $0.startOvers == 0 })
+        #expect(network.registered.count == 1)
+        for peer in network.peers where peer.ends.isEmpty {
+            #expect(peer.client.engine.members == Set(peer.client.memberList.map(\.id)))
+        }
+    }
+
+    private func live(_ network: RoomNetwork, seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var nextText = 0
         for _ in 0..<3_000 {
             let present = network.peers.indices.filter {
                 network.peers[$0].client.isJoined && network.peers[$0].ends.isEmpty
@@ -32,6 +54,10 @@ import Testing
                 if let away = network.peers.indices.first(where: { !network.peers[$0].isUp }) {
                     network.mendLink(away)
                 }
+            case (16, _) where network.isRelay && random.below(4) == 0:
+                for peer in network.peers.indices where network.peers[peer].isUp { network.breakLink(peer) }
+                network.add()
+                try network.carry()
             case (7, _):
                 network.timePassed(.seconds(random.below(15)))
             case (8...15, let peer?):
