@@ -26,6 +26,8 @@ package final class RoomGroup: GroupEngine {
     private let trust: GroupTrust
     /// Of a relay's room: what every member must have shown to know.
     package private(set) var secret: GroupSecret?
+    /// Whether a host's own participant has let us in: it has created the group, and nobody else does.
+    private var isOfHost = false
     /// Whether the secret is of our making.
     var hasCreated: Bool {
         if case .secret = trust { false } else { secret != nil }
@@ -137,6 +139,7 @@ package final class RoomGroup: GroupEngine {
         case .creator: throw .wrongCreator
         case .secret: throw .wrongCreator
         case .host: break
+        case .address where isOfHost: throw .wrongCreator
         // One that could not be told to the relay is used again: somebody may have it from us.
         case .address, .first: secret = secret ?? GroupSecret()
         }
@@ -163,6 +166,7 @@ package final class RoomGroup: GroupEngine {
             }
             guard isRight(group, host: host) else { throw .wrongCreator }
             external = nil
+            isOfHost = secret == nil
             self.group = consume group
             _ = try entered()
         case .none:

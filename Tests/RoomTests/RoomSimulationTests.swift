@@ -54,7 +54,7 @@ import Testing
                 if let away = network.peers.indices.first(where: { !network.peers[$0].isUp }) {
                     network.mendLink(away)
                 }
-            case (16, _) where network.isRelay && random.below(4) == 0:
+            case (16, _) where network.isRelay && random.below(12) == 0:
                 for peer in network.peers.indices where network.peers[peer].isUp { network.breakLink(peer) }
                 network.add()
                 try network.carry()

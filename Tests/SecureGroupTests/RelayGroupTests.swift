@@ -156,6 +156,9 @@ import Testing
         // What the host marks as its own is all that somebody with an address alone can go by.
         let marked = try welcome(byAddress)
         try byAddress.join(marked, host: relay.id)
+        // Then it does not begin a group later because the host says so.
+        _ = byAddress.keyPackage()
+        #expect(throws: GroupError.wrongCreator) { try byAddress.create() }
         // A relay that guesses at the secret makes a group with another one.
         let guessing = RoomGroup(trust: .first, time: 1_000_000)
         _ = guessing.keyPackage()
