@@ -16,7 +16,7 @@ package protocol GroupEngine: AnyObject {
 
     /// A new KeyPackage. The member is in no group from now on, until it creates or joins one.
     func keyPackage() -> [UInt8]
-    /// Begins a group of one.
+    /// Begins a group of one. Who knows that somebody else is the creator throws ``GroupError/wrongCreator``.
     func create() throws(GroupError)
     /// Joins by a Welcome. Where nothing else says who the creator is, it must be vouched for by `host`.
     func join(_ welcome: [UInt8], host: MemberID?) throws(GroupError)

@@ -107,6 +107,8 @@ package final class RoomGroup: GroupEngine {
     }
 
     package func create() throws(GroupError) {
+        // Who knows the creator does not begin a group of its own because the host says so.
+        guard creator == nil || creator == publicKey else { throw .wrongCreator }
         switch joining.take() {
         case .some(let package):
             do throws(MLSError) {
