@@ -83,7 +83,7 @@ extension MemberClient {
         }
         if let member = members[sender], member.nick != envelope.nick, !member.formerNicks.contains(envelope.nick) {
             actions.append(.tell(.warning(.otherNick(sender, envelope.nick))))
-            members[sender]?.formerNicks.append(envelope.nick)
+            members[sender]?.remember(envelope.nick)
         }
         return said
     }
@@ -238,8 +238,13 @@ extension MemberClient.Member {
     private static let formerNickLimit = 4
 
     mutating func rename(_ nick: String) {
-        formerNicks.append(self.nick)
-        formerNicks.removeFirst(max(0, formerNicks.count - Self.formerNickLimit))
+        remember(self.nick)
         self.nick = nick
+    }
+
+    /// The member has called itself so.
+    mutating func remember(_ nick: String) {
+        formerNicks.append(nick)
+        formerNicks.removeFirst(max(0, formerNicks.count - Self.formerNickLimit))
     }
 }
