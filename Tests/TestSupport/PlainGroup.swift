@@ -80,7 +80,7 @@ package final class PlainGroup: GroupEngine {
         let isOwn = sender == id
         if isOwn, pending != commit { throw .forged }
         pending = nil
-        let count = Int(Self.number(commit[12...]))
+        let count = Int(clamping: min(Self.number(commit[12...]), 65_536))
         let added = Self.ids(commit.dropFirst(20).prefix(4 * count))
         let removed = Self.ids(commit.dropFirst(20 + 4 * count))
         members = members.subtracting(removed).union(added)
