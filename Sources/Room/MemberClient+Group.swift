@@ -144,6 +144,16 @@ extension MemberClient {
         carryOutWanted(actions: &actions)
     }
 
+    /// Whether this member could follow what `sender` asks of the room, where that is a Commit; true where it cannot tell. The
+    /// host's own participant is asked before the room accepts it.
+    package func couldFollow(type: UInt8, body: [UInt8], from sender: MemberID) -> Bool {
+        guard type == RoomMessageType.commit, phase == .joined,
+            case .commit(let commit)? = try? MemberRequest(type: type, body: body), !commit.commit.isEmpty,
+            commit.epoch == engine.epoch
+        else { return true }
+        return engine.accepts(commit, from: sender)
+    }
+
     private mutating func ownCommitAccepted() {
         guard upkeep.isUpdating else { return }
         upkeep.isUpdating = false
