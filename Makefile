@@ -38,6 +38,15 @@ simulate: RUNS ?= 10000
 simulate:
 	$(if $(SEED),TERMTALK_SEED=$(SEED)) TERMTALK_RUNS=$(RUNS) $(SWIFT) test --filter RoomFaultSimulationTests
 
+# What docs/attacks.md lists, but for the flood and the fuzzers.
+ATTACKS := AttackTests|HostileBytesTests|SlowPeerTests|FullRoomTests|HostileHostTests|HostileCommitTests|ImpostorTests|
+ATTACKS := $(ATTACKS)AdmissionTests|PasswordTests|PasswordNodeTests|PasswordGuessesTests|ModerationTests|
+ATTACKS := $(ATTACKS)ModerationNodeTests|InviteErrorTests|JoinErrorTests|SecretTests|CorpusTests|SanitizerTests|
+ATTACKS := $(ATTACKS)NickSkeletonTests|HandshakeTests|RecordTests|MemberClientTests|RoomGroupTests|RegistryTests
+attacks:
+	$(SWIFT) build --build-tests
+	timeout 1800 $(SWIFT) test --skip-build --filter '$(ATTACKS)'
+
 # libFuzzer over every decoder: make fuzz, or make fuzz TARGET=invite SECONDS=60
 fuzz: SECONDS ?= 900
 fuzz: JOBS ?= 2

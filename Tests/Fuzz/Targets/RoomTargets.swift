@@ -80,19 +80,26 @@ private func content(_ input: [UInt8]) {
 // MARK: The room at its host
 
 private func roomSeeds() -> [[UInt8]] {
-    // Links 0 to 2 join; 0 answers what it is asked, and then they talk.
+    // Links 0 to 2 join; the one that is asked commits, and then they talk.
     let join = { (link: UInt8) in
-        FuzzOutput.make {
-            $0.add(0, link, link, 1); $0.add(shortPiece: [97 + link])
+        FuzzOutput.make { seed in
+            seed.add(0, link, link)
+            seed.add(shortPiece: [97 + link])
         }
     }
-    let answer: [UInt8] = [2, 0]
-    let post = { (link: UInt8) in [1, link, link, 0, 0, 0, 1, 3, 0, 104, 105] as [UInt8] }
+    let answer: [UInt8] = [2, 0, 0]
+    let post = { (link: UInt8) in [1, link, 10 + link, 0, 0, 3, 0, 104, 105] as [UInt8] }
+    let whisper: [UInt8] = [1, 1, 9, 0, 1, 2, 2, 0, 104]
     let entered = join(0) + join(1) + answer + join(2) + answer
-    return [
-        entered, entered + post(1) + [9, 1, 1, 5, 200], entered + [4, 1, 6, 1, 1, 10, 1, 2, 1, 7, 1],
-        entered + [3, 0x11, 1, 3, 9, 9, 9, 8, 1], join(0) + join(1) + [5, 255, 11, 1, 12, 1] + answer,
+    let time: [UInt8] = [5, 0, 200]
+    let endings: [[UInt8]] = [
+        post(1) + post(2) + whisper + [9, 1, 0, 1] + time,
+        // Its link breaks, and it goes on over another one; then it is overrun, and comes back.
+        [4, 1, 6, 0, 1, 1, 1, 10, 1] + join(1) + answer,
+        [3, 1, 0x13, 2, 1, 120, 7, 2, 8, 1, 1] + time + post(0),
+        [11, 1] + join(3) + [11, 0] + join(3) + [2, 0, 3, 2, 0, 9] + time,
     ]
+    return endings.map { [0, 1] + entered + $0 } + [[1, 0] + join(0) + answer + join(1) + [12, 0, 1] + answer + time]
 }
 
 /// Members that ask for anything, links that break, time that passes, a host that moderates: the room's tables stay in step.
@@ -206,7 +213,7 @@ private func check(_ room: Room) {
 // MARK: A member
 
 private func memberClientSeeds() -> [[UInt8]] {
-    let admitted: [UInt8] = [0, 0, 1, 0, 0, 5]
+    let admitted: [UInt8] = [0, 0, 5, 0, 1, 97, 0]
     let say: [UInt8] = [2, 2, 104, 105]
     let raw = { (message: HostMessage) in
         FuzzOutput.make {
@@ -214,13 +221,13 @@ private func memberClientSeeds() -> [[UInt8]] {
         }
     }
     return [
-        [0] + admitted + say + [3, 5, 2, 4, 1],
+        [0] + admitted + say + [3, 0, 5, 5, 200, 4] + say + [7, 0, 6, 1, 0, 9, 2, 1, 2],
         [1] + admitted + say + raw(.posted(sequence: 5, from: ids[1], id: MessageID(3), content: [1, 2])) + [5, 200],
         [0] + admitted + raw(.committed(from: ids[1], joined: [], commit: [UInt8](repeating: 0, count: 20))),
         [0] + raw(.waiting) + admitted + raw(.topicChanged("cats")) + raw(.receipts([])) + [6],
         [0] + admitted
             + raw(.commitWanted(adding: [GroupCandidate(id: ids[1], keyPackage: [0, 0, 0, 1])], removing: []))
-            + [7, 0],
+            + [4, 8, 0, 9, 3],
     ]
 }
 
