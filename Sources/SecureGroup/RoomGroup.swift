@@ -275,35 +275,31 @@ package final class RoomGroup: GroupEngine {
 
     package func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool {
         checked = nil
+        guard var current = group.take() else { return false }
         let added = Set(commit.added)
         let removed = Set(commit.removed).union(added)
-        do throws(GroupError) {
-            let found = try withGroup { (group) throws(MLSError) -> CheckedCommit? in
-                let staged = try Self.staged(commit.commit, from: sender, in: &group)
-                let effects = staged.effects
-                guard Set(effects.added.map { Self.id(of: $0.signatureKey) }) == added,
-                    effects.removed.allSatisfy({ removed.contains(Self.id(of: $0.signatureKey)) })
-                else { return nil }
-                return CheckedCommit(bytes: commit.commit, sender: sender, staged: staged)
+        var isAccepted = false
+        do throws(MLSError) {
+            let staged = try Self.staged(commit.commit, from: sender, in: &current)
+            let effects = staged.effects
+            if Set(effects.added.map({ Self.id(of: $0.signatureKey) })) == added,
+                effects.removed.allSatisfy({ removed.contains(Self.id(of: $0.signatureKey)) })
+            {
+                checked = CheckedCommit(bytes: commit.commit, sender: sender, staged: staged)
+                isAccepted = true
             }
-            checked = consume found
         } catch {
-            return false
+            // It cannot be followed; the group is as before.
         }
-        switch checked {
-        case .some: return true
-        case .none: return false
-        }
+        group = consume current
+        return isAccepted
     }
 
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
         let effects: CommitEffects
-        switch checked.take() {
-        case .some(let found) where found.bytes == commit && found.sender == sender:
-            effects = found.staged.effects
-            let staged = found.staged
-            try withGroup { (group) throws(MLSError) in try group.apply(staged) }
-        default:
+        if let found = checked.take(), found.bytes == commit, found.sender == sender {
+            effects = try follow(found)
+        } else {
             effects = try withGroup { (group) throws(MLSError) in
                 try Self.apply(commit, from: sender, to: &group, own: id)
             }
@@ -316,13 +312,33 @@ package final class RoomGroup: GroupEngine {
             isOwn: effects.committer.signatureKey == publicKey.bytes)
     }
 
+    private func follow(_ commit: consuming CheckedCommit) throws(GroupError) -> CommitEffects {
+        guard var current = group.take() else { throw .unavailable }
+        let effects = commit.staged.effects
+        var failure: MLSError?
+        do throws(MLSError) {
+            try current.apply(commit.staged)
+        } catch {
+            failure = error
+        }
+        group = consume current
+        return try mapped { () throws(MLSError) in
+            if let failure { throw failure }
+            return effects
+        }
+    }
+
     private static func apply(
         _ commit: [UInt8], from sender: MemberID, to group: inout Group, own: MemberID
     ) throws(MLSError) -> CommitEffects {
         if sender == own {
             try checkForm(of: commit)
-            guard case .ownCommit = try group.receive(commit) else { throw .misuse }
-            return try group.applyPendingCommit()
+            switch try group.receive(commit) {
+            case .ownCommit: return try group.applyPendingCommit()
+            case .application: throw .misuse
+            case .proposal: throw .misuse
+            case .commit: throw .misuse
+            }
         }
         let staged = try staged(commit, from: sender, in: &group)
         let effects = staged.effects

@@ -253,7 +253,7 @@ import Testing
         }
     }
 
-    @Test("A Commit that nobody can follow, or that says that it adds somebody: its sender is cut off before others hear of it")
+    @Test("A Commit that nobody can follow: its sender is cut off before others hear of it")
     func badCommits() async throws {
         try await attack { host, honest in
             for added in [[], [MemberID(entropy: 5)]] {

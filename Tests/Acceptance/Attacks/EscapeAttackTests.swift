@@ -31,7 +31,6 @@ struct EscapeAttackTests {
         if try await terminal.state("#{pane_title}").contains("OWNED") { damage.append("title") }
         for (name, format) in [
             ("mouse", "#{mouse_any_flag}"), ("insert mode", "#{insert_flag}"), ("origin", "#{origin_flag}"),
-            ("buffers", "#{buffer_size}"),
         ] where !["", "0"].contains(try await terminal.state(format)) {
             damage.append(name)
         }
@@ -41,6 +40,20 @@ struct EscapeAttackTests {
         for (name, mark) in [("blink", "\u{1B}[5m"), ("link", "owned.example\u{1B}\\"), ("charset", "\u{E}")]
         where text.contains(mark) { damage.append(name) }
         return damage
+    }
+
+    /// What must not be among the bytes that the program writes to a terminal, whatever the terminal makes of it: commands to the
+    /// operating system (titles, clipboard, links), device control, resets, and the eight-bit forms of all.
+    private func forbidden(in recording: String) throws -> [String] {
+        let bytes = try Data(contentsOf: URL(filePath: recording))
+        #expect(bytes.count > 1_000)
+        let forbidden: [(String, [UInt8])] = [
+            ("OSC", [0x1B, 0x5D]), ("DCS", [0x1B, 0x50]), ("reset", [0x1B, 0x63]),
+            ("report", [0x1B, 0x5B, 0x36, 0x6E]),
+            ("bidi", [0xE2, 0x80, 0xAE]), ("zero width", [0xE2, 0x80, 0x8B]), ("tag", [0xF3, 0xA0, 0x81]),
+        ]
+        let eightBit = (0x80...0x9F as ClosedRange<UInt8>).map { ("C1", [0xC2, $0]) }
+        return (forbidden + eightBit).filter { bytes.range(of: Data($0.1)) != nil }.map(\.0)
     }
 
     private func isControl(_ scalar: Unicode.Scalar) -> Bool {
@@ -59,8 +72,12 @@ struct EscapeAttackTests {
     /// Messages, private messages, actions, a topic and the reason of a kick from a real host, on the full screen.
     @Test func onTheFullScreen() async throws {
         let hosted = try await HostedRoom.direct(["--nick", "hostess"])
+        let home = try TestHome()
+        let recording = "\(home.path)/recording"
+        // script writes down each byte that goes to the terminal.
+        let command = "\(try TermTalkProcess.binary()) join \(hosted.invite) --nick victim"
         let victim = try await Terminal(
-            ["join", hosted.invite, "--nick", "victim"], home: TestHome(), width: 120, height: 60)
+            ["-q", "-e", "-c", command, recording], home: home, width: 120, height: 60, program: "/usr/bin/script")
         try await victim.shows("/help lists the")
         hosted.host.send("marker before")
         try await victim.shows("marker before")
@@ -86,6 +103,7 @@ struct EscapeAttackTests {
         #expect(end.contains { $0.contains("terminal restored.") })
         #expect(!end.contains { $0.unicodeScalars.contains(where: isControl) })
         #expect(try await damage(to: victim) == [])
+        #expect(try forbidden(in: recording) == [])
     }
 
     /// The same for lines on pipes: not one byte that is not text.
@@ -118,13 +136,12 @@ struct EscapeAttackTests {
             let victim = try await Terminal(
                 ["join", host.invite] + arguments, home: TestHome(), width: 120, height: 40)
             try await victim.shows(arguments.isEmpty ? "/help lists the" : "joined room")
-            let other = MemberID(entropy: 77)
             for sequence in Self.sequences + Self.invisible {
                 host.say(.topicChanged("topic \(sequence) x"))
             }
-            host.say(
-                .committed(from: other, joined: [.init(id: other, isHost: true, nick: Self.everything)], commit: [1]))
-            host.say(.nickChanged(other, Self.sequences.joined()))
+            host.say(.nickChanged(HostileHost.other, String(Self.everything.prefix(80))))
+            host.say(.nickChanged(HostileHost.other, Self.sequences.prefix(12).joined()))
+            host.say(.left(HostileHost.other, .quit))
             host.say(.topicChanged("marker after"))
             let rows = try await victim.shows("marker after")
             #expect(try await damage(to: victim) == [])

@@ -9,9 +9,11 @@ import TestSupport
 /// A host that lets in whoever comes, each into a group of its own, and then says what it likes.
 final class HostileHost: Sendable {
     let invite: String
+    /// Somebody whom it lists besides its member, and whom it can call what it likes.
+    static let other = MemberID(entropy: 77)
     private let messages: Mutex<[HostMessage]> = Mutex([])
 
-    /// - Parameter nick: what it calls the member.
+    /// - Parameter nick: what it calls its member, and the other one.
     init(nick: String) throws {
         SodiumLibrary.initialize()
         let (listener, port) = try LoopbackSocket.listening()
@@ -50,8 +52,11 @@ final class HostileHost: Sendable {
             let admission = HostMessage.Admission(
                 member: id, secondsLeft: nil, nextSequence: 1,
                 members: [.init(id: id, isHost: false, nick: nick)])
-            try link.send(
-                type: HostMessage.admitted(admission).encoded.type, body: HostMessage.admitted(admission).encoded.body)
+            for answer in [
+                .present([.init(id: Self.other, isHost: true, nick: nick)]), HostMessage.admitted(admission),
+            ] {
+                try link.send(type: answer.encoded.type, body: answer.encoded.body)
+            }
         }
         let next = messages.withLock { $0.isEmpty ? nil : $0.removeFirst() }
         if let next, link.isOpen { try link.send(type: next.encoded.type, body: next.encoded.body) }
