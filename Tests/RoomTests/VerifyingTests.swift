@@ -270,6 +270,28 @@ import Testing
         #expect(try !isVerified(bob, by: alice))
     }
 
+    @Test("Who loses its place and comes back with its key keeps the mark, and an open check goes on")
+    func comingBack() throws {
+        try check(alice, "bob")
+        try network.carry()
+        try answer(alice, "bob", true)
+        pass(.seconds(60))
+        network.breakLink(bob)
+        try check(alice, "bob")
+        try network.carry()
+        #expect(states(alice).last == .waiting)
+        network.mendLink(bob)
+        try network.carry()
+        #expect(states(alice).last == .compare && states(bob).last == .compare)
+        network.overrun(bob)
+        network.mendLink(bob)
+        try network.carry()
+        #expect(try isVerified(bob, by: alice))
+        try answer(bob, "alice", true)
+        #expect(try isVerified(alice, by: bob))
+        #expect(notices(alice).isEmpty && notices(bob).isEmpty)
+    }
+
     @Test("The answer to /verify: words of the epoch asked for, everybody's fingerprint")
     func overview() throws {
         let question = try network.peers[alice].client.roomWords()
