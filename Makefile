@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: faults simulate idle-hour build test lint fmt run bench install clean tor-network interop sanitize \
+.PHONY: faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network interop sanitize \
     sanitize-address sanitize-thread
 
 build:
@@ -37,6 +37,12 @@ faults:
 simulate: RUNS ?= 10000
 simulate:
 	$(if $(SEED),TERMTALK_SEED=$(SEED)) TERMTALK_RUNS=$(RUNS) $(SWIFT) test --filter RoomFaultSimulationTests
+
+# A room with real groups whose members come, go and talk at random: make random-rooms STEPS=10000 SEED=1
+random-rooms: SEED ?= 1
+random-rooms: STEPS ?= 10000
+random-rooms:
+	TERMTALK_SEED=$(SEED) TERMTALK_STEPS=$(STEPS) $(SWIFT) test --filter RandomRoomTests
 
 # An hour in which nobody says anything, over tor, and then a message.
 idle-hour:

@@ -183,7 +183,7 @@ extension MemberClient {
     /// When ``timePassed(actions:)`` has something to do; nil for never.
     package var nextDeadline: Duration? {
         guard phase == .joined else { return nil }
-        let ghosts = upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
+        let ghosts = isAway ? nil : upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
         let update = engine.hasPendingCommit ? nil : upkeep.updateDue
         return [ghosts, update, checks.nextDeadline].compactMap(\.self).min()
     }
@@ -199,7 +199,7 @@ extension MemberClient {
                 upkeep.updateDue = now + GroupUpkeep.updateInterval
             }
         }
-        for (id, since) in upkeep.unlistedSince where now >= since + GroupUpkeep.unlistedTime {
+        for (id, since) in upkeep.unlistedSince where !isAway && now >= since + GroupUpkeep.unlistedTime {
             upkeep.unlistedSince[id] = nil
             ghost(id, actions: &actions)
         }

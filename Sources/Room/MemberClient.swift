@@ -61,6 +61,15 @@ package struct MemberClient {
     /// The time of what happens next, since any fixed origin; the owner sets it.
     package var now: Duration = .zero
 
+    /// Whether the connection is broken, so that what the host says meanwhile has not come; the owner sets it.
+    package var isAway = false {
+        didSet {
+            guard !isAway else { return }
+            upkeep.unlistedSince = [:]
+            watchUnlisted()
+        }
+    }
+
     /// - Parameters:
     ///   - nick: the nick to ask for; empty for the member id.
     ///   - random: what spreads the Commits of many members.
@@ -139,6 +148,7 @@ package struct MemberClient {
             return
         }
         phase = .joined
+        isAway = false
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
         window.begin(isReturn: id != nil)

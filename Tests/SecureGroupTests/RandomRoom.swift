@@ -157,6 +157,7 @@ final class RandomRoom {
 
     func breakLink(_ peer: Peer) {
         peer.isUp = false
+        peer.client.isAway = true
         room.linkGone(peer.link)
         room.linkLost(peer.link, now: now)
     }
@@ -178,6 +179,8 @@ final class RandomRoom {
         {
             peerOfLink[old] = nil
             peer.link = link
+            peer.client.now = now
+            peer.client.isAway = false
             return
         }
         peerOfLink[peer.link] = nil
@@ -218,6 +221,16 @@ final class RandomRoom {
         }
         try leaveIfDelivered(peer)
         return !requests.isEmpty || !messages.isEmpty
+    }
+
+    /// Time passes, in which what links that are up carry arrives: a host that removes nobody from the group for a minute would
+    /// be told of.
+    func passCarrying(_ time: Duration) throws {
+        let end = now + time
+        while now < end {
+            try pass(min(.seconds(5), end - now))
+            try carry()
+        }
     }
 
     func pass(_ time: Duration) throws {
