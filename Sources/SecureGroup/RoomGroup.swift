@@ -65,6 +65,13 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
+    package var groupID: [UInt8] {
+        switch group {
+        case .some(let group): group.groupID
+        case .none: []
+        }
+    }
+
     package var hasPendingCommit: Bool {
         switch group {
         case .some(let group): group.hasPendingCommit
@@ -72,7 +79,6 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
-    /// The key that a member signs with.
     package func signatureKey(of member: MemberID) -> [UInt8]? {
         guard let leaf = leaves[member] else { return nil }
         return switch group {
@@ -81,7 +87,6 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
-    /// The same for all members of the epoch, and for nobody else.
     package func epochAuthenticator() throws(GroupError) -> SecretBytes {
         switch group {
         case .some(let group): return try mapped { () throws(MLSError) in try group.epochAuthenticator() }
