@@ -113,7 +113,10 @@ class Client:
     def flush(self):
         """Sends what waits, in as few sealed messages as it fits into; an empty one where nothing waits."""
         while True:
-            self.socket.sendall(self.link.seal(self.channel.payload()))
+            try:
+                self.socket.sendall(self.link.seal(self.channel.payload()))
+            except (BrokenPipeError, ConnectionResetError):
+                raise ConnectionEnded() from None
             if self.channel.sent == len(self.channel.outgoing):
                 break
         self.owed_since = None
@@ -157,7 +160,7 @@ class Client:
             self.send(PRIVATE_POST, message + u64(self.group.epoch) + u32(said["to"]) + said["sealed"], flush)
         self.sealed_since_update += 1
         if self.sealed_since_update == UPDATE_MESSAGES:
-            self.want_update()
+            self.update_due = time.monotonic()
 
     def change_nick(self, nick):
         self.send(CHANGE_NICK, vector(nick.encode()))

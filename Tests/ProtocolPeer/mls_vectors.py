@@ -1,6 +1,6 @@
 """Checks this MLS against the test vectors of the MLS working group, and against itself. Called by run.sh.
 
-    mls_vectors.py FOLDER      the folder has what TERMTALK_VECTORS names: mls/*.json
+    mls_vectors.py FOLDER      where the vectors are, in mls/*.json; without them the rest is checked
 """
 import json
 import os
@@ -203,6 +203,11 @@ def fails(action):
 
 
 def main(folder):
+    itself()
+    print("ok MLS: 40 Commits among itself", flush=True)
+    if not os.path.isdir(os.path.join(folder, "mls")):
+        print(f"SKIPPED Tests/ProtocolPeer: no MLS vectors in {folder} (TERMTALK_VECTORS)", file=sys.stderr)
+        return
     count = 0
     for check in (tree_math, crypto_basics, key_schedule, secret_tree, message_protection, welcome, tree_validation,
                   treekem):
@@ -211,8 +216,7 @@ def main(folder):
                 if vector.get("cipher_suite", SUITE) == SUITE:
                     check(unhex(vector))
                     count += 1
-    itself()
-    print(f"ok MLS: {count} vectors, and 40 Commits among itself", flush=True)
+    print(f"ok MLS: {count} test vectors", flush=True)
 
 
 main(*sys.argv[1:])

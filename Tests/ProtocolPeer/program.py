@@ -9,6 +9,7 @@ import time
 
 from client import ConnectionEnded
 
+STARTED = time.monotonic()
 LONG = 120  # seconds that anything may take on a busy machine
 
 
@@ -76,4 +77,4 @@ def expect(condition, what):
 
 
 def done(name, result):
-    print(f"ok {name}: {result}", flush=True)
+    print(f"ok {name}: {result} ({time.monotonic() - STARTED:.1f} s)", flush=True)
