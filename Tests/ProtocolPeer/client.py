@@ -190,10 +190,10 @@ class Client:
         if self.wanted:
             candidates, removals = self.wanted
             self.wanted = None
-            self.send(COMMIT, self.group.commit(candidates, removals))
+            self.send(COMMIT, self.group.commit(candidates, removals).encode())
         elif self.updates and self.update_due and time.monotonic() >= self.update_due:
             self.update_due = None
-            self.send(COMMIT, self.group.commit())
+            self.send(COMMIT, self.group.commit().encode())
 
     def committed(self, reader):
         committer, entries, commit = reader.number(4), read_entries(reader), reader.rest()

@@ -64,6 +64,10 @@ class Program:
         self.home.cleanup()
 
 
+def warnings_of(program):
+    return [event["code"] for event in program.seen("warning") if event["code"].startswith("group-")]
+
+
 def ended(client):
     try:
         client.pump(lambda: False, LONG)

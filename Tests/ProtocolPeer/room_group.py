@@ -3,6 +3,7 @@ import hashlib
 import os
 import struct
 import time
+from dataclasses import dataclass
 
 from mls import KEY_PACKAGE_MESSAGE, Group, KeyPackage, body
 from mls_suite import decrypt_with_label, encrypt_with_label, sign_with_label, signature_public, verify_with_label
@@ -39,6 +40,28 @@ class Envelope:
         if kind is None:
             raise ProtocolError("kind of content")
         return Envelope(number, chain, nick, kind, reader.rest().decode())
+
+
+@dataclass
+class OwnCommit:
+    """The body of *commit*."""
+    epoch: int
+    added: list
+    removed: list
+    refused: list
+    welcome: bytes
+    commit: bytes
+
+    def encode(self):
+        lists = b"".join(vector_of(map(u32, ids)) for ids in (self.added, self.removed, self.refused))
+        return u64(self.epoch) + lists + vector(self.welcome) + self.commit
+
+    @staticmethod
+    def decode(content):
+        reader = Reader(content)
+        epoch = reader.number(8)
+        lists = [reader.vector_of(lambda r: r.number(4)) for _ in range(3)]
+        return OwnCommit(epoch, *lists, reader.vector(), reader.rest())
 
 
 class RoomGroup:
@@ -152,7 +175,7 @@ class RoomGroup:
     # Commits
 
     def commit(self, candidates=(), removals=()):
-        """The body of a *commit* that adds and removes; for neither, one that gives this member new keys."""
+        """A Commit that adds and removes; for neither, one that gives this member new keys."""
         added, removed, refused, packages, leaves = [], [], [], [], []
         for candidate, encoded in candidates:
             try:
@@ -176,8 +199,7 @@ class RoomGroup:
         commit = welcome = b""
         if packages or leaves or not (candidates or removals):
             commit, welcome = self.mls.commit(packages, leaves, with_path=not packages, padding_unit=PADDING_UNIT)
-        lists = b"".join(vector_of(map(u32, ids)) for ids in (added, removed, refused))
-        return u64(self.epoch) + lists + vector(welcome) + commit
+        return OwnCommit(self.epoch, added, removed, refused, welcome, commit)
 
     def committed(self, committer, commit):
         """Returns the ids of those who came in and went."""

@@ -9,7 +9,8 @@ import warnings
 
 from client import COMMIT, POST, PRIVATE_POST, Client
 from example import check_example
-from program import LONG, Program, done, ended, expect
+from hosting import hosting
+from program import LONG, Program, done, ended, expect, warnings_of
 from room_group import RoomGroup
 from session import Invite, member_text
 from violations import strangers, violations
@@ -26,6 +27,7 @@ def main(termtalk, document):
     programs = [host]
     try:
         run(termtalk, host, programs)
+        hosting(termtalk, programs)
     finally:
         for program in programs:
             program.end()
@@ -209,9 +211,9 @@ def agree(members):
 def commits(host, peer):
     """A Commit of an epoch that is over, and one that adds somebody unasked, are declined."""
     stranger = RoomGroup()
-    peer.send(COMMIT, peer.group.commit([(stranger.id, stranger.key_package())]))
+    peer.send(COMMIT, peer.group.commit([(stranger.id, stranger.key_package())]).encode())
     expect(peer.wait("commit declined")["epoch"] == peer.group.epoch, "nobody has asked for that")
-    stale = peer.group.commit()
+    stale = peer.group.commit().encode()
     peer.group.mls.pending = None
     count = len(peer.seen("committed", own=True))
     peer.want_update()
@@ -328,10 +330,6 @@ def moderation(host, invite, peer):
     ended(late)
     done("moderation", "topic, lock, kicked and out of the group; the invite of before is refused")
     return last
-
-
-def warnings_of(program):
-    return [event["code"] for event in program.seen("warning") if event["code"].startswith("group-")]
 
 
 def honest(host, other, peer):

@@ -22,6 +22,20 @@ def member_text(member):
     return "".join("abcdefghijklmnopqrstuvwxyz234567"[member >> 5 * n & 31] for n in range(6))
 
 
+def invite_psk(secret):
+    return hashlib.blake2b(b"TermTalk invite psk 1" + secret).digest()[:32]
+
+
+def invite_check(room, address, content):
+    return hashlib.blake2b(f"{room}@{address}/".encode() + content).digest()[:3]
+
+
+def invite_text(room, address, host_key, creator_key, secret):
+    content = b"\x02" + host_key + creator_key + secret
+    key = base64.urlsafe_b64encode(content + invite_check(room, address, content)).decode()
+    return f"termtalk://{room}@{address}/?k={key}"
+
+
 class Invite:
     def __init__(self, text):
         scheme = "termtalk://"
@@ -32,36 +46,39 @@ class Invite:
         content = base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
         if len(content) != 84 or content[0] != 2:
             raise ValueError("another version, or damaged")
-        canonical = f"{self.room}@{self.address}/".encode()
-        if hashlib.blake2b(canonical + content[:81]).digest()[:3] != content[81:]:
+        if invite_check(self.room, self.address, content[:81]) != content[81:]:
             raise ValueError("damaged")
         self.host_key = content[1:33]
         self.creator_key = content[33:65]
-        self.psk = hashlib.blake2b(b"TermTalk invite psk 1" + content[65:81]).digest()[:32]
+        self.psk = invite_psk(content[65:81])
 
 
 # 4, 5: one connection
 
 
 class Link:
-    """Handshake and sealed messages; `wire` sends bytes. Without a socket, so that the worked example can use it."""
+    """Handshake and sealed messages of either side. Without a socket, so that the worked example can use it."""
 
-    def __init__(self, pattern, room, static_key, host_key=None, psk=None, onion_key=bytes(32), ephemeral_key=None):
+    def __init__(self, pattern, room, static_key, host_key=None, psk=None, onion_key=bytes(32), ephemeral_key=None,
+                 is_host=False):
         self.pattern = pattern
         self.prologue = b"TermTalk/1" + bytes([pattern]) + vector(room.encode()) + onion_key
         name = b"XX" if pattern == XX else b"XKpsk0"
         self.noise = NoiseConnection.from_name(b"Noise_" + name + b"_25519_ChaChaPoly_BLAKE2b")
-        self.noise.set_as_initiator()
+        (self.noise.set_as_responder if is_host else self.noise.set_as_initiator)()
         self.noise.set_prologue(self.prologue)
         self.noise.set_keypair_from_private_bytes(Keypair.STATIC, static_key)
         if pattern == XKPSK0:
-            self.noise.set_keypair_from_public_bytes(Keypair.REMOTE_STATIC, host_key)
             self.noise.set_psks(psk=psk)
+            if not is_host:
+                self.noise.set_keypair_from_public_bytes(Keypair.REMOTE_STATIC, host_key)
         if ephemeral_key:
             self.noise.set_keypair_from_private_bytes(Keypair.EPHEMERAL, ephemeral_key)
         self.noise.start_handshake()
         self.sealed = 0
         self.opened = 0
+
+    # The member's side
 
     def first(self):
         return bytes([self.pattern]) + frame(self.noise.write_message())
@@ -74,6 +91,19 @@ class Link:
         state = self.noise.noise_protocol.handshake_state
         self.host_key = state.rs.public_bytes
         return frame(self.noise.write_message())
+
+    # The host's side
+
+    def answer(self, message):
+        """Takes message 1 and returns the frame of message 2."""
+        self.noise.read_message(message)
+        return frame(self.noise.write_message())
+
+    def finish(self, message):
+        """Takes message 3 and returns the member's static key."""
+        state = self.noise.noise_protocol.handshake_state
+        self.noise.read_message(message)
+        return state.rs.public_bytes
 
     def seal(self, payload):
         whole = next(size for size in BUCKETS if size >= len(payload) + 18)
