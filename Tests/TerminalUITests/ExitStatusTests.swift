@@ -22,7 +22,11 @@ import Testing
             70: ["internal-error"],
             73: ["registry-unwritable"],
             75: ["room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged"],
-            76: ["not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed"],
+            76: [
+                "not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed",
+                "group-forged", "group-replay", "group-epoch", "group-gap", "group-fork", "group-ghost",
+                "group-removed", "group-key-changed", "group-nick", "group-welcome", "group-creator", "group-lost",
+            ],
             77: [
                 "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",
                 "password-guessed", "kicked", "banned", "room-locked", "invite-used", "join-denied",
