@@ -1,8 +1,10 @@
 """11: the worked example of docs/protocol.md, compared with what this code makes of its keys."""
 from client import JOIN
-from mls_suite import public_key
+from mls import KeyPackage
+from mls_suite import public_key, signature_public
+from room_group import member_id
 from session import XKPSK0, Channel, Invite, Link
-from wire import ProtocolError, vector
+from wire import ProtocolError, u32, vector
 
 
 def check_example(document):
@@ -18,12 +20,14 @@ def check_example(document):
     invite = Invite(next(line.strip() for line in document.split("\n") if line.strip().startswith("termtalk://a3")))
     link = Link(XKPSK0, invite.room, values["joiner-static-private"], invite.host_key, invite.psk,
                 ephemeral_key=values["joiner-ephemeral-private"])
+    seed = values["joiner-signature-private"]
+    key_package = KeyPackage.new(seed, values["joiner-leaf-private"], values["joiner-init-private"], 0, 2_592_000).message
     channel = Channel()
-    channel.enqueue(JOIN, vector(b"alice"))
+    channel.enqueue(JOIN, vector(b"alice") + u32(member_id(signature_public(seed))) + vector(key_package))
     payload = channel.payload()
     made = {
         "host-static-public": public_key(values["host-static-private"]),
-        "psk": invite.psk, "prologue": link.prologue, "joiner-sends-1": link.first(),
+        "psk": invite.psk, "key-package": key_package, "prologue": link.prologue, "joiner-sends-1": link.first(),
         "joiner-sends-3": link.answered(values["host-sends-2"][2:]),
         "handshake-hash": link.noise.get_handshake_hash(), "payload-without-padding": payload,
         "joiner-sends-4": link.seal(payload),

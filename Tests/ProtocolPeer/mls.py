@@ -45,6 +45,12 @@ class KeyPackage:
         return KeyPackage(reader.vector(), LeafNode.read(reader), tuple(reader.vector_of(Extension.read)),
                           reader.vector())
 
+    @staticmethod
+    def new(seed, leaf_key, init_key, not_before, not_after):
+        leaf_node = LeafNode.new(public_key(leaf_key), signature_public(seed), not_before, not_after).signed(seed)
+        package = KeyPackage(public_key(init_key), leaf_node)
+        return replace(package, signature=sign_with_label(seed, "KeyPackageTBS", package.content()))
+
     def content(self):
         return (u16(MLS_10) + u16(SUITE) + vector(self.init_key) + self.leaf_node.encode()
                 + encode_all(self.extensions))
@@ -52,14 +58,15 @@ class KeyPackage:
     def encode(self):
         return self.content() + vector(self.signature)
 
-    def signed(self, seed):
-        return replace(self, signature=sign_with_label(seed, "KeyPackageTBS", self.content()))
-
     def verify(self):
         if self.leaf_node.source != KEY_PACKAGE or self.init_key == self.leaf_node.encryption_key:
             raise ProtocolError("KeyPackage")
         self.leaf_node.verify()
         verify_with_label(self.leaf_node.signature_key, "KeyPackageTBS", self.content(), self.signature)
+
+    @property
+    def message(self):
+        return message(KEY_PACKAGE_MESSAGE, self.encode())
 
     @property
     def reference(self):
@@ -218,14 +225,13 @@ class Group:
         """Makes a KeyPackage, to be in a group by `create` or `join`."""
         self.seed = seed
         self.leaf_key, self.init_key = os.urandom(32), os.urandom(32)
-        leaf_node = LeafNode.new(public_key(self.leaf_key), signature_public(seed), now - 86_400, now + 86_400)
-        self.package = KeyPackage(public_key(self.init_key), leaf_node.signed(seed)).signed(seed)
+        self.package = KeyPackage.new(seed, self.leaf_key, self.init_key, now - 86_400, now + 86_400)
         self.epochs = []
         self.pending = None
 
     @property
     def key_package(self):
-        return message(KEY_PACKAGE_MESSAGE, self.package.encode())
+        return self.package.message
 
     @property
     def epoch(self):

@@ -92,8 +92,9 @@ class SecretTree:
             secret = derive_tree_secret(secret, "secret", at)
             self.skipped[leaf, label, at] = keys
         self.skipped.pop((leaf, label, generation))
-        while len(self.skipped) > GENERATIONS_KEPT:
-            del self.skipped[next(iter(self.skipped))]
+        kept = [each for each in self.skipped if each[:2] == (leaf, label)]
+        for old in kept[:-GENERATIONS_KEPT]:
+            del self.skipped[old]
         self.ratchets[leaf, label] = (generation + 1, secret)
         return (generation, *keys)
 
