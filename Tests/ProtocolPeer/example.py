@@ -21,7 +21,8 @@ def check_example(document):
     link = Link(XKPSK0, invite.room, values["joiner-static-private"], invite.host_key, invite.psk,
                 ephemeral_key=values["joiner-ephemeral-private"])
     seed = values["joiner-signature-private"]
-    key_package = KeyPackage.new(seed, values["joiner-leaf-private"], values["joiner-init-private"], 0, 2_592_000).message
+    keys = values["joiner-leaf-private"], values["joiner-init-private"]
+    key_package = KeyPackage.new(seed, *keys, 0, 2_592_000).message
     channel = Channel()
     channel.enqueue(JOIN, vector(b"alice") + u32(member_id(signature_public(seed))) + vector(key_package))
     payload = channel.payload()

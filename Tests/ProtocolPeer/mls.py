@@ -141,7 +141,8 @@ def unprotect(epoch, encoded):
     group, number, kind, authenticated = reader.vector(), reader.number(8), reader.number(1), reader.vector()
     sender_data, ciphertext = reader.vector(), reader.vector()
     reader.finish()
-    if group != epoch.context.group or number != epoch.context.epoch or kind not in (APPLICATION_CONTENT, COMMIT_CONTENT):
+    kinds = (APPLICATION_CONTENT, COMMIT_CONTENT)
+    if group != epoch.context.group or number != epoch.context.epoch or kind not in kinds:
         raise ProtocolError("another group, epoch, or kind")
     start = vector(group) + u64(number) + u8(kind)
     reader = Reader(open_sealed(*sender_data_keys(epoch.sender_data_secret, ciphertext), sender_data, start))
@@ -359,7 +360,7 @@ class Group:
         return message(WELCOME, u16(SUITE) + vector_of(entries) + vector(sealed_info))
 
     def receive(self, encoded):
-        """12.4.2: a Commit of somebody else, or our own that has come back. Returns the committer's leaf node of before."""
+        """12.4.2: a Commit of another, or our own that has come back. Returns the committer's leaf node of before."""
         if self.pending and self.pending[0] == encoded:
             after = self.pending[1]
             committer = self.epoch.tree.leaf(self.leaf)
