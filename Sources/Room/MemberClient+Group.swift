@@ -106,10 +106,9 @@ extension MemberClient {
     mutating func committed(
         by sender: MemberID, joined: [HostMessage.Admission.Entry], commit: [UInt8], actions: inout [Action]
     ) throws(RoomError) {
-        let before = engine.members
-        let change: GroupChange
+        let following: FollowedCommit
         do throws(GroupError) {
-            change = try engine.received(commit: commit, from: sender)
+            following = try follow(commit, from: sender)
         } catch {
             actions.append(.tell(.warning(error.warning(about: sender))))
             actions.append(.tell(.warning(.lost)))
@@ -117,6 +116,7 @@ extension MemberClient {
             actions.append(.startOver)
             return
         }
+        let (before, change) = (following.membersBefore, following.change)
         beginChain()
         for entry in joined {
             try list([entry], in: &members)
@@ -142,6 +142,23 @@ extension MemberClient {
             wantUpdate(after: pause)
         }
         carryOutWanted(actions: &actions)
+    }
+
+    /// Whether this member, the host's own, can follow a Commit that the room is about to accept. It has done so then.
+    package mutating func follows(_ commit: [UInt8], from sender: MemberID) -> Bool {
+        guard phase == .joined else { return true }
+        followed = try? follow(commit, from: sender)
+        return followed != nil
+    }
+
+    private mutating func follow(_ commit: [UInt8], from sender: MemberID) throws(GroupError) -> FollowedCommit {
+        if let followed, followed.commit == commit {
+            self.followed = nil
+            return followed
+        }
+        let before = engine.members
+        let change = try engine.received(commit: commit, from: sender)
+        return FollowedCommit(commit: commit, membersBefore: before, change: change)
     }
 
     private mutating func ownCommitAccepted() {
@@ -231,6 +248,13 @@ extension MemberClient {
         guard upkeep.reported.insert(id).inserted else { return }
         actions.append(.tell(.warning(.ghost(id))))
     }
+}
+
+/// A Commit, and what it has done.
+struct FollowedCommit {
+    var commit: [UInt8]
+    var membersBefore: Set<MemberID>
+    var change: GroupChange
 }
 
 extension MemberClient.Member {

@@ -53,6 +53,8 @@ package struct MemberClient {
     private var expectedSequence: UInt64 = 1
     var chain = MessageChain()
     var upkeep = GroupUpkeep()
+    /// The Commit that was followed before the room had accepted it.
+    var followed: FollowedCommit?
     private var verified: Set<MemberID> = []
 
     package internal(set) var id: MemberID?

@@ -12,6 +12,7 @@ extension HostNode {
     /// Lets the person at the host take part.
     package func joinLocally(nick: String, engine: any GroupEngine) {
         local = MemberClient(nick: nick, engine: engine)
+        room.follows = { [weak self] commit, sender in self?.local?.follows(commit, from: sender) ?? true }
         var actions: [MemberClient.Action] = []
         local?.now = loop.time
         local?.connected(actions: &actions)
@@ -45,7 +46,8 @@ extension HostNode {
                 tell(event)
             case .end(_, let refusal?):
                 tell(.error(refusal))
-            // The host's own participant commits who comes and goes itself: it cannot lose the group.
+            // The host's own participant commits who comes and goes itself, and no Commit that it cannot follow is
+            // accepted: it cannot lose the group.
             case .admitted, .end, .startOver:
                 break
             }

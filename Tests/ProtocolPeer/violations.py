@@ -3,9 +3,11 @@ import os
 import socket
 import struct
 
-from client import POST, Client
-from program import LONG, done, ended, expect
+from client import COMMIT, POST, Client
+from program import done, ended, expect
+from room_group import OwnCommit
 from session import XX, Link, member_text
+from wire import u8, u16
 
 
 def strangers(address, parsed):
@@ -54,6 +56,14 @@ def violations(host, invite, peer):
     def twice(client):
         return client.link.seal(header(client)) * 2
 
+    def commit(client, content):
+        body = OwnCommit(client.group.epoch, [], [], [], b"", content).encode()
+        return u8(COMMIT) + u16(len(body)) + body
+
+    def altered(client):
+        content = client.group.commit().commit
+        return content[:-1] + bytes([content[-1] ^ 1])
+
     def too_long(client):
         client.channel.enqueue(POST, bytes(524_289))
         frames = b""
@@ -85,6 +95,8 @@ def violations(host, invite, peer):
         "varint too long": sealed(lambda client: header(client) + b"\x13\0\x03\x40\x01a"),
         "nick of 257 bytes": sealed(lambda client: header(client) + b"\x13\x01\x03\x41\x01" + b"a" * 257),
         "nick that is no UTF-8": sealed(lambda client: header(client) + b"\x13\0\x02\x01\xff"),
+        "Commit that is none": sealed(lambda client: header(client) + commit(client, b"none")),
+        "Commit with a wrong tag": sealed(lambda client: header(client) + commit(client, altered(client))),
         "list of ids cut off": sealed(lambda client: header(client) + b"\x15\0\x0a" + bytes(8) + b"\x01\0"),
         "message beyond its limit": too_long,
     }
