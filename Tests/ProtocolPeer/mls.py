@@ -135,14 +135,17 @@ def private_header(encoded):
     return reader.number(8), reader.number(1)
 
 
-def unprotect(epoch, encoded):
-    """The content of a PrivateMessage of this epoch, its signature, which was verified, and the confirmation tag."""
+def unprotect(epoch, encoded, readers=None):
+    """The content of a PrivateMessage of this epoch, its signature, which was verified, and the confirmation tag.
+
+    `readers` find the ends of what is not data of the application.
+    """
+    readers = readers or {COMMIT_CONTENT: Commit.read}
     reader = body(PRIVATE_MESSAGE, encoded)
     group, number, kind, authenticated = reader.vector(), reader.number(8), reader.number(1), reader.vector()
     sender_data, ciphertext = reader.vector(), reader.vector()
     reader.finish()
-    kinds = (APPLICATION_CONTENT, COMMIT_CONTENT)
-    if group != epoch.context.group or number != epoch.context.epoch or kind not in kinds:
+    if (group, number) != (epoch.context.group, epoch.context.epoch) or kind not in (APPLICATION_CONTENT, *readers):
         raise ProtocolError("another group, epoch, or kind")
     start = vector(group) + u64(number) + u8(kind)
     reader = Reader(open_sealed(*sender_data_keys(epoch.sender_data_secret, ciphertext), sender_data, start))
@@ -156,7 +159,7 @@ def unprotect(epoch, encoded):
     if kind == APPLICATION_CONTENT:
         data = reader.vector()
     else:
-        Commit.read(reader)
+        readers[kind](reader)
         data = plaintext[:reader.position]
     content = Content(group, number, sender, authenticated, kind, data)
     signature = reader.vector()
@@ -263,15 +266,14 @@ class Group:
         reader = Reader(decrypt_with_label(self.init_key, "Welcome", sealed_info, *secrets[self.package.reference]))
         joiner, path_secret, keys = reader.vector(), reader.optional(Reader.vector), reader.vector()
         reader.finish()
-        if keys:
-            raise ProtocolError("pre-shared keys")
-        reader = Reader(open_sealed(*welcome_keys(welcome_secret(joiner)), sealed_info))
+        psk_secret = self.psk_secret(keys)
+        reader = Reader(open_sealed(*welcome_keys(welcome_secret(joiner, psk_secret)), sealed_info))
         context, extensions = Context.read(reader), reader.vector_of(Extension.read)
         tag, signer = reader.vector(), reader.number(4)
         signed = reader.content[:reader.position]
         signature = reader.vector()
         reader.finish()
-        tree = Tree.decode(next(each.data for each in extensions if each.kind == RATCHET_TREE))
+        tree = Tree.decode(self.ratchet_tree(extensions))
         vouching = tree.leaf(signer)
         verify_with_label(vouching.signature_key, "GroupInfoTBS", signed, signature)
         if tree.tree_hash() != context.tree_hash:
@@ -282,11 +284,19 @@ class Group:
         if path_secret is not None:
             common = next(at for at in tree.direct_path(self.leaf) if is_below(2 * signer, at))
             private.update(keys_of_path(tree, signer, common, path_secret)[0])
-        epoch = Epoch(context, tree, private, epoch_secret(joiner, context))
+        epoch = Epoch(context, tree, private, epoch_secret(joiner, context, psk_secret))
         if epoch.confirmation_tag != tag:
             raise ProtocolError("confirmation tag")
         self.epochs = [epoch]
         return vouching
+
+    def psk_secret(self, keys):
+        if keys:
+            raise ProtocolError("pre-shared keys")
+        return bytes(HASH_SIZE)
+
+    def ratchet_tree(self, extensions):
+        return next(each.data for each in extensions if each.kind == RATCHET_TREE)
 
     # Messages
 

@@ -106,6 +106,7 @@ class Epoch:
         self.context = context
         self.tree = tree
         self.private = private
+        self.secret = secret
         self.init_secret = derive_secret(secret, "init")
         self.sender_data_secret = derive_secret(secret, "sender data")
         self.exporter_secret = derive_secret(secret, "exporter")
