@@ -118,7 +118,8 @@ package struct Room {
             charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             changeNick(of: id, to: text, link: link, actions: &actions)
         case .commit(let commit):
-            let size = commit.commit.count + commit.welcome.count
+            guard limits.isRelay || commit.groupInfo.isEmpty else { throw .malformed }
+            let size = commit.commit.count + commit.welcome.count + commit.groupInfo.count
             charge(id, messages: RoomLimits.commitCost, bytes: size, now: now, actions: &actions)
             self.commit(commit, from: id, link: link, now: now, actions: &actions)
         case .leave:

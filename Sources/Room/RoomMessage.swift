@@ -55,14 +55,18 @@ package enum MemberRequest: Sendable, Equatable {
         case .leave:
             return EncodedMessage(type: RoomMessageType.leave, body: [])
         case .commit(let commit):
+            let isAtRelay = !commit.groupInfo.isEmpty
+            if isAtRelay {
+                writer.writeVector(commit.groupInfo)
+            }
             writer.write(commit.epoch)
             writer.write(commit.added)
             writer.write(commit.removed)
             writer.write(commit.refused)
             writer.writeVector(commit.welcome)
-            writer.writeVector(commit.groupInfo)
             writer.writeBytes(commit.commit)
-            return EncodedMessage(type: RoomMessageType.commit, body: writer.bytes)
+            let type = isAtRelay ? RoomMessageType.commitAtRelay : RoomMessageType.commit
+            return EncodedMessage(type: type, body: writer.bytes)
         case .register(let key, let groupInfo):
             writer.writeBytes(key)
             writer.writeBytes(groupInfo)
@@ -96,12 +100,15 @@ package enum MemberRequest: Sendable, Equatable {
                 self = .changeNick(try reader.readUTF8Vector(atMost: Self.nickLimit))
             case RoomMessageType.leave:
                 self = .leave
-            case RoomMessageType.commit:
+            case RoomMessageType.commit, RoomMessageType.commitAtRelay:
+                let groupInfo =
+                    type == RoomMessageType.commit
+                    ? [] : try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
                 var commit = GroupCommit(
                     epoch: try reader.readUInt64(), added: try reader.readMemberIDs(),
                     removed: try reader.readMemberIDs(), refused: try reader.readMemberIDs(), commit: [],
                     welcome: try reader.readVector(atMost: RoomLimits.groupMessageByteCount))
-                commit.groupInfo = try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
+                commit.groupInfo = groupInfo
                 commit.commit = try reader.readBytes(reader.remaining)
                 self = .commit(commit)
             case RoomMessageType.register:

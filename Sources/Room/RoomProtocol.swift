@@ -9,6 +9,7 @@ enum RoomMessageType {
     static let commit: UInt8 = 0x15
     static let register: UInt8 = 0x16
     static let joinExternally: UInt8 = 0x17
+    static let commitAtRelay: UInt8 = 0x18
     // From the host.
     static let admitted: UInt8 = 0x20
     static let refused: UInt8 = 0x21

@@ -39,9 +39,11 @@ package final class RoomGroup: GroupEngine {
     /// The external Commit that we have sent, until we are in.
     var external: ExternalJoin?
     var externalCommit: GroupCommit?
+    /// A Commit that was looked at and is not accepted by the room yet.
+    var checked: CheckedCommit?
     package private(set) var members: Set<MemberID> = []
     /// Where in the tree each member is.
-    private var leaves: [MemberID: LeafIndex] = [:]
+    var leaves: [MemberID: LeafIndex] = [:]
     /// The key that each id was first seen with.
     private var pinned: [MemberID: [UInt8]] = [:]
     private var privateIDs: Set<MessageID> = []
@@ -80,6 +82,13 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
+    package var groupID: [UInt8] {
+        switch group {
+        case .some(let group): group.groupID
+        case .none: []
+        }
+    }
+
     package var hasPendingCommit: Bool {
         switch group {
         case .some(let group): group.hasPendingCommit
@@ -87,7 +96,6 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
-    /// The key that a member signs with.
     package func signatureKey(of member: MemberID) -> [UInt8]? {
         guard let leaf = leaves[member] else { return nil }
         return switch group {
@@ -96,7 +104,6 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
-    /// The same for all members of the epoch, and for nobody else.
     package func epochAuthenticator() throws(GroupError) -> SecretBytes {
         switch group {
         case .some(let group): return try mapped { () throws(MLSError) in try group.epochAuthenticator() }
@@ -136,9 +143,9 @@ package final class RoomGroup: GroupEngine {
     package func create() throws(GroupError) {
         guard joining.take() != nil else { throw .unavailable }
         switch trust {
-        case .creator: throw .wrongCreator
+        case .creator(let creator) where creator != publicKey: throw .wrongCreator
         case .secret: throw .wrongCreator
-        case .host: break
+        case .host, .creator: break
         case .address where isOfHost: throw .wrongCreator
         // One that could not be told to the relay is used again: somebody may have it from us.
         case .address, .first: secret = secret ?? GroupSecret()
@@ -258,122 +265,6 @@ package final class RoomGroup: GroupEngine {
             privateIDs.remove(privateOrder.removeFirst())
         }
         return OpenedMessage(plaintext: message.data, epoch: message.epoch)
-    }
-
-    // MARK: Commits
-
-    package func commit(adding candidates: [GroupCandidate], removing: [MemberID]) throws(GroupError) -> GroupCommit {
-        var proposals: [Proposal] = []
-        var commit = GroupCommit(epoch: epoch, removed: removing, commit: [])
-        var removed: Set<MemberID> = []
-        for candidate in candidates {
-            guard let keyPackage = usable(candidate) else {
-                commit.refused.append(candidate.id)
-                continue
-            }
-            if let leaf = leaves[candidate.id], removed.insert(candidate.id).inserted {
-                proposals.append(.remove(leaf))
-            }
-            proposals.append(.add(keyPackage))
-            commit.added.append(candidate.id)
-        }
-        for id in removing {
-            guard let leaf = leaves[id], removed.insert(id).inserted else { continue }
-            proposals.append(.remove(leaf))
-        }
-        guard !proposals.isEmpty || candidates.isEmpty && removing.isEmpty else { return commit }
-        let hasWork = !proposals.isEmpty
-        if let secret, !commit.added.isEmpty {
-            proposals.append(.preSharedKey(secret.newKeyID()))
-        }
-        let outgoing = try withGroup { (group) throws(MLSError) in
-            // Who is only added needs no path: new keys for the committer, which are dear in a large room, come with its
-            // Updates and with every removal. Lifetimes are not looked at: a KeyPackage is made and used at once, and clocks
-            // differ.
-            try group.commit(proposals, forcesPath: !hasWork, at: nil)
-        }
-        commit.commit = outgoing.commit
-        commit.welcome = outgoing.welcome ?? []
-        commit.groupInfo = sealedGroupInfo()
-        return commit
-    }
-
-    /// The KeyPackage, when it is whole, in order, and that of its id.
-    private func usable(_ candidate: GroupCandidate) -> KeyPackage? {
-        guard candidate.id != id,
-            case .keyPackage(let keyPackage)? = try? MLSMessage(checkingLengthOf: candidate.keyPackage),
-            Self.id(of: keyPackage.leafNode.signatureKey) == candidate.id,
-            secret?.isProven(keyPackage.leafNode) != false
-        else { return nil }
-        return canAdd(keyPackage, replacing: leaves[candidate.id]) ? keyPackage : nil
-    }
-
-    /// Whether the group takes it, alone; one that it does not take must not spoil the Commit for others.
-    private func canAdd(_ keyPackage: KeyPackage, replacing leaf: LeafIndex?) -> Bool {
-        switch group {
-        case .some(let group): group.wouldAccept(keyPackage, replacing: leaf)
-        case .none: false
-        }
-    }
-
-    package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
-        let effects = try withGroup { (group) throws(MLSError) in
-            try Self.apply(commit, from: sender, to: &group, own: id, secret: secret)
-        }
-        let changed = try entered()
-        let comers = effects.added + (effects.isExternal ? [effects.committer] : [])
-        let added = comers.map { Self.id(of: $0.signatureKey) }
-        let removed = effects.removed.map { Self.id(of: $0.signatureKey) }
-        return GroupChange(
-            added: Set(added), removed: Set(removed).subtracting(members), changedKeys: changed,
-            isOwn: effects.committer.signatureKey == publicKey.bytes)
-    }
-
-    private static func apply(
-        _ commit: [UInt8], from sender: MemberID, to group: inout Group, own: MemberID, secret: GroupSecret?
-    ) throws(MLSError) -> CommitEffects {
-        // A proposal would be kept, and stop what we say; there are none in rooms. All of members' is encrypted.
-        switch try MLSMessage(checkingLengthOf: commit) {
-        case .privateMessage(let message) where message.contentType == .commit: break
-        case .publicMessage(let message) where secret != nil && message.content.sender == .newMemberCommit: break
-        default: throw .misuse
-        }
-        switch try group.receive(commit) {
-        case .ownCommit:
-            guard sender == own else { throw .misuse }
-            return try group.applyPendingCommit()
-        case .application:
-            throw .misuse
-        case .proposal:
-            throw .misuse
-        case .commit(let staged):
-            let effects = staged.effects
-            // One id has one leaf.
-            guard !effects.removesSelf, effects.reInit == nil, effects.updated.isEmpty,
-                Self.id(of: effects.committer.signatureKey) == sender, hasDistinctIDs(effects, in: group),
-                mayEnter(effects, secret)
-            else { throw .misuse }
-            try group.apply(staged)
-            return effects
-        }
-    }
-
-    /// Whether nobody who is added has the id of somebody who stays.
-    private static func hasDistinctIDs(_ effects: CommitEffects, in group: borrowing Group) -> Bool {
-        let removed = Set(effects.removed.map(\.leaf))
-        var ids = Set(group.members.filter { !removed.contains($0.leaf) }.map { id(of: $0.signatureKey) })
-        let comers = effects.added + (effects.isExternal ? [effects.committer] : [])
-        return comers.allSatisfy { ids.insert(id(of: $0.signatureKey)).inserted }
-    }
-
-    package func dropPendingCommit() {
-        switch group.take() {
-        case .some(var current):
-            current.dropPendingCommit()
-            group = consume current
-        case .none:
-            break
-        }
     }
 
     // MARK: The group

@@ -212,7 +212,9 @@ import Testing
         _ = hosted.add(nick: "host", isHost: true)
         try hosted.carry()
         let member = try hosted.joined("alice")[0]
-        for message in [external, register] {
+        var commit = GroupCommit(epoch: 1, commit: [1])
+        commit.groupInfo = [1]
+        for message in [external, register, MemberRequest.commit(commit).encoded] {
             #expect(throws: RoomError.malformed) { try hosted.receivedAtHost(message, from: member) }
         }
         let network = Self.network()

@@ -12,6 +12,8 @@ package final class PlainGroup: GroupEngine {
     private let isAtRelay: Bool
     private var hasCreated = false
     private var external: (epoch: UInt64, members: Set<MemberID>)?
+    /// Signature keys that are not made from the id.
+    package var keys: [MemberID: [UInt8]] = [:]
 
     package init(id: MemberID = MemberID(entropy: Random.uint32()), isAtRelay: Bool = false) {
         self.id = id
@@ -20,6 +22,16 @@ package final class PlainGroup: GroupEngine {
 
     package var hasPendingCommit: Bool { pending != nil }
     package var chainStart: [UInt8] { Self.bytes(epoch) }
+
+    package var groupID: [UInt8] { [1] }
+
+    package func signatureKey(of member: MemberID) -> [UInt8]? {
+        members.contains(member) ? keys[member] ?? Self.bytes(member) : nil
+    }
+
+    package func epochAuthenticator() throws(GroupError) -> SecretBytes {
+        SecretBytes(copying: Self.bytes(epoch).span)
+    }
 
     package func keyPackage() -> [UInt8] {
         isWaiting = true
@@ -113,13 +125,18 @@ package final class PlainGroup: GroupEngine {
         self.members = members
     }
 
+    package func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool {
+        commit.commit.count >= 20 && Array(commit.commit[8..<12]) == Self.bytes(sender)
+            && Self.number(commit.commit) == epoch
+    }
+
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
         guard commit.count >= 20, Array(commit[8..<12]) == Self.bytes(sender) else { throw .forged }
         guard Self.number(commit) == epoch else { throw .otherEpoch }
         let isOwn = sender == id
         if isOwn, pending != commit { throw .forged }
         pending = nil
-        let count = Int(Self.number(commit[12...]))
+        let count = Int(clamping: min(Self.number(commit[12...]), 65_536))
         let added = Self.ids(commit.dropFirst(20).prefix(4 * count))
         let removed = Self.ids(commit.dropFirst(20 + 4 * count))
         members = members.subtracting(removed).union(added)
