@@ -43,7 +43,7 @@ extension Room {
             var accepted = commit
             accepted.added = [joiner.id]
             _ = group.takeJoiner(joiner.id)
-            group.advance(by: accepted)
+            group.advance(by: accepted, of: joiner.id)
             let entry = HostMessage.Admission.Entry(id: joiner.id, isHost: false, nick: joiner.nick.text)
             let message = HostMessage.committed(
                 from: joiner.id, joined: joiner.isReturning ? [] : [entry], commit: commit.commit)

@@ -58,9 +58,9 @@ package final class GroupSecret: Sendable {
         PreSharedKeyID(source: .external(identifier: Self.keyName), nonce: Random.bytes(CipherSuite.hashByteCount))
     }
 
-    /// Whether one of these mixes it in.
-    func isAmong(_ identifiers: [PreSharedKeyID]) -> Bool {
-        identifiers.contains { $0.source == .external(identifier: Self.keyName) }
+    /// Whether this mixes it in.
+    func isKey(_ identifier: PreSharedKeyID) -> Bool {
+        identifier.source == .external(identifier: Self.keyName)
     }
 
     // MARK: The proof

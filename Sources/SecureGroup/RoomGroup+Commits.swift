@@ -5,6 +5,18 @@ internal import Sodium
 // The Commits that a member makes, and those that it receives.
 extension RoomGroup {
     package func commit(adding candidates: [GroupCandidate], removing: [MemberID]) throws(GroupError) -> GroupCommit {
+        do throws(GroupError) {
+            return try commitTogether(candidates, removing)
+        } catch {
+            // Two that have a key in common can each come in, and not together: one at a time, then.
+            guard candidates.count > 1 else { throw error }
+            return try commitTogether([candidates[0]], removing)
+        }
+    }
+
+    private func commitTogether(
+        _ candidates: [GroupCandidate], _ removing: [MemberID]
+    ) throws(GroupError) -> GroupCommit {
         var proposals: [Proposal] = []
         var commit = GroupCommit(epoch: epoch, removed: removing, commit: [])
         var removed: Set<MemberID> = []
@@ -40,12 +52,13 @@ extension RoomGroup {
         return commit
     }
 
-    /// The KeyPackage, when it is whole, in order, and that of its id.
+    /// The KeyPackage, when it is whole, in order, that of its id, and new: who has left is not brought back by somebody who
+    /// has kept its KeyPackage.
     private func usable(_ candidate: GroupCandidate) -> KeyPackage? {
         guard candidate.id != id,
             case .keyPackage(let keyPackage)? = try? MLSMessage(checkingLengthOf: candidate.keyPackage),
             Self.id(of: keyPackage.leafNode.signatureKey) == candidate.id,
-            secret?.isProven(keyPackage.leafNode) != false
+            secret?.isProven(keyPackage.leafNode) != false, !spent.contains(keyPackage.leafNode.encryptionKey)
         else { return nil }
         return canAdd(keyPackage, replacing: leaves[candidate.id]) ? keyPackage : nil
     }
@@ -90,6 +103,7 @@ extension RoomGroup {
             }
         }
         let changed = try entered()
+        for member in effects.added { spent.insert(member.leafNode.encryptionKey) }
         let comers = effects.added + (effects.isExternal ? [effects.committer] : [])
         let added = comers.map { Self.id(of: $0.signatureKey) }
         let removed = effects.removed.map { Self.id(of: $0.signatureKey) }
@@ -155,12 +169,19 @@ extension RoomGroup {
             throw .misuse
         case .commit(let staged):
             let effects = staged.effects
-            guard !effects.removesSelf, effects.reInit == nil, effects.updated.isEmpty,
-                id(of: effects.committer.signatureKey) == sender, hasDistinctIDs(effects, in: group),
-                mayEnter(effects, secret)
-            else { throw .misuse }
+            guard isAllowed(effects, by: sender, in: group, secret) else { throw .misuse }
             return staged
         }
+    }
+
+    /// One id has one leaf, and nothing but members and keys changes.
+    private static func isAllowed(
+        _ effects: CommitEffects, by sender: MemberID, in group: borrowing Group, _ secret: GroupSecret?
+    ) -> Bool {
+        !effects.removesSelf && effects.reInit == nil && effects.updated.isEmpty
+            && effects.extensions == group.context.extensions
+            && id(of: effects.committer.signatureKey) == sender && hasDistinctIDs(effects, in: group)
+            && mayEnter(effects, secret)
     }
 
     /// Whether nobody who is added has the id of somebody who stays.

@@ -71,10 +71,11 @@ extension RoomGroup {
     /// Whether those who come in by a Commit may: at a relay whoever knows the secret, and by itself only where the secret is
     /// in the keys and nobody loses a leaf but a former self.
     static func mayEnter(_ effects: CommitEffects, _ secret: GroupSecret?) -> Bool {
-        guard let secret else { return !effects.isExternal }
-        guard effects.added.allSatisfy({ secret.isProven($0.leafNode) }) else { return false }
+        guard let secret else { return !effects.isExternal && effects.preSharedKeys.isEmpty }
+        guard effects.added.allSatisfy({ secret.isProven($0.leafNode) }), effects.preSharedKeys.allSatisfy(secret.isKey)
+        else { return false }
         guard effects.isExternal else { return true }
-        return secret.isProven(effects.committer.leafNode) && secret.isAmong(effects.preSharedKeys)
+        return secret.isProven(effects.committer.leafNode) && !effects.preSharedKeys.isEmpty
             && effects.removed.allSatisfy { $0.signatureKey == effects.committer.signatureKey }
     }
 }

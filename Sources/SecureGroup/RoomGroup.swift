@@ -17,10 +17,13 @@ package final class RoomGroup: GroupEngine {
     private static let groupIDByteCount = 16
     /// How long a KeyPackage is said to count, in seconds: it is used at once, but clocks differ.
     private static let lifetime: UInt64 = 30 * 24 * 3_600
-    private static let clockTolerance: UInt64 = 24 * 3_600
+    private static let clockTolerance = day
+    private static let day: UInt64 = 24 * 3_600
     private static let chainLabel = "TermTalk message chain"
     /// Private messages whose ids are remembered, so that none is shown twice.
     static let rememberedPrivate = 8_192
+    /// Keys remembered; past it those of whom is not in the group are forgotten. Some megabytes.
+    static let pinnedKeys = 65_536
 
     private let signingKey: Ed25519.KeyPair
     private let trust: GroupTrust
@@ -46,8 +49,9 @@ package final class RoomGroup: GroupEngine {
     var leaves: [MemberID: LeafIndex] = [:]
     /// The key that each id was first seen with.
     private var pinned: [MemberID: [UInt8]] = [:]
-    private var privateIDs: Set<MessageID> = []
-    private var privateOrder: [MessageID] = []
+    private var privateIDs = RecentSet<MessageID>(limit: rememberedPrivate)
+    /// The leaf keys of the KeyPackages by which somebody has come in.
+    var spent = RecentSet<[UInt8]>(limit: pinnedKeys)
     package private(set) var chainStart: [UInt8] = []
 
     /// - Parameters:
@@ -125,10 +129,12 @@ package final class RoomGroup: GroupEngine {
     }
 
     private func newKeyPackage() -> OwnKeyPackage {
-        OwnKeyPackage(
+        // By whole days: by how much a clock is wrong tells one machine from others.
+        let today = time - time % Self.day
+        return OwnKeyPackage(
             suite: Self.suite, credential: .basic(identity: []), signingKey: signingKey.clone(),
             lifetime: Lifetime(
-                notBefore: time - min(time, Self.clockTolerance), notAfter: time.saturatingAdd(Self.lifetime)),
+                notBefore: today - min(today, Self.clockTolerance), notAfter: today.saturatingAdd(Self.lifetime)),
             capabilities: secret == nil ? nil : GroupSecret.capabilities,
             leafExtensions: secret.map { [$0.proof(for: publicKey.bytes)] } ?? [])
     }
@@ -175,7 +181,12 @@ package final class RoomGroup: GroupEngine {
             external = nil
             isOfHost = secret == nil
             self.group = consume group
-            _ = try entered()
+            do throws(GroupError) {
+                _ = try entered()
+            } catch {
+                self.group = nil
+                throw error
+            }
         case .none:
             throw .unavailable
         }
@@ -184,7 +195,8 @@ package final class RoomGroup: GroupEngine {
     /// Whether the group that a Welcome lets us into is the one we want.
     private func isRight(_ group: borrowing Group, host: MemberID?) -> Bool {
         if let secret {
-            return secret.isAmong(group.welcomeKeys) && group.members.allSatisfy { secret.isProven($0.leafNode) }
+            return group.welcomeKeys.contains(where: secret.isKey)
+                && group.members.allSatisfy { secret.isProven($0.leafNode) }
         }
         guard let signer = group.welcomedBy?.signatureKey else { return false }
         return switch trust {
@@ -206,7 +218,11 @@ package final class RoomGroup: GroupEngine {
                     changed.insert(id)
                 }
                 pinned[id] = member.signatureKey
-                leaves[id] = member.leaf
+                // One id has one leaf.
+                guard leaves.updateValue(member.leaf, forKey: id) == nil else { throw .cannotJoin }
+            }
+            if pinned.count > Self.pinnedKeys {
+                pinned = pinned.filter { leaves[$0.key] != nil }
             }
             let secret = try mapped { () throws(MLSError) in
                 try group.export(label: Self.chainLabel, context: [], count: 32)
@@ -259,11 +275,7 @@ package final class RoomGroup: GroupEngine {
             try group.decryptPrivately(sealed, authenticatedData: id.bytes)
         }
         guard Self.id(of: message.sender.signatureKey) == sender else { throw .forged }
-        guard privateIDs.insert(id).inserted else { throw .replayed }
-        privateOrder.append(id)
-        if privateOrder.count > Self.rememberedPrivate {
-            privateIDs.remove(privateOrder.removeFirst())
-        }
+        guard privateIDs.insert(id) else { throw .replayed }
         return OpenedMessage(plaintext: message.data, epoch: message.epoch)
     }
 

@@ -71,6 +71,7 @@ package struct Invite: Sendable {
         else { throw invalid }
         let creator = isOfGroup ? Self.noCreator : Array(key[33..<65])
         let creatorKey = creator == Self.noCreator ? nil : try? Ed25519.PublicKey(creator)
+        guard creatorKey != nil || creator == Self.noCreator else { throw invalid }
         let secret = Array(key.dropLast(Self.checkByteCount).suffix(InviteSecret.byteCount))
         self.init(
             room: room, address: address, hostKey: hostKey, creatorKey: creatorKey,
