@@ -186,12 +186,13 @@ extension MemberClient {
     package var nextDeadline: Duration? {
         guard phase == .joined else { return nil }
         let ghosts = upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
-        guard let due = upkeep.updateDue, !engine.hasPendingCommit else { return ghosts }
-        return min(due, ghosts ?? due)
+        let update = engine.hasPendingCommit ? nil : upkeep.updateDue
+        return [ghosts, update, slowDeadline].compactMap { $0 }.min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
         guard phase == .joined else { return }
+        sendWaiting(actions: &actions)
         if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit {
             upkeep.updateDue = nil
             if engine.members.count > 1, let commit = try? engine.commit(adding: [], removing: []) {

@@ -49,7 +49,8 @@ package struct MemberClient {
     private var listed: [MemberID: Member] = [:]
     var outbox: [Unconfirmed] = []
     /// Which of the outbox has been sent in this stay.
-    private var window = SendWindow()
+    var window = SendWindow()
+    var slowMode = SlowMode()
     private var expectedSequence: UInt64 = 1
     var chain = MessageChain()
     var upkeep = GroupUpkeep()
@@ -158,7 +159,7 @@ package struct MemberClient {
 
     /// Sends as much of the outbox as may be under way.
     mutating func sendWaiting(actions: inout [Action]) {
-        while phase == .joined, window.count < outbox.count,
+        while phase == .joined, window.count < outbox.count, maySendNow(outbox[window.count]),
             window.takes(outbox[window.count].content.text.utf8.count)
         {
             transmit(window.count - 1, actions: &actions)
@@ -196,6 +197,8 @@ package struct MemberClient {
             confirm(messageID, actions: &actions)
         case .declined(let messageID, .stale):
             sealAgain(messageID, actions: &actions)
+        case .declined(_, .slow):
+            holdBack()
         case .declined(let messageID, let code):
             _ = takeOut(messageID)
             actions.append(.tell(.notSent(messageID)))
@@ -214,6 +217,8 @@ package struct MemberClient {
             actions.append(.tell(.room(.locked(isLocked))))
         case .extended(let seconds):
             actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))
+        case .slowMode(let seconds):
+            slowed(seconds: Int64(seconds), actions: &actions)
         case .present, .admitted, .refused, .closing, .removed, .waiting:
             throw .malformed
         }
@@ -267,7 +272,9 @@ package struct MemberClient {
     }
 
     mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {
+        let isPublic = outbox.contains { $0.id == messageID && $0.to == nil }
         guard takeOut(messageID) else { return }
+        if isPublic { slowMode.postedAt = now }
         actions.append(.tell(.delivered(messageID)))
         sendWaiting(actions: &actions)
     }
@@ -289,6 +296,7 @@ package struct MemberClient {
                 hint: "send it in parts")
         }
         let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }
+        if target == nil { try checkSlowMode() }
         let messageID = MessageID(Random.uint64())
         outbox.append(Unconfirmed(id: messageID, to: target, content: MessageContent(kind: kind, text: text)))
         if let id {
@@ -409,7 +417,7 @@ extension RoomCode {
             .init(
                 .versionMismatch, "cannot join: the members cannot use this program's keys",
                 hint: "update termtalk, here or there")
-        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale:
+        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale, .slow:
             .init(.noSuchRoom, "cannot join: the host refused", hint: "ask for a new invite")
         }
     }
@@ -429,7 +437,7 @@ extension RoomCode {
             .init(
                 .memberAway, "the message was not delivered: that member is away, and too much waits for it",
                 hint: "send it again when the member is back")
-        case .rateLimited:
+        case .rateLimited, .slow:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
         case .stale:
             .init(

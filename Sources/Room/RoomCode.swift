@@ -29,6 +29,8 @@ package enum RoomCode: UInt8, Sendable {
     case keyPackageInvalid = 18
     /// The message was sealed too many epochs ago, or before somebody came in; it is to be sealed again.
     case stale = 19
+    /// In slow mode, too soon after the member's message before; it is to be sent again.
+    case slow = 21
 }
 
 extension ChatEvent.LeaveReason {

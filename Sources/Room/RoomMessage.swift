@@ -151,6 +151,8 @@ package enum HostMessage: Sendable, Equatable {
     case lockChanged(Bool)
     /// The room ends in so many seconds.
     case extended(UInt32)
+    /// Each member may post once in so many seconds; 0 for as often as it likes.
+    case slowMode(UInt32)
     /// The host is asked whether the joiner may come in.
     case waiting
 
@@ -247,6 +249,9 @@ package enum HostMessage: Sendable, Equatable {
         case .extended(let seconds):
             type = RoomMessageType.extended
             writer.write(seconds)
+        case .slowMode(let seconds):
+            type = RoomMessageType.slowMode
+            writer.write(seconds)
         case .waiting:
             type = RoomMessageType.waiting
         }
@@ -326,6 +331,8 @@ package enum HostMessage: Sendable, Equatable {
                 self = .lockChanged(try reader.readUInt8() & 1 != 0)
             case RoomMessageType.extended:
                 self = .extended(try reader.readUInt32())
+            case RoomMessageType.slowMode:
+                self = .slowMode(try reader.readUInt32())
             case RoomMessageType.waiting:
                 self = .waiting
             default:

@@ -4,6 +4,7 @@ internal import EventLoop
 import Glibc
 internal import Logging
 internal import Room
+internal import Sodium
 internal import TermTalk
 internal import TerminalUI
 
@@ -24,6 +25,10 @@ final class ChatSession {
     private let hasColour: Bool
     private var screen: FullScreen?
     private var isListingQuietly = false
+    /// How the invite that is told next is given to the person.
+    private var inviteForm = InviteForm.text
+    private var opensWithCode = false
+    private var isPanicking = false
     private var splitter = LineSplitter()
     private var input: ReadableHandle?
     private var isInputWanted = false
@@ -70,6 +75,7 @@ final class ChatSession {
         }
         session.closeScreen()
         session.output.finish()
+        SecretMemory.wipe()
         throw ExitCode(session.status.rawValue)
     }
 
@@ -81,17 +87,12 @@ final class ChatSession {
         let isTerminal = isatty(STDOUT_FILENO) == 1
         isInteractive = isatty(STDIN_FILENO) == 1 && !common.json
         let refusesColour = unsafe getenv("NO_COLOR") != nil
-        hasColour = isTerminal && !common.noColor && !refusesColour && Self.terminalType != "dumb"
+        hasColour = isTerminal && !common.noColor && !refusesColour && TerminalDevice.type != "dumb"
         output = ConsoleOutput(
             loop: loop, isJSON: common.json,
             renderer: LineRenderer(echoOwn: isatty(STDIN_FILENO) != 1, colour: hasColour),
-            overwritesProgress: isatty(STDERR_FILENO) == 1 && Self.terminalType != "dumb")
+            overwritesProgress: isatty(STDERR_FILENO) == 1 && TerminalDevice.type != "dumb")
         parser = InputParser(json: common.json)
-    }
-
-    private static var terminalType: String {
-        guard let value = unsafe getenv("TERM") else { return "dumb" }
-        return unsafe String(cString: value)
     }
 
     // MARK: Beginning
@@ -100,7 +101,9 @@ final class ChatSession {
         output.show(.warning(notice))
     }
 
-    func host(_ options: RoomHost.Options) {
+    /// - Parameter showsCode: whether the invite is shown as a QR code as soon as there is one.
+    func host(_ options: RoomHost.Options, showsCode: Bool = false) {
+        opensWithCode = showsCode && !common.json
         let host = RoomHost(
             loop: loop, options: options, directories: UserDirectories(), logger: common.logger,
             wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
@@ -162,6 +165,9 @@ final class ChatSession {
             screen?.list(members, own: members.first { $0.isHost }?.id)
             return
         }
+        if inviteForm != .text, !common.json, let invite = event.invite {
+            return give(invite, as: inviteForm)
+        }
         show(event)
         switch event {
         case .ready, .joinedRoom:
@@ -169,6 +175,7 @@ final class ChatSession {
             isInputWanted = true
             if screen == nil { openScreen(with: event) }
             updateInput()
+            if opensWithCode, case .ready(let room) = event { give(room.invite, as: .code) }
         default:
             break
         }
@@ -184,11 +191,11 @@ final class ChatSession {
     /// Goes from lines to the full screen, where there is a terminal for it and the person has not chosen lines. How the
     /// room can be joined stays readable behind it.
     private func openScreen(with event: ChatEvent) {
-        guard isInteractive, isatty(STDOUT_FILENO) == 1, !common.plain, Self.terminalType != "dumb" else { return }
+        guard isInteractive, isatty(STDOUT_FILENO) == 1, !common.plain, TerminalDevice.type != "dumb" else { return }
         output.finish()
         screen = FullScreen(
             loop: loop, colour: hasColour, bell: common.bell ?? .mention,
-            marks: Self.terminalType == "linux" ? .ascii : .unicode
+            marks: TerminalDevice.type == "linux" ? .ascii : .unicode
         ) { [weak self] in self?.requested($0) }
         guard let screen else {
             StandardError.write("-!- this terminal cannot show a full screen (its type is not known): line mode\n")
@@ -219,9 +226,81 @@ final class ChatSession {
             }
             take(.line(line))
         case .endOfInput: participant?.leave()
-        case .invite: participant?.showInvite()
+        case .invite(let form): perform(.invite(form))
         case .help: perform(.help)
         }
+    }
+
+    // MARK: Invites
+
+    private func give(_ invite: String, as form: InviteForm) {
+        do throws(ChatEvent.Notice) {
+            switch form {
+            case .text: show(.invite(invite))
+            case .line: screen?.showPlainly(invite)
+            case .code:
+                let isOnTerminal = screen != nil || isatty(STDERR_FILENO) == 1
+                let rows = try QRCode.rows(
+                    for: invite, ink: hasColour && isOnTerminal ? .colours(TerminalDevice.colourCount) : .none,
+                    size: isOnTerminal ? TerminalAbilities.size : nil,
+                    spare: screen == nil ? 1 : FullScreen.rowsOfWayBack)
+                if let screen { screen.showInstead(rows) } else { output.write(rows) }
+            case .copy:
+                try copy(invite)
+            }
+        } catch {
+            show(.error(error))
+        }
+    }
+
+    private func copy(_ invite: String) throws(ChatEvent.Notice) {
+        guard !common.noClipboard else {
+            throw ChatEvent.Notice(
+                .notPermitted, "the invite was not copied: the clipboard is switched off",
+                hint: "--no-clipboard, or no-clipboard in the configuration, did it")
+        }
+        guard TerminalDevice.hasClipboard, TerminalDevice.write(Clipboard.sequence(for: invite)) else {
+            throw ChatEvent.Notice(
+                .terminalUnsuitable, "the invite was not copied: there is no terminal that has a clipboard",
+                hint: "/invite shows it")
+        }
+        let tmux = TerminalDevice.isInTmux ? "; tmux takes it with 'set -g set-clipboard on' only" : ""
+        show(.help(["the invite was given to the terminal's clipboard (OSC 52)\(tmux)"]))
+    }
+
+    // MARK: Panic
+
+    /// How long the end may take, whatever hangs.
+    private static let panicDeadline = Duration.seconds(3)
+    /// In seconds, for a loop that hangs itself.
+    private static let panicAlarm: UInt32 = 5
+
+    /// Ends it all at once: nothing waits for delivery, nothing stays on the terminal.
+    private func panic() {
+        guard !isPanicking else { return }
+        isPanicking = true
+        isInputWanted = false
+        updateInput()
+        signal(SIGALRM, SIG_DFL)
+        alarm(Self.panicAlarm)
+        _ = loop.schedule(after: Self.panicDeadline) {
+            SecretMemory.wipe()
+            _exit(ExitStatus.done.rawValue)
+        }
+        if !common.json {
+            output.forget()
+            screen?.close(wiping: true)
+            screen = nil
+            TerminalDevice.wipe()
+            if isatty(STDOUT_FILENO) != 1 {
+                output.show(
+                    .warning(
+                        .init(
+                            .outputKept, "what was written to a file or a pipe stays there",
+                            hint: "wipe it where it went")))
+            }
+        }
+        participant?.panic()
     }
 
     private func heardWhileDelivering(_ event: ChatEvent) {
@@ -253,7 +332,8 @@ final class ChatSession {
         if let notice {
             output.show(.error(notice))
         }
-        if wasInRoom {
+        // After a panic a terminal shows nothing.
+        if wasInRoom, common.json || !isPanicking {
             output.show(.closed(reason))
         }
         status = wasInterrupted ? .interrupted : ExitStatusCode.of(reason, notice)
@@ -306,7 +386,11 @@ final class ChatSession {
         case .nick(let nick): participant?.changeNick(to: nick)
         case .who: participant?.listMembers()
         case .help: show(.help(ChatInput.helpLines))
-        case .invite: participant?.showInvite()
+        case .invite(let form, let command):
+            inviteForm = form
+            if let command { participant?.perform(command) } else { participant?.showInvite() }
+            inviteForm = .text
+        case .panic: panic()
         case .room(let command): participant?.perform(command)
         case .clear: show(.clearScreen)
         case .quit:

@@ -10,9 +10,13 @@ final class FullScreen {
     enum Request {
         case line(String)
         case endOfInput
-        case invite
+        case invite(InviteForm)
         case help
     }
+
+    private static let wayBack = "Enter goes back to the room."
+    /// Rows that ``showInstead(_:)`` needs beside the lines.
+    static let rowsOfWayBack = 2
 
     private static let inputChunk = 65_536
     /// After an escape character, how long the rest of a key's sequence may take; slow links send it in pieces.
@@ -34,7 +38,6 @@ final class FullScreen {
     private var frameTimer: TimerHandle?
     private var lastFrame: MonotonicTime?
     private var isFrameDue = false
-    private var showsInvitePlainly = false
     /// The invite that was made last beside the room's own.
     private var lastInvite: String?
     /// Whether the terminal shows something else until Enter is pressed.
@@ -71,7 +74,6 @@ final class FullScreen {
     // MARK: The room
 
     func show(_ event: ChatEvent) {
-        if case .invite(let invite) = event, showsInvitePlainly { return showPlainly(invite) }
         if case .room(.inviteMade(let invite)) = event { lastInvite = invite.text }
         model.heard(event, at: WallTime.moment)
         changed()
@@ -83,8 +85,8 @@ final class FullScreen {
         changed()
     }
 
-    /// Gives the terminal back.
-    func close() {
+    /// Gives the terminal back; with `wiping`, after nothing is left on the screen.
+    func close(wiping: Bool = false) {
         guard !isClosed else { return }
         isClosed = true
         if let descriptor = painter.errorDescriptor { readErrors(descriptor) }
@@ -93,6 +95,7 @@ final class FullScreen {
         escapeTimer?.cancel()
         clock?.cancel()
         frameTimer?.cancel()
+        if wiping { painter.wipe() }
         painter.close()
     }
 
@@ -132,10 +135,9 @@ final class FullScreen {
         case .endOfInput: onRequest(.endOfInput)
         case .redraw: repaint()
         case .showHelp: onRequest(.help)
-        case .showInvite:
-            showsInvitePlainly = true
-            onRequest(.invite)
-            showsInvitePlainly = false
+        case .showInvite: onRequest(.invite(.line))
+        case .copyInvite: onRequest(.invite(.copy))
+        case .showCode: onRequest(.invite(.code))
         }
     }
 
@@ -151,11 +153,18 @@ final class FullScreen {
 
     // MARK: Output
 
-    private func showPlainly(_ text: String) {
+    /// Shows the invite alone, and the one that was made last.
+    func showPlainly(_ invite: String) {
+        var lines: [String] = []
+        for text in [invite, lastInvite].compactMap({ $0 }) { lines += ["", Sanitizer.sanitize(text, as: .line)] }
+        showInstead(lines + [""])
+    }
+
+    /// Shows lines of the program's own in place of the room, until Enter is pressed.
+    func showInstead(_ lines: [String]) {
         painter.suspend()
         isSuspended = true
-        for invite in [text, lastInvite].compactMap({ $0 }) { print("\n\(Sanitizer.sanitize(invite, as: .line))") }
-        print("\nEnter goes back to the room.")
+        print((lines + [Self.wayBack]).joined(separator: "\n"))
         fflush(nil)
     }
 

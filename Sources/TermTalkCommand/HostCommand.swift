@@ -36,6 +36,9 @@ struct HostCommand: ParsableCommand {
     @Flag(help: "Let nobody in by the room's name and address alone.")
     var inviteOnly = false
 
+    @Flag(help: "Show the invite as a QR code too.")
+    var qr = false
+
     @OptionGroup var secret: PasswordOptions
     @OptionGroup var common: CommonOptions
 
@@ -53,7 +56,7 @@ struct HostCommand: ParsableCommand {
 
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
-            session.host(try options(session.common, session.settings))
+            session.host(try options(session.common, session.settings), showsCode: qr)
         }
     }
 

@@ -17,7 +17,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     /// The status of a program that ends because of `code`.
     package init(_ code: NoticeCode) {
         switch code {
-        case .usage, .unknownCommand, .notInThisBuild:
+        case .usage, .unknownCommand, .notInThisBuild, .terminalUnsuitable, .outputKept:
             self = .usage
         case .onionInvalidAddress, .addressInvalid, .inviteInvalid, .roomInvalid, .messageTooLarge, .nickInvalid,
             .nickTaken, .noSuchMember, .inputInvalid:
@@ -30,7 +30,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .internalError
         case .registryUnwritable:
             self = .cannotWrite
-        case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed,
+        case .roomFull, .rateLimited, .slowMode, .outputOverrun, .memberAway, .messagesMissed,
             .notAcknowledged:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed, .groupForged,

@@ -86,6 +86,14 @@ package final class ScreenPainter {
         endwin()
     }
 
+    /// Leaves nothing on the screen, as long as the terminal takes output.
+    package func wipe() {
+        guard isOpen, isWritable else { return }
+        erase()
+        refresh()
+        painted = nil
+    }
+
     /// Gives the terminal back as it was.
     package func close() {
         guard isOpen else { return }
