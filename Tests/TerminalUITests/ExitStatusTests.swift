@@ -7,7 +7,7 @@ import Testing
     @Test("Every code has the status that is promised")
     func mapping() {
         let promised: [Int32: [String]] = [
-            64: ["usage", "unknown-command", "not-in-this-build"],
+            64: ["usage", "unknown-command", "not-in-this-build", "terminal-unsuitable", "output-kept"],
             65: [
                 "onion-invalid-address", "address-invalid", "invite-invalid", "room-invalid", "message-too-large",
                 "nick-invalid",
@@ -21,8 +21,15 @@ import Testing
             ],
             70: ["internal-error"],
             73: ["registry-unwritable"],
-            75: ["room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged"],
-            76: ["not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed"],
+            75: [
+                "room-full", "rate-limited", "slow-mode", "output-overrun", "member-away", "messages-missed",
+                "not-acknowledged",
+            ],
+            76: [
+                "not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed",
+                "group-forged", "group-replay", "group-epoch", "group-gap", "group-fork", "group-ghost",
+                "group-removed", "group-key-changed", "group-nick", "group-welcome", "group-creator", "group-lost",
+            ],
             77: [
                 "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",
                 "password-guessed", "kicked", "banned", "room-locked", "invite-used", "join-denied",
