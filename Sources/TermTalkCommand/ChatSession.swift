@@ -244,7 +244,7 @@ final class ChatSession {
                     for: invite, ink: hasColour && isOnTerminal ? .colours(TerminalDevice.colourCount) : .none,
                     size: isOnTerminal ? TerminalAbilities.size : nil,
                     spare: screen == nil ? 1 : FullScreen.rowsOfWayBack)
-                if let screen { screen.showInstead(rows) } else { output.write(rows) }
+                if let screen { screen.showCode(rows) } else { output.write(rows) }
             case .copy:
                 try copy(invite)
             }

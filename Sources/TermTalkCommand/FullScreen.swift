@@ -14,8 +14,12 @@ final class FullScreen {
         case help
     }
 
+    /// Goes to a screen of its own, empty, and back.
+    private static let apart = "\u{1B}[?1049h\u{1B}[H\u{1B}[J"
+    private static let together = "\u{1B}[?1049l"
+
     private static let wayBack = "Enter goes back to the room."
-    /// Rows that ``showInstead(_:)`` needs beside the lines.
+    /// Rows that ``showCode(_:)`` needs beside the code.
     static let rowsOfWayBack = 2
 
     private static let inputChunk = 65_536
@@ -42,6 +46,8 @@ final class FullScreen {
     private var lastInvite: String?
     /// Whether the terminal shows something else until Enter is pressed.
     private var isSuspended = false
+    /// Whether it does so on a screen of its own.
+    private var isApart = false
     private var isClosed = false
 
     /// Takes the terminal; nil when a screen cannot be drawn on it.
@@ -95,6 +101,7 @@ final class FullScreen {
         escapeTimer?.cancel()
         clock?.cancel()
         frameTimer?.cancel()
+        comeTogether()
         if wiping { painter.wipe() }
         painter.close()
     }
@@ -160,16 +167,27 @@ final class FullScreen {
         showInstead(lines + [""])
     }
 
-    /// Shows lines of the program's own in place of the room, until Enter is pressed.
-    func showInstead(_ lines: [String]) {
+    /// Shows a QR code in place of the room, until Enter is pressed; it does not stay behind.
+    func showCode(_ rows: [String]) {
+        showInstead([Self.apart + (rows.first ?? "")] + rows.dropFirst(), isApart: true)
+    }
+
+    private func showInstead(_ lines: [String], isApart: Bool = false) {
         painter.suspend()
         isSuspended = true
+        self.isApart = isApart
         print((lines + [Self.wayBack]).joined(separator: "\n"))
         fflush(nil)
     }
 
+    private func comeTogether() {
+        if isApart { TerminalDevice.write(Self.together) }
+        isApart = false
+    }
+
     private func resume() {
         isSuspended = false
+        comeTogether()
         repaint()
     }
 

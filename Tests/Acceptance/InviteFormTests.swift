@@ -25,8 +25,13 @@ struct InviteFormTests {
     }
 
     private func read(_ terminal: Terminal, areLettersLight: Bool) async throws -> String {
-        let rows = try await terminal.seen("a code") { code($0).count > 10 }
-        return try CodeReader.read(code(rows), areLettersLight: areLettersLight)
+        var text = ""
+        // Until all of it has been drawn it says nothing.
+        try await terminal.seen("a code that can be read") { rows in
+            text = (try? CodeReader.read(code(rows), areLettersLight: areLettersLight)) ?? ""
+            return !text.isEmpty
+        }
+        return text
     }
 
     @Test(.enabled(if: CodeReader.isAvailable, "needs zbar")) func flagAndKeyOnTheScreen() async throws {
@@ -80,7 +85,7 @@ struct InviteFormTests {
     @Test func terminalsThatCannotShowIt() async throws {
         let small = try await host(["--qr"], width: 80, height: 24)
         let rows = try await small.seen("why not") { rows in rows.contains { $0.contains("make the window larger") } }
-        #expect(rows.joined().contains(/needs [0-9]+ columns and [0-9]+ rows/))
+        #expect(rows.contains { $0.contains("the QR code cannot be shown") })
         #expect(rows.last?.hasPrefix("hostess>") == true)
         let other = try await host(["--qr", "--plain"], environment: ["TERM=xterm", "LC_ALL=de_DE.ISO-8859-1"])
         try await other.shows("the terminal's characters are not UTF-8")

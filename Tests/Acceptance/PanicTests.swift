@@ -17,10 +17,17 @@ struct PanicTests {
         let host = try await Terminal(
             ["host", "--direct", "127.0.0.1:0", "--ttl", "20m", "--nick", "hostess"] + mode, home: home, width: 100,
             height: 20)
-        let line = try #require(try await host.shows("expires in").first { $0.contains("termtalk://") })
+        let isScreen = mode.isEmpty
+        if isScreen {
+            try await host.shows("/help lists the")
+            try await host.press("F2")
+        }
+        let lines = try await host.shows(isScreen ? "Enter goes back" : "expires in")
+        let line = try #require(lines.first { $0.contains("termtalk://") })
         let invite = String(line[try #require(line.firstRange(of: "termtalk://")).lowerBound...])
         let guest = try TermTalkProcess(["join", invite, "--json", "--nick", "guest"], home: TestHome())
         try await guest.event("joined-room")
+        if isScreen { try await host.press("Enter") }
         for number in 1...60 { guest.send("confidential \(number).") }
         try await host.shows("<guest> confidential 60.")
         #expect(try String(contentsOfFile: home.registryPath, encoding: .utf8).contains("127.0.0.1"))
