@@ -240,8 +240,9 @@ final class ChatSession {
             case .line: screen?.showPlainly(invite)
             case .code:
                 let isOnTerminal = screen != nil || isatty(STDERR_FILENO) == 1
+                let colours = hasColour && isOnTerminal ? TerminalDevice.colourCount : 0
                 let rows = try QRCode.rows(
-                    for: invite, ink: hasColour && isOnTerminal ? .colours(TerminalDevice.colourCount) : .none,
+                    for: invite, ink: colours >= 8 ? .colours(colours) : .none,
                     size: isOnTerminal ? TerminalAbilities.size : nil,
                     spare: screen == nil ? 1 : FullScreen.rowsOfWayBack)
                 if let screen { screen.showCode(rows) } else { output.write(rows) }
