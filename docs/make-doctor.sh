@@ -44,11 +44,15 @@ HEAD
         $TOR_NETWORK_HOST_FLAGS
 
     mkdir -m 700 "$work/tor"
-    tor -f /dev/null --DisableNetwork 1 --SocksPort 0 --DataDirectory "$work/tor/data" \
+    : >"$work/torrc"
+    tor -f "$work/torrc" --DisableNetwork 1 --SocksPort 0 --DataDirectory "$work/tor/data" \
         --ControlPort "unix:$work/tor/control" --CookieAuthentication 1 --Log "notice file $work/tor/log" \
         >/dev/null 2>&1 &
     stalled=$!
-    until [ -S "$work/tor/control" ] && [ -s "$work/tor/data/control_auth_cookie" ]; do sleep 0.1; done
+    until [ -S "$work/tor/control" ] && [ -s "$work/tor/data/control_auth_cookie" ]; do
+        kill -0 "$stalled"
+        sleep 0.1
+    done
     show "tor does not get into its network" "The machine is offline, or tor is blocked; the pause was cut to 3 s." \
         "termtalk doctor" env TERMTALK_TOR_STALL_SECONDS=3 "$program" doctor --tor-control "$work/tor/control"
 
