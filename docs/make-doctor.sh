@@ -29,7 +29,7 @@ cat <<'HEAD'
 # What `termtalk doctor` says
 
 Real runs, written by [make-doctor.sh](make-doctor.sh) on a machine without a terminal, in the private Tor network of the
-tests. The codes are explained in [troubleshooting.md](troubleshooting.md).
+tests. The last four runs were made without tor. The codes are explained in [troubleshooting.md](troubleshooting.md).
 HEAD
 
 # shellcheck disable=SC2086

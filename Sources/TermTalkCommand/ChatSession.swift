@@ -12,28 +12,28 @@ internal import TerminalUI
 final class ChatSession {
     private static let inputChunk = 65_536
 
-    private let loop: EventLoop
+    let loop: EventLoop
     /// The options, with what the settings say where no flag does.
     let common: CommonOptions
     let settings: Settings
     /// Whether nothing is dialed around tor: a flag speaks of tor, or the settings name a SOCKS port. That they name a
     /// control port or a mode is no such wish.
     let isThroughTor: Bool
-    private let output: ConsoleOutput
+    let output: ConsoleOutput
     private let parser: InputParser
     private let isInteractive: Bool
-    private let hasColour: Bool
-    private var screen: FullScreen?
+    let hasColour: Bool
+    var screen: FullScreen?
     private var isListingQuietly = false
     /// How the invite that is told next is given to the person.
     private var inviteForm = InviteForm.text
     private var opensWithCode = false
-    private var isPanicking = false
+    var isPanicking = false
     private var splitter = LineSplitter()
     private var input: ReadableHandle?
-    private var isInputWanted = false
+    var isInputWanted = false
     private var signals: [SignalHandle] = []
-    private var participant: (any Participant)?
+    var participant: (any Participant)?
     private var stop: (() -> Void)?
     private var delivery: Delivery?
     /// Why the delivery failed.
@@ -182,7 +182,7 @@ final class ChatSession {
     }
 
     /// Shows an event on the screen, or as lines.
-    private func show(_ event: ChatEvent) {
+    func show(_ event: ChatEvent) {
         if let screen { screen.show(event) } else { output.show(event) }
     }
 
@@ -231,79 +231,6 @@ final class ChatSession {
         }
     }
 
-    // MARK: Invites
-
-    private func give(_ invite: String, as form: InviteForm) {
-        do throws(ChatEvent.Notice) {
-            switch form {
-            case .text: show(.invite(invite))
-            case .line: screen?.showPlainly(invite)
-            case .code:
-                let isOnTerminal = screen != nil || isatty(STDERR_FILENO) == 1
-                let colours = hasColour && isOnTerminal ? TerminalDevice.colourCount : 0
-                let rows = try QRCode.rows(
-                    for: invite, ink: colours >= 8 ? .colours(colours) : .none,
-                    size: isOnTerminal ? TerminalAbilities.size : nil,
-                    spare: screen == nil ? 1 : FullScreen.rowsOfWayBack)
-                if let screen { screen.showCode(rows) } else { output.write(rows) }
-            case .copy:
-                try copy(invite)
-            }
-        } catch {
-            show(.error(error))
-        }
-    }
-
-    private func copy(_ invite: String) throws(ChatEvent.Notice) {
-        guard !common.noClipboard else {
-            throw ChatEvent.Notice(
-                .notPermitted, "the invite was not copied: the clipboard is switched off",
-                hint: "--no-clipboard, or no-clipboard in the configuration, did it")
-        }
-        guard TerminalDevice.hasClipboard, TerminalDevice.write(Clipboard.sequence(for: invite)) else {
-            throw ChatEvent.Notice(
-                .terminalUnsuitable, "the invite was not copied: there is no terminal that has a clipboard",
-                hint: "/invite shows it")
-        }
-        let tmux = TerminalDevice.isInTmux ? "; tmux takes it with 'set -g set-clipboard on' only" : ""
-        show(.help(["the invite was given to the terminal's clipboard (OSC 52)\(tmux)"]))
-    }
-
-    // MARK: Panic
-
-    /// How long the end may take, whatever hangs.
-    private static let panicDeadline = Duration.seconds(3)
-    /// In seconds, for a loop that hangs itself.
-    private static let panicAlarm: UInt32 = 5
-
-    /// Ends it all at once: nothing waits for delivery, nothing stays on the terminal.
-    private func panic() {
-        guard !isPanicking else { return }
-        isPanicking = true
-        isInputWanted = false
-        updateInput()
-        signal(SIGALRM, SIG_DFL)
-        alarm(Self.panicAlarm)
-        _ = loop.schedule(after: Self.panicDeadline) {
-            SecretMemory.wipe()
-            _exit(ExitStatus.done.rawValue)
-        }
-        if !common.json {
-            output.forget()
-            screen?.close(wiping: true)
-            screen = nil
-            TerminalDevice.wipe()
-            if isatty(STDOUT_FILENO) != 1 {
-                output.show(
-                    .warning(
-                        .init(
-                            .outputKept, "what was written to a file or a pipe stays there",
-                            hint: "wipe it where it went")))
-            }
-        }
-        participant?.panic()
-    }
-
     private func heardWhileDelivering(_ event: ChatEvent) {
         if delivery?.shows(event, isJSON: common.json) == true {
             output.show(event)
@@ -343,7 +270,7 @@ final class ChatSession {
 
     // MARK: Input
 
-    private func updateInput() {
+    func updateInput() {
         // The screen reads its keys itself.
         let isWanted = isInputWanted && screen == nil && participant?.isCongested == false
         if !isWanted {
@@ -392,6 +319,7 @@ final class ChatSession {
             if let command { participant?.perform(command) } else { participant?.showInvite() }
             inviteForm = .text
         case .panic: panic()
+        case .verify(let command): participant?.verify(command)
         case .room(let command): participant?.perform(command)
         case .clear: show(.clearScreen)
         case .quit:

@@ -14,6 +14,7 @@ package enum ChatInput: Sendable, Equatable {
     case help
     /// The room's invite, or the one that a command makes, in a form for people.
     case invite(InviteForm, making: RoomCommand? = nil)
+    case verify(VerifyCommand)
     /// What only the person at the host may do.
     case room(RoomCommand)
     case clear
@@ -45,6 +46,9 @@ package enum ChatInput: Sendable, Equatable {
         "/nick NAME            take another name",
         "/me ACTION            say what you do",
         "/msg MEMBER TEXT      to one member only; nobody else can read it",
+        "/verify               the room words, and everybody's fingerprint",
+        "/verify MEMBER        words to compare with a member over another channel; then",
+        "/verify MEMBER yes    (or no) whether they are the same: yes marks the member as verified",
         "/invite               the invite of this room; --qr as a QR code, --copy to the clipboard",
         "/invite --once        a further one, for one member; --uses N, --expires D, --list, --revoke N",
         "/kick MEMBER [REASON] remove a member; /ban MEMBER [REASON] for good",
