@@ -96,7 +96,7 @@ SHARE := .build/share
 # Debian's packages have another folder than what people install themselves.
 ZSH_FOLDER ?= site-functions
 GUIDES := README.md CHANGELOG.md docs/tor-guide.md docs/internet-guide.md docs/privacy.md docs/troubleshooting.md \
-    docs/threat-model.md
+    docs/doctor.md docs/threat-model.md
 
 share: build
 	mkdir -p $(SHARE)

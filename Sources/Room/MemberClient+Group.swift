@@ -199,11 +199,12 @@ extension MemberClient {
         guard phase == .joined else { return nil }
         let ghosts = isAway ? nil : upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
         let update = engine.hasPendingCommit ? nil : upkeep.updateDue
-        return [ghosts, update, checks.nextDeadline].compactMap(\.self).min()
+        return [ghosts, update, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
         guard phase == .joined else { return }
+        sendWaiting(actions: &actions)
         if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit {
             upkeep.updateDue = nil
             if engine.members.count > 1, let commit = try? engine.commit(adding: [], removing: []) {

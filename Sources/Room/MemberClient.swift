@@ -54,7 +54,8 @@ package struct MemberClient {
     private var listed: [MemberID: Member] = [:]
     var outbox: [Unconfirmed] = []
     /// Which of the outbox has been sent in this stay.
-    private var window = SendWindow()
+    var window = SendWindow()
+    var slowMode = SlowMode()
     private var expectedSequence: UInt64 = 1
     var chain = MessageChain()
     var upkeep = GroupUpkeep()
@@ -183,7 +184,7 @@ package struct MemberClient {
 
     /// Sends as much of the outbox as may be under way; nothing new behind what had to be sealed again.
     mutating func sendWaiting(actions: inout [Action]) {
-        while phase == .joined, window.count < outbox.count,
+        while phase == .joined, window.count < outbox.count, maySendNow(outbox[window.count]),
             outbox.prefix(window.count).allSatisfy({ $0.attempts <= 1 }),
             window.takes(outbox[window.count].content.byteCount)
         {
@@ -224,6 +225,8 @@ package struct MemberClient {
             confirm(messageID, actions: &actions)
         case .declined(let messageID, .stale):
             sealAgain(messageID, actions: &actions)
+        case .declined(_, .slow):
+            holdBack()
         case .declined(let messageID, let code):
             notTaken(messageID, code, actions: &actions)
         case .committed(let from, let joined, let commit):
@@ -243,6 +246,8 @@ package struct MemberClient {
             actions.append(.tell(.room(.locked(isLocked))))
         case .extended(let seconds):
             actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))
+        case .slowMode(let seconds):
+            slowed(seconds: Int64(seconds), actions: &actions)
         case .present, .admitted, .refused, .closing, .removed, .waiting, .groupInfo:
             throw .malformed
         }
@@ -301,6 +306,7 @@ package struct MemberClient {
 
     mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {
         guard let taken = takeOut(messageID) else { return }
+        if taken.to == nil { slowMode.postedAt = now }
         if case .said = taken.content {
             actions.append(.tell(.delivered(messageID)))
         }
@@ -342,6 +348,7 @@ package struct MemberClient {
                 hint: "send it in parts")
         }
         let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }
+        if target == nil { try checkSlowMode() }
         let messageID = MessageID(Random.uint64())
         outbox.append(Unconfirmed(id: messageID, to: target, content: .said(.init(kind: kind, text: text))))
         if let id {
@@ -460,7 +467,7 @@ extension RoomCode {
             .init(
                 .versionMismatch, "cannot join: the members cannot use this program's keys",
                 hint: "update termtalk, here or there")
-        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale:
+        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale, .slow:
             .init(.noSuchRoom, "cannot join: the host refused", hint: "ask for a new invite")
         }
     }
@@ -480,7 +487,7 @@ extension RoomCode {
             .init(
                 .memberAway, "the message was not delivered: that member is away, and too much waits for it",
                 hint: "send it again when the member is back")
-        case .rateLimited:
+        case .rateLimited, .slow:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
         case .stale:
             .init(

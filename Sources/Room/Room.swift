@@ -13,6 +13,10 @@ package struct Room {
         var nick: Nick
         /// Posts that were declined as stale, and have to come again before what was said later.
         var stale = StalePosts()
+        /// When it said something last, for slow mode.
+        var postedAt: Duration?
+        /// The first post that slow mode has held back: later ones have to wait until it has come again.
+        var heldID: MessageID?
         /// When it gave itself new keys last.
         var lastUpdate: Duration?
         /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
@@ -47,6 +51,8 @@ package struct Room {
     package internal(set) var isLocked = false
     /// What the host says the room is about; empty for nothing.
     package internal(set) var topic = ""
+    /// Each member, but not the host, may post once in that time; zero for as often as it likes.
+    var slowInterval = Duration.zero
     /// Who may not come back; oldest first.
     var bannedKeys: [[UInt8]] = []
     var waiting: [MemberID: Waiting] = [:]
@@ -307,6 +313,9 @@ package struct Room {
         if isLocked {
             actions.append(.send(link, HostMessage.lockChanged(true).encoded))
         }
+        if slowInterval > .zero {
+            actions.append(.send(link, slowModeMessage.encoded))
+        }
     }
 
     /// Whether one more may come in. In a full room somebody who has been away for longer than a broken connection needs to
@@ -392,6 +401,10 @@ package struct Room {
     ) {
         if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
             actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
+            return
+        }
+        guard !isTooSoon(id, from: sender, now: now) else {
+            actions.append(.send(link, HostMessage.declined(id, .slow).encoded))
             return
         }
         remember(id)

@@ -33,6 +33,8 @@ package enum RoomCode: UInt8, Sendable {
     case groupInviteNeeded = 20
     /// At a relay: no member is there who could let the joiner in.
     case nobodyHere = 22
+    /// In slow mode, too soon after the member's message before; it is to be sent again.
+    case slow = 21
 }
 
 extension ChatEvent.LeaveReason {

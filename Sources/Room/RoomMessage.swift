@@ -183,6 +183,8 @@ package enum HostMessage: Sendable, Equatable {
     case lockChanged(Bool)
     /// The room ends in so many seconds.
     case extended(UInt32)
+    /// Each member may post once in so many seconds; 0 for as often as it likes.
+    case slowMode(UInt32)
     /// The host is asked whether the joiner may come in.
     case waiting
     /// At a relay, where nobody is there: the current epoch, sealed, for the joiner to come in by itself.
@@ -283,6 +285,9 @@ package enum HostMessage: Sendable, Equatable {
         case .extended(let seconds):
             type = RoomMessageType.extended
             writer.write(seconds)
+        case .slowMode(let seconds):
+            type = RoomMessageType.slowMode
+            writer.write(seconds)
         case .waiting:
             type = RoomMessageType.waiting
         case .groupInfo(let epoch, let sealed):
@@ -368,6 +373,8 @@ package enum HostMessage: Sendable, Equatable {
                 self = .lockChanged(try reader.readUInt8() & 1 != 0)
             case RoomMessageType.extended:
                 self = .extended(try reader.readUInt32())
+            case RoomMessageType.slowMode:
+                self = .slowMode(try reader.readUInt32())
             case RoomMessageType.waiting:
                 self = .waiting
             case RoomMessageType.groupInfo:

@@ -31,6 +31,7 @@ enum RoomMessageType {
     static let commitDeclined: UInt8 = 0x31
     static let groupInfo: UInt8 = 0x32
     static let registered: UInt8 = 0x34
+    static let slowMode: UInt8 = 0x33
 }
 
 /// The limits that a room puts on its members, each with its reason.
@@ -123,6 +124,9 @@ package struct RoomLimits: Sendable {
     /// Keys that may not come back; past it the oldest is forgotten. A key is made in no time, so that a longer list would
     /// keep nobody out: what does is that the invite is changed.
     static let bannedKeys = 1_024
+
+    /// Slow mode allows one message in so many seconds at the least: who wants less wants a locked room.
+    package static let slowestSeconds: Int64 = 3_600
 
     /// Bytes of UTF-8 of a topic, or of the reason for which a member is removed: a line on a wide screen.
     package static let remarkByteCount = 400

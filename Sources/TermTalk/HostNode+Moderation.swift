@@ -114,6 +114,12 @@ extension HostNode {
         perform(actions)
     }
 
+    package func setSlowMode(seconds: Int64) {
+        var actions: [RoomAction] = []
+        room.setSlowMode(seconds: seconds, actions: &actions)
+        perform(actions)
+    }
+
     /// Returns how many seconds the room has now.
     ///
     /// - Throws: input-invalid for a room without end.

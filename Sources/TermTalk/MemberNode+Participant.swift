@@ -69,6 +69,11 @@ extension MemberNode: Participant {
         }
     }
 
+    package func panic() {
+        leaveAtOnce()
+        loop.atEndOfTurn { [weak self] in self?.finish() }
+    }
+
     func withClient(
         _ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void
     ) {

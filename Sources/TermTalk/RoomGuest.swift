@@ -59,6 +59,7 @@ package final class RoomGuest {
     private var node: MemberNode?
     private var sleepWatch: SleepWatch?
     private var isStopping = false
+    private var forgetsHost = false
     private var isRemembering = false
     private var afterRemembering: (() -> Void)?
 
@@ -265,11 +266,19 @@ package final class RoomGuest {
                 loop.atEndOfTurn(finish)
             }
         }
+        let forget = { [loop, trustStore, options] in
+            loop.offload {
+                trustStore.forget(room: options.room, address: options.address)
+            } then: { _ in
+                closeTor()
+            }
+        }
+        let last = forgetsHost ? forget : closeTor
         // A key that was accepted is known the next time, however short the stay.
         if isRemembering {
-            afterRemembering = closeTor
+            afterRemembering = last
         } else {
-            closeTor()
+            last()
         }
     }
 
@@ -308,6 +317,15 @@ extension RoomGuest: Participant {
 
     package func perform(_ command: RoomCommand) {
         tell(.error(.hostOnly))
+    }
+
+    package func panic() {
+        if case .direct = options.address { forgetsHost = true }
+        if let node {
+            node.panic()
+        } else {
+            ended(.quit, nil)
+        }
     }
 
     package func leave() {

@@ -408,6 +408,7 @@ extension RoomHost: Participant {
                 entry.expires = wallClock() + left
                 register(entry)
             }
+        case .slow(let seconds): node.setSlowMode(seconds: seconds)
         case .approve(let name): try node.decide(on: name, isApproved: true)
         case .deny(let name): try node.decide(on: name, isApproved: false)
         }
@@ -421,6 +422,11 @@ extension RoomHost: Participant {
 
     package func leave() {
         stop(.hostQuit)
+    }
+
+    package func panic() {
+        stop(.hostQuit)
+        node?.closeAtOnce()
     }
 }
 

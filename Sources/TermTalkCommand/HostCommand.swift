@@ -45,6 +45,9 @@ struct HostCommand: ParsableCommand {
                 """))
     var headless = false
 
+    @Flag(help: "Show the invite as a QR code too.")
+    var qr = false
+
     @OptionGroup var secret: PasswordOptions
     @OptionGroup var common: CommonOptions
 
@@ -65,7 +68,7 @@ struct HostCommand: ParsableCommand {
 
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
-            session.host(try options(session.common, session.settings))
+            session.host(try options(session.common, session.settings), showsCode: qr)
         }
     }
 

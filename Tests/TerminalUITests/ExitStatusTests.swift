@@ -7,7 +7,7 @@ import Testing
     @Test("Every code has the status that is promised")
     func mapping() {
         let promised: [Int32: [String]] = [
-            64: ["usage", "unknown-command", "not-in-this-build"],
+            64: ["usage", "unknown-command", "not-in-this-build", "terminal-unsuitable", "output-kept"],
             65: [
                 "onion-invalid-address", "address-invalid", "invite-invalid", "room-invalid", "message-too-large",
                 "nick-invalid",
@@ -22,9 +22,8 @@ import Testing
             70: ["internal-error"],
             73: ["registry-unwritable"],
             75: [
-                "room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged",
-                "nobody-here",
-                "verify-ended",
+                "room-full", "rate-limited", "slow-mode", "output-overrun", "member-away", "messages-missed",
+                "not-acknowledged", "verify-ended", "nobody-here",
             ],
             76: [
                 "not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed",
