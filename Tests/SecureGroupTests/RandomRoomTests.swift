@@ -28,7 +28,9 @@ import Testing
         }
         try Self.compareWords(world)
         let epoch = world.peers[0].group.epoch
-        print("random room: seed \(seed), \(Self.steps) steps, epoch \(epoch), \(world.counts.sorted { $0.key < $1.key })")
+        print(
+            "random room: seed \(seed), \(Self.steps) steps, epoch \(epoch), \(world.counts.sorted { $0.key < $1.key })"
+        )
     }
 
     private static func somethingHappens(_ world: RandomRoom) throws {
@@ -77,7 +79,8 @@ import Testing
         }
         try world.carry()
         for peer in world.present {
-            try #require(peer.client.isJoined && peer.client.outboxCount == 0, "\(peer.name) is not done: \(peer.complaints)")
+            try #require(
+                peer.client.isJoined && peer.client.outboxCount == 0, "\(peer.name) is not done: \(peer.complaints)")
         }
     }
 
