@@ -24,7 +24,7 @@ package protocol GroupEngine: AnyObject {
 
     /// A new KeyPackage. The member is in no group from now on, until it creates or joins one.
     func keyPackage() -> [UInt8]
-    /// Begins a group of one.
+    /// Begins a group of one. Who knows that somebody else is the creator throws ``GroupError/wrongCreator``.
     func create() throws(GroupError)
     /// Joins by a Welcome. Where nothing else says who the creator is, it must be vouched for by `host`.
     func join(_ welcome: [UInt8], host: MemberID?) throws(GroupError)
@@ -41,6 +41,9 @@ package protocol GroupEngine: AnyObject {
     /// Stages the next epoch, with fresh keys of ours, until it comes back. Who is in the group already and comes anew gets
     /// a new leaf.
     func commit(adding: [GroupCandidate], removing: [MemberID]) throws(GroupError) -> GroupCommit
+    /// Whether a Commit of another member can be followed, and lets in and out those that it names, and nobody else. What was
+    /// found out is kept for ``received(commit:from:)``.
+    func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool
     /// A Commit that the room has accepted, also our own: the next epoch begins.
     func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange
     /// Our Commit has lost.

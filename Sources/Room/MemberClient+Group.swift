@@ -80,7 +80,7 @@ extension MemberClient {
         }
         if let member = members[sender], member.nick != envelope.nick, !member.formerNicks.contains(envelope.nick) {
             actions.append(.tell(.warning(.otherNick(sender, envelope.nick))))
-            members[sender]?.formerNicks.append(envelope.nick)
+            members[sender]?.remember(envelope.nick)
         }
         return said
     }
@@ -140,6 +140,16 @@ extension MemberClient {
             wantUpdate(after: pause)
         }
         carryOutWanted(actions: &actions)
+    }
+
+    /// Whether this member could follow what `sender` asks of the room, where that is a Commit; true where it cannot tell. The
+    /// host's own participant is asked before the room accepts it.
+    package func couldFollow(type: UInt8, body: [UInt8], from sender: MemberID) -> Bool {
+        guard type == RoomMessageType.commit, phase == .joined,
+            case .commit(let commit)? = try? MemberRequest(type: type, body: body), !commit.commit.isEmpty,
+            commit.epoch == engine.epoch
+        else { return true }
+        return engine.accepts(commit, from: sender)
     }
 
     private mutating func ownCommitAccepted() {
@@ -237,8 +247,13 @@ extension MemberClient.Member {
     private static let formerNickLimit = 4
 
     mutating func rename(_ nick: String) {
-        formerNicks.append(self.nick)
-        formerNicks.removeFirst(max(0, formerNicks.count - Self.formerNickLimit))
+        remember(self.nick)
         self.nick = nick
+    }
+
+    /// The member has called itself so.
+    mutating func remember(_ nick: String) {
+        formerNicks.append(nick)
+        formerNicks.removeFirst(max(0, formerNicks.count - Self.formerNickLimit))
     }
 }

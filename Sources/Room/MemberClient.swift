@@ -108,7 +108,8 @@ package struct MemberClient {
             try list(part, in: &listed)
         case (.joining, .admitted(let admission)):
             try list(admission.members, in: &listed)
-            guard admission.member == engine.id else { throw .malformed }
+            // Numbers begin with 1.
+            guard admission.member == engine.id, admission.nextSequence > 0 else { throw .malformed }
             members = listed
             listed = [:]
             admitted(admission, actions: &actions)

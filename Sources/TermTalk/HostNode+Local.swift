@@ -49,7 +49,8 @@ extension HostNode {
                 tell(event)
             case .end(_, let refusal?):
                 tell(.error(refusal))
-            // The host's own participant commits who comes and goes itself: it cannot lose the group.
+            // The host's own participant commits who comes and goes itself, and looks at what others commit before they hear
+            // of it (``canBeFollowed(type:body:from:)``): it cannot lose the group.
             case .admitted, .end, .startOver:
                 break
             }
@@ -94,6 +95,13 @@ extension HostNode {
 
     /// Whether the person at the host says more than the room carries; no more should be read from the input.
     package var isCongested: Bool { localPausedUntil > loop.time }
+
+    /// False for a Commit that the host's own participant could not follow, or that does something else than it says: all
+    /// others would lose the group by it.
+    func canBeFollowed(type: UInt8, body: [UInt8], from connection: HostConnection) -> Bool {
+        guard let local, let sender = room.member(at: connection.link) else { return true }
+        return local.couldFollow(type: type, body: body, from: sender)
+    }
 
     func deliverLocally(_ message: EncodedMessage) {
         guard var client = local else { return }

@@ -86,13 +86,18 @@ package final class PlainGroup: GroupEngine {
             welcome: usable.isEmpty ? [] : Self.bytes(epoch + 1) + after.flatMap { Self.bytes($0) })
     }
 
+    package func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool {
+        commit.commit.count >= 20 && Array(commit.commit[8..<12]) == Self.bytes(sender)
+            && Self.number(commit.commit) == epoch
+    }
+
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
         guard commit.count >= 20, Array(commit[8..<12]) == Self.bytes(sender) else { throw .forged }
         guard Self.number(commit) == epoch else { throw .otherEpoch }
         let isOwn = sender == id
         if isOwn, pending != commit { throw .forged }
         pending = nil
-        let count = Int(Self.number(commit[12...]))
+        let count = Int(clamping: min(Self.number(commit[12...]), 65_536))
         let added = Self.ids(commit.dropFirst(20).prefix(4 * count))
         let removed = Self.ids(commit.dropFirst(20 + 4 * count))
         members = members.subtracting(removed).union(added)
