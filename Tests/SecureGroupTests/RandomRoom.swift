@@ -87,7 +87,8 @@ final class RandomRoom {
         let peer = Peer(
             name: "m\(peers.count)", group: group,
             client: MemberClient(nick: "m\(peers.count)", engine: group, random: { UInt32(spread.below(1 << 30)) }),
-            key: [UInt8(truncatingIfNeeded: peers.count), UInt8(truncatingIfNeeded: peers.count >> 8)], link: freshLink())
+            key: [UInt8(truncatingIfNeeded: peers.count), UInt8(truncatingIfNeeded: peers.count >> 8)],
+            link: freshLink())
         peers.append(peer)
         peerOfLink[peer.link] = peer
         try act(peer) { client, actions in client.connected(actions: &actions) }
@@ -214,6 +215,14 @@ final class RandomRoom {
     @discardableResult
     func step(_ peer: Peer, upTo count: Int) throws -> Bool {
         guard peer.isUp else { return false }
+        let hasSent = try deliverToHost(peer, upTo: count)
+        let hasHeard = try deliverToMember(peer, upTo: count)
+        try leaveIfDelivered(peer)
+        return hasSent || hasHeard
+    }
+
+    @discardableResult
+    func deliverToHost(_ peer: Peer, upTo count: Int = .max) throws -> Bool {
         let requests = Array(peer.toHost.prefix(count))
         peer.toHost.removeFirst(requests.count)
         for request in requests where !peer.isReleased {
@@ -223,6 +232,11 @@ final class RandomRoom {
                 isHost: peer === peers[0] && !isRelay, now: now, actions: &actions)
             perform(actions)
         }
+        return !requests.isEmpty
+    }
+
+    @discardableResult
+    func deliverToMember(_ peer: Peer, upTo count: Int = .max) throws -> Bool {
         let messages = Array(peer.toClient.prefix(count))
         peer.toClient.removeFirst(messages.count)
         for (message, tag) in messages where !peer.isGone {
@@ -231,8 +245,7 @@ final class RandomRoom {
             }
             if tag != 0 { room.acknowledged(sequence: tag, by: peer.link, now: now) }
         }
-        try leaveIfDelivered(peer)
-        return !requests.isEmpty || !messages.isEmpty
+        return !messages.isEmpty
     }
 
     /// Time passes, in which what links that are up carry arrives: a host that removes nobody from the group for a minute would

@@ -39,7 +39,13 @@ import Testing
         }
         try Self.compareWords(world, atLeast: steps / 5)
         let epoch = world.peers[0].group.epoch
+<<<<<<< HEAD
         print("random room: seed \(seed), \(steps) steps, epoch \(epoch), \(world.counts.sorted { $0.key < $1.key })")
+=======
+        print(
+            "random room: seed \(seed), \(steps) steps, epoch \(epoch), \(world.counts.sorted { $0.key < $1.key })"
+        )
+>>>>>>> wt-verify
     }
 
     private static func somethingHappens(_ world: RandomRoom) throws {
@@ -93,7 +99,8 @@ import Testing
         }
         try world.carry()
         for peer in world.present {
-            try #require(peer.client.isJoined && peer.client.outboxCount == 0, "\(peer.name) is not done: \(peer.complaints)")
+            try #require(
+                peer.client.isJoined && peer.client.outboxCount == 0, "\(peer.name) is not done: \(peer.complaints)")
         }
     }
 
