@@ -3,8 +3,8 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: attacks fuzz faults simulate idle-hour build test lint fmt run bench install clean tor-network interop sanitize \
-    sanitize-address sanitize-thread
+.PHONY: attacks fuzz faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
+    interop sanitize sanitize-address sanitize-thread
 
 build:
 	$(SWIFT) build -c release --product termtalk --static-swift-stdlib
@@ -52,6 +52,12 @@ fuzz: SECONDS ?= 900
 fuzz: JOBS ?= 2
 fuzz:
 	python3 Tests/Fuzz/fuzz.py --seconds $(SECONDS) --jobs $(JOBS) $(TARGET)
+
+# A room with real groups whose members come, go and talk at random: make random-rooms STEPS=10000 SEED=1
+random-rooms: SEED ?= 1
+random-rooms: STEPS ?= 10000
+random-rooms:
+	TERMTALK_SEED=$(SEED) TERMTALK_STEPS=$(STEPS) $(SWIFT) test --filter RandomRoomTests
 
 # An hour in which nobody says anything, over tor, and then a message.
 idle-hour:

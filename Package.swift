@@ -108,7 +108,8 @@ let package = Package(
         tests(of: "Wire"),
         tests(of: "Noise", ["Sodium", "Wire"], exclude: ["Interop"]),
         tests(of: "CPace", ["Sodium"]),
-        tests(of: "SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
+        tests(
+            of: "SecureSession", ["CPace", "MLS", "Noise", "Room", "SecureGroup", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),

@@ -1,3 +1,5 @@
+package import Sodium
+
 /// A member's side of the room's group: who is in it, and what makes bytes of what its members say.
 ///
 /// Rooms, sessions and hosts see only what the engine returns. `MemberClient` owns one. It has no clock and no sockets;
@@ -11,6 +13,12 @@ package protocol GroupEngine: AnyObject {
     var members: Set<MemberID> { get }
     /// Whether a Commit of ours is on its way: it comes back by ``received(commit:from:)``, or has lost.
     var hasPendingCommit: Bool { get }
+    /// The same for all members, and chosen by the creator; empty where there is no group.
+    var groupID: [UInt8] { get }
+    /// The key that a member signs with; nil for who is not in the group.
+    func signatureKey(of member: MemberID) -> [UInt8]?
+    /// The same for all members of the epoch, and for nobody else.
+    func epochAuthenticator() throws(GroupError) -> SecretBytes
     /// Where the chain of messages of the current epoch begins: known to the members only.
     var chainStart: [UInt8] { get }
 

@@ -25,8 +25,7 @@ extension MemberClient {
                 waiting.to == nil
                 ? ChatEvent.Notice(.internalError, "the message was not sent: it could not be encrypted")
                 : RoomCode.noSuchMember.declination
-            actions.append(.tell(.notSent(waiting.id)))
-            actions.append(.tell(.error(notice)))
+            undelivered(waiting, notice, actions: &actions)
             return
         }
         outbox[index].sealed = BLAKE2b.hash(sealed.span)
@@ -48,19 +47,17 @@ extension MemberClient {
     mutating func sealAgain(_ messageID: MessageID, actions: inout [Action]) {
         guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return }
         guard outbox[index].attempts < GroupUpkeep.sealingAttempts else {
-            _ = takeOut(messageID)
-            actions.append(.tell(.notSent(messageID)))
-            actions.append(.tell(.error(RoomCode.stale.declination)))
-            sendWaiting(actions: &actions)
+            notTaken(messageID, .stale, actions: &actions)
             return
         }
         transmit(index, actions: &actions)
+        sendWaiting(actions: &actions)
     }
 
     /// Our own message has come back: nobody can open what they have sealed, but it must be the same.
     mutating func takeOwn(
         _ messageID: MessageID, to receiver: MemberID?, content: [UInt8], actions: inout [Action]
-    ) throws(GroupError) -> MessageContent {
+    ) throws(GroupError) -> EnvelopeContent {
         guard let waiting = outbox.first(where: { $0.id == messageID }), waiting.to == receiver,
             waiting.sealed == BLAKE2b.hash(content.span)
         else { throw .forged }
@@ -71,13 +68,14 @@ extension MemberClient {
     /// What another member said, and whether it has seen the same room.
     mutating func open(
         _ content: [UInt8], id messageID: MessageID, from sender: MemberID, isPrivate: Bool, actions: inout [Action]
-    ) throws -> MessageContent {
+    ) throws -> EnvelopeContent {
         let opened =
             isPrivate
             ? try engine.openPrivately(content, id: messageID, from: sender)
             : try engine.open(content, id: messageID, from: sender)
         let envelope = try Envelope(decoding: opened.plaintext)
-        let said = try MessageContent(decoding: envelope.content)
+        let said = try EnvelopeContent(decoding: envelope.content)
+        if case .check = said, !isPrivate { throw RoomError.malformed }
         if chain.compare(number: envelope.number, value: envelope.chain, epoch: opened.epoch) == .different {
             actions.append(.tell(.warning(.fork(sender))))
         }
@@ -121,6 +119,7 @@ extension MemberClient {
         for entry in joined {
             try list([entry], in: &members)
             actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
+            if isVerified(entry.id) { tell(.verified, of: entry.id, actions: &actions) }
         }
         for id in change.added.subtracting(joined.map(\.id)) where !before.contains(id) || members[id] == nil {
             ghost(id, actions: &actions)
@@ -130,8 +129,8 @@ extension MemberClient {
         }
         for id in change.changedKeys {
             actions.append(.tell(.warning(.keyChanged(id))))
-            forget(verified: id)
         }
+        reviewKeys(actions: &actions)
         checkMembers(actions: &actions)
         if change.isOwn {
             ownCommitAccepted()
@@ -195,9 +194,9 @@ extension MemberClient {
     /// When ``timePassed(actions:)`` has something to do; nil for never.
     package var nextDeadline: Duration? {
         guard phase == .joined else { return nil }
-        let ghosts = upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
-        guard let due = upkeep.updateDue, !engine.hasPendingCommit else { return ghosts }
-        return min(due, ghosts ?? due)
+        let ghosts = isAway ? nil : upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
+        let update = engine.hasPendingCommit ? nil : upkeep.updateDue
+        return [ghosts, update, checks.nextDeadline].compactMap(\.self).min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
@@ -211,10 +210,11 @@ extension MemberClient {
                 upkeep.updateDue = now + GroupUpkeep.updateInterval
             }
         }
-        for (id, since) in upkeep.unlistedSince where now >= since + GroupUpkeep.unlistedTime {
+        for (id, since) in upkeep.unlistedSince where !isAway && now >= since + GroupUpkeep.unlistedTime {
             upkeep.unlistedSince[id] = nil
             ghost(id, actions: &actions)
         }
+        expireChecks(actions: &actions)
     }
 
     // MARK: Who is here
@@ -245,7 +245,7 @@ extension MemberClient {
 
 extension MemberClient.Member {
     /// Former nicks that are remembered.
-    private static let formerNickLimit = 4
+    static let formerNickLimit = 4
 
     mutating func rename(_ nick: String) {
         remember(self.nick)

@@ -32,6 +32,10 @@ extension HostNode {
         perform(actions)
     }
 
+    package func verifyLocally(_ command: VerifyCommand) {
+        Verifying.perform(command, loop: loop) { [weak self] body in self?.withLocal(body) }
+    }
+
     func perform(_ actions: [MemberClient.Action]) {
         for action in actions {
             switch action {

@@ -179,6 +179,10 @@ extension UnreachableCause {
             .init(
                 .torUnreachable, "cannot use tor: what answers there is not tor's control port",
                 hint: "check --tor-control")
+        case .noAnswer:
+            .init(
+                .torUnreachable, "cannot use tor: its control port does not answer",
+                hint: "tor may be stopped or very busy: try again, or check --tor-control")
         case .notSocksPort:
             .init(
                 .torUnreachable, "cannot use tor: what answers there is not tor's SOCKS port", hint: "check --tor-socks"

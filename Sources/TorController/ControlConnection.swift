@@ -3,8 +3,8 @@ import Sodium
 
 /// A control connection to a tor: a ``ControlSession`` over a stream, with its deadlines.
 package final class ControlConnection: ByteStreamHandler {
-    /// How long authentication may take in all: it is local and takes milliseconds, and what does not answer is no tor.
-    package static let authenticationTimeout = Duration.seconds(10)
+    /// How long authentication may take in all: it is local and takes milliseconds, unless the machine is very busy.
+    package static let authenticationTimeout = Duration.seconds(20)
     /// How long a reply may take: all commands used here are answered at once unless tor is stopped or swapped out.
     package static let replyTimeout = Duration.seconds(30)
 
@@ -35,7 +35,7 @@ package final class ControlConnection: ByteStreamHandler {
         authenticated = completion
         stream.handler = self
         timer = loop.schedule(after: Self.authenticationTimeout) { [weak self] in
-            self?.fail(.unreachable(.notControlPort(endpoint)))
+            self?.fail(.unreachable(.noAnswer(endpoint)))
         }
         perform(session.connected())
     }

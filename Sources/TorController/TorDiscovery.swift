@@ -93,7 +93,7 @@ extension TorError {
         switch self {
         case .permissionDenied: 3
         case .authenticationFailed: 2
-        case .unreachable(.notControlPort): 1
+        case .unreachable(.notControlPort), .unreachable(.noAnswer): 1
         default: 0
         }
     }

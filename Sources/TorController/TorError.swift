@@ -38,6 +38,8 @@ package enum UnreachableCause: Equatable, Sendable {
     case nothingListens(SocketAddress)
     /// What listens there does not speak tor's control protocol.
     case notControlPort(SocketAddress)
+    /// What listens there takes connections and says nothing.
+    case noAnswer(SocketAddress)
     /// What listens there does not speak SOCKS5 with user names.
     case notSocksPort(SocketAddress)
     /// The control connection ended or stopped answering.

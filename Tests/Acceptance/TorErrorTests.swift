@@ -39,6 +39,16 @@ struct TorErrorTests {
             ["join", "room", "--onion", validOnion, "--tor-socks", peer.address], code: "tor-unreachable", status: 69)
     }
 
+    /// It may be a tor that is stopped, or on a busy machine.
+    @Test func whatListensSaysNothing() async throws {
+        let peer = try FakePeer(.says([]))
+        let host = try await TermTalkProcess.run(
+            ["host", "--tor", "system", "--tor-control", peer.address, "--json"], home: TestHome())
+        #expect(host.events("error").map(\.code) == ["tor-unreachable"])
+        #expect(host.events("error").first?.message?.contains("does not answer") == true, "\(host.output)")
+        #expect(host.status == 69)
+    }
+
     @Test(arguments: ["nonsense", "127.0.0.1", "127.0.0.1:70000"]) func endpointThatIsNone(_ text: String) async throws
     {
         try await expectFailure(["host", "--tor-control", text], code: "address-invalid", status: 65)

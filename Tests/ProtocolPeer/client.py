@@ -1,275 +1,62 @@
-"""A member of TermTalk rooms after docs/protocol.md, whose sections the numbers in comments are.
+"""7: a member of TermTalk rooms after docs/protocol.md, whose sections the numbers in comments are.
 
 It shows that the document suffices, and is the other side in scenario.py. It is no program for people: one thread,
 blocking, without care for its own secrets.
 """
-import base64
-import hashlib
 import os
+import random
 import select
 import socket
 import struct
 import time
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from noise.connection import Keypair, NoiseConnection
+from room_group import RoomGroup
+from session import RESUMED, XKPSK0, XX, Channel, Invite, Link
+from wire import ProtocolError, Reader, u32, u64, vector
 
-XX, XKPSK0 = 0x01, 0x02
-BUCKETS = [488 << k for k in range(8)]
-RECORD_LIMIT = 16_384
-MESSAGE_LIMIT = 69_632
-MESSAGES_PER_KEY = 1_024
-RESUME, RESUMED = 0x01, 0x02
-JOIN, POST, PRIVATE_POST, CHANGE_NICK, LEAVE = range(0x10, 0x15)
-(ADMITTED, REFUSED, JOINED, LEFT, NICK_CHANGED, POSTED, PRIVATE_POSTED, RECEIPTS, DECLINED, CLOSING,
- PRESENT) = range(0x20, 0x2B)
-
-
-class ProtocolError(Exception):
-    """The host broke the protocol."""
+JOIN, POST, PRIVATE_POST, CHANGE_NICK, LEAVE, COMMIT = range(0x10, 0x16)
+(ADMITTED, REFUSED, COMMITTED, LEFT, NICK_CHANGED, POSTED, PRIVATE_POSTED, RECEIPTS, DECLINED, CLOSING, PRESENT,
+ REMOVED, TOPIC, LOCK, EXTENDED, WAITING, COMMIT_WANTED, COMMIT_DECLINED) = range(0x20, 0x32)
+STALE = 19
+UPDATE_MESSAGES = 100
 
 
 class ConnectionEnded(Exception):
     """The host closed the connection."""
 
 
-# 1, 3: encodings and text forms
+def read_entry(reader):
+    return {"id": reader.number(4), "host": reader.number(1) & 1 == 1, "nick": reader.vector(256).decode()}
 
 
-def varint(number):
-    if number < 1 << 6:
-        return struct.pack(">B", number)
-    if number < 1 << 14:
-        return struct.pack(">H", number | 0x4000)
-    return struct.pack(">I", number | 0x80000000)
-
-
-def vector(content):
-    return varint(len(content)) + content
-
-
-class Reader:
-    def __init__(self, content):
-        self.content = content
-        self.position = 0
-
-    def take(self, count):
-        if self.position + count > len(self.content):
-            raise ProtocolError("truncated")
-        self.position += count
-        return self.content[self.position - count:self.position]
-
-    def number(self, count):
-        return int.from_bytes(self.take(count), "big")
-
-    def vector(self, limit):
-        first = self.number(1)
-        count = {0: 1, 1: 2, 2: 4}.get(first >> 6)
-        if count is None:
-            raise ProtocolError("varint")
-        length = (first & 0x3F) << 8 * (count - 1) | self.number(count - 1)
-        if len(varint(length)) != count or length > limit:
-            raise ProtocolError("varint")
-        return self.take(length)
-
-    def rest(self):
-        return self.take(len(self.content) - self.position)
-
-    def entry(self):
-        return {"id": self.number(4), "host": self.number(1) & 1 == 1, "nick": self.vector(256).decode()}
-
-    def entries(self):
-        entries = Reader(self.vector(61_440))
-        found = []
-        while entries.position < len(entries.content):
-            found.append(entries.entry())
-        return found
-
-    def finish(self):
-        if self.position != len(self.content):
-            raise ProtocolError("trailing bytes")
-
-
-def member_text(member):
-    return "".join("abcdefghijklmnopqrstuvwxyz234567"[member >> 5 * n & 31] for n in range(6))
-
-
-class Invite:
-    def __init__(self, text):
-        scheme = "termtalk://"
-        if not text.startswith(scheme):
-            raise ValueError("no invite")
-        place, _, key = text[len(scheme):].partition("/?k=")
-        self.room, _, self.address = place.partition("@")
-        content = base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
-        if len(content) != 84 or content[0] != 2:
-            raise ValueError("another version, or damaged")
-        canonical = f"{self.room}@{self.address}/".encode()
-        if hashlib.blake2b(canonical + content[:81]).digest()[:3] != content[81:]:
-            raise ValueError("damaged")
-        self.host_key = content[1:33]
-        self.psk = hashlib.blake2b(b"TermTalk invite psk 1" + content[65:81]).digest()[:32]
-
-
-# 4, 5: one connection
-
-
-class Link:
-    """Handshake and sealed messages; `wire` sends bytes. Without a socket, so that the worked example can use it."""
-
-    def __init__(self, pattern, room, static_key, host_key=None, psk=None, onion_key=bytes(32), ephemeral_key=None):
-        self.pattern = pattern
-        self.prologue = b"TermTalk/1" + bytes([pattern]) + vector(room.encode()) + onion_key
-        name = b"XX" if pattern == XX else b"XKpsk0"
-        self.noise = NoiseConnection.from_name(b"Noise_" + name + b"_25519_ChaChaPoly_BLAKE2b")
-        self.noise.set_as_initiator()
-        self.noise.set_prologue(self.prologue)
-        self.noise.set_keypair_from_private_bytes(Keypair.STATIC, static_key)
-        if pattern == XKPSK0:
-            self.noise.set_keypair_from_public_bytes(Keypair.REMOTE_STATIC, host_key)
-            self.noise.set_psks(psk=psk)
-        if ephemeral_key:
-            self.noise.set_keypair_from_private_bytes(Keypair.EPHEMERAL, ephemeral_key)
-        self.noise.start_handshake()
-        self.sealed = 0
-        self.opened = 0
-
-    def first(self):
-        return bytes([self.pattern]) + frame(self.noise.write_message())
-
-    def answered(self, message):
-        """Takes message 2 and returns the frame of message 3."""
-        if len(message) != (96 if self.pattern == XX else 48):
-            raise ProtocolError("message 2")
-        self.noise.read_message(message)
-        state = self.noise.noise_protocol.handshake_state
-        self.host_key = state.rs.public_bytes
-        return frame(self.noise.write_message())
-
-    def seal(self, payload):
-        whole = next(size for size in BUCKETS if size >= len(payload) + 18)
-        message = self.noise.encrypt(payload + bytes(whole - 18 - len(payload)))
-        self.sealed += 1
-        if self.sealed % MESSAGES_PER_KEY == 0:
-            self.noise.rekey_outbound_cipher()
-        return frame(bytes(message))
-
-    def open(self, message):
-        if len(message) + 2 not in BUCKETS:
-            raise ProtocolError("no bucket")
-        payload = bytes(self.noise.decrypt(message))
-        self.opened += 1
-        if self.opened % MESSAGES_PER_KEY == 0:
-            self.noise.rekey_inbound_cipher()
-        return payload
-
-
-def frame(content):
-    return struct.pack(">H", len(content)) + bytes(content)
-
-
-# 6: the session, which outlives connections
-
-
-class Channel:
-    def __init__(self):
-        self.outgoing = []  # (header, body) that the host has not acknowledged
-        self.first = 0  # number of outgoing[0]
-        self.sent = 0  # entries of outgoing sent on this connection
-        self.received = 0
-        self.acknowledged = 0  # what the host has been told of `received`
-        self.partial = None
-
-    def enqueue(self, kind, body):
-        pieces = [body[at:at + RECORD_LIMIT] for at in range(0, len(body), RECORD_LIMIT)] or [b""]
-        for piece in pieces[:-1]:
-            self.outgoing.append((kind | 0x80, piece))
-        self.outgoing.append((kind, pieces[-1]))
-
-    def payload(self, most_records=None):
-        records = b""
-        number = self.first + self.sent
-        count = 0
-        while self.sent < len(self.outgoing) and count != most_records:
-            header, body = self.outgoing[self.sent]
-            record = struct.pack(">BH", header, len(body)) + body
-            if len(records) + len(record) > BUCKETS[-1] - 26:
-                break
-            records += record
-            self.sent += 1
-            count += 1
-        self.acknowledged = self.received
-        return struct.pack(">II", number, self.received) + records
-
-    def resume_payload(self, session):
-        return bytes(8) + struct.pack(">BHII", RESUME, 8, session, self.received)
-
-    def going_on(self, payload):
-        """The first payload after `resume` begins with `resumed`."""
-        reader = Reader(payload)
-        reader.take(4)
-        self.host_has(reader.number(4))
-        self.sent = 0
-
-    def host_has(self, count):
-        if not self.first <= count <= self.first + len(self.outgoing):
-            raise ProtocolError("received count")
-        del self.outgoing[:count - self.first]
-        self.sent -= count - self.first
-        self.first = count
-
-    def messages(self, payload, after_control=0):
-        """The messages that a payload completes."""
-        reader = Reader(payload)
-        if reader.number(4) != self.received:
-            raise ProtocolError("first number")
-        self.host_has(reader.number(4))
-        reader.take(after_control)
-        messages = []
-        while reader.position < len(payload):
-            header = reader.number(1)
-            if header == 0:
-                if any(reader.rest()):
-                    raise ProtocolError("padding")
-                break
-            kind, length = header & 0x7F, reader.number(2)
-            if kind < 0x10 or length > RECORD_LIMIT:
-                raise ProtocolError("record")
-            body = reader.take(length)
-            self.received += 1
-            if self.partial is not None:
-                if self.partial[0] != kind:
-                    raise ProtocolError("continuation")
-                body = self.partial[1] + body
-                self.partial = None
-            if len(body) > MESSAGE_LIMIT:
-                raise ProtocolError("too long")
-            if header & 0x80:
-                self.partial = (kind, body)
-            else:
-                messages.append((kind, body))
-        return messages
-
-
-# 7: the room
+def read_entries(reader):
+    return reader.vector_of(read_entry, 61_440)
 
 
 class Client:
     """A member. What happens is appended to `events` as dictionaries."""
 
-    def __init__(self, room, address, static_key=None, invite=None, host_key=None):
+    def __init__(self, room, address, static_key=None, invite=None, host_key=None, seed=None, updates=True):
         self.room = room
         host, _, port = address.rpartition(":")
         self.address = (host.strip("[]"), int(port))
         self.invite = invite
         self.expected_key = host_key
         self.static_key = static_key or os.urandom(32)
+        self.group = RoomGroup(invite and invite.creator_key, seed)
         self.channel = Channel()
         self.member = None
+        self.members = {}  # id to entry
         self.events = []
+        self.warnings = []
         self.present = []  # what has come of the list of members before `admitted`
         self.next_number = None
+        self.unconfirmed = {}  # message id to what waits to come back
+        self.updates = updates  # whether it gives itself new keys
+        self.update_due = None
+        self.update_failures = 0
+        self.sealed_since_update = 0
+        self.wanted = None  # what the host wants to be committed
 
     @staticmethod
     def invited(text, **options):
@@ -326,7 +113,10 @@ class Client:
     def flush(self):
         """Sends what waits, in as few sealed messages as it fits into; an empty one where nothing waits."""
         while True:
-            self.socket.sendall(self.link.seal(self.channel.payload()))
+            try:
+                self.socket.sendall(self.link.seal(self.channel.payload()))
+            except (BrokenPipeError, ConnectionResetError):
+                raise ConnectionEnded() from None
             if self.channel.sent == len(self.channel.outgoing):
                 break
         self.owed_since = None
@@ -336,25 +126,48 @@ class Client:
         if flush:
             self.flush()
 
-    def join(self, nick, key_package=b"none"):
-        """This client speaks no MLS: what it gives as a KeyPackage is refused by the members."""
-        self.send(JOIN, vector(nick.encode()) + os.urandom(4) + vector(key_package))
+    def join(self, nick, key_package=None):
+        """Another KeyPackage than an own one is refused by the members."""
+        key_package = key_package or self.group.key_package()
+        self.send(JOIN, vector(nick.encode()) + u32(self.group.id) + vector(key_package))
 
-    def post(self, text, message=None, flush=True):
-        message = message or os.urandom(8)
-        self.send(POST, message + b"\0" + text.encode(), flush)
-        return message.hex()
+    @property
+    def nick(self):
+        return self.members[self.member]["nick"]
+
+    def post(self, text, message=None, flush=True, **changed):
+        """`changed` says what is to be wrong with the envelope."""
+        return self.say(text, message or os.urandom(8), None, flush, changed)
 
     def post_privately(self, receiver, text):
-        message = os.urandom(8)
-        self.send(PRIVATE_POST, message + struct.pack(">I", receiver) + b"\0" + text.encode())
+        return self.say(text, os.urandom(8), receiver, True, {})
+
+    def say(self, text, message, receiver, flush, changed):
+        self.unconfirmed[message] = {"kind": "text", "text": text, "to": receiver, "changed": changed}
+        self.transmit(message, flush)
         return message.hex()
+
+    def transmit(self, message, flush=True):
+        """Seals and sends what is unconfirmed, for the first time or once more."""
+        said = self.unconfirmed[message]
+        envelope = self.group.envelope(self.nick, said["kind"], said["text"])
+        vars(envelope).update(said["changed"])
+        if said["to"] is None:
+            said["sealed"] = self.group.seal(envelope, message)
+            self.send(POST, message + u64(self.group.epoch) + said["sealed"], flush)
+        else:
+            said["sealed"] = self.group.seal_privately(envelope, message, said["to"])
+            self.send(PRIVATE_POST, message + u64(self.group.epoch) + u32(said["to"]) + said["sealed"], flush)
+        self.sealed_since_update += 1
+        if self.sealed_since_update == UPDATE_MESSAGES:
+            self.update_due = time.monotonic()
 
     def change_nick(self, nick):
         self.send(CHANGE_NICK, vector(nick.encode()))
 
     def leave(self):
         """Leaves, and waits until the host has heard of it, or closes."""
+        self.updates = False
         self.send(LEAVE, b"")
         try:
             self.pump(lambda: not self.channel.outgoing, 120)
@@ -362,6 +175,44 @@ class Client:
             pass
         finally:
             self.socket.close()
+
+    # The group
+
+    def want_update(self):
+        """New keys after a pause at random, longer after each try that has lost: of an epoch's Commits one counts."""
+        spread = 0.1 * len(self.members) * 2 ** self.update_failures
+        self.update_due = time.monotonic() + random.uniform(0, min(spread, 60))
+
+    def upkeep(self):
+        """Commits what is due, one Commit at a time."""
+        if self.group.mls is None or not self.group.mls.epochs or self.group.mls.pending:
+            return
+        if self.wanted:
+            candidates, removals = self.wanted
+            self.wanted = None
+            self.send(COMMIT, self.group.commit(candidates, removals).encode())
+        elif self.updates and self.update_due and time.monotonic() >= self.update_due:
+            self.update_due = None
+            self.send(COMMIT, self.group.commit().encode())
+
+    def committed(self, reader):
+        committer, entries, commit = reader.number(4), read_entries(reader), reader.rest()
+        had_pending = self.group.mls.pending is not None
+        added, removed, was_own = self.group.committed(committer, commit)
+        self.members.update({entry["id"]: entry for entry in entries})
+        if added - {entry["id"] for entry in entries}:
+            self.warnings.append("somebody came in who is not listed")
+        if removed & self.members.keys():
+            self.warnings.append("somebody was removed who is listed")
+        if self.members.keys() - self.group.leaves.keys():
+            self.warnings.append("somebody is listed who is not in the group")
+        if was_own:
+            self.update_failures = self.sealed_since_update = 0
+        elif had_pending:
+            self.update_failures += 1
+            self.want_update()
+        self.events += [{"event": "joined", **entry} for entry in entries]
+        return {"event": "committed", "by": committer, "own": was_own, "epoch": self.group.epoch}
 
     # Receiving
 
@@ -388,67 +239,144 @@ class Client:
             self.buffer += more
 
     def pump(self, until, timeout):
-        """Receives and acknowledges until the condition holds."""
+        """Receives, acknowledges and commits until the condition holds."""
         deadline = time.monotonic() + timeout
         while not until():
             now = time.monotonic()
             if now > deadline:
                 raise TimeoutError("the condition does not come true")
-            wait = min(deadline - now, max(0, self.owed_since + 0.4 - now) if self.owed_since else 20)
-            content = self.read_frame(wait)
+            content = self.read_frame(max(0, self.next_deadline(deadline) - now))
             if content is not None:
                 self.take(self.link.open(content))
+            self.upkeep()
             unacknowledged = self.channel.received - self.channel.acknowledged
-            if unacknowledged >= 256 or (self.owed_since and time.monotonic() >= self.owed_since + 0.4):
+            if (unacknowledged >= 256 or self.channel.sent < len(self.channel.outgoing)
+                    or (self.owed_since and time.monotonic() >= self.owed_since + 0.4)):
                 self.flush()
+
+    def next_deadline(self, deadline):
+        due = [deadline]
+        if self.owed_since:
+            due.append(self.owed_since + 0.4)
+        if self.updates and self.update_due and not self.group.mls.pending:
+            due.append(self.update_due)
+        return min(due)
 
     def take(self, payload, after_control=0):
         for kind, body in self.channel.messages(payload, after_control):
-            self.events.append(self.event(kind, Reader(body)))
+            reader = Reader(body)
+            self.events.append(self.event(kind, reader))
+            reader.finish()
         if self.channel.received > self.channel.acknowledged and not self.owed_since:
             self.owed_since = time.monotonic()
 
     def event(self, kind, reader):
         if kind == ADMITTED:
-            event = {"event": "admitted", "member": reader.number(4), "left": reader.number(4),
-                     "next": reader.number(8)}
-            event["members"] = self.present + reader.entries()
-            self.present = []
-            self.member = event["member"]
-            self.next_number = event["next"]
-        elif kind == PRESENT:
-            event = {"event": "present"}
-            self.present += reader.entries()
-        elif kind == REFUSED:
-            event = {"event": "refused", "code": reader.number(1)}
-        elif kind == JOINED:
-            event = {"event": "joined", **reader.entry()}
-        elif kind == LEFT:
+            return self.admitted(reader)
+        if kind == PRESENT:
+            self.present += read_entries(reader)
+            return {"event": "present"}
+        if kind == REFUSED:
+            return {"event": "refused", "code": reader.number(1)}
+        if kind == COMMITTED:
+            return self.committed(reader)
+        if kind == COMMIT_WANTED:
+            self.wanted = (reader.vector_of(lambda r: (r.number(4), r.vector(2_048))),
+                           reader.vector_of(lambda r: r.number(4)))
+            return {"event": "commit wanted"}
+        if kind == COMMIT_DECLINED:
+            epoch = reader.number(8)
+            if self.group.mls.pending and epoch == self.group.epoch:
+                self.group.mls.pending = None
+                self.update_failures += 1
+                self.want_update()
+            return {"event": "commit declined", "epoch": epoch}
+        if kind == LEFT:
             event = {"event": "left", "id": reader.number(4), "reason": reader.number(1)}
-        elif kind == NICK_CHANGED:
+            del self.members[event["id"]]
+            return event
+        if kind == NICK_CHANGED:
             event = {"event": "nick", "id": reader.number(4), "nick": reader.vector(256).decode()}
-        elif kind == POSTED:
-            event = {"event": "posted", "number": reader.number(8), "from": reader.number(4),
-                     "id": reader.take(8).hex(), **content(reader.rest())}
-            if event["number"] != self.next_number:
-                raise ProtocolError("order number")
-            self.next_number += 1
-        elif kind == PRIVATE_POSTED:
-            event = {"event": "private", "from": reader.number(4), "to": reader.number(4),
-                     "id": reader.take(8).hex(), **content(reader.rest())}
-        elif kind == RECEIPTS:
-            receipts = Reader(reader.vector(49_152))
-            event = {"event": "receipts", "list": []}
-            while receipts.position < len(receipts.content):
-                event["list"].append((receipts.take(8).hex(), receipts.number(2), receipts.number(2)))
-        elif kind == DECLINED:
-            event = {"event": "declined", "id": reader.take(8).hex(), "code": reader.number(1)}
-        elif kind == CLOSING:
-            event = {"event": "closing", "reason": reader.number(1)}
-        else:
-            raise ProtocolError(f"type {kind}")
-        reader.finish()
+            self.members[event["id"]]["nick"] = event["nick"]
+            return event
+        if kind == POSTED:
+            return self.posted(reader)
+        if kind == PRIVATE_POSTED:
+            event = {"event": "private", "from": reader.number(4), "to": reader.number(4)}
+            return {**event, **self.shown(event["from"], event["to"], reader.take(8), reader.rest())}
+        if kind == RECEIPTS:
+            receipts = reader.vector_of(lambda r: (r.take(8).hex(), r.number(2), r.number(2)), 49_152)
+            return {"event": "receipts", "list": receipts}
+        if kind == DECLINED:
+            return self.declined(reader.take(8), reader.number(1))
+        if kind == CLOSING:
+            return {"event": "closing", "reason": reader.number(1)}
+        if kind == REMOVED:
+            return {"event": "removed", "reason": reader.number(1), "text": reader.vector(400).decode()}
+        if kind == TOPIC:
+            return {"event": "topic", "text": reader.vector(400).decode()}
+        if kind == LOCK:
+            return {"event": "lock", "locked": reader.number(1) == 1}
+        if kind == EXTENDED:
+            return {"event": "extended", "left": reader.number(4)}
+        if kind == WAITING:
+            return {"event": "waiting"}
+        raise ProtocolError(f"type {kind}")
+
+    def admitted(self, reader):
+        event = {"event": "admitted", "member": reader.number(4), "left": reader.number(4),
+                 "next": reader.number(8), "epoch": reader.number(8)}
+        event["members"] = self.present + read_entries(reader)
+        event["welcome"] = len(reader.content) - reader.position > 0
+        if event["member"] != self.group.id:
+            raise ProtocolError("another member id")
+        self.present = []
+        self.member = event["member"]
+        self.members = {entry["id"]: entry for entry in event["members"]}
+        self.next_number = event["next"]
+        host = next((member for member, entry in self.members.items() if entry["host"]), None)
+        self.group.enter(reader.rest(), event["epoch"], event["next"] - 1, host)
+        if set(self.members) != set(self.group.leaves):
+            self.warnings.append("the list is not the group")
+        if event["welcome"]:
+            self.want_update()
+        for message in list(self.unconfirmed):
+            self.transmit(message, flush=False)
         return event
+
+    def posted(self, reader):
+        number, sender, message, content = reader.number(8), reader.number(4), reader.take(8), reader.rest()
+        if number != self.next_number:
+            raise ProtocolError("order number")
+        self.next_number += 1
+        event = {"event": "posted", "number": number, "from": sender, **self.shown(sender, None, message, content)}
+        self.group.posted(number, sender, message, content)
+        return event
+
+    def shown(self, sender, receiver, message, content):
+        """What was said; nobody can open what they have sealed."""
+        event = {"id": message.hex(), "size": len(content)}
+        if sender == self.member:
+            said = self.unconfirmed.pop(message)
+            if said["sealed"] != content or said["to"] != receiver:
+                raise ProtocolError("own words were changed")
+            return {**event, "kind": said["kind"], "text": said["text"]}
+        if receiver is None:
+            envelope, is_same_room = self.group.open(content, message, sender)
+        else:
+            envelope, is_same_room = self.group.open_privately(content, message, sender)
+        if not is_same_room:
+            self.warnings.append(f"member {sender} has seen another room")
+        if envelope.nick != self.members[sender]["nick"]:
+            self.warnings.append(f"member {sender} calls itself {envelope.nick}")
+        return {**event, "kind": envelope.kind, "text": envelope.text}
+
+    def declined(self, message, code):
+        if code == STALE and message in self.unconfirmed:
+            self.transmit(message, flush=False)
+        else:
+            self.unconfirmed.pop(message, None)
+        return {"event": "declined", "id": message.hex(), "code": code}
 
     def seen(self, name, **fields):
         """The events of this name with these fields."""
@@ -459,43 +387,3 @@ class Client:
         """The first such event, when it has come."""
         self.pump(lambda: self.seen(name, **fields), timeout)
         return self.seen(name, **fields)[0]
-
-
-def content(sealed):
-    kind = {0: "text", 1: "action"}.get(sealed[0]) if sealed else None
-    return {"kind": kind, "text": sealed[1:].decode(errors="replace")}
-
-
-# 11: the worked example
-
-
-def check_example(document):
-    """Compares the example in the document with what this code makes of its keys. Returns how many values agree."""
-    block = document.split("<!-- ProtocolExampleTests -->")[1].split("```")[1]
-    values, name = {}, None
-    for line in block.strip("\n").split("\n"):
-        if line.startswith("  "):
-            values[name] += bytes.fromhex(line.strip())
-        else:
-            name = line
-            values[name] = b""
-    invite = Invite(next(line.strip() for line in document.split("\n") if line.strip().startswith("termtalk://a3")))
-    link = Link(XKPSK0, invite.room, values["joiner-static-private"], invite.host_key, invite.psk,
-                ephemeral_key=values["joiner-ephemeral-private"])
-    channel = Channel()
-    channel.enqueue(JOIN, vector(b"alice"))
-    payload = channel.payload()
-    made = {
-        "host-static-public": X25519PrivateKey.from_private_bytes(values["host-static-private"]).public_key()
-        .public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw),
-        "psk": invite.psk, "prologue": link.prologue, "joiner-sends-1": link.first(),
-        "joiner-sends-3": link.answered(values["host-sends-2"][2:]),
-        "handshake-hash": link.noise.get_handshake_hash(), "payload-without-padding": payload,
-        "joiner-sends-4": link.seal(payload),
-    }
-    if invite.host_key != values["host-static-public"]:
-        raise ProtocolError("the example's invite has another key")
-    for name, value in made.items():
-        if values[name] != value:
-            raise ProtocolError(f"{name}: the document has {values[name].hex()}, this is {value.hex()}")
-    return len(made)

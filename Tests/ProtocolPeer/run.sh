@@ -19,4 +19,6 @@ if ! [ -x "$termtalk" ]; then
     echo "Tests/ProtocolPeer: there is no $termtalk; build it first" >&2
     exit 1
 fi
-PYTHONDONTWRITEBYTECODE=1 exec "$python" "$here/scenario.py" "$termtalk" "$root/docs/protocol.md"
+export PYTHONDONTWRITEBYTECODE=1
+"$python" "$here/mls_vectors.py" "${TERMTALK_VECTORS:-$root/../shared/vectors}" || exit 1
+exec "$python" "$here/scenario.py" "$termtalk" "$root/docs/protocol.md"

@@ -275,6 +275,24 @@ import Testing
         #expect(stay.warnings == [.groupGhost])
     }
 
+    @Test("Who is away cannot know whether the one who left was removed, and counts from when it is back")
+    func notRemovedWhileAway() throws {
+        var stay = try Stay()
+        try stay.hears(.left(Self.other, .quit))
+        stay.client.isAway = true
+        stay.client.now = GroupUpkeep.unlistedTime * 3
+        stay.client.timePassed(actions: &stay.actions)
+        #expect(stay.warnings.isEmpty)
+        stay.client.isAway = false
+        stay.client.now += GroupUpkeep.unlistedTime - .nanoseconds(1)
+        stay.client.timePassed(actions: &stay.actions)
+        #expect(stay.warnings.isEmpty)
+        stay.client.now += .nanoseconds(1)
+        #expect(stay.client.nextDeadline == stay.client.now)
+        stay.client.timePassed(actions: &stay.actions)
+        #expect(stay.warnings == [.groupGhost])
+    }
+
     @Test("A Commit that cannot be followed makes the member join anew")
     func lost() throws {
         var stay = try Stay()

@@ -1,5 +1,8 @@
 import Foundation
+import MLS
 import Noise
+import Room
+import SecureGroup
 import Sodium
 import TestSupport
 import Testing
@@ -26,9 +29,10 @@ import Testing
     @Test func theSealedMessageBringsTheRequest() throws {
         var channel = RecordChannel()
         var events: [SessionEvent] = []
-        let payload = try ProtocolExample().openedByHost()
+        let example = try ProtocolExample()
+        let payload = example.openedByHost()
         try channel.received(payload, count: payload.count, now: .zero, events: &events)
-        #expect(events == [.message(type: 0x10, body: [5] + Array("alice".utf8))])
+        #expect(events == [.message(type: example.join.type, body: example.join.body)])
     }
 }
 
@@ -43,6 +47,7 @@ private struct ProtocolExample {
         try X25519.PrivateKey(copying: SecretBytes(copying: keyBytes(first).span))
     }
 
+    let join: EncodedMessage
     private let lines: [(String, [UInt8])]
     private let hostPlaintext: [UInt8]
 
@@ -63,8 +68,12 @@ private struct ProtocolExample {
         var sender = try joiner.split()
         var receiver = try responder.split()
 
+        let keyPackage = try Self.keyPackage()
+        let keyPackageMessage = MLSMessage.keyPackage(keyPackage).encoded
+        let member = RoomGroup.id(of: keyPackage.leafNode.signatureKey)
+        join = MemberRequest.join(nick: "alice", member: member, keyPackage: keyPackageMessage).encoded
         var channel = RecordChannel()
-        for record in Record.split(type: 0x10, body: [5] + Array("alice".utf8)) { channel.enqueue(record) }
+        for record in Record.split(type: join.type, body: join.body) { channel.enqueue(record) }
         let next = channel.nextPayload(capacity: Padding.largestContent)
         let content = next.contentByteCount
         var payload = [UInt8](repeating: 0, count: SessionProtocol.payloadHeaderByteCount + content)
@@ -84,11 +93,28 @@ private struct ProtocolExample {
             ("host-static-private", Self.keyBytes(0x20)), ("host-static-public", host.bytes),
             ("joiner-static-private", Self.keyBytes(0x40)), ("joiner-ephemeral-private", Self.keyBytes(0x60)),
             ("host-ephemeral-private", Self.keyBytes(0x80)), ("invite-secret", secretBytes),
+            ("joiner-signature-private", Self.keyBytes(0xa0)), ("joiner-init-private", Self.keyBytes(0xc0)),
+            ("joiner-leaf-private", Self.keyBytes(0xe0)), ("key-package", keyPackageMessage),
             ("psk", invite.presharedKey.withBytes { bytes in bytes.indices.map { bytes[$0] } }),
             ("prologue", prologue), ("joiner-sends-1", [SessionProtocol.invitePattern] + Self.framed(messages[0])),
             ("host-sends-2", Self.framed(messages[1])), ("joiner-sends-3", Self.framed(messages[2])),
             ("handshake-hash", hash), ("payload-without-padding", payload), ("joiner-sends-4", frame),
         ]
+    }
+
+    /// The KeyPackage of section 7, "The group", with a lifetime of 30 days from 1970-01-01.
+    private static func keyPackage() throws -> KeyPackage {
+        let suite = CipherSuite.x25519ChaChaPoly
+        let signingKey = try Ed25519.KeyPair(seed: SecretBytes(copying: keyBytes(0xa0).span))
+        var leafNode = LeafNode(
+            encryptionKey: try key(0xe0).publicKey.bytes, signatureKey: signingKey.publicKey.bytes,
+            credential: .basic(identity: []), capabilities: Capabilities(cipherSuites: [suite.identifier]),
+            source: .keyPackage(Lifetime(notBefore: 0, notAfter: 2_592_000)))
+        leafNode.sign(with: signingKey, suite: suite)
+        var keyPackage = KeyPackage(
+            cipherSuite: suite.identifier, initKey: try key(0xc0).publicKey.bytes, leafNode: leafNode)
+        keyPackage.sign(with: signingKey, suite: suite)
+        return keyPackage
     }
 
     private static func framed(_ message: [UInt8]) -> [UInt8] {

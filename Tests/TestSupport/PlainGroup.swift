@@ -1,5 +1,5 @@
 package import Room
-import Sodium
+package import Sodium
 
 /// A group without any secret, for tests of what is around groups: it knows epochs and members, and protects nothing.
 package final class PlainGroup: GroupEngine {
@@ -8,6 +8,8 @@ package final class PlainGroup: GroupEngine {
     package private(set) var members: Set<MemberID> = []
     private var pending: [UInt8]?
     private var isWaiting = false
+    /// Signature keys that are not made from the id.
+    package var keys: [MemberID: [UInt8]] = [:]
 
     package init(id: MemberID = MemberID(entropy: Random.uint32())) {
         self.id = id
@@ -15,6 +17,16 @@ package final class PlainGroup: GroupEngine {
 
     package var hasPendingCommit: Bool { pending != nil }
     package var chainStart: [UInt8] { Self.bytes(epoch) }
+
+    package var groupID: [UInt8] { [1] }
+
+    package func signatureKey(of member: MemberID) -> [UInt8]? {
+        members.contains(member) ? keys[member] ?? Self.bytes(member) : nil
+    }
+
+    package func epochAuthenticator() throws(GroupError) -> SecretBytes {
+        SecretBytes(copying: Self.bytes(epoch).span)
+    }
 
     package func keyPackage() -> [UInt8] {
         isWaiting = true
@@ -50,7 +62,8 @@ package final class PlainGroup: GroupEngine {
     package func sealPrivately(
         _ plaintext: [UInt8], id: MessageID, to receiver: MemberID
     ) throws(GroupError) -> [UInt8] {
-        seal(plaintext, id: id)
+        guard members.contains(receiver) else { throw .unavailable }
+        return seal(plaintext, id: id)
     }
 
     package func openPrivately(
