@@ -2,6 +2,7 @@
 """Floods a room on loopback with handshakes while its members talk; prints a table of their latency before, during, after.
 
     flood.py [--program .build/release/termtalk] [--rate 5000] [--seconds 10] [--members 10] [--floods open,invite,silent]
+             [--flooders 2]
 
 The room is `termtalk host --direct 127.0.0.1:0`, its members are `termtalk join --json` with the invite: real processes.
 A flooder connects, sends a first message of the handshake and goes on with the next connection; it keeps the latest 500
@@ -29,7 +30,6 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KEPT_OPEN = 500
-FLOODERS = 2
 PERIOD = 0.5                                        # seconds between two messages of a member
 
 
@@ -85,7 +85,7 @@ def first_message(kind):
     return b""
 
 
-def flood(kind, port, rate, seconds, results):
+def flood(kind, port, rate, seconds, kept_open, results):
     """Connects `rate` times a second, if it can."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
@@ -111,7 +111,7 @@ def flood(kind, port, rate, seconds, results):
                 peer.send(message)
             made += 1
             kept.append(peer)
-            if len(kept) > KEPT_OPEN // FLOODERS:
+            if len(kept) > kept_open:
                 kept.pop(0).close()
         except OSError:
             refused += 1
@@ -179,6 +179,7 @@ def main():
     parser.add_argument("--rate", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--members", type=int, default=10)
+    parser.add_argument("--flooders", type=int, default=2, help="processes")
     parser.add_argument("--floods", default="open,invite,silent")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
@@ -193,8 +194,10 @@ def main():
                 if phase != "before" and not phase.startswith("after"):
                     flooders = [
                         multiprocessing.Process(
-                            target=flood, args=(phase, room.port, options.rate / FLOODERS, options.seconds, results))
-                        for _ in range(FLOODERS)]
+                            target=flood, args=(
+                                phase, room.port, options.rate / options.flooders, options.seconds,
+                                KEPT_OPEN // options.flooders, results))
+                        for _ in range(options.flooders)]
                 for flooder in flooders:
                     flooder.start()
                 begin, used = time.monotonic(), room.host.processor_time()

@@ -8,12 +8,13 @@ import TestSupport
 /// every message of one to the other.
 final class ManInTheMiddle: Sendable {
     let port: UInt16
+    private let listener: Int32
     private let seen = Mutex((types: [UInt8](), bridged: 0))
 
     init(room: String, hostPort: UInt16) throws {
         SodiumLibrary.initialize()
-        let (listener, port) = try LoopbackSocket.listening()
-        self.port = port
+        (listener, port) = try LoopbackSocket.listening()
+        let listener = listener
         Thread { [weak self] in
             while case let connection = accept(listener, nil, nil), connection >= 0 {
                 guard let self else { break }
@@ -21,6 +22,10 @@ final class ManInTheMiddle: Sendable {
             }
             close(listener)
         }.start()
+    }
+
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
     }
 
     var address: String { "127.0.0.1:\(port)" }
