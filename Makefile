@@ -3,8 +3,8 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: faults simulate idle-hour build test lint fmt run bench install clean tor-network interop sanitize \
-    sanitize-address sanitize-thread
+.PHONY: attacks fuzz faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
+    interop sanitize sanitize-address sanitize-thread
 
 build:
 	$(SWIFT) build -c release --product termtalk --static-swift-stdlib
@@ -37,6 +37,27 @@ faults:
 simulate: RUNS ?= 10000
 simulate:
 	$(if $(SEED),TERMTALK_SEED=$(SEED)) TERMTALK_RUNS=$(RUNS) $(SWIFT) test --filter RoomFaultSimulationTests
+
+# What docs/attacks.md lists, but for the flood and the fuzzers.
+ATTACKS := AttackTests|HostileBytesTests|SlowPeerTests|FullRoomTests|HostileHostTests|HostileCommitTests|ImpostorTests|
+ATTACKS := $(ATTACKS)AdmissionTests|PasswordTests|PasswordNodeTests|PasswordGuessesTests|ModerationTests|
+ATTACKS := $(ATTACKS)ModerationNodeTests|InviteErrorTests|JoinErrorTests|SecretTests|CorpusTests|SanitizerTests|
+ATTACKS := $(ATTACKS)NickSkeletonTests|HandshakeTests|RecordTests|MemberClientTests|RoomGroupTests|RegistryTests
+attacks:
+	$(SWIFT) build --build-tests
+	timeout 1800 $(SWIFT) test --skip-build --filter '$(ATTACKS)'
+
+# libFuzzer over every decoder: make fuzz, or make fuzz TARGET=invite SECONDS=60
+fuzz: SECONDS ?= 900
+fuzz: JOBS ?= 2
+fuzz:
+	python3 Tests/Fuzz/fuzz.py --seconds $(SECONDS) --jobs $(JOBS) $(TARGET)
+
+# A room with real groups whose members come, go and talk at random: make random-rooms STEPS=10000 SEED=1
+random-rooms: SEED ?= 1
+random-rooms: STEPS ?= 10000
+random-rooms:
+	TERMTALK_SEED=$(SEED) TERMTALK_STEPS=$(STEPS) $(SWIFT) test --filter RandomRoomTests
 
 # An hour in which nobody says anything, over tor, and then a message.
 idle-hour:

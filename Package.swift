@@ -26,6 +26,27 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let fuzzed: [Target.Dependency] = [
+    "Configuration", "CPace", "EventLoop", "MLS", "Room", "SecureGroup", "SecureSession", "Sodium", "TermTalk",
+    "TerminalUI", "TestSupport", "TorController", "Wire",
+]
+
+/// The fuzz targets: with TERMTALK_FUZZ a program with libFuzzer (`make fuzz`), else tests that replay the corpus.
+let fuzz: [Target] =
+    Context.environment["TERMTALK_FUZZ"] == nil
+    ? [
+        .testTarget(
+            name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz",
+            exclude: ["Driver", "CFuzzer", "Corpus", "fuzz.py"], swiftSettings: common)
+    ]
+    : [
+        .target(name: "CFuzzer", dependencies: ["CSodium"], path: "Tests/Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "termtalk-fuzz", dependencies: fuzzed + ["CFuzzer"], path: "Tests/Fuzz",
+            exclude: ["CFuzzer", "Corpus", "CorpusTests.swift", "fuzz.py"], swiftSettings: common,
+            linkerSettings: [.linkedLibrary("stdc++")]),
+    ]
+
 let package = Package(
     name: "termtalk",
     products: [.executable(name: "termtalk", targets: ["TermTalkCommand"])],
@@ -104,8 +125,11 @@ let package = Package(
         tests(of: "Configuration", ["Room"]),
         tests(of: "TerminalUI", ["Room"]),
         .testTarget(
-            name: "AcceptanceTests", dependencies: ["PrivateTorNetwork", "TestSupport", "TermTalkCommand"],
+            name: "AcceptanceTests",
+            dependencies: [
+                "PrivateTorNetwork", "Room", "SecureSession", "Sodium", "TermTalk", "TestSupport", "TermTalkCommand",
+            ],
             path: "Tests/Acceptance", swiftSettings: common),
-    ],
+    ] + fuzz,
     swiftLanguageModes: [.v6]
 )

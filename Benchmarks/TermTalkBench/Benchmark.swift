@@ -11,8 +11,9 @@ enum Benchmark {
             switch arguments.popFirst() {
             case "host": try BenchmarkHost.run(arguments)
             case "load": try LoadGenerator(options: LoadOptions(arguments)).run()
+            case "group": try GroupBenchmark.run(arguments)
             case "seal": try SealingBenchmark().run()
-            default: throw BenchmarkError("termtalk-bench host PORT | load --test … | seal")
+            default: throw BenchmarkError("termtalk-bench host PORT | load --test … | seal | group [MEMBERS…]")
             }
         } catch {
             print("{\"error\":\"\(error)\"}")

@@ -28,6 +28,8 @@ package enum ChatEvent: Sendable, Equatable {
     case help([String])
     /// The answer to `/clear`: a screen forgets what it shows.
     case clearScreen
+    /// The answer to `/verify`, and how far a check with a member has come.
+    case verification(Verification)
     /// Something about the room itself.
     case room(RoomChange)
     case connection(ConnectionChange)

@@ -1,3 +1,5 @@
+package import Sodium
+
 /// A member's side of the room's group: who is in it, and what makes bytes of what its members say.
 ///
 /// Rooms, sessions and hosts see only what the engine returns. `MemberClient` owns one. It has no clock and no sockets;
@@ -11,12 +13,18 @@ package protocol GroupEngine: AnyObject {
     var members: Set<MemberID> { get }
     /// Whether a Commit of ours is on its way: it comes back by ``received(commit:from:)``, or has lost.
     var hasPendingCommit: Bool { get }
+    /// The same for all members, and chosen by the creator; empty where there is no group.
+    var groupID: [UInt8] { get }
+    /// The key that a member signs with; nil for who is not in the group.
+    func signatureKey(of member: MemberID) -> [UInt8]?
+    /// The same for all members of the epoch, and for nobody else.
+    func epochAuthenticator() throws(GroupError) -> SecretBytes
     /// Where the chain of messages of the current epoch begins: known to the members only.
     var chainStart: [UInt8] { get }
 
     /// A new KeyPackage. The member is in no group from now on, until it creates or joins one.
     func keyPackage() -> [UInt8]
-    /// Begins a group of one.
+    /// Begins a group of one. Who knows that somebody else is the creator throws ``GroupError/wrongCreator``.
     func create() throws(GroupError)
     /// Joins by a Welcome. Where nothing else says who the creator is, it must be vouched for by `host`.
     func join(_ welcome: [UInt8], host: MemberID?) throws(GroupError)
@@ -33,6 +41,9 @@ package protocol GroupEngine: AnyObject {
     /// Stages the next epoch, with fresh keys of ours, until it comes back. Who is in the group already and comes anew gets
     /// a new leaf.
     func commit(adding: [GroupCandidate], removing: [MemberID]) throws(GroupError) -> GroupCommit
+    /// Whether a Commit of another member can be followed, and lets in and out those that it names, and nobody else. What was
+    /// found out is kept for ``received(commit:from:)``.
+    func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool
     /// A Commit that the room has accepted, also our own: the next epoch begins.
     func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange
     /// Our Commit has lost.

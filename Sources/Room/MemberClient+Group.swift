@@ -25,8 +25,7 @@ extension MemberClient {
                 waiting.to == nil
                 ? ChatEvent.Notice(.internalError, "the message was not sent: it could not be encrypted")
                 : RoomCode.noSuchMember.declination
-            actions.append(.tell(.notSent(waiting.id)))
-            actions.append(.tell(.error(notice)))
+            undelivered(waiting, notice, actions: &actions)
             return
         }
         outbox[index].sealed = BLAKE2b.hash(sealed.span)
@@ -48,10 +47,7 @@ extension MemberClient {
     mutating func sealAgain(_ messageID: MessageID, actions: inout [Action]) {
         guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return }
         guard outbox[index].attempts < GroupUpkeep.sealingAttempts else {
-            _ = takeOut(messageID)
-            actions.append(.tell(.notSent(messageID)))
-            actions.append(.tell(.error(RoomCode.stale.declination)))
-            sendWaiting(actions: &actions)
+            notTaken(messageID, .stale, actions: &actions)
             return
         }
         transmit(index, actions: &actions)
@@ -60,7 +56,7 @@ extension MemberClient {
     /// Our own message has come back: nobody can open what they have sealed, but it must be the same.
     mutating func takeOwn(
         _ messageID: MessageID, to receiver: MemberID?, content: [UInt8], actions: inout [Action]
-    ) throws(GroupError) -> MessageContent {
+    ) throws(GroupError) -> EnvelopeContent {
         guard let waiting = outbox.first(where: { $0.id == messageID }), waiting.to == receiver,
             waiting.sealed == BLAKE2b.hash(content.span)
         else { throw .forged }
@@ -71,19 +67,20 @@ extension MemberClient {
     /// What another member said, and whether it has seen the same room.
     mutating func open(
         _ content: [UInt8], id messageID: MessageID, from sender: MemberID, isPrivate: Bool, actions: inout [Action]
-    ) throws -> MessageContent {
+    ) throws -> EnvelopeContent {
         let opened =
             isPrivate
             ? try engine.openPrivately(content, id: messageID, from: sender)
             : try engine.open(content, id: messageID, from: sender)
         let envelope = try Envelope(decoding: opened.plaintext)
-        let said = try MessageContent(decoding: envelope.content)
+        let said = try EnvelopeContent(decoding: envelope.content)
+        if case .check = said, !isPrivate { throw RoomError.malformed }
         if chain.compare(number: envelope.number, value: envelope.chain, epoch: opened.epoch) == .different {
             actions.append(.tell(.warning(.fork(sender))))
         }
         if let member = members[sender], member.nick != envelope.nick, !member.formerNicks.contains(envelope.nick) {
             actions.append(.tell(.warning(.otherNick(sender, envelope.nick))))
-            members[sender]?.formerNicks.append(envelope.nick)
+            members[sender]?.remember(envelope.nick)
         }
         return said
     }
@@ -106,9 +103,10 @@ extension MemberClient {
     mutating func committed(
         by sender: MemberID, joined: [HostMessage.Admission.Entry], commit: [UInt8], actions: inout [Action]
     ) throws(RoomError) {
-        let following: FollowedCommit
+        let before = engine.members
+        let change: GroupChange
         do throws(GroupError) {
-            following = try follow(commit, from: sender)
+            change = try engine.received(commit: commit, from: sender)
         } catch {
             actions.append(.tell(.warning(error.warning(about: sender))))
             actions.append(.tell(.warning(.lost)))
@@ -116,11 +114,11 @@ extension MemberClient {
             actions.append(.startOver)
             return
         }
-        let (before, change) = (following.membersBefore, following.change)
         beginChain()
         for entry in joined {
             try list([entry], in: &members)
             actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
+            if isVerified(entry.id) { tell(.verified, of: entry.id, actions: &actions) }
         }
         for id in change.added.subtracting(joined.map(\.id)) where !before.contains(id) || members[id] == nil {
             ghost(id, actions: &actions)
@@ -130,8 +128,8 @@ extension MemberClient {
         }
         for id in change.changedKeys {
             actions.append(.tell(.warning(.keyChanged(id))))
-            forget(verified: id)
         }
+        reviewKeys(actions: &actions)
         checkMembers(actions: &actions)
         if change.isOwn {
             ownCommitAccepted()
@@ -144,21 +142,14 @@ extension MemberClient {
         carryOutWanted(actions: &actions)
     }
 
-    /// Whether this member, the host's own, can follow a Commit that the room is about to accept. It has done so then.
-    package mutating func follows(_ commit: [UInt8], from sender: MemberID) -> Bool {
-        guard phase == .joined else { return true }
-        followed = try? follow(commit, from: sender)
-        return followed != nil
-    }
-
-    private mutating func follow(_ commit: [UInt8], from sender: MemberID) throws(GroupError) -> FollowedCommit {
-        if let followed, followed.commit == commit {
-            self.followed = nil
-            return followed
-        }
-        let before = engine.members
-        let change = try engine.received(commit: commit, from: sender)
-        return FollowedCommit(commit: commit, membersBefore: before, change: change)
+    /// Whether this member could follow what `sender` asks of the room, where that is a Commit; true where it cannot tell. The
+    /// host's own participant is asked before the room accepts it.
+    package func couldFollow(type: UInt8, body: [UInt8], from sender: MemberID) -> Bool {
+        guard type == RoomMessageType.commit, phase == .joined,
+            case .commit(let commit)? = try? MemberRequest(type: type, body: body), !commit.commit.isEmpty,
+            commit.epoch == engine.epoch
+        else { return true }
+        return engine.accepts(commit, from: sender)
     }
 
     private mutating func ownCommitAccepted() {
@@ -202,9 +193,9 @@ extension MemberClient {
     /// When ``timePassed(actions:)`` has something to do; nil for never.
     package var nextDeadline: Duration? {
         guard phase == .joined else { return nil }
-        let ghosts = upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
-        guard let due = upkeep.updateDue, !engine.hasPendingCommit else { return ghosts }
-        return min(due, ghosts ?? due)
+        let ghosts = isAway ? nil : upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
+        let update = engine.hasPendingCommit ? nil : upkeep.updateDue
+        return [ghosts, update, checks.nextDeadline].compactMap(\.self).min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
@@ -218,10 +209,11 @@ extension MemberClient {
                 upkeep.updateDue = now + GroupUpkeep.updateInterval
             }
         }
-        for (id, since) in upkeep.unlistedSince where now >= since + GroupUpkeep.unlistedTime {
+        for (id, since) in upkeep.unlistedSince where !isAway && now >= since + GroupUpkeep.unlistedTime {
             upkeep.unlistedSince[id] = nil
             ghost(id, actions: &actions)
         }
+        expireChecks(actions: &actions)
     }
 
     // MARK: Who is here
@@ -250,20 +242,18 @@ extension MemberClient {
     }
 }
 
-/// A Commit, and what it has done.
-struct FollowedCommit {
-    var commit: [UInt8]
-    var membersBefore: Set<MemberID>
-    var change: GroupChange
-}
-
 extension MemberClient.Member {
     /// Former nicks that are remembered.
     private static let formerNickLimit = 4
 
     mutating func rename(_ nick: String) {
-        formerNicks.append(self.nick)
-        formerNicks.removeFirst(max(0, formerNicks.count - Self.formerNickLimit))
+        remember(self.nick)
         self.nick = nick
+    }
+
+    /// The member has called itself so.
+    mutating func remember(_ nick: String) {
+        formerNicks.append(nick)
+        formerNicks.removeFirst(max(0, formerNicks.count - Self.formerNickLimit))
     }
 }

@@ -31,7 +31,7 @@ package struct MemberClient {
     struct Unconfirmed {
         var id: MessageID
         var to: MemberID?
-        var content: MessageContent
+        var content: EnvelopeContent
         /// A hash of what was sent last.
         var sealed: [UInt8] = []
         var attempts = 0
@@ -53,13 +53,22 @@ package struct MemberClient {
     private var expectedSequence: UInt64 = 1
     var chain = MessageChain()
     var upkeep = GroupUpkeep()
-    /// The Commit that was followed before the room had accepted it.
-    var followed: FollowedCommit?
-    private var verified: Set<MemberID> = []
+    /// The keys that the person has compared.
+    var verified: [MemberID: [UInt8]] = [:]
+    var checks = CheckBook()
 
     package internal(set) var id: MemberID?
     /// The time of what happens next, since any fixed origin; the owner sets it.
     package var now: Duration = .zero
+
+    /// Whether the connection is broken, so that what the host says meanwhile has not come; the owner sets it.
+    package var isAway = false {
+        didSet {
+            guard !isAway else { return }
+            upkeep.unlistedSince = [:]
+            watchUnlisted()
+        }
+    }
 
     /// - Parameters:
     ///   - nick: the nick to ask for; empty for the member id.
@@ -99,7 +108,8 @@ package struct MemberClient {
             try list(part, in: &listed)
         case (.joining, .admitted(let admission)):
             try list(admission.members, in: &listed)
-            guard admission.member == engine.id else { throw .malformed }
+            // Numbers begin with 1.
+            guard admission.member == engine.id, admission.nextSequence > 0 else { throw .malformed }
             members = listed
             listed = [:]
             admitted(admission, actions: &actions)
@@ -139,6 +149,7 @@ package struct MemberClient {
             return
         }
         phase = .joined
+        isAway = false
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
         window.begin(isReturn: id != nil)
@@ -151,6 +162,7 @@ package struct MemberClient {
             actions.append(.tell(.warning(.missed(missed))))
         }
         checkMembers(actions: &actions)
+        reviewKeys(actions: &actions)
         sendWaiting(actions: &actions)
     }
 
@@ -161,17 +173,18 @@ package struct MemberClient {
     /// Sends as much of the outbox as may be under way.
     mutating func sendWaiting(actions: inout [Action]) {
         while phase == .joined, window.count < outbox.count,
-            window.takes(outbox[window.count].content.text.utf8.count)
+            window.takes(outbox[window.count].content.byteCount)
         {
             transmit(window.count - 1, actions: &actions)
         }
     }
 
-    /// The host has answered to a message; returns whether it is one of the outbox, which it leaves.
-    mutating func takeOut(_ messageID: MessageID) -> Bool {
-        guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return false }
-        window.removed(outbox.remove(at: index).content.text.utf8.count, at: index)
-        return true
+    /// The host has answered to a message; if it is one of the outbox, it leaves that.
+    mutating func takeOut(_ messageID: MessageID) -> Unconfirmed? {
+        guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return nil }
+        let taken = outbox.remove(at: index)
+        window.removed(taken.content.byteCount, at: index)
+        return taken
     }
 
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
@@ -179,6 +192,7 @@ package struct MemberClient {
         case .left(let member, let reason):
             guard let gone = members.removeValue(forKey: member) else { throw .malformed }
             actions.append(.tell(.memberLeft(id: member, nick: gone.nick, reason: reason, count: members.count)))
+            endCheck(with: member, "it has left", actions: &actions)
             watchUnlisted()
         case .nickChanged(let member, let nick):
             guard let old = members[member]?.nick else { throw .malformed }
@@ -199,10 +213,7 @@ package struct MemberClient {
         case .declined(let messageID, .stale):
             sealAgain(messageID, actions: &actions)
         case .declined(let messageID, let code):
-            _ = takeOut(messageID)
-            actions.append(.tell(.notSent(messageID)))
-            actions.append(.tell(.error(code.declination)))
-            sendWaiting(actions: &actions)
+            notTaken(messageID, code, actions: &actions)
         case .committed(let from, let joined, let commit):
             try committed(by: from, joined: joined, commit: commit, actions: &actions)
         case .commitWanted(let candidates, let removals):
@@ -241,12 +252,12 @@ package struct MemberClient {
         _ messageID: MessageID, sequence: UInt64?, from: MemberID, to receiver: MemberID?, content: [UInt8],
         actions: inout [Action]
     ) {
-        let said: MessageContent
+        let opened: EnvelopeContent
         do {
             if from == id {
-                said = try takeOwn(messageID, to: receiver, content: content, actions: &actions)
+                opened = try takeOwn(messageID, to: receiver, content: content, actions: &actions)
             } else {
-                said = try open(content, id: messageID, from: from, isPrivate: receiver != nil, actions: &actions)
+                opened = try open(content, id: messageID, from: from, isPrivate: receiver != nil, actions: &actions)
             }
         } catch let error as GroupError {
             // The place in the order is taken, so that nobody can say that something was withheld.
@@ -256,6 +267,10 @@ package struct MemberClient {
             actions.append(
                 .tell(.warning(.init(.inputInvalid, "a message cannot be shown: member \(from) sent what is not text")))
             )
+            return
+        }
+        guard case .said(let said) = opened else {
+            if case .check(let message) = opened, from != id { received(message, from: from, actions: &actions) }
             return
         }
         let kind: ChatEvent.ChatMessage.Kind =
@@ -269,9 +284,29 @@ package struct MemberClient {
     }
 
     mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {
-        guard takeOut(messageID) else { return }
-        actions.append(.tell(.delivered(messageID)))
+        guard let taken = takeOut(messageID) else { return }
+        if case .said = taken.content {
+            actions.append(.tell(.delivered(messageID)))
+        }
         sendWaiting(actions: &actions)
+    }
+
+    /// The host has not taken a message.
+    mutating func notTaken(_ messageID: MessageID, _ code: RoomCode, actions: inout [Action]) {
+        if let taken = takeOut(messageID) {
+            undelivered(taken, code.declination, actions: &actions)
+        } else {
+            actions.append(.tell(.error(code.declination)))
+        }
+        sendWaiting(actions: &actions)
+    }
+
+    mutating func undelivered(_ message: Unconfirmed, _ notice: ChatEvent.Notice, actions: inout [Action]) {
+        if case .check = message.content, let receiver = message.to {
+            return checkUndelivered(to: receiver, actions: &actions)
+        }
+        actions.append(.tell(.notSent(message.id)))
+        actions.append(.tell(.error(notice)))
     }
 
     // MARK: What the person wants
@@ -292,7 +327,7 @@ package struct MemberClient {
         }
         let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }
         let messageID = MessageID(Random.uint64())
-        outbox.append(Unconfirmed(id: messageID, to: target, content: MessageContent(kind: kind, text: text)))
+        outbox.append(Unconfirmed(id: messageID, to: target, content: .said(.init(kind: kind, text: text))))
         if let id {
             let shown: ChatEvent.ChatMessage.Kind = target != nil ? .private : kind == .action ? .action : .text
             actions.append(
@@ -327,21 +362,12 @@ package struct MemberClient {
     /// The members, the host's first, then by nick.
     package var memberList: [ChatEvent.MemberInfo] {
         members.map {
-            ChatEvent.MemberInfo(id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: verified.contains($0))
+            ChatEvent.MemberInfo(id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: isVerified($0))
         }
         .sorted { ($0.isHost ? 0 : 1, $0.nick, $0.id.packed) < ($1.isHost ? 0 : 1, $1.nick, $1.id.packed) }
     }
 
-    /// The person is sure of who this member is.
-    package mutating func verify(_ id: MemberID) {
-        verified.insert(id)
-    }
-
-    mutating func forget(verified id: MemberID) {
-        verified.remove(id)
-    }
-
-    private func member(named name: String) throws(ChatEvent.Notice) -> MemberID {
+    func member(named name: String) throws(ChatEvent.Notice) -> MemberID {
         if let id = MemberID(name), members[id] != nil { return id }
         if let match = members.first(where: { $0.value.nick == name }) { return match.key }
         throw ChatEvent.Notice(.noSuchMember, "nobody here is called that", hint: "see /who")

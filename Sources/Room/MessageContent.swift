@@ -29,3 +29,33 @@ package struct MessageContent: Sendable, Equatable {
         self.init(kind: kind, text: text)
     }
 }
+
+/// What is in an envelope: words for people, or a step of a check that programs make for them.
+enum EnvelopeContent: Equatable {
+    case said(MessageContent)
+    case check(CheckMessage)
+
+    /// Stands where ``MessageContent/Kind`` does.
+    private static let checkKind: UInt8 = 2
+
+    var encoded: [UInt8] {
+        switch self {
+        case .said(let content): content.encoded
+        case .check(let message): [Self.checkKind] + message.encoded
+        }
+    }
+
+    /// Bytes of it, for the limit of what is under way.
+    var byteCount: Int {
+        switch self {
+        case .said(let content): content.text.utf8.count
+        case .check: 3 * CheckMessage.partByteCount
+        }
+    }
+
+    init(decoding bytes: [UInt8]) throws(RoomError) {
+        self =
+            bytes.first == Self.checkKind
+            ? .check(try CheckMessage(decoding: bytes[1...])) : .said(try MessageContent(decoding: bytes))
+    }
+}

@@ -179,7 +179,7 @@ extension Room {
 
     mutating func commit(
         _ commit: GroupCommit, from sender: MemberID, link: LinkID, now: Duration, actions: inout [RoomAction]
-    ) throws(RoomError) {
+    ) {
         let isAnswer = group.asked?.member == sender
         if isAnswer {
             for id in commit.refused where group.asked?.adds.contains(id) == true {
@@ -198,8 +198,6 @@ extension Room {
         }
         let changesMembers = !commit.added.isEmpty || !commit.removed.isEmpty
         if group.accepts(commit, from: sender) {
-            // Whoever could not follow it would have to come in again, the host's own participant too.
-            guard members[sender]?.isHost == true || follows?(commit.commit, sender) ?? true else { throw .malformed }
             let joiners = commit.added.compactMap { group.takeJoiner($0) }
             group.advance(by: commit)
             let entries = joiners.filter { !$0.isReturning }.map {

@@ -13,6 +13,9 @@ extension Room {
         return named
     }
 
+    /// The member behind the link.
+    package func member(at link: LinkID) -> MemberID? { memberOfLink[link] }
+
     /// The key that a member has proved to hold, and its link, if anything is kept for it.
     package func credentials(of id: MemberID) -> (key: [UInt8], link: LinkID?)? {
         members[id].map { ($0.key, $0.link) }

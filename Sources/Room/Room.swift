@@ -60,8 +60,6 @@ package struct Room {
     var awayCount = 0
     /// What is to become of the group.
     var group = GroupQueue()
-    /// Whether the host's own participant can follow a member's Commit, which is about to be accepted; nil where it has none.
-    package var follows: ((_ commit: [UInt8], _ sender: MemberID) -> Bool)?
     var nextOrder: UInt64 = 0
     /// No place is given up before; nil when nobody is away. May be too early, when somebody came back.
     private var firstAbsenceEnd: Duration?
@@ -114,7 +112,7 @@ package struct Room {
         case .commit(let commit):
             let size = commit.commit.count + commit.welcome.count
             charge(id, messages: RoomLimits.commitCost, bytes: size, now: now, actions: &actions)
-            try self.commit(commit, from: id, link: link, now: now, actions: &actions)
+            self.commit(commit, from: id, link: link, now: now, actions: &actions)
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }

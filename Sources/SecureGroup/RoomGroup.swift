@@ -28,6 +28,8 @@ package final class RoomGroup: GroupEngine {
 
     private var joining: OwnKeyPackage?
     private var group: Group?
+    /// A Commit that was looked at and is not accepted by the room yet.
+    private var checked: CheckedCommit?
     package private(set) var members: Set<MemberID> = []
     /// Where in the tree each member is.
     private var leaves: [MemberID: LeafIndex] = [:]
@@ -63,6 +65,13 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
+    package var groupID: [UInt8] {
+        switch group {
+        case .some(let group): group.groupID
+        case .none: []
+        }
+    }
+
     package var hasPendingCommit: Bool {
         switch group {
         case .some(let group): group.hasPendingCommit
@@ -70,7 +79,6 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
-    /// The key that a member signs with.
     package func signatureKey(of member: MemberID) -> [UInt8]? {
         guard let leaf = leaves[member] else { return nil }
         return switch group {
@@ -79,7 +87,6 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
-    /// The same for all members of the epoch, and for nobody else.
     package func epochAuthenticator() throws(GroupError) -> SecretBytes {
         switch group {
         case .some(let group): return try mapped { () throws(MLSError) in try group.epochAuthenticator() }
@@ -107,6 +114,8 @@ package final class RoomGroup: GroupEngine {
     }
 
     package func create() throws(GroupError) {
+        // Who knows the creator does not begin a group of its own because the host says so.
+        guard creator == nil || creator == publicKey else { throw .wrongCreator }
         switch joining.take() {
         case .some(let package):
             do throws(MLSError) {
@@ -269,9 +278,36 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
+    package func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool {
+        checked = nil
+        guard var current = group.take() else { return false }
+        let added = Set(commit.added)
+        let removed = Set(commit.removed).union(added)
+        var isAccepted = false
+        do throws(MLSError) {
+            let staged = try Self.staged(commit.commit, from: sender, in: &current)
+            let effects = staged.effects
+            if Set(effects.added.map({ Self.id(of: $0.signatureKey) })) == added,
+                effects.removed.allSatisfy({ removed.contains(Self.id(of: $0.signatureKey)) })
+            {
+                checked = CheckedCommit(bytes: commit.commit, sender: sender, staged: staged)
+                isAccepted = true
+            }
+        } catch {
+            // It cannot be followed; the group is as before.
+        }
+        group = consume current
+        return isAccepted
+    }
+
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
-        let effects = try withGroup { (group) throws(MLSError) in
-            try Self.apply(commit, from: sender, to: &group, own: id)
+        let effects: CommitEffects
+        if let found = checked.take(), found.bytes == commit, found.sender == sender {
+            effects = try follow(found)
+        } else {
+            effects = try withGroup { (group) throws(MLSError) in
+                try Self.apply(commit, from: sender, to: &group, own: id)
+            }
         }
         let changed = try entered()
         let added = effects.added.map { Self.id(of: $0.signatureKey) }
@@ -281,29 +317,65 @@ package final class RoomGroup: GroupEngine {
             isOwn: effects.committer.signatureKey == publicKey.bytes)
     }
 
+    private func follow(_ commit: consuming CheckedCommit) throws(GroupError) -> CommitEffects {
+        guard var current = group.take() else { throw .unavailable }
+        let effects = commit.staged.effects
+        var failure: MLSError?
+        do throws(MLSError) {
+            try current.apply(commit.staged)
+        } catch {
+            failure = error
+        }
+        group = consume current
+        return try mapped { () throws(MLSError) in
+            if let failure { throw failure }
+            return effects
+        }
+    }
+
     private static func apply(
         _ commit: [UInt8], from sender: MemberID, to group: inout Group, own: MemberID
     ) throws(MLSError) -> CommitEffects {
-        // A proposal would be kept, and stop what we say; there are none in rooms. All of ours is encrypted.
+        if sender == own {
+            try checkForm(of: commit)
+            switch try group.receive(commit) {
+            case .ownCommit: return try group.applyPendingCommit()
+            case .application: throw .misuse
+            case .proposal: throw .misuse
+            case .commit: throw .misuse
+            }
+        }
+        let staged = try staged(commit, from: sender, in: &group)
+        let effects = staged.effects
+        try group.apply(staged)
+        return effects
+    }
+
+    /// A proposal would be kept, and stop what we say; there are none in rooms. All of ours is encrypted.
+    private static func checkForm(of commit: [UInt8]) throws(MLSError) {
         guard case .privateMessage(let message) = try MLSMessage(checkingLengthOf: commit),
             message.contentType == .commit
         else { throw .misuse }
+    }
+
+    /// A Commit of another member, looked at in every way: who comes in is added by a member, and one id has one leaf.
+    private static func staged(
+        _ commit: [UInt8], from sender: MemberID, in group: inout Group
+    ) throws(MLSError) -> StagedCommit {
+        try checkForm(of: commit)
         switch try group.receive(commit) {
         case .ownCommit:
-            guard sender == own else { throw .misuse }
-            return try group.applyPendingCommit()
+            throw .misuse
         case .application:
             throw .misuse
         case .proposal:
             throw .misuse
         case .commit(let staged):
             let effects = staged.effects
-            // Who comes in is added by a member, and one id has one leaf.
             guard !effects.isExternal, !effects.removesSelf, effects.reInit == nil, effects.updated.isEmpty,
-                Self.id(of: effects.committer.signatureKey) == sender, hasDistinctIDs(effects, in: group)
+                id(of: effects.committer.signatureKey) == sender, hasDistinctIDs(effects, in: group)
             else { throw .misuse }
-            try group.apply(staged)
-            return effects
+            return staged
         }
     }
 
@@ -356,6 +428,13 @@ package final class RoomGroup: GroupEngine {
             }
         }
     }
+}
+
+/// A Commit that can be followed, and what comes of it.
+private struct CheckedCommit: ~Copyable {
+    let bytes: [UInt8]
+    let sender: MemberID
+    let staged: StagedCommit
 }
 
 extension MessageID {

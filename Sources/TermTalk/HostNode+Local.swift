@@ -12,7 +12,6 @@ extension HostNode {
     /// Lets the person at the host take part.
     package func joinLocally(nick: String, engine: any GroupEngine) {
         local = MemberClient(nick: nick, engine: engine)
-        room.follows = { [weak self] commit, sender in self?.local?.follows(commit, from: sender) ?? true }
         var actions: [MemberClient.Action] = []
         local?.now = loop.time
         local?.connected(actions: &actions)
@@ -33,6 +32,10 @@ extension HostNode {
         perform(actions)
     }
 
+    package func verifyLocally(_ command: VerifyCommand) {
+        Verifying.perform(command, loop: loop) { [weak self] body in self?.withLocal(body) }
+    }
+
     func perform(_ actions: [MemberClient.Action]) {
         for action in actions {
             switch action {
@@ -46,8 +49,8 @@ extension HostNode {
                 tell(event)
             case .end(_, let refusal?):
                 tell(.error(refusal))
-            // The host's own participant commits who comes and goes itself, and no Commit that it cannot follow is
-            // accepted: it cannot lose the group.
+            // The host's own participant commits who comes and goes itself, and looks at what others commit before they hear
+            // of it (``canBeFollowed(type:body:from:)``): it cannot lose the group.
             case .admitted, .end, .startOver:
                 break
             }
@@ -92,6 +95,13 @@ extension HostNode {
 
     /// Whether the person at the host says more than the room carries; no more should be read from the input.
     package var isCongested: Bool { localPausedUntil > loop.time }
+
+    /// False for a Commit that the host's own participant could not follow, or that does something else than it says: all
+    /// others would lose the group by it.
+    func canBeFollowed(type: UInt8, body: [UInt8], from connection: HostConnection) -> Bool {
+        guard let local, let sender = room.member(at: connection.link) else { return true }
+        return local.couldFollow(type: type, body: body, from: sender)
+    }
 
     func deliverLocally(_ message: EncodedMessage) {
         guard var client = local else { return }

@@ -168,6 +168,11 @@ package final class HostNode {
 
     func receivedInRoom(type: UInt8, body: [UInt8], from connection: HostConnection, now: Duration) {
         guard let key = connection.peerKey else { return }
+        guard canBeFollowed(type: type, body: body, from: connection) else {
+            logger.info("a member is cut off: its change of the group is not what it says it is")
+            fail(connection)
+            return
+        }
         var actions: [RoomAction] = []
         do {
             try room.received(type: type, body: body, from: connection.link, key: key, now: now, actions: &actions)

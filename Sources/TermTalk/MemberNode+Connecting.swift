@@ -70,6 +70,7 @@ extension MemberNode {
     func connectionBroke(cause: String) {
         stream = nil
         isInRoom = false
+        client.isAway = true
         timer?.cancel()
         if ending != nil {
             finish()

@@ -39,6 +39,13 @@ extension MemberNode: Participant {
                 ).text))
     }
 
+    package func verify(_ command: VerifyCommand) {
+        Verifying.perform(command, loop: loop) { [weak self] body in
+            guard let self, !self.hasEnded else { return }
+            self.withClient(body)
+        }
+    }
+
     package func perform(_ command: RoomCommand) {
         tell(.error(.hostOnly))
     }

@@ -244,6 +244,9 @@ package final class MemberNode: ByteStreamHandler {
     func cameBack() {
         schedule.connected(now: loop.time)
         isInRoom = true
+        client.now = loop.time
+        client.isAway = false
+        scheduleGroup()
         tell(.connection(.init(state: .connected, attempt: schedule.attempt)))
     }
 

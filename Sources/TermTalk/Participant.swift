@@ -6,6 +6,7 @@ package protocol Participant: AnyObject {
     func changeNick(to nick: String)
     func listMembers()
     func showInvite()
+    func verify(_ command: VerifyCommand)
     /// For the host only; others are told so.
     func perform(_ command: RoomCommand)
     /// Leaves after everything said has been delivered; a host's leaving closes the room.

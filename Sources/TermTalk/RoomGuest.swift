@@ -292,6 +292,10 @@ extension RoomGuest: Participant {
         node?.showInvite()
     }
 
+    package func verify(_ command: VerifyCommand) {
+        node?.verify(command)
+    }
+
     package func perform(_ command: RoomCommand) {
         tell(.error(.hostOnly))
     }

@@ -352,6 +352,10 @@ extension RoomHost: Participant {
         tell(.invite(inviteText(entry.secret)))
     }
 
+    package func verify(_ command: VerifyCommand) {
+        node?.verifyLocally(command)
+    }
+
     private func inviteText(_ secret: InviteSecret) -> String {
         guard let address, let hostKey else { return "" }
         return Invite(

@@ -307,6 +307,7 @@ final class ChatSession {
         case .who: participant?.listMembers()
         case .help: show(.help(ChatInput.helpLines))
         case .invite: participant?.showInvite()
+        case .verify(let command): participant?.verify(command)
         case .room(let command): participant?.perform(command)
         case .clear: show(.clearScreen)
         case .quit:

@@ -13,6 +13,7 @@ package enum ChatInput: Sendable, Equatable {
     case who
     case help
     case invite
+    case verify(VerifyCommand)
     /// What only the person at the host may do.
     case room(RoomCommand)
     case clear
@@ -41,7 +42,10 @@ package enum ChatInput: Sendable, Equatable {
         "/who                  who is here",
         "/nick NAME            take another name",
         "/me ACTION            say what you do",
-        "/msg MEMBER TEXT      to one member only; the host relays it and can read it",
+        "/msg MEMBER TEXT      to one member only; nobody else can read it",
+        "/verify               the room words, and everybody's fingerprint",
+        "/verify MEMBER        words to compare with a member over another channel; then",
+        "/verify MEMBER yes    (or no) whether they are the same: yes marks the member as verified",
         "/invite               the invite of this room",
         "/invite --once        a further one, for one member; --uses N, --expires D, --list, --revoke N",
         "/kick MEMBER [REASON] remove a member; /ban MEMBER [REASON] for good",

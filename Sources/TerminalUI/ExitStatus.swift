@@ -20,7 +20,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .usage, .unknownCommand, .notInThisBuild:
             self = .usage
         case .onionInvalidAddress, .addressInvalid, .inviteInvalid, .roomInvalid, .messageTooLarge, .nickInvalid,
-            .nickTaken, .noSuchMember, .inputInvalid:
+            .nickTaken, .noSuchMember, .inputInvalid, .verifyUnknown:
             self = .invalidInput
         case .torUnreachable, .torBootstrapStalled, .torControlLost, .onionNotFound, .onionUnreachable,
             .onionPublishFailed, .connectionRefused, .connectionTimeout, .connectionLost, .hostUnreachable,
@@ -30,12 +30,11 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .internalError
         case .registryUnwritable:
             self = .cannotWrite
-        case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed,
-            .notAcknowledged:
+        case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed, .notAcknowledged, .verifyEnded:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed, .groupForged,
             .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
-            .groupNick, .groupWelcome, .groupCreator, .groupLost:
+            .groupNick, .groupWelcome, .groupCreator, .groupLost, .verifyFailed:
             self = .protocolError
         case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed,
             .banned, .kicked,

@@ -1,3 +1,5 @@
+internal import Room
+
 /// A line of input to what it asks for.
 ///
 /// A line is a message; one that starts with `/` is a command, `//` sends a literal slash. In the machine interface a line
@@ -52,10 +54,23 @@ package struct InputParser: Sendable {
         case "/help": return arguments.isEmpty ? .help : .usage("/help")
         case "/clear": return arguments.isEmpty ? .clear : .usage("/clear")
         case "/quit": return arguments.isEmpty ? .quit : .usage("/quit")
-        case "/verify", "/send", "/accept", "/panic":
+        case "/verify": return Self.verify(arguments)
+        case "/send", "/accept", "/panic":
             return .notInThisBuild(name)
         default:
             return .unknownCommand(String(word))
+        }
+    }
+
+    private static func verify(_ arguments: Substring) -> ChatInput {
+        let (member, rest) = firstWord(of: arguments)
+        let (answer, more) = firstWord(of: rest)
+        guard !member.isEmpty else { return .verify(.room) }
+        switch (answer.lowercased(), more.isEmpty) {
+        case ("", true): return .verify(.member(String(member)))
+        case ("yes", true): return .verify(.answer(String(member), isSame: true))
+        case ("no", true): return .verify(.answer(String(member), isSame: false))
+        default: return .usage("/verify, /verify MEMBER, /verify MEMBER yes or no")
         }
     }
 

@@ -46,6 +46,7 @@ extension ChatEvent {
         case .invite: "invite"
         case .help: "help"
         case .clearScreen: "clear-screen"
+        case .verification: "verification"
         case .room(let change): change.name
         case .connection: "connection"
         case .warning: "warning"
@@ -108,6 +109,8 @@ extension JSONLineWriter {
             for text in lines { element(Sanitizer.sanitize(text, as: .line)) }
             endArray()
         case .clearScreen, .sending, .notSent: break
+        case .verification(.room(let overview)): fields(of: overview)
+        case .verification(.check(let check)): fields(of: check)
         case .room(let change): fields(of: change)
         case .connection(let change): fields(of: change)
         case .warning(let notice), .error(let notice): fields(of: notice)
@@ -145,6 +148,34 @@ extension JSONLineWriter {
         field("kind", message.kind.rawValue)
         field("self", message.isOwn)
         if let receiver = message.to { field("to", receiver) }
+    }
+
+    private mutating func fields(of overview: Verification.Overview) {
+        field("epoch", overview.epoch)
+        field("current", overview.isCurrent)
+        words(overview.words)
+        beginArray("members")
+        for member in overview.members {
+            beginObject()
+            fields(of: member.info)
+            field("self", member.isOwn)
+            line("fingerprint", member.fingerprint?.description)
+            endObject()
+        }
+        endArray()
+    }
+
+    private mutating func fields(of check: Verification.Check) {
+        field("member", check.member)
+        line("nick", check.nick)
+        field("state", check.state.rawValue)
+        words(check.words)
+    }
+
+    private mutating func words(_ words: [String]) {
+        beginArray("words")
+        for word in words { element(word) }
+        endArray()
     }
 
     private mutating func fields(of change: RoomChange) {
@@ -194,13 +225,17 @@ extension JSONLineWriter {
         beginArray("members")
         for member in list {
             beginObject()
-            field("id", member.id)
-            line("nick", member.nick)
-            field("host", member.isHost)
-            field("verified", member.isVerified)
+            fields(of: member)
             endObject()
         }
         endArray()
+    }
+
+    private mutating func fields(of member: ChatEvent.MemberInfo) {
+        field("id", member.id)
+        line("nick", member.nick)
+        field("host", member.isHost)
+        field("verified", member.isVerified)
     }
 
     private mutating func field(_ name: StaticString, _ id: MemberID) {

@@ -94,6 +94,8 @@ package struct LineRenderer: Sendable {
             members.map { "\($0.id) \(name($0.nick, of: $0.id))\(remarks(on: $0))" }
         case .invite(let invite): ["invite  \(line(invite))"]
         case .help(let lines): lines.map { line($0) }
+        case .verification(.room(let overview)): describe(overview)
+        case .verification(.check(let check)): describe(check)
         case .room(let change): describe(change)
         case .connection(let change): [connection(change)]
         case .waiting(_, let text):
@@ -116,6 +118,36 @@ package struct LineRenderer: Sendable {
         case .inviteRevoked(let number): ["invite \(number) is no longer valid"]
         case .joinRequest(let id, let nick):
             ["\(name(nick, of: id)) wants to come in: /approve \(id) or /deny \(id)"]
+        }
+    }
+
+    private func describe(_ overview: Verification.Overview) -> [String] {
+        var lines = ["room words of epoch \(overview.epoch): \(overview.words.joined(separator: " "))"]
+        lines.append(
+            overview.isCurrent
+                ? "whoever sees other words for that epoch is in another room: compare over another channel"
+                : "the group has changed meanwhile, and with it the words: /verify shows the new ones")
+        return lines
+            + overview.members.map { member in
+                let own = member.isOwn ? " (you)" : ""
+                let fingerprint = member.fingerprint?.description ?? "not in the group"
+                return "\(fingerprint)  \(name(member.info.nick, of: member.info.id))\(remarks(on: member.info))\(own)"
+            }
+    }
+
+    private func describe(_ check: Verification.Check) -> [String] {
+        let name = name(check.nick, of: check.member)
+        switch check.state {
+        case .waiting: return ["waiting for \(name) to answer the check"]
+        case .compare:
+            return [
+                "words of you and \(name): \(check.words.joined(separator: " "))",
+                "ask over another channel which words \(name) sees, and say whether they are the same: "
+                    + "/verify \(check.member) yes, or no",
+            ]
+        case .verified: return ["\(name) is verified"]
+        case .differs: return ["\(name) is not verified: the words differ"]
+        case .withdrawn: return ["\(name) is no longer verified: the key is another one"]
         }
     }
 

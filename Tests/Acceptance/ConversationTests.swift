@@ -106,7 +106,8 @@ struct ConversationTests {
         host.send("/help")
         #expect(try await host.event("help").lines?.isEmpty == false)
         for (commands, code) in [
-            (["/verify", "/send x", "/panic"], "not-in-this-build"),
+            (["/send x", "/panic"], "not-in-this-build"),
+            (["/verify member yes", "/verify host no"], "verify-unknown"),
             (["/kick x", "/ban x", "/lock", "/unlock", "/extend 5m", "/topic x"], "not-permitted"),
         ] {
             for command in commands {
@@ -124,6 +125,42 @@ struct ConversationTests {
         try await member.event("error", from: start) { $0.code == "input-invalid" }
         member.send("still here")
         #expect(try await host.event("message") { $0.seq == 3 }.text == "still here")
+    }
+
+    @Test("/verify: room words, fingerprints, and words to compare with one member")
+    func verify() async throws {
+        let hosted = try await HostedRoom.direct(["--nick", "host"])
+        let member = try await hosted.join(["--nick", "member"])
+        let host = hosted.host
+        try await host.event("member-joined")
+        // The member gives itself new keys after it came in: both are asked until they speak of one epoch.
+        var seen: [ProgramEvent] = []
+        repeat {
+            seen = []
+            for process in [host, member] {
+                let start = process.eventCount
+                process.send("/verify")
+                seen.append(try await process.event("verification", from: start))
+            }
+        } while seen[0].epoch != seen[1].epoch
+        #expect(seen[0].words?.count == 6 && seen[0].words == seen[1].words)
+        #expect(seen[0].members?.map(\.fingerprint) == seen[1].members?.map(\.fingerprint))
+        #expect(seen[0].members?.allSatisfy { $0.fingerprint?.count == 39 && !$0.verified } == true)
+
+        member.send(#"{"command":"/verify host"}"#)
+        let words = try await member.event("verification") { $0.state == "compare" }
+        let others = try await host.event("verification") { $0.state == "compare" }
+        #expect(words.words?.count == 4 && words.words == others.words && others.nick == "member")
+        member.send(#"{"command":"/verify host yes"}"#)
+        #expect(try await member.event("verification") { $0.state == "verified" }.nick == "host")
+        host.send("/verify member no")
+        try await host.event("verification") { $0.state == "differs" }
+        try await host.event("warning") { $0.code == "verify-failed" }
+        let start = member.eventCount
+        member.send("/who")
+        #expect(try await member.event("members", from: start).members?.map(\.verified) == [true, false])
+        host.send("/who")
+        #expect(try await host.event("members").members?.map(\.verified) == [false, false])
     }
 
     /// The time of every event: RFC 3339, UTC, milliseconds.

@@ -18,7 +18,7 @@ final class FakePeer: Sendable {
     let port: UInt16
     private let listener: Int32
     private let behaviour: Behaviour
-    private let state = Mutex((open: [Int32](), received: [UInt8](), isStopped: false))
+    private let state = Mutex((open: [Int32](), received: [UInt8](), sent: [UInt8](), isStopped: false))
 
     init(_ behaviour: Behaviour) throws {
         self.behaviour = behaviour
@@ -47,6 +47,9 @@ final class FakePeer: Sendable {
     /// What peers have sent so far, and what the other side of a forwarder has answered.
     var traffic: String { state.withLock { String(decoding: $0.received, as: UTF8.self) } }
 
+    /// What peers have sent so far, without the answers of whom a forwarder forwards to.
+    var sent: [UInt8] { state.withLock { $0.sent } }
+
     /// Breaks all connections.
     func closeConnections() {
         for connection in state.withLock({ $0.open }) { shutdown(connection, Int32(SHUT_RDWR)) }
@@ -69,15 +72,18 @@ final class FakePeer: Sendable {
             }
             state.withLock { $0.open.append(other) }
             relay(from: connection, to: other)
-            relay(from: other, to: connection)
+            relay(from: other, to: connection, isAnswer: true)
         }
     }
 
-    private func relay(from source: Int32, to target: Int32?) {
+    private func relay(from source: Int32, to target: Int32?, isAnswer: Bool = false) {
         Thread { [weak self] in
             var chunk = [UInt8](repeating: 0, count: 4_096)
             while case let count = read(source, &chunk, chunk.count), count > 0 {
-                self?.state.withLock { $0.received += chunk[..<count] }
+                self?.state.withLock {
+                    $0.received += chunk[..<count]
+                    if !isAnswer { $0.sent += chunk[..<count] }
+                }
                 if let target { LoopbackSocket.write(chunk[..<count], to: target) }
             }
             if let target { shutdown(target, Int32(SHUT_RDWR)) }

@@ -5,6 +5,7 @@ struct ProgramEvent: Decodable, Sendable {
         var nick: String
         var host: Bool
         var verified: Bool
+        var fingerprint: String?
     }
 
     var event: String
@@ -47,6 +48,8 @@ struct ProgramEvent: Decodable, Sendable {
     var invites: [Invite]?
     var topic: String?
     var locked: Bool?
+    var epoch: Int?
+    var words: [String]?
 
     struct Invite: Decodable, Sendable {
         var invite: String
@@ -63,7 +66,7 @@ struct ProgramEvent: Decodable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case number, used, invites, topic, locked
+        case number, used, invites, topic, locked, epoch, words
         case usesLeft = "uses_left"
         case secondsLeft = "seconds_left"
         case event, time, phase, progress, room, transport, address, invite, expires, member, members, trust, id, nick

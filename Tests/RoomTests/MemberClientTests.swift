@@ -206,6 +206,31 @@ import Testing
         #expect(stay.warnings == [.groupNick])
     }
 
+    @Test("A member that calls itself something new in each message is not remembered by all of it")
+    func manyNames() throws {
+        var stay = try Stay()
+        let content = MessageContent(kind: .text, text: "x").encoded
+        for number in 0..<100 {
+            try stay.hears(
+                Self.posted(5 + UInt64(number), content: stay.said(content, nick: "\(number)")))
+        }
+        #expect(stay.warnings == Array(repeating: .groupNick, count: 100))
+        let kept = try #require(stay.client.members[Self.other]?.formerNicks)
+        #expect(kept == ["96", "97", "98", "99"])
+    }
+
+    @Test("A room's messages are counted from 1: a host that lets in at 0 is refused, at the greatest number it is not")
+    func firstNumber() throws {
+        var stay = try Stay(isJoined: false)
+        #expect(throws: RoomError.malformed) { try stay.hears(.admitted(stay.admission(nextSequence: 0))) }
+        for first: UInt64 in [1, .max - 1, .max] {
+            var stay = try Stay(nextSequence: first)
+            try? stay.hearsSaid(first)
+            try stay.client.say("x", kind: .text, actions: &stay.actions)
+            #expect(stay.client.chain.number >= first - 1)
+        }
+    }
+
     @Test("A host that returns something else as ours, or says that we said something, is found out")
     func notOurs() throws {
         var stay = try Stay()
@@ -246,6 +271,24 @@ import Testing
         stay.client.timePassed(actions: &stay.actions)
         #expect(stay.warnings.isEmpty)
         stay.client.now = GroupUpkeep.unlistedTime
+        stay.client.timePassed(actions: &stay.actions)
+        #expect(stay.warnings == [.groupGhost])
+    }
+
+    @Test("Who is away cannot know whether the one who left was removed, and counts from when it is back")
+    func notRemovedWhileAway() throws {
+        var stay = try Stay()
+        try stay.hears(.left(Self.other, .quit))
+        stay.client.isAway = true
+        stay.client.now = GroupUpkeep.unlistedTime * 3
+        stay.client.timePassed(actions: &stay.actions)
+        #expect(stay.warnings.isEmpty)
+        stay.client.isAway = false
+        stay.client.now += GroupUpkeep.unlistedTime - .nanoseconds(1)
+        stay.client.timePassed(actions: &stay.actions)
+        #expect(stay.warnings.isEmpty)
+        stay.client.now += .nanoseconds(1)
+        #expect(stay.client.nextDeadline == stay.client.now)
         stay.client.timePassed(actions: &stay.actions)
         #expect(stay.warnings == [.groupGhost])
     }

@@ -105,6 +105,7 @@ final class RoomNetwork {
 
     func breakLink(_ peer: Int) {
         peers[peer].isUp = false
+        peers[peer].client.isAway = true
         room.linkGone(peers[peer].link)
         room.linkLost(peers[peer].link, now: now)
     }
@@ -124,6 +125,8 @@ final class RoomNetwork {
             room.resumed(session: id.wireValue, key: peers[peer].key, link: link) == peers[peer].link
         {
             peers[peer].link = link
+            peers[peer].client.now = now
+            peers[peer].client.isAway = false
             return
         }
         peers[peer].link = link

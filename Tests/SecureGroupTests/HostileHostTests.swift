@@ -229,7 +229,7 @@ import Testing
     @Test("A Welcome of another room, of another creator, altered, or none at all lets nobody in")
     func welcomes() throws {
         let other = try HostileRoom("mallory", "eve")
-        for kind in 0..<5 {
+        for kind in 0..<6 {
             let room = try HostileRoom("host", "alice")
             room.tamper = { peer, message in
                 guard peer == 2, case .admitted(var admission) = message else { return [message] }
@@ -238,12 +238,16 @@ import Testing
                 case 1: admission.welcome = [1]
                 case 2: admission.epoch += 1
                 case 3: admission.welcome = other.welcomeOfNobody()
+                case 5:
+                    // Alone in a group of its own, into which the host could then let whom it likes.
+                    admission.welcome = []
+                    admission.epoch = 0
                 default: break
                 }
                 return [.admitted(admission)]
             }
             let bob = try room.join("bob", creator: kind == 4 ? Ed25519.KeyPair().publicKey : nil)
-            #expect(room.peers[bob].refusal?.code == (kind == 4 ? .groupCreator : .groupWelcome), "\(kind)")
+            #expect(room.peers[bob].refusal?.code == (kind >= 4 ? .groupCreator : .groupWelcome), "\(kind)")
             #expect(!room.peers[bob].client.isJoined)
         }
     }

@@ -66,12 +66,7 @@ final class HostileRoom {
         }
     }
 
-    /// From now on the room accepts no Commit that the host's own participant cannot follow, as at a `HostNode`.
-    func refuseWhatTheHostCannotFollow() {
-        room.follows = { [unowned self] commit, sender in peers[0].client.follows(commit, from: sender) }
-    }
-
-    func toRoom(_ message: EncodedMessage, from peer: Int) throws {
+    private func toRoom(_ message: EncodedMessage, from peer: Int) throws {
         var actions: [RoomAction] = []
         try room.received(
             type: message.type, body: message.body, from: peers[peer].link, key: [UInt8(peer)], isHost: peer == 0,

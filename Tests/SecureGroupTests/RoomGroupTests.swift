@@ -136,6 +136,54 @@ import Testing
         #expect(try world.groups[1].open(sealed, id: MessageID(1), from: id).plaintext == Self.text)
     }
 
+    @Test("What is accepted is followed; what does something else than it says, or cannot be followed, is not accepted")
+    func commitsAreChecked() throws {
+        let world = try World(3)
+        let (host, mallory, other) = (world.groups[0], world.groups[1], world.groups[2])
+        let garbage = GroupCommit(epoch: host.epoch, commit: [1, 2, 3])
+        #expect(!host.accepts(garbage, from: mallory.id))
+        let ghost = RoomGroup(creator: nil, time: 1_000_000)
+        var commit = try mallory.commit(
+            adding: [.init(id: ghost.id, keyPackage: ghost.keyPackage())], removing: [])
+        for added in [[], [other.id], [ghost.id, other.id]] {
+            commit.added = added
+            #expect(!host.accepts(commit, from: mallory.id))
+        }
+        mallory.dropPendingCommit()
+        commit = try mallory.commit(adding: [], removing: [other.id])
+        commit.removed = []
+        #expect(!host.accepts(commit, from: mallory.id))
+        mallory.dropPendingCommit()
+        // None of that has changed anything.
+        try world.update(by: 2)
+        let update = try mallory.commit(adding: [], removing: [])
+        #expect(!host.accepts(update, from: other.id))
+        #expect(Set(world.groups.map(\.chainStart)).count == 1)
+    }
+
+    @Test("A Commit that was accepted by the look of it is followed, and so is another one that comes in its place")
+    func checkedCommits() throws {
+        let world = try World(3)
+        let (host, other) = (world.groups[0], world.groups[1])
+        let update = try other.commit(adding: [], removing: [])
+        #expect(host.accepts(update, from: other.id))
+        for group in world.groups { _ = try group.received(commit: update.commit, from: other.id) }
+        #expect(Set(world.groups.map(\.chainStart)).count == 1)
+
+        let removal = try other.commit(adding: [], removing: [world.groups[2].id])
+        #expect(host.accepts(removal, from: other.id))
+        try world.update(by: 2)
+        #expect(Set(world.groups.map(\.chainStart)).count == 1)
+
+        let back = world.groups.removeLast()
+        let commit = try other.commit(
+            adding: [.init(id: back.id, keyPackage: back.keyPackage())], removing: [])
+        #expect(host.accepts(commit, from: other.id))
+        for group in world.groups { _ = try group.received(commit: commit.commit, from: other.id) }
+        try back.join(commit.welcome, host: nil)
+        #expect(back.chainStart == host.chainStart)
+    }
+
     @Test func aCommitThatLostIsDropped() throws {
         let world = try World(3)
         let lost = try world.groups[2].commit(adding: [], removing: [])

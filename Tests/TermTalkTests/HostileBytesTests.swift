@@ -253,6 +253,23 @@ import Testing
         }
     }
 
+    @Test("A Commit that nobody can follow: its sender is cut off before others hear of it")
+    func badCommits() async throws {
+        try await attack { host, honest in
+            for added in [[], [MemberID(entropy: 5)]] {
+                for size in [1, 200, 60_000] {
+                    let member = try BlockingMember(host.target())
+                    try member.join(nick: "breaker")
+                    let bytes = [UInt8](repeating: 1, count: size)
+                    try member.say([.commit(GroupCommit(epoch: member.epoch, added: added, commit: bytes))])
+                    #expect(throws: BlockingMember.Ended.self) { try member.receive { _ in false } }
+                    try honest.talk(1)
+                }
+            }
+            #expect(honest.left.count == 6)
+        }
+    }
+
     @Test("A member that never reads is cut off, and the others talk on")
     func neverReading() async throws {
         try await attack(bound: MemoryBound.host, padding: 60_000, rounds: 5) { host, honest in

@@ -11,7 +11,7 @@ import Testing
             65: [
                 "onion-invalid-address", "address-invalid", "invite-invalid", "room-invalid", "message-too-large",
                 "nick-invalid",
-                "nick-taken", "no-such-member", "input-invalid",
+                "nick-taken", "no-such-member", "verify-unknown", "input-invalid",
             ],
             69: [
                 "tor-unreachable", "tor-bootstrap-stalled", "tor-control-lost", "onion-not-found", "onion-unreachable",
@@ -21,11 +21,15 @@ import Testing
             ],
             70: ["internal-error"],
             73: ["registry-unwritable"],
-            75: ["room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged"],
+            75: [
+                "room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged",
+                "verify-ended",
+            ],
             76: [
                 "not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed",
                 "group-forged", "group-replay", "group-epoch", "group-gap", "group-fork", "group-ghost",
                 "group-removed", "group-key-changed", "group-nick", "group-welcome", "group-creator", "group-lost",
+                "verify-failed",
             ],
             77: [
                 "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",

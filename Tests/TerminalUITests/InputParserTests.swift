@@ -53,10 +53,30 @@ import Testing
     @Test(
         "Commands of the command line that come later",
         arguments: [
-            "verify", "send", "accept", "panic",
+            "send", "accept", "panic",
         ])
     func later(_ name: String) {
         #expect(plain.parse("/\(name)") == .notInThisBuild("/\(name)"))
+    }
+
+    @Test(
+        "/verify, of the room or of a member, and the answer",
+        arguments: [
+            ("/verify", .room), ("/verify bob", .member("bob")), ("/VERIFY bob  ", .member("bob")),
+            ("/verify bob yes", .answer("bob", isSame: true)), ("/verify bob NO", .answer("bob", isSame: false)),
+            ("/verify yes", .member("yes")), ("/verify yes yes", .answer("yes", isSame: true)),
+        ] as [(String, VerifyCommand)])
+    func verify(_ line: String, _ expected: VerifyCommand) {
+        #expect(plain.parse(line) == .verify(expected))
+        #expect(json.parse("{\"command\":\"\(line)\"}") == .verify(expected))
+    }
+
+    @Test("/verify with anything else changes nothing", arguments: ["bob maybe", "bob yes now", "bob y"])
+    func verifyUsage(_ arguments: String) {
+        guard case .usage = plain.parse("/verify \(arguments)") else {
+            Issue.record("\(arguments)")
+            return
+        }
     }
 
     @Test("A text at the limit is sent, one byte more is not")

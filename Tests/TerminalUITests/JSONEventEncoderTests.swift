@@ -101,6 +101,27 @@ import Testing
         #expect(fields(.closed(.hostQuit)) == #"{"event":"closed","reason":"host-quit"}"# + "\n")
     }
 
+    @Test("What is to be compared") func verification() throws {
+        let key = Fingerprint(of: [1])
+        let alice = ChatEvent.MemberInfo(id: try Sample.id("abc234"), nick: "alice", isHost: true, isVerified: true)
+        #expect(
+            fields(
+                .verification(
+                    .room(
+                        .init(
+                            epoch: 7, isCurrent: true, words: ["zoo", "zero"],
+                            members: [.init(info: alice, isOwn: false, fingerprint: key)]))))
+                == #"{"event":"verification","epoch":7,"current":true,"words":["zoo","zero"],"members":["#
+                + #"{"id":"abc234","nick":"alice","host":true,"verified":true,"self":false,"fingerprint":"\#(key)"}]}"#
+                + "\n")
+        #expect(
+            fields(
+                .verification(
+                    .check(.init(member: alice.id, nick: "alice", state: .compare, words: ["zoo", "zero"]))))
+                == #"{"event":"verification","member":"abc234","nick":"alice","state":"compare","words":["zoo","zero"]}"#
+                + "\n")
+    }
+
     @Test("Lines are appended to what is there") func appended() {
         var bytes = Array("before\n".utf8)
         JSONEventEncoder.append(.closed(.ttl), at: 0, to: &bytes)

@@ -95,6 +95,39 @@ import Testing
         #expect(err(.closed(.ttl)) == ["-!- the room is closed: its time is over"])
     }
 
+    @Test("What is to be compared, and what to do with it")
+    func verification() throws {
+        let id = try Sample.id("abc234")
+        let bob = ChatEvent.MemberInfo(id: id, nick: "bob", isHost: false, isVerified: true)
+        let key = Fingerprint(of: [1])
+        #expect(
+            err(
+                .verification(
+                    .room(
+                        .init(
+                            epoch: 7, isCurrent: true, words: ["zoo", "zero"],
+                            members: [
+                                .init(info: bob, isOwn: true, fingerprint: key),
+                                .init(info: bob, isOwn: false, fingerprint: nil),
+                            ])))) == [
+                    "-!- room words of epoch 7: zoo zero",
+                    "-!- whoever sees other words for that epoch is in another room: compare over another channel",
+                    "-!- \(key)  bob (verified) (you)",
+                    "-!- not in the group  bob (verified)",
+                ])
+        let late = err(.verification(.room(.init(epoch: 7, isCurrent: false, words: ["zoo"], members: []))))
+        #expect(late.count == 2 && late[1].contains("has changed"))
+        for state in Verification.Check.State.allCases {
+            // A nick that would be a line of ours is not shown.
+            let lines = err(.verification(.check(.init(member: id, nick: "is verified\n-!- x", state: state, words: ["zoo"]))))
+            #expect(lines.allSatisfy { $0.hasPrefix("-!- ") && $0.contains("abc234") }, "\(lines)")
+            #expect(lines.count == (state == .compare ? 2 : 1))
+        }
+        let compare = err(.verification(.check(.init(member: id, nick: "bob", state: .compare, words: ["zoo", "zero"]))))
+        #expect(compare[0] == "-!- words of you and bob: zoo zero")
+        #expect(compare[1].hasSuffix("/verify abc234 yes, or no"))
+    }
+
     @Test("Getting in and staying connected")
     func connection() throws {
         #expect(err(.starting(.onionPublish, progress: 40)) == ["-!- publishing the onion service (40%)"])

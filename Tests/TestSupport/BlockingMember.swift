@@ -82,9 +82,10 @@ package final class BlockingMember {
         while id == nil { try receive() }
     }
 
-    /// Drops the connection without a word, makes a new one and asks to go on; returns whether the host does.
-    package func resume() throws -> Bool {
-        guard let id else { throw Ended() }
+    /// Drops the connection without a word, makes a new one and asks to go on, as itself or as somebody else; returns whether
+    /// the host does.
+    package func resume(as other: MemberID? = nil) throws -> Bool {
+        guard let id = other ?? id else { throw Ended() }
         socket.close()
         socket = try BlockingSocket(port: target.port)
         hasResumed = false
@@ -102,6 +103,18 @@ package final class BlockingMember {
     /// Comes back again and again, and takes nothing in between, until more waits for this member than the host keeps.
     package func waitUntilCutOff() throws {
         while try resume() { usleep(500_000) }
+    }
+
+    /// Drops the connection, makes a new one with the same key, and asks to come in as somebody new.
+    package func joinAgain(nick: String = "") throws {
+        socket.close()
+        socket = try BlockingSocket(port: target.port)
+        id = nil
+        messages = []
+        var events: [SessionEvent] = []
+        session = try SecureSession(initiator: credentials, now: now, events: &events)
+        try handle(events)
+        try join(nick: nick)
     }
 
     /// Sends requests in one sealed message; false when the host has closed.

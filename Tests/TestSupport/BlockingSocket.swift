@@ -34,6 +34,13 @@ package final class BlockingSocket {
         guard result == 0 else { throw Failure(code: errno) }
     }
 
+    /// The end of a connection that a test's own listener has accepted.
+    package init(accepted descriptor: Int32) {
+        self.descriptor = descriptor
+        setTimeout(SO_RCVTIMEO, milliseconds: Self.patience * 1_000)
+        setTimeout(SO_SNDTIMEO, milliseconds: Self.patience * 1_000)
+    }
+
     deinit {
         close()
     }

@@ -1,5 +1,5 @@
 package import Room
-import Sodium
+package import Sodium
 
 /// A group without any secret, for tests of what is around groups: it knows epochs and members, and protects nothing.
 package final class PlainGroup: GroupEngine {
@@ -8,6 +8,8 @@ package final class PlainGroup: GroupEngine {
     package private(set) var members: Set<MemberID> = []
     private var pending: [UInt8]?
     private var isWaiting = false
+    /// Signature keys that are not made from the id.
+    package var keys: [MemberID: [UInt8]] = [:]
 
     package init(id: MemberID = MemberID(entropy: Random.uint32())) {
         self.id = id
@@ -15,6 +17,16 @@ package final class PlainGroup: GroupEngine {
 
     package var hasPendingCommit: Bool { pending != nil }
     package var chainStart: [UInt8] { Self.bytes(epoch) }
+
+    package var groupID: [UInt8] { [1] }
+
+    package func signatureKey(of member: MemberID) -> [UInt8]? {
+        members.contains(member) ? keys[member] ?? Self.bytes(member) : nil
+    }
+
+    package func epochAuthenticator() throws(GroupError) -> SecretBytes {
+        SecretBytes(copying: Self.bytes(epoch).span)
+    }
 
     package func keyPackage() -> [UInt8] {
         isWaiting = true
@@ -74,13 +86,18 @@ package final class PlainGroup: GroupEngine {
             welcome: usable.isEmpty ? [] : Self.bytes(epoch + 1) + after.flatMap { Self.bytes($0) })
     }
 
+    package func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool {
+        commit.commit.count >= 20 && Array(commit.commit[8..<12]) == Self.bytes(sender)
+            && Self.number(commit.commit) == epoch
+    }
+
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
         guard commit.count >= 20, Array(commit[8..<12]) == Self.bytes(sender) else { throw .forged }
         guard Self.number(commit) == epoch else { throw .otherEpoch }
         let isOwn = sender == id
         if isOwn, pending != commit { throw .forged }
         pending = nil
-        let count = Int(Self.number(commit[12...]))
+        let count = Int(clamping: min(Self.number(commit[12...]), 65_536))
         let added = Self.ids(commit.dropFirst(20).prefix(4 * count))
         let removed = Self.ids(commit.dropFirst(20 + 4 * count))
         members = members.subtracting(removed).union(added)

@@ -131,7 +131,7 @@ package struct KeyDecoder: Sendable {
             Int(String(decoding: $0, as: UTF8.self)) ?? 0
         }
         let first = numbers.first ?? 0
-        let modifiers = numbers.count > 1 ? max(0, numbers[1] - 1) : 0
+        let modifiers = numbers.count > 1 ? max(1, numbers[1]) - 1 : 0
         // 2 is Alt, 4 is Control.
         let isWord = isAlt || modifiers & 6 != 0
         switch last {

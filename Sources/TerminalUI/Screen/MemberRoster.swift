@@ -27,6 +27,11 @@ struct MemberRoster: Sendable {
         sort()
     }
 
+    mutating func mark(_ id: MemberID, isVerified: Bool) {
+        guard let index = members.firstIndex(where: { $0.id == id }) else { return }
+        members[index].isVerified = isVerified
+    }
+
     /// The nick of a member as it may be shown: its id when a host sent something that is no nick.
     func name(of id: MemberID) -> String {
         guard let nick = members.first(where: { $0.id == id })?.nick else { return id.description }

@@ -96,6 +96,9 @@ package struct ScreenModel: Sendable {
         case .room(let change):
             tell(event, at: moment)
             changed(change, at: moment)
+        case .verification(let verification):
+            tell(event, at: moment)
+            heard(verification)
         case .clearScreen: scrollback.clear()
         // What waits is seen at its message.
         case .waiting: break
@@ -136,6 +139,16 @@ package struct ScreenModel: Sendable {
         list(room.members, own: room.member)
         tell(.joinedRoom(room), at: moment)
         tell("/help lists the commands; Tab completes; PgUp and PgDn scroll", .system, at: moment)
+    }
+
+    private mutating func heard(_ verification: Verification) {
+        guard case .check(let check) = verification else { return }
+        switch check.state {
+        case .waiting: break
+        case .compare: hasRung = bell != .never
+        case .verified: roster.mark(check.member, isVerified: true)
+        case .differs, .withdrawn: roster.mark(check.member, isVerified: false)
+        }
     }
 
     private mutating func changed(_ change: RoomChange, at moment: Moment) {

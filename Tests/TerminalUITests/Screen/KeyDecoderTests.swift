@@ -72,6 +72,8 @@ import Testing
     func unknown() {
         #expect(keys("\u{1B}[99~a\u{1B}[?1;2cb") == [.text("a"), .text("b")])
         #expect(keys("\u{1B}[I\u{1B}[O") == [])
+        // The least number there is, as a modifier.
+        #expect(keys("\u{1B}[1;-9223372036854775808A") == [.up])
         let long = "\u{1B}[" + String(repeating: "1", count: KeyDecoder.maximumSequenceByteCount)
         #expect(keys(long).allSatisfy { if case .text = $0 { true } else { false } })
     }

@@ -169,6 +169,31 @@ import Testing
         #expect(model.nextChange == nil)
     }
 
+    @Test("Words to compare are shown, ring, and mark the member when the person says so")
+    func verification() throws {
+        var model = try joined(width: 100)
+        let (alice, own) = (try Sample.id("abc234"), try Sample.id("zzz777"))
+        func hear(_ state: Verification.Check.State, _ member: MemberID) {
+            let check = Verification.Check(member: member, nick: "alice", state: state, words: ["zoo", "zero"])
+            model.heard(.verification(.check(check)), at: Self.now)
+        }
+        hear(.waiting, alice)
+        var hasRung = model.takeBell()
+        #expect(!hasRung)
+        hear(.compare, alice)
+        hasRung = model.takeBell()
+        #expect(hasRung && texts(model).contains { $0.contains("-!- words of you and alice: zoo zero") })
+        hear(.withdrawn, alice)
+        #expect(texts(model)[0].hasSuffix("|@alice"))
+        hear(.verified, own)
+        #expect(texts(model)[1].hasSuffix("| zzz777 +"))
+        hear(.differs, own)
+        #expect(texts(model)[1].hasSuffix("| zzz777"))
+        model.heard(
+            .verification(.room(.init(epoch: 3, isCurrent: true, words: ["one", "two"], members: []))), at: Self.now)
+        #expect(texts(model).contains { $0.contains("room words of epoch 3: one two") })
+    }
+
     @Test("What the host decides about the room is in the status bar")
     func room() throws {
         var model = try joined(width: 120)

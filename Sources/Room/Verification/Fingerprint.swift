@@ -1,0 +1,21 @@
+internal import Sodium
+
+/// A member's signature key, short enough to be compared by people: 128 bits.
+package struct Fingerprint: Sendable, Equatable, CustomStringConvertible {
+    private static let label = "TermTalk fingerprint 1"
+    private static let byteCount = 16
+    private static let bytesPerGroup = 2
+
+    private let bytes: [UInt8]
+
+    package init(of signatureKey: [UInt8]) {
+        bytes = Array(BLAKE2b.hash((Array(Self.label.utf8) + signatureKey).span).prefix(Self.byteCount))
+    }
+
+    /// Eight groups of four hex digits.
+    package var description: String {
+        let digits = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+        return stride(from: 0, to: digits.count, by: Self.bytesPerGroup)
+            .map { digits[$0..<$0 + Self.bytesPerGroup].joined() }.joined(separator: " ")
+    }
+}
