@@ -137,13 +137,13 @@ class Client:
 
     def post(self, text, message=None, flush=True, **changed):
         """`changed` says what is to be wrong with the envelope."""
-        return self.say(text, message or os.urandom(8), None, flush, changed)
+        return self.say("text", text, message or os.urandom(8), None, flush, changed)
 
-    def post_privately(self, receiver, text):
-        return self.say(text, os.urandom(8), receiver, True, {})
+    def post_privately(self, receiver, text, kind="text"):
+        return self.say(kind, text, os.urandom(8), receiver, True, {})
 
-    def say(self, text, message, receiver, flush, changed):
-        self.unconfirmed[message] = {"kind": "text", "text": text, "to": receiver, "changed": changed}
+    def say(self, kind, text, message, receiver, flush, changed):
+        self.unconfirmed[message] = {"kind": kind, "text": text, "to": receiver, "changed": changed}
         self.transmit(message, flush)
         return message.hex()
 

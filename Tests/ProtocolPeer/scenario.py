@@ -1,6 +1,6 @@
 """Takes a host of TermTalk through the whole protocol, with client.py as a member. Called by run.sh.
 
-    scenario.py TERMTALK PROTOCOL.MD
+    scenario.py TERMTALK PROTOCOL.MD WORDLIST
 """
 import os
 import sys
@@ -13,11 +13,12 @@ from hosting import hosting
 from program import LONG, Program, done, ended, expect, warnings_of
 from room_group import RoomGroup
 from session import Invite, member_text
+from verification import Check, fingerprint, read_word_list, room_words
 from violations import strangers, violations
 from wire import u32, u64
 
 
-def main(termtalk, document):
+def main(termtalk, document, word_list):
     with open(document, encoding="utf-8") as file:
         text = file.read()
     with warnings.catch_warnings():
@@ -26,14 +27,14 @@ def main(termtalk, document):
     host = Program(termtalk, "host", "--direct", "127.0.0.1:0", "--ttl", "none", "--nick", "Hanna")
     programs = [host]
     try:
-        run(termtalk, host, programs)
+        run(termtalk, host, programs, read_word_list(word_list))
         hosting(termtalk, programs)
     finally:
         for program in programs:
             program.end()
 
 
-def run(termtalk, host, programs):
+def run(termtalk, host, programs, words):
     ready = host.wait("ready")
     invite = ready["invite"]
     address = ready["address"]
@@ -64,6 +65,7 @@ def run(termtalk, host, programs):
     chat(host, other, peer, own)
     names(host, peer, own)
     private(other, peer, otto)
+    verify(host, other, peer, words)
     others(host, invite, peer)
     commits(host, peer)
     breaks(host, other, peer, own)
@@ -144,6 +146,37 @@ def private(other, peer, otto):
     peer.send(PRIVATE_POST, message + u64(peer.group.epoch) + u32(peer.member ^ 1) + b"nobody")
     expect(peer.wait("declined", id=message.hex())["code"] == 6, "no such member")
     done("private posts", f"delivered both ways, declined; {otto} is Otto")
+
+
+def verify(host, other, peer, words):
+    """7: room words, fingerprints, and checks that either side begins."""
+    host.say("/verify")
+    shown = host.wait("verification", current=True)
+    expect(shown["epoch"] == peer.group.epoch, "the same epoch")
+    expect(shown["words"] == room_words(words, peer.group.mls.epoch), "room words")
+    keys = {member_text(member): peer.group.mls.epoch.tree.leaf(leaf).signature_key
+            for member, leaf in peer.group.leaves.items()}
+    expect({m["id"]: m["fingerprint"].replace(" ", "").lower() for m in shown["members"]}
+           == {member: fingerprint(key) for member, key in keys.items()}, "fingerprints")
+
+    otto = peer.seen("joined", nick="Otto")[0]["id"]
+    for is_own in (True, False):
+        check, nonce, messages = Check(peer.group, otto), None, []
+        handled = len(peer.seen("private", kind="check", **{"from": otto}))
+        if is_own:
+            messages.append(check.begin())
+        else:
+            other.say("/verify Pia2")
+        while nonce is None:
+            for message in messages:
+                peer.post_privately(otto, message, kind="check")
+            peer.pump(lambda: len(peer.seen("private", kind="check", **{"from": otto})) > handled, LONG)
+            messages, nonce = check.received(peer.seen("private", kind="check", **{"from": otto})[handled]["text"])
+            handled += 1
+        other.wait("verification", member=member_text(peer.member), state="compare", words=check.words(words, nonce))
+        other.say("/verify Pia2 yes")
+        other.wait("verification", member=member_text(peer.member), state="verified")
+    done("comparing words", "room words, fingerprints, a check begun by either side")
 
 
 def many(host, peer, own):
