@@ -15,7 +15,8 @@ struct GroupQueue {
 
     struct Asked {
         let member: MemberID
-        let adds: Set<MemberID>
+        /// Whom to add, and behind which link each waits: another link has another KeyPackage.
+        let adds: [MemberID: LinkID]
         var deadline: Duration
     }
 
@@ -26,8 +27,10 @@ struct GroupQueue {
     /// Those that are in the group still and not in the room any more.
     private(set) var removals: [MemberID] = []
     private(set) var asked: Asked?
-    /// Were asked in vain since the last Commit.
+    /// Were asked in vain, and have committed nothing since.
     private(set) var silent: Set<MemberID> = []
+    /// When a member gave itself new keys.
+    var lastUpdate: Duration?
     /// Somebody may be there now who can be asked.
     var mustAsk = false
 
@@ -79,12 +82,12 @@ struct GroupQueue {
     /// What a member is asked to commit from now on.
     mutating func ask(_ member: MemberID, until deadline: Duration) -> (adding: [GroupCandidate], removing: [MemberID])
     {
-        let candidates = joiners.prefix(RoomLimits.candidatesPerCommit).map {
-            GroupCandidate(id: $0.id, keyPackage: $0.keyPackage)
-        }
-        let adds = Set(candidates.map(\.id))
+        let first = joiners.prefix(RoomLimits.candidatesPerCommit)
+        let adds = Dictionary(first.map { ($0.id, $0.link) }, uniquingKeysWith: { $1 })
         asked = Asked(member: member, adds: adds, deadline: deadline)
-        return (candidates, removals.filter { !adds.contains($0) })
+        return (
+            first.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) }, removals.filter { adds[$0] == nil }
+        )
     }
 
     /// The one who was asked has not answered in time.
@@ -105,8 +108,13 @@ struct GroupQueue {
         guard commit.epoch == epoch, commit.commit.count <= RoomLimits.groupMessageByteCount else { return false }
         guard !commit.added.isEmpty || !commit.removed.isEmpty else { return true }
         guard let asked, asked.member == member, Set(commit.added).count == commit.added.count else { return false }
-        return commit.added.allSatisfy { asked.adds.contains($0) && joiner($0) != nil }
+        return commit.added.allSatisfy { wasAsked(toAdd: $0) }
             && commit.removed.allSatisfy(removals.contains)
+    }
+
+    /// Whether this is about the KeyPackage with which the joiner waits now.
+    func wasAsked(toAdd id: MemberID) -> Bool {
+        asked?.adds[id].map { $0 == joiner(id)?.link } ?? false
     }
 
     /// Whether all members can read what was sealed in that epoch.
@@ -115,19 +123,19 @@ struct GroupQueue {
     }
 
     /// The epoch after a Commit.
-    mutating func advance(by commit: GroupCommit) {
+    mutating func advance(by commit: GroupCommit, of member: MemberID) {
         epoch += 1
         if !commit.added.isEmpty {
             lastAddition = epoch
         }
-        settle(commit)
+        settle(commit, by: member)
         removals.removeAll { commit.added.contains($0) }
     }
 
     /// What the asked one has carried out, or found nothing to do for.
-    mutating func settle(_ commit: GroupCommit) {
+    mutating func settle(_ commit: GroupCommit, by member: MemberID) {
         removals.removeAll { commit.removed.contains($0) }
-        silent = []
+        silent.remove(member)
     }
 
     /// What was asked for is done, or did not fit any more.

@@ -1,4 +1,4 @@
-/// A member's id in its room: six characters of `a-z2-7`, chosen at random by the host.
+/// A member's id in its room: six characters of `a-z2-7`, made from the member's signature key.
 package struct MemberID: Hashable, Sendable, CustomStringConvertible {
     /// Six ASCII bytes, first character in the high byte.
     package let packed: UInt64

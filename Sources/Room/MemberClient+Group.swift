@@ -51,6 +51,7 @@ extension MemberClient {
             return
         }
         transmit(index, actions: &actions)
+        sendWaiting(actions: &actions)
     }
 
     /// Our own message has come back: nobody can open what they have sealed, but it must be the same.
@@ -244,7 +245,7 @@ extension MemberClient {
 
 extension MemberClient.Member {
     /// Former nicks that are remembered.
-    private static let formerNickLimit = 4
+    static let formerNickLimit = 4
 
     mutating func rename(_ nick: String) {
         remember(self.nick)

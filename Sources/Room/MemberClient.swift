@@ -34,6 +34,7 @@ package struct MemberClient {
         var content: EnvelopeContent
         /// A hash of what was sent last.
         var sealed: [UInt8] = []
+        /// How often it was sealed in this stay.
         var attempts = 0
     }
 
@@ -153,6 +154,7 @@ package struct MemberClient {
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
         window.begin(isReturn: id != nil)
+        for index in outbox.indices { outbox[index].attempts = 0 }
         id = admission.member
         expectedSequence = admission.nextSequence
         chain = MessageChain()
@@ -170,9 +172,10 @@ package struct MemberClient {
         chain.begin(epoch: engine.epoch, after: expectedSequence &- 1, start: engine.chainStart)
     }
 
-    /// Sends as much of the outbox as may be under way.
+    /// Sends as much of the outbox as may be under way; nothing new behind what had to be sealed again.
     mutating func sendWaiting(actions: inout [Action]) {
         while phase == .joined, window.count < outbox.count,
+            outbox.prefix(window.count).allSatisfy({ $0.attempts <= 1 }),
             window.takes(outbox[window.count].content.byteCount)
         {
             transmit(window.count - 1, actions: &actions)

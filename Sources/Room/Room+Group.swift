@@ -133,7 +133,7 @@ extension Room {
             }
             members[joiner.id]?.link = joiner.link
             members[joiner.id]?.absence = nil
-            members[joiner.id]?.staleID = nil
+            members[joiner.id]?.stale = StalePosts()
             members[joiner.id]?.receivedSequence = nextSequence - 1
         } else {
             members[joiner.id] = Member(
@@ -182,7 +182,7 @@ extension Room {
     ) {
         let isAnswer = group.asked?.member == sender
         if isAnswer {
-            for id in commit.refused where group.asked?.adds.contains(id) == true {
+            for id in commit.refused where group.wasAsked(toAdd: id) {
                 guard let joiner = group.takeJoiner(id) else { continue }
                 refuse(joiner, .keyPackageInvalid, actions: &actions)
             }
@@ -190,16 +190,20 @@ extension Room {
         guard !commit.commit.isEmpty else {
             // Who finds nothing to do and nothing to refuse is not asked again before the deadline.
             if isAnswer, !commit.refused.isEmpty || !commit.removed.isEmpty {
-                group.settle(commit)
+                group.settle(commit, by: sender)
                 group.answered()
                 changeGroup(now: now, actions: &actions)
             }
             return
         }
         let changesMembers = !commit.added.isEmpty || !commit.removed.isEmpty
-        if group.accepts(commit, from: sender) {
+        if group.accepts(commit, from: sender), changesMembers || mayUpdate(sender, now: now) {
+            if !changesMembers {
+                group.lastUpdate = now
+                members[sender]?.lastUpdate = now
+            }
             let joiners = commit.added.compactMap { group.takeJoiner($0) }
-            group.advance(by: commit)
+            group.advance(by: commit, of: sender)
             let entries = joiners.filter { !$0.isReturning }.map {
                 HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
             }
@@ -213,6 +217,14 @@ extension Room {
             group.answered()
         }
         changeGroup(now: now, actions: &actions)
+    }
+
+    /// Whether the member may give itself new keys now. Everybody has to compute for it, and what is on its way becomes
+    /// stale by too many of them; who is to come or go comes first.
+    private func mayUpdate(_ id: MemberID, now: Duration) -> Bool {
+        guard group.asked == nil || group.asked?.member == id else { return false }
+        let own = members[id]?.lastUpdate.map { now - $0 >= RoomLimits.ownUpdateInterval } ?? true
+        return own && group.lastUpdate.map { now - $0 >= RoomLimits.updateInterval } ?? true
     }
 
     /// Nobody else may be waiting for an answer any more.

@@ -11,9 +11,10 @@ package struct Room {
         /// The how-manieth member it was.
         let order: UInt64
         var nick: Nick
-        /// The first post that was declined as stale: later ones have to wait until it has come again.
-        var staleID: MessageID?
-        var staleCount = 0
+        /// Posts that were declined as stale, and have to come again before what was said later.
+        var stale = StalePosts()
+        /// When it gave itself new keys last.
+        var lastUpdate: Duration?
         /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
         var link: LinkID?
         /// Set while the connection is broken: since when, and when the place is given up.
@@ -421,18 +422,7 @@ package struct Room {
     ) -> RoomCode? {
         guard content.count <= RoomLimits.contentByteCount else { return .tooLarge }
         guard !recent.contains(id) else { return .alreadyAccepted }
-        let first = members[sender]?.staleID
-        guard group.isCurrent(epoch), first == nil || first == id else {
-            // What a member says keeps its order: nothing overtakes what has to be sealed again.
-            let count = (members[sender]?.staleCount ?? 0) + 1
-            // One that never comes again does not silence the member for good.
-            members[sender]?.staleID = count < RoomLimits.staleDeclines ? first ?? id : nil
-            members[sender]?.staleCount = count < RoomLimits.staleDeclines ? count : 0
-            return .stale
-        }
-        members[sender]?.staleID = nil
-        members[sender]?.staleCount = 0
-        return nil
+        return members[sender]?.stale.accepts(id, isCurrent: group.isCurrent(epoch)) == true ? nil : .stale
     }
 
     private mutating func remember(_ id: MessageID) {

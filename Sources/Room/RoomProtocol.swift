@@ -57,12 +57,19 @@ package struct RoomLimits: Sendable {
     /// A message may have been sealed so many epochs ago: members keep the keys of as many.
     static let epochsBack: UInt64 = 2
 
-    /// Posts of a member that are declined because an earlier one has not come again; more than a client has under way.
+    /// Declined posts of a member that are remembered until they come again; more than a client has under way.
     static let staleDeclines = 2 * MemberClient.outboxHighWaterMark
 
     /// How long a member that is asked for a Commit may take, before another one is asked; less than joiners wait, and more
     /// than a circuit of tor takes to answer.
     static let committerPatience = Duration.seconds(8)
+
+    /// Pause between two Commits of the room by which members give themselves new keys. A message that is sealed meanwhile
+    /// may take ``epochsBack`` of them to arrive.
+    static let updateInterval = Duration.seconds(2)
+
+    /// Pause between two such Commits of one member, so that others have their turn.
+    static let ownUpdateInterval = Duration.seconds(20)
 
     /// A Commit counts as so many messages, because every member has to compute for it.
     package static let commitCost = 10.0

@@ -16,10 +16,13 @@ package final class RoomGroup: GroupEngine {
     private static let groupIDByteCount = 16
     /// How long a KeyPackage is said to count, in seconds: it is used at once, but clocks differ.
     private static let lifetime: UInt64 = 30 * 24 * 3_600
-    private static let clockTolerance: UInt64 = 24 * 3_600
+    private static let clockTolerance = day
+    private static let day: UInt64 = 24 * 3_600
     private static let chainLabel = "TermTalk message chain"
     /// Private messages whose ids are remembered, so that none is shown twice.
     static let rememberedPrivate = 8_192
+    /// Keys remembered; past it those of whom is not in the group are forgotten. Some megabytes.
+    static let pinnedKeys = 65_536
 
     private let signingKey: Ed25519.KeyPair
     /// The key that must vouch for the group, from the invite; nil when the room's host has to.
@@ -35,8 +38,9 @@ package final class RoomGroup: GroupEngine {
     private var leaves: [MemberID: LeafIndex] = [:]
     /// The key that each id was first seen with.
     private var pinned: [MemberID: [UInt8]] = [:]
-    private var privateIDs: Set<MessageID> = []
-    private var privateOrder: [MessageID] = []
+    private var privateIDs = RecentSet<MessageID>(limit: rememberedPrivate)
+    /// The leaf keys of the KeyPackages by which somebody has come in.
+    private var spent = RecentSet<[UInt8]>(limit: pinnedKeys)
     package private(set) var chainStart: [UInt8] = []
 
     /// - Parameters:
@@ -100,10 +104,12 @@ package final class RoomGroup: GroupEngine {
         group = nil
         members = []
         leaves = [:]
+        // By whole days: by how much a clock is wrong tells one machine from others.
+        let today = time - time % Self.day
         let package = OwnKeyPackage(
             suite: Self.suite, credential: .basic(identity: []), signingKey: signingKey.clone(),
             lifetime: Lifetime(
-                notBefore: time - min(time, Self.clockTolerance), notAfter: time.saturatingAdd(Self.lifetime)))
+                notBefore: today - min(today, Self.clockTolerance), notAfter: today.saturatingAdd(Self.lifetime)))
         let message = package.message
         joining = consume package
         return message
@@ -148,7 +154,12 @@ package final class RoomGroup: GroupEngine {
                 guard Self.id(of: signer) == host else { throw .wrongCreator }
             }
             self.group = consume group
-            _ = try entered()
+            do throws(GroupError) {
+                _ = try entered()
+            } catch {
+                self.group = nil
+                throw error
+            }
         case .none:
             throw .unavailable
         }
@@ -166,7 +177,11 @@ package final class RoomGroup: GroupEngine {
                     changed.insert(id)
                 }
                 pinned[id] = member.signatureKey
-                leaves[id] = member.leaf
+                // One id has one leaf.
+                guard leaves.updateValue(member.leaf, forKey: id) == nil else { throw .cannotJoin }
+            }
+            if pinned.count > Self.pinnedKeys {
+                pinned = pinned.filter { leaves[$0.key] != nil }
             }
             let secret = try mapped { () throws(MLSError) in
                 try group.export(label: Self.chainLabel, context: [], count: 32)
@@ -219,17 +234,25 @@ package final class RoomGroup: GroupEngine {
             try group.decryptPrivately(sealed, authenticatedData: id.bytes)
         }
         guard Self.id(of: message.sender.signatureKey) == sender else { throw .forged }
-        guard privateIDs.insert(id).inserted else { throw .replayed }
-        privateOrder.append(id)
-        if privateOrder.count > Self.rememberedPrivate {
-            privateIDs.remove(privateOrder.removeFirst())
-        }
+        guard privateIDs.insert(id) else { throw .replayed }
         return OpenedMessage(plaintext: message.data, epoch: message.epoch)
     }
 
     // MARK: Commits
 
     package func commit(adding candidates: [GroupCandidate], removing: [MemberID]) throws(GroupError) -> GroupCommit {
+        do throws(GroupError) {
+            return try commitTogether(candidates, removing)
+        } catch {
+            // Two that have a key in common can each come in, and not together: one at a time, then.
+            guard candidates.count > 1 else { throw error }
+            return try commitTogether([candidates[0]], removing)
+        }
+    }
+
+    private func commitTogether(
+        _ candidates: [GroupCandidate], _ removing: [MemberID]
+    ) throws(GroupError) -> GroupCommit {
         var proposals: [Proposal] = []
         var commit = GroupCommit(epoch: epoch, removed: removing, commit: [])
         var removed: Set<MemberID> = []
@@ -261,11 +284,13 @@ package final class RoomGroup: GroupEngine {
         return commit
     }
 
-    /// The KeyPackage, when it is whole, in order, and that of its id.
+    /// The KeyPackage, when it is whole, in order, that of its id, and new: who has left is not brought back by somebody who
+    /// has kept its KeyPackage.
     private func usable(_ candidate: GroupCandidate) -> KeyPackage? {
         guard candidate.id != id,
             case .keyPackage(let keyPackage)? = try? MLSMessage(checkingLengthOf: candidate.keyPackage),
-            Self.id(of: keyPackage.leafNode.signatureKey) == candidate.id
+            Self.id(of: keyPackage.leafNode.signatureKey) == candidate.id,
+            !spent.contains(keyPackage.leafNode.encryptionKey)
         else { return nil }
         return canAdd(keyPackage, replacing: leaves[candidate.id]) ? keyPackage : nil
     }
@@ -310,6 +335,7 @@ package final class RoomGroup: GroupEngine {
             }
         }
         let changed = try entered()
+        for member in effects.added { spent.insert(member.leafNode.encryptionKey) }
         let added = effects.added.map { Self.id(of: $0.signatureKey) }
         let removed = effects.removed.map { Self.id(of: $0.signatureKey) }
         return GroupChange(
@@ -372,11 +398,16 @@ package final class RoomGroup: GroupEngine {
             throw .misuse
         case .commit(let staged):
             let effects = staged.effects
-            guard !effects.isExternal, !effects.removesSelf, effects.reInit == nil, effects.updated.isEmpty,
-                id(of: effects.committer.signatureKey) == sender, hasDistinctIDs(effects, in: group)
-            else { throw .misuse }
+            guard isAllowed(effects, by: sender, in: group) else { throw .misuse }
             return staged
         }
+    }
+
+    /// Who comes in is added by a member, one id has one leaf, and nothing but members and keys changes.
+    private static func isAllowed(_ effects: CommitEffects, by sender: MemberID, in group: borrowing Group) -> Bool {
+        !effects.isExternal && !effects.removesSelf && effects.reInit == nil && effects.updated.isEmpty
+            && effects.preSharedKeys.isEmpty && effects.extensions == group.context.extensions
+            && id(of: effects.committer.signatureKey) == sender && hasDistinctIDs(effects, in: group)
     }
 
     /// Whether nobody who is added has the id of somebody who stays.

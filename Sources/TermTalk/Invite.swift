@@ -62,6 +62,7 @@ package struct Invite: Sendable {
         else { throw invalid }
         let creator = Array(key[33..<65])
         let creatorKey = creator == Self.noCreator ? nil : try? Ed25519.PublicKey(creator)
+        guard creatorKey != nil || creator == Self.noCreator else { throw invalid }
         self.init(
             room: room, address: address, hostKey: hostKey, creatorKey: creatorKey,
             secret: InviteSecret(SecretBytes(copying: Array(key[65..<65 + InviteSecret.byteCount]).span)))

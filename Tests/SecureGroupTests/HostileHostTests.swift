@@ -252,6 +252,31 @@ import Testing
         }
     }
 
+    @Test("Who was invited into somebody's group does not begin one for the host")
+    func noWelcome() throws {
+        let room = try HostileRoom("host", "alice")
+        room.tamper = { peer, message in
+            guard peer == 2, case .admitted(var admission) = message else { return [message] }
+            admission.welcome = []
+            admission.epoch = 0
+            return [.admitted(admission)]
+        }
+        let bob = try room.join("bob")
+        #expect(room.peers[bob].refusal?.code == .groupCreator)
+        #expect(!room.peers[bob].client.isJoined && room.peers[bob].group.members.isEmpty)
+    }
+
+    @Test("An order number that does not exist is no admission")
+    func noOrderNumber() throws {
+        let room = try HostileRoom("host", "alice")
+        room.tamper = { peer, message in
+            guard peer == 2, case .admitted(var admission) = message else { return [message] }
+            admission.nextSequence = 0
+            return [.admitted(admission)]
+        }
+        #expect(throws: RoomError.malformed) { try room.join("bob") }
+    }
+
     @Test("Names that the host exchanges are told of")
     func nicks() throws {
         let room = try HostileRoom("host", "alice", "bob")

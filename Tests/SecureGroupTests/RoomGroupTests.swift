@@ -1,3 +1,4 @@
+import MLS
 import Room
 import Sodium
 import Testing
@@ -214,6 +215,56 @@ import Testing
         #expect(commit.refused == [bad.id, MemberID(entropy: 1), world.groups[0].id])
         try good.join(commit.welcome, host: world.groups[0].id)
         #expect(good.members.count == 3)
+    }
+
+    @Test("A KeyPackage lets its owner in once, also when somebody else has kept it")
+    func spentKeyPackages() throws {
+        let world = try World(3)
+        let gone = RoomGroup(creator: nil, time: 1_000_000)
+        let candidate = GroupCandidate(id: gone.id, keyPackage: gone.keyPackage())
+        for (adding, removing) in [([candidate], []), ([], [gone.id])] {
+            let commit = try world.groups[0].commit(adding: adding, removing: removing)
+            for group in world.groups { _ = try group.received(commit: commit.commit, from: world.groups[0].id) }
+        }
+        for group in world.groups {
+            let again = try group.commit(adding: [candidate], removing: [])
+            #expect(again.refused == [gone.id] && again.added.isEmpty && again.commit.isEmpty)
+        }
+    }
+
+    @Test("The latest values are remembered: at the limit all, past it not the oldest")
+    func recentSet() {
+        var recent = RecentSet<Int>(limit: 3)
+        let inserted = [1, 2, 3, 1, 4, 2, 1, 1].map { recent.insert($0) }
+        #expect(inserted == [true, true, true, false, true, false, true, false])
+        let left = (1...4).filter { recent.contains($0) }
+        #expect(left == [1, 3, 4])
+    }
+
+    @Test("Candidates that do not go together come in one at a time")
+    func candidatesThatDoNotGoTogether() throws {
+        let world = try World(2)
+        let joiner = RoomGroup(creator: nil, time: 1_000_000)
+        let candidate = GroupCandidate(id: joiner.id, keyPackage: joiner.keyPackage())
+        let commit = try world.groups[0].commit(adding: [candidate, candidate], removing: [])
+        #expect(commit.added == [joiner.id] && commit.refused.isEmpty)
+        try joiner.join(commit.welcome, host: world.groups[0].id)
+        #expect(joiner.members.count == 3)
+    }
+
+    @Test("A KeyPackage tells the day, and not the time, by its owner's clock")
+    func lifetime() throws {
+        for time: UInt64 in [0, 86_399, 86_400 * 3 + 5] {
+            let joiner = RoomGroup(creator: nil, time: time)
+            guard case .keyPackage(let package) = try MLSMessage(checkingLengthOf: joiner.keyPackage()),
+                case .keyPackage(let lifetime) = package.leafNode.source
+            else {
+                Issue.record("no KeyPackage")
+                continue
+            }
+            #expect(lifetime.notBefore % 86_400 == 0 && lifetime.notAfter % 86_400 == 0)
+            #expect(lifetime.notBefore <= time && lifetime.notAfter > time)
+        }
     }
 
     @Test("A Welcome is believed from the creator only")

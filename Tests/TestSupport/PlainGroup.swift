@@ -62,7 +62,8 @@ package final class PlainGroup: GroupEngine {
     package func sealPrivately(
         _ plaintext: [UInt8], id: MessageID, to receiver: MemberID
     ) throws(GroupError) -> [UInt8] {
-        seal(plaintext, id: id)
+        guard members.contains(receiver) else { throw .unavailable }
+        return seal(plaintext, id: id)
     }
 
     package func openPrivately(

@@ -1,0 +1,85 @@
+import TestSupport
+import Testing
+
+@testable import Room
+
+/// Who is asked for Commits, and which are accepted, in a room whose host takes no part.
+@Suite struct CommitterTests {
+    @Test("A Commit that adds somebody by the KeyPackage of an earlier try is not accepted")
+    func earlierKeyPackage() throws {
+        let network = RoomNetwork()
+        let members = try network.joined("alice", "bob")
+        let (alice, bob) = (members[0], members[1])
+        network.overrun(bob)
+        network.mendLink(bob)
+        _ = try network.step(upTo: .max, of: [bob])
+        #expect(network.room.group.asked?.member == (try network.id(alice)))
+        // Before alice has answered, bob tries anew, with another KeyPackage.
+        network.breakLink(bob)
+        network.peers[bob].isReleased = true
+        network.mendLink(bob)
+        _ = try network.step(upTo: .max, of: [bob])
+        let epoch = network.epoch
+        _ = try network.step(upTo: .max, of: [alice])
+        _ = try network.step(upTo: .max, of: [alice])
+        #expect(network.epoch == epoch)
+        try network.carry()
+        #expect(network.epoch == epoch + 1)
+        #expect(network.peers[bob].client.isJoined)
+    }
+
+    @Test("Who was asked in vain is not asked again before it has committed something")
+    func silent() throws {
+        let network = RoomNetwork()
+        let members = try network.joined("alice", "bob")
+        let (alice, bob) = (members[0], members[1])
+        func comesIn(_ nick: String) throws {
+            let peer = network.add(nick: nick)
+            try network.carry(of: [bob, peer])
+            if !network.peers[peer].client.isJoined {
+                network.timePassed(RoomLimits.committerPatience)
+                try network.carry(of: [bob, peer])
+            }
+            #expect(network.peers[peer].client.isJoined)
+        }
+        try comesIn("carol")
+        let now = network.now
+        try comesIn("dave")
+        #expect(network.now == now)
+        try network.carry()
+        #expect(network.peers[alice].client.isJoined)
+    }
+
+    @Test("New keys are accepted at a pace that leaves messages time to arrive, and each in its turn")
+    func updates() throws {
+        let network = RoomNetwork()
+        _ = network.add(nick: "host", isHost: true)
+        try network.carry()
+        let members = try network.joined("alice", "bob")
+        network.timePassed(.seconds(1))
+        func isAccepted(_ peer: Int) throws -> Bool {
+            let epoch = network.epoch
+            try network.receivedAtHost(MemberRequest.commit(GroupCommit(epoch: epoch, commit: [1])).encoded, from: peer)
+            return network.epoch == epoch + 1
+        }
+        #expect(try isAccepted(members[0]))
+        #expect(try !isAccepted(members[1]))
+        network.timePassed(RoomLimits.updateInterval - .nanoseconds(1))
+        #expect(try !isAccepted(members[1]))
+        network.timePassed(.nanoseconds(1))
+        #expect(try !isAccepted(members[0]))
+        #expect(try isAccepted(members[1]))
+        network.timePassed(RoomLimits.ownUpdateInterval - RoomLimits.updateInterval - .nanoseconds(1))
+        #expect(try !isAccepted(members[0]))
+        network.timePassed(.nanoseconds(1))
+        #expect(try isAccepted(members[0]))
+    }
+
+    @Test("Whoever calls itself something else each time is remembered under a few names")
+    func formerNicks() {
+        var member = MemberClient.Member(nick: "alice", isHost: false)
+        for number in 0..<20 { member.remember("x\(number)") }
+        #expect(member.formerNicks == ["x16", "x17", "x18", "x19"])
+        #expect(member.formerNicks.count == MemberClient.Member.formerNickLimit)
+    }
+}
