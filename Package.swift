@@ -57,6 +57,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
+        .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core", providers: [.apt(["libevent-dev"])]),
 
         library("Locking"),
@@ -78,7 +79,7 @@ let package = Package(
                 log,
             ]),
         library("Configuration", ["Room"]),
-        library("TerminalUI", ["CNcurses", "Room"]),
+        library("TerminalUI", ["CNcurses", "CQrencode", "Room"]),
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [

@@ -1,15 +1,16 @@
 package import Sodium
 
-/// The 16 random bytes of an invite, and the Noise pre-shared key made from them.
+/// The 16 random bytes of an invite, and the Noise pre-shared key made from them; or, at a relay, the key alone.
 package final class InviteSecret: Sendable {
     /// Bytes of the secret inside an invite.
     package static let byteCount = 16
 
     private static let label = "TermTalk invite psk 1"
 
-    package let secret: SecretBytes
+    /// Nil at a relay, which accepts handshakes with an invite that it cannot show.
+    package let secret: SecretBytes?
     /// The first 32 bytes of BLAKE2b(label | secret).
-    let presharedKey: SecretBytes
+    package let presharedKey: SecretBytes
 
     /// A new random secret.
     package convenience init() {
@@ -25,6 +26,30 @@ package final class InviteSecret: Sendable {
             hash.update(bytes)
             return SecretBytes(copying: hash.finalize().span.extracting(0..<32))
         }
-        self.secret = secret
+        self.secret = consume secret
+    }
+
+    /// The invite of a group whose secret is not known here.
+    ///
+    /// - Precondition: `presharedKey` has 32 bytes.
+    package init(presharedKey: consuming SecretBytes) {
+        precondition(presharedKey.count == 32, "a Noise pre-shared key has 32 bytes")
+        self.presharedKey = presharedKey
+        secret = nil
+    }
+
+    package func clonedSecret() -> SecretBytes? {
+        switch secret {
+        case .some(let secret): secret.clone()
+        case .none: nil
+        }
+    }
+
+    /// The secret, to be shown to a person.
+    package var secretBytes: [UInt8]? {
+        switch secret {
+        case .some(let secret): secret.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+        case .none: nil
+        }
     }
 }

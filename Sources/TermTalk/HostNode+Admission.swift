@@ -14,8 +14,8 @@ extension HostNode {
         guard AdmissionMessage.isAdmission(type: type) else {
             if password != nil, !connection.admission.isOpen {
                 refuse(connection, .passwordRequired)
-            } else if !mayJoin(connection, now: now) {
-                refuse(connection, .inviteUsed)
+            } else if let refusal = refusal(at: connection, now: now) {
+                refuse(connection, refusal)
             } else {
                 receivedInRoom(type: type, body: body, from: connection, now: now)
             }

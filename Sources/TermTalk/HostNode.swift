@@ -32,6 +32,8 @@ package final class HostNode {
     let password: RoomPassword?
     var guesses: PasswordGuesses
     var invites: InviteTable
+    /// At a relay: the invite that the group's creator has made, of which the relay knows the key for handshakes.
+    var inviteOfGroup: InviteSecret?
 
     var connections = ConnectionTable()
     let sealing: SealingTurn
@@ -239,7 +241,10 @@ package final class HostNode {
     func drop(_ connection: HostConnection) {
         connection.dropStream()
         connections.remove(connection)
-        if !connection.isMember { room.linkGone(connection.link) }
+        if !connection.isMember {
+            room.linkGone(connection.link)
+            scheduleRoomSweep()
+        }
         finishClosingIfDone()
     }
 

@@ -69,6 +69,10 @@ extension ChatEvent.Notice {
     static let hostOnly = ChatEvent.Notice(
         .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
 
+    static let nobodyAtHost = ChatEvent.Notice(
+        .notPermitted, "nothing was changed: nobody takes part at a headless host",
+        hint: "end it with SIGTERM to close the room")
+
     static let bannedFromOpenRoom = ChatEvent.Notice(
         .banned, "who knows the room's name and address can come in without an invite, the banned one too",
         hint: "/lock keeps everybody new out; host with --invite-only, --approve or --password to choose")

@@ -30,6 +30,8 @@ package final class RoomHost {
         package var password: Password?
         /// Whether the room's id and address are not enough to come in.
         package var isInviteOnly: Bool
+        /// Whether the host only relays: it takes no part, and cannot read what is said.
+        package var isHeadless: Bool { limits.isRelay }
 
         package init(
             carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits,
@@ -58,7 +60,7 @@ package final class RoomHost {
     private var node: HostNode?
     private var sleepWatch: SleepWatch?
     private var hostKey: X25519.PublicKey?
-    /// What the group's creator, the person at the host, signs with.
+    /// What the group's creator, the person at the host, signs with; nil where there is nobody.
     private var creatorKey: Ed25519.PublicKey?
     private var password: RoomPassword?
     private var address: RoomAddress?
@@ -241,12 +243,12 @@ package final class RoomHost {
         self.node = node
         self.address = address
         hostKey = publicKey
-        let engine = RoomGroup(creator: nil, time: UInt64(max(0, wallClock())))
-        creatorKey = engine.publicKey
-        let invite = Invite(
-            room: options.room, address: address, hostKey: publicKey, creatorKey: creatorKey, secret: secret
-        ).text
-        node.joinLocally(nick: options.nick, engine: engine)
+        if !options.isHeadless {
+            let engine = RoomGroup(trust: .host, time: UInt64(max(0, wallClock())))
+            creatorKey = engine.publicKey
+            node.joinLocally(nick: options.nick, engine: engine)
+        }
+        let invite = inviteText(secret)
         tell(
             .ready(
                 .init(
@@ -371,6 +373,7 @@ extension RoomHost: Participant {
 
     package func perform(_ command: RoomCommand) {
         guard let node else { return }
+        guard !options.isHeadless else { return tell(.error(.nobodyAtHost)) }
         do throws(ChatEvent.Notice) {
             try perform(command, in: node)
         } catch {
@@ -405,6 +408,7 @@ extension RoomHost: Participant {
                 entry.expires = wallClock() + left
                 register(entry)
             }
+        case .slow(let seconds): node.setSlowMode(seconds: seconds)
         case .approve(let name): try node.decide(on: name, isApproved: true)
         case .deny(let name): try node.decide(on: name, isApproved: false)
         }
@@ -418,6 +422,11 @@ extension RoomHost: Participant {
 
     package func leave() {
         stop(.hostQuit)
+    }
+
+    package func panic() {
+        stop(.hostQuit)
+        node?.closeAtOnce()
     }
 }
 

@@ -17,7 +17,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     /// The status of a program that ends because of `code`.
     package init(_ code: NoticeCode) {
         switch code {
-        case .usage, .unknownCommand, .notInThisBuild:
+        case .usage, .unknownCommand, .notInThisBuild, .terminalUnsuitable, .outputKept:
             self = .usage
         case .onionInvalidAddress, .addressInvalid, .inviteInvalid, .roomInvalid, .messageTooLarge, .nickInvalid,
             .nickTaken, .noSuchMember, .inputInvalid, .verifyUnknown:
@@ -30,7 +30,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .internalError
         case .registryUnwritable:
             self = .cannotWrite
-        case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed, .notAcknowledged, .verifyEnded:
+        case .roomFull, .rateLimited, .slowMode, .outputOverrun, .memberAway, .messagesMissed, .notAcknowledged,
+            .verifyEnded, .nobodyHere:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed, .groupForged,
             .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
@@ -38,7 +39,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .protocolError
         case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed,
             .banned, .kicked,
-            .roomLocked, .joinDenied, .inviteUsed, .notPermitted:
+            .roomLocked, .joinDenied, .inviteUsed, .groupInviteNeeded, .notPermitted:
             self = .notPermitted
         case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable:
             self = .badConfiguration

@@ -38,6 +38,11 @@ final class NodeWorld {
         var waiting: [String] {
             events.compactMap { if case .waiting(_, let text) = $0 { text } else { nil } }
         }
+        /// The invites that it was shown.
+        var invites: [String] { events.compactMap { if case .invite(let text) = $0 { text } else { nil } } }
+        var warnings: [NoticeCode] {
+            events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
+        }
         var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
 
         /// The connection is gone, and what was on its way; both ends hear of it.
@@ -87,7 +92,9 @@ final class NodeWorld {
             self?.hostClosed = reason
             self?.onAnything?()
         }
-        host.joinLocally(nick: "host", engine: RoomGroup(creator: nil, time: 1_000_000_000))
+        if !limits.isRelay {
+            host.joinLocally(nick: "host", engine: RoomGroup(creator: nil, time: 1_000_000_000))
+        }
     }
 
     /// Where the host's events go, which is known only after the host is made.
@@ -143,18 +150,28 @@ final class NodeWorld {
             }, body)
     }
 
+    /// Somebody who comes with the world's invite, or without one; or to a relay's room with the invite of its group.
     @discardableResult
-    func add(nick: String = "", password: RoomPassword? = nil) -> Person {
+    func add(nick: String = "", password: RoomPassword? = nil, inviteOfGroup: Invite? = nil) -> Person {
         let person = Person()
         people.append(person)
         guard let address = try? RoomAddress("127.0.0.1:1") else { preconditionFailure("an address") }
+        let invite = inviteOfGroup?.secret ?? invite
+        let trust: GroupTrust =
+            if let bytes = inviteOfGroup?.secret.secretBytes {
+                .secret(GroupSecret(SecretBytes(copying: bytes.span)))
+            } else {
+                host.room.limits.isRelay ? .first : .host
+            }
         let node = MemberNode(
             loop: loop,
-            target: .init(room: room, address: address, policy: invite == nil ? .acceptNew : .pinned(.invite)),
+            target: .init(
+                room: room, address: address, policy: invite == nil ? .acceptNew : .pinned(.invite),
+                isInviteOfGroup: inviteOfGroup != nil),
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: invite == nil ? nil : identity.publicKey, invite: invite),
-            nick: nick, engine: RoomGroup(creator: nil, time: 1_000_000_000), password: password,
+            nick: nick, engine: RoomGroup(trust: trust, time: 1_000_000_000), password: password,
             dial: { [weak self, weak person] completion in
                 DialLater(self, person, completion)
             },

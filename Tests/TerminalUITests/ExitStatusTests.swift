@@ -7,7 +7,7 @@ import Testing
     @Test("Every code has the status that is promised")
     func mapping() {
         let promised: [Int32: [String]] = [
-            64: ["usage", "unknown-command", "not-in-this-build"],
+            64: ["usage", "unknown-command", "not-in-this-build", "terminal-unsuitable", "output-kept"],
             65: [
                 "onion-invalid-address", "address-invalid", "invite-invalid", "room-invalid", "message-too-large",
                 "nick-invalid",
@@ -22,8 +22,8 @@ import Testing
             70: ["internal-error"],
             73: ["registry-unwritable"],
             75: [
-                "room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged",
-                "verify-ended",
+                "room-full", "rate-limited", "slow-mode", "output-overrun", "member-away", "messages-missed",
+                "not-acknowledged", "verify-ended", "nobody-here",
             ],
             76: [
                 "not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed",
@@ -34,7 +34,7 @@ import Testing
             77: [
                 "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",
                 "password-guessed", "kicked", "banned", "room-locked", "invite-used", "join-denied",
-                "not-permitted",
+                "group-invite-needed", "not-permitted",
             ],
             78: ["config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable"],
             130: ["interrupted"],
