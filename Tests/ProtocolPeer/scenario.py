@@ -357,6 +357,14 @@ def moderation(host, invite, peer):
     for command, locked in (("/lock", True), ("/unlock", False)):
         host.say(command)
         peer.wait("lock", locked=locked)
+    host.say("/slow 1h")
+    peer.wait("slow mode", seconds=3_600)
+    for text in ("in time", "too soon"):
+        message = peer.post(text)
+        peer.pump(lambda message=message: bytes.fromhex(message) not in peer.unconfirmed, LONG)
+    expect(peer.wait("declined", id=message)["code"] == 21, "once in an hour")
+    host.say("/slow off")
+    peer.wait("slow mode", seconds=0)
     host.say("/kick loud too loud")
     removed = loud.wait("removed")
     expect((removed["reason"], removed["text"]) == (2, "too loud"), "kicked")
@@ -368,7 +376,7 @@ def moderation(host, invite, peer):
     late.join("late")
     expect(late.wait("refused")["code"] == 16, "kicking makes another invite")
     ended(late)
-    done("moderation", "topic, lock, kicked and out of the group; the invite of before is refused")
+    done("moderation", "topic, lock, slow mode, kicked and out of the group; the invite of before is refused")
     return last
 
 
