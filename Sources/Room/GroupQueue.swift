@@ -30,7 +30,7 @@ struct GroupQueue {
     /// Were asked in vain, and have committed nothing since.
     private(set) var silent: Set<MemberID> = []
     /// Who has created the group.
-    var first: MemberID?
+    var creator: MemberID?
     /// At a relay: the group's creator has said which invite lets others in. Then the group is never begun anew.
     private(set) var isRegistered = false
     /// At a relay: the current epoch, sealed for those who come while nobody is there; empty when there is none.
@@ -50,7 +50,7 @@ struct GroupQueue {
 
     /// A group begins anew, with the first who comes in.
     mutating func begin() {
-        first = nil
+        creator = nil
         epoch = 0
         lastAddition = 0
         removals = []
@@ -99,7 +99,7 @@ struct GroupQueue {
             forgive()
         }
         guard let joiner = joiners.first(where: { !silent.contains($0.id) }) else { return nil }
-        asked = Asked(member: joiner.id, adds: [], deadline: deadline)
+        asked = Asked(member: joiner.id, adds: [:], deadline: deadline)
         return joiner
     }
 

@@ -157,7 +157,7 @@ extension Room {
         if !group.isRegistered, !members.values.contains(where: { $0.link != nil }) {
             group.begin()
             guard let first = group.joiners.first, let joiner = group.takeJoiner(first.id) else { return }
-            group.first = joiner.id
+            group.creator = joiner.id
             letIn([joiner], welcome: [], now: now, actions: &actions)
         }
         guard group.asked == nil, !group.isIdle else { return }

@@ -5,7 +5,7 @@ extension Room {
     mutating func register(
         _ key: [UInt8], groupInfo: [UInt8], from sender: MemberID, link: LinkID, actions: inout [RoomAction]
     ) throws(RoomError) {
-        guard limits.isRelay, !group.isRegistered, group.first == sender else { throw .malformed }
+        guard limits.isRelay, !group.isRegistered, group.creator == sender else { throw .malformed }
         group.register(groupInfo)
         actions.append(.register(presharedKey: key))
         actions.append(.send(link, HostMessage.registered.encoded))

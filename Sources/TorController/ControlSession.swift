@@ -181,6 +181,8 @@ package struct ControlSession {
     }
 
     private mutating func fail(_ error: TorError) -> [Output] {
+        // One chunk may bring a reply that ends the session and bytes that are none behind it.
+        if case .failed = state { return [] }
         state = .failed
         return [.fail(error)]
     }

@@ -39,13 +39,9 @@ import Testing
         }
         try Self.compareWords(world, atLeast: steps / 5)
         let epoch = world.peers[0].group.epoch
-<<<<<<< HEAD
-        print("random room: seed \(seed), \(steps) steps, epoch \(epoch), \(world.counts.sorted { $0.key < $1.key })")
-=======
         print(
             "random room: seed \(seed), \(steps) steps, epoch \(epoch), \(world.counts.sorted { $0.key < $1.key })"
         )
->>>>>>> wt-verify
     }
 
     private static func somethingHappens(_ world: RandomRoom) throws {

@@ -44,6 +44,14 @@ struct ControlSessionTests {
         "250 AUTHCHALLENGE SERVERHASH=5F7CB5569957C99373E329258545940F029AF175DA225F4A3125EEBF30C24BBA "
         + "SERVERNONCE=" + String(repeating: "55", count: 32) + "\r\n"
 
+    @Test("A reply that ends the session, and bytes behind it that are none, are one end")
+    func endsOnce() {
+        var session = Self.session()
+        _ = session.connected()
+        #expect(texts(session.received(Array("250 OK\r\nx\n".utf8).span)).count == 1)
+        #expect(texts(session.received(Array("250 OK\r\n".utf8).span)).isEmpty)
+    }
+
     @Test(arguments: [false, true])
     func authenticatesBySafeCookie(byteByByte: Bool) {
         var session = Self.session(password: Array("not used".utf8))

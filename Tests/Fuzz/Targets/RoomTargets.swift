@@ -12,8 +12,10 @@ let roomTargets = [
         "content", atMost: 512,
         seeds: {
             let content = MessageContent(kind: .action, text: "waves").encoded
+            let part = [UInt8](repeating: 1, count: CheckMessage.partByteCount)
             return [
-                content, Envelope(number: 7, chain: .init(high: 1, low: 2), nick: "alice", content: content).encoded,
+                content, EnvelopeContent.check(.answer(part, to: part)).encoded,
+                Envelope(number: 7, chain: .init(high: 1, low: 2), nick: "alice", content: content).encoded,
             ]
         }, run: content),
     FuzzTarget("room", atMost: 1_024, seeds: roomSeeds, run: room),
@@ -69,7 +71,7 @@ private func hostMessage(_ input: [UInt8]) {
 }
 
 private func content(_ input: [UInt8]) {
-    if let content = try? MessageContent(decoding: input) {
+    if let content = try? EnvelopeContent(decoding: input) {
         precondition(content.encoded == input, "content has two encodings")
     }
     if let envelope = try? Envelope(decoding: input) {

@@ -54,7 +54,7 @@ private func control(_ bytes: [UInt8]) {
             case .readCookie:
                 outputs += session.cookieRead(
                     setup & 2 != 0 ? .cookie(cookie) : setup & 4 != 0 ? .missing : .permissionDenied)
-            case .authenticated:
+            case .authenticated where session.isOpen:
                 outputs += session.send(.line("GETINFO version")).1
                 outputs += session.send(.line("GETINFO config-text")).1
             case .reply(_, let reply):
@@ -63,7 +63,7 @@ private func control(_ bytes: [UInt8]) {
                 _ = try? ProtocolInfo(reply)
             case .event(.descriptor(let event)): failures.received(event, now: MonotonicTime(nanoseconds: 1))
             case .fail: isOver = true
-            case .event, .send, .sendSecret: break
+            case .event, .send, .sendSecret, .authenticated: break
             }
         }
     }
