@@ -76,3 +76,9 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case interrupted
     case internalError = "internal-error"
 }
+    case passphraseWrong = "passphrase-wrong"
+    case persistDamaged = "persist-damaged"
+    case persistVersion = "persist-version"
+    case persistInUse = "persist-in-use"
+    case persistUnreadable = "persist-unreadable"
+    case persistUnwritable = "persist-unwritable"

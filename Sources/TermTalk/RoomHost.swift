@@ -30,12 +30,17 @@ package final class RoomHost {
         package var password: Password?
         /// Whether the room's id and address are not enough to come in.
         package var isInviteOnly: Bool
+        /// Whether only who holds an invite can resolve the onion service; the room is by invite only, then.
+        package var hasClientAuthorization: Bool
+        /// The keys that the room had before; nil for a room with new ones.
+        package var kept: KeptRoom?
         /// Whether the host only relays: it takes no part, and cannot read what is said.
         package var isHeadless: Bool { limits.isRelay }
 
         package init(
             carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits,
-            password: Password? = nil, isInviteOnly: Bool = false
+            password: Password? = nil, isInviteOnly: Bool = false, hasClientAuthorization: Bool = false,
+            kept: KeptRoom? = nil
         ) {
             self.carrier = carrier
             self.room = room
@@ -43,7 +48,9 @@ package final class RoomHost {
             self.nick = nick
             self.limits = limits
             self.password = password
-            self.isInviteOnly = isInviteOnly
+            self.isInviteOnly = isInviteOnly || hasClientAuthorization
+            self.hasClientAuthorization = hasClientAuthorization
+            self.kept = kept
         }
     }
 
@@ -143,9 +150,8 @@ package final class RoomHost {
     }
 
     private func startOnion(port: UInt16, _ torOptions: TorOptions) {
-        let key = OnionKey()
-        let onionAddress = key.address
-        let shared = OnionKeyBox(key)
+        let shared = OnionKeyBox(kept: options.kept)
+        let onionAddress = shared.key.address
         let tor = TorController(loop: loop, options: torOptions, logger: logger)
         self.tor = tor
         sleepWatch = SleepWatch(loop: loop) { [weak tor] _ in tor?.wake() }
@@ -237,7 +243,7 @@ package final class RoomHost {
         let expires = options.timeToLive.map { wallClock() + $0 }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            logger: logger, tell: tell)
+            gateLimits: isOpenToOthers ? .direct : ConnectionGate.Limits(), logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested
         self.node = node
@@ -270,6 +276,16 @@ package final class RoomHost {
             self?.isRegistering = false
             self?.afterRegistering?()
         }
+    }
+
+    /// Whether the room listens where other machines can reach it.
+    private var isOpenToOthers: Bool {
+        directListener.map { PeerNetwork($0.localAddress) != nil } ?? false
+    }
+
+    private func newStaticKey() -> X25519.PrivateKey {
+        if let kept = options.kept { return kept.staticKey() }
+        return X25519.PrivateKey()
     }
 
     // MARK: Closing
