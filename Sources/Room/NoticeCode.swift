@@ -31,6 +31,8 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case passwordGuessed = "password-guessed"
     case banned
     case kicked
+    case underAttack = "under-attack"
+    case attackOver = "attack-over"
     case roomLocked = "room-locked"
     case joinDenied = "join-denied"
     case inviteUsed = "invite-used"

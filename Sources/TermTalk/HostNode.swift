@@ -28,6 +28,8 @@ package final class HostNode {
     var room: Room
     var local: MemberClient?
     var gate: ConnectionGate
+    var addresses: AddressGate
+    var attacks: AttackWatch
     /// What joiners have to know; nil in a room without a password.
     let password: RoomPassword?
     var guesses: PasswordGuesses
@@ -61,7 +63,8 @@ package final class HostNode {
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, gateLimits: ConnectionGate.Limits = ConnectionGate.Limits(),
-        guessLimits: PasswordGuesses.Limits = PasswordGuesses.Limits(), logger: Logger,
+        guessLimits: PasswordGuesses.Limits = PasswordGuesses.Limits(),
+        addressLimits: AddressGate.Limits = AddressGate.Limits(), logger: Logger,
         tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
@@ -72,6 +75,8 @@ package final class HostNode {
         gate = ConnectionGate(limits: gateLimits, now: loop.time)
         self.password = password
         guesses = PasswordGuesses(limits: guessLimits)
+        addresses = AddressGate(limits: addressLimits)
+        attacks = AttackWatch(now: loop.time)
         invites = InviteTable(room: identity.invites.first ?? InviteSecret())
         sealing = SealingTurn(loop: loop)
         sealing.onFailed = { [weak self] in self?.fail($0) }
@@ -285,6 +290,8 @@ package final class HostNode {
                 lost.append(connection)
             } else {
                 if connection.session.wantsToSend(now: now) {
+        report(attacks.timePassed(now: now))
+        if let deadline = attacks.nextDeadline { scheduleSweep(at: deadline) }
                     markDirty(connection)
                 }
                 next = min(next, connection.session.nextDeadline)

@@ -68,6 +68,19 @@ extension ChatEvent.Notice {
 
     static let hostOnly = ChatEvent.Notice(
         .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
+    /// Told to the host: somebody floods the room.
+    static func underAttack(_ tally: AttackWatch.Tally) -> ChatEvent.Notice {
+        .init(
+            .underAttack, "under attack: refused in \(tally.seconds) s: \(tally.text)",
+            hint: "members inside are not touched, and invites go first; see under-attack in docs/troubleshooting.md",
+            count: tally.total)
+    }
+
+    static func attackOver(_ tally: AttackWatch.Tally) -> ChatEvent.Notice {
+        .init(
+            .attackOver, "the attack is over: refused in \(tally.seconds) s: \(tally.text)", count: tally.total)
+    }
+
 
     static let nobodyAtHost = ChatEvent.Notice(
         .notPermitted, "nothing was changed: nobody takes part at a headless host",
@@ -79,6 +92,11 @@ extension ChatEvent.Notice {
 
     static let passwordNeedsMemory = ChatEvent.Notice(
         .internalError, "the password cannot be used: there is not enough memory",
+    static let torWithoutProofOfWork = ChatEvent.Notice(
+        .torWithoutPow,
+        "this tor has no proof-of-work defence: the room works, but a flood costs those who send it less",
+        hint: "it came with tor 0.4.9; a newer one is at deb.torproject.org")
+
         hint: "it takes 64 MiB for a moment")
 
     static func closedInHandshake(hasAnswered: Bool, invited: Bool) -> ChatEvent.Notice {
@@ -102,6 +120,27 @@ extension ChatEvent.Notice {
 
 extension DialError {
     package var notice: ChatEvent.Notice {
+extension AttackWatch.Tally {
+    /// `812 handshakes without an invite, 3 passwords`
+    fileprivate var text: String {
+        AttackWatch.Cause.allCases.filter { self[$0] > 0 }.map { "\(self[$0]) \($0.text(count: self[$0]))" }
+            .joined(separator: ", ")
+    }
+}
+
+extension AttackWatch.Cause {
+    fileprivate func text(count: Int) -> String {
+        let s = count == 1 ? "" : "s"
+        return switch self {
+        case .openHandshake: "handshake\(s) without an invite"
+        case .invitedHandshake: "handshake\(s) with an invite"
+        case .place: "connection\(s) that gave way to others"
+        case .password: "password\(s)"
+        case .address: "connection\(s) from a busy address"
+        }
+    }
+}
+
         switch self {
         case .refused:
             .init(

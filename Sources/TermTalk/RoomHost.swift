@@ -137,7 +137,7 @@ package final class RoomHost {
         }
         do {
             let listener = try SocketListener(first, loop: loop) { [weak self] stream in
-                self?.node?.accept(stream)
+                self?.node?.accept(stream, from: stream.remoteAddress.flatMap { PeerNetwork($0) })
             }
             directListener = listener
             let port = listener.localAddress.port ?? asked.port
