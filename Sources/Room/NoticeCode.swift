@@ -5,6 +5,8 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case torPermission = "tor-permission"
     case torBootstrapStalled = "tor-bootstrap-stalled"
     case torControlLost = "tor-control-lost"
+    case torWithoutPow = "tor-without-pow"
+    case torWithoutClientAuth = "tor-without-client-auth"
     case onionInvalidAddress = "onion-invalid-address"
     case onionNotFound = "onion-not-found"
     case onionAuthRequired = "onion-auth-required"
@@ -29,10 +31,10 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case passwordWrong = "password-wrong"
     case passwordUnconfirmed = "password-unconfirmed"
     case passwordGuessed = "password-guessed"
-    case banned
-    case kicked
     case underAttack = "under-attack"
     case attackOver = "attack-over"
+    case banned
+    case kicked
     case roomLocked = "room-locked"
     case joinDenied = "join-denied"
     case inviteUsed = "invite-used"
@@ -74,13 +76,13 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case registryUnreadable = "registry-unreadable"
     case registryUnwritable = "registry-unwritable"
     case trustStoreUnreadable = "trust-store-unreadable"
-    case usage
-    case interrupted
-    case internalError = "internal-error"
-}
     case passphraseWrong = "passphrase-wrong"
     case persistDamaged = "persist-damaged"
     case persistVersion = "persist-version"
     case persistInUse = "persist-in-use"
     case persistUnreadable = "persist-unreadable"
     case persistUnwritable = "persist-unwritable"
+    case usage
+    case interrupted
+    case internalError = "internal-error"
+}

@@ -57,6 +57,8 @@ package final class HostNode {
 
     /// Called once, when the room has ended and everybody has been told.
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
+    /// Called with the secrets that a handshake may be made with, when they have changed.
+    package var onInvitesChanged: (([InviteSecret]) -> Void)?
     /// Called when `isCongested` has become false.
     package var onDecongested: (() -> Void)?
 
@@ -73,10 +75,10 @@ package final class HostNode {
         self.tell = tell
         room = Room(limits: limits, closesAt: closesAt)
         gate = ConnectionGate(limits: gateLimits, now: loop.time)
-        self.password = password
-        guesses = PasswordGuesses(limits: guessLimits)
         addresses = AddressGate(limits: addressLimits)
         attacks = AttackWatch(now: loop.time)
+        self.password = password
+        guesses = PasswordGuesses(limits: guessLimits)
         invites = InviteTable(room: identity.invites.first ?? InviteSecret())
         sealing = SealingTurn(loop: loop)
         sealing.onFailed = { [weak self] in self?.fail($0) }
@@ -90,27 +92,10 @@ package final class HostNode {
 
     // MARK: Connections
 
-    /// Takes a new peer. When there are too many that are not members, the one that has come least far is closed for it.
-    package func accept(_ stream: any ByteStream) {
-        guard closing == nil || !connections.isEmpty else {
-            stream.close()
-            return
-        }
-        let pending = connections.pending
-        if pending.count >= gate.limits.pending, let least = pending.min(by: { $0.progress < $1.progress }) {
-            drop(least)
-        }
-        let connection = HostConnection(
-            link: connections.freeLink(), stream: stream,
-            session: SecureSession(responder: identity, now: loop.time), node: self)
-        connections.add(connection)
-        scheduleSessionSweep(at: connection.session.nextDeadline)
-    }
-
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
         if !connection.hasSpoken {
-            guard gate.admits(pattern: bytes[0], secrets: identity.invites.count, now: now) else {
+            guard admits(bytes[0]) else {
                 drop(connection)
                 return
             }
@@ -290,8 +275,6 @@ package final class HostNode {
                 lost.append(connection)
             } else {
                 if connection.session.wantsToSend(now: now) {
-        report(attacks.timePassed(now: now))
-        if let deadline = attacks.nextDeadline { scheduleSweep(at: deadline) }
                     markDirty(connection)
                 }
                 next = min(next, connection.session.nextDeadline)
@@ -307,6 +290,8 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
+        report(attacks.timePassed(now: now))
+        if let deadline = attacks.nextDeadline { scheduleSweep(at: deadline) }
         if let expiry = invites.nextExpiry {
             if now >= expiry { invitesChanged() } else { scheduleSweep(at: expiry) }
         }

@@ -120,11 +120,6 @@ struct HostCommand: ParsableCommand {
         return .direct(hostPort)
     }
 
-    private func roomName() throws(ChatEvent.Notice) -> RoomName {
-        guard let room else { return .random() }
-        return try RoomName(checking: room)
-    }
-
     private func timeToLive(_ settings: Settings) throws(ChatEvent.Notice) -> Int64? {
         do throws(TimeToLiveError) {
             return try TimeToLive(parsing: ttl ?? settings[.hostTimeToLive] ?? "300").seconds
