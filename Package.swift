@@ -71,7 +71,7 @@ let package = Package(
         library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
-        library("Transport", ["EventLoop", "TorController", log]),
+        library("Transport", ["EventLoop", "Sodium", "TorController", log]),
         library(
             "TermTalk",
             [

@@ -5,6 +5,8 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case torPermission = "tor-permission"
     case torBootstrapStalled = "tor-bootstrap-stalled"
     case torControlLost = "tor-control-lost"
+    case torWithoutPow = "tor-without-pow"
+    case torWithoutClientAuth = "tor-without-client-auth"
     case onionInvalidAddress = "onion-invalid-address"
     case onionNotFound = "onion-not-found"
     case onionAuthRequired = "onion-auth-required"
@@ -29,6 +31,8 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case passwordWrong = "password-wrong"
     case passwordUnconfirmed = "password-unconfirmed"
     case passwordGuessed = "password-guessed"
+    case underAttack = "under-attack"
+    case attackOver = "attack-over"
     case banned
     case kicked
     case roomLocked = "room-locked"
@@ -72,6 +76,12 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case registryUnreadable = "registry-unreadable"
     case registryUnwritable = "registry-unwritable"
     case trustStoreUnreadable = "trust-store-unreadable"
+    case passphraseWrong = "passphrase-wrong"
+    case persistDamaged = "persist-damaged"
+    case persistVersion = "persist-version"
+    case persistInUse = "persist-in-use"
+    case persistUnreadable = "persist-unreadable"
+    case persistUnwritable = "persist-unwritable"
     case usage
     case interrupted
     case internalError = "internal-error"

@@ -6,6 +6,7 @@ package final class InviteSecret: Sendable {
     package static let byteCount = 16
 
     private static let label = "TermTalk invite psk 1"
+    private static let onionLabel = "TermTalk onion client 1"
 
     /// Nil at a relay, which accepts handshakes with an invite that it cannot show.
     package let secret: SecretBytes?
@@ -20,12 +21,7 @@ package final class InviteSecret: Sendable {
     /// - Precondition: `secret` has ``byteCount`` bytes.
     package init(_ secret: consuming SecretBytes) {
         precondition(secret.count == Self.byteCount, "an invite's secret has 16 bytes")
-        presharedKey = secret.withBytes { bytes in
-            var hash = BLAKE2b()
-            hash.update(Array(Self.label.utf8).span)
-            hash.update(bytes)
-            return SecretBytes(copying: hash.finalize().span.extracting(0..<32))
-        }
+        presharedKey = Self.derive(Self.label, secret)
         self.secret = consume secret
     }
 
@@ -50,6 +46,26 @@ package final class InviteSecret: Sendable {
         switch secret {
         case .some(let secret): secret.withBytes { bytes in bytes.indices.map { bytes[$0] } }
         case .none: nil
+        }
+    }
+
+    /// The key with which who holds the invite can resolve an onion service that asks for client authorization: the first
+    /// 32 bytes of BLAKE2b(label | pre-shared key). tor gets it, and learns nothing of the others from it.
+    package func onionClientKey() -> X25519.PrivateKey {
+        do {
+            return try X25519.PrivateKey(copying: Self.derive(Self.onionLabel, presharedKey))
+        } catch {
+            preconditionFailure("32 bytes are a key")
+        }
+    }
+
+    /// The first 32 bytes of BLAKE2b(label | secret).
+    private static func derive(_ label: String, _ secret: borrowing SecretBytes) -> SecretBytes {
+        secret.withBytes { bytes in
+            var hash = BLAKE2b()
+            hash.update(Array(label.utf8).span)
+            hash.update(bytes)
+            return SecretBytes(copying: hash.finalize().span.extracting(0..<32))
         }
     }
 }

@@ -43,6 +43,7 @@ extension HostNode {
             guesses.forget(secret)
         }
         identity.invites = invites.secrets + (inviteOfGroup.map { [$0] } ?? [])
+        onInvitesChanged?(identity.invites)
         if let expiry = invites.nextExpiry {
             scheduleSweep(at: expiry)
         }

@@ -35,7 +35,7 @@ extension MemberNode: Participant {
             .invite(
                 Invite(
                     room: target.room, address: target.address, hostKey: hostKey, creatorKey: target.creatorKey,
-                    secret: invite, isOfGroup: target.isInviteOfGroup
+                    secret: invite, isAuthorized: target.isInviteAuthorized, isOfGroup: target.isInviteOfGroup
                 ).text))
     }
 

@@ -30,16 +30,19 @@ package final class MemberNode: ByteStreamHandler {
         package var creatorKey: Ed25519.PublicKey?
         /// Whether the invite is that of a group at a relay.
         package var isInviteOfGroup: Bool
+        /// Whether tor needs the invite's key.
+        package var isInviteAuthorized: Bool
 
         package init(
             room: RoomName, address: RoomAddress, policy: HostKeyPolicy, creatorKey: Ed25519.PublicKey? = nil,
-            isInviteOfGroup: Bool = false
+            isInviteOfGroup: Bool = false, isInviteAuthorized: Bool = false
         ) {
             self.room = room
             self.address = address
             self.policy = policy
             self.creatorKey = creatorKey
             self.isInviteOfGroup = isInviteOfGroup
+            self.isInviteAuthorized = isInviteAuthorized
         }
     }
 

@@ -159,7 +159,8 @@ package final class RoomGuest {
             loop: loop,
             target: .init(
                 room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey,
-                isInviteOfGroup: options.invite?.isOfGroup ?? false),
+                isInviteOfGroup: options.invite?.isOfGroup ?? false,
+                isInviteAuthorized: options.invite?.isAuthorized ?? false),
             credentials: credentials, nick: options.nick, engine: engine, password: password, dial: makeDial(),
             logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
@@ -202,10 +203,18 @@ package final class RoomGuest {
         switch (options.address, tor) {
         case (.onion(let address, let port), let tor?):
             let dialer = OnionDialer(controller: tor)
-            return throughTor { isolation, isRepeated, completion in
+            let dial = throughTor { isolation, isRepeated, completion in
                 if isRepeated { tor.refreshDescriptor(of: address) }
                 return dialer.dial(
                     address, port: port, isolation: isolation, timeout: Self.torTimeout, completion: completion)
+            }
+            guard let invite = options.invite, invite.isAuthorized else { return dial }
+            return { completion in
+                AuthorizedDial(address, secret: invite.secret, tor: tor) {
+                    dial(completion)
+                } failed: {
+                    completion(.failure($0.notice))
+                }
             }
         case (.direct(let hostPort), let tor?):
             let dialer = OnionDialer(controller: tor)

@@ -36,6 +36,10 @@ struct HostCommand: ParsableCommand {
     @Flag(help: "Let nobody in by the room's name and address alone.")
     var inviteOnly = false
 
+    @Flag(help: "Let nobody without an invite resolve the onion service: tor asks for a key.")
+    var clientAuth = false
+
+    @OptionGroup var persist: PersistOptions
     @Flag(
         help: ArgumentHelp(
             "Relay the room without taking part in it or being able to read it.",
@@ -54,6 +58,15 @@ struct HostCommand: ParsableCommand {
     func validate() throws {
         if onion && direct != nil {
             throw ValidationError("--onion and --direct exclude each other")
+        }
+        if clientAuth && direct != nil {
+            throw ValidationError("--client-auth is for onion services: it and --direct exclude each other")
+        }
+        if clientAuth && headless {
+            throw ValidationError("--client-auth and --headless exclude each other: a relay does not make the invites")
+        }
+        if persist.readsStandardInput && secret.readsStandardInput {
+            throw ValidationError("standard input cannot be both the password and the passphrase")
         }
         if headless && (approve || common.nick != nil) {
             throw ValidationError("--headless has nobody to ask or to name: it excludes --approve and --nick")
@@ -80,13 +93,15 @@ struct HostCommand: ParsableCommand {
         limits.members = maxMembers ?? membersSet ?? limits.members
         limits.asksHost = approve
         limits.isRelay = headless
+        let name = try room.map { name throws(ChatEvent.Notice) in try RoomName(checking: name) }
+        let kept = try persist.keptRoom(name)
         let password = try secret.read(isNew: true)
         // Who comes in while nobody is there would be let in by the relay's word that it knows the password.
         limits.admitsUnattended = password == nil
         return RoomHost.Options(
-            carrier: try carrier(common, settings), room: try roomName(), timeToLive: try timeToLive(settings),
-            nick: try common.checkedNick(isHost: true), limits: limits, password: password,
-            isInviteOnly: inviteOnly)
+            carrier: try carrier(common, settings), room: kept?.room ?? name ?? .random(),
+            timeToLive: try timeToLive(settings), nick: try common.checkedNick(isHost: true), limits: limits,
+            password: password, isInviteOnly: inviteOnly, hasClientAuthorization: clientAuth, kept: kept)
     }
 
     private func carrier(
@@ -103,11 +118,6 @@ struct HostCommand: ParsableCommand {
                 hint: "write ADDR:PORT, or use --onion")
         }
         return .direct(hostPort)
-    }
-
-    private func roomName() throws(ChatEvent.Notice) -> RoomName {
-        guard let room else { return .random() }
-        return try RoomName(checking: room)
     }
 
     private func timeToLive(_ settings: Settings) throws(ChatEvent.Notice) -> Int64? {

@@ -18,6 +18,8 @@ final class NodeWorld {
         fileprivate(set) var ending: (reason: ChatEvent.CloseReason, notice: ChatEvent.Notice?)?
         fileprivate var streams: [MemoryStream] = []
         fileprivate(set) var dialCount = 0
+        /// Where the host sees it come from, as in a direct room.
+        var network: PeerNetwork?
         /// Whether the host can be reached.
         var isReachable = true
         var onEvent: ((ChatEvent) -> Void)?
@@ -70,7 +72,10 @@ final class NodeWorld {
     /// Called after every event of anybody.
     var onAnything: (() -> Void)?
 
-    private init(limits: RoomLimits, closesAfter: Duration?, isInvited: Bool, password: RoomPassword?) throws {
+    private init(
+        limits: RoomLimits, addressLimits: AddressGate.Limits, closesAfter: Duration?, isInvited: Bool,
+        password: RoomPassword?
+    ) throws {
         SodiumLibrary.initialize()
         let loop = try EventLoop()
         self.loop = loop
@@ -82,7 +87,7 @@ final class NodeWorld {
         let told = Told()
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: closesAfter.map { loop.time + $0 },
-            password: password,
+            password: password, addressLimits: addressLimits,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { told.body?($0) })
         told.body = { [weak self] event in
             self?.hostEvents.append(event)
@@ -104,11 +109,12 @@ final class NodeWorld {
 
     /// Lets `body` set things up and runs the loop until ``finish()``, or a deadline that is a failure.
     static func run(
-        limits: RoomLimits = RoomLimits(), closesAfter: Duration? = nil, isInvited: Bool = true,
-        password: String? = nil, _ body: (NodeWorld) throws -> Void
+        limits: RoomLimits = RoomLimits(), addressLimits: AddressGate.Limits = AddressGate.Limits(),
+        closesAfter: Duration? = nil, isInvited: Bool = true, password: String? = nil,
+        _ body: (NodeWorld) throws -> Void
     ) throws {
         let world = try NodeWorld(
-            limits: limits, closesAfter: closesAfter, isInvited: isInvited,
+            limits: limits, addressLimits: addressLimits, closesAfter: closesAfter, isInvited: isInvited,
             password: password.map { try stretched($0) })
         try body(world)
         world.loop.schedule(after: .seconds(60)) {
@@ -209,7 +215,7 @@ final class NodeWorld {
                 left.chunkSize = world.chunkSize
                 right.chunkSize = world.chunkSize
                 person.streams = [left, right]
-                world.host.accept(right)
+                world.host.accept(right, from: person.network)
                 completion(.success(left))
             }
         }

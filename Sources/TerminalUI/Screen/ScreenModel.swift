@@ -104,7 +104,10 @@ package struct ScreenModel: Sendable {
         case .clearScreen: scrollback.clear()
         // What waits is seen at its message.
         case .waiting: break
-        case .warning(let notice): report(notice, .warning, at: moment)
+        case .warning(let notice):
+            if notice.code == .underAttack { status.isUnderAttack = true }
+            if notice.code == .attackOver { status.isUnderAttack = false }
+            report(notice, .warning, at: moment)
         case .error(let notice):
             report(notice, .error, at: moment)
             // What may not be said yet is there to be said later.

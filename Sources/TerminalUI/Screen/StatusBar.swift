@@ -8,6 +8,7 @@ struct StatusBar: Sendable {
     var trust: ChatEvent.Trust?
     var topic = ""
     var isLocked = false
+    var isUnderAttack = false
     /// Each member may post once in so many seconds; 0 for as often as it likes.
     var slowSeconds: Int64 = 0
     var isHost = false
@@ -63,6 +64,10 @@ struct StatusBar: Sendable {
         }
         if let transport { segments.append(Segment(text: "\(transport.rawValue) \(Self.short(address))", rank: 40)) }
         segments.append(Segment(text: "room \(Self.short(room))", rank: 50))
+        if isUnderAttack {
+            segments.append(
+                Segment(text: "under attack", rank: 95, style: TextStyle(.warning, bold: true, reversed: true)))
+        }
         if isLocked { segments.append(Segment(text: "locked", rank: 65)) }
         if slowSeconds > 0 { segments.append(Segment(text: "slow \(slowSeconds)s", rank: 64)) }
         if !topic.isEmpty { segments.append(Segment(text: Sanitizer.sanitize(topic, as: .line), rank: 10)) }
