@@ -1,10 +1,11 @@
 import Foundation
-import Room
 import SecureSession
 import Sodium
 import Synchronization
 import TermTalk
 import TestSupport
+
+@testable import Room
 
 /// A host that lets in whoever comes, each into a group of its own, and then says what it likes.
 final class HostileHost: Sendable {
