@@ -181,7 +181,7 @@ import Testing
             adding: [.init(id: back.id, keyPackage: back.keyPackage())], removing: [])
         #expect(host.accepts(commit, from: other.id))
         for group in world.groups { _ = try group.received(commit: commit.commit, from: other.id) }
-        try back.join(commit.welcome, host: nil)
+        try back.join(commit.welcome, host: other.id)
         #expect(back.chainStart == host.chainStart)
     }
 
