@@ -243,9 +243,9 @@ struct HeadlessTests {
         let text = marked("said")
         member.send(text)
         try await hosted.host.event("message") { $0.text == text }
-        let secret = try InviteText(hosted.invite).secret
-        let patterns = ["text": Array(text.utf8), "secret": secret]
-        #expect(try MemoryImage.search(hosted.host, for: patterns) == ["text", "secret"])
+        let patterns = ["text": Array(text.utf8), "invite": Array(try InviteText(hosted.invite).keyText.utf8)]
+        let found = try MemoryImage.search(hosted.host, for: patterns)
+        #expect(found == ["text", "invite"])
     }
 
     private static func bytes(_ hex: String) -> [UInt8] {
