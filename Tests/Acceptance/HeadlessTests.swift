@@ -243,9 +243,8 @@ struct HeadlessTests {
         let text = marked("said")
         member.send(text)
         try await hosted.host.event("message") { $0.text == text }
-        let patterns = ["text": Array(text.utf8), "invite": Array(try InviteText(hosted.invite).keyText.utf8)]
-        let found = try MemoryImage.search(hosted.host, for: patterns)
-        #expect(found == ["text", "invite"])
+        let found = try MemoryImage.search(hosted.host, for: forms(of: text))
+        #expect(found == ["\(text), UTF-8"])
     }
 
     private static func bytes(_ hex: String) -> [UInt8] {
