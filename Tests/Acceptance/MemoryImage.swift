@@ -16,6 +16,7 @@ enum MemoryImage {
     /// How many bytes overlap between two pieces, so that nothing is missed at a seam.
     private static let overlap = 4_096
     private static let pieceByteCount = 4 << 20
+    private static let pageByteCount = 4_096
 
     /// Which of the patterns, by name, are in the memory of the process.
     ///
@@ -35,8 +36,11 @@ enum MemoryImage {
                 let count = min(pieceByteCount, region.upperBound - start)
                 var piece = [UInt8](repeating: 0, count: count)
                 let read = pread(memory, &piece, count, off_t(start))
-                // Of the kernel's own pages, vvar, nothing can be read.
-                guard read > 0 else { break }
+                // A page that cannot be read, as the kernel's own (vvar), does not hide those behind it.
+                guard read > 0 else {
+                    start += pageByteCount
+                    continue
+                }
                 byteCount += read
                 for (name, pattern) in patterns where !found.contains(name) {
                     if contains(piece, read, pattern) { found.insert(name) }
@@ -66,7 +70,9 @@ enum MemoryImage {
 
     private static func regions(of pid: pid_t) throws -> [Range<Int>] {
         try String(contentsOfFile: "/proc/\(pid)/maps", encoding: .utf8).split(separator: "\n").compactMap { line in
-            let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { Int($0, radix: 16) }
+            let fields = line.split(separator: " ")
+            guard fields.count > 1, fields[1].hasPrefix("r") else { return nil }
+            let ends = fields[0].split(separator: "-").compactMap { Int($0, radix: 16) }
             return ends.count == 2 && ends[0] < ends[1] ? ends[0]..<ends[1] : nil
         }
     }
