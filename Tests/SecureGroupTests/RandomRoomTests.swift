@@ -9,7 +9,7 @@ import Testing
 /// TERMTALK_SEED=… is one run alone, TERMTALK_STEPS=… its length; keys are random in each.
 @Suite(.serialized) struct RandomRoomTests {
     private static let environment = ProcessInfo.processInfo.environment
-    private static let steps = environment["TERMTALK_STEPS"].flatMap { Int($0) } ?? 1_000
+    private static let steps = environment["TERMTALK_STEPS"].flatMap { Int($0) } ?? 500
     private static let seeds: [UInt64] = environment["TERMTALK_SEED"].flatMap { UInt64($0) }.map { [$0] } ?? [1, 2]
     /// Members, between which the room grows and shrinks.
     private static let memberCounts = 4...16

@@ -12,7 +12,7 @@ import Testing
 @Suite(.serialized) struct RoomFaultSimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seed = environment["TERMTALK_SEED"].flatMap { UInt64($0) }
-    private static let runs = environment["TERMTALK_RUNS"].flatMap { Int($0) } ?? 800
+    private static let runs = environment["TERMTALK_RUNS"].flatMap { Int($0) } ?? 400
     private static let shards = 2
     /// What a room may take, in turns of its loop, and in made-up time once everything works again. They take a tenth of it.
     private static let turns = 20_000
