@@ -177,12 +177,12 @@ import Testing
         #expect(Set(world.groups.map(\.chainStart)).count == 1)
 
         let back = world.groups.removeLast()
-        let commit = try other.commit(
+        let commit = try host.commit(
             adding: [.init(id: back.id, keyPackage: back.keyPackage())], removing: [])
-        #expect(host.accepts(commit, from: other.id))
-        for group in world.groups { _ = try group.received(commit: commit.commit, from: other.id) }
+        #expect(other.accepts(commit, from: host.id))
+        for group in world.groups { _ = try group.received(commit: commit.commit, from: host.id) }
         try back.join(commit.welcome, host: nil)
-        #expect(back.chainStart == host.chainStart)
+        #expect(back.chainStart == other.chainStart)
     }
 
     @Test func aCommitThatLostIsDropped() throws {
