@@ -96,7 +96,7 @@ SHARE := .build/share
 # Debian's packages have another folder than what people install themselves.
 ZSH_FOLDER ?= site-functions
 GUIDES := README.md CHANGELOG.md docs/tor-guide.md docs/internet-guide.md docs/privacy.md docs/troubleshooting.md \
-    docs/threat-model.md
+    docs/doctor.md docs/threat-model.md
 
 share: build
 	mkdir -p $(SHARE)
@@ -105,12 +105,17 @@ share: build
 	for shell in bash zsh fish; do \
 	    .build/release/termtalk --generate-completion-script $$shell >$(SHARE)/termtalk.$$shell || exit 1; done
 
+# A relay as a service of a user.
+UNIT := termtalk-relay@.service
+
 install: share
 	install -D -m 755 -s .build/release/termtalk "$(DESTDIR)$(PREFIX)/bin/termtalk"
 	install -D -m 644 $(SHARE)/termtalk.1 "$(DESTDIR)$(PREFIX)/share/man/man1/termtalk.1"
 	install -D -m 644 $(SHARE)/termtalk.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/termtalk"
 	install -D -m 644 $(SHARE)/termtalk.zsh "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FOLDER)/_termtalk"
 	install -D -m 644 $(SHARE)/termtalk.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish"
+	sed 's|@BINDIR@|$(PREFIX)/bin|' packaging/$(UNIT).in >$(SHARE)/$(UNIT)
+	install -D -m 644 $(SHARE)/$(UNIT) "$(DESTDIR)$(PREFIX)/lib/systemd/user/$(UNIT)"
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
 	install -m 644 $(GUIDES) "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
 	install -m 644 torrc.d/*.conf "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
@@ -119,7 +124,8 @@ uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/termtalk" "$(DESTDIR)$(PREFIX)/share/man/man1/termtalk.1" \
 	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/termtalk" \
 	    "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FOLDER)/_termtalk" \
-	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish"
+	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish" \
+	    "$(DESTDIR)$(PREFIX)/lib/systemd/user/$(UNIT)"
 	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
 
 # A package for this release of Debian or Ubuntu: .build/termtalk_VERSION_ARCHITECTURE.deb

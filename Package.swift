@@ -57,6 +57,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
+        .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core", providers: [.apt(["libevent-dev"])]),
 
         library("Locking"),
@@ -70,7 +71,7 @@ let package = Package(
         library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
-        library("Transport", ["EventLoop", "TorController", log]),
+        library("Transport", ["EventLoop", "Sodium", "TorController", log]),
         library(
             "TermTalk",
             [
@@ -78,7 +79,7 @@ let package = Package(
                 log,
             ]),
         library("Configuration", ["Room"]),
-        library("TerminalUI", ["CNcurses", "Room"]),
+        library("TerminalUI", ["CNcurses", "CQrencode", "Room"]),
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [

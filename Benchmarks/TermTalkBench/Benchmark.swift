@@ -13,7 +13,9 @@ enum Benchmark {
             case "load": try LoadGenerator(options: LoadOptions(arguments)).run()
             case "group": try GroupBenchmark.run(arguments)
             case "seal": try SealingBenchmark().run()
-            default: throw BenchmarkError("termtalk-bench host PORT | load --test … | seal | group [MEMBERS…]")
+            case "door": try DoorBenchmark.run()
+            default:
+                throw BenchmarkError("termtalk-bench host PORT | load --test … | seal | door | group [MEMBERS…]")
             }
         } catch {
             print("{\"error\":\"\(error)\"}")

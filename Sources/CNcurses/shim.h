@@ -120,6 +120,12 @@ static inline int screen_open(void) {
     return 1;
 }
 
+/* Leaves the screen until the next refresh. endwin() alone leaves the modes as they are when nothing was drawn yet. */
+static inline void screen_suspend(void) {
+    endwin();
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &screen_state.modes);
+}
+
 static inline void screen_close(void) {
     if (!screen_state.is_open) return;
     screen_state.is_open = 0;

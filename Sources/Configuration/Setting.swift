@@ -3,6 +3,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case nick
     case plain
     case noColor = "no-color"
+    case noClipboard = "no-clipboard"
     case bell
     case logLevel = "log-level"
     case torMode = "tor.mode"
@@ -22,7 +23,7 @@ package enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .nick, .bell, .logLevel, .torMode, .torControl, .torSocks, .hostTimeToLive: .string
         case .hostPort, .hostMaxMembers: .integer
-        case .plain, .noColor, .joinStrict, .joinAcceptNewHost: .boolean
+        case .plain, .noColor, .noClipboard, .joinStrict, .joinAcceptNewHost: .boolean
         }
     }
 

@@ -24,7 +24,8 @@ package protocol GroupEngine: AnyObject {
 
     /// A new KeyPackage. The member is in no group from now on, until it creates or joins one.
     func keyPackage() -> [UInt8]
-    /// Begins a group of one. Who knows that somebody else is the creator throws ``GroupError/wrongCreator``.
+    /// Begins a group of one; at a relay with a secret of its own. Who knows that somebody else is the creator throws
+    /// ``GroupError/wrongCreator``.
     func create() throws(GroupError)
     /// Joins by a Welcome. Where nothing else says who the creator is, it must be vouched for by `host`.
     func join(_ welcome: [UInt8], host: MemberID?) throws(GroupError)
@@ -48,6 +49,20 @@ package protocol GroupEngine: AnyObject {
     func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange
     /// Our Commit has lost.
     func dropPendingCommit()
+
+    // At a relay.
+
+    /// The secret that lets others into a group which we have created at a relay; nil in every other group.
+    func createdSecret() -> SecretBytes?
+    /// The current epoch for somebody who comes while nobody is there, sealed; empty where it is too large, or nobody may come
+    /// so.
+    func sealedGroupInfo() -> [UInt8]
+    /// A Commit with which we join the sealed group ourselves; for the same epoch the same, as it may be accepted late.
+    func commitExternally(_ sealed: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit
+    /// Whether there is such a Commit.
+    var hasExternalCommit: Bool { get }
+    /// It was accepted.
+    func enterExternally() throws(GroupError)
 }
 
 /// What went wrong with the group. None of it says why: what a peer sent is not to be believed anyway.
@@ -89,6 +104,8 @@ package struct GroupCommit: Sendable, Equatable {
     package var commit: [UInt8]
     /// For those who are added.
     package var welcome: [UInt8]
+    /// At a relay: the epoch that it begins, sealed for those who come while nobody is there.
+    package var groupInfo: [UInt8] = []
 
     package init(
         epoch: UInt64, added: [MemberID] = [], removed: [MemberID] = [], refused: [MemberID] = [], commit: [UInt8],

@@ -29,6 +29,12 @@ struct GroupQueue {
     private(set) var asked: Asked?
     /// Were asked in vain, and have committed nothing since.
     private(set) var silent: Set<MemberID> = []
+    /// Who has created the group.
+    var creator: MemberID?
+    /// At a relay: the group's creator has said which invite lets others in. Then the group is never begun anew.
+    private(set) var isRegistered = false
+    /// At a relay: the current epoch, sealed for those who come while nobody is there; empty when there is none.
+    private(set) var sealedInfo: [UInt8] = []
     /// When a member gave itself new keys.
     var lastUpdate: Duration?
     /// Somebody may be there now who can be asked.
@@ -42,13 +48,20 @@ struct GroupQueue {
     /// When another one is to be asked.
     var nextDeadline: Duration? { mustAsk && !isIdle ? .zero : asked?.deadline }
 
-    /// A group of one member begins.
+    /// A group begins anew, with the first who comes in.
     mutating func begin() {
+        creator = nil
         epoch = 0
         lastAddition = 0
         removals = []
         asked = nil
         silent = []
+    }
+
+    /// The group's first member has sent its first epoch, sealed.
+    mutating func register(_ groupInfo: [UInt8]) {
+        isRegistered = true
+        sealedInfo = epoch == 0 ? groupInfo : []
     }
 
     mutating func add(_ joiner: Joiner) {
@@ -77,6 +90,17 @@ struct GroupQueue {
         guard asked?.member == id else { return }
         asked = nil
         mustAsk = true
+    }
+
+    /// The joiner that is to come in by itself from now on: the one that has waited longest, of those that have not been
+    /// asked in vain.
+    mutating func askJoiner(until deadline: Duration) -> Joiner? {
+        if joiners.allSatisfy({ silent.contains($0.id) }) {
+            forgive()
+        }
+        guard let joiner = joiners.first(where: { !silent.contains($0.id) }) else { return nil }
+        asked = Asked(member: joiner.id, adds: [:], deadline: deadline)
+        return joiner
     }
 
     /// What a member is asked to commit from now on.
@@ -125,6 +149,7 @@ struct GroupQueue {
     /// The epoch after a Commit.
     mutating func advance(by commit: GroupCommit, of member: MemberID) {
         epoch += 1
+        sealedInfo = commit.groupInfo
         if !commit.added.isEmpty {
             lastAddition = epoch
         }

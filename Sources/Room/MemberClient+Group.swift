@@ -90,7 +90,10 @@ extension MemberClient {
 
     /// The group of the admission: this member is its first, or a Welcome lets it in.
     mutating func enterGroup(_ admission: HostMessage.Admission) throws(GroupError) {
-        if admission.welcome.isEmpty {
+        if engine.hasExternalCommit, admission.welcome.isEmpty {
+            try engine.enterExternally()
+            upkeep.updateDue = now + GroupUpkeep.updateInterval
+        } else if admission.welcome.isEmpty {
             try engine.create()
         } else {
             let host = admission.members.first { $0.isHost }?.id ?? members.first { $0.value.isHost }?.key
@@ -196,11 +199,12 @@ extension MemberClient {
         guard phase == .joined else { return nil }
         let ghosts = isAway ? nil : upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
         let update = engine.hasPendingCommit ? nil : upkeep.updateDue
-        return [ghosts, update, checks.nextDeadline].compactMap(\.self).min()
+        return [ghosts, update, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
         guard phase == .joined else { return }
+        sendWaiting(actions: &actions)
         if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit {
             upkeep.updateDue = nil
             if engine.members.count > 1, let commit = try? engine.commit(adding: [], removing: []) {

@@ -127,7 +127,8 @@ extension MemberClient {
 
     /// The group has changed: checks and marks are for keys, and for this group.
     mutating func reviewKeys(actions: inout [Action]) {
-        for peer in checks.entries.keys.sorted(by: { $0.packed < $1.packed }) where !checks.fits(parties(with: peer), peer) {
+        for peer in checks.entries.keys.sorted(by: { $0.packed < $1.packed })
+        where !checks.fits(parties(with: peer), peer) {
             endCheck(with: peer, "it is not in the group with that key any more", actions: &actions)
         }
         for (member, known) in verified.sorted(by: { $0.key.packed < $1.key.packed }) {

@@ -15,6 +15,10 @@ package struct MemberClient {
         case end(ChatEvent.CloseReason, refusal: ChatEvent.Notice?)
         /// The group cannot be followed any more: join again over a new connection.
         case startOver
+        /// This member has created the group at a relay; the owner calls ``MemberClient/register(presharedKey:actions:)``.
+        case created
+        /// The relay knows the invite that this member's group is joined with; the owner shows it, and uses it.
+        case registered
     }
 
     enum Phase {
@@ -50,10 +54,13 @@ package struct MemberClient {
     private var listed: [MemberID: Member] = [:]
     var outbox: [Unconfirmed] = []
     /// Which of the outbox has been sent in this stay.
-    private var window = SendWindow()
+    var window = SendWindow()
+    var slowMode = SlowMode()
     private var expectedSequence: UInt64 = 1
     var chain = MessageChain()
     var upkeep = GroupUpkeep()
+    /// Has created a group at a relay, and the relay has not said yet that others can come in.
+    var awaitsRegistration = false
     /// The keys that the person has compared.
     var verified: [MemberID: [UInt8]] = [:]
     var checks = CheckBook()
@@ -117,6 +124,8 @@ package struct MemberClient {
         case (.joining, .refused(let code)):
             phase = .ended
             actions.append(.end(.lost, refusal: code.refusal))
+        case (.joining, .groupInfo(let epoch, let sealed)):
+            commitExternally(sealed, epoch: epoch, actions: &actions)
         case (.joining, .waiting):
             actions.append(.tell(.starting(.approval, progress: nil)))
         case (.joined, .removed(let reason, let text)):
@@ -160,6 +169,7 @@ package struct MemberClient {
         chain = MessageChain()
         beginChain()
         actions.append(.admitted(admission))
+        tellOfRegistration(admission, actions: &actions)
         if missed > 0 {
             actions.append(.tell(.warning(.missed(missed))))
         }
@@ -174,7 +184,7 @@ package struct MemberClient {
 
     /// Sends as much of the outbox as may be under way; nothing new behind what had to be sealed again.
     mutating func sendWaiting(actions: inout [Action]) {
-        while phase == .joined, window.count < outbox.count,
+        while phase == .joined, window.count < outbox.count, maySendNow(outbox[window.count]),
             outbox.prefix(window.count).allSatisfy({ $0.attempts <= 1 }),
             window.takes(outbox[window.count].content.byteCount)
         {
@@ -215,6 +225,8 @@ package struct MemberClient {
             confirm(messageID, actions: &actions)
         case .declined(let messageID, .stale):
             sealAgain(messageID, actions: &actions)
+        case .declined(_, .slow):
+            holdBack()
         case .declined(let messageID, let code):
             notTaken(messageID, code, actions: &actions)
         case .committed(let from, let joined, let commit):
@@ -224,13 +236,19 @@ package struct MemberClient {
             carryOutWanted(actions: &actions)
         case .commitDeclined(let epoch):
             commitDeclined(epoch: epoch, actions: &actions)
+        case .registered:
+            guard awaitsRegistration else { throw .malformed }
+            awaitsRegistration = false
+            actions.append(.registered)
         case .topicChanged(let text):
             actions.append(.tell(.room(.topic(text))))
         case .lockChanged(let isLocked):
             actions.append(.tell(.room(.locked(isLocked))))
         case .extended(let seconds):
             actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))
-        case .present, .admitted, .refused, .closing, .removed, .waiting:
+        case .slowMode(let seconds):
+            slowed(seconds: Int64(seconds), actions: &actions)
+        case .present, .admitted, .refused, .closing, .removed, .waiting, .groupInfo:
             throw .malformed
         }
     }
@@ -288,6 +306,7 @@ package struct MemberClient {
 
     mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {
         guard let taken = takeOut(messageID) else { return }
+        if taken.to == nil { slowMode.postedAt = now }
         if case .said = taken.content {
             actions.append(.tell(.delivered(messageID)))
         }
@@ -329,6 +348,7 @@ package struct MemberClient {
                 hint: "send it in parts")
         }
         let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }
+        if target == nil { try checkSlowMode() }
         let messageID = MessageID(Random.uint64())
         outbox.append(Unconfirmed(id: messageID, to: target, content: .said(.init(kind: kind, text: text))))
         if let id {
@@ -432,6 +452,13 @@ extension RoomCode {
             .init(
                 .inviteUsed, "cannot join: the invite is used up, has expired, or was revoked",
                 hint: "ask for a new one")
+        case .groupInviteNeeded:
+            .init(
+                .groupInviteNeeded, "cannot join: the room's members let in only who has their group's invite",
+                hint: "ask one of them for it: /invite shows it")
+        case .nobodyHere:
+            .init(
+                .nobodyHere, "cannot join: no member is there who could let you in", hint: "try again when one is")
         case .expired:
             .init(.roomExpired, "cannot join: the room has expired", hint: "ask for a new invite")
         case .idTaken:
@@ -440,7 +467,7 @@ extension RoomCode {
             .init(
                 .versionMismatch, "cannot join: the members cannot use this program's keys",
                 hint: "update termtalk, here or there")
-        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale:
+        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale, .slow:
             .init(.noSuchRoom, "cannot join: the host refused", hint: "ask for a new invite")
         }
     }
@@ -460,14 +487,14 @@ extension RoomCode {
             .init(
                 .memberAway, "the message was not delivered: that member is away, and too much waits for it",
                 hint: "send it again when the member is back")
-        case .rateLimited:
+        case .rateLimited, .slow:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
         case .stale:
             .init(
                 .groupEpoch, "the message was not delivered: the host calls it sealed for another time of the group",
                 hint: "say it again; if it stays, leave the room and join again")
         case .unspecified, .full, .expired, .alreadyAccepted, .idTaken, .keyPackageInvalid, .passwordRequired,
-            .passwordWrong, .passwordUnknown, .banned, .locked, .denied, .inviteUsed:
+            .passwordWrong, .passwordUnknown, .banned, .locked, .denied, .inviteUsed, .groupInviteNeeded, .nobodyHere:
             .init(.internalError, "the host did not do it and did not say why")
         }
     }

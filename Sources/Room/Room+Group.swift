@@ -98,6 +98,7 @@ extension Room {
     mutating func forgetJoiner(at link: LinkID) {
         guard let joiner = group.joiner(at: link) else { return }
         _ = group.takeJoiner(joiner.id)
+        group.goesAway(joiner.id)
         releaseNames(of: joiner)
     }
 
@@ -107,13 +108,13 @@ extension Room {
         memberOfIDSkeleton[NickSkeleton(joiner.id)] = nil
     }
 
-    private mutating func refuse(_ joiner: GroupQueue.Joiner, _ code: RoomCode, actions: inout [RoomAction]) {
+    mutating func refuse(_ joiner: GroupQueue.Joiner, _ code: RoomCode, actions: inout [RoomAction]) {
         releaseNames(of: joiner)
         refuse(joiner.link, code, actions: &actions)
     }
 
     /// The joiners are members of the group, and of the room, from now on.
-    private mutating func letIn(
+    mutating func letIn(
         _ joiners: [GroupQueue.Joiner], welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
         for joiner in joiners {
@@ -153,13 +154,16 @@ extension Room {
     mutating func changeGroup(now: Duration, actions: inout [RoomAction]) {
         group.mustAsk = false
         // Nobody is left who has the group's keys: it begins anew with the first who waits.
-        if !members.values.contains(where: { $0.link != nil }) {
+        if !group.isRegistered, !members.values.contains(where: { $0.link != nil }) {
             group.begin()
             guard let first = group.joiners.first, let joiner = group.takeJoiner(first.id) else { return }
+            group.creator = joiner.id
             letIn([joiner], welcome: [], now: now, actions: &actions)
         }
         guard group.asked == nil, !group.isIdle else { return }
-        guard let (committer, link) = committer() else { return }
+        guard let (committer, link) = committer() else {
+            return letInUnattended(now: now, actions: &actions)
+        }
         let (candidates, removals) = group.ask(committer, until: now + RoomLimits.committerPatience)
         actions.append(
             .send(link, HostMessage.commitWanted(adding: candidates, removing: removals).encoded))
@@ -168,6 +172,7 @@ extension Room {
     /// The host's own member; else the one that has been here longest and is connected, of those that were not asked in vain.
     private mutating func committer() -> (MemberID, LinkID)? {
         let present = members.values.filter { $0.absence == nil && $0.link != nil }
+        guard !present.isEmpty else { return nil }
         if present.allSatisfy({ group.silent.contains($0.id) }) {
             group.forgive()
         }

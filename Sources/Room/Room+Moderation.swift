@@ -53,6 +53,37 @@ extension Room {
         actions.append(.broadcast(HostMessage.topicChanged(topic).encoded, tag: 0))
     }
 
+    // MARK: Slow mode
+
+    /// Lets each member post once in so many seconds, up to ``RoomLimits/slowestSeconds``; 0 for as often as it likes.
+    package mutating func setSlowMode(seconds: Int64, actions: inout [RoomAction]) {
+        slowInterval = .seconds(min(max(seconds, 0), RoomLimits.slowestSeconds))
+        for id in members.keys { members[id]?.heldID = nil }
+        actions.append(.broadcast(slowModeMessage.encoded, tag: 0))
+    }
+
+    var slowModeMessage: HostMessage { .slowMode(UInt32(clamping: slowInterval.components.seconds)) }
+
+    /// Whether slow mode holds the post back; what is not held back counts as said now.
+    mutating func isTooSoon(_ id: MessageID, from sender: MemberID, now: Duration) -> Bool {
+        guard var member = members[sender], !member.isHost else { return false }
+        defer { members[sender] = member }
+        if slowInterval > .zero {
+            if let last = member.postedAt, now < last + slowInterval {
+                member.heldID = member.heldID ?? id
+                return true
+            }
+            // What a member says keeps its order; one that never comes again holds nothing else back for long.
+            let held = member.heldID
+            member.heldID = nil
+            if let held, held != id { return true }
+        }
+        member.postedAt = now
+        return false
+    }
+
+    // MARK: Time
+
     /// - Throws: input-invalid for a room that has no end.
     package mutating func extend(
         by time: Duration, now: Duration, actions: inout [RoomAction]

@@ -13,6 +13,10 @@ package struct Room {
         var nick: Nick
         /// Posts that were declined as stale, and have to come again before what was said later.
         var stale = StalePosts()
+        /// When it said something last, for slow mode.
+        var postedAt: Duration?
+        /// The first post that slow mode has held back: later ones have to wait until it has come again.
+        var heldID: MessageID?
         /// When it gave itself new keys last.
         var lastUpdate: Duration?
         /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
@@ -47,6 +51,8 @@ package struct Room {
     package internal(set) var isLocked = false
     /// What the host says the room is about; empty for nothing.
     package internal(set) var topic = ""
+    /// Each member, but not the host, may post once in that time; zero for as often as it likes.
+    var slowInterval = Duration.zero
     /// Who may not come back; oldest first.
     var bannedKeys: [[UInt8]] = []
     var waiting: [MemberID: Waiting] = [:]
@@ -89,6 +95,9 @@ package struct Room {
         guard !isClosed else { return }
         let request = try MemberRequest(type: type, body: body)
         guard let id = memberOfLink[link] else {
+            if case .joinExternally(let commit) = request {
+                return try joinExternally(commit, link: link, now: now, actions: &actions)
+            }
             guard case .join(let nick, let id, let keyPackage) = request, group.joiner(at: link) == nil,
                 !waiting.values.contains(where: { $0.link == link })
             else { throw .malformed }
@@ -100,6 +109,11 @@ package struct Room {
         switch request {
         case .join:
             throw .malformed
+        case .joinExternally:
+            // A member has let it in before its own Commit came.
+            guard limits.isRelay else { throw .malformed }
+        case .register(let key, let groupInfo):
+            try register(key, groupInfo: groupInfo, from: id, link: link, actions: &actions)
         case .post(let id_, let epoch, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
             post(id_, epoch: epoch, content: content, from: id, link: link, now: now, actions: &actions)
@@ -111,7 +125,8 @@ package struct Room {
             charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             changeNick(of: id, to: text, link: link, actions: &actions)
         case .commit(let commit):
-            let size = commit.commit.count + commit.welcome.count
+            guard limits.isRelay || commit.groupInfo.isEmpty else { throw .malformed }
+            let size = commit.commit.count + commit.welcome.count + commit.groupInfo.count
             charge(id, messages: RoomLimits.commitCost, bytes: size, now: now, actions: &actions)
             self.commit(commit, from: id, link: link, now: now, actions: &actions)
         case .leave:
@@ -298,6 +313,9 @@ package struct Room {
         if isLocked {
             actions.append(.send(link, HostMessage.lockChanged(true).encoded))
         }
+        if slowInterval > .zero {
+            actions.append(.send(link, slowModeMessage.encoded))
+        }
     }
 
     /// Whether one more may come in. In a full room somebody who has been away for longer than a broken connection needs to
@@ -383,6 +401,10 @@ package struct Room {
     ) {
         if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
             actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
+            return
+        }
+        guard !isTooSoon(id, from: sender, now: now) else {
+            actions.append(.send(link, HostMessage.declined(id, .slow).encoded))
             return
         }
         remember(id)

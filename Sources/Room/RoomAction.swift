@@ -18,6 +18,10 @@ package enum RoomAction: Sendable, Equatable {
     case pauseReading(LinkID, until: Duration)
     /// The person at the host decides whether this joiner comes in.
     case askHost(LinkID, MemberID, nick: String)
+    /// Handshakes may be made with this Noise pre-shared key from now on, and only who comes with it may come in.
+    case register(presharedKey: [UInt8])
+    /// The link is not a member's, and may send a message as long as a member may.
+    case expectLongMessage(LinkID)
     /// The link is no member's any more; close it when what was sent has gone out.
     case release(LinkID)
 }

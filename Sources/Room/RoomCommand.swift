@@ -12,6 +12,8 @@ package enum RoomCommand: Sendable, Equatable {
     case topic(String)
     /// The room lives for so many seconds more.
     case extend(seconds: Int64)
+    /// Each member may post once in so many seconds; 0 for as often as it likes.
+    case slow(seconds: Int64)
     case approve(String)
     case deny(String)
 }

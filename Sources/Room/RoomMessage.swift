@@ -21,6 +21,11 @@ package enum MemberRequest: Sendable, Equatable {
     case changeNick(String)
     case leave
     case commit(GroupCommit)
+    /// At a relay, from the one who has created the group: the Noise pre-shared key of the group's invite, and the first epoch,
+    /// sealed.
+    case register(presharedKey: [UInt8], groupInfo: [UInt8])
+    /// At a relay, where nobody is there: the joiner's external Commit.
+    case joinExternally(GroupCommit)
 
     /// Bytes of a nick in a request; the rules for nicks are stricter.
     static let nickLimit = 256
@@ -50,13 +55,27 @@ package enum MemberRequest: Sendable, Equatable {
         case .leave:
             return EncodedMessage(type: RoomMessageType.leave, body: [])
         case .commit(let commit):
+            let isAtRelay = !commit.groupInfo.isEmpty
+            if isAtRelay {
+                writer.writeVector(commit.groupInfo)
+            }
             writer.write(commit.epoch)
             writer.write(commit.added)
             writer.write(commit.removed)
             writer.write(commit.refused)
             writer.writeVector(commit.welcome)
             writer.writeBytes(commit.commit)
-            return EncodedMessage(type: RoomMessageType.commit, body: writer.bytes)
+            let type = isAtRelay ? RoomMessageType.commitAtRelay : RoomMessageType.commit
+            return EncodedMessage(type: type, body: writer.bytes)
+        case .register(let key, let groupInfo):
+            writer.writeBytes(key)
+            writer.writeBytes(groupInfo)
+            return EncodedMessage(type: RoomMessageType.register, body: writer.bytes)
+        case .joinExternally(let commit):
+            writer.write(commit.epoch)
+            writer.writeVector(commit.groupInfo)
+            writer.writeBytes(commit.commit)
+            return EncodedMessage(type: RoomMessageType.joinExternally, body: writer.bytes)
         }
     }
 
@@ -81,13 +100,26 @@ package enum MemberRequest: Sendable, Equatable {
                 self = .changeNick(try reader.readUTF8Vector(atMost: Self.nickLimit))
             case RoomMessageType.leave:
                 self = .leave
-            case RoomMessageType.commit:
+            case RoomMessageType.commit, RoomMessageType.commitAtRelay:
+                let groupInfo =
+                    type == RoomMessageType.commit
+                    ? [] : try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
                 var commit = GroupCommit(
                     epoch: try reader.readUInt64(), added: try reader.readMemberIDs(),
                     removed: try reader.readMemberIDs(), refused: try reader.readMemberIDs(), commit: [],
                     welcome: try reader.readVector(atMost: RoomLimits.groupMessageByteCount))
+                commit.groupInfo = groupInfo
                 commit.commit = try reader.readBytes(reader.remaining)
                 self = .commit(commit)
+            case RoomMessageType.register:
+                let key = try reader.readBytes(RoomLimits.presharedKeyByteCount)
+                guard reader.remaining <= RoomLimits.groupInfoByteCount else { throw WireError.trailingBytes }
+                self = .register(presharedKey: key, groupInfo: try reader.readBytes(reader.remaining))
+            case RoomMessageType.joinExternally:
+                var commit = GroupCommit(epoch: try reader.readUInt64(), commit: [])
+                commit.groupInfo = try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
+                commit.commit = try reader.readBytes(reader.remaining)
+                self = .joinExternally(commit)
             default:
                 throw WireError.trailingBytes
             }
@@ -151,8 +183,14 @@ package enum HostMessage: Sendable, Equatable {
     case lockChanged(Bool)
     /// The room ends in so many seconds.
     case extended(UInt32)
+    /// Each member may post once in so many seconds; 0 for as often as it likes.
+    case slowMode(UInt32)
     /// The host is asked whether the joiner may come in.
     case waiting
+    /// At a relay, where nobody is there: the current epoch, sealed, for the joiner to come in by itself.
+    case groupInfo(epoch: UInt64, [UInt8])
+    /// At a relay: what the group's creator has registered counts from now on.
+    case registered
 
     /// Bytes of a list of members.
     private static let memberListLimit = 61_440
@@ -247,8 +285,17 @@ package enum HostMessage: Sendable, Equatable {
         case .extended(let seconds):
             type = RoomMessageType.extended
             writer.write(seconds)
+        case .slowMode(let seconds):
+            type = RoomMessageType.slowMode
+            writer.write(seconds)
         case .waiting:
             type = RoomMessageType.waiting
+        case .groupInfo(let epoch, let sealed):
+            type = RoomMessageType.groupInfo
+            writer.write(epoch)
+            writer.writeBytes(sealed)
+        case .registered:
+            type = RoomMessageType.registered
         }
         return EncodedMessage(type: type, body: writer.bytes)
     }
@@ -326,8 +373,16 @@ package enum HostMessage: Sendable, Equatable {
                 self = .lockChanged(try reader.readUInt8() & 1 != 0)
             case RoomMessageType.extended:
                 self = .extended(try reader.readUInt32())
+            case RoomMessageType.slowMode:
+                self = .slowMode(try reader.readUInt32())
             case RoomMessageType.waiting:
                 self = .waiting
+            case RoomMessageType.groupInfo:
+                let epoch = try reader.readUInt64()
+                guard reader.remaining <= RoomLimits.groupInfoByteCount else { throw WireError.trailingBytes }
+                self = .groupInfo(epoch: epoch, try reader.readBytes(reader.remaining))
+            case RoomMessageType.registered:
+                self = .registered
             default:
                 throw WireError.trailingBytes
             }

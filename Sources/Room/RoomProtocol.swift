@@ -7,6 +7,9 @@ enum RoomMessageType {
     static let changeNick: UInt8 = 0x13
     static let leave: UInt8 = 0x14
     static let commit: UInt8 = 0x15
+    static let register: UInt8 = 0x16
+    static let joinExternally: UInt8 = 0x17
+    static let commitAtRelay: UInt8 = 0x18
     // From the host.
     static let admitted: UInt8 = 0x20
     static let refused: UInt8 = 0x21
@@ -26,6 +29,9 @@ enum RoomMessageType {
     static let waiting: UInt8 = 0x2f
     static let commitWanted: UInt8 = 0x30
     static let commitDeclined: UInt8 = 0x31
+    static let groupInfo: UInt8 = 0x32
+    static let registered: UInt8 = 0x34
+    static let slowMode: UInt8 = 0x33
 }
 
 /// The limits that a room puts on its members, each with its reason.
@@ -50,6 +56,13 @@ package struct RoomLimits: Sendable {
 
     /// Those who are let in by one Commit at most, so that what the committer is asked stays below 132 KiB.
     static let candidatesPerCommit = 64
+
+    /// Bytes of a sealed GroupInfo, with the tree of some 700 members: with a Welcome that holds the same tree, and the
+    /// Commit, it fits what a member may send in one message. The relay keeps one.
+    package static let groupInfoByteCount = 196_608
+
+    /// Bytes of a Noise pre-shared key.
+    static let presharedKeyByteCount = 32
 
     /// Bytes of a Welcome, with the tree of some thousands of members, or of a Commit. Only members may send that much.
     package static let groupMessageByteCount = 4 * 1_048_576 - 65_536
@@ -98,6 +111,12 @@ package struct RoomLimits: Sendable {
     /// Whether each joiner waits until the host lets it in.
     package var asksHost = false
 
+    /// Whether the host is a relay: it has no participant, and the members let each other in.
+    package var isRelay = false
+
+    /// At a relay, whether somebody who knows the group's secret comes in while no member is there.
+    package var admitsUnattended = true
+
     /// Joiners that wait for the host at a time; a person does not look through more. They hold connections, of which there
     /// are 256 for those who are not members.
     package static let waiting = 32
@@ -105,6 +124,9 @@ package struct RoomLimits: Sendable {
     /// Keys that may not come back; past it the oldest is forgotten. A key is made in no time, so that a longer list would
     /// keep nobody out: what does is that the invite is changed.
     static let bannedKeys = 1_024
+
+    /// Slow mode allows one message in so many seconds at the least: who wants less wants a locked room.
+    package static let slowestSeconds: Int64 = 3_600
 
     /// Bytes of UTF-8 of a topic, or of the reason for which a member is removed: a line on a wide screen.
     package static let remarkByteCount = 400

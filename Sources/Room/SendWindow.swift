@@ -33,6 +33,12 @@ struct SendWindow {
         return true
     }
 
+    /// Nothing counts as under way any more: all is to be sent again.
+    mutating func rewind() {
+        byteCount = 0
+        count = 0
+    }
+
     /// The outbox's message at `index` is not in it any more.
     mutating func removed(_ bytes: Int, at index: Int) {
         guard index < count else { return }

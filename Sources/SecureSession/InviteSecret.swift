@@ -1,15 +1,17 @@
 package import Sodium
 
-/// The 16 random bytes of an invite, and the Noise pre-shared key made from them.
+/// The 16 random bytes of an invite, and the Noise pre-shared key made from them; or, at a relay, the key alone.
 package final class InviteSecret: Sendable {
     /// Bytes of the secret inside an invite.
     package static let byteCount = 16
 
     private static let label = "TermTalk invite psk 1"
+    private static let onionLabel = "TermTalk onion client 1"
 
-    package let secret: SecretBytes
+    /// Nil at a relay, which accepts handshakes with an invite that it cannot show.
+    package let secret: SecretBytes?
     /// The first 32 bytes of BLAKE2b(label | secret).
-    let presharedKey: SecretBytes
+    package let presharedKey: SecretBytes
 
     /// A new random secret.
     package convenience init() {
@@ -19,12 +21,51 @@ package final class InviteSecret: Sendable {
     /// - Precondition: `secret` has ``byteCount`` bytes.
     package init(_ secret: consuming SecretBytes) {
         precondition(secret.count == Self.byteCount, "an invite's secret has 16 bytes")
-        presharedKey = secret.withBytes { bytes in
+        presharedKey = Self.derive(Self.label, secret)
+        self.secret = consume secret
+    }
+
+    /// The invite of a group whose secret is not known here.
+    ///
+    /// - Precondition: `presharedKey` has 32 bytes.
+    package init(presharedKey: consuming SecretBytes) {
+        precondition(presharedKey.count == 32, "a Noise pre-shared key has 32 bytes")
+        self.presharedKey = presharedKey
+        secret = nil
+    }
+
+    package func clonedSecret() -> SecretBytes? {
+        switch secret {
+        case .some(let secret): secret.clone()
+        case .none: nil
+        }
+    }
+
+    /// The secret, to be shown to a person.
+    package var secretBytes: [UInt8]? {
+        switch secret {
+        case .some(let secret): secret.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+        case .none: nil
+        }
+    }
+
+    /// The key with which who holds the invite can resolve an onion service that asks for client authorization: the first
+    /// 32 bytes of BLAKE2b(label | pre-shared key). tor gets it, and learns nothing of the others from it.
+    package func onionClientKey() -> X25519.PrivateKey {
+        do {
+            return try X25519.PrivateKey(copying: Self.derive(Self.onionLabel, presharedKey))
+        } catch {
+            preconditionFailure("32 bytes are a key")
+        }
+    }
+
+    /// The first 32 bytes of BLAKE2b(label | secret).
+    private static func derive(_ label: String, _ secret: borrowing SecretBytes) -> SecretBytes {
+        secret.withBytes { bytes in
             var hash = BLAKE2b()
-            hash.update(Array(Self.label.utf8).span)
+            hash.update(Array(label.utf8).span)
             hash.update(bytes)
             return SecretBytes(copying: hash.finalize().span.extracting(0..<32))
         }
-        self.secret = secret
     }
 }

@@ -7,8 +7,8 @@ package struct JoinCredentials: ~Copyable {
     let staticKey: X25519.PrivateKey
     package var publicKey: X25519.PublicKey { staticKey.publicKey }
     /// The host's static key where the joiner knows it; an invite always does.
-    package let hostKey: X25519.PublicKey?
-    package let invite: InviteSecret?
+    package private(set) var hostKey: X25519.PublicKey?
+    package private(set) var invite: InviteSecret?
 
     /// - Precondition: with an `invite` there is a `hostKey`.
     package init(
@@ -19,5 +19,11 @@ package struct JoinCredentials: ~Copyable {
         self.staticKey = staticKey
         self.hostKey = hostKey
         self.invite = invite
+    }
+
+    /// Comes with another invite from now on.
+    package mutating func use(_ invite: InviteSecret, hostKey: X25519.PublicKey) {
+        self.invite = invite
+        self.hostKey = hostKey
     }
 }

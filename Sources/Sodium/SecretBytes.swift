@@ -15,7 +15,7 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
         precondition(count >= 0)
         self.count = count
         unsafe memory =
-            count <= SecretSlabs.slotByteCount ? SecretSlabs.shared.allocate() : allocateSecretMemory(count)
+            count <= SecretSlabs.slotByteCount ? SecretSlabs.shared.allocate() : SecretSlabs.shared.allocateLong(count)
     }
 
     /// `randomCount` bytes of the system's random source.
@@ -38,7 +38,7 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
         if count <= SecretSlabs.slotByteCount {
             unsafe SecretSlabs.shared.release(memory)
         } else {
-            unsafe sodium_free(memory)
+            unsafe SecretSlabs.shared.releaseLong(memory)
         }
     }
 

@@ -29,6 +29,26 @@ final class SecretSlabs: Sendable {
         free.withLock { slots in unsafe slots.pointers.append(returned.pointer) }
     }
 
+    /// Memory for one secret that is longer than a slot, zeroed.
+    func allocateLong(_ count: Int) -> UnsafeMutablePointer<UInt8> {
+        let memory = unsafe allocateSecretMemory(count)
+        let kept = unsafe ReturnedSlot(pointer: memory)
+        free.withLock { slots in unsafe slots.long[kept.pointer] = count }
+        return unsafe memory
+    }
+
+    /// Wipes the memory, which must come from ``allocateLong(_:)``, and gives it back.
+    func releaseLong(_ memory: UnsafeMutablePointer<UInt8>) {
+        let returned = unsafe ReturnedSlot(pointer: memory)
+        free.withLock { slots in unsafe slots.long[returned.pointer] = nil }
+        unsafe sodium_free(memory)
+    }
+
+    /// Wipes all secrets, in use or not.
+    func wipe() {
+        free.withLock { slots in slots.wipe() }
+    }
+
     /// Carries a pointer into the lock, whose closure takes only Sendable values.
     @safe private struct ReturnedSlot: @unchecked Sendable {
         let pointer: UnsafeMutablePointer<UInt8>
@@ -38,10 +58,20 @@ final class SecretSlabs: Sendable {
 /// The slots nobody uses.
 @safe private struct FreeSlots: @unchecked Sendable {
     var pointers: [UnsafeMutablePointer<UInt8>]
+    /// Secrets that are longer than a slot, and their bytes.
+    var long: [UnsafeMutablePointer<UInt8>: Int]
+    private var slabs: [UnsafeMutablePointer<UInt8>]
     private var slotCount = 0
 
     init() {
         unsafe pointers = []
+        unsafe long = [:]
+        unsafe slabs = []
+    }
+
+    func wipe() {
+        unsafe slabs.forEach { unsafe sodium_memzero($0, SecretSlabs.slotByteCount * SecretSlabs.slotsPerSlab) }
+        unsafe long.forEach { unsafe sodium_memzero($0.key, $0.value) }
     }
 
     mutating func take() -> UnsafeMutablePointer<UInt8> {
@@ -54,6 +84,7 @@ final class SecretSlabs: Sendable {
 
     private mutating func addSlab() {
         let slab = unsafe allocateSecretMemory(SecretSlabs.slotByteCount * SecretSlabs.slotsPerSlab)
+        unsafe slabs.append(slab)
         slotCount += SecretSlabs.slotsPerSlab
         // Room for every slot there is, so that giving one back never allocates.
         unsafe pointers.reserveCapacity(slotCount)

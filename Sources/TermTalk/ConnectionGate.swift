@@ -39,6 +39,14 @@ package struct ConnectionGate {
         package var inviteBurst = 300.0
 
         package init() {}
+
+        /// For a direct room that others than this machine can reach: as many at the door as the room has places, since
+        /// five from one address are all there can be.
+        package static var direct: Limits {
+            var limits = Limits()
+            limits.pending = 50
+            return limits
+        }
     }
 
     let limits: Limits

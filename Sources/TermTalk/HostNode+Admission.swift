@@ -14,8 +14,11 @@ extension HostNode {
         guard AdmissionMessage.isAdmission(type: type) else {
             if password != nil, !connection.admission.isOpen {
                 refuse(connection, .passwordRequired)
-            } else if !mayJoin(connection, now: now) {
-                refuse(connection, .inviteUsed)
+            } else if let refusal = refusal(at: connection, now: now) {
+                refuse(connection, refusal)
+            } else if !mayJoinFromItsAddress(connection) {
+                refused(.address)
+                refuse(connection, .rateLimited)
             } else {
                 receivedInRoom(type: type, body: body, from: connection, now: now)
             }
@@ -36,7 +39,7 @@ extension HostNode {
         let door = PasswordGuesses.Door(connection.session.invite)
         switch message {
         case .share(let share):
-            guard guesses.mayBegin(at: door, now: now) else { return refuse(connection, .rateLimited) }
+            guard guesses.mayBegin(at: door, now: now) else { return refusePassword(connection) }
             let answer = try connection.admission.received(
                 share: share, password: password, identity: identity, memberKey: key,
                 handshakeHash: connection.session.handshakeHash)
@@ -44,7 +47,7 @@ extension HostNode {
             send(answer, to: connection)
         case .tag(let tag):
             // Asked again: others, who began together with this one, may have been wrong meanwhile.
-            guard guesses.mayTry(at: door, now: now) else { return refuse(connection, .rateLimited) }
+            guard guesses.mayTry(at: door, now: now) else { return refusePassword(connection) }
             guard let confirmation = try connection.admission.received(tag: tag) else {
                 let (count, delay) = guesses.wasWrong(at: door, now: now)
                 tell(.warning(.passwordGuessed(count: count, delay: delay, isInvited: connection.session.isInvited)))
@@ -54,6 +57,11 @@ extension HostNode {
         case .answer, .confirmed:
             throw .malformed
         }
+    }
+
+    private func refusePassword(_ connection: HostConnection) {
+        refused(.password)
+        refuse(connection, .rateLimited)
     }
 
     private func send(_ message: AdmissionMessage, to connection: HostConnection) {

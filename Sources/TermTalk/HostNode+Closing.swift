@@ -19,6 +19,11 @@ extension HostNode {
         finishClosingIfDone()
     }
 
+    /// Does not wait for members any more: they have been told, as far as their connections take it now.
+    package func closeAtOnce() {
+        loop.atEndOfTurn { [weak self] in self?.finishClosing() }
+    }
+
     /// Whether the connection, which is broken, is that of a member that is probably on its way back while the room ends.
     func mayHearOfTheEnd(_ connection: HostConnection) -> Bool {
         guard closing != nil, let lostAt = connection.lostAt else { return false }

@@ -51,7 +51,7 @@ extension HostNode {
                 tell(.error(refusal))
             // The host's own participant commits who comes and goes itself, and looks at what others commit before they hear
             // of it (``canBeFollowed(type:body:from:)``): it cannot lose the group.
-            case .admitted, .end, .startOver:
+            case .admitted, .end, .startOver, .created, .registered:
                 break
             }
         }

@@ -42,16 +42,24 @@ extension HostNode {
         for secret in invites.tidy(now: loop.time, isPresent: { room.holds(key: $0) }) {
             guesses.forget(secret)
         }
-        identity.invites = invites.secrets
+        identity.invites = invites.secrets + (inviteOfGroup.map { [$0] } ?? [])
+        onInvitesChanged?(identity.invites)
         if let expiry = invites.nextExpiry {
             scheduleSweep(at: expiry)
         }
     }
 
-    /// Whether the connection's invite lets somebody in who is not in the room yet.
-    func mayJoin(_ connection: HostConnection, now: Duration) -> Bool {
-        guard let secret = connection.session.invite, let key = connection.peerKey else { return true }
-        return room.holds(key: key) || invites.mayJoin(with: secret, now: now)
+    /// Why the connection's invite, or that it has none, does not let somebody in who is not in the room yet; nil when it does.
+    func refusal(at connection: HostConnection, now: Duration) -> RoomCode? {
+        let secret = connection.session.invite
+        guard let key = connection.peerKey, !room.holds(key: key) else { return nil }
+        if room.limits.isRelay {
+            // The first one creates the group; after that its members let in who has the group's invite.
+            let isRight = room.isRegistered ? secret === inviteOfGroup : room.memberCount == 0
+            return isRight ? nil : .groupInviteNeeded
+        }
+        guard let secret else { return nil }
+        return invites.mayJoin(with: secret, now: now) ? nil : .inviteUsed
     }
 
     func countJoin(of connection: HostConnection) {
@@ -79,8 +87,8 @@ extension HostNode {
     package func decide(on name: String, isApproved: Bool) throws(ChatEvent.Notice) {
         let (id, link) = try room.waiting(named: name)
         var refusal: RoomCode? = isApproved ? nil : .denied
-        if isApproved, let connection = connections[link], !mayJoin(connection, now: loop.time) {
-            refusal = .inviteUsed
+        if isApproved, let connection = connections[link] {
+            refusal = self.refusal(at: connection, now: loop.time)
         }
         var actions: [RoomAction] = []
         room.decide(on: id, refusal: refusal, now: loop.time, actions: &actions)
@@ -104,6 +112,12 @@ extension HostNode {
     package func setTopic(_ text: String) {
         var actions: [RoomAction] = []
         room.setTopic(text, actions: &actions)
+        perform(actions)
+    }
+
+    package func setSlowMode(seconds: Int64) {
+        var actions: [RoomAction] = []
+        room.setSlowMode(seconds: seconds, actions: &actions)
         perform(actions)
     }
 

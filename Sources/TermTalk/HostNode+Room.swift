@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Logging
 internal import Room
 internal import SecureSession
+internal import Sodium
 
 // What the room wants done.
 
@@ -40,12 +41,19 @@ extension HostNode {
             connection.session.acceptLongMessages()
             connections.becameMember(connection)
             countJoin(of: connection)
+            logger.info("a member came in", metadata: ["members": "\(room.memberCount)"])
         case .askHost(let link, let id, let nick):
             askHost(link, id, nick: nick)
         case .pauseReading(Self.localLink, let until):
             pauseLocal(until: until)
         case .pauseReading(let link, let until):
             connections[link]?.pauseReading(until: until, loop: loop)
+        case .register(let key):
+            inviteOfGroup = InviteSecret(presharedKey: SecretBytes(copying: key.span))
+            invitesChanged()
+            logger.info("the room has a group")
+        case .expectLongMessage(let link):
+            connections[link]?.session.acceptLongMessages()
         case .release(Self.localLink):
             isLocalAdmitted = false
         case .release(let link):

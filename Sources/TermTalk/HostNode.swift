@@ -28,10 +28,14 @@ package final class HostNode {
     var room: Room
     var local: MemberClient?
     var gate: ConnectionGate
+    var addresses: AddressGate
+    var attacks: AttackWatch
     /// What joiners have to know; nil in a room without a password.
     let password: RoomPassword?
     var guesses: PasswordGuesses
     var invites: InviteTable
+    /// At a relay: the invite that the group's creator has made, of which the relay knows the key for handshakes.
+    var inviteOfGroup: InviteSecret?
 
     var connections = ConnectionTable()
     let sealing: SealingTurn
@@ -53,13 +57,16 @@ package final class HostNode {
 
     /// Called once, when the room has ended and everybody has been told.
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
+    /// Called with the secrets that a handshake may be made with, when they have changed.
+    package var onInvitesChanged: (([InviteSecret]) -> Void)?
     /// Called when `isCongested` has become false.
     package var onDecongested: (() -> Void)?
 
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, gateLimits: ConnectionGate.Limits = ConnectionGate.Limits(),
-        guessLimits: PasswordGuesses.Limits = PasswordGuesses.Limits(), logger: Logger,
+        guessLimits: PasswordGuesses.Limits = PasswordGuesses.Limits(),
+        addressLimits: AddressGate.Limits = AddressGate.Limits(), logger: Logger,
         tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
@@ -68,6 +75,8 @@ package final class HostNode {
         self.tell = tell
         room = Room(limits: limits, closesAt: closesAt)
         gate = ConnectionGate(limits: gateLimits, now: loop.time)
+        addresses = AddressGate(limits: addressLimits)
+        attacks = AttackWatch(now: loop.time)
         self.password = password
         guesses = PasswordGuesses(limits: guessLimits)
         invites = InviteTable(room: identity.invites.first ?? InviteSecret())
@@ -83,27 +92,10 @@ package final class HostNode {
 
     // MARK: Connections
 
-    /// Takes a new peer. When there are too many that are not members, the one that has come least far is closed for it.
-    package func accept(_ stream: any ByteStream) {
-        guard closing == nil || !connections.isEmpty else {
-            stream.close()
-            return
-        }
-        let pending = connections.pending
-        if pending.count >= gate.limits.pending, let least = pending.min(by: { $0.progress < $1.progress }) {
-            drop(least)
-        }
-        let connection = HostConnection(
-            link: connections.freeLink(), stream: stream,
-            session: SecureSession(responder: identity, now: loop.time), node: self)
-        connections.add(connection)
-        scheduleSessionSweep(at: connection.session.nextDeadline)
-    }
-
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
         if !connection.hasSpoken {
-            guard gate.admits(pattern: bytes[0], secrets: identity.invites.count, now: now) else {
+            guard admits(bytes[0]) else {
                 drop(connection)
                 return
             }
@@ -239,7 +231,10 @@ package final class HostNode {
     func drop(_ connection: HostConnection) {
         connection.dropStream()
         connections.remove(connection)
-        if !connection.isMember { room.linkGone(connection.link) }
+        if !connection.isMember {
+            room.linkGone(connection.link)
+            scheduleRoomSweep()
+        }
         finishClosingIfDone()
     }
 
@@ -295,6 +290,8 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
+        report(attacks.timePassed(now: now))
+        if let deadline = attacks.nextDeadline { scheduleSweep(at: deadline) }
         if let expiry = invites.nextExpiry {
             if now >= expiry { invitesChanged() } else { scheduleSweep(at: expiry) }
         }

@@ -4,15 +4,23 @@ package import Sodium
 
 /// All that a joiner needs, in one line to paste: `termtalk://ROOM@ADDRESS/?k=KEY`.
 ///
-/// KEY is base64url of: version 2, the host's static key (32 bytes), the signature key of the group's creator (32 bytes;
-/// zeros when the host is a relay and does not know it), the secret (16 bytes), and a check of 3 bytes over everything, so
-/// that a mistyped invite is told from a refused one.
+/// KEY is base64url of: version 2, or 3 when the onion service asks for client authorization with the key that follows from
+/// the secret; the host's static key (32 bytes), the signature key of the group's creator (32 bytes; zeros when the host is
+/// a relay, for the first to come in), the secret (16 bytes), and a check of 3 bytes over everything, so that a mistyped
+/// invite is told from a refused one. The invite of a group at a relay has version 4 and no creator's key: the secret, which
+/// the relay does not know, is the group's.
 package struct Invite: Sendable {
     package static let scheme = "termtalk://"
     private static let version: UInt8 = 2
+    /// With client authorization: a build that does not know it cannot use such an invite, and says so.
+    private static let authorizedVersion: UInt8 = 3
+    private static let groupVersion: UInt8 = 4
     private static let checkByteCount = 3
     private static let noCreator = [UInt8](repeating: 0, count: Ed25519.byteCount)
-    private static let keyByteCount = 1 + 32 + Ed25519.byteCount + InviteSecret.byteCount + checkByteCount
+
+    private static func keyByteCount(hasCreator: Bool) -> Int {
+        1 + 32 + (hasCreator ? Ed25519.byteCount : 0) + InviteSecret.byteCount + checkByteCount
+    }
 
     package let room: RoomName
     package let address: RoomAddress
@@ -20,16 +28,22 @@ package struct Invite: Sendable {
     /// What the group's creator signs with; nil when it is not known beforehand.
     package let creatorKey: Ed25519.PublicKey?
     package let secret: InviteSecret
+    /// Whether tor needs the secret's key to resolve the onion service.
+    package let isAuthorized: Bool
+    /// Whether the secret is that of a group at a relay.
+    package let isOfGroup: Bool
 
     package init(
         room: RoomName, address: RoomAddress, hostKey: X25519.PublicKey, creatorKey: Ed25519.PublicKey?,
-        secret: InviteSecret
+        secret: InviteSecret, isAuthorized: Bool = false, isOfGroup: Bool = false
     ) {
+        self.isAuthorized = isAuthorized
         self.room = room
         self.address = address
         self.hostKey = hostKey
         self.creatorKey = creatorKey
         self.secret = secret
+        self.isOfGroup = isOfGroup
     }
 
     /// Reads an invite as it was pasted.
@@ -49,32 +63,37 @@ package struct Invite: Sendable {
         else { throw invalid }
         let address = try RoomAddress(String(rest[rest.index(after: at)..<slash]))
         guard let key = Base64URL.decode(rest[slash...].dropFirst(4)), let version = key.first else { throw invalid }
-        guard version == Self.version else {
+        let isOfGroup = version == Self.groupVersion
+        let isAuthorized = version == Self.authorizedVersion
+        guard isOfGroup || isAuthorized || version == Self.version else {
             throw ChatEvent.Notice(
                 .versionMismatch, "the invite cannot be used: it is for another version of termtalk",
                 hint: "update termtalk, here or at the host")
         }
         guard
-            key.count == Self.keyByteCount,
+            key.count == Self.keyByteCount(hasCreator: !isOfGroup),
             Self.check(room: room, address: address, key: key.dropLast(Self.checkByteCount))
                 == Array(key.suffix(Self.checkByteCount)),
             let hostKey = try? X25519.PublicKey(Array(key[1..<33]))
         else { throw invalid }
-        let creator = Array(key[33..<65])
+        guard !isAuthorized || address.onionKey != nil else { throw invalid }
+        let creator = isOfGroup ? Self.noCreator : Array(key[33..<65])
         let creatorKey = creator == Self.noCreator ? nil : try? Ed25519.PublicKey(creator)
         guard creatorKey != nil || creator == Self.noCreator else { throw invalid }
+        let secret = Array(key.dropLast(Self.checkByteCount).suffix(InviteSecret.byteCount))
         self.init(
             room: room, address: address, hostKey: hostKey, creatorKey: creatorKey,
-            secret: InviteSecret(SecretBytes(copying: Array(key[65..<65 + InviteSecret.byteCount]).span)))
+            secret: InviteSecret(SecretBytes(copying: secret.span)), isAuthorized: isAuthorized, isOfGroup: isOfGroup)
     }
 
     package var text: String {
-        var key = [Self.version] + hostKey.bytes + (creatorKey?.bytes ?? Self.noCreator)
-        secret.secret.withBytes { bytes in
-            for index in bytes.indices {
-                key.append(bytes[index])
-            }
+        let version = isOfGroup ? Self.groupVersion : isAuthorized ? Self.authorizedVersion : Self.version
+        var key = [version] + hostKey.bytes
+        if !isOfGroup {
+            key += creatorKey?.bytes ?? Self.noCreator
         }
+        guard let secret = secret.secretBytes else { return "" }
+        key += secret
         key += Self.check(room: room, address: address, key: key[...])
         return "\(Self.scheme)\(room)@\(address.text)/?k=\(Base64URL.encode(key))"
     }

@@ -71,6 +71,9 @@ struct JSONStore<Entry: Codable & Sendable>: Sendable {
         switch failure {
         case .unreadable(let code):
             ChatEvent.Notice(unreadable, "\(name) cannot be read: system error \(code)", hint: "check its permissions")
+        case .openToOthers:
+            ChatEvent.Notice(
+                unreadable, "\(name) is not used: others on this machine can read it", hint: "chmod 600 it")
         case .tooLarge:
             ChatEvent.Notice(unreadable, "\(name) is too large", hint: "move it away")
         case .unwritable(let code):

@@ -35,7 +35,7 @@ extension MemberNode: Participant {
             .invite(
                 Invite(
                     room: target.room, address: target.address, hostKey: hostKey, creatorKey: target.creatorKey,
-                    secret: invite
+                    secret: invite, isAuthorized: target.isInviteAuthorized, isOfGroup: target.isInviteOfGroup
                 ).text))
     }
 
@@ -67,6 +67,11 @@ extension MemberNode: Participant {
             stream = nil
             end(.quit, nil)
         }
+    }
+
+    package func panic() {
+        leaveAtOnce()
+        loop.atEndOfTurn { [weak self] in self?.finish() }
     }
 
     func withClient(

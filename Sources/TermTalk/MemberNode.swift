@@ -28,14 +28,21 @@ package final class MemberNode: ByteStreamHandler {
         package var policy: HostKeyPolicy
         /// The signature key of the one who creates the group, from the invite.
         package var creatorKey: Ed25519.PublicKey?
+        /// Whether the invite is that of a group at a relay.
+        package var isInviteOfGroup: Bool
+        /// Whether tor needs the invite's key.
+        package var isInviteAuthorized: Bool
 
         package init(
-            room: RoomName, address: RoomAddress, policy: HostKeyPolicy, creatorKey: Ed25519.PublicKey? = nil
+            room: RoomName, address: RoomAddress, policy: HostKeyPolicy, creatorKey: Ed25519.PublicKey? = nil,
+            isInviteOfGroup: Bool = false, isInviteAuthorized: Bool = false
         ) {
             self.room = room
             self.address = address
             self.policy = policy
             self.creatorKey = creatorKey
+            self.isInviteOfGroup = isInviteOfGroup
+            self.isInviteAuthorized = isInviteAuthorized
         }
     }
 
@@ -49,8 +56,8 @@ package final class MemberNode: ByteStreamHandler {
     static let leaveDeadline = Duration.seconds(5)
 
     let loop: EventLoop
-    let target: Target
-    let credentials: JoinCredentials
+    var target: Target
+    var credentials: JoinCredentials
     let dial: Dial
     let logger: Logger
     let wallClock: () -> Int64
@@ -265,6 +272,10 @@ package final class MemberNode: ByteStreamHandler {
                 end(reason, refusal)
             case .startOver:
                 startOver()
+            case .created:
+                register()
+            case .registered:
+                useInviteOfGroup()
             }
         }
         scheduleGroup()

@@ -35,7 +35,9 @@ extension SessionError {
             .init(
                 .hostKeyMismatch,
                 "cannot join: the host showed another key than the one that is known; somebody may be in between",
-                hint: "ask the host for its key over another channel; do not go on before it fits")
+                hint:
+                    "ask the host for its key over another channel; if it has a new one, join with that: --host-key KEY"
+            )
         case .handshakeFailed, .sealBroken, .malformed, .messageTooLong:
             .init(
                 .notTermtalk, "the connection was given up: the other side broke the protocol",
@@ -66,12 +68,34 @@ extension ChatEvent.Notice {
                 : "who comes this way has to wait for \(delay.components.seconds) s now", count: count)
     }
 
+    /// Told to the host: somebody floods the room.
+    static func underAttack(_ tally: AttackWatch.Tally) -> ChatEvent.Notice {
+        .init(
+            .underAttack, "under attack: refused in \(tally.seconds) s: \(tally.text)",
+            hint: "members inside are not touched, and invites go first; see under-attack in docs/troubleshooting.md",
+            count: tally.total)
+    }
+
+    static func attackOver(_ tally: AttackWatch.Tally) -> ChatEvent.Notice {
+        .init(
+            .attackOver, "the attack is over: refused in \(tally.seconds) s: \(tally.text)", count: tally.total)
+    }
+
     static let hostOnly = ChatEvent.Notice(
         .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
+
+    static let nobodyAtHost = ChatEvent.Notice(
+        .notPermitted, "nothing was changed: nobody takes part at a headless host",
+        hint: "end it with SIGTERM to close the room")
 
     static let bannedFromOpenRoom = ChatEvent.Notice(
         .banned, "who knows the room's name and address can come in without an invite, the banned one too",
         hint: "/lock keeps everybody new out; host with --invite-only, --approve or --password to choose")
+
+    static let torWithoutProofOfWork = ChatEvent.Notice(
+        .torWithoutPow,
+        "this tor has no proof-of-work defence: the room works, but a flood costs those who send it less",
+        hint: "it came with tor 0.4.9; a newer one is at deb.torproject.org")
 
     static let passwordNeedsMemory = ChatEvent.Notice(
         .internalError, "the password cannot be used: there is not enough memory",
@@ -93,6 +117,27 @@ extension ChatEvent.Notice {
             : .init(
                 .connectionTimeout, "cannot join: the other side does not answer the handshake",
                 hint: "check the address and the port; it may not be termtalk")
+    }
+}
+
+extension AttackWatch.Tally {
+    /// `812 handshakes without an invite, 3 passwords`
+    fileprivate var text: String {
+        AttackWatch.Cause.allCases.filter { self[$0] > 0 }.map { "\(self[$0]) \($0.text(count: self[$0]))" }
+            .joined(separator: ", ")
+    }
+}
+
+extension AttackWatch.Cause {
+    fileprivate func text(count: Int) -> String {
+        let s = count == 1 ? "" : "s"
+        return switch self {
+        case .openHandshake: "handshake\(s) without an invite"
+        case .invitedHandshake: "handshake\(s) with an invite"
+        case .place: "connection\(s) that gave way to others"
+        case .password: "password\(s)"
+        case .address: "connection\(s) from a busy address"
+        }
     }
 }
 
@@ -139,10 +184,18 @@ extension TorError {
             .init(
                 .onionNotFound, "cannot join: no such onion service is known to tor",
                 hint: "check the address; the host may be offline, or its room may have ended")
-        case .onionAuthRequired:
+        case .onionAuthRequired(wrongKey: false):
             .init(
                 .onionAuthRequired, "cannot join: the onion service asks for client authorization",
-                hint: "ask the host for an invite that has it")
+                hint: "ask the host for an invite: it has a key, and the address alone does not do")
+        case .onionAuthRequired(wrongKey: true):
+            .init(
+                .onionAuthRequired, "cannot join: the onion service does not take the key of this invite",
+                hint: "if the invite is new, try again in a minute; else it was revoked or used: ask for another one")
+        case .clientAuthorizationUnsupported:
+            .init(
+                .torWithoutClientAuth, "cannot use client authorization: this tor does not have it",
+                hint: "it came with tor 0.4.6: install a newer one, or host without --client-auth")
         case .onionUnreachable:
             .init(
                 .onionUnreachable, "cannot join: the onion service is known, but does not answer",

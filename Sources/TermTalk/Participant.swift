@@ -11,6 +11,8 @@ package protocol Participant: AnyObject {
     func perform(_ command: RoomCommand)
     /// Leaves after everything said has been delivered; a host's leaving closes the room.
     func leave()
+    /// Leaves at once, whatever is on its way, and removes what is on disk about the room.
+    func panic()
     /// Whether so much waits to be delivered that no more should be read from the person's input.
     var isCongested: Bool { get }
     /// Called when `isCongested` has become false.

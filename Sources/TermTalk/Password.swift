@@ -15,6 +15,11 @@ package final class Password: Sendable {
         bytes.withBytes { left in other.bytes.withBytes { right in constantTimeEquals(left, right) } }
     }
 
+    /// A key of `byteCount` bytes; slow. Throws ``SodiumError/outOfMemory``.
+    func key(salt: [UInt8], byteCount: Int, cost: Argon2id.Cost) throws(SodiumError) -> SecretBytes {
+        try Argon2id.derive(password: bytes, salt: salt, byteCount: byteCount, cost: cost)
+    }
+
     /// The form that the room uses; slow, so not on the loop's thread. Nil when there is not enough memory.
     func stretched(for room: RoomName) -> RoomPassword? {
         try? RoomPassword(stretching: bytes, room: room.description)

@@ -59,6 +59,7 @@ package final class RoomGuest {
     private var node: MemberNode?
     private var sleepWatch: SleepWatch?
     private var isStopping = false
+    private var forgetsHost = false
     private var isRemembering = false
     private var afterRemembering: (() -> Void)?
 
@@ -153,11 +154,13 @@ package final class RoomGuest {
         let credentials = JoinCredentials(
             prologue: Prologue(room: options.room.description, onionKey: options.address.onionKey),
             staticKey: X25519.PrivateKey(), hostKey: hostKey, invite: options.invite?.secret)
-        let engine = RoomGroup(creator: options.invite?.creatorKey, time: UInt64(max(0, wallClock())))
+        let engine = RoomGroup(trust: trust, time: UInt64(max(0, wallClock())))
         let node = MemberNode(
             loop: loop,
             target: .init(
-                room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey),
+                room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey,
+                isInviteOfGroup: options.invite?.isOfGroup ?? false,
+                isInviteAuthorized: options.invite?.isAuthorized ?? false),
             credentials: credentials, nick: options.nick, engine: engine, password: password, dial: makeDial(),
             logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
@@ -166,6 +169,15 @@ package final class RoomGuest {
         self.node = node
         sleepWatch = SleepWatch(loop: loop) { [weak self] _ in self?.woke() }
         node.start()
+    }
+
+    /// What makes the room's group the right one.
+    private var trust: GroupTrust {
+        guard let invite = options.invite else { return .address }
+        if invite.isOfGroup, let secret = invite.secret.clonedSecret() {
+            return .secret(GroupSecret(secret))
+        }
+        return invite.creatorKey.map(GroupTrust.creator) ?? .first
     }
 
     private func woke() {
@@ -191,10 +203,18 @@ package final class RoomGuest {
         switch (options.address, tor) {
         case (.onion(let address, let port), let tor?):
             let dialer = OnionDialer(controller: tor)
-            return throughTor { isolation, isRepeated, completion in
+            let dial = throughTor { isolation, isRepeated, completion in
                 if isRepeated { tor.refreshDescriptor(of: address) }
                 return dialer.dial(
                     address, port: port, isolation: isolation, timeout: Self.torTimeout, completion: completion)
+            }
+            guard let invite = options.invite, invite.isAuthorized else { return dial }
+            return { completion in
+                AuthorizedDial(address, secret: invite.secret, tor: tor) {
+                    dial(completion)
+                } failed: {
+                    completion(.failure($0.notice))
+                }
             }
         case (.direct(let hostPort), let tor?):
             let dialer = OnionDialer(controller: tor)
@@ -255,11 +275,19 @@ package final class RoomGuest {
                 loop.atEndOfTurn(finish)
             }
         }
+        let forget = { [loop, trustStore, options] in
+            loop.offload {
+                trustStore.forget(room: options.room, address: options.address)
+            } then: { _ in
+                closeTor()
+            }
+        }
+        let last = forgetsHost ? forget : closeTor
         // A key that was accepted is known the next time, however short the stay.
         if isRemembering {
-            afterRemembering = closeTor
+            afterRemembering = last
         } else {
-            closeTor()
+            last()
         }
     }
 
@@ -298,6 +326,15 @@ extension RoomGuest: Participant {
 
     package func perform(_ command: RoomCommand) {
         tell(.error(.hostOnly))
+    }
+
+    package func panic() {
+        if case .direct = options.address { forgetsHost = true }
+        if let node {
+            node.panic()
+        } else {
+            ended(.quit, nil)
+        }
     }
 
     package func leave() {

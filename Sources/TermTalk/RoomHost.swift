@@ -30,10 +30,17 @@ package final class RoomHost {
         package var password: Password?
         /// Whether the room's id and address are not enough to come in.
         package var isInviteOnly: Bool
+        /// Whether only who holds an invite can resolve the onion service; the room is by invite only, then.
+        package var hasClientAuthorization: Bool
+        /// The keys that the room had before; nil for a room with new ones.
+        package var kept: KeptRoom?
+        /// Whether the host only relays: it takes no part, and cannot read what is said.
+        package var isHeadless: Bool { limits.isRelay }
 
         package init(
             carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits,
-            password: Password? = nil, isInviteOnly: Bool = false
+            password: Password? = nil, isInviteOnly: Bool = false, hasClientAuthorization: Bool = false,
+            kept: KeptRoom? = nil
         ) {
             self.carrier = carrier
             self.room = room
@@ -41,7 +48,9 @@ package final class RoomHost {
             self.nick = nick
             self.limits = limits
             self.password = password
-            self.isInviteOnly = isInviteOnly
+            self.isInviteOnly = isInviteOnly || hasClientAuthorization
+            self.hasClientAuthorization = hasClientAuthorization
+            self.kept = kept
         }
     }
 
@@ -51,6 +60,8 @@ package final class RoomHost {
     private let logger: Logger
     private let wallClock: () -> Int64
     private let tell: (ChatEvent) -> Void
+    /// Of the room's first invite.
+    private let secret = InviteSecret()
 
     private var tor: TorController?
     private var onionListener: OnionListener?
@@ -58,7 +69,7 @@ package final class RoomHost {
     private var node: HostNode?
     private var sleepWatch: SleepWatch?
     private var hostKey: X25519.PublicKey?
-    /// What the group's creator, the person at the host, signs with.
+    /// What the group's creator, the person at the host, signs with; nil where there is nobody.
     private var creatorKey: Ed25519.PublicKey?
     private var password: RoomPassword?
     private var address: RoomAddress?
@@ -69,6 +80,8 @@ package final class RoomHost {
     private var isRegistering = false
     private var afterRegistering: (() -> Void)?
     private var controlAttempt = 0
+    /// Numbers of invites that are told as soon as tor's directories know their keys: until then they are of no use.
+    private var laterInvites: [Int] = []
 
     /// Called once, when all is closed; the notice says why the room could not be opened, if it could not.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
@@ -128,7 +141,7 @@ package final class RoomHost {
         }
         do {
             let listener = try SocketListener(first, loop: loop) { [weak self] stream in
-                self?.node?.accept(stream)
+                self?.node?.accept(stream, from: stream.remoteAddress.flatMap { PeerNetwork($0) })
             }
             directListener = listener
             let port = listener.localAddress.port ?? asked.port
@@ -141,9 +154,8 @@ package final class RoomHost {
     }
 
     private func startOnion(port: UInt16, _ torOptions: TorOptions) {
-        let key = OnionKey()
-        let onionAddress = key.address
-        let shared = OnionKeyBox(key)
+        let shared = OnionKeyBox(kept: options.kept)
+        let onionAddress = shared.key.address
         let tor = TorController(loop: loop, options: torOptions, logger: logger)
         self.tor = tor
         sleepWatch = SleepWatch(loop: loop) { [weak tor] _ in tor?.wake() }
@@ -172,6 +184,7 @@ package final class RoomHost {
         do {
             onionListener = try OnionListener(
                 controller: tor, key: key.key.clone(), virtualPort: port,
+                options: .init(clients: options.hasClientAuthorization ? [secret].onionClients : nil),
                 onAccept: { [weak self] stream in self?.node?.accept(stream) },
                 onEvent: { [weak self] event in self?.onionEvent(event, address: address) })
         } catch {
@@ -184,6 +197,8 @@ package final class RoomHost {
         switch event {
         case .adding:
             break
+        case .withoutProofOfWork:
+            tell(.warning(.torWithoutProofOfWork))
         case .uploading:
             if node == nil, !isUploading {
                 isUploading = true
@@ -197,7 +212,10 @@ package final class RoomHost {
         case .republished:
             tell(.connection(.init(state: .connected, attempt: controlAttempt, cause: "tor")))
             controlAttempt = 0
+        case .keysInForce:
+            tellLaterInvites()
         case .failed(let error):
+            tellLaterInvites()
             if node == nil {
                 fail(error.notice)
             } else {
@@ -225,8 +243,7 @@ package final class RoomHost {
     /// The room can be reached from now on.
     private func opened(at address: RoomAddress) {
         guard node == nil else { return }
-        let secret = InviteSecret()
-        let staticKey = X25519.PrivateKey()
+        let staticKey = newStaticKey()
         let publicKey = staticKey.publicKey
         let identity = RoomIdentity(
             prologue: Prologue(room: options.room.description, onionKey: address.onionKey), staticKey: staticKey,
@@ -235,18 +252,21 @@ package final class RoomHost {
         let expires = options.timeToLive.map { wallClock() + $0 }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            logger: logger, tell: tell)
+            gateLimits: isOpenToOthers ? .direct : ConnectionGate.Limits(), logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested
+        if options.hasClientAuthorization {
+            node.onInvitesChanged = { [weak self] in self?.onionListener?.authorize($0.onionClients) }
+        }
         self.node = node
         self.address = address
         hostKey = publicKey
-        let engine = RoomGroup(creator: nil, time: UInt64(max(0, wallClock())))
-        creatorKey = engine.publicKey
-        let invite = Invite(
-            room: options.room, address: address, hostKey: publicKey, creatorKey: creatorKey, secret: secret
-        ).text
-        node.joinLocally(nick: options.nick, engine: engine)
+        if !options.isHeadless {
+            let engine = RoomGroup(trust: .host, time: UInt64(max(0, wallClock())))
+            creatorKey = engine.publicKey
+            node.joinLocally(nick: options.nick, engine: engine)
+        }
+        let invite = inviteText(secret)
         tell(
             .ready(
                 .init(
@@ -256,6 +276,16 @@ package final class RoomHost {
             .init(
                 room: options.room.description, transport: address.kind.rawValue, address: address.text,
                 hostKey: publicKey.text, expires: expires))
+    }
+
+    /// Whether the room listens where other machines can reach it.
+    private var isOpenToOthers: Bool {
+        directListener.map { PeerNetwork($0.localAddress) != nil } ?? false
+    }
+
+    private func newStaticKey() -> X25519.PrivateKey {
+        if let kept = options.kept { return kept.staticKey() }
+        return X25519.PrivateKey()
     }
 
     private func register(_ entry: RoomRegistry.Entry) {
@@ -319,15 +349,6 @@ package final class RoomHost {
     }
 }
 
-/// Lets a closure own a key that cannot be copied.
-private final class OnionKeyBox {
-    let key: OnionKey
-
-    init(_ key: consuming OnionKey) {
-        self.key = key
-    }
-}
-
 extension RoomHost: Participant {
     package var isCongested: Bool { node?.isCongested ?? false }
 
@@ -359,7 +380,8 @@ extension RoomHost: Participant {
     private func inviteText(_ secret: InviteSecret) -> String {
         guard let address, let hostKey else { return "" }
         return Invite(
-            room: options.room, address: address, hostKey: hostKey, creatorKey: creatorKey, secret: secret
+            room: options.room, address: address, hostKey: hostKey, creatorKey: creatorKey, secret: secret,
+            isAuthorized: options.hasClientAuthorization
         ).text
     }
 
@@ -371,6 +393,7 @@ extension RoomHost: Participant {
 
     package func perform(_ command: RoomCommand) {
         guard let node else { return }
+        guard !options.isHeadless else { return tell(.error(.nobodyAtHost)) }
         do throws(ChatEvent.Notice) {
             try perform(command, in: node)
         } catch {
@@ -382,7 +405,7 @@ extension RoomHost: Participant {
         switch command {
         case .makeInvite(let uses, let seconds):
             let entry = try node.makeInvite(uses: uses, lifetime: seconds.map { .seconds($0) })
-            tell(.room(.inviteMade(description(of: entry))))
+            tellInvite(entry)
         case .listInvites:
             tell(.room(.invites(node.inviteEntries.map(description))))
         case .revokeInvite(let number):
@@ -405,6 +428,7 @@ extension RoomHost: Participant {
                 entry.expires = wallClock() + left
                 register(entry)
             }
+        case .slow(let seconds): node.setSlowMode(seconds: seconds)
         case .approve(let name): try node.decide(on: name, isApproved: true)
         case .deny(let name): try node.decide(on: name, isApproved: false)
         }
@@ -413,27 +437,29 @@ extension RoomHost: Participant {
     /// The one before no longer works.
     private func showRoomInvite(of node: HostNode) {
         guard let entry = node.inviteEntries.first else { return }
-        tell(.room(.inviteMade(description(of: entry))))
+        tellInvite(entry)
+    }
+
+    private func tellInvite(_ entry: InviteTable.Entry) {
+        guard options.hasClientAuthorization else { return tell(.room(.inviteMade(description(of: entry)))) }
+        if laterInvites.isEmpty { tell(.starting(.onionPublish, progress: nil)) }
+        laterInvites.append(entry.number)
+    }
+
+    private func tellLaterInvites() {
+        let numbers = laterInvites
+        laterInvites = []
+        for entry in node?.inviteEntries ?? [] where numbers.contains(entry.number) {
+            tell(.room(.inviteMade(description(of: entry))))
+        }
     }
 
     package func leave() {
         stop(.hostQuit)
     }
-}
 
-extension ListenError {
-    fileprivate func notice(for asked: HostPort) -> ChatEvent.Notice {
-        switch self {
-        case .addressInUse:
-            .init(.addressInUse, "cannot listen: the address is in use", hint: "choose another port, or 0 for any")
-        case .permissionDenied:
-            .init(.addressInvalid, "cannot listen: this user may not use that port", hint: "choose a port above 1023")
-        case .addressNotAvailable, .invalidAddress, .pathTooLong, .pathOccupied:
-            .init(
-                .addressInvalid, "cannot listen: this machine does not have that address",
-                hint: "use 0.0.0.0:PORT for all addresses of this machine")
-        case .failed(let code):
-            .init(.addressInvalid, "cannot listen: system error \(code)", hint: "choose another address")
-        }
+    package func panic() {
+        stop(.hostQuit)
+        node?.closeAtOnce()
     }
 }

@@ -31,6 +31,13 @@ package struct TrustStore: Sendable {
         return (entry.flatMap { X25519.PublicKey(text: $0.hostKey) }, loaded.warning)
     }
 
+    /// Forgets that there was such a room. Blocks.
+    package func forget(room: RoomName, address: RoomAddress) -> ChatEvent.Notice? {
+        store.update { entries in
+            entries.removeAll { $0.room == room.description && $0.address == address.text }
+        }
+    }
+
     /// Remembers a key that was accepted. Blocks.
     package func remember(_ key: X25519.PublicKey, room: RoomName, address: RoomAddress) -> ChatEvent.Notice? {
         directories.makeState()

@@ -5,6 +5,11 @@ package struct UserDirectories: Sendable {
     package let home: String
     package let state: String
 
+    package init(home: String, state: String) {
+        self.home = home
+        self.state = state
+    }
+
     /// From the process's environment.
     package init() {
         home = Self.environment("HOME") ?? Self.passwordDatabaseHome ?? "/"

@@ -32,5 +32,6 @@ enum Verifying {
 
 extension ChatEvent.Notice {
     fileprivate static let wordsNeedMemory = Self(
-        .internalError, "the room words cannot be made: there is not enough memory", hint: "64 MiB are needed; try again")
+        .internalError, "the room words cannot be made: there is not enough memory",
+        hint: "64 MiB are needed; try again")
 }

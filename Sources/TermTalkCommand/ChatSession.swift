@@ -4,6 +4,7 @@ internal import EventLoop
 import Glibc
 internal import Logging
 internal import Room
+internal import Sodium
 internal import TermTalk
 internal import TerminalUI
 
@@ -11,28 +12,34 @@ internal import TerminalUI
 final class ChatSession {
     private static let inputChunk = 65_536
 
-    private let loop: EventLoop
+    let loop: EventLoop
     /// The options, with what the settings say where no flag does.
     let common: CommonOptions
     let settings: Settings
     /// Whether nothing is dialed around tor: a flag speaks of tor, or the settings name a SOCKS port. That they name a
     /// control port or a mode is no such wish.
     let isThroughTor: Bool
-    private let output: ConsoleOutput
+    let output: ConsoleOutput
     private let parser: InputParser
     private let isInteractive: Bool
-    private let hasColour: Bool
-    private var screen: FullScreen?
+    let hasColour: Bool
+    var screen: FullScreen?
     private var isListingQuietly = false
+    /// How the invite that is told next is given to the person.
+    private var inviteForm = InviteForm.text
+    private var opensWithCode = false
+    var isPanicking = false
     private var splitter = LineSplitter()
     private var input: ReadableHandle?
-    private var isInputWanted = false
+    var isInputWanted = false
     private var signals: [SignalHandle] = []
-    private var participant: (any Participant)?
+    var participant: (any Participant)?
     private var stop: (() -> Void)?
     private var delivery: Delivery?
     /// Why the delivery failed.
     private var failure: ChatEvent.Notice?
+    /// Whether nobody takes part here: nothing is read, and signals end it.
+    private var isHeadless = false
     private var wasInRoom = false
     private var wasInterrupted = false
     private var status = ExitStatus.done
@@ -70,6 +77,7 @@ final class ChatSession {
         }
         session.closeScreen()
         session.output.finish()
+        SecretMemory.wipe()
         throw ExitCode(session.status.rawValue)
     }
 
@@ -81,17 +89,12 @@ final class ChatSession {
         let isTerminal = isatty(STDOUT_FILENO) == 1
         isInteractive = isatty(STDIN_FILENO) == 1 && !common.json
         let refusesColour = unsafe getenv("NO_COLOR") != nil
-        hasColour = isTerminal && !common.noColor && !refusesColour && Self.terminalType != "dumb"
+        hasColour = isTerminal && !common.noColor && !refusesColour && TerminalDevice.type != "dumb"
         output = ConsoleOutput(
             loop: loop, isJSON: common.json,
             renderer: LineRenderer(echoOwn: isatty(STDIN_FILENO) != 1, colour: hasColour),
-            overwritesProgress: isatty(STDERR_FILENO) == 1 && Self.terminalType != "dumb")
+            overwritesProgress: isatty(STDERR_FILENO) == 1 && TerminalDevice.type != "dumb")
         parser = InputParser(json: common.json)
-    }
-
-    private static var terminalType: String {
-        guard let value = unsafe getenv("TERM") else { return "dumb" }
-        return unsafe String(cString: value)
     }
 
     // MARK: Beginning
@@ -100,7 +103,10 @@ final class ChatSession {
         output.show(.warning(notice))
     }
 
-    func host(_ options: RoomHost.Options) {
+    /// - Parameter showsCode: whether the invite is shown as a QR code as soon as there is one.
+    func host(_ options: RoomHost.Options, showsCode: Bool = false) {
+        isHeadless = options.isHeadless
+        opensWithCode = showsCode && !common.json
         let host = RoomHost(
             loop: loop, options: options, directories: UserDirectories(), logger: common.logger,
             wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
@@ -162,20 +168,25 @@ final class ChatSession {
             screen?.list(members, own: members.first { $0.isHost }?.id)
             return
         }
+        if inviteForm != .text, !common.json, let invite = event.invite {
+            return give(invite, as: inviteForm)
+        }
         show(event)
         switch event {
         case .ready, .joinedRoom:
             wasInRoom = true
+            guard !isHeadless else { return }
             isInputWanted = true
             if screen == nil { openScreen(with: event) }
             updateInput()
+            if opensWithCode, case .ready(let room) = event { give(room.invite, as: .code) }
         default:
             break
         }
     }
 
     /// Shows an event on the screen, or as lines.
-    private func show(_ event: ChatEvent) {
+    func show(_ event: ChatEvent) {
         if let screen { screen.show(event) } else { output.show(event) }
     }
 
@@ -184,11 +195,11 @@ final class ChatSession {
     /// Goes from lines to the full screen, where there is a terminal for it and the person has not chosen lines. How the
     /// room can be joined stays readable behind it.
     private func openScreen(with event: ChatEvent) {
-        guard isInteractive, isatty(STDOUT_FILENO) == 1, !common.plain, Self.terminalType != "dumb" else { return }
+        guard isInteractive, isatty(STDOUT_FILENO) == 1, !common.plain, TerminalDevice.type != "dumb" else { return }
         output.finish()
         screen = FullScreen(
             loop: loop, colour: hasColour, bell: common.bell ?? .mention,
-            marks: Self.terminalType == "linux" ? .ascii : .unicode
+            marks: TerminalDevice.type == "linux" ? .ascii : .unicode
         ) { [weak self] in self?.requested($0) }
         guard let screen else {
             StandardError.write("-!- this terminal cannot show a full screen (its type is not known): line mode\n")
@@ -219,7 +230,7 @@ final class ChatSession {
             }
             take(.line(line))
         case .endOfInput: participant?.leave()
-        case .invite: participant?.showInvite()
+        case .invite(let form): perform(.invite(form))
         case .help: perform(.help)
         }
     }
@@ -253,7 +264,8 @@ final class ChatSession {
         if let notice {
             output.show(.error(notice))
         }
-        if wasInRoom {
+        // After a panic a terminal shows nothing.
+        if wasInRoom, common.json || !isPanicking {
             output.show(.closed(reason))
         }
         status = wasInterrupted ? .interrupted : ExitStatusCode.of(reason, notice)
@@ -262,7 +274,7 @@ final class ChatSession {
 
     // MARK: Input
 
-    private func updateInput() {
+    func updateInput() {
         // The screen reads its keys itself.
         let isWanted = isInputWanted && screen == nil && participant?.isCongested == false
         if !isWanted {
@@ -306,7 +318,11 @@ final class ChatSession {
         case .nick(let nick): participant?.changeNick(to: nick)
         case .who: participant?.listMembers()
         case .help: show(.help(ChatInput.helpLines))
-        case .invite: participant?.showInvite()
+        case .invite(let form, let command):
+            inviteForm = form
+            if let command { participant?.perform(command) } else { participant?.showInvite() }
+            inviteForm = .text
+        case .panic: panic()
         case .verify(let command): participant?.verify(command)
         case .room(let command): participant?.perform(command)
         case .clear: show(.clearScreen)

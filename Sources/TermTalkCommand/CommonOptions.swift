@@ -22,6 +22,9 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: "No colours.")
     var noColor = false
 
+    @Flag(help: "Never write to the clipboard of the terminal.")
+    var noClipboard = false
+
     @Option(
         help: ArgumentHelp(
             "When the full screen rings the bell (default: mention).", valueName: "never|mention|message"))
@@ -43,6 +46,7 @@ struct CommonOptions: ParsableArguments {
         resolved.nick = nick ?? settings[.nick]
         resolved.plain = plain || settings.isOn(.plain)
         resolved.noColor = noColor || settings.isOn(.noColor)
+        resolved.noClipboard = noClipboard || settings.isOn(.noClipboard)
         let (bellSet, levelSet) = (
             try settings.choice(.bell) as ScreenModel.Bell?, try settings.choice(.logLevel) as Logger.Level?
         )

@@ -72,6 +72,19 @@ final class ConsoleOutput {
         }
     }
 
+    /// Writes lines of the program's own to stderr as they are.
+    func write(_ lines: [String]) {
+        endProgress()
+        for line in lines { pendingErrors.append(contentsOf: "\(line)\n".utf8) }
+        flush()
+    }
+
+    /// Nothing of what still waits is written.
+    func forget() {
+        pending = []
+        pendingErrors = []
+    }
+
     /// What follows begins on a line of its own.
     private func endProgress() {
         guard openPhase != nil else { return }

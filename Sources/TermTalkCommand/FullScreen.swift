@@ -10,9 +10,17 @@ final class FullScreen {
     enum Request {
         case line(String)
         case endOfInput
-        case invite
+        case invite(InviteForm)
         case help
     }
+
+    /// Goes to a screen of its own, empty, and back.
+    private static let apart = "\u{1B}[?1049h\u{1B}[H\u{1B}[J"
+    private static let together = "\u{1B}[?1049l"
+
+    private static let wayBack = "Enter goes back to the room."
+    /// Rows that ``showCode(_:)`` needs beside the code.
+    static let rowsOfWayBack = 2
 
     private static let inputChunk = 65_536
     /// After an escape character, how long the rest of a key's sequence may take; slow links send it in pieces.
@@ -34,11 +42,12 @@ final class FullScreen {
     private var frameTimer: TimerHandle?
     private var lastFrame: MonotonicTime?
     private var isFrameDue = false
-    private var showsInvitePlainly = false
     /// The invite that was made last beside the room's own.
     private var lastInvite: String?
     /// Whether the terminal shows something else until Enter is pressed.
     private var isSuspended = false
+    /// Whether it does so on a screen of its own.
+    private var isApart = false
     private var isClosed = false
 
     /// Takes the terminal; nil when a screen cannot be drawn on it.
@@ -71,7 +80,6 @@ final class FullScreen {
     // MARK: The room
 
     func show(_ event: ChatEvent) {
-        if case .invite(let invite) = event, showsInvitePlainly { return showPlainly(invite) }
         if case .room(.inviteMade(let invite)) = event { lastInvite = invite.text }
         model.heard(event, at: WallTime.moment)
         changed()
@@ -83,8 +91,8 @@ final class FullScreen {
         changed()
     }
 
-    /// Gives the terminal back.
-    func close() {
+    /// Gives the terminal back; with `wiping`, after nothing is left on the screen.
+    func close(wiping: Bool = false) {
         guard !isClosed else { return }
         isClosed = true
         if let descriptor = painter.errorDescriptor { readErrors(descriptor) }
@@ -93,6 +101,8 @@ final class FullScreen {
         escapeTimer?.cancel()
         clock?.cancel()
         frameTimer?.cancel()
+        comeTogether()
+        if wiping { painter.wipe() }
         painter.close()
     }
 
@@ -132,10 +142,9 @@ final class FullScreen {
         case .endOfInput: onRequest(.endOfInput)
         case .redraw: repaint()
         case .showHelp: onRequest(.help)
-        case .showInvite:
-            showsInvitePlainly = true
-            onRequest(.invite)
-            showsInvitePlainly = false
+        case .showInvite: onRequest(.invite(.line))
+        case .copyInvite: onRequest(.invite(.copy))
+        case .showCode: onRequest(.invite(.code))
         }
     }
 
@@ -151,16 +160,34 @@ final class FullScreen {
 
     // MARK: Output
 
-    private func showPlainly(_ text: String) {
+    /// Shows the invite alone, and the one that was made last.
+    func showPlainly(_ invite: String) {
+        var lines: [String] = []
+        for text in [invite, lastInvite].compactMap({ $0 }) { lines += ["", Sanitizer.sanitize(text, as: .line)] }
+        showInstead(lines + [""])
+    }
+
+    /// Shows a QR code in place of the room, until Enter is pressed; it does not stay behind.
+    func showCode(_ rows: [String]) {
+        showInstead([Self.apart + (rows.first ?? "")] + rows.dropFirst(), isApart: true)
+    }
+
+    private func showInstead(_ lines: [String], isApart: Bool = false) {
         painter.suspend()
         isSuspended = true
-        for invite in [text, lastInvite].compactMap({ $0 }) { print("\n\(Sanitizer.sanitize(invite, as: .line))") }
-        print("\nEnter goes back to the room.")
+        self.isApart = isApart
+        print((lines + [Self.wayBack]).joined(separator: "\n"))
         fflush(nil)
+    }
+
+    private func comeTogether() {
+        if isApart { TerminalDevice.write(Self.together) }
+        isApart = false
     }
 
     private func resume() {
         isSuspended = false
+        comeTogether()
         repaint()
     }
 

@@ -8,7 +8,7 @@ internal import Transport
 
 struct HostCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "host", abstract: "Open a room and take part in it.")
+        commandName: "host", abstract: "Open a room and take part in it, or with --headless only relay it.")
 
     @Flag(help: "Publish the room as an onion service (default).")
     var onion = false
@@ -36,12 +36,40 @@ struct HostCommand: ParsableCommand {
     @Flag(help: "Let nobody in by the room's name and address alone.")
     var inviteOnly = false
 
+    @Flag(help: "Let nobody without an invite resolve the onion service: tor asks for a key.")
+    var clientAuth = false
+
+    @OptionGroup var persist: PersistOptions
+    @Flag(
+        help: ArgumentHelp(
+            "Relay the room without taking part in it or being able to read it.",
+            discussion: """
+                The invite that is shown is for the first who comes in: that one creates the room's group, and is shown
+                the invite for all others, which the relay does not know. Nothing is read from standard input.
+                """))
+    var headless = false
+
+    @Flag(help: "Show the invite as a QR code too.")
+    var qr = false
+
     @OptionGroup var secret: PasswordOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         if onion && direct != nil {
             throw ValidationError("--onion and --direct exclude each other")
+        }
+        if clientAuth && direct != nil {
+            throw ValidationError("--client-auth is for onion services: it and --direct exclude each other")
+        }
+        if clientAuth && headless {
+            throw ValidationError("--client-auth and --headless exclude each other: a relay does not make the invites")
+        }
+        if persist.readsStandardInput && secret.readsStandardInput {
+            throw ValidationError("standard input cannot be both the password and the passphrase")
+        }
+        if headless && (approve || common.nick != nil) {
+            throw ValidationError("--headless has nobody to ask or to name: it excludes --approve and --nick")
         }
         if let maxMembers, maxMembers < 0 {
             throw ValidationError("--max-members must not be negative")
@@ -53,7 +81,7 @@ struct HostCommand: ParsableCommand {
 
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
-            session.host(try options(session.common, session.settings))
+            session.host(try options(session.common, session.settings), showsCode: qr)
         }
     }
 
@@ -64,10 +92,16 @@ struct HostCommand: ParsableCommand {
         let membersSet = try settings.number(.hostMaxMembers, in: 0...Int(Int32.max))
         limits.members = maxMembers ?? membersSet ?? limits.members
         limits.asksHost = approve
+        limits.isRelay = headless
+        let name = try room.map { name throws(ChatEvent.Notice) in try RoomName(checking: name) }
+        let kept = try persist.keptRoom(name)
+        let password = try secret.read(isNew: true)
+        // Who comes in while nobody is there would be let in by the relay's word that it knows the password.
+        limits.admitsUnattended = password == nil
         return RoomHost.Options(
-            carrier: try carrier(common, settings), room: try roomName(), timeToLive: try timeToLive(settings),
-            nick: try common.checkedNick(isHost: true), limits: limits, password: try secret.read(isNew: true),
-            isInviteOnly: inviteOnly)
+            carrier: try carrier(common, settings), room: kept?.room ?? name ?? .random(),
+            timeToLive: try timeToLive(settings), nick: try common.checkedNick(isHost: true), limits: limits,
+            password: password, isInviteOnly: inviteOnly, hasClientAuthorization: clientAuth, kept: kept)
     }
 
     private func carrier(
@@ -84,11 +118,6 @@ struct HostCommand: ParsableCommand {
                 hint: "write ADDR:PORT, or use --onion")
         }
         return .direct(hostPort)
-    }
-
-    private func roomName() throws(ChatEvent.Notice) -> RoomName {
-        guard let room else { return .random() }
-        return try RoomName(checking: room)
     }
 
     private func timeToLive(_ settings: Settings) throws(ChatEvent.Notice) -> Int64? {

@@ -6,6 +6,14 @@ internal import TermTalk
 
 /// Reads a password, from a file or from a person, into locked memory and nowhere else.
 enum PasswordInput {
+    /// What it is for: a room, or the keys of a kept one.
+    enum Kind: String {
+        case password, passphrase
+
+        /// The option that names a file with it.
+        var fileOption: String { "--\(rawValue)-file" }
+    }
+
     private static let limit = RoomPassword.byteCountRange.upperBound
     /// How often a prompt looks whether the process was told to end.
     private static let signalInterval: Int32 = 200
@@ -13,13 +21,13 @@ enum PasswordInput {
     // MARK: A file
 
     /// The first line of the file, without its end; `-` is standard input, of which no byte more is taken.
-    static func firstLine(of path: String) throws(ChatEvent.Notice) -> Password {
+    static func firstLine(of path: String, as kind: Kind = .password) throws(ChatEvent.Notice) -> Password {
         var descriptor = STDIN_FILENO
         if path != "-" {
             descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
             guard descriptor >= 0 else {
                 throw ChatEvent.Notice(
-                    .inputInvalid, "--password-file cannot be used: the file cannot be opened",
+                    .inputInvalid, "\(kind.fileOption) cannot be used: the file cannot be opened",
                     hint: "check its name and its permissions")
             }
         }
@@ -31,20 +39,22 @@ enum PasswordInput {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {
                 throw ChatEvent.Notice(
-                    .inputInvalid, "--password-file cannot be used: the file cannot be read",
+                    .inputInvalid, "\(kind.fileOption) cannot be used: the file cannot be read",
                     hint: "name a file, or - for standard input")
             }
             guard count > 0, byte != UInt8(ascii: "\n") else { break }
             line.append(byte)
         }
         if line.last == UInt8(ascii: "\r") { line.removeCharacter() }
-        return try checked(line.finish())
+        return try checked(line.finish(), kind)
     }
 
-    private static func checked(_ bytes: consuming SecretBytes?) throws(ChatEvent.Notice) -> Password {
+    private static func checked(
+        _ bytes: consuming SecretBytes?, _ kind: Kind
+    ) throws(ChatEvent.Notice) -> Password {
         guard let bytes, let password = Password(bytes) else {
             throw ChatEvent.Notice(
-                .inputInvalid, "the password cannot be used: it is empty or too long",
+                .inputInvalid, "the \(kind.rawValue) cannot be used: it is empty or too long",
                 hint: "1 to \(limit) bytes, on one line")
         }
         return password
@@ -52,20 +62,32 @@ enum PasswordInput {
 
     // MARK: A person
 
-    /// Asks at the terminal, whatever standard input is, and shows nothing of the answer.
-    static func ask(_ question: String) throws(ChatEvent.Notice) -> Password {
+    /// Asks at the terminal, whatever standard input is, and shows nothing of the answer; twice when it is new.
+    static func ask(
+        _ question: String, as kind: Kind = .password, isNew: Bool = false
+    ) throws(ChatEvent.Notice) -> Password {
+        let first = try askOnce(question, kind)
+        guard isNew else { return first }
+        guard first.equals(try askOnce("Once more: ", kind)) else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "the \(kind.rawValue) cannot be used: the two were not the same", hint: "try again")
+        }
+        return first
+    }
+
+    private static func askOnce(_ question: String, _ kind: Kind) throws(ChatEvent.Notice) -> Password {
         let terminal = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard terminal >= 0 else {
             throw ChatEvent.Notice(
-                .inputInvalid, "the password cannot be asked for: there is no terminal",
-                hint: "use --password-file FILE, or - for standard input")
+                .inputInvalid, "the \(kind.rawValue) cannot be asked for: there is no terminal",
+                hint: "use \(kind.fileOption) FILE, or - for standard input")
         }
         defer { close(terminal) }
         var saved = termios()
         guard unsafe tcgetattr(terminal, &saved) == 0 else {
             throw ChatEvent.Notice(
-                .inputInvalid, "the password cannot be asked for: this is no terminal",
-                hint: "use --password-file FILE, or - for standard input")
+                .inputInvalid, "the \(kind.rawValue) cannot be asked for: this is no terminal",
+                hint: "use \(kind.fileOption) FILE, or - for standard input")
         }
         // Signals wait until the terminal is as it was.
         var ending = sigset_t()
@@ -82,8 +104,8 @@ enum PasswordInput {
         unsafe tcsetattr(terminal, TCSAFLUSH, &saved)
         unsafe pthread_sigmask(SIG_SETMASK, &mask, nil)
         switch consume answer {
-        case .line(let line): return try checked(line)
-        case .interrupted: throw ChatEvent.Notice(.interrupted, "interrupted while asking for the password")
+        case .line(let line): return try checked(line, kind)
+        case .interrupted: throw ChatEvent.Notice(.interrupted, "interrupted while asking for the \(kind.rawValue)")
         }
     }
 

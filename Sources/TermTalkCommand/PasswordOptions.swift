@@ -27,12 +27,6 @@ struct PasswordOptions: ParsableArguments {
     func read(isNew: Bool) throws(ChatEvent.Notice) -> Password? {
         if let passwordFile { return try PasswordInput.firstLine(of: passwordFile) }
         guard password else { return nil }
-        let first = try PasswordInput.ask("Password of the room: ")
-        guard isNew else { return first }
-        guard first.equals(try PasswordInput.ask("Once more: ")) else {
-            throw ChatEvent.Notice(
-                .inputInvalid, "the password cannot be used: the two were not the same", hint: "try again")
-        }
-        return first
+        return try PasswordInput.ask("Password of the room: ", isNew: isNew)
     }
 }

@@ -82,11 +82,26 @@ struct PlaceOptions: ParsableArguments {
         }
         options.password = try secret.read(isNew: false)
         if case .onion = options.address {
-            options.tor = try common.tor.options(purpose: .dial)
+            options.tor = try torOptions(common, invite: options.invite)
         } else if session.isThroughTor {
             options.tor = try common.tor.options(purpose: .dial)
         }
         return options
+    }
+
+    private func torOptions(
+        _ common: CommonOptions, invite: Invite?
+    ) throws(ChatEvent.Notice) -> TorOptions {
+        guard invite?.isAuthorized == true else { return try common.tor.options(purpose: .dial) }
+        let tor = try common.tor.options(purpose: .dialWithKey)
+        // The tor behind some control port found elsewhere need not be that of the SOCKS port.
+        guard tor.socks == nil || tor.control != nil || tor.mode == .managed else {
+            throw ChatEvent.Notice(
+                .torPermission,
+                "cannot join: tor needs the key of this invite, and takes keys at its control port only",
+                hint: "give --tor-control too, or leave out --tor-socks and --tor-port")
+        }
+        return tor
     }
 
     private func givenAddress() throws(ChatEvent.Notice) -> RoomAddress? {

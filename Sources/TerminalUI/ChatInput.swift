@@ -12,12 +12,15 @@ package enum ChatInput: Sendable, Equatable {
     case nick(String)
     case who
     case help
-    case invite
+    /// The room's invite, or the one that a command makes, in a form for people.
+    case invite(InviteForm, making: RoomCommand? = nil)
     case verify(VerifyCommand)
     /// What only the person at the host may do.
     case room(RoomCommand)
     case clear
     case quit
+    /// Leave at once and wipe.
+    case panic
     /// A command, or an option of one, that the command line documents but this build lacks, as in `/kick`.
     case notInThisBuild(String)
     /// A line with a slash that names no command, as typed, without its arguments.
@@ -33,7 +36,7 @@ package enum ChatInput: Sendable, Equatable {
     package static let commandNames = [
         "/accept", "/approve", "/ban", "/clear", "/deny", "/extend", "/help", "/invite", "/kick", "/lock", "/me",
         "/msg",
-        "/nick", "/panic", "/quit", "/send", "/topic", "/unlock", "/verify", "/who",
+        "/nick", "/panic", "/quit", "/send", "/slow", "/topic", "/unlock", "/verify", "/who",
     ]
 
     /// What `/help` answers, a line a command.
@@ -46,15 +49,17 @@ package enum ChatInput: Sendable, Equatable {
         "/verify               the room words, and everybody's fingerprint",
         "/verify MEMBER        words to compare with a member over another channel; then",
         "/verify MEMBER yes    (or no) whether they are the same: yes marks the member as verified",
-        "/invite               the invite of this room",
+        "/invite               the invite of this room; --qr as a QR code, --copy to the clipboard",
         "/invite --once        a further one, for one member; --uses N, --expires D, --list, --revoke N",
         "/kick MEMBER [REASON] remove a member; /ban MEMBER [REASON] for good",
         "/lock, /unlock        let nobody new in",
         "/approve, /deny MEMBER  decide about who waits to come in",
         "/topic TEXT           what the room is about",
         "/extend D             let the room live longer",
+        "/slow D, /slow off    each member may say something once in that time",
         "/clear                clear the screen",
         "/quit                 leave; at the host: close the room for all",
+        "/panic                leave at once, wipe keys and screen; at the host: the room is gone for all",
         "//TEXT                a message that begins with a slash",
     ]
 }

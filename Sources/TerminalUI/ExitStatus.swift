@@ -17,30 +17,34 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     /// The status of a program that ends because of `code`.
     package init(_ code: NoticeCode) {
         switch code {
-        case .usage, .unknownCommand, .notInThisBuild:
+        case .usage, .unknownCommand, .notInThisBuild, .terminalUnsuitable, .outputKept:
             self = .usage
         case .onionInvalidAddress, .addressInvalid, .inviteInvalid, .roomInvalid, .messageTooLarge, .nickInvalid,
-            .nickTaken, .noSuchMember, .inputInvalid, .verifyUnknown:
+            .nickTaken, .noSuchMember, .inputInvalid, .verifyUnknown, .persistDamaged:
             self = .invalidInput
-        case .torUnreachable, .torBootstrapStalled, .torControlLost, .onionNotFound, .onionUnreachable,
+        case .torUnreachable, .torBootstrapStalled, .torControlLost, .torWithoutPow, .torWithoutClientAuth,
+            .onionNotFound, .onionUnreachable,
             .onionPublishFailed, .connectionRefused, .connectionTimeout, .connectionLost, .hostUnreachable,
             .addressInUse, .noSuchRoom, .roomExpired:
             self = .unavailable
         case .internalError:
             self = .internalError
-        case .registryUnwritable:
+        case .registryUnwritable, .persistUnwritable:
             self = .cannotWrite
-        case .roomFull, .rateLimited, .outputOverrun, .memberAway, .messagesMissed, .notAcknowledged, .verifyEnded:
+        case .roomFull, .rateLimited, .slowMode, .outputOverrun, .memberAway, .messagesMissed, .notAcknowledged,
+            .verifyEnded, .nobodyHere, .underAttack, .attackOver, .persistInUse:
             self = .temporaryFailure
-        case .notTermtalk, .versionMismatch, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed, .groupForged,
+        case .notTermtalk, .versionMismatch, .persistVersion, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed,
+            .groupForged,
             .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
             .groupNick, .groupWelcome, .groupCreator, .groupLost, .verifyFailed:
             self = .protocolError
         case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed,
+            .passphraseWrong,
             .banned, .kicked,
-            .roomLocked, .joinDenied, .inviteUsed, .notPermitted:
+            .roomLocked, .joinDenied, .inviteUsed, .groupInviteNeeded, .notPermitted:
             self = .notPermitted
-        case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable:
+        case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable, .persistUnreadable:
             self = .badConfiguration
         case .interrupted:
             self = .interrupted

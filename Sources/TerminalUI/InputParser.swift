@@ -48,14 +48,15 @@ package struct InputParser: Sendable {
             guard !nick.isEmpty, more.isEmpty else { return .usage("/nick NAME") }
             return .nick(String(nick))
         case "/invite": return RoomCommandParser.invite(arguments)
-        case "/kick", "/ban", "/lock", "/unlock", "/topic", "/extend", "/approve", "/deny":
+        case "/kick", "/ban", "/lock", "/unlock", "/topic", "/extend", "/slow", "/approve", "/deny":
             return RoomCommandParser.parse(name, arguments)
         case "/who": return arguments.isEmpty ? .who : .usage("/who")
         case "/help": return arguments.isEmpty ? .help : .usage("/help")
         case "/clear": return arguments.isEmpty ? .clear : .usage("/clear")
         case "/quit": return arguments.isEmpty ? .quit : .usage("/quit")
+        case "/panic": return arguments.isEmpty ? .panic : .usage("/panic")
         case "/verify": return Self.verify(arguments)
-        case "/send", "/accept", "/panic":
+        case "/send", "/accept":
             return .notInThisBuild(name)
         default:
             return .unknownCommand(String(word))

@@ -62,6 +62,7 @@ extension RoomChange {
         case .topic: "topic-changed"
         case .locked: "room-locked"
         case .extended: "room-extended"
+        case .slow: "slow-mode"
         case .inviteMade: "invite"
         case .invites: "invites"
         case .inviteRevoked: "invite-revoked"
@@ -183,6 +184,7 @@ extension JSONLineWriter {
         case .topic(let text): line("topic", text)
         case .locked(let isLocked): field("locked", isLocked)
         case .extended(let seconds): field("seconds_left", seconds)
+        case .slow(let seconds): field("seconds", seconds)
         case .inviteMade(let invite): fields(of: invite)
         case .invites(let invites):
             beginArray("invites")

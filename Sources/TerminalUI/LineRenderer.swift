@@ -113,6 +113,8 @@ package struct LineRenderer: Sendable {
         case .topic(let text): ["topic: \(line(text))"]
         case .locked(let isLocked): [isLocked ? "the room is locked: nobody new comes in" : "the room is open again"]
         case .extended(let seconds): ["the room ends in \(seconds)s"]
+        case .slow(seconds: 0): ["slow mode is over"]
+        case .slow(let seconds): ["slow mode: each member may say something once in \(seconds)s"]
         case .inviteMade(let invite): ["invite  \(line(invite.text))"] + [describe(invite)]
         case .invites(let invites): invites.flatMap { [describe($0), "  \(line($0.text))"] }
         case .inviteRevoked(let number): ["invite \(number) is no longer valid"]

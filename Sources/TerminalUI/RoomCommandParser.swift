@@ -23,6 +23,13 @@ enum RoomCommandParser {
         case ("/extend", false):
             guard rest.isEmpty, let seconds = seconds(word) else { return .usage("/extend 90s, 15m or 2h") }
             return .room(.extend(seconds: seconds))
+        case ("/slow", false) where rest.isEmpty && ["off", "none"].contains(word.lowercased()):
+            return .room(.slow(seconds: 0))
+        case ("/slow", _):
+            guard rest.isEmpty, let seconds = seconds(word), (1...RoomLimits.slowestSeconds).contains(seconds) else {
+                return .usage("/slow DURATION, from 1s to 1h, or /slow off")
+            }
+            return .room(.slow(seconds: seconds))
         case ("/approve", false) where rest.isEmpty: return .room(.approve(member))
         case ("/deny", false) where rest.isEmpty: return .room(.deny(member))
         default: return .usage(name == "/extend" ? "/extend DURATION" : "\(name) MEMBER")
@@ -30,8 +37,9 @@ enum RoomCommandParser {
     }
 
     static func invite(_ arguments: Substring) -> ChatInput {
-        let usage = ChatInput.usage("/invite [--once] [--uses N] [--expires D], /invite --list, /invite --revoke N")
-        guard !arguments.isEmpty else { return .invite }
+        let usage = ChatInput.usage(
+            "/invite [--once] [--uses N] [--expires D] [--qr|--copy], /invite --list, /invite --revoke N")
+        guard !arguments.isEmpty else { return .invite(.text) }
         var words: [Substring] = []
         var rest = arguments
         while !rest.isEmpty {
@@ -46,6 +54,7 @@ enum RoomCommandParser {
         }
         var uses: Int?
         var lifetime: Int64?
+        var form = InviteForm.text
         var remaining = words[...]
         while let option = remaining.popFirst() {
             switch option {
@@ -59,11 +68,17 @@ enum RoomCommandParser {
             case "--expires" where lifetime == nil:
                 guard let text = remaining.popFirst(), let seconds = seconds(text) else { return usage }
                 lifetime = seconds
+            case "--qr" where form == .text:
+                form = .code
+            case "--copy" where form == .text:
+                form = .copy
             default:
                 return usage
             }
         }
-        return .room(.makeInvite(uses: uses, seconds: lifetime))
+        guard uses != nil || lifetime != nil else { return .invite(form) }
+        let command = RoomCommand.makeInvite(uses: uses, seconds: lifetime)
+        return form == .text ? .room(command) : .invite(form, making: command)
     }
 
     private static func seconds(_ text: Substring) -> Int64? {

@@ -2,9 +2,7 @@
 enum Base32 {
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
-    /// A multiple of five bytes.
     static func encode(_ bytes: [UInt8]) -> String {
-        precondition(bytes.count.isMultiple(of: 5), "padding is not supported")
         var result: [UInt8] = []
         var bits: UInt32 = 0
         var bitCount: UInt32 = 0
@@ -17,6 +15,7 @@ enum Base32 {
             }
             bits &= (1 << bitCount) - 1
         }
+        if bitCount > 0 { result.append(alphabet[Int(bits << (5 - bitCount) & 31)]) }
         return String(decoding: result, as: UTF8.self)
     }
 

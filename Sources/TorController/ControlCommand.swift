@@ -1,4 +1,4 @@
-import Sodium
+package import Sodium
 
 /// One command line to tor.
 package enum ControlCommand {
@@ -30,7 +30,10 @@ package enum ControlCommand {
     package static let takeOwnership = ControlCommand.line("TAKEOWNERSHIP")
 
     /// Adds a service that lives as long as this control connection: `DiscardPK`, and never `Detach`.
-    package static func addOnion(key: borrowing OnionKey, virtualPort: UInt16, target: OnionTarget) -> ControlCommand {
+    package static func addOnion(
+        key: borrowing OnionKey, virtualPort: UInt16, target: OnionTarget,
+        options: OnionServiceOptions = OnionServiceOptions()
+    ) -> ControlCommand {
         let text =
             switch target {
             case .tcp(let port): "127.0.0.1:\(port)"
@@ -38,12 +41,29 @@ package enum ControlCommand {
             }
         precondition(!text.utf8.contains { $0 <= 0x20 || $0 == 0x7F }, "tor takes no target with spaces")
         let head = "ADD_ONION ED25519-V3:"
-        let tail = " Flags=DiscardPK Port=\(virtualPort),\(text)\r\n"
-        let expanded = key.expanded()
+        let tail = " \(options.arguments) Port=\(virtualPort),\(text)\r\n"
+        return base64Line(head, key.expanded(), tail)
+    }
+
+    /// Gives tor the key with which it can read the descriptor of a service that asks for client authorization. tor keeps
+    /// it in memory, in place of one that it had for this service.
+    package static func addClientKey(
+        _ key: borrowing X25519.PrivateKey, for address: OnionAddress
+    ) -> ControlCommand {
+        base64Line("ONION_CLIENT_AUTH_ADD \(address.serviceID) x25519:", key.exported(), "\r\n")
+    }
+
+    package static func removeClientKey(for address: OnionAddress) -> ControlCommand {
+        .line("ONION_CLIENT_AUTH_REMOVE \(address.serviceID)")
+    }
+
+    private static func base64Line(
+        _ head: String, _ secret: borrowing SecretBytes, _ tail: String
+    ) -> ControlCommand {
         var line = SecretLine(
-            byteCount: head.utf8.count + SecretLine.base64ByteCount(expanded.count) + tail.utf8.count)
+            byteCount: head.utf8.count + SecretLine.base64ByteCount(secret.count) + tail.utf8.count)
         line.append(head)
-        line.appendBase64(expanded)
+        line.appendBase64(secret)
         line.append(tail)
         return .secretLine(line.finish())
     }

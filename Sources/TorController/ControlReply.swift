@@ -27,6 +27,8 @@ package struct ControlReply: Equatable, Sendable {
 
     package var isEvent: Bool { status == Self.eventStatus }
     package var isPositive: Bool { status / 100 == 2 }
+    /// Whether tor does not know the command (510), or something in its arguments (512, 513).
+    package var isNotUnderstood: Bool { [510, 512, 513].contains(status) }
     /// The text of the last line, which says what went wrong.
     package var text: String { lines.last?.text ?? "" }
 

@@ -31,6 +31,13 @@ package struct DescriptorUploads {
         }
     }
 
+    /// Whether each directory has confirmed as often as it was sent a descriptor.
+    package var areConfirmed: Bool {
+        var sent: [String: Int] = [:]
+        for directory in directories.values.joined() { sent[directory, default: 0] += 1 }
+        return !sent.isEmpty && sent.allSatisfy { confirmations[$0.key, default: 0] >= $0.value }
+    }
+
     package mutating func received(_ event: DescriptorEvent) {
         guard let directory = event.directory else { return }
         switch event.action {

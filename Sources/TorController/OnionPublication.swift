@@ -1,5 +1,5 @@
 import EventLoop
-import Sodium
+package import Sodium
 
 /// One onion service that is kept published through whatever happens to tor.
 ///
@@ -11,6 +11,9 @@ package final class OnionPublication {
     /// Tries of ADD_ONION while an earlier control connection still holds the address: tor frees it as soon as it notices
     /// that the connection is gone.
     static let maximumCollisionCount = 6
+
+    /// How long a service stays as it is before it is published with other keys: sooner, nobody could have reached it.
+    static let changePause = Duration.seconds(15)
 
     private enum State {
         /// No control connection.
@@ -27,6 +30,8 @@ package final class OnionPublication {
     private let key: OnionKey
     private let virtualPort: UInt16
     private let target: OnionTarget
+    private var options: OnionServiceOptions
+    private let wantsProofOfWork: Bool
     private let publishTimeout: Duration
     private let loop: EventLoop
     private let onEvent: (OnionEvent) -> Void
@@ -43,17 +48,28 @@ package final class OnionPublication {
     private var timer: TimerHandle?
     private var watch = IntroductionWatch()
     private var watchTimer: TimerHandle?
-    /// The service was removed and added again only because its introduction points were gone.
+    /// The service was removed and added again only because its introduction points were gone, or for other keys.
     private var isRenewing = false
+    private var addedAt: MonotonicTime?
+    private var changeTimer: TimerHandle?
+    /// tor is being asked to add the service with keys that are not the latest.
+    private var isOutdated = false
+    /// The keys were changed, and not all directories have heard of it.
+    private var areKeysPending = false
+    private var keysTimer: TimerHandle?
+    private var hasToldOfProofOfWork = false
 
     init(
-        key: borrowing OnionKey, virtualPort: UInt16, target: OnionTarget, publishTimeout: Duration, loop: EventLoop,
-        onEvent: @escaping (OnionEvent) -> Void, onRemoved: @escaping (OnionPublication) -> Void
+        key: borrowing OnionKey, virtualPort: UInt16, target: OnionTarget, options: OnionServiceOptions,
+        publishTimeout: Duration, loop: EventLoop, onEvent: @escaping (OnionEvent) -> Void,
+        onRemoved: @escaping (OnionPublication) -> Void
     ) {
         self.key = key.clone()
         address = key.address
         self.virtualPort = virtualPort
         self.target = target
+        self.options = options
+        wantsProofOfWork = options.hasProofOfWork
         self.publishTimeout = publishTimeout
         self.loop = loop
         self.onEvent = onEvent
@@ -62,6 +78,27 @@ package final class OnionPublication {
 
     /// How many directories have confirmed the descriptor since the service was last added.
     package var directoryCount: Int { uploads.directoryCount }
+
+    /// From now on the owners of these keys can resolve the service, and nobody else.
+    ///
+    /// tor cannot change a service, so it is removed and added again, which leaves the circuits of those who are there. In
+    /// between nobody new comes in for some seconds, so changes that follow each other quickly are made together.
+    package func authorize(_ clients: Set<X25519.PublicKey>) {
+        guard options.clients != clients, !isEnded else { return }
+        options.clients = clients
+        areKeysPending = true
+        guard changeTimer == nil else { return }
+        let rest = addedAt.map { Self.changePause - (loop.now - $0) } ?? .zero
+        changeTimer = loop.schedule(after: max(rest, .zero)) { [weak self] in
+            guard let self else { return }
+            self.changeTimer = nil
+            switch self.state {
+            case .added: if let connection = self.connection { self.renew(connection) }
+            case .adding: self.isOutdated = true
+            case .waiting, .ended: break
+            }
+        }
+    }
 
     /// Takes the service down; nothing is reported any more.
     package func remove() {
@@ -73,6 +110,8 @@ package final class OnionPublication {
     func takeDown(completion: @escaping (Result<ControlReply, TorError>) -> Void) {
         timer?.cancel()
         watchTimer?.cancel()
+        changeTimer?.cancel()
+        keysTimer?.cancel()
         let wasAdded =
             switch state {
             case .added, .adding: true
@@ -89,6 +128,8 @@ package final class OnionPublication {
         uploads = DescriptorUploads()
         isAnnounced = false
         isWaitingForSecond = false
+        keysTimer?.cancel()
+        keysTimer = nil
         failureReason = nil
         collisions.succeeded()
         add()
@@ -100,6 +141,8 @@ package final class OnionPublication {
         watch = IntroductionWatch()
         isRenewing = false
         isTorReady = false
+        // It may be another tor after that.
+        options.hasProofOfWork = wantsProofOfWork
         connection = nil
         guard !isEnded else { return }
         let wasKnown = if case .waiting = state { false } else { true }
@@ -118,7 +161,7 @@ package final class OnionPublication {
         let before = (uploads: uploads.uploadCount, confirmed: uploads.confirmedDescriptorCount)
         uploads.received(event)
         if event.action == .failed { failureReason = event.reason ?? failureReason }
-        guard !isAnnounced else { return }
+        guard !isAnnounced else { return lookAtKeys() }
         if uploads.uploadCount > before.uploads { onEvent(.uploading(count: uploads.uploadCount)) }
         if uploads.confirmedDescriptorCount >= DescriptorUploads.expectedDescriptorCount {
             announce()
@@ -135,11 +178,29 @@ package final class OnionPublication {
         let wasPublished = self.wasPublished
         self.wasPublished = true
         watchLater()
-        if isRenewing {
-            isRenewing = false
-            return
+        let isTold = isRenewing && wasPublished
+        isRenewing = false
+        if !isTold { onEvent(wasPublished ? .republished : .published(directories: uploads.directoryCount)) }
+        lookAtKeys()
+    }
+
+    /// New keys are in force when all directories have the descriptor that knows them: one that has the old one gives that
+    /// to whoever asks, and tor does not ask another. A directory that does not answer is not waited for.
+    private func lookAtKeys() {
+        guard areKeysPending, isAnnounced, changeTimer == nil, !isOutdated else { return }
+        if uploads.areConfirmed {
+            keysAreInForce()
+        } else if keysTimer == nil {
+            keysTimer = loop.schedule(after: Self.secondDescriptorTimeout) { [weak self] in self?.keysAreInForce() }
         }
-        onEvent(wasPublished ? .republished : .published(directories: uploads.directoryCount))
+    }
+
+    private func keysAreInForce() {
+        keysTimer?.cancel()
+        keysTimer = nil
+        guard areKeysPending, isAnnounced, changeTimer == nil else { return }
+        areKeysPending = false
+        onEvent(.keysInForce)
     }
 
     /// Counts the introduction points from time to time, and publishes the service anew when tor has given them up.
@@ -180,7 +241,9 @@ package final class OnionPublication {
 
     private func sendAdd(_ connection: ControlConnection) {
         guard !isEnded else { return }
-        let command = ControlCommand.addOnion(key: key, virtualPort: virtualPort, target: target)
+        addedAt = loop.now
+        isOutdated = false
+        let command = ControlCommand.addOnion(key: key, virtualPort: virtualPort, target: target, options: options)
         connection.send(command) { [weak self] result in
             // A lost connection is reported by the controller, to all.
             guard let self, case .adding = self.state, self.connection === connection, case .success(let reply) = result
@@ -192,7 +255,14 @@ package final class OnionPublication {
     private func answered(_ reply: ControlReply, _ connection: ControlConnection) {
         if reply.isPositive, reply.value(of: "ServiceID") == address.serviceID {
             state = .added
+            tellOfProofOfWork()
+            if isOutdated { return renew(connection) }
             if isTorReady { armPublishTimer() }
+        } else if reply.isNotUnderstood, options.hasProofOfWork {
+            options.hasProofOfWork = false
+            sendAdd(connection)
+        } else if reply.isNotUnderstood, options.clients != nil, reply.namesClientAuthorization {
+            end(.clientAuthorizationUnsupported)
         } else if reply.status == 550, reply.text.contains("collision") {
             guard collisions.attempt < Self.maximumCollisionCount else { return end(.publishFailed(.collision)) }
             timer = loop.schedule(after: collisions.next(random: Random.uint32())) { [weak self] in
@@ -202,6 +272,12 @@ package final class OnionPublication {
         } else {
             end(.publishFailed(.refused(status: reply.status, text: reply.text)))
         }
+    }
+
+    private func tellOfProofOfWork() {
+        guard !options.hasProofOfWork, !hasToldOfProofOfWork else { return }
+        hasToldOfProofOfWork = true
+        onEvent(.withoutProofOfWork)
     }
 
     private func end(_ error: TorError) {
@@ -216,5 +292,12 @@ package final class OnionPublication {
             guard let self else { return }
             self.onEvent(.failed(.publishFailed(.notUploaded(reason: self.failureReason))))
         }
+    }
+}
+
+extension ControlReply {
+    /// Whether what tor did not understand is about client authorization: it says which argument it was.
+    fileprivate var namesClientAuthorization: Bool {
+        text.contains("ClientAuthV3") || text.contains("V3Auth")
     }
 }

@@ -1,6 +1,6 @@
 package import EventLoop
 package import Logging
-import Sodium
+package import Sodium
 
 /// Finds or starts a tor, keeps a control connection to it, and keeps onion services published through it.
 ///
@@ -46,6 +46,8 @@ package final class TorController {
     private var timer: TimerHandle?
     private var backoff = Backoff()
     private var publications: [OnionPublication] = []
+    /// Services for which tor was given a key.
+    private var authorized: Set<OnionAddress> = []
     private var descriptorFailures = DescriptorFailures()
     private var descriptorRefreshes = DescriptorRefreshes()
 
@@ -68,11 +70,13 @@ package final class TorController {
     /// any time; the service is added when there is a control connection, and again whenever that had to be made again.
     @discardableResult
     package func publish(
-        key: borrowing OnionKey, virtualPort: UInt16, target: OnionTarget, onEvent: @escaping (OnionEvent) -> Void
+        key: borrowing OnionKey, virtualPort: UInt16, target: OnionTarget,
+        options serviceOptions: OnionServiceOptions = OnionServiceOptions(), onEvent: @escaping (OnionEvent) -> Void
     ) -> OnionPublication {
         let publication = OnionPublication(
-            key: key, virtualPort: virtualPort, target: target, publishTimeout: options.publishTimeout, loop: loop,
-            onEvent: onEvent, onRemoved: { [weak self] gone in self?.publications.removeAll { $0 === gone } })
+            key: key, virtualPort: virtualPort, target: target, options: serviceOptions,
+            publishTimeout: options.publishTimeout, loop: loop, onEvent: onEvent,
+            onRemoved: { [weak self] gone in self?.publications.removeAll { $0 === gone } })
         publications.append(publication)
         loop.schedule(after: .zero) { [weak self] in
             guard let self, let connection = self.connection, self.publications.contains(where: { $0 === publication })
@@ -81,6 +85,21 @@ package final class TorController {
             if self.isBootstrapped { publication.torIsReady() }
         }
         return publication
+    }
+
+    /// Gives tor the key of a service that asks for client authorization; ``shutdown(completion:)`` takes it back. tor
+    /// forgets it when it ends, so do this before each dial. `completion` gets nil when tor has the key.
+    package func authorize(
+        _ key: borrowing X25519.PrivateKey, for address: OnionAddress, completion: @escaping (TorError?) -> Void
+    ) {
+        guard let connection else { return completion(.unreachable(.connectionLost)) }
+        authorized.insert(address)
+        connection.send(.addClientKey(key, for: address)) { result in
+            switch result {
+            case .success(let reply): completion(reply.isPositive ? nil : .clientAuthorizationUnsupported)
+            case .failure(let error): completion(error)
+            }
+        }
     }
 
     /// Why the descriptor of `address` could not be fetched in the last minute, when tor said so: tells a plain SOCKS
@@ -113,8 +132,8 @@ package final class TorController {
         connection?.send(.signalActive) { _ in }
     }
 
-    /// Deletes the services, closes, and ends an own tor; `completion` is called when all is done, in 8 s at most. No
-    /// event follows.
+    /// Deletes the services and takes back the keys, closes, and ends an own tor; `completion` is called when all is done,
+    /// in 8 s at most. No event follows.
     package func shutdown(completion: @escaping () -> Void) {
         guard phase != .shutDown else { return completion() }
         phase = .shutDown
@@ -123,7 +142,7 @@ package final class TorController {
         connector = nil
         timer?.cancel()
         stallTimer?.cancel()
-        var owed = publications.count
+        var owed = publications.count + authorized.count
         var isClosed = false
         // Held strongly: a controller that is dropped during its shutdown still ends it.
         let close = { [self] in
@@ -135,13 +154,19 @@ package final class TorController {
         let publications = self.publications
         self.publications = []
         timer = loop.schedule(after: Self.shutdownTimeout, close)
-        for publication in publications {
-            publication.takeDown { _ in
-                owed -= 1
-                if owed == 0 { close() }
-            }
+        let answered = { (_: Result<ControlReply, TorError>) in
+            owed -= 1
+            if owed == 0 { close() }
         }
-        if publications.isEmpty { close() }
+        if owed == 0 { close() }
+        for publication in publications { publication.takeDown(completion: answered) }
+        for address in authorized {
+            guard let connection else {
+                answered(.failure(.unreachable(.connectionLost)))
+                continue
+            }
+            connection.send(.removeClientKey(for: address), completion: answered)
+        }
     }
 
     private func closeDown(_ completion: @escaping () -> Void) {

@@ -20,6 +20,8 @@ package enum TorError: Error, Equatable, Sendable {
     case onionAuthRequired(wrongKey: Bool)
     /// The service has a descriptor but cannot be reached.
     case onionUnreachable(OnionUnreachableCause)
+    /// The tor in use is too old for services that ask for client authorization.
+    case clientAuthorizationUnsupported
     /// The onion service could not be added or its descriptor not uploaded.
     case publishFailed(PublishFailure)
     /// The other end of the circuit refused the port.
@@ -123,6 +125,7 @@ extension TorError {
         case .onionNotFound: "onion-not-found"
         case .onionAuthRequired: "onion-auth-required"
         case .onionUnreachable: "onion-unreachable"
+        case .clientAuthorizationUnsupported: "tor-without-client-auth"
         case .publishFailed: "onion-publish-failed"
         case .connectionRefused: "connection-refused"
         case .connectionTimeout: "connection-timeout"

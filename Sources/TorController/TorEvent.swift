@@ -20,6 +20,8 @@ package enum TorEvent: Equatable, Sendable {
 package enum OnionEvent: Equatable, Sendable {
     /// ADD_ONION is on its way.
     case adding
+    /// tor has no proof-of-work defence; the service works without. Comes once.
+    case withoutProofOfWork
     /// tor sends the descriptor to this many directories.
     case uploading(count: Int)
     /// Both descriptors of the service (rend-spec-v3 keeps two) are confirmed by a directory, or one of them is and the
@@ -29,6 +31,8 @@ package enum OnionEvent: Equatable, Sendable {
     case lost
     /// After `lost`: the same service is confirmed by directories again.
     case republished
+    /// The keys last given to ``OnionPublication/authorize(_:)`` can resolve the service now.
+    case keysInForce
     /// The service is not reachable; a refusal is final, a late upload may still follow as `published`.
     case failed(TorError)
 }

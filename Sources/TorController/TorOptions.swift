@@ -12,10 +12,12 @@ package struct TorOptions: Sendable {
         case managed
     }
 
-    /// What tor is needed for: a host publishes, a joiner only dials and can do without a control connection.
+    /// What tor is needed for: a host publishes, a joiner only dials and can do without a control connection, unless the
+    /// service asks for a key.
     package enum Purpose: Sendable {
         case publish
         case dial
+        case dialWithKey
     }
 
     /// The control port to use; nil tries ``controlCandidates`` in order.

@@ -1,4 +1,5 @@
 package import EventLoop
+package import Sodium
 package import TorController
 
 /// A listener whose connections come through an onion service only: the socket is one that tor alone is told of.
@@ -10,7 +11,8 @@ package final class OnionListener {
     /// on `virtualPort` in front of it. Every connection comes from tor: its peer address says nothing.
     package init(
         controller: TorController, key: borrowing OnionKey, virtualPort: UInt16,
-        onAccept: @escaping (SocketStream) -> Void, onEvent: @escaping (OnionEvent) -> Void
+        options: OnionServiceOptions = OnionServiceOptions(), onAccept: @escaping (SocketStream) -> Void,
+        onEvent: @escaping (OnionEvent) -> Void
     ) throws(ListenError) {
         let loop = controller.loop
         let target: OnionTarget
@@ -25,7 +27,13 @@ package final class OnionListener {
             guard let port = listener.localAddress.port else { throw .invalidAddress }
             target = .tcp(port: port)
         }
-        publication = controller.publish(key: key, virtualPort: virtualPort, target: target, onEvent: onEvent)
+        publication = controller.publish(
+            key: key, virtualPort: virtualPort, target: target, options: options, onEvent: onEvent)
+    }
+
+    /// Changes who can resolve the service; see ``OnionPublication/authorize(_:)``.
+    package func authorize(_ clients: Set<X25519.PublicKey>) {
+        publication.authorize(clients)
     }
 
     /// The address members dial.

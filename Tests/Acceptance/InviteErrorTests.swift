@@ -22,8 +22,8 @@ struct InviteText {
 
     var text: String { head + keyText }
 
-    /// The secret alone: 16 bytes after the version and two keys.
-    var secret: [UInt8] { Array(key[65..<81]) }
+    /// The secret alone: 16 bytes before the check.
+    var secret: [UInt8] { Array(key.dropLast(3).suffix(16)) }
 
     static func base64URL(_ bytes: [UInt8]) -> String {
         Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-")

@@ -156,4 +156,37 @@ struct ModerationTests {
         hosted.host.send("/approve dave")
         try await dave.event("joined-room")
     }
+
+    @Test func slowMode() async throws {
+        let hosted = try await HostedRoom.direct(["--nick", "hostess"])
+        let alice = try await join(hosted.invite, ["--nick", "alice"])
+        hosted.host.send("/slow 2s")
+        #expect(try await alice.event("slow-mode").seconds == 2)
+        #expect(try await hosted.host.event("slow-mode").seconds == 2)
+        alice.send("first")
+        try await alice.event("delivered")
+        alice.send("too soon")
+        let error = try await alice.event("error")
+        #expect(error.code == "slow-mode")
+        #expect(try #require(error.count) <= 2)
+        alice.send(#"{"send":"privately","to":"hostess"}"#)
+        try await hosted.host.event("message") { $0.text == "privately" }
+        hosted.host.send("the host")
+        hosted.host.send("speaks on")
+        try await alice.event("message") { $0.text == "speaks on" }
+        // Who comes now hears of it, and is let out with what it said.
+        let bob = try await join(hosted.invite, ["--nick", "bob"])
+        #expect(try await bob.event("slow-mode").seconds == 2)
+        bob.send("hello")
+        bob.closeInput()
+        #expect(try await bob.result().status == 0)
+        try await hosted.host.event("message") { $0.text == "hello" }
+        hosted.host.send("/slow off")
+        #expect(try await alice.event("slow-mode") { $0.seconds == 0 }.seconds == 0)
+        for number in 1...3 { alice.send("now \(number)") }
+        try await hosted.host.event("message") { $0.text == "now 3" }
+        alice.send("/slow 1s")
+        #expect(try await alice.event("error") { $0.code == "not-permitted" }.code == "not-permitted")
+        #expect(!hosted.host.eventsSoFar.contains { $0.text == "too soon" })
+    }
 }

@@ -25,6 +25,7 @@ struct ProgramEvent: Decodable, Sendable {
     var nick: String?
     var oldNick: String?
     var count: Int?
+    var seconds: Int?
     var of: Int?
     var reason: String?
     var seq: Int?
@@ -70,7 +71,7 @@ struct ProgramEvent: Decodable, Sendable {
         case usesLeft = "uses_left"
         case secondsLeft = "seconds_left"
         case event, time, phase, progress, room, transport, address, invite, expires, member, members, trust, id, nick
-        case count, of, reason, seq, from, to, text, kind, state, attempt, cause, code, message, hint, lines
+        case count, seconds, of, reason, seq, from, to, text, kind, state, attempt, cause, code, message, hint, lines
         case hostKey = "host_key"
         case oldNick = "old_nick"
         case isOwn = "self"

@@ -139,8 +139,11 @@ struct ScreenTests {
         try await guest.seen("the screen again") { $0.last?.hasPrefix("other>") == true }
         try await guest.type("/clear")
         try await guest.seen("nothing but the frame") { rows in rows.dropLast(2).allSatisfy { !$0.contains("-!-") } }
-        try await guest.type("/panic")
-        try await guest.seen("an answer") { rows in rows.contains { $0.contains("/panic is not in this build") } }
+        for command in ["/send", "/accept"] {
+            try await guest.type("\(command) x")
+            try await guest.seen("an answer") { rows in rows.contains { $0.contains("\(command) is not in this build") }
+            }
+        }
     }
 
     @Test func nothingOfAPeerLooksLikeTheProgram() async throws {
@@ -239,6 +242,20 @@ struct ScreenTests {
         #expect(try await shell.state("#{alternate_on}") == "1")
         try await shell.press("Enter")
         try await hosted.host.event("message") { $0.text == "half a line" }
+    }
+
+    /// What slow mode does not take yet is back in the input line.
+    @Test func slowMode() async throws {
+        let hosted = try await HostedRoom.direct()
+        let guest = try await guest(in: hosted, width: 100)
+        hosted.host.send("/slow 1h")
+        try await guest.seen("slow mode in the status bar") { rows in rows[rows.count - 2].contains("slow 3600s") }
+        try await guest.type("one")
+        try await hosted.host.event("message") { $0.text == "one" }
+        try await guest.type("two")
+        try await guest.seen("what was refused") { rows in
+            rows.last?.hasSuffix("> two") == true && rows.contains { $0.contains("in slow mode you may say the next") }
+        }
     }
 
     /// The Linux console has no check mark.

@@ -69,6 +69,26 @@ final class Terminal: Sendable {
         try await command(["display-message", "-p", format]).first ?? ""
     }
 
+    /// Lets programs fill the buffer of tmux, which is a clipboard.
+    func acceptClipboard() async throws {
+        _ = try await command(["set-option", "-s", "set-clipboard", "on"])
+    }
+
+    /// What is in the clipboard; nil for nothing.
+    func clipboard() async throws -> String? {
+        let text = try await command(["show-buffer"]).joined(separator: "\n")
+        return text.isEmpty ? nil : text
+    }
+
+    func forgetClipboard() async throws {
+        _ = try await command(["delete-buffer"])
+    }
+
+    /// All that the terminal holds: what is seen, and what has scrolled away.
+    func everything() async throws -> [String] {
+        try await command(["capture-pane", "-p", "-J", "-S", "-"])
+    }
+
     /// The process that runs in the terminal.
     func program() async throws -> pid_t {
         let shell = try await state("#{pane_pid}")

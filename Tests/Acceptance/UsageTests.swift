@@ -60,7 +60,10 @@ struct UsageTests {
             "--log-level", "--bell", "--config", "--onion", "--direct",
         ]
         let host = try await TermTalkProcess.run(["host", "--help"], home: TestHome()).output.joined(separator: "\n")
-        for option in common + ["--room", "--port", "--ttl", "--max-members"] {
+        for option in common + [
+            "--room", "--port", "--ttl", "--max-members", "--client-auth", "--invite-only", "--persist",
+            "--no-passphrase",
+        ] {
             #expect(host.contains(option), "host \(option)")
         }
         let join = try await TermTalkProcess.run(["join", "--help"], home: TestHome()).output.joined(separator: "\n")

@@ -17,6 +17,7 @@ from wire import ProtocolError, Reader, u32, u64, vector
 JOIN, POST, PRIVATE_POST, CHANGE_NICK, LEAVE, COMMIT = range(0x10, 0x16)
 (ADMITTED, REFUSED, COMMITTED, LEFT, NICK_CHANGED, POSTED, PRIVATE_POSTED, RECEIPTS, DECLINED, CLOSING, PRESENT,
  REMOVED, TOPIC, LOCK, EXTENDED, WAITING, COMMIT_WANTED, COMMIT_DECLINED) = range(0x20, 0x32)
+SLOW_MODE = 0x33
 STALE = 19
 UPDATE_MESSAGES = 100
 
@@ -137,13 +138,13 @@ class Client:
 
     def post(self, text, message=None, flush=True, **changed):
         """`changed` says what is to be wrong with the envelope."""
-        return self.say(text, message or os.urandom(8), None, flush, changed)
+        return self.say("text", text, message or os.urandom(8), None, flush, changed)
 
-    def post_privately(self, receiver, text):
-        return self.say(text, os.urandom(8), receiver, True, {})
+    def post_privately(self, receiver, text, kind="text"):
+        return self.say(kind, text, os.urandom(8), receiver, True, {})
 
-    def say(self, text, message, receiver, flush, changed):
-        self.unconfirmed[message] = {"kind": "text", "text": text, "to": receiver, "changed": changed}
+    def say(self, kind, text, message, receiver, flush, changed):
+        self.unconfirmed[message] = {"kind": kind, "text": text, "to": receiver, "changed": changed}
         self.transmit(message, flush)
         return message.hex()
 
@@ -319,6 +320,8 @@ class Client:
             return {"event": "lock", "locked": reader.number(1) == 1}
         if kind == EXTENDED:
             return {"event": "extended", "left": reader.number(4)}
+        if kind == SLOW_MODE:
+            return {"event": "slow mode", "seconds": reader.number(4)}
         if kind == WAITING:
             return {"event": "waiting"}
         raise ProtocolError(f"type {kind}")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import mls
 from mls import ADD, COMMIT_CONTENT, REMOVE, KeyPackage
 from mls_schedule import Epoch, epoch_secret, joiner_secret
-from mls_suite import (HASH_SIZE, HPKE, KEM, derive_key, derive_secret, diffie_hellman, digest, expand_with_label, extract,
-                       labelled_expand, labelled_extract, mac, public_key, ref_hash, verify_with_label)
+from mls_suite import (HASH_SIZE, HPKE, KEM, derive_key, derive_secret, diffie_hellman, digest, expand_with_label,
+                       extract, labelled_expand, labelled_extract, mac, public_key, ref_hash, verify_with_label)
 from mls_tree import Extension, LeafNode, UpdatePath, open_path
 from wire import ProtocolError, Reader, u16, vector, whole
 

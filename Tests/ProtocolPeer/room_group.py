@@ -10,7 +10,7 @@ from mls_suite import decrypt_with_label, encrypt_with_label, sign_with_label, s
 from wire import ProtocolError, Reader, u8, u32, u64, vector, vector_of
 
 PADDING_UNIT = 336
-KINDS = {0: "text", 1: "action"}
+KINDS = {0: "text", 1: "action", 2: "check"}
 PRIVATE = "PrivateText"
 
 
@@ -23,14 +23,15 @@ def chained(content):
 
 
 class Envelope:
-    """What is sealed: what the sender has seen, and what it says."""
+    """What is sealed: what the sender has seen, and what it says: a text, or the bytes of a check."""
 
     def __init__(self, number, chain, nick, kind, text):
         self.number, self.chain, self.nick, self.kind, self.text = number, chain, nick, kind, text
 
     def encode(self):
         kind = next(byte for byte, kind in KINDS.items() if kind == self.kind)
-        return u64(self.number) + self.chain + vector(self.nick.encode()) + u8(kind) + self.text.encode()
+        content = self.text if self.kind == "check" else self.text.encode()
+        return u64(self.number) + self.chain + vector(self.nick.encode()) + u8(kind) + content
 
     @staticmethod
     def decode(content):
@@ -39,7 +40,8 @@ class Envelope:
         kind = KINDS.get(reader.number(1))
         if kind is None:
             raise ProtocolError("kind of content")
-        return Envelope(number, chain, nick, kind, reader.rest().decode())
+        content = reader.rest()
+        return Envelope(number, chain, nick, kind, content if kind == "check" else content.decode())
 
 
 @dataclass

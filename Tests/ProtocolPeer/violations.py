@@ -5,7 +5,7 @@ import struct
 
 from client import COMMIT, POST, Client
 from program import done, ended, expect
-from room_group import OwnCommit
+from room_group import OwnCommit, RoomGroup
 from session import XX, Link, member_text
 from wire import u8, u16
 
@@ -60,6 +60,10 @@ def violations(host, invite, peer):
         body = OwnCommit(client.group.epoch, [], [], [], b"", content).encode()
         return u8(COMMIT) + u16(len(body)) + body
 
+    def with_ghost(client):
+        ghost = RoomGroup()
+        return client.group.commit([(ghost.id, ghost.key_package())]).commit
+
     def altered(client):
         content = client.group.commit().commit
         return content[:-1] + bytes([content[-1] ^ 1])
@@ -96,6 +100,7 @@ def violations(host, invite, peer):
         "nick of 257 bytes": sealed(lambda client: header(client) + b"\x13\x01\x03\x41\x01" + b"a" * 257),
         "nick that is no UTF-8": sealed(lambda client: header(client) + b"\x13\0\x02\x01\xff"),
         "Commit that is none": sealed(lambda client: header(client) + commit(client, b"none")),
+        "Commit that adds somebody unsaid": sealed(lambda client: header(client) + commit(client, with_ghost(client))),
         "Commit with a wrong tag": sealed(lambda client: header(client) + commit(client, altered(client))),
         "list of ids cut off": sealed(lambda client: header(client) + b"\x15\0\x0a" + bytes(8) + b"\x01\0"),
         "message beyond its limit": too_long,

@@ -50,7 +50,9 @@ import Testing
         return (end, end.take(steps))
     }
 
-    private static func answer(_ begin: [CheckMessage], _ parties: PairwiseCheck.Parties) throws -> (End, [CheckMessage]) {
+    private static func answer(_ begin: [CheckMessage], _ parties: PairwiseCheck.Parties) throws -> (
+        End, [CheckMessage]
+    ) {
         guard case .begin(let commitment)? = begin.first else { throw RoomError.malformed }
         var steps: [PairwiseCheck.Step] = []
         var end = End(check: PairwiseCheck(answering: commitment, parties, steps: &steps))

@@ -24,6 +24,7 @@ final class RoomNetwork {
         var ends: [ChatEvent.Notice?] = []
         var pauses: [Duration] = []
         var startOvers = 0
+        var invitesShown = 0
     }
 
     var room: Room
@@ -31,6 +32,10 @@ final class RoomNetwork {
     var peers: [Peer] = []
     /// Whom the host was asked about.
     var asked: [(id: MemberID, nick: String)] = []
+    /// Whether members take the host for a relay.
+    var isRelay = false
+    /// The keys for handshakes that the relay was told.
+    private(set) var registered: [[UInt8]] = []
     private var nextSlot = 1
 
     init(limits: RoomLimits = RoomLimits(), closesAt: Duration? = nil) {
@@ -44,7 +49,7 @@ final class RoomNetwork {
         let peer = peers.count
         peers.append(
             Peer(
-                client: MemberClient(nick: nick, engine: PlainGroup(id: id)),
+                client: MemberClient(nick: nick, engine: PlainGroup(id: id, isAtRelay: isRelay)),
                 key: [UInt8(truncatingIfNeeded: peer), UInt8(truncatingIfNeeded: peer >> 8)], isHost: isHost,
                 link: freshLink()))
         act(peer) { client, actions in client.connected(actions: &actions) }
@@ -200,6 +205,10 @@ final class RoomNetwork {
                 if let peer = peer(at: link) { peers[peer].pauses.append(until - now) }
             case .askHost(_, let id, let nick):
                 asked.append((id, nick))
+            case .register(let key):
+                registered.append(key)
+            case .expectLongMessage:
+                break
             case .release(let link):
                 room.linkGone(link)
                 if let peer = peer(at: link) { peers[peer].isReleased = true }
@@ -219,6 +228,11 @@ final class RoomNetwork {
             case .tell(let event): peers[peer].events.append(event)
             case .end(_, let refusal): peers[peer].ends.append(refusal)
             case .startOver: peers[peer].startOvers += 1
+            case .created:
+                act(peer) { client, actions in
+                    client.register(presharedKey: [UInt8](repeating: 7, count: 32), actions: &actions)
+                }
+            case .registered: peers[peer].invitesShown += 1
             }
         }
     }

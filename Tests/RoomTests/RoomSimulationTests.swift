@@ -8,11 +8,34 @@ import Testing
     @Test(
         "Members that come, go, get lost, come back and talk agree in the end", arguments: 1...8 as ClosedRange<UInt64>)
     func agreement(seed: UInt64) throws {
-        var random = SeededRandom(seed: seed)
         let network = RoomNetwork()
-        var nextText = 0
         network.add(nick: "host", isHost: true)
-        for _ in 0..<3_000 {
+        try live(network, seed: seed, steps: 3_000, texts: 500)
+    }
+
+    @Test(
+        "So do those at a relay, which at times are all lost while others come in",
+        arguments: 1...8 as ClosedRange<UInt64>)
+    func agreementAtARelay(seed: UInt64) throws {
+        var limits = RoomLimits()
+        limits.isRelay = true
+        let network = RoomNetwork(limits: limits)
+        network.isRelay = true
+        network.add(nick: "first")
+        try network.carry()
+        try live(network, seed: seed, steps: 1_500, texts: 150)
+        #expect(network.peers.allSatisfy { $0.startOvers == 0 })
+        #expect(network.registered.count == 1)
+        for peer in network.peers where peer.ends.isEmpty {
+            #expect(peer.client.engine.members == Set(peer.client.memberList.map(\.id)))
+        }
+    }
+
+    /// Lives through so many steps, in which at least so many texts are said.
+    private func live(_ network: RoomNetwork, seed: UInt64, steps: Int, texts: Int) throws {
+        var random = SeededRandom(seed: seed)
+        var nextText = 0
+        for _ in 0..<steps {
             let present = network.peers.indices.filter {
                 network.peers[$0].client.isJoined && network.peers[$0].ends.isEmpty
             }
@@ -32,6 +55,10 @@ import Testing
                 if let away = network.peers.indices.first(where: { !network.peers[$0].isUp }) {
                     network.mendLink(away)
                 }
+            case (16, _) where network.isRelay && random.below(12) == 0:
+                for peer in network.peers.indices where network.peers[peer].isUp { network.breakLink(peer) }
+                network.add()
+                try network.carry()
             case (7, _):
                 network.timePassed(.seconds(random.below(15)))
             case (8...15, let peer?):
@@ -45,11 +72,11 @@ import Testing
         try network.carry()
         network.timePassed(.seconds(1))
         try network.carry()
-        try checkOrder(network)
+        try checkOrder(network, atLeast: texts)
         try checkMembership(network)
     }
 
-    private func checkOrder(_ network: RoomNetwork) throws {
+    private func checkOrder(_ network: RoomNetwork, atLeast texts: Int) throws {
         var said: [UInt64: ChatEvent.ChatMessage] = [:]
         for peer in network.peers {
             for message in peer.messages {
@@ -63,7 +90,7 @@ import Testing
             let sequences = peer.messages.compactMap(\.sequence)
             try #require(sequences == sequences.sorted() && Set(sequences).count == sequences.count)
         }
-        try #require(said.count > 500)
+        try #require(said.count > texts)
         #expect(said.keys.sorted() == (1...UInt64(said.count)).map { $0 })
         #expect(Set(said.values.map(\.id)).count == said.count, "a message was repeated")
         #expect(Set(said.values.map(\.text)).count == said.count, "a message was repeated")

@@ -9,7 +9,8 @@ import Testing
         let words = WordList.words
         #expect(words.count == 2_048 && Set(words).count == 2_048)
         #expect(words == words.sorted())
-        #expect(words.allSatisfy { (3...8).contains($0.utf8.count) && $0.utf8.allSatisfy { (0x61...0x7A).contains($0) } })
+        #expect(
+            words.allSatisfy { (3...8).contains($0.utf8.count) && $0.utf8.allSatisfy { (0x61...0x7A).contains($0) } })
         #expect(Set(words.map { $0.prefix(4) }).count == 2_048)
     }
 

@@ -8,12 +8,14 @@ final class HostileRoom {
     struct Peer {
         let group: RoomGroup
         var client: MemberClient
-        let link: LinkID
+        var link: LinkID
+        var isUp = true
         var isAdmitted = false
         var incoming: [EncodedMessage] = []
         var events: [ChatEvent] = []
         var refusal: ChatEvent.Notice?
         var startOvers = 0
+        var invitesShown = 0
 
         var warnings: [NoticeCode] {
             events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
@@ -23,7 +25,9 @@ final class HostileRoom {
         }
     }
 
-    var room = Room(limits: RoomLimits(), closesAt: nil)
+    var room: Room
+    /// Whether nobody takes part at the host; then member 0 has created the group.
+    private let isRelay: Bool
     var now = Duration.seconds(1)
     private(set) var peers: [Peer] = []
     /// What becomes of a message to a peer: as many messages as the host likes.
@@ -31,8 +35,12 @@ final class HostileRoom {
     /// All that was broadcast, as the room said it.
     private(set) var broadcasts: [HostMessage] = []
 
-    init(_ nicks: String...) throws {
+    init(_ nicks: String..., isRelay: Bool = false) throws {
         SodiumLibrary.initialize()
+        var limits = RoomLimits()
+        limits.isRelay = isRelay
+        room = Room(limits: limits, closesAt: nil)
+        self.isRelay = isRelay
         for nick in nicks { try join(nick) }
         for peer in peers { try #require(peer.client.isJoined) }
     }
@@ -40,7 +48,15 @@ final class HostileRoom {
     /// Somebody comes in, who expects `creator`, else the first one, to have created the group.
     @discardableResult
     func join(_ nick: String, creator: Ed25519.PublicKey? = nil) throws -> Int {
-        let group = RoomGroup(creator: creator ?? peers.first?.group.publicKey, time: 1_000_000)
+        let trust: GroupTrust =
+            if let creator {
+                .creator(creator)
+            } else if isRelay {
+                peers.first?.group.secret.map(GroupTrust.secret) ?? .first
+            } else {
+                peers.first.map { .creator($0.group.publicKey) } ?? .host
+            }
+        let group = RoomGroup(trust: trust, time: 1_000_000)
         let index = peers.count
         peers.append(
             Peer(
@@ -62,24 +78,46 @@ final class HostileRoom {
             case .end(_, let refusal): peers[peer].refusal = refusal
             case .startOver: peers[peer].startOvers += 1
             case .admitted: break
+            case .created:
+                try act(peer) { client, actions in
+                    client.register(presharedKey: [UInt8](repeating: 7, count: 32), actions: &actions)
+                }
+            case .registered: peers[peer].invitesShown += 1
             }
         }
+    }
+
+    /// The peer's connection breaks; what was on its way to it comes when it is back.
+    func breakLink(_ peer: Int) {
+        peers[peer].isUp = false
+        room.linkLost(peers[peer].link, now: now)
+    }
+
+    /// The peer comes back to its place.
+    func mendLink(_ peer: Int) throws {
+        let link = LinkID(slot: peers[peer].link.slot + 1_000)
+        guard let id = peers[peer].client.id else { return }
+        _ = room.resumed(session: id.wireValue, key: [UInt8(peer)], link: link)
+        peers[peer].link = link
+        peers[peer].isUp = true
+        try carry()
     }
 
     private func toRoom(_ message: EncodedMessage, from peer: Int) throws {
         var actions: [RoomAction] = []
         try room.received(
-            type: message.type, body: message.body, from: peers[peer].link, key: [UInt8(peer)], isHost: peer == 0,
+            type: message.type, body: message.body, from: peers[peer].link, key: [UInt8(peer)],
+            isHost: peer == 0 && !isRelay,
             now: now, actions: &actions)
         for action in actions {
             switch action {
-            case .send(let link, let message): try send(message, to: link.slot)
+            case .send(let link, let message): try send(message, to: link.slot % 1_000)
             case .broadcast(let message, _):
                 broadcasts.append(try HostMessage(type: message.type, body: message.body))
                 for index in peers.indices where peers[index].isAdmitted { try send(message, to: index) }
-            case .admit(let link): peers[link.slot].isAdmitted = true
-            case .release(let link): peers[link.slot].isAdmitted = false
-            case .pauseReading, .askHost: break
+            case .admit(let link): peers[link.slot % 1_000].isAdmitted = true
+            case .release(let link): peers[link.slot % 1_000].isAdmitted = false
+            case .pauseReading, .askHost, .register, .expectLongMessage: break
             }
         }
     }
@@ -95,8 +133,13 @@ final class HostileRoom {
         try carry()
     }
 
+    /// The same, to be carried with all that is under way.
+    func whisper(_ message: HostMessage, to peer: Int) {
+        peers[peer].incoming.append(message.encoded)
+    }
+
     func carry() throws {
-        while let peer = peers.indices.first(where: { !peers[$0].incoming.isEmpty }) {
+        while let peer = peers.indices.first(where: { !peers[$0].incoming.isEmpty && peers[$0].isUp }) {
             let message = peers[peer].incoming.removeFirst()
             try act(peer) { client, actions in
                 try client.received(type: message.type, body: message.body, actions: &actions)

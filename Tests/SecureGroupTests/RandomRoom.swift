@@ -46,7 +46,9 @@ final class RandomRoom {
         case missed(Int)
     }
 
-    private(set) var room = Room(limits: RoomLimits(), closesAt: nil)
+    private(set) var room: Room
+    /// Whether nobody takes part at the host.
+    let isRelay: Bool
     private(set) var peers: [Peer] = []
     private var peerOfLink: [LinkID: Peer] = [:]
     var now = Duration.seconds(1_000)
@@ -55,8 +57,12 @@ final class RandomRoom {
     private(set) var counts: [String: Int] = [:]
     private var nextSlot = 0
 
-    init(seed: UInt64) throws {
+    init(seed: UInt64, isRelay: Bool = false) throws {
         SodiumLibrary.initialize()
+        var limits = RoomLimits()
+        limits.isRelay = isRelay
+        room = Room(limits: limits, closesAt: nil)
+        self.isRelay = isRelay
         random = SeededRandom(seed: seed)
         try join()
         try carry()
@@ -72,12 +78,17 @@ final class RandomRoom {
     // MARK: What people do
 
     func join() throws {
-        let group = RoomGroup(creator: peers.first?.group.publicKey, time: 1_000_000)
+        let creator = peers.first?.group
+        let group =
+            isRelay
+            ? RoomGroup(trust: creator?.secret.map(GroupTrust.secret) ?? .first, time: 1_000_000)
+            : RoomGroup(creator: creator?.publicKey, time: 1_000_000)
         var spread = SeededRandom(seed: UInt64(random.below(1 << 30)))
         let peer = Peer(
             name: "m\(peers.count)", group: group,
             client: MemberClient(nick: "m\(peers.count)", engine: group, random: { UInt32(spread.below(1 << 30)) }),
-            key: [UInt8(truncatingIfNeeded: peers.count), UInt8(truncatingIfNeeded: peers.count >> 8)], link: freshLink())
+            key: [UInt8(truncatingIfNeeded: peers.count), UInt8(truncatingIfNeeded: peers.count >> 8)],
+            link: freshLink())
         peers.append(peer)
         peerOfLink[peer.link] = peer
         try act(peer) { client, actions in client.connected(actions: &actions) }
@@ -90,9 +101,9 @@ final class RandomRoom {
         }
     }
 
-    /// To the host's participant, which is always there.
+    /// To the first one, which keeps its place.
     func whisper(_ peer: Peer) throws {
-        guard peer !== peers[0], peer.client.isJoined else { return }
+        guard peer !== peers[0], peer.client.isJoined, peers[0].isUp else { return }
         peer.whispered.append("\(peer.name) whispers \(peer.whispered.count)")
         try act(peer) { client, actions in
             try client.say(peer.whispered.last ?? "", kind: .text, to: "m0", actions: &actions)
@@ -127,6 +138,8 @@ final class RandomRoom {
             case .end(_, let refusal):
                 if let refusal { peer.complaints.append("refused: \(refusal.code)") }
             case .startOver: peer.complaints.append("could not follow the group")
+            case .created: peer.client.register(presharedKey: [UInt8](repeating: 1, count: 32), actions: &actions)
+            case .registered: break
             }
         }
     }
@@ -202,15 +215,28 @@ final class RandomRoom {
     @discardableResult
     func step(_ peer: Peer, upTo count: Int) throws -> Bool {
         guard peer.isUp else { return false }
+        let hasSent = try deliverToHost(peer, upTo: count)
+        let hasHeard = try deliverToMember(peer, upTo: count)
+        try leaveIfDelivered(peer)
+        return hasSent || hasHeard
+    }
+
+    @discardableResult
+    func deliverToHost(_ peer: Peer, upTo count: Int = .max) throws -> Bool {
         let requests = Array(peer.toHost.prefix(count))
         peer.toHost.removeFirst(requests.count)
         for request in requests where !peer.isReleased {
             var actions: [RoomAction] = []
             try room.received(
-                type: request.type, body: request.body, from: peer.link, key: peer.key, isHost: peer === peers[0],
-                now: now, actions: &actions)
+                type: request.type, body: request.body, from: peer.link, key: peer.key,
+                isHost: peer === peers[0] && !isRelay, now: now, actions: &actions)
             perform(actions)
         }
+        return !requests.isEmpty
+    }
+
+    @discardableResult
+    func deliverToMember(_ peer: Peer, upTo count: Int = .max) throws -> Bool {
         let messages = Array(peer.toClient.prefix(count))
         peer.toClient.removeFirst(messages.count)
         for (message, tag) in messages where !peer.isGone {
@@ -219,8 +245,7 @@ final class RandomRoom {
             }
             if tag != 0 { room.acknowledged(sequence: tag, by: peer.link, now: now) }
         }
-        try leaveIfDelivered(peer)
-        return !requests.isEmpty || !messages.isEmpty
+        return !messages.isEmpty
     }
 
     /// Time passes, in which what links that are up carry arrives: a host that removes nobody from the group for a minute would
@@ -260,7 +285,7 @@ final class RandomRoom {
                 peer.isReleased = true
                 if peer.isGone { peerOfLink[link] = nil }
             case .pauseReading: count("paused")
-            case .askHost: break
+            case .askHost, .register, .expectLongMessage: break
             }
         }
     }

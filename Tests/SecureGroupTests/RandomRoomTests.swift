@@ -18,17 +18,30 @@ import Testing
 
     @Test(arguments: seeds)
     func agreement(seed: UInt64) throws {
-        let world = try RandomRoom(seed: seed)
-        for step in 1...Self.steps {
+        try Self.live(in: RandomRoom(seed: seed), seed, steps: Self.steps)
+    }
+
+    /// Now and then all are lost, and somebody comes in meanwhile.
+    @Test(arguments: seeds)
+    func agreementAtARelay(seed: UInt64) throws {
+        let world = try RandomRoom(seed: seed, isRelay: true)
+        try Self.live(in: world, seed, steps: Self.steps / 2)
+        #expect(world.counts["came in unattended", default: 0] > 0)
+    }
+
+    private static func live(in world: RandomRoom, _ seed: UInt64, steps: Int) throws {
+        for step in 1...steps {
             try Self.somethingHappens(world)
-            if step.isMultiple(of: Self.stepsBetweenComparisons) || step == Self.steps {
+            if step.isMultiple(of: Self.stepsBetweenComparisons) || step == steps {
                 try Self.settle(world)
                 try Self.compareGroups(world, "seed \(seed), step \(step)")
             }
         }
-        try Self.compareWords(world)
+        try Self.compareWords(world, atLeast: steps / 5)
         let epoch = world.peers[0].group.epoch
-        print("random room: seed \(seed), \(Self.steps) steps, epoch \(epoch), \(world.counts.sorted { $0.key < $1.key })")
+        print(
+            "random room: seed \(seed), \(steps) steps, epoch \(epoch), \(world.counts.sorted { $0.key < $1.key })"
+        )
     }
 
     private static func somethingHappens(_ world: RandomRoom) throws {
@@ -45,9 +58,14 @@ import Testing
         case 5 where members.count > memberCounts.lowerBound && !isHost && world.random.below(3) == 0:
             world.kill(someone)
             world.count("killed")
-        case 6...7 where someone.isUp && !isHost:
+        case 6...7 where someone.isUp && (!isHost || world.isRelay):
             world.breakLink(someone)
             world.count("broken")
+        case 6...7 where world.isRelay && world.present.count < memberCounts.upperBound && world.random.below(2) == 0:
+            for peer in world.present where peer.isUp { world.breakLink(peer) }
+            try world.join()
+            try world.carry()
+            world.count("came in unattended")
         case 8 where !isHost && world.random.below(3) == 0:
             world.overrun(someone)
             world.count("overrun")
@@ -77,7 +95,8 @@ import Testing
         }
         try world.carry()
         for peer in world.present {
-            try #require(peer.client.isJoined && peer.client.outboxCount == 0, "\(peer.name) is not done: \(peer.complaints)")
+            try #require(
+                peer.client.isJoined && peer.client.outboxCount == 0, "\(peer.name) is not done: \(peer.complaints)")
         }
     }
 
@@ -98,7 +117,7 @@ import Testing
 
     /// All were told the same, each number once, without gaps but those that they were told of; all that was said is there,
     /// once and in its order.
-    private static func compareWords(_ world: RandomRoom) throws {
+    private static func compareWords(_ world: RandomRoom, atLeast count: Int) throws {
         var order: [UInt64: String] = [:]
         for peer in world.peers {
             var next: UInt64?
@@ -132,6 +151,6 @@ import Testing
                 #expect(whispers == peer.whispered, "\(peer.name)")
             }
         }
-        #expect(texts.count > steps / 5)
+        #expect(texts.count > count)
     }
 }

@@ -176,13 +176,14 @@ import Testing
         try world.update(by: 2)
         #expect(Set(world.groups.map(\.chainStart)).count == 1)
 
-        let back = world.groups.removeLast()
-        let commit = try host.commit(
+        // Somebody who believes the one that commits.
+        let back = RoomGroup(creator: other.publicKey, time: 1_000_000)
+        let commit = try other.commit(
             adding: [.init(id: back.id, keyPackage: back.keyPackage())], removing: [])
-        #expect(other.accepts(commit, from: host.id))
-        for group in world.groups { _ = try group.received(commit: commit.commit, from: host.id) }
-        try back.join(commit.welcome, host: nil)
-        #expect(back.chainStart == other.chainStart)
+        #expect(host.accepts(commit, from: other.id))
+        for group in world.groups { _ = try group.received(commit: commit.commit, from: other.id) }
+        try back.join(commit.welcome, host: other.id)
+        #expect(back.chainStart == host.chainStart)
     }
 
     @Test func aCommitThatLostIsDropped() throws {

@@ -76,7 +76,8 @@ import Testing
         #expect(room.peers[1].client.memberList.allSatisfy { !$0.isVerified })
     }
 
-    @Test("Somebody between two people, under the name of the other at each: room words, fingerprints and checks differ")
+    @Test(
+        "Somebody between two people, under the name of the other at each: room words, fingerprints and checks differ")
     func inBetween() throws {
         // Two groups, as the host would have to make them: in each the other one is the host's.
         let left = try HostileRoom("host", "alice", "bob")

@@ -21,6 +21,20 @@ import Testing
         #expect(slabs.allocate() == slot)
     }
 
+    @Test func allSecretsAreWipedTogether() {
+        let slabs = SecretSlabs()
+        let slots = (0...SecretSlabs.slotsPerSlab).map { _ in slabs.allocate() }
+        let long = slabs.allocateLong(1_000)
+        for slot in slots { slot.update(repeating: 0xff, count: SecretSlabs.slotByteCount) }
+        long.update(repeating: 0xff, count: 1_000)
+        let freed = slabs.allocateLong(1_000)
+        slabs.releaseLong(freed)
+        slabs.wipe()
+        #expect(slots.allSatisfy { Self.content(of: $0) == Self.zeros })
+        #expect(UnsafeBufferPointer(start: long, count: 1_000).allSatisfy { $0 == 0 })
+        slabs.releaseLong(long)
+    }
+
     @Test func slotsDoNotOverlap() {
         let slabs = SecretSlabs()
         let slots = (0..<3 * SecretSlabs.slotsPerSlab + 1).map { index in

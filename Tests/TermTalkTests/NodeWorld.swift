@@ -18,6 +18,8 @@ final class NodeWorld {
         fileprivate(set) var ending: (reason: ChatEvent.CloseReason, notice: ChatEvent.Notice?)?
         fileprivate var streams: [MemoryStream] = []
         fileprivate(set) var dialCount = 0
+        /// Where the host sees it come from, as in a direct room.
+        var network: PeerNetwork?
         /// Whether the host can be reached.
         var isReachable = true
         var onEvent: ((ChatEvent) -> Void)?
@@ -37,6 +39,11 @@ final class NodeWorld {
         }
         var waiting: [String] {
             events.compactMap { if case .waiting(_, let text) = $0 { text } else { nil } }
+        }
+        /// The invites that it was shown.
+        var invites: [String] { events.compactMap { if case .invite(let text) = $0 { text } else { nil } } }
+        var warnings: [NoticeCode] {
+            events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
         }
         var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
 
@@ -65,7 +72,10 @@ final class NodeWorld {
     /// Called after every event of anybody.
     var onAnything: (() -> Void)?
 
-    private init(limits: RoomLimits, closesAfter: Duration?, isInvited: Bool, password: RoomPassword?) throws {
+    private init(
+        limits: RoomLimits, addressLimits: AddressGate.Limits, closesAfter: Duration?, isInvited: Bool,
+        password: RoomPassword?
+    ) throws {
         SodiumLibrary.initialize()
         let loop = try EventLoop()
         self.loop = loop
@@ -77,7 +87,7 @@ final class NodeWorld {
         let told = Told()
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: closesAfter.map { loop.time + $0 },
-            password: password,
+            password: password, addressLimits: addressLimits,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { told.body?($0) })
         told.body = { [weak self] event in
             self?.hostEvents.append(event)
@@ -87,7 +97,9 @@ final class NodeWorld {
             self?.hostClosed = reason
             self?.onAnything?()
         }
-        host.joinLocally(nick: "host", engine: RoomGroup(creator: nil, time: 1_000_000_000))
+        if !limits.isRelay {
+            host.joinLocally(nick: "host", engine: RoomGroup(creator: nil, time: 1_000_000_000))
+        }
     }
 
     /// Where the host's events go, which is known only after the host is made.
@@ -97,11 +109,12 @@ final class NodeWorld {
 
     /// Lets `body` set things up and runs the loop until ``finish()``, or a deadline that is a failure.
     static func run(
-        limits: RoomLimits = RoomLimits(), closesAfter: Duration? = nil, isInvited: Bool = true,
-        password: String? = nil, _ body: (NodeWorld) throws -> Void
+        limits: RoomLimits = RoomLimits(), addressLimits: AddressGate.Limits = AddressGate.Limits(),
+        closesAfter: Duration? = nil, isInvited: Bool = true, password: String? = nil,
+        _ body: (NodeWorld) throws -> Void
     ) throws {
         let world = try NodeWorld(
-            limits: limits, closesAfter: closesAfter, isInvited: isInvited,
+            limits: limits, addressLimits: addressLimits, closesAfter: closesAfter, isInvited: isInvited,
             password: password.map { try stretched($0) })
         try body(world)
         world.loop.schedule(after: .seconds(60)) {
@@ -143,18 +156,28 @@ final class NodeWorld {
             }, body)
     }
 
+    /// Somebody who comes with the world's invite, or without one; or to a relay's room with the invite of its group.
     @discardableResult
-    func add(nick: String = "", password: RoomPassword? = nil) -> Person {
+    func add(nick: String = "", password: RoomPassword? = nil, inviteOfGroup: Invite? = nil) -> Person {
         let person = Person()
         people.append(person)
         guard let address = try? RoomAddress("127.0.0.1:1") else { preconditionFailure("an address") }
+        let invite = inviteOfGroup?.secret ?? invite
+        let trust: GroupTrust =
+            if let bytes = inviteOfGroup?.secret.secretBytes {
+                .secret(GroupSecret(SecretBytes(copying: bytes.span)))
+            } else {
+                host.room.limits.isRelay ? .first : .host
+            }
         let node = MemberNode(
             loop: loop,
-            target: .init(room: room, address: address, policy: invite == nil ? .acceptNew : .pinned(.invite)),
+            target: .init(
+                room: room, address: address, policy: invite == nil ? .acceptNew : .pinned(.invite),
+                isInviteOfGroup: inviteOfGroup != nil),
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: invite == nil ? nil : identity.publicKey, invite: invite),
-            nick: nick, engine: RoomGroup(creator: nil, time: 1_000_000_000), password: password,
+            nick: nick, engine: RoomGroup(trust: trust, time: 1_000_000_000), password: password,
             dial: { [weak self, weak person] completion in
                 DialLater(self, person, completion)
             },
@@ -192,7 +215,7 @@ final class NodeWorld {
                 left.chunkSize = world.chunkSize
                 right.chunkSize = world.chunkSize
                 person.streams = [left, right]
-                world.host.accept(right)
+                world.host.accept(right, from: person.network)
                 completion(.success(left))
             }
         }

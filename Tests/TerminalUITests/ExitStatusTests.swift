@@ -7,36 +7,41 @@ import Testing
     @Test("Every code has the status that is promised")
     func mapping() {
         let promised: [Int32: [String]] = [
-            64: ["usage", "unknown-command", "not-in-this-build"],
+            64: ["usage", "unknown-command", "not-in-this-build", "terminal-unsuitable", "output-kept"],
             65: [
                 "onion-invalid-address", "address-invalid", "invite-invalid", "room-invalid", "message-too-large",
                 "nick-invalid",
-                "nick-taken", "no-such-member", "verify-unknown", "input-invalid",
+                "nick-taken", "no-such-member", "verify-unknown", "input-invalid", "persist-damaged",
             ],
             69: [
-                "tor-unreachable", "tor-bootstrap-stalled", "tor-control-lost", "onion-not-found", "onion-unreachable",
+                "tor-without-pow", "tor-without-client-auth", "tor-unreachable", "tor-bootstrap-stalled",
+                "tor-control-lost", "onion-not-found", "onion-unreachable",
                 "onion-publish-failed", "connection-refused", "connection-timeout", "connection-lost",
                 "host-unreachable",
                 "address-in-use", "no-such-room", "room-expired",
             ],
             70: ["internal-error"],
-            73: ["registry-unwritable"],
+            73: ["registry-unwritable", "persist-unwritable"],
             75: [
-                "room-full", "rate-limited", "output-overrun", "member-away", "messages-missed", "not-acknowledged",
-                "verify-ended",
+                "room-full", "rate-limited", "slow-mode", "output-overrun", "member-away", "messages-missed",
+                "not-acknowledged", "verify-ended", "nobody-here", "under-attack", "attack-over", "persist-in-use",
             ],
             76: [
-                "not-termtalk", "version-mismatch", "host-key-mismatch", "host-key-unknown", "password-unconfirmed",
+                "not-termtalk", "version-mismatch", "persist-version", "host-key-mismatch", "host-key-unknown",
+                "password-unconfirmed",
                 "group-forged", "group-replay", "group-epoch", "group-gap", "group-fork", "group-ghost",
                 "group-removed", "group-key-changed", "group-nick", "group-welcome", "group-creator", "group-lost",
                 "verify-failed",
             ],
             77: [
                 "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",
-                "password-guessed", "kicked", "banned", "room-locked", "invite-used", "join-denied",
-                "not-permitted",
+                "password-guessed", "passphrase-wrong", "kicked", "banned", "room-locked", "invite-used", "join-denied",
+                "group-invite-needed", "not-permitted",
             ],
-            78: ["config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable"],
+            78: [
+                "config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable",
+                "persist-unreadable",
+            ],
             130: ["interrupted"],
         ]
         var seen = 0

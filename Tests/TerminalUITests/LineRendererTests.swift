@@ -119,11 +119,13 @@ import Testing
         #expect(late.count == 2 && late[1].contains("has changed"))
         for state in Verification.Check.State.allCases {
             // A nick that would be a line of ours is not shown.
-            let lines = err(.verification(.check(.init(member: id, nick: "is verified\n-!- x", state: state, words: ["zoo"]))))
+            let lines = err(
+                .verification(.check(.init(member: id, nick: "is verified\n-!- x", state: state, words: ["zoo"]))))
             #expect(lines.allSatisfy { $0.hasPrefix("-!- ") && $0.contains("abc234") }, "\(lines)")
             #expect(lines.count == (state == .compare ? 2 : 1))
         }
-        let compare = err(.verification(.check(.init(member: id, nick: "bob", state: .compare, words: ["zoo", "zero"]))))
+        let compare = err(
+            .verification(.check(.init(member: id, nick: "bob", state: .compare, words: ["zoo", "zero"]))))
         #expect(compare[0] == "-!- words of you and bob: zoo zero")
         #expect(compare[1].hasSuffix("/verify abc234 yes, or no"))
     }

@@ -8,11 +8,16 @@ package final class PlainGroup: GroupEngine {
     package private(set) var members: Set<MemberID> = []
     private var pending: [UInt8]?
     private var isWaiting = false
+    /// Whether groups are made as at a relay.
+    private let isAtRelay: Bool
+    private var hasCreated = false
+    private var external: (epoch: UInt64, members: Set<MemberID>)?
     /// Signature keys that are not made from the id.
     package var keys: [MemberID: [UInt8]] = [:]
 
-    package init(id: MemberID = MemberID(entropy: Random.uint32())) {
+    package init(id: MemberID = MemberID(entropy: Random.uint32()), isAtRelay: Bool = false) {
         self.id = id
+        self.isAtRelay = isAtRelay
     }
 
     package var hasPendingCommit: Bool { pending != nil }
@@ -32,6 +37,7 @@ package final class PlainGroup: GroupEngine {
         isWaiting = true
         members = []
         pending = nil
+        external = nil
         return Self.bytes(id)
     }
 
@@ -40,6 +46,7 @@ package final class PlainGroup: GroupEngine {
         isWaiting = false
         epoch = 0
         members = [id]
+        hasCreated = isAtRelay
     }
 
     package func join(_ welcome: [UInt8], host: MemberID?) throws(GroupError) {
@@ -82,9 +89,41 @@ package final class PlainGroup: GroupEngine {
         let commit = Self.bytes(epoch) + Self.bytes(id) + added + removing.flatMap { Self.bytes($0) }
         let after = members.subtracting(removing).union(usable)
         pending = commit
-        return GroupCommit(
+        var whole = GroupCommit(
             epoch: epoch, added: usable, removed: removing, refused: refused, commit: commit,
             welcome: usable.isEmpty ? [] : Self.bytes(epoch + 1) + after.flatMap { Self.bytes($0) })
+        whole.groupInfo = info(epoch: epoch + 1, after)
+        return whole
+    }
+
+    private func info(epoch: UInt64, _ members: Set<MemberID>) -> [UInt8] {
+        isAtRelay ? Self.bytes(epoch) + members.flatMap { Self.bytes($0) } : []
+    }
+
+    package func createdSecret() -> SecretBytes? {
+        hasCreated ? SecretBytes(count: 16) : nil
+    }
+
+    package func sealedGroupInfo() -> [UInt8] { info(epoch: epoch, members) }
+
+    package var hasExternalCommit: Bool { external != nil }
+
+    package func commitExternally(_ sealed: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit {
+        guard isWaiting, sealed.count >= 8, Self.number(sealed) == epoch else { throw .cannotJoin }
+        let after = Self.ids(sealed.dropFirst(8)).union([id])
+        external = (epoch + 1, after)
+        var commit = GroupCommit(
+            epoch: epoch, added: [id],
+            commit: Self.bytes(epoch) + Self.bytes(id) + Self.bytes(1 as UInt64) + Self.bytes(id))
+        commit.groupInfo = info(epoch: epoch + 1, after)
+        return commit
+    }
+
+    package func enterExternally() throws(GroupError) {
+        guard let (epoch, members) = external.take() else { throw .unavailable }
+        isWaiting = false
+        self.epoch = epoch
+        self.members = members
     }
 
     package func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool {

@@ -194,7 +194,8 @@ struct ControlSessionTests {
         #expect(
             line == "> secret ADD_ONION ED25519-V3:"
                 + "OJTupJxYCu+BaTV2K+BJVZ1tFEDe3hLmoSXxhB//jm+p1xhio+V0a1cb49GHsAQQRvUuvYUMfL1f3o7jhHO2SQ== "
-                + "Flags=DiscardPK Port=12345,unix:/run/x\r\n")
+                + "Flags=DiscardPK,MaxStreamsCloseCircuit MaxStreams=2 PoWDefensesEnabled=1 PoWQueueRate=50 "
+                + "PoWQueueBurst=256 Port=12345,unix:/run/x\r\n")
         #expect(
             texts(session.send(.deleteOnion(key.address)).1) == ["> DEL_ONION \(key.address.serviceID)\r\n"])
     }

@@ -31,6 +31,22 @@ struct DescriptorUploadsTests {
         #expect(uploads.confirmedDescriptorCount == 2)
     }
 
+    @Test func tellsWhenAllHaveConfirmed() throws {
+        var uploads = DescriptorUploads()
+        #expect(!uploads.areConfirmed)
+        for (directory, descriptor) in [("a", "first"), ("b", "first"), ("a", "second")] {
+            uploads.received(try Self.event("UPLOAD", directory, descriptor))
+        }
+        for directory in ["a", "b"] {
+            uploads.received(try Self.event("UPLOADED", directory))
+            #expect(!uploads.areConfirmed)
+        }
+        uploads.received(try Self.event("UPLOADED", "a"))
+        #expect(uploads.areConfirmed)
+        uploads.received(try Self.event("UPLOAD", "c", "second"))
+        #expect(!uploads.areConfirmed)
+    }
+
     @Test func isBounded() throws {
         var uploads = DescriptorUploads()
         for number in 0...DescriptorUploads.maximumDirectoryCount {

@@ -43,6 +43,8 @@ def command(entry, program):
         yield ".TP"
         yield term(argument)
         yield escape(argument.get("abstract", ""))
+        if argument.get("discussion"):
+            yield escape(argument["discussion"].strip())
 
 
 def main():

@@ -12,11 +12,12 @@ package struct ExternalJoin: ~Copyable {
 
     /// Joins the group of `groupInfo`, a message.
     ///
-    /// The leaf is that of `keyPackage` with new keys. `replacing` removes a former self. `identifiers` are pre-shared
-    /// keys that the members want to see, out of `preSharedKeys`.
+    /// The leaf is that of `keyPackage` with new keys. `replacing` removes a former self; `replacesOwnKey` whoever has the
+    /// signature key of `keyPackage`, if anybody has. `identifiers` are pre-shared keys that the members want to see, out of
+    /// `preSharedKeys`.
     package init(
         groupInfo: [UInt8], as keyPackage: borrowing OwnKeyPackage, suite: CipherSuite, tree: [UInt8]? = nil,
-        replacing: LeafIndex? = nil, identifiers: [PreSharedKeyID] = [],
+        replacing: LeafIndex? = nil, replacesOwnKey: Bool = false, identifiers: [PreSharedKeyID] = [],
         configuration: GroupConfiguration = GroupConfiguration(), preSharedKeys: PreSharedKeys = PreSharedKeys(),
         authenticatedData: [UInt8] = [], at time: UInt64? = nil
     ) throws(MLSError) {
@@ -25,8 +26,10 @@ package struct ExternalJoin: ~Copyable {
         let joinable = try JoinableGroup(info, externalTree: tree, suite: suite, policy: policy)
         let (kemOutput, initSecret) = try Self.initSecret(info, suite)
         var proposals: [Proposal] = [.externalInit(kemOutput)] + identifiers.map(Proposal.preSharedKey)
-        if let replacing {
-            proposals.append(.remove(replacing))
+        let signatureKey = keyPackage.keyPackage.leafNode.signatureKey
+        let former = joinable.tree.members.first { joinable.tree[$0]?.signatureKey == signatureKey }
+        if let removed = replacing ?? (replacesOwnKey ? former : nil) {
+            proposals.append(.remove(removed))
         }
         let applied = try AppliedProposals(
             proposals.map { ProposalEntry(proposal: $0, sender: .newMemberCommit, reference: nil) }, by: nil,
@@ -66,6 +69,14 @@ package struct ExternalJoin: ~Copyable {
         group = Group(
             epoch: state, signingKey: keyPackage.signingKey.clone(), configuration: configuration,
             preSharedKeys: preSharedKeys)
+    }
+
+    /// All members, once the Commit was accepted.
+    package var members: [Member] { group.members }
+
+    /// What those who join after us must know, with the tree (``Group/groupInfo(allowsExternalCommit:includesTree:)``).
+    package func groupInfo(allowsExternalCommit: Bool) throws(MLSError) -> [UInt8] {
+        try group.groupInfo(allowsExternalCommit: allowsExternalCommit)
     }
 
     /// The group, once the Commit was accepted.

@@ -36,5 +36,6 @@ extension Group {
             epoch: state, signingKey: keyPackage.signingKey.clone(), configuration: configuration,
             preSharedKeys: preSharedKeys)
         welcomedBy = joinable.signer
+        welcomeKeys = opening.secrets.preSharedKeys
     }
 }

@@ -21,6 +21,8 @@ package struct Group: ~Copyable {
     var pastEpochs: [PastEpoch] = []
     /// Who vouched for the group when we joined by a Welcome.
     package internal(set) var welcomedBy: Member?
+    /// The pre-shared keys that the Welcome was opened with: whoever made it had them too.
+    package internal(set) var welcomeKeys: [PreSharedKeyID] = []
     let signingKey: Ed25519.KeyPair
     var status = Status.active
 
@@ -118,18 +120,34 @@ package struct Group: ~Copyable {
     /// who reads it can join by an external Commit.
     package func groupInfo(allowsExternalCommit: Bool, includesTree: Bool = true) throws(MLSError) -> [UInt8] {
         guard isActive else { throw .inactive }
+        return try groupInfo(of: epoch, allowsExternalCommit, includesTree)
+    }
+
+    /// The same of the epoch that our pending Commit begins, with the tree, for whoever joins after it was accepted.
+    ///
+    /// Throws ``MLSError/misuse`` when no Commit is pending.
+    package func pendingGroupInfo(allowsExternalCommit: Bool) throws(MLSError) -> [UInt8] {
+        switch pending {
+        case .some(let pending): try groupInfo(of: pending.next, allowsExternalCommit, true)
+        case .none: throw .misuse
+        }
+    }
+
+    private func groupInfo(
+        of state: borrowing EpochState, _ allowsExternalCommit: Bool, _ includesTree: Bool
+    ) throws(MLSError) -> [UInt8] {
         var extensions: [Extension] = []
         if includesTree {
-            extensions.append(Extension(type: .ratchetTree, data: epoch.tree.encoded))
+            extensions.append(Extension(type: .ratchetTree, data: state.tree.encoded))
         }
         if allowsExternalCommit {
             var data = ByteWriter()
-            data.writeVector(try epoch.secrets.externalKeyPair(suite: suite).publicKey.bytes)
+            data.writeVector(try state.secrets.externalKeyPair(suite: suite).publicKey.bytes)
             extensions.append(Extension(type: .externalPub, data: data.bytes))
         }
         let info = GroupInfo(
-            context: epoch.context, extensions: extensions, confirmationTag: epoch.confirmationTag, signer: ownLeaf,
-            suite: suite, key: signingKey)
+            context: state.context, extensions: extensions, confirmationTag: state.confirmationTag,
+            signer: state.keys.leaf, suite: suite, key: signingKey)
         return MLSMessage.groupInfo(info).encoded
     }
 

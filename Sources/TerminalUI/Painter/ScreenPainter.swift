@@ -83,7 +83,15 @@ package final class ScreenPainter {
     /// Leaves the screen for a while, so that something can be written in its place, or read.
     package func suspend() {
         Self.send(Self.pasteOff)
-        endwin()
+        screen_suspend()
+    }
+
+    /// Leaves nothing on the screen, as long as the terminal takes output.
+    package func wipe() {
+        guard isOpen, isWritable else { return }
+        erase()
+        refresh()
+        painted = nil
     }
 
     /// Gives the terminal back as it was.

@@ -18,5 +18,9 @@ package enum Key: Hashable, Sendable {
     /// ^D.
     case endOfInput
     case help, showInvite
+    /// The invite to the terminal's clipboard.
+    case copyInvite
+    /// The invite as a QR code.
+    case showCode
     case escape
 }

@@ -119,9 +119,7 @@ package struct KeyDecoder: Sendable {
         guard let last = body.last else { return }
         // The Linux console's F1 to F5: ESC [ [ A.
         if body.first == UInt8(ascii: "[") {
-            if body.count == 2 {
-                finish(last == UInt8(ascii: "A") ? .help : last == UInt8(ascii: "B") ? .showInvite : nil)
-            }
+            if body.count == 2 { finish(Self.consoleFunction(last)) }
             return
         }
         guard (0x40...0x7E).contains(last) else { return }
@@ -142,6 +140,8 @@ package struct KeyDecoder: Sendable {
         case UInt8(ascii: "u"): finish(first == 13 ? .newline : nil)
         case UInt8(ascii: "Z"): finish(.backTab)
         case UInt8(ascii: "M"): finish(nil)
+        // With numbers it is where the cursor stands.
+        case UInt8(ascii: "R") where body.count > 1: finish(nil)
         default: finish(Self.function(last, isWord: isWord))
         }
     }
@@ -160,6 +160,18 @@ package struct KeyDecoder: Sendable {
         case 6: .pageDown
         case 11: .help
         case 12: .showInvite
+        case 13: .copyInvite
+        case 14: .showCode
+        default: nil
+        }
+    }
+
+    private static func consoleFunction(_ letter: UInt8) -> Key? {
+        switch letter {
+        case UInt8(ascii: "A"): .help
+        case UInt8(ascii: "B"): .showInvite
+        case UInt8(ascii: "C"): .copyInvite
+        case UInt8(ascii: "D"): .showCode
         default: nil
         }
     }
@@ -176,6 +188,8 @@ package struct KeyDecoder: Sendable {
         case UInt8(ascii: "F"): .end
         case UInt8(ascii: "P"): .help
         case UInt8(ascii: "Q"): .showInvite
+        case UInt8(ascii: "R"): .copyInvite
+        case UInt8(ascii: "S"): .showCode
         case UInt8(ascii: "M"): .enter
         default: nil
         }

@@ -22,6 +22,8 @@ package struct ScreenModel: Sendable {
         case redraw
         /// The invite is to be shown where it can be copied as one line.
         case showInvite
+        case copyInvite
+        case showCode
         case showHelp
     }
 
@@ -81,7 +83,7 @@ package struct ScreenModel: Sendable {
         case .acknowledged(let id, let count, let total):
             if count >= total, total > 0 { scrollback.mark(id, .received) }
         case .invite(let invite):
-            tell("the invite of this room; F2 shows it as one line to copy", .system, at: moment)
+            tell("the invite of this room; F2 shows it alone, F3 copies it, F4 makes it a QR code", .system, at: moment)
             scrollback.append(.verbatim(Sanitizer.sanitize(invite, as: .line)), at: moment)
         case .connection(let change):
             status.connection = change
@@ -102,8 +104,14 @@ package struct ScreenModel: Sendable {
         case .clearScreen: scrollback.clear()
         // What waits is seen at its message.
         case .waiting: break
-        case .warning(let notice): report(notice, .warning, at: moment)
-        case .error(let notice): report(notice, .error, at: moment)
+        case .warning(let notice):
+            if notice.code == .underAttack { status.isUnderAttack = true }
+            if notice.code == .attackOver { status.isUnderAttack = false }
+            report(notice, .warning, at: moment)
+        case .error(let notice):
+            report(notice, .error, at: moment)
+            // What may not be said yet is there to be said later.
+            if notice.code == .slowMode, editor.isEmpty, let last = history.last { editor.replace(with: last) }
         case .starting, .help: tell(event, at: moment)
         }
     }
@@ -156,6 +164,7 @@ package struct ScreenModel: Sendable {
         case .topic(let topic): status.topic = topic
         case .locked(let isLocked): status.isLocked = isLocked
         case .extended(let seconds): status.expires = moment.seconds + seconds
+        case .slow(let seconds): status.slowSeconds = seconds
         case .joinRequest: hasRung = bell != .never
         case .inviteMade, .invites, .inviteRevoked: break
         }
@@ -226,6 +235,8 @@ package struct ScreenModel: Sendable {
             editor.pressed(.delete)
         case .redraw: return [.redraw]
         case .showInvite: return [.showInvite]
+        case .copyInvite: return [.copyInvite]
+        case .showCode: return [.showCode]
         case .help: return [.showHelp]
         case .escape: scrollback.scrollToEnd()
         default: editor.pressed(key)

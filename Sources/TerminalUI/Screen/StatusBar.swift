@@ -8,6 +8,9 @@ struct StatusBar: Sendable {
     var trust: ChatEvent.Trust?
     var topic = ""
     var isLocked = false
+    var isUnderAttack = false
+    /// Each member may post once in so many seconds; 0 for as often as it likes.
+    var slowSeconds: Int64 = 0
     var isHost = false
     /// Seconds since 1970; nil for a room without end.
     var expires: Int64?
@@ -61,7 +64,12 @@ struct StatusBar: Sendable {
         }
         if let transport { segments.append(Segment(text: "\(transport.rawValue) \(Self.short(address))", rank: 40)) }
         segments.append(Segment(text: "room \(Self.short(room))", rank: 50))
+        if isUnderAttack {
+            segments.append(
+                Segment(text: "under attack", rank: 95, style: TextStyle(.warning, bold: true, reversed: true)))
+        }
         if isLocked { segments.append(Segment(text: "locked", rank: 65)) }
+        if slowSeconds > 0 { segments.append(Segment(text: "slow \(slowSeconds)s", rank: 64)) }
         if !topic.isEmpty { segments.append(Segment(text: Sanitizer.sanitize(topic, as: .line), rank: 10)) }
         if let left = timeLeft(now: now) { segments.append(Segment(text: left, rank: 80)) }
         segments.append(Segment(text: memberCount == 1 ? "1 member" : "\(memberCount) members", rank: 60))

@@ -11,6 +11,7 @@ import TorController
 let fileTargets = [
     FuzzTarget("invite", atMost: 512, seeds: inviteSeeds, run: invite),
     FuzzTarget("stores", atMost: 1_024, seeds: storeSeeds, run: stores),
+    FuzzTarget("kept-room", atMost: 512, seeds: keptRoomSeeds, run: keptRoom),
     FuzzTarget(
         "config", atMost: 1_024,
         seeds: {
@@ -28,7 +29,10 @@ private func inviteSeeds() -> [[UInt8]] {
     else { preconditionFailure("these are good") }
     let addresses: [RoomAddress] = [address, .onion(onion, port: 12_345)]
     return addresses.flatMap { address in
-        let text = Invite(room: room, address: address, hostKey: hostKey, creatorKey: nil, secret: secret).text
+        let text = Invite(
+            room: room, address: address, hostKey: hostKey, creatorKey: nil, secret: secret,
+            isAuthorized: address.onionKey != nil
+        ).text
         return [[0] + Array(text.utf8), [1] + Array(text.utf8)]
     }
 }
@@ -90,6 +94,31 @@ private func stores(_ input: [UInt8]) {
         _ = try? RoomAddress(entry.address)
         _ = RoomName(entry.room)
     }
+}
+
+private func keptRoomSeeds() -> [[UInt8]] {
+    guard let name = RoomName("kept"), let room = RoomName("lobby"),
+        let file = try? KeptRoomFile(KeptRoom(new: room), name: name, passphrase: nil)
+    else { preconditionFailure("these are good") }
+    let bytes = file.bytes.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+    return [[0] + bytes, [1] + bytes]
+}
+
+/// A kept room's file; in the second form its check is made right. What is sealed stays so: nobody has the passphrase.
+private func keptRoom(_ input: [UInt8]) {
+    guard let name = RoomName("kept") else { preconditionFailure("a name") }
+    var bytes = Array(input.dropFirst())
+    if input.first == 1, bytes.count == KeptRoomFile.byteCount {
+        var hash = BLAKE2b()
+        hash.update(Array(name.description.utf8).span)
+        hash.update(Array(bytes.dropLast(16)).span)
+        bytes.replaceSubrange(bytes.count - 16..<bytes.count, with: hash.finalize().prefix(16))
+    }
+    guard let file = try? KeptRoomFile(reading: SecretBytes(copying: bytes.span), name: name) else { return }
+    guard !file.isSealed, let room = try? file.room(name: name, passphrase: nil) else { return }
+    precondition(RoomName(room.room.description) == room.room, "a room without a name")
+    _ = room.onionKey().address
+    _ = room.staticKey().publicKey
 }
 
 /// A file of settings; those that are understood can be looked up.

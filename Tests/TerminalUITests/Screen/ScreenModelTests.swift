@@ -205,6 +205,10 @@ import Testing
         }
         model.heard(.room(.locked(false)), at: Self.now)
         #expect(!texts(model)[10].contains("locked"))
+        model.heard(.warning(.init(.underAttack, "under attack: refused in 1 s: 20 passwords")), at: Self.now)
+        #expect(texts(model)[10].contains("under attack"))
+        model.heard(.warning(.init(.attackOver, "the attack is over")), at: Self.now)
+        #expect(!texts(model)[10].contains("under attack"))
         model.heard(.room(.joinRequest(id: MemberID(entropy: 1), nick: "new")), at: Self.now)
         let hasRung = model.takeBell()
         #expect(hasRung)

@@ -1,0 +1,37 @@
+package import Sodium
+
+// The member's part where the room is at a relay (docs/protocol.md, "Rooms of a relay").
+extension MemberClient {
+    /// Whoever has created the group says how others come in; it comes in later like others.
+    mutating func tellOfRegistration(_ admission: HostMessage.Admission, actions: inout [Action]) {
+        let hasCreated = admission.welcome.isEmpty && engine.epoch == 0 && engine.createdSecret() != nil
+        if hasCreated {
+            actions.append(.created)
+        } else if awaitsRegistration {
+            actions.append(.registered)
+        }
+        awaitsRegistration = hasCreated
+    }
+
+    /// Tells the relay which handshakes to accept, and leaves the group's first epoch there, sealed.
+    ///
+    /// - Parameter presharedKey: the Noise pre-shared key of the group's invite, 32 bytes.
+    package mutating func register(presharedKey: [UInt8], actions: inout [Action]) {
+        let request = MemberRequest.register(presharedKey: presharedKey, groupInfo: engine.sealedGroupInfo())
+        actions.append(.send(request.encoded))
+    }
+
+    /// The secret of the group that this member has created at a relay.
+    package func createdSecret() -> SecretBytes? { engine.createdSecret() }
+
+    /// Nobody is there: this member comes in by itself.
+    mutating func commitExternally(_ sealed: [UInt8], epoch: UInt64, actions: inout [Action]) {
+        do throws(GroupError) {
+            let commit = try engine.commitExternally(sealed, epoch: epoch)
+            actions.append(.send(MemberRequest.joinExternally(commit).encoded))
+        } catch {
+            phase = .ended
+            actions.append(.end(.lost, refusal: error.refusal))
+        }
+    }
+}

@@ -1,0 +1,55 @@
+// Slow mode, as a member keeps to it. The host enforces it.
+
+/// How often a member may post, and when it did last.
+struct SlowMode {
+    /// Zero for as often as it likes.
+    var interval = Duration.zero
+    /// When the host confirmed a post last; the host's own time of it is earlier.
+    var postedAt: Duration?
+
+    /// When the next post may go out; nil for at once.
+    func nextPost(after now: Duration) -> Duration? {
+        guard interval > .zero, let postedAt, now < postedAt + interval else { return nil }
+        return postedAt + interval
+    }
+}
+
+extension MemberClient {
+    private var isHost: Bool { id.flatMap { members[$0]?.isHost } ?? false }
+
+    mutating func slowed(seconds: Int64, actions: inout [Action]) {
+        let seconds = min(seconds, RoomLimits.slowestSeconds)
+        slowMode.interval = .seconds(seconds)
+        actions.append(.tell(.room(.slow(seconds: seconds))))
+        sendWaiting(actions: &actions)
+    }
+
+    /// Whether the first of the outbox that is not under way may go now: in slow mode one goes at a time.
+    func maySendNow(_ message: Unconfirmed) -> Bool {
+        guard slowMode.interval > .zero, message.to == nil, !isHost else { return true }
+        return window.count == 0 && slowMode.nextPost(after: now) == nil
+    }
+
+    /// Slow mode began while messages were on their way: they stay in the outbox, and go again when they may.
+    mutating func holdBack() {
+        window.rewind()
+        slowMode.postedAt = slowMode.postedAt ?? now
+    }
+
+    /// When something that is held back may go.
+    var slowDeadline: Duration? {
+        window.count == 0 && !outbox.isEmpty ? slowMode.nextPost(after: now) : nil
+    }
+
+    /// - Throws: slow-mode, with the seconds to wait.
+    func checkSlowMode() throws(ChatEvent.Notice) {
+        guard slowMode.interval > .zero, !isHost else { return }
+        let isUnderWay = outbox.contains { $0.to == nil }
+        guard isUnderWay || slowMode.nextPost(after: now) != nil else { return }
+        let next = isUnderWay ? now + slowMode.interval : slowMode.nextPost(after: now) ?? now
+        let seconds = (next - now + .milliseconds(999)).components.seconds
+        throw ChatEvent.Notice(
+            .slowMode, "the message was not sent: in slow mode you may say the next thing in \(seconds)s",
+            hint: "send it again then", count: Int(seconds))
+    }
+}

@@ -1,0 +1,169 @@
+import Glibc
+package import Room
+internal import Sodium
+
+/// Rooms that keep their keys, by name: `rooms/NAME.room` in the state directory, 0600. A file is written once, when the room
+/// is new, and never again. All of it blocks.
+package struct KeptRoomStore: Sendable {
+    private let directories: UserDirectories
+    private var folder: String { "\(directories.state)/rooms" }
+
+    package init(directories: UserDirectories) {
+        self.directories = directories
+    }
+
+    /// Takes a room for this process alone.
+    ///
+    /// - Throws: persist-in-use, persist-damaged, persist-version, persist-unreadable, persist-unwritable.
+    package func open(_ name: RoomName) throws(ChatEvent.Notice) -> KeptRoomSlot {
+        directories.makeState()
+        unsafe mkdir(folder, 0o700)
+        let lock: FileLock
+        do throws(FileLock.Failure) {
+            lock = try FileLock(path: "\(folder)/\(name).lock")
+        } catch {
+            switch error {
+            case .held: throw .keptRoomInUse
+            case .unusable(let code): throw .keptRoomUnwritable(code)
+            }
+        }
+        return try KeptRoomSlot(
+            name: name, file: PrivateFile(path: "\(folder)/\(name).room"), lock: lock)
+    }
+}
+
+/// A kept room that no other process can use meanwhile, before its keys are known.
+package final class KeptRoomSlot {
+    package enum State: Sendable {
+        /// There is none of this name yet.
+        case new
+        /// It has no passphrase.
+        case open
+        /// It has one.
+        case sealed
+    }
+
+    package let state: State
+    private let name: RoomName
+    private let file: PrivateFile
+    private let lock: FileLock
+    private let content: KeptRoomFile?
+
+    fileprivate init(name: RoomName, file: PrivateFile, lock: FileLock) throws(ChatEvent.Notice) {
+        self.name = name
+        self.file = file
+        self.lock = lock
+        guard let bytes = try Self.read(file) else {
+            content = nil
+            state = .new
+            return
+        }
+        do throws(KeptRoomFile.Failure) {
+            let content = try KeptRoomFile(reading: bytes, name: name)
+            state = content.isSealed ? .sealed : .open
+            self.content = consume content
+        } catch {
+            throw error.notice
+        }
+    }
+
+    private static func read(_ file: PrivateFile) throws(ChatEvent.Notice) -> SecretBytes? {
+        do throws(PrivateFile.Failure) {
+            return try file.readSecret(limit: 2 * KeptRoomFile.byteCount)
+        } catch {
+            throw error.keptRoomNotice
+        }
+    }
+
+    /// The room as it was kept.
+    ///
+    /// - Throws: passphrase-wrong; internal-error when there is not enough memory.
+    package func room(passphrase: Password?) throws(ChatEvent.Notice) -> KeptRoom {
+        do throws(KeptRoomFile.Failure) {
+            switch content {
+            case .some(let content): return try content.room(name: name, passphrase: passphrase, lock: lock)
+            case nil: throw .damaged
+            }
+        } catch {
+            throw error.notice
+        }
+    }
+
+    /// A new room, which is kept before anybody hears of it.
+    ///
+    /// - Throws: persist-unwritable; internal-error when there is not enough memory.
+    package func create(_ room: RoomName, passphrase: Password?) throws(ChatEvent.Notice) -> KeptRoom {
+        let kept = KeptRoom(new: room, lock: lock)
+        let content: KeptRoomFile
+        do throws(KeptRoomFile.Failure) {
+            content = try KeptRoomFile(kept, name: name, passphrase: passphrase)
+        } catch {
+            throw error.notice
+        }
+        do throws(PrivateFile.Failure) {
+            try content.bytes.withBytes { bytes throws(PrivateFile.Failure) in try file.create(bytes) }
+        } catch {
+            throw error.keptRoomNotice
+        }
+        return kept
+    }
+}
+
+extension KeptRoomFile.Failure {
+    fileprivate var notice: ChatEvent.Notice {
+        switch self {
+        case .damaged:
+            .init(
+                .persistDamaged, "the kept room cannot be used: its file is damaged, or was renamed",
+                hint: "restore it from a backup; to give up its address, move the file away")
+        case .otherVersion(let version):
+            .init(
+                .persistVersion,
+                "the kept room cannot be used: its file has version \(version), which is not known here",
+                hint: "use the termtalk that made it, or a newer one")
+        case .passphraseWrong:
+            .init(
+                .passphraseWrong, "the kept room cannot be used: the passphrase is wrong",
+                hint: "try again; without it nobody can read the room's keys")
+        case .passphraseNeeded:
+            .init(
+                .passphraseWrong, "the kept room cannot be used: it has a passphrase, and none was given",
+                hint: "leave out --no-passphrase")
+        case .outOfMemory:
+            .init(
+                .internalError, "the passphrase cannot be used: there is not enough memory",
+                hint: "it takes 256 MiB for a moment")
+        }
+    }
+}
+
+extension PrivateFile.Failure {
+    fileprivate var keptRoomNotice: ChatEvent.Notice {
+        switch self {
+        case .unreadable(let code):
+            .init(
+                .persistUnreadable, "the kept room cannot be used: its file cannot be read (system error \(code))",
+                hint: "check its owner and its permissions")
+        case .openToOthers:
+            .init(
+                .persistUnreadable, "the kept room cannot be used: others on this machine can read its file",
+                hint: "if nobody did: chmod 600 ~/.local/state/termtalk/rooms/*; else move it away and begin anew")
+        case .tooLarge: KeptRoomFile.Failure.damaged.notice
+        case .unwritable(let code): .keptRoomUnwritable(code)
+        }
+    }
+}
+
+extension ChatEvent.Notice {
+    fileprivate static let keptRoomInUse = ChatEvent.Notice(
+        .persistInUse, "the kept room cannot be used: another termtalk of this user hosts it",
+        hint: "end that one first, or choose another name")
+
+    fileprivate static func keptRoomUnwritable(_ code: Int32) -> ChatEvent.Notice {
+        .init(
+            .persistUnwritable, "the room cannot be kept: its file cannot be written (system error \(code))",
+            hint: code == EEXIST
+                ? "there is a file of this name already, and it is not overwritten"
+                : "check the permissions of the state directory, and the space on the disk")
+    }
+}

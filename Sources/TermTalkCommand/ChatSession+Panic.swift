@@ -1,0 +1,43 @@
+internal import EventLoop
+import Glibc
+internal import Room
+internal import Sodium
+internal import TermTalk
+internal import TerminalUI
+
+// The end that waits for nothing.
+
+extension ChatSession {
+    /// How long the end may take, whatever hangs.
+    private static let panicDeadline = Duration.seconds(3)
+    /// In seconds, for a loop that hangs itself.
+    private static let panicAlarm: UInt32 = 5
+
+    /// Ends it all at once: nothing waits for delivery, nothing stays on the terminal.
+    func panic() {
+        guard !isPanicking else { return }
+        isPanicking = true
+        isInputWanted = false
+        updateInput()
+        signal(SIGALRM, SIG_DFL)
+        alarm(Self.panicAlarm)
+        _ = loop.schedule(after: Self.panicDeadline) {
+            SecretMemory.wipe()
+            _exit(ExitStatus.done.rawValue)
+        }
+        if !common.json {
+            output.forget()
+            screen?.close(wiping: true)
+            screen = nil
+            TerminalDevice.wipe()
+            if isatty(STDOUT_FILENO) != 1 {
+                output.show(
+                    .warning(
+                        .init(
+                            .outputKept, "what was written to a file or a pipe stays there",
+                            hint: "wipe it where it went")))
+            }
+        }
+        participant?.panic()
+    }
+}

@@ -1,0 +1,48 @@
+import Glibc
+internal import Room
+internal import TerminalUI
+
+/// The terminal that the program's output goes to, apart from what a screen draws on it.
+enum TerminalDevice {
+    /// How long a terminal that stands still is waited for, in milliseconds.
+    private static let patience: Int32 = 200
+
+    static var type: String {
+        guard let value = unsafe getenv("TERM") else { return "dumb" }
+        return unsafe String(cString: value)
+    }
+
+    /// How many colours the type of the terminal has.
+    static var colourCount: Int { TerminalAbilities.colourCount(of: type) ?? 8 }
+
+    /// Whether the type of the terminal may have a clipboard.
+    static var hasClipboard: Bool { type != "dumb" && type != "linux" }
+
+    static var isInTmux: Bool { unsafe getenv("TMUX") != nil }
+
+    /// Writes to the terminal of stdout, or else of stderr; whether it has taken all.
+    @discardableResult
+    static func write(_ text: String) -> Bool {
+        guard let descriptor = [STDOUT_FILENO, STDERR_FILENO].first(where: { isatty($0) == 1 }) else { return false }
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        guard unsafe poll(&request, 1, patience) > 0 else { return false }
+        var text = text
+        return text.withUTF8 { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) == $0.count }
+    }
+
+    /// Clears the screen and, where the terminal honours it, what has scrolled out of it.
+    static func wipe() {
+        write("\u{1B}[H\u{1B}[2J\u{1B}[3J")
+    }
+}
+
+extension ChatEvent {
+    /// The invite that the event tells of.
+    var invite: String? {
+        switch self {
+        case .invite(let text): text
+        case .room(.inviteMade(let invite)): invite.text
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package import Sodium
+
+/// What an onion service asks of tor besides its key, its port, and where its streams go.
+package struct OnionServiceOptions: Sendable {
+    /// Streams that a peer may have on one circuit at a time; with one more, tor closes the circuit. A member needs one,
+    /// because each attempt to connect has a circuit of its own; the other is for one whose end is still on its way.
+    /// So whoever wants many connections pays for an introduction and a circuit for every two of them.
+    static let streamsPerCircuit = 2
+    /// Introductions that tor takes from its queue, a second in the long run: a rendezvous costs tor itself some
+    /// milliseconds, so that this is a fraction of a core, and more than a room of ordinary size asks for when all
+    /// come back together.
+    static let introductionRate = 50
+    /// Introductions taken at once: as many as the room keeps connections that are not members.
+    static let introductionBurst = 256
+
+    /// The keys whose owners can resolve the service (rend-spec-v3, section 2.5.1, client authorization); nil for
+    /// everybody.
+    package var clients: Set<X25519.PublicKey>?
+    /// Whether who comes has to prove work when more come than tor takes (proposal 327); tor has it from 0.4.9 on.
+    package var hasProofOfWork: Bool
+
+    package init(clients: Set<X25519.PublicKey>? = nil, hasProofOfWork: Bool = true) {
+        self.clients = clients
+        self.hasProofOfWork = hasProofOfWork
+    }
+
+    /// The arguments of ADD_ONION, without the key and the port.
+    var arguments: String {
+        var flags = ["DiscardPK", "MaxStreamsCloseCircuit"]
+        if clients != nil { flags.append("V3Auth") }
+        var arguments = ["Flags=\(flags.joined(separator: ","))", "MaxStreams=\(Self.streamsPerCircuit)"]
+        // In an order that says nothing of who came when.
+        arguments += (clients ?? []).map { "ClientAuthV3=\(Base32.encode($0.bytes))" }.sorted()
+        if hasProofOfWork {
+            arguments += [
+                "PoWDefensesEnabled=1", "PoWQueueRate=\(Self.introductionRate)",
+                "PoWQueueBurst=\(Self.introductionBurst)",
+            ]
+        }
+        return arguments.joined(separator: " ")
+    }
+}

@@ -1,0 +1,268 @@
+import Testing
+
+@testable import Room
+
+/// A room whose host is a relay: nobody takes part at the host, and the members let each other in.
+@Suite struct RelayRoomTests {
+    private static func network(
+        admitsUnattended: Bool = true, _ change: (inout RoomLimits) -> Void = { _ in }
+    ) -> RoomNetwork {
+        var limits = RoomLimits()
+        limits.isRelay = true
+        limits.admitsUnattended = admitsUnattended
+        change(&limits)
+        let network = RoomNetwork(limits: limits)
+        network.isRelay = true
+        return network
+    }
+
+    private func codes(_ network: RoomNetwork, _ peer: Int) -> [NoticeCode?] {
+        network.peers[peer].ends.map { $0?.code }
+    }
+
+    @Test("The first one creates the group and registers it, once; the others are let in by a member")
+    func registering() throws {
+        let network = Self.network()
+        let alice = try network.joined("alice")[0]
+        #expect(network.registered == [[UInt8](repeating: 7, count: 32)])
+        #expect(network.peers[alice].invitesShown == 1)
+        let others = try network.joined("bob", "carol")
+        #expect(others.allSatisfy { network.peers[$0].invitesShown == 0 })
+        #expect(network.registered.count == 1)
+        try network.say("hi", others[1])
+        try network.carry()
+        #expect(network.peers[alice].texts == ["hi"])
+        // A second time, and by somebody else.
+        for peer in [alice, others[0]] {
+            #expect(throws: RoomError.malformed) {
+                try network.receivedAtHost(
+                    MemberRequest.register(presharedKey: [UInt8](repeating: 1, count: 32), groupInfo: []).encoded,
+                    from: peer)
+            }
+        }
+    }
+
+    @Test("All leave, and the next one comes in by itself; the group does not begin anew")
+    func nobodyThere() throws {
+        let network = Self.network()
+        let members = try network.joined("alice", "bob")
+        for peer in members { network.act(peer) { client, actions in client.leave(actions: &actions) } }
+        try network.carry()
+        #expect(network.room.memberCount == 0)
+        let epoch = network.epoch
+        let carol = try network.joined("carol")[0]
+        // Its own Commit, and the one that removes those who have left.
+        #expect(network.epoch == epoch + 2)
+        let id = try network.id(carol)
+        #expect(network.peers[carol].client.engine.members == [id])
+        #expect(network.registered.count == 1 && network.peers[carol].invitesShown == 0)
+        let dave = try network.joined("dave")[0]
+        try network.say("hi", carol)
+        try network.carry()
+        #expect(network.peers[dave].texts == ["hi"])
+    }
+
+    @Test("A member whose connection is broken learns of those who came meanwhile, and they talk")
+    func returning() throws {
+        let network = Self.network()
+        let (alice, bob) = (try network.joined("alice")[0], try network.joined("bob")[0])
+        try network.say("before", alice)
+        try network.carry()
+        network.breakLink(alice)
+        network.breakLink(bob)
+        let carol = try network.joined("carol")[0]
+        #expect(network.peers[carol].client.memberList.count == 3)
+        try network.say("is anybody there", carol)
+        try network.carry()
+        network.mendLink(bob)
+        try network.carry()
+        try network.say("I am", bob)
+        try network.carry()
+        #expect(network.peers[carol].texts == ["is anybody there", "I am"])
+        #expect(network.peers[bob].texts == ["before", "is anybody there", "I am"])
+        #expect(network.peers.allSatisfy { $0.startOvers == 0 && $0.errors.isEmpty })
+        network.mendLink(alice)
+        try network.carry()
+        #expect(network.peers[alice].texts == network.peers[bob].texts)
+    }
+
+    @Test("Of several who wait while nobody is there one comes in by itself, and lets in the others")
+    func several() throws {
+        let network = Self.network()
+        let alice = try network.joined("alice")[0]
+        network.breakLink(alice)
+        let epoch = network.epoch
+        _ = try network.joined("bob", "carol", "dave")
+        #expect(network.epoch == epoch + 2)
+        network.mendLink(alice)
+        try network.carry()
+        #expect(network.peers.allSatisfy { $0.client.engine.members.count == 4 && $0.startOvers == 0 })
+    }
+
+    @Test("One that does not come in by itself within 8 s does not hold up the next")
+    func noAnswer() throws {
+        let network = Self.network()
+        let alice = try network.joined("alice")[0]
+        network.breakLink(alice)
+        let silent = network.add(nick: "silent")
+        try network.carry(of: [])
+        let bob = network.add(nick: "bob")
+        for message in network.peers[silent].toHost { try network.receivedAtHost(message, from: silent) }
+        network.peers[silent].toHost = []
+        try network.carry(of: [bob])
+        #expect(!network.peers[bob].client.isJoined)
+        network.timePassed(RoomLimits.committerPatience - .nanoseconds(1))
+        try network.carry(of: [bob])
+        #expect(!network.peers[bob].client.isJoined)
+        network.timePassed(.nanoseconds(1))
+        try network.carry(of: [bob])
+        #expect(network.peers[bob].client.isJoined)
+        // Whose connection ends is not waited for at all.
+        network.breakLink(silent)
+        network.breakLink(bob)
+        let gone = network.add(nick: "gone")
+        for message in network.peers[gone].toHost { try network.receivedAtHost(message, from: gone) }
+        let carol = network.add(nick: "carol")
+        try network.carry(of: [carol])
+        #expect(!network.peers[carol].client.isJoined)
+        network.breakLink(gone)
+        network.timePassed(.zero)
+        try network.carry(of: [carol])
+        #expect(network.peers[carol].client.isJoined)
+    }
+
+    @Test("An external Commit of an epoch that is over changes nothing, and its sender comes in all the same")
+    func lateCommit() throws {
+        let network = Self.network()
+        let alice = try network.joined("alice")[0]
+        network.breakLink(alice)
+        let bob = network.add(nick: "bob")
+        _ = try network.step(upTo: 1)
+        // Alice is back and gives itself new keys before bob's Commit comes.
+        network.mendLink(alice)
+        network.act(alice) { client, actions in
+            client.wantUpdate(after: .zero)
+            client.timePassed(actions: &actions)
+        }
+        try network.carry(of: [alice])
+        let epoch = network.epoch
+        try network.carry()
+        network.timePassed(RoomLimits.committerPatience)
+        try network.carry()
+        #expect(network.peers[bob].client.isJoined)
+        #expect(network.epoch > epoch)
+        #expect(network.peers[alice].client.engine.members == network.peers[bob].client.engine.members)
+    }
+
+    @Test("An external Commit of one whom a member has let in meanwhile changes nothing")
+    func overtakenCommit() throws {
+        let network = Self.network()
+        let alice = try network.joined("alice")[0]
+        network.breakLink(alice)
+        let bob = network.add(nick: "bob")
+        // The Commit is under way for longer than the relay waits.
+        _ = try network.step(upTo: 1)
+        let late = network.peers[bob].toHost
+        #expect(late.count == 1)
+        network.peers[bob].toHost = []
+        network.mendLink(alice)
+        network.timePassed(RoomLimits.committerPatience)
+        try network.carry()
+        #expect(network.peers[bob].client.isJoined)
+        let epoch = network.epoch
+        for message in late { try network.receivedAtHost(message, from: bob) }
+        try network.carry()
+        #expect(network.epoch == epoch && network.peers[bob].startOvers == 0)
+        #expect(network.peers[alice].client.engine.members == network.peers[bob].client.engine.members)
+    }
+
+    @Test("In a room with a password nobody comes in while nobody is there, and is told so")
+    func password() throws {
+        let network = Self.network(admitsUnattended: false)
+        let alice = try network.joined("alice")[0]
+        network.breakLink(alice)
+        let bob = network.add(nick: "bob")
+        try network.carry()
+        #expect(codes(network, bob) == [.nobodyHere])
+        network.mendLink(alice)
+        try network.carry()
+        // The nick is free again.
+        _ = try network.joined("bob")
+    }
+
+    @Test("Without a GroupInfo, of which there is none that is too large, nobody comes in while nobody is there")
+    func noGroupInfo() throws {
+        let network = Self.network()
+        let alice = try network.joined("alice")[0]
+        var commit = try network.peers[alice].client.engine.commit(adding: [], removing: [])
+        commit.groupInfo = []
+        network.peers[alice].toHost.append(MemberRequest.commit(commit).encoded)
+        try network.carry()
+        network.breakLink(alice)
+        let bob = network.add(nick: "bob")
+        try network.carry()
+        #expect(codes(network, bob) == [.nobodyHere])
+    }
+
+    @Test("What was not offered is not taken: in a host's room, from somebody who was not asked, without a Commit")
+    func notOffered() throws {
+        let external = MemberRequest.joinExternally(GroupCommit(epoch: 0, commit: [1])).encoded
+        let register = MemberRequest.register(presharedKey: [UInt8](repeating: 7, count: 32), groupInfo: []).encoded
+        let hosted = RoomNetwork()
+        _ = hosted.add(nick: "host", isHost: true)
+        try hosted.carry()
+        let member = try hosted.joined("alice")[0]
+        var commit = GroupCommit(epoch: 1, commit: [1])
+        commit.groupInfo = [1]
+        for message in [external, register, MemberRequest.commit(commit).encoded] {
+            #expect(throws: RoomError.malformed) { try hosted.receivedAtHost(message, from: member) }
+        }
+        let network = Self.network()
+        let alice = try network.joined("alice")[0]
+        let first = network.epoch
+        // A member's came too late.
+        try network.receivedAtHost(external, from: alice)
+        #expect(network.epoch == first)
+        let stranger = network.add(nick: "stranger")
+        network.peers[stranger].toHost = []
+        #expect(throws: RoomError.malformed) { try network.receivedAtHost(external, from: stranger) }
+        // Waits for alice, who does not answer; nobody has offered it to come in by itself.
+        let bob = network.add(nick: "bob")
+        try network.carry(of: [bob])
+        let epoch = network.epoch
+        try network.receivedAtHost(external, from: bob)
+        #expect(network.epoch == epoch && !network.peers[bob].isAdmitted)
+    }
+
+    @Test("Before the group is registered it begins anew when its first member is gone")
+    func unregistered() throws {
+        let network = Self.network()
+        let alice = network.add(nick: "alice")
+        for message in network.peers[alice].toHost { try network.receivedAtHost(message, from: alice) }
+        network.peers[alice].toHost = []
+        #expect(!network.room.isRegistered)
+        network.act(alice) { client, actions in client.leave(actions: &actions) }
+        try network.receivedAtHost(MemberRequest.leave.encoded, from: alice)
+        let bob = try network.joined("bob")[0]
+        #expect(network.room.isRegistered && network.peers[bob].invitesShown == 1)
+    }
+
+    @Test("A sealed GroupInfo is taken up to its limit, and not past it")
+    func limits() throws {
+        let fits = [UInt8](repeating: 1, count: RoomLimits.groupInfoByteCount)
+        func check(_ message: EncodedMessage, isFromHost: Bool = false) -> Bool {
+            isFromHost
+                ? (try? HostMessage(type: message.type, body: message.body)) != nil
+                : (try? MemberRequest(type: message.type, body: message.body)) != nil
+        }
+        for (info, isTaken) in [(fits, true), (fits + [1], false)] {
+            var commit = GroupCommit(epoch: 1, commit: [1])
+            commit.groupInfo = info
+            #expect(check(MemberRequest.commit(commit).encoded) == isTaken)
+            #expect(check(MemberRequest.joinExternally(commit).encoded) == isTaken)
+            let key = [UInt8](repeating: 1, count: RoomLimits.presharedKeyByteCount)
+            #expect(check(MemberRequest.register(presharedKey: key, groupInfo: info).encoded) == isTaken)
+            #expect(check(HostMessage.groupInfo(epoch: 1, info).encoded, isFromHost: true) == isTaken)
+        }
+    }
+}

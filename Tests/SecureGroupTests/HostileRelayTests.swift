@@ -1,0 +1,139 @@
+import SecureGroup
+import Sodium
+import Testing
+
+@testable import Room
+
+/// A relay that does what it can to get into its room, or to lead members elsewhere.
+@Suite struct HostileRelayTests {
+    @Test("Nobody is warned of an honest relay, whoever comes, goes, and comes in while nobody is there")
+    func honest() throws {
+        let room = try HostileRoom("alice", "bob", "carol", isRelay: true)
+        #expect(room.peers.map(\.invitesShown) == [1, 0, 0])
+        for round in 0..<3 {
+            for peer in 0..<3 { try room.say("\(peer) \(round)", peer) }
+            try room.pass(.seconds(4_000))
+        }
+        try room.say("psst", 1, to: "carol")
+        for peer in 0..<3 { room.breakLink(peer) }
+        let dave = try room.join("dave")
+        try room.say("anybody?", dave)
+        for peer in 0..<3 { try room.mendLink(peer) }
+        for peer in 0..<4 { try room.say("\(peer)", peer) }
+        try room.pass(.seconds(4_000))
+        #expect(room.peers.allSatisfy { $0.warnings.isEmpty }, "\(room.peers.map(\.warnings))")
+        for peer in 0..<4 { #expect(room.peers[peer].texts.suffix(5) == ["anybody?", "0", "1", "2", "3"]) }
+        for peer in 0..<4 { try room.act(peer) { client, actions in client.leave(actions: &actions) } }
+        try room.carry()
+        let erin = try room.join("erin")
+        #expect(room.peers[erin].group.members == [room.peers[erin].group.id])
+        #expect(room.peers[erin].warnings.isEmpty && room.peers[erin].refusal == nil)
+    }
+
+    @Test("Somebody with the group's invite does not believe that there is no group")
+    func noGroup() throws {
+        let room = try HostileRoom("alice", isRelay: true)
+        room.tamper = { peer, message in
+            guard peer == 1, case .admitted(var admission) = message else { return [message] }
+            admission.welcome = []
+            admission.epoch = 0
+            return [.admitted(admission)]
+        }
+        let bob = try room.join("bob")
+        #expect(room.peers[bob].refusal?.code == .groupCreator)
+        #expect(!room.peers[bob].client.isJoined)
+    }
+
+    @Test("A Welcome of the relay's own group is refused")
+    func ownGroup() throws {
+        let room = try HostileRoom("alice", isRelay: true)
+        let relay = RoomGroup(trust: .host, time: 1_000_000)
+        _ = relay.keyPackage()
+        try relay.create()
+        room.tamper = { peer, message in
+            switch message {
+            case .commitWanted(let candidates, _):
+                // The relay lets in the joiner itself.
+                guard let commit = try? relay.commit(adding: candidates, removing: []) else { return [] }
+                let id = candidates[0].id
+                let admission = HostMessage.Admission(
+                    member: id, secondsLeft: nil, nextSequence: 1, epoch: 1,
+                    members: [
+                        .init(id: relay.id, isHost: false, nick: "alice"), .init(id: id, isHost: false, nick: "bob"),
+                    ],
+                    welcome: commit.welcome)
+                room.whisper(.admitted(admission), to: 1)
+                return []
+            default:
+                return [message]
+            }
+        }
+        let bob = try room.join("bob")
+        #expect(room.peers[bob].refusal?.code == .groupCreator)
+    }
+
+    @Test("The relay's own KeyPackage is not added, whatever id and proof it comes with")
+    func ownKeyPackage() throws {
+        let room = try HostileRoom("alice", "bob", isRelay: true)
+        let relay = RoomGroup(trust: .secret(GroupSecret()), time: 1_000_000)
+        let before = room.peers[0].group.epoch
+        try room.say(
+            .commitWanted(adding: [.init(id: relay.id, keyPackage: relay.keyPackage())], removing: []), to: 0)
+        #expect(room.peers.allSatisfy { $0.group.epoch == before && $0.group.members.count == 2 })
+        #expect(!room.peers[0].group.hasPendingCommit)
+    }
+
+    @Test("A Commit that is made up, also as of somebody who comes in by itself, is told of and followed by nobody")
+    func ownCommit() throws {
+        let room = try HostileRoom("alice", "bob", isRelay: true)
+        let relay = RoomGroup(trust: .secret(GroupSecret()), time: 1_000_000)
+        // A group of the relay's, from which it makes an external Commit as well as it can.
+        let other = RoomGroup(trust: .first, time: 1_000_000)
+        _ = other.keyPackage()
+        try other.create()
+        let insider = RoomGroup(trust: .secret(try #require(other.secret)), time: 1_000_000)
+        _ = insider.keyPackage()
+        let commit = try insider.commitExternally(other.sealedGroupInfo(), epoch: 0)
+        _ = relay.keyPackage()
+        #expect(throws: GroupError.cannotJoin) {
+            try relay.commitExternally(other.sealedGroupInfo(), epoch: 0)
+        }
+        try room.say(
+            .committed(
+                from: insider.id, joined: [.init(id: insider.id, isHost: false, nick: "mallory")],
+                commit: commit.commit),
+            to: 1)
+        #expect(room.peers[1].warnings.count == 2)
+        #expect([.groupForged, .groupEpoch].contains(room.peers[1].warnings[0]))
+        #expect(room.peers[1].warnings[1] == .groupLost && room.peers[1].startOvers == 1)
+        #expect(!room.peers[1].group.members.contains(insider.id))
+    }
+
+    @Test("An old GroupInfo leads to a Commit that the members refuse, and tell of")
+    func oldGroupInfo() throws {
+        let room = try HostileRoom("alice", "bob", isRelay: true)
+        let (old, epoch) = (room.peers[0].group.sealedGroupInfo(), room.peers[0].group.epoch)
+        try room.pass(.seconds(4_000))
+        #expect(room.peers[0].group.epoch > epoch)
+        let late = RoomGroup(trust: .secret(try #require(room.peers[0].group.secret)), time: 1_000_000)
+        _ = late.keyPackage()
+        let commit = try late.commitExternally(old, epoch: epoch)
+        try room.say(.committed(from: late.id, joined: [], commit: commit.commit), to: 1)
+        #expect(room.peers[1].warnings.first == .groupEpoch)
+        #expect(!room.peers[1].group.members.contains(late.id))
+    }
+
+    @Test("Whom the relay lists and who is not in the group is told of, as is whom it does not list")
+    func ghosts() throws {
+        let room = try HostileRoom("alice", "bob", isRelay: true)
+        for peer in 0..<2 { room.breakLink(peer) }
+        room.tamper = { peer, message in
+            guard case .committed(let from, _, let commit) = message else { return [message] }
+            // Nobody is to know of the one who came in by itself.
+            return [.committed(from: from, joined: [], commit: commit)]
+        }
+        _ = try room.join("carol")
+        try room.mendLink(1)
+        #expect(room.peers[1].warnings == [.groupGhost])
+    }
+}

@@ -1,0 +1,113 @@
+import EventLoop
+import Room
+import SecureSession
+import TestSupport
+import Testing
+
+@testable import TermTalk
+
+/// The door of a room under attack: who is refused, who is not, and what the host hears of it.
+@Suite struct DoorNodeTests {
+    private static func network(_ number: Int) -> PeerNetwork? { PeerNetwork(.ip("192.0.2.\(number)", port: 1)) }
+
+    /// Connections that say `bytes` and nothing more; keeps their other ends.
+    private static func knock(
+        _ world: NodeWorld, _ count: Int, from network: PeerNetwork? = nil, saying bytes: [UInt8] = []
+    ) -> [MemoryStream] {
+        (0..<count).map { _ in
+            let (peer, host) = MemoryStream.makePair(loop: world.loop)
+            world.host.accept(host, from: network)
+            if !bytes.isEmpty { peer.write(bytes.span) }
+            return peer
+        }
+    }
+
+    private static func attacks(_ world: NodeWorld) -> [ChatEvent.Notice] {
+        world.hostEvents.compactMap {
+            if case .warning(let notice) = $0, notice.code == .underAttack { notice } else { nil }
+        }
+    }
+
+    @Test("A flood from a member's own address: the member comes back, strangers there do not come in")
+    func floodFromANeighbour() throws {
+        // Few, so that no new one is due before the test is over.
+        var limits = AddressGate.Limits()
+        limits.arrivalsPerMinute = 2
+        try NodeWorld.run(addressLimits: limits) { world in
+            let alice = world.add(nick: "alice")
+            alice.network = Self.network(1)
+            world.whenAllAreIn(2) {
+                let kept = Self.knock(world, 100, from: Self.network(1))
+                world.when({ !Self.attacks(world).isEmpty }) {
+                    #expect(Self.attacks(world).first?.message.contains("connections from a busy address") == true)
+                    #expect(Self.attacks(world).first?.count == AttackWatch.Limits().threshold)
+                    alice.breakConnection()
+                    world.sayAsHost("still there?")
+                    world.when({ alice.texts == ["still there?"] }) {
+                        let stranger = world.add(nick: "stranger")
+                        stranger.network = Self.network(1)
+                        let elsewhere = world.add(nick: "elsewhere")
+                        elsewhere.network = Self.network(2)
+                        world.when({ stranger.ending != nil && elsewhere.id != nil }) {
+                            #expect(stranger.id == nil)
+                            _ = kept
+                            world.finish()
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Five from one address come in, and the sixth is told why not")
+    func sixFromOneAddress() throws {
+        try NodeWorld.run { world in
+            for number in 1...5 { world.add(nick: "n\(number)").network = Self.network(1) }
+            world.whenAllAreIn(6) {
+                let sixth = world.add(nick: "sixth")
+                sixth.network = Self.network(1)
+                world.when({ sixth.ending != nil }) {
+                    #expect(sixth.ending?.notice?.code == .rateLimited)
+                    #expect(world.host.memberCount == 6)
+                    let local = world.add(nick: "local")
+                    world.when({ local.id != nil }) { world.finish() }
+                }
+            }
+        }
+    }
+
+    @Test("Handshakes past the allowance are counted by cause, and told once")
+    func floodOfHandshakes() throws {
+        try NodeWorld.run(isInvited: false) { world in
+            let open = [SessionProtocol.openPattern, 0, 32] + [UInt8](repeating: 9, count: 32)
+            let burst = Int(ConnectionGate.Limits().openBurst)
+            let kept = Self.knock(world, burst + AttackWatch.Limits().threshold + 30, saying: open)
+            world.when({ !Self.attacks(world).isEmpty }) {
+                #expect(Self.attacks(world).first?.message.contains("handshakes without an invite") == true)
+                world.loop.atEndOfTurn {
+                    #expect(Self.attacks(world).count == 1)
+                    _ = kept
+                    world.finish()
+                }
+            }
+        }
+    }
+
+    @Test("Past the places at the door the oldest of the least worthy gives way, and that is counted")
+    func placesAtTheDoor() throws {
+        try NodeWorld.run { world in
+            let limit = ConnectionGate.Limits().pending
+            var kept = Self.knock(world, limit)
+            #expect(world.host.connections.pending.count == limit)
+            #expect(Self.attacks(world).isEmpty)
+            let oldest = world.host.connections.pending.first
+            kept += Self.knock(world, 1)
+            #expect(world.host.connections.pending.count == limit)
+            #expect(!world.host.connections.pending.contains { $0 === oldest })
+            kept += Self.knock(world, AttackWatch.Limits().threshold - 1)
+            #expect(Self.attacks(world).first?.message.contains("20 connections that gave way") == true)
+            _ = kept
+            world.loop.atEndOfTurn { world.finish() }
+        }
+    }
+}

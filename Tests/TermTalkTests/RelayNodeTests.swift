@@ -1,0 +1,206 @@
+import Room
+import SecureSession
+import Sodium
+import Testing
+
+@testable import TermTalk
+
+/// Nodes around a relay: a host of which nobody takes part.
+@Suite struct RelayNodeTests {
+    private static var limits: RoomLimits {
+        var limits = RoomLimits()
+        limits.isRelay = true
+        return limits
+    }
+
+    private func run(_ limits: RoomLimits = limits, password: String? = nil, _ body: (NodeWorld) throws -> Void) throws
+    {
+        try NodeWorld.run(limits: limits, password: password, body)
+    }
+
+    /// The first one comes in and makes the group's invite.
+    private func begin(
+        _ world: NodeWorld, password: RoomPassword? = nil,
+        _ body: @escaping (_ first: NodeWorld.Person, _ invite: Invite) throws -> Void
+    ) {
+        let first = world.add(nick: "first", password: password)
+        world.when({ !first.invites.isEmpty }) {
+            do {
+                #expect(first.invites.count == 1)
+                try body(first, Invite(parsing: first.invites[0]))
+            } catch {
+                Issue.record("\(error)")
+                world.finish()
+            }
+        }
+    }
+
+    @Test("The first one is shown the group's invite, which the relay does not know; with it others come in and talk")
+    func talking() throws {
+        try run { world in
+            begin(world) { first, invite in
+                #expect(invite.isOfGroup && invite.creatorKey == nil)
+                #expect(world.host.localMember == nil && world.host.inviteOfGroup?.secretBytes == nil)
+                #expect(invite.secret.secretBytes != world.invite?.secretBytes)
+                let second = world.add(nick: "second", inviteOfGroup: invite)
+                let third = world.add(nick: "third", inviteOfGroup: invite)
+                world.when({ second.id != nil && third.id != nil }) {
+                    second.node?.say("hello", kind: .text, to: nil)
+                    third.node?.say("psst", kind: .text, to: "first")
+                    // Any member can invite.
+                    second.node?.showInvite()
+                    #expect(second.invites == first.invites)
+                    world.when({ first.texts.count == 2 && third.texts.count == 2 && second.texts == ["hello"] }) {
+                        #expect(Set(first.texts) == ["hello", "psst"])
+                        #expect(world.people.allSatisfy { $0.warnings.isEmpty })
+                        world.finish()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("The relay's own invite, and none at all, let nobody in once there is a group", arguments: [true, false])
+    func notWithoutTheInvite(isInvited: Bool) throws {
+        try NodeWorld.run(limits: Self.limits, isInvited: isInvited) { world in
+            begin(world) { first, invite in
+                let late = world.add(nick: "late")
+                world.when({ late.ending != nil }) {
+                    #expect(late.ending?.notice?.code == .groupInviteNeeded)
+                    #expect(!first.events.contains { if case .memberJoined = $0 { true } else { false } })
+                    first.node?.leave()
+                    world.when({ first.ending != nil }) {
+                        // Not when everybody has gone, either.
+                        let later = world.add(nick: "later")
+                        world.when({ later.ending != nil }) {
+                            #expect(later.ending?.notice?.code == .groupInviteNeeded)
+                            let right = world.add(nick: "right", inviteOfGroup: invite)
+                            world.when({ right.id != nil }) { world.finish() }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("All are away; somebody comes in by itself, and those who come back talk with it")
+    func comingInWhileNobodyIsThere() throws {
+        try run { world in
+            begin(world) { first, invite in
+                let second = world.add(nick: "second", inviteOfGroup: invite)
+                world.when({ second.id != nil }) {
+                    for person in [first, second] {
+                        person.isReachable = false
+                        person.breakConnection()
+                    }
+                    let third = world.add(nick: "third", inviteOfGroup: invite)
+                    world.when({ third.id != nil }) {
+                        third.node?.say("anybody?", kind: .text, to: nil)
+                        world.when({ third.texts == ["anybody?"] }) {
+                            for person in [first, second] {
+                                person.isReachable = true
+                                person.node?.tryNow()
+                            }
+                            world.when({ first.texts == ["anybody?"] && second.texts == ["anybody?"] }) {
+                                first.node?.say("me", kind: .text, to: nil)
+                                world.when({ world.people.allSatisfy { $0.texts == ["anybody?", "me"] } }) {
+                                    #expect(world.people.allSatisfy { $0.warnings.isEmpty })
+                                    world.finish()
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("All have left; the next ones begin where they were, and the first one comes back with the group's invite")
+    func allHaveLeft() throws {
+        try run { world in
+            begin(world) { first, invite in
+                first.node?.leave()
+                world.when({ first.ending != nil }) {
+                    let second = world.add(nick: "second", inviteOfGroup: invite)
+                    world.when({ second.id != nil }) {
+                        let third = world.add(nick: "third", inviteOfGroup: invite)
+                        world.when({ third.id != nil }) {
+                            second.node?.say("hello", kind: .text, to: nil)
+                            world.when({ third.texts == ["hello"] }) {
+                                #expect(second.warnings.isEmpty && third.warnings.isEmpty)
+                                world.finish()
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("The one who created the group comes back after its place was lost, by the invite that it made")
+    func theFirstComesBack() throws {
+        var limits = Self.limits
+        limits.absence = .milliseconds(1)
+        try run(limits) { world in
+            begin(world) { first, invite in
+                let second = world.add(nick: "second", inviteOfGroup: invite)
+                world.when({ second.id != nil }) {
+                    first.isReachable = false
+                    first.breakConnection()
+                    world.when({ second.events.contains { if case .memberLeft = $0 { true } else { false } } }) {
+                        first.isReachable = true
+                        first.node?.tryNow()
+                        world.when({ first.events.count { if case .joinedRoom = $0 { true } else { false } } == 2 }) {
+                            first.node?.say("back", kind: .text, to: nil)
+                            world.when({ second.texts == ["back"] }) { world.finish() }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("With a password the relay asks for it, and nobody comes in while nobody is there")
+    func password() throws {
+        var limits = Self.limits
+        limits.admitsUnattended = false
+        try run(limits, password: "secret") { world in
+            let password = try NodeWorld.stretched("secret")
+            begin(world, password: password) { first, invite in
+                let wrong = world.add(nick: "wrong", inviteOfGroup: invite)
+                let right = world.add(nick: "right", password: password, inviteOfGroup: invite)
+                world.when({ wrong.ending != nil && right.id != nil }) {
+                    #expect(wrong.ending?.notice?.code == .passwordRequired)
+                    for person in [first, right] { person.node?.leave() }
+                    world.when({ first.ending != nil && right.ending != nil }) {
+                        let late = world.add(nick: "late", password: password, inviteOfGroup: invite)
+                        world.when({ late.ending != nil }) {
+                            #expect(late.ending?.notice?.code == .nobodyHere)
+                            world.finish()
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("An invite of a group says so, and is read as it was written")
+    func inviteText() throws {
+        SodiumLibrary.initialize()
+        let address = try RoomAddress("127.0.0.1:12345")
+        let secret = InviteSecret()
+        let invite = Invite(
+            room: .random(), address: address, hostKey: X25519.PrivateKey().publicKey, creatorKey: nil,
+            secret: secret, isOfGroup: true)
+        let read = try Invite(parsing: invite.text)
+        #expect(read.isOfGroup && read.creatorKey == nil && read.secret.secretBytes == secret.secretBytes)
+        #expect(read.text == invite.text && read.hostKey == invite.hostKey)
+        let first = Invite(
+            room: invite.room, address: address, hostKey: invite.hostKey, creatorKey: nil, secret: secret)
+        #expect(try !Invite(parsing: first.text).isOfGroup)
+        #expect(first.text.count == invite.text.count + 42)
+        var changed = Array(invite.text)
+        changed[changed.count - 10] = changed[changed.count - 10] == "A" ? "B" : "A"
+        #expect(throws: ChatEvent.Notice.self) { try Invite(parsing: String(changed)) }
+    }
+}
