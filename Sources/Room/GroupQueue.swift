@@ -39,6 +39,9 @@ struct GroupQueue {
     var lastUpdate: Duration?
     /// Somebody may be there now who can be asked.
     var mustAsk = false
+    private var pace = TokenBucket(capacity: RoomLimits.memberChangeBurst, now: .zero)
+    /// Nobody is asked before; nil for at once.
+    private(set) var pausedUntil: Duration?
 
     /// Members that are not in the room yet.
     var newcomerCount: Int { joiners.count { !$0.isReturning } }
@@ -46,7 +49,14 @@ struct GroupQueue {
     var isIdle: Bool { joiners.isEmpty && removals.isEmpty }
 
     /// When another one is to be asked.
-    var nextDeadline: Duration? { mustAsk && !isIdle ? .zero : asked?.deadline }
+    var nextDeadline: Duration? { mustAsk && !isIdle ? pausedUntil ?? .zero : asked?.deadline }
+
+    /// The members have changed, and may do so again after a pause, if there was much of it.
+    mutating func membersChanged(now: Duration) {
+        let pause = pace.take(
+            1, rate: RoomLimits.memberChangesPerSecond, capacity: RoomLimits.memberChangeBurst, now: now)
+        pausedUntil = pause > .zero ? now + pause : nil
+    }
 
     /// A group begins anew, with the first who comes in.
     mutating func begin() {

@@ -161,6 +161,10 @@ extension Room {
             letIn([joiner], welcome: [], now: now, actions: &actions)
         }
         guard group.asked == nil, !group.isIdle else { return }
+        if let pausedUntil = group.pausedUntil, now < pausedUntil {
+            group.mustAsk = true
+            return
+        }
         guard let (committer, link) = committer() else {
             return letInUnattended(now: now, actions: &actions)
         }
@@ -206,6 +210,9 @@ extension Room {
             if !changesMembers {
                 group.lastUpdate = now
                 members[sender]?.lastUpdate = now
+            }
+            if changesMembers {
+                group.membersChanged(now: now)
             }
             let joiners = commit.added.compactMap { group.takeJoiner($0) }
             group.advance(by: commit, of: sender)

@@ -77,6 +77,11 @@ package struct RoomLimits: Sendable {
     /// than a circuit of tor takes to answer.
     static let committerPatience = Duration.seconds(8)
 
+    /// Commits a second that let in or remove members, in the long run, and at once after a pause. With each, what is on its
+    /// way has to be sealed again: who comes and goes all the time must not keep the others from being heard.
+    static let memberChangesPerSecond = 1.0
+    static let memberChangeBurst = 64.0
+
     /// Pause between two Commits of the room by which members give themselves new keys. A message that is sealed meanwhile
     /// may take ``epochsBack`` of them to arrive.
     static let updateInterval = Duration.seconds(2)

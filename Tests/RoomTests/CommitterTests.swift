@@ -75,6 +75,29 @@ import Testing
         #expect(try isAccepted(members[0]))
     }
 
+    @Test("Who comes and goes all the time is let in at a pace that leaves messages time to arrive")
+    func comingAndGoing() throws {
+        let network = RoomNetwork()
+        _ = try network.joined("alice")
+        for number in 0..<Int(RoomLimits.memberChangeBurst) / 2 {
+            let guest = try network.joined("guest\(number)")[0]
+            network.act(guest) { client, actions in client.leave(actions: &actions) }
+            try network.carry()
+        }
+        #expect(network.epoch == UInt64(RoomLimits.memberChangeBurst))
+        _ = try network.joined("bob")
+        let late = network.add(nick: "carol")
+        let pause = Duration.seconds(1 / RoomLimits.memberChangesPerSecond)
+        for time in [.zero, pause - .nanoseconds(1)] {
+            network.timePassed(time)
+            try network.carry()
+            #expect(!network.peers[late].client.isJoined)
+        }
+        network.timePassed(.nanoseconds(1))
+        try network.carry()
+        #expect(network.peers[late].client.isJoined)
+    }
+
     @Test("Whoever calls itself something else each time is remembered under a few names")
     func formerNicks() {
         var member = MemberClient.Member(nick: "alice", isHost: false)
