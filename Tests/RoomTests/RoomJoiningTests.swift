@@ -64,11 +64,13 @@ import Testing
         limits.members = 0
         let network = RoomNetwork(limits: limits)
         for _ in 0..<RoomLimits.membersPerMessage {
+            network.timePassed(.seconds(1))
             let peer = network.add()
             try network.carry(of: [0, peer])
             // They hear nothing of each other, which would take long; the first one lets the others in.
             network.peers[peer].isAdmitted = peer == 0
         }
+        network.timePassed(.seconds(1))
         let last = network.add()
         try network.carry()
         #expect(network.peers[last].admissions.count == 1)

@@ -76,6 +76,7 @@ import Testing
     func bannedKeys() throws {
         let network = try hosted()
         for number in 0...RoomLimits.bannedKeys {
+            network.timePassed(.seconds(2))
             let peer = try network.joined("m\(number)")[0]
             try network.expel("m\(number)", banned: true)
             #expect(network.peers[peer].isReleased)
