@@ -1,0 +1,67 @@
+internal import Sodium
+
+// What the person wants.
+extension MemberClient {
+    /// Says something to all, or to the one member that `receiver` names by id or nick.
+    ///
+    /// - Returns: the message's id; nil when the stay is over, and nothing was said.
+    /// - Throws: a notice for the person: message-too-large, no-such-member.
+    @discardableResult
+    package mutating func say(
+        _ text: String, kind: MessageContent.Kind, to receiver: String? = nil, actions: inout [Action]
+    ) throws(ChatEvent.Notice) -> MessageID? {
+        guard phase != .ended else { return nil }
+        guard text.utf8.count <= RoomLimits.textByteCount else {
+            throw ChatEvent.Notice(
+                .messageTooLarge, "the message was not sent: it is longer than \(RoomLimits.textByteCount) bytes",
+                hint: "send it in parts")
+        }
+        let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }
+        if target == nil { try checkSlowMode() }
+        let messageID = MessageID(Random.uint64())
+        outbox.append(Unconfirmed(id: messageID, to: target, content: .said(.init(kind: kind, text: text))))
+        if let id {
+            let shown: ChatEvent.ChatMessage.Kind = target != nil ? .private : kind == .action ? .action : .text
+            actions.append(
+                .tell(
+                    .sending(
+                        .init(
+                            id: messageID, sequence: nil, from: id, nick: members[id]?.nick ?? id.description,
+                            text: text, kind: shown, isOwn: true, to: target))))
+        }
+        sendWaiting(actions: &actions)
+        return messageID
+    }
+
+    package mutating func changeNick(to nick: String, actions: inout [Action]) throws(ChatEvent.Notice) {
+        let isHost = id.flatMap { members[$0]?.isHost } ?? false
+        guard let nick = try? Nick(validating: nick, isHost: isHost) else { throw RoomCode.nickInvalid.declination }
+        if phase == .joined {
+            actions.append(.send(MemberRequest.changeNick(nick.text).encoded))
+        }
+    }
+
+    /// Leaves the room; the owner closes the connection when the request has gone out.
+    package mutating func leave(actions: inout [Action]) {
+        guard phase != .ended else { return }
+        if phase == .joined {
+            actions.append(.send(MemberRequest.leave.encoded))
+        }
+        phase = .ended
+        actions.append(.end(.quit, refusal: nil))
+    }
+
+    /// The members, the host's first, then by nick.
+    package var memberList: [ChatEvent.MemberInfo] {
+        members.map {
+            ChatEvent.MemberInfo(id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: isVerified($0))
+        }
+        .sorted { ($0.isHost ? 0 : 1, $0.nick, $0.id.packed) < ($1.isHost ? 0 : 1, $1.nick, $1.id.packed) }
+    }
+
+    func member(named name: String) throws(ChatEvent.Notice) -> MemberID {
+        if let id = MemberID(name), members[id] != nil { return id }
+        if let match = members.first(where: { $0.value.nick == name }) { return match.key }
+        throw ChatEvent.Notice(.noSuchMember, "nobody here is called that", hint: "see /who")
+    }
+}

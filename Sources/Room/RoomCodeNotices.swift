@@ -1,0 +1,104 @@
+// What people are told of what the host has decided.
+
+extension ChatEvent.Notice {
+    /// Whoever answered is not somebody who knows the password.
+    package static let passwordUnconfirmed = ChatEvent.Notice(
+        .passwordUnconfirmed, "cannot join: the host did not show that it knows the password",
+        hint: "somebody may be in between; if the room has no password, join without one")
+
+    /// To the one who was removed; the reason is in the host's words.
+    static func removed(_ reason: ChatEvent.CloseReason, _ text: String) -> Self {
+        let isBanned = reason == .banned
+        return .init(
+            isBanned ? .banned : .kicked,
+            "the stay is over: the host has \(isBanned ? "banned" : "removed") you"
+                + (text.isEmpty ? "" : " (\(text))"),
+            hint: "the invite no longer works; the host can give you a new one")
+    }
+
+    /// A member came back after its place, or what waited for it, had been given up.
+    static func missed(_ count: Int) -> Self {
+        .init(
+            .messagesMissed,
+            count == 1 ? "1 message of the room was missed" : "\(count) messages of the room were missed",
+            hint: "you were away for longer than the host could wait; ask somebody who was there", count: count)
+    }
+}
+
+extension RoomCode {
+    /// Why the host did not let a joiner in, for people.
+    package var refusal: ChatEvent.Notice {
+        switch self {
+        case .full:
+            .init(.roomFull, "cannot join: the room is full", hint: "try again when somebody has left")
+        case .nickInvalid:
+            .init(.nickInvalid, "cannot join: the nick is not allowed", hint: "use 1 to 32 letters, digits, _ - .")
+        case .nickTaken:
+            .init(
+                .nickTaken, "cannot join: somebody has this nick, or one that looks like it",
+                hint: "choose another with --nick")
+        case .rateLimited:
+            .init(.rateLimited, "cannot join: too many tries at once", hint: "try again in a minute")
+        case .passwordRequired:
+            .init(
+                .passwordRequired, "cannot join: the room has a password",
+                hint: "ask the host for it, and give --password or --password-file FILE")
+        case .passwordWrong:
+            .init(
+                .passwordWrong, "cannot join: the password is wrong",
+                hint: "check it with the host; after some wrong ones the host makes everybody wait")
+        case .passwordUnknown: .passwordUnconfirmed
+        case .banned: .init(.banned, "cannot join: the host has banned you", hint: "the host can let you in again")
+        case .locked: .init(.roomLocked, "cannot join: the room is locked", hint: "ask the host to /unlock it")
+        case .denied: .init(.joinDenied, "cannot join: the host did not let you in", hint: "ask the host")
+        case .inviteUsed:
+            .init(
+                .inviteUsed, "cannot join: the invite is used up, has expired, or was revoked",
+                hint: "ask for a new one")
+        case .groupInviteNeeded:
+            .init(
+                .groupInviteNeeded, "cannot join: the room's members let in only who has their group's invite",
+                hint: "ask one of them for it: /invite shows it")
+        case .nobodyHere:
+            .init(
+                .nobodyHere, "cannot join: no member is there who could let you in", hint: "try again when one is")
+        case .expired:
+            .init(.roomExpired, "cannot join: the room has expired", hint: "ask for a new invite")
+        case .idTaken:
+            .init(.nickTaken, "cannot join: somebody here has the id that was made for you", hint: "try again")
+        case .keyPackageInvalid:
+            .init(
+                .versionMismatch, "cannot join: the members cannot use this program's keys",
+                hint: "update termtalk, here or there")
+        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale, .slow:
+            .init(.noSuchRoom, "cannot join: the host refused", hint: "ask for a new invite")
+        }
+    }
+
+    /// Why the host did not do what a member asked for, for people.
+    var declination: ChatEvent.Notice {
+        switch self {
+        case .nickInvalid:
+            .init(.nickInvalid, "the nick is not allowed", hint: "use 1 to 32 letters, digits, _ - .")
+        case .nickTaken:
+            .init(.nickTaken, "somebody has this nick, or one that looks like it", hint: "choose another")
+        case .tooLarge:
+            .init(.messageTooLarge, "the message was not delivered: it is too long", hint: "send it in parts")
+        case .noSuchMember:
+            .init(.noSuchMember, "the message was not delivered: that member has left", hint: "see /who")
+        case .away:
+            .init(
+                .memberAway, "the message was not delivered: that member is away, and too much waits for it",
+                hint: "send it again when the member is back")
+        case .rateLimited, .slow:
+            .init(.rateLimited, "not so fast", hint: "wait a moment")
+        case .stale:
+            .init(
+                .groupEpoch, "the message was not delivered: the host calls it sealed for another time of the group",
+                hint: "say it again; if it stays, leave the room and join again")
+        case .unspecified, .full, .expired, .alreadyAccepted, .idTaken, .keyPackageInvalid, .passwordRequired,
+            .passwordWrong, .passwordUnknown, .banned, .locked, .denied, .inviteUsed, .groupInviteNeeded, .nobodyHere:
+            .init(.internalError, "the host did not do it and did not say why")
+        }
+    }
+}
