@@ -24,6 +24,8 @@ package final class FileLock: Sendable {
     }
 
     deinit {
+        // Said explicitly, because a process that is being spawned has the descriptor too until it executes its program.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 }
