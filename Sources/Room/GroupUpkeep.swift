@@ -16,8 +16,9 @@ struct GroupUpkeep {
     static let longestSpread = Duration.seconds(60)
     /// Somebody may be in the group so long without being listed: a member that has left is not removed at once.
     static let unlistedTime = Duration.seconds(60)
-    /// A message is sealed again so many times at most, because the host calls it stale.
-    static let sealingAttempts = 16
+    /// A message is sealed again so many times at most, because the host calls it stale: more often than members can come in
+    /// at once (``RoomLimits/memberChangeBurst``).
+    static let sealingAttempts = 128
 
     /// Not carried out yet, because a Commit of ours is on its way.
     var wanted: Wanted?

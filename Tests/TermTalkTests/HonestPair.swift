@@ -64,6 +64,8 @@ final class HonestPair: Sendable {
     /// How many times both have spoken and been heard.
     var rounds: Int { progress.withLock { $0.rounds } }
 
+    var complaintsSoFar: [String] { progress.withLock { $0.complaints } }
+
     var left: [String] { progress.withLock { $0.left } }
 
     /// Waits until both have spoken `count` times more.

@@ -18,7 +18,12 @@ import Testing
             let host = try HostProcess(maxMembers: maxMembers)
             let honest = try HonestPair(host, padding: padding)
             try honest.talk(2)
-            try body(host, honest)
+            do {
+                try body(host, honest)
+            } catch {
+                Issue.record("\(error); \(honest.rounds) rounds; \(honest.complaintsSoFar)")
+                throw error
+            }
             try honest.talk(rounds)
             let complaints = try honest.finish()
             return (complaints, try host.memoryGrowth(), host.isRunning)

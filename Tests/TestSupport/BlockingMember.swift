@@ -101,9 +101,15 @@ package final class BlockingMember {
     }
 
     /// Comes back again and again, and takes nothing in between, until more waits for this member than the host keeps.
-    package func waitUntilCutOff() throws {
-        while try resume() { usleep(500_000) }
+    package func waitUntilCutOff(deadline: Duration = .seconds(40)) throws {
+        let end = ContinuousClock.now + deadline
+        while try resume() {
+            guard ContinuousClock.now < end else { throw NeverCutOff() }
+            usleep(500_000)
+        }
     }
+
+    package struct NeverCutOff: Error {}
 
     /// Drops the connection, makes a new one with the same key, and asks to come in as somebody new.
     package func joinAgain(nick: String = "") throws {
