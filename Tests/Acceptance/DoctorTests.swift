@@ -58,7 +58,7 @@ struct DoctorTests {
     }
 
     @Test func nothingListens() async throws {
-        let port = try LoopbackSocket.unusedPort()
+        let port = try LoopbackAddress.unusedPort()
         let found = try await Self.examine(["--tor-control", "127.0.0.1:\(port)"])
         #expect(found.status == 69)
         #expect(found.lines["tor-control"]?.code == "tor-unreachable")
@@ -131,7 +131,7 @@ struct DoctorTests {
     }
 
     @Test(.enabled(if: Terminal.tmux != nil, "needs tmux")) func forPeople() async throws {
-        let port = try LoopbackSocket.unusedPort()
+        let port = try LoopbackAddress.unusedPort()
         let terminal = try await Terminal(["doctor", "--tor-control", "127.0.0.1:\(port)"], home: TestHome())
         let lines = try await terminal.shows("status 69.")
         #expect(lines.contains { $0.hasPrefix("ok    terminal       ") && $0.contains("256 colours") }, "\(lines)")

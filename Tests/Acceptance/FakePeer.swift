@@ -108,13 +108,6 @@ enum LoopbackSocket {
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 
-    /// A port where nothing listens.
-    static func unusedPort() throws -> UInt16 {
-        let (descriptor, port) = try listening()
-        close(descriptor)
-        return port
-    }
-
     static func connected(to port: UInt16) throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = address(port: port)

@@ -1,10 +1,11 @@
 import Foundation
+import PrivateTorNetwork
 import Testing
 
 /// What a joiner is told when it cannot get into a direct room.
 struct JoinErrorTests {
     @Test func nothingListens() async throws {
-        let address = "127.0.0.1:\(try LoopbackSocket.unusedPort())"
+        let address = "127.0.0.1:\(try LoopbackAddress.unusedPort())"
         try await expectFailure(["join", "room", "--direct", address], code: "connection-refused", status: 69)
     }
 
@@ -35,7 +36,7 @@ struct JoinErrorTests {
 
     /// The host says nothing to a joiner with an invite that it does not know, so this takes its whole deadline.
     @Test func inviteOfAnEarlierRoom() async throws {
-        let port = try LoopbackSocket.unusedPort()
+        let port = try LoopbackAddress.unusedPort()
         let earlier = try TermTalkProcess(
             ["host", "--direct", "127.0.0.1:\(port)", "--room", "same", "--json"], home: TestHome())
         let invite = try #require(try await earlier.event("ready").invite)
@@ -90,7 +91,7 @@ struct JoinErrorTests {
     /// The port is served by another host later: the known key does not fit any more.
     @Test func knownHostChangesItsKey() async throws {
         let home = try TestHome()
-        let port = try LoopbackSocket.unusedPort()
+        let port = try LoopbackAddress.unusedPort()
         let hostArguments = ["host", "--direct", "127.0.0.1:\(port)", "--room", "same", "--json"]
         let first = try TermTalkProcess(hostArguments, home: TestHome())
         try await first.event("ready")

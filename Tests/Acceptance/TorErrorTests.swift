@@ -17,7 +17,7 @@ struct TorErrorTests {
     }
 
     @Test func nothingListensForAController() async throws {
-        let port = try LoopbackSocket.unusedPort()
+        let port = try LoopbackAddress.unusedPort()
         try await expectFailure(
             ["host", "--tor", "system", "--tor-control", "127.0.0.1:\(port)"], code: "tor-unreachable", status: 69)
         try await expectFailure(
@@ -25,7 +25,7 @@ struct TorErrorTests {
     }
 
     @Test func nothingListensForADialer() async throws {
-        let port = try LoopbackSocket.unusedPort()
+        let port = try LoopbackAddress.unusedPort()
         try await expectFailure(
             ["join", "room", "--onion", validOnion, "--tor-port", "\(port)"], code: "tor-unreachable", status: 69)
     }
@@ -59,7 +59,7 @@ struct TorErrorTests {
     /// Never around tor: the flags say that a direct room is to be reached through it.
     @Test func directRoomIsNotReachedAroundTor() async throws {
         let hosted = try await HostedRoom.direct()
-        let port = try LoopbackSocket.unusedPort()
+        let port = try LoopbackAddress.unusedPort()
         for more in [["--tor", "system"], []] {
             try await expectFailure(
                 ["join", hosted.invite, "--tor-port", "\(port)"] + more, code: "tor-unreachable", status: 69)

@@ -1,7 +1,10 @@
 import Foundation
+import Synchronization
 
 /// Addresses and ports on loopback that nothing else uses.
-enum LoopbackAddress {
+package enum LoopbackAddress {
+    private static let given = Mutex<Set<UInt16>>([])
+
     /// An address 127.x.y.z where all of `ports` are free. Each network has one of its own, so that networks side by
     /// side may use the same ports.
     static func unused(ports: [UInt16]) throws -> String {
@@ -13,11 +16,12 @@ enum LoopbackAddress {
         throw TorNetworkError("no free address on loopback")
     }
 
-    /// A free port of 127.0.0.1, below the range from which the system takes ports for outgoing connections.
-    static func unusedPort() throws -> UInt16 {
+    /// A port of 127.0.0.1 where nothing listens, below the range from which the system takes ports for connections
+    /// and for listeners on port 0. A process gets each port once.
+    package static func unusedPort() throws -> UInt16 {
         for _ in 0..<1000 {
             let port = UInt16.random(in: 10_000..<32_000)
-            if isFree(port: port, at: "127.0.0.1") { return port }
+            if isFree(port: port, at: "127.0.0.1"), given.withLock({ $0.insert(port).inserted }) { return port }
         }
         throw TorNetworkError("no free port on 127.0.0.1")
     }
