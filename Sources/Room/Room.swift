@@ -276,7 +276,12 @@ package struct Room {
     private mutating func endAbsences(now: Duration, actions: inout [RoomAction]) {
         firstAbsenceEnd = nil
         for member in members.values {
-            guard let end = member.absence?.end else { continue }
+            guard var end = member.absence?.end else { continue }
+            if now >= end, group.joiner(member.id) != nil {
+                // It is back, and waits for a Commit only.
+                end = now + limits.absence
+                members[member.id]?.absence?.end = end
+            }
             if now >= end {
                 remove(member.id, reason: .lost, now: now, actions: &actions)
             } else {
@@ -322,7 +327,9 @@ package struct Room {
     /// be mended, the longest of all, loses its place for it.
     mutating func makeRoom(now: Duration, actions: inout [RoomAction]) -> Bool {
         guard limits.members > 0, members.count + group.newcomerCount >= limits.members else { return true }
-        let away = members.values.compactMap { member in member.absence.map { (id: member.id, since: $0.since) } }
+        let away = members.values.compactMap { member in
+            group.joiner(member.id) == nil ? member.absence.map { (id: member.id, since: $0.since) } : nil
+        }
         guard let longest = away.min(by: { $0.since < $1.since }), now - longest.since >= limits.protectedAbsence
         else { return false }
         remove(longest.id, reason: .lost, now: now, actions: &actions)

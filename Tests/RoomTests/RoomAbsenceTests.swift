@@ -142,6 +142,46 @@ import Testing
         #expect(network.peers[peers[0]].missed == [1])
     }
 
+    @Test("Who is back when its absence ends, and waits for a Commit, keeps its place, also in a full room")
+    func backInTime() throws {
+        var limits = RoomLimits()
+        limits.members = 2
+        let network = RoomNetwork(limits: limits)
+        let peers = try network.joined("alice", "bob")
+        network.overrun(peers[0])
+        network.timePassed(limits.absence - .seconds(1))
+        network.mendLink(peers[0])
+        try network.carry(of: [peers[0]])
+        let other = network.add(nick: "other")
+        try network.carry(of: [other])
+        #expect(network.peers[other].ends.map(\.?.code) == [.roomFull])
+        network.timePassed(.seconds(1))
+        #expect(network.room.memberCount == 2)
+        try network.carry()
+        #expect(network.peers[peers[0]].ends.isEmpty)
+        #expect(network.peers[peers[0]].admissions.count == 2)
+        // Its time is over only when it is away again.
+        network.timePassed(limits.absence)
+        #expect(network.room.memberCount == 2)
+        network.breakLink(peers[0])
+        network.timePassed(limits.absence)
+        #expect(network.room.memberCount == 1)
+    }
+
+    @Test("Who came back, and is gone again before the Commit, loses its place later")
+    func backAndGone() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob")
+        network.overrun(peers[0])
+        network.timePassed(network.room.limits.absence - .seconds(1))
+        network.mendLink(peers[0])
+        try network.carry(of: [peers[0]])
+        network.timePassed(.seconds(1))
+        network.breakLink(peers[0])
+        network.timePassed(network.room.limits.absence)
+        #expect(network.room.memberCount == 1)
+    }
+
     @Test("In a full room who was away for longest makes place for a newcomer, but not before the protected time")
     func fullRoom() throws {
         var limits = RoomLimits()
