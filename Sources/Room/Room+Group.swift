@@ -102,6 +102,9 @@ extension Room {
         releaseNames(of: joiner)
     }
 
+    /// Whether somebody new behind the link waits for the Commit that lets it in.
+    package func isComingIn(at link: LinkID) -> Bool { group.joiner(at: link)?.isReturning == false }
+
     private mutating func releaseNames(of joiner: GroupQueue.Joiner) {
         guard !joiner.isReturning else { return }
         memberOfNick[joiner.nick.skeleton] = nil

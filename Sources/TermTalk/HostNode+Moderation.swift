@@ -59,7 +59,10 @@ extension HostNode {
             return isRight ? nil : .groupInviteNeeded
         }
         guard let secret else { return nil }
-        return invites.mayJoin(with: secret, now: now) ? nil : .inviteUsed
+        let others = connections.pending.count {
+            $0.session.invite === secret && $0.peerKey != connection.peerKey && room.isComingIn(at: $0.link)
+        }
+        return invites.mayJoin(with: secret, others: others, now: now) ? nil : .inviteUsed
     }
 
     func countJoin(of connection: HostConnection) {

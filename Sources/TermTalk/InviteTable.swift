@@ -43,10 +43,10 @@ package struct InviteTable {
     /// The next time that an invite expires.
     package var nextExpiry: Duration? { entries.compactMap(\.expiresAt).min() }
 
-    /// Whether somebody new may come in with this invite.
-    package func mayJoin(with secret: InviteSecret, now: Duration) -> Bool {
+    /// Whether somebody new may come in with this invite, while `others` who came with it are on their way in.
+    package func mayJoin(with secret: InviteSecret, others: Int = 0, now: Duration) -> Bool {
         guard let entry = entries.first(where: { $0.secret === secret }) else { return false }
-        return entry.usesLeft != 0 && entry.expiresAt.map { now < $0 } != false
+        return entry.usesLeft.map { $0 > others } != false && entry.expiresAt.map { now < $0 } != false
     }
 
     /// The owner of `key` came in. Coming back in its own place is no further use.

@@ -48,6 +48,24 @@ import Testing
         #expect(network.room.memberCount == 3)
     }
 
+    @Test("Who waits for the Commit that lets it in is on its way in")
+    func comingIn() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice")
+        let bob = network.add(nick: "bob")
+        let link = network.peers[bob].link
+        #expect(!network.room.isComingIn(at: link))
+        try network.carry(of: [bob])
+        #expect(network.room.isComingIn(at: link))
+        try network.carry()
+        #expect(!network.room.isComingIn(at: link))
+        #expect(network.peers[bob].client.isJoined)
+        network.overrun(peers[0])
+        network.mendLink(peers[0])
+        try network.carry(of: [peers[0]])
+        #expect(!network.room.isComingIn(at: network.peers[peers[0]].link))
+    }
+
     @Test("The host comes in also when there is no limit to speak of, and 0 is no limit")
     func noLimit() throws {
         var limits = RoomLimits()

@@ -57,6 +57,17 @@ import Testing
         #expect(!book.table.mayJoin(with: entry.secret, now: .zero))
     }
 
+    @Test func whoIsOnTheWayInCounts() throws {
+        let book = Book(room)
+        let entry = try #require(book.make(uses: 2, lifetime: nil, now: .zero))
+        #expect(book.table.mayJoin(with: entry.secret, others: 1, now: .zero))
+        #expect(!book.table.mayJoin(with: entry.secret, others: 2, now: .zero))
+        book.join(entry.secret, 1)
+        #expect(book.table.mayJoin(with: entry.secret, others: 0, now: .zero))
+        #expect(!book.table.mayJoin(with: entry.secret, others: 1, now: .zero))
+        #expect(book.table.mayJoin(with: room, others: 1_000, now: .zero))
+    }
+
     @Test func anInviteExpires() throws {
         let book = Book(room)
         let entry = try #require(book.make(uses: nil, lifetime: .seconds(10), now: .seconds(5)))
