@@ -20,9 +20,7 @@ package final class RoomGroup: GroupEngine {
     private static let clockTolerance = day
     private static let day: UInt64 = 24 * 3_600
     private static let chainLabel = "TermTalk message chain"
-    /// Private messages whose ids are remembered, so that none is shown twice.
-    static let rememberedPrivate = 8_192
-    /// Keys remembered; past it those of whom is not in the group are forgotten. Some megabytes.
+    /// Keys remembered; some megabytes.
     static let pinnedKeys = 65_536
 
     private let signingKey: Ed25519.KeyPair
@@ -47,9 +45,8 @@ package final class RoomGroup: GroupEngine {
     package private(set) var members: Set<MemberID> = []
     /// Where in the tree each member is.
     var leaves: [MemberID: LeafIndex] = [:]
-    /// The key that each id was first seen with.
-    private var pinned: [MemberID: [UInt8]] = [:]
-    private var privateIDs = RecentSet<MessageID>(limit: rememberedPrivate)
+    private var pinned = PinnedKeys(limit: pinnedKeys)
+    private var openedPrivately = OpenedPrivately()
     /// The leaf keys of the KeyPackages by which somebody has come in.
     var spent = RecentSet<[UInt8]>(limit: pinnedKeys)
     package private(set) var chainStart: [UInt8] = []
@@ -57,8 +54,11 @@ package final class RoomGroup: GroupEngine {
     /// - Parameters:
     ///   - trust: what makes the group the right one.
     ///   - time: now, in seconds since 1970.
-    package init(trust: GroupTrust, time: UInt64) {
-        signingKey = Ed25519.KeyPair()
+    ///   - signingKey: made from randomness, and of this room only.
+    package init(
+        trust: GroupTrust, time: UInt64, signingKey: consuming Ed25519.KeyPair = Ed25519.KeyPair()
+    ) {
+        self.signingKey = signingKey
         self.trust = trust
         self.time = time
         if case .secret(let secret) = trust { self.secret = secret }
@@ -122,6 +122,7 @@ package final class RoomGroup: GroupEngine {
         external = nil
         members = []
         leaves = [:]
+        openedPrivately = OpenedPrivately()
         let package = newKeyPackage()
         let message = package.message
         joining = consume package
@@ -214,16 +215,15 @@ package final class RoomGroup: GroupEngine {
         case .some(let group):
             for member in group.members {
                 let id = Self.id(of: member.signatureKey)
-                if let known = pinned[id], known != member.signatureKey {
+                if pinned.note(member.signatureKey, of: id) {
                     changed.insert(id)
                 }
-                pinned[id] = member.signatureKey
                 // One id has one leaf.
                 guard leaves.updateValue(member.leaf, forKey: id) == nil else { throw .cannotJoin }
             }
-            if pinned.count > Self.pinnedKeys {
-                pinned = pinned.filter { leaves[$0.key] != nil }
-            }
+            pinned.trim { leaves[$0] != nil }
+            let kept = UInt64(Limits.maximumPastEpochs)
+            openedPrivately.forget(before: group.epochNumber - min(group.epochNumber, kept))
             let secret = try mapped { () throws(MLSError) in
                 try group.export(label: Self.chainLabel, context: [], count: 32)
             }
@@ -275,7 +275,7 @@ package final class RoomGroup: GroupEngine {
             try group.decryptPrivately(sealed, authenticatedData: id.bytes)
         }
         guard Self.id(of: message.sender.signatureKey) == sender else { throw .forged }
-        guard privateIDs.insert(id) else { throw .replayed }
+        guard openedPrivately.insert(id, from: sender, epoch: message.epoch) else { throw .replayed }
         return OpenedMessage(plaintext: message.data, epoch: message.epoch)
     }
 

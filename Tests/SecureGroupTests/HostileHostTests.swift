@@ -30,6 +30,28 @@ import Testing
         #expect(room.peers[0].group.epoch > 8)
     }
 
+    @Test("Somebody whose key was searched until it has the id of one who has left")
+    func sameID() throws {
+        // The numbers were found by trying keys until two of them had the same 30 bits.
+        func key(_ number: UInt32) throws -> Ed25519.KeyPair {
+            let bytes = (0..<32).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * UInt32($0 % 4))) }
+            return try Ed25519.KeyPair(seed: SecretBytes(copying: bytes.span))
+        }
+        let room = try HostileRoom("host", "alice")
+        let bob = try room.join("bob", signingKey: key(4_915))
+        try room.act(bob) { client, actions in client.leave(actions: &actions) }
+        try room.carry()
+        #expect(room.peers[1].warnings.isEmpty)
+        let mallory = try room.join("bob", signingKey: key(77_155))
+        #expect(room.peers[mallory].group.id == room.peers[bob].group.id)
+        #expect(room.peers[mallory].client.isJoined)
+        #expect(room.peers[0].warnings == [.groupKeyChanged])
+        #expect(room.peers[1].warnings == [.groupKeyChanged])
+        // Who has met only one of them cannot know.
+        try room.join("carol")
+        #expect(room.peers.last?.warnings == [])
+    }
+
     @Test("A forged message: made up, altered, under another's name or another's number")
     func forged() throws {
         let room = try HostileRoom("host", "alice", "bob")

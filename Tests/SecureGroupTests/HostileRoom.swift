@@ -47,7 +47,9 @@ final class HostileRoom {
 
     /// Somebody comes in, who expects `creator`, else the first one, to have created the group.
     @discardableResult
-    func join(_ nick: String, creator: Ed25519.PublicKey? = nil) throws -> Int {
+    func join(
+        _ nick: String, creator: Ed25519.PublicKey? = nil, signingKey: consuming Ed25519.KeyPair = Ed25519.KeyPair()
+    ) throws -> Int {
         let trust: GroupTrust =
             if let creator {
                 .creator(creator)
@@ -56,7 +58,7 @@ final class HostileRoom {
             } else {
                 peers.first.map { .creator($0.group.publicKey) } ?? .host
             }
-        let group = RoomGroup(trust: trust, time: 1_000_000)
+        let group = RoomGroup(trust: trust, time: 1_000_000, signingKey: signingKey)
         let index = peers.count
         peers.append(
             Peer(

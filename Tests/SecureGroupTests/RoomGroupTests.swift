@@ -242,6 +242,39 @@ import Testing
         #expect(left == [1, 3, 4])
     }
 
+    @Test("Private messages are told apart by sender and epoch; at the limit all count, and past it none is shown")
+    func openedPrivately() {
+        var opened = OpenedPrivately()
+        let (alice, bob) = (MemberID(entropy: 1), MemberID(entropy: 2))
+        func insert(_ id: Int, _ sender: MemberID, _ epoch: UInt64) -> Bool {
+            opened.insert(MessageID(UInt64(id)), from: sender, epoch: epoch)
+        }
+        let first = (0..<OpenedPrivately.limit).map { insert($0, alice, 5) }
+        #expect(first.allSatisfy { $0 })
+        let more = [
+            insert(OpenedPrivately.limit, alice, 5), insert(0, alice, 5), insert(0, bob, 5), insert(0, bob, 5),
+            insert(0, alice, 6), insert(0, alice, 6),
+        ]
+        #expect(more == [false, false, true, false, true, false])
+        opened.forget(before: 6)
+        let afterwards = [insert(0, alice, 6), insert(0, alice, 5)]
+        #expect(afterwards == [false, true])
+    }
+
+    @Test("A key is remembered for its id, and past the limit for those who are there")
+    func pinnedKeys() {
+        var pinned = PinnedKeys(limit: 2)
+        let ids = (1...3).map { MemberID(entropy: $0) }
+        func note(_ key: UInt8, _ index: Int) -> Bool {
+            defer { pinned.trim { $0 == ids[2] } }
+            return pinned.note([key], of: ids[index])
+        }
+        let atTheLimit = [note(1, 0), note(2, 1), note(1, 0), note(9, 0), note(9, 0)]
+        #expect(atTheLimit == [false, false, false, true, false])
+        let pastIt = [note(3, 2), note(1, 0), note(4, 2)]
+        #expect(pastIt == [false, false, true])
+    }
+
     @Test("Candidates that do not go together come in one at a time")
     func candidatesThatDoNotGoTogether() throws {
         let world = try World(2)
