@@ -36,6 +36,12 @@ package struct ByteWriter {
         bytes.append(contentsOf: content)
     }
 
+    /// Writes bytes without a length. Other modules would call the generic function above unspecialized, which takes several
+    /// times as long.
+    package mutating func writeBytes(_ content: [UInt8]) {
+        bytes.append(contentsOf: content)
+    }
+
     /// Writes a number below 2^30 in 1, 2 or 4 bytes, the fewest that hold it (section 2.1.2). More traps.
     package mutating func writeVarint(_ value: UInt32) {
         switch Varint.byteCount(of: value) {
@@ -47,9 +53,19 @@ package struct ByteWriter {
 
     /// Writes a vector `V<V>`: the length in bytes, which must be below 2^30, as a varint, then the bytes.
     package mutating func writeVector(_ content: some Collection<UInt8>) {
-        precondition(content.count <= Int(Varint.maximum))
-        writeVarint(UInt32(content.count))
+        writeLength(content.count)
         writeBytes(content)
+    }
+
+    /// The same for an array.
+    package mutating func writeVector(_ content: [UInt8]) {
+        writeLength(content.count)
+        writeBytes(content)
+    }
+
+    private mutating func writeLength(_ count: Int) {
+        precondition(count <= Int(Varint.maximum))
+        writeVarint(UInt32(count))
     }
 
     /// Writes a text as a vector of its UTF-8.
