@@ -55,25 +55,25 @@ package final class RoomHost {
     }
 
     private let loop: EventLoop
-    private let options: Options
+    let options: Options
     private let registry: RoomRegistry
     private let logger: Logger
-    private let wallClock: () -> Int64
-    private let tell: (ChatEvent) -> Void
+    let wallClock: () -> Int64
+    let tell: (ChatEvent) -> Void
     /// Of the room's first invite.
     private let secret = InviteSecret()
 
     private var tor: TorController?
     private var onionListener: OnionListener?
     private var directListener: SocketListener?
-    private var node: HostNode?
+    var node: HostNode?
     private var sleepWatch: SleepWatch?
-    private var hostKey: X25519.PublicKey?
+    var hostKey: X25519.PublicKey?
     /// What the group's creator, the person at the host, signs with; nil where there is nobody.
-    private var creatorKey: Ed25519.PublicKey?
+    var creatorKey: Ed25519.PublicKey?
     private var password: RoomPassword?
-    private var address: RoomAddress?
-    private var entry: RoomRegistry.Entry?
+    var address: RoomAddress?
+    var entry: RoomRegistry.Entry?
     private var ending: ChatEvent.Notice?
     private var isStopping = false
     private var isUploading = false
@@ -81,7 +81,7 @@ package final class RoomHost {
     private var afterRegistering: (() -> Void)?
     private var controlAttempt = 0
     /// Numbers of invites that are told as soon as tor's directories know their keys: until then they are of no use.
-    private var laterInvites: [Int] = []
+    var laterInvites: [Int] = []
 
     /// Called once, when all is closed; the notice says why the room could not be opened, if it could not.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
@@ -288,7 +288,7 @@ package final class RoomHost {
         return X25519.PrivateKey()
     }
 
-    private func register(_ entry: RoomRegistry.Entry) {
+    func register(_ entry: RoomRegistry.Entry) {
         self.entry = entry
         isRegistering = true
         loop.offload { [registry, now = wallClock()] in
@@ -346,120 +346,5 @@ package final class RoomHost {
         } else {
             unregister()
         }
-    }
-}
-
-extension RoomHost: Participant {
-    package var isCongested: Bool { node?.isCongested ?? false }
-
-    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
-        node?.withLocal { client, actions throws(ChatEvent.Notice) in
-            try client.say(text, kind: kind, to: receiver, actions: &actions)
-        }
-    }
-
-    package func changeNick(to nick: String) {
-        node?.withLocal { client, actions throws(ChatEvent.Notice) in
-            try client.changeNick(to: nick, actions: &actions)
-        }
-    }
-
-    package func listMembers() {
-        tell(.members(node?.localMembers ?? []))
-    }
-
-    package func showInvite() {
-        guard let entry = node?.inviteEntries.first else { return }
-        tell(.invite(inviteText(entry.secret)))
-    }
-
-    package func verify(_ command: VerifyCommand) {
-        node?.verifyLocally(command)
-    }
-
-    private func inviteText(_ secret: InviteSecret) -> String {
-        guard let address, let hostKey else { return "" }
-        return Invite(
-            room: options.room, address: address, hostKey: hostKey, creatorKey: creatorKey, secret: secret,
-            isAuthorized: options.hasClientAuthorization
-        ).text
-    }
-
-    private func description(of entry: InviteTable.Entry) -> RoomChange.Invite {
-        .init(
-            number: entry.number, text: inviteText(entry.secret), usesLeft: entry.usesLeft, used: entry.used,
-            secondsLeft: entry.expiresAt.flatMap { node?.secondsLeft(until: $0) })
-    }
-
-    package func perform(_ command: RoomCommand) {
-        guard let node else { return }
-        guard !options.isHeadless else { return tell(.error(.nobodyAtHost)) }
-        do throws(ChatEvent.Notice) {
-            try perform(command, in: node)
-        } catch {
-            tell(.error(error))
-        }
-    }
-
-    private func perform(_ command: RoomCommand, in node: HostNode) throws(ChatEvent.Notice) {
-        switch command {
-        case .makeInvite(let uses, let seconds):
-            let entry = try node.makeInvite(uses: uses, lifetime: seconds.map { .seconds($0) })
-            tellInvite(entry)
-        case .listInvites:
-            tell(.room(.invites(node.inviteEntries.map(description))))
-        case .revokeInvite(let number):
-            try node.revokeInvite(number: number)
-            tell(.room(.inviteRevoked(number: number)))
-            if number == InviteTable.roomNumber { showRoomInvite(of: node) }
-        case .kick(let name, let reason):
-            try node.expel(name, banned: false, reason: reason)
-            showRoomInvite(of: node)
-        case .ban(let name, let reason):
-            try node.expel(name, banned: true, reason: reason)
-            showRoomInvite(of: node)
-            if !options.isInviteOnly { tell(.warning(.bannedFromOpenRoom)) }
-        case .lock: node.setLocked(true)
-        case .unlock: node.setLocked(false)
-        case .topic(let text): node.setTopic(text)
-        case .extend(let seconds):
-            let left = try node.extend(by: .seconds(seconds))
-            if var entry {
-                entry.expires = wallClock() + left
-                register(entry)
-            }
-        case .slow(let seconds): node.setSlowMode(seconds: seconds)
-        case .approve(let name): try node.decide(on: name, isApproved: true)
-        case .deny(let name): try node.decide(on: name, isApproved: false)
-        }
-    }
-
-    /// The one before no longer works.
-    private func showRoomInvite(of node: HostNode) {
-        guard let entry = node.inviteEntries.first else { return }
-        tellInvite(entry)
-    }
-
-    private func tellInvite(_ entry: InviteTable.Entry) {
-        guard options.hasClientAuthorization else { return tell(.room(.inviteMade(description(of: entry)))) }
-        if laterInvites.isEmpty { tell(.starting(.onionPublish, progress: nil)) }
-        laterInvites.append(entry.number)
-    }
-
-    private func tellLaterInvites() {
-        let numbers = laterInvites
-        laterInvites = []
-        for entry in node?.inviteEntries ?? [] where numbers.contains(entry.number) {
-            tell(.room(.inviteMade(description(of: entry))))
-        }
-    }
-
-    package func leave() {
-        stop(.hostQuit)
-    }
-
-    package func panic() {
-        stop(.hostQuit)
-        node?.closeAtOnce()
     }
 }

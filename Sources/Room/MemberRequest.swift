@@ -1,0 +1,120 @@
+internal import Wire
+
+/// What a member asks of the host.
+package enum MemberRequest: Sendable, Equatable {
+    /// `member` is the id that belongs to the KeyPackage.
+    case join(nick: String, member: MemberID, keyPackage: [UInt8])
+    /// Content sealed in the group's `epoch`.
+    case post(id: MessageID, epoch: UInt64, content: [UInt8])
+    case privatePost(id: MessageID, epoch: UInt64, to: MemberID, content: [UInt8])
+    case changeNick(String)
+    case leave
+    case commit(GroupCommit)
+    /// At a relay, from the one who has created the group: the Noise pre-shared key of the group's invite, and the first epoch,
+    /// sealed.
+    case register(presharedKey: [UInt8], groupInfo: [UInt8])
+    /// At a relay, where nobody is there: the joiner's external Commit.
+    case joinExternally(GroupCommit)
+
+    /// Bytes of a nick in a request; the rules for nicks are stricter.
+    static let nickLimit = 256
+
+    package var encoded: EncodedMessage {
+        var writer = ByteWriter()
+        switch self {
+        case .join(let nick, let member, let keyPackage):
+            writer.writeVector(Array(nick.utf8))
+            writer.write(member.wireValue)
+            writer.writeVector(keyPackage)
+            return EncodedMessage(type: RoomMessageType.join, body: writer.bytes)
+        case .post(let id, let epoch, let content):
+            writer.write(id.value)
+            writer.write(epoch)
+            writer.writeBytes(content)
+            return EncodedMessage(type: RoomMessageType.post, body: writer.bytes)
+        case .privatePost(let id, let epoch, let receiver, let content):
+            writer.write(id.value)
+            writer.write(epoch)
+            writer.write(receiver.wireValue)
+            writer.writeBytes(content)
+            return EncodedMessage(type: RoomMessageType.privatePost, body: writer.bytes)
+        case .changeNick(let nick):
+            writer.writeVector(Array(nick.utf8))
+            return EncodedMessage(type: RoomMessageType.changeNick, body: writer.bytes)
+        case .leave:
+            return EncodedMessage(type: RoomMessageType.leave, body: [])
+        case .commit(let commit):
+            let isAtRelay = !commit.groupInfo.isEmpty
+            if isAtRelay {
+                writer.writeVector(commit.groupInfo)
+            }
+            writer.write(commit.epoch)
+            writer.write(commit.added)
+            writer.write(commit.removed)
+            writer.write(commit.refused)
+            writer.writeVector(commit.welcome)
+            writer.writeBytes(commit.commit)
+            let type = isAtRelay ? RoomMessageType.commitAtRelay : RoomMessageType.commit
+            return EncodedMessage(type: type, body: writer.bytes)
+        case .register(let key, let groupInfo):
+            writer.writeBytes(key)
+            writer.writeBytes(groupInfo)
+            return EncodedMessage(type: RoomMessageType.register, body: writer.bytes)
+        case .joinExternally(let commit):
+            writer.write(commit.epoch)
+            writer.writeVector(commit.groupInfo)
+            writer.writeBytes(commit.commit)
+            return EncodedMessage(type: RoomMessageType.joinExternally, body: writer.bytes)
+        }
+    }
+
+    package init(type: UInt8, body: [UInt8]) throws(RoomError) {
+        do throws(WireError) {
+            var reader = ByteReader(body)
+            switch type {
+            case RoomMessageType.join:
+                self = .join(
+                    nick: try reader.readUTF8Vector(atMost: Self.nickLimit), member: try reader.readMemberID(),
+                    keyPackage: try reader.readVector(atMost: RoomLimits.keyPackageByteCount))
+            case RoomMessageType.post:
+                self = .post(
+                    id: MessageID(try reader.readUInt64()), epoch: try reader.readUInt64(),
+                    content: try reader.readBytes(reader.remaining))
+            case RoomMessageType.privatePost:
+                self = .privatePost(
+                    id: MessageID(try reader.readUInt64()), epoch: try reader.readUInt64(),
+                    to: try reader.readMemberID(),
+                    content: try reader.readBytes(reader.remaining))
+            case RoomMessageType.changeNick:
+                self = .changeNick(try reader.readUTF8Vector(atMost: Self.nickLimit))
+            case RoomMessageType.leave:
+                self = .leave
+            case RoomMessageType.commit, RoomMessageType.commitAtRelay:
+                let groupInfo =
+                    type == RoomMessageType.commit
+                    ? [] : try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
+                var commit = GroupCommit(
+                    epoch: try reader.readUInt64(), added: try reader.readMemberIDs(),
+                    removed: try reader.readMemberIDs(), refused: try reader.readMemberIDs(), commit: [],
+                    welcome: try reader.readVector(atMost: RoomLimits.groupMessageByteCount))
+                commit.groupInfo = groupInfo
+                commit.commit = try reader.readBytes(reader.remaining)
+                self = .commit(commit)
+            case RoomMessageType.register:
+                let key = try reader.readBytes(RoomLimits.presharedKeyByteCount)
+                guard reader.remaining <= RoomLimits.groupInfoByteCount else { throw WireError.trailingBytes }
+                self = .register(presharedKey: key, groupInfo: try reader.readBytes(reader.remaining))
+            case RoomMessageType.joinExternally:
+                var commit = GroupCommit(epoch: try reader.readUInt64(), commit: [])
+                commit.groupInfo = try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
+                commit.commit = try reader.readBytes(reader.remaining)
+                self = .joinExternally(commit)
+            default:
+                throw WireError.trailingBytes
+            }
+            try reader.finish()
+        } catch {
+            throw .malformed
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// What members say, and what they are called.
+extension Room {
+    // MARK: Nicks
+
+    struct RefusedNick: Error {
+        var code: RoomCode
+    }
+
+    func acceptableNick(_ text: String, for id: MemberID, isHost: Bool) throws(RefusedNick) -> Nick {
+        guard let nick = try? Nick(validating: text, isHost: isHost) else { throw RefusedNick(code: .nickInvalid) }
+        let owners = [memberOfNick[nick.skeleton], memberOfIDSkeleton[nick.skeleton]]
+        guard owners.allSatisfy({ $0 == nil || $0 == id }) else { throw RefusedNick(code: .nickTaken) }
+        return nick
+    }
+
+    mutating func changeNick(of id: MemberID, to text: String, link: LinkID, actions: inout [RoomAction]) {
+        do throws(RefusedNick) {
+            let nick = try acceptableNick(text, for: id, isHost: members[id]?.isHost == true)
+            if let old = members[id]?.nick {
+                memberOfNick[old.skeleton] = nil
+            }
+            members[id]?.nick = nick
+            memberOfNick[nick.skeleton] = id
+            actions.append(.broadcast(HostMessage.nickChanged(id, nick.text).encoded, tag: 0))
+        } catch {
+            actions.append(.send(link, HostMessage.declined(MessageID(0), error.code).encoded))
+        }
+    }
+
+    // MARK: Messages
+
+    mutating func post(
+        _ id: MessageID, epoch: UInt64, content: [UInt8], from sender: MemberID, link: LinkID, now: Duration,
+        actions: inout [RoomAction]
+    ) {
+        if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
+            actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
+            return
+        }
+        guard !isTooSoon(id, from: sender, now: now) else {
+            actions.append(.send(link, HostMessage.declined(id, .slow).encoded))
+            return
+        }
+        remember(id)
+        let sequence = nextSequence
+        nextSequence += 1
+        receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1 - awayCount)
+        let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content)
+        actions.append(.broadcast(message.encoded, tag: sequence))
+    }
+
+    mutating func postPrivately(
+        _ id: MessageID, epoch: UInt64, content: [UInt8], from sender: MemberID, to receiver: MemberID, link: LinkID,
+        actions: inout [RoomAction]
+    ) {
+        // Sent again after a broken connection, it may be for somebody who has left meanwhile.
+        if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
+            actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
+            return
+        }
+        guard receiver != sender, let target = members[receiver] else {
+            actions.append(.send(link, HostMessage.declined(id, .noSuchMember).encoded))
+            return
+        }
+        guard let targetLink = target.link else {
+            actions.append(.send(link, HostMessage.declined(id, .away).encoded))
+            return
+        }
+        remember(id)
+        let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
+        actions.append(.send(targetLink, message))
+        actions.append(.send(link, message))
+    }
+
+    /// Why a post cannot be accepted; nil when it can.
+    mutating func refusal(
+        of id: MessageID, from sender: MemberID, epoch: UInt64, _ content: [UInt8]
+    ) -> RoomCode? {
+        guard content.count <= RoomLimits.contentByteCount else { return .tooLarge }
+        guard !recent.contains(id) else { return .alreadyAccepted }
+        return members[sender]?.stale.accepts(id, isCurrent: group.isCurrent(epoch)) == true ? nil : .stale
+    }
+
+    mutating func remember(_ id: MessageID) {
+        guard recent.insert(id).inserted else { return }
+        recentOrder.append(id)
+        if recentOrder.count >= 2 * RoomLimits.remembered {
+            for old in recentOrder.prefix(RoomLimits.remembered) {
+                recent.remove(old)
+            }
+            recentOrder.removeFirst(RoomLimits.remembered)
+        }
+    }
+
+    mutating func scheduleReceipts(now: Duration) {
+        if receiptsDue == nil, receipts.hasChanges {
+            receiptsDue = now + RoomLimits.receiptInterval
+        }
+    }
+
+    mutating func charge(
+        _ id: MemberID, messages count: Double, bytes: Int, now: Duration, actions: inout [RoomAction]
+    ) {
+        guard var member = members[id] else { return }
+        let pause = max(
+            member.messages.take(count, rate: limits.messagesPerSecond, capacity: limits.messageBurst, now: now),
+            member.bytes.take(Double(bytes), rate: limits.bytesPerSecond, capacity: limits.byteBurst, now: now))
+        members[id] = member
+        if pause > .zero, let link = member.link {
+            actions.append(.pauseReading(link, until: now + min(pause, RoomLimits.longestPause)))
+        }
+    }
+}
