@@ -35,8 +35,9 @@ let package = Package(
         library("Noise", ["Sodium", "Wire"]), library("CPace", ["Sodium"]),
         library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         library("Room", ["Sodium", "Wire"]), library("MLS", ["Sodium", "Wire"]),
-        .target(name: "TestSupport", dependencies: ["Room", "SecureSession", "Sodium"], path: "Tests/TestSupport",
-            swiftSettings: settings),
+        library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
+        .target(name: "TestSupport", dependencies: ["Room", "SecureGroup", "SecureSession", "Sodium", "Wire"],
+            path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "MLSTests", dependencies: ["MLS", "Sodium", "TestSupport", "Wire"],
             exclude: ["Interop", "Mutations"], swiftSettings: settings),
     ],
@@ -50,7 +51,7 @@ func isMutant(_ name: String) -> Bool { chosen == name }
 
 def prepare(scratch):
     scratch.mkdir(parents=True, exist_ok=True)
-    for folder in ["Locking", "CSodium", "Sodium", "Wire", "Noise", "CPace", "SecureSession", "Room", "MLS"]:
+    for folder in ["Locking", "CSodium", "Sodium", "Wire", "Noise", "CPace", "SecureSession", "Room", "MLS", "SecureGroup"]:
         shutil.copytree(ROOT / "Sources" / folder, scratch / "Sources" / folder)
     for folder in ["TestSupport", "MLSTests"]:
         shutil.copytree(ROOT / "Tests" / folder, scratch / "Tests" / folder)
