@@ -5,7 +5,7 @@ internal import Room
 struct OpenedPrivately {
     /// Messages of one sender in one epoch. A member gives itself new keys long before it has sent so many; more are not
     /// shown.
-    static let limit = 1_024
+    static let limit = 4_096
 
     private var ids: [UInt64: [MemberID: Set<MessageID>]] = [:]
 
