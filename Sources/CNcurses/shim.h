@@ -23,6 +23,9 @@ extern char *tigetstr(const char *);
 extern int tigetnum(const char *);
 extern int setupterm(const char *, int, int *);
 
+/* Declared by <sys/mman.h> only under _GNU_SOURCE. */
+extern int memfd_create(const char *, unsigned);
+
 /* Colours of a terminal type, 0 for none; -1 when the type is not known or cannot move its cursor. */
 static inline int screen_colors_of(const char *type) {
     int result = 0;
@@ -45,13 +48,20 @@ static inline int screen_set_style(attr_t attributes, int pair) {
 /* How a crash leaves the terminal. All of it is async-signal-safe: the texts are made when the screen opens. */
 static struct {
     volatile sig_atomic_t is_open;
+    /* Whether the terminal shows something else than the screen. */
+    volatile sig_atomic_t is_suspended;
+    /* As found, and as the screen needs them. */
     struct termios modes;
+    struct termios screen_modes;
+    /* Where a crash writes to: while the screen is drawn, stdout is memory. */
+    int terminal;
+    int memory;
     char reset[256];
     size_t reset_length;
     int log_read_end;
     int real_stderr;
     char stack[65536];
-} screen_state = {.log_read_end = -1, .real_stderr = -1};
+} screen_state = {.terminal = STDOUT_FILENO, .memory = -1, .log_read_end = -1, .real_stderr = -1};
 
 static inline void screen_append_reset(const char *text) {
     if (text == NULL || text == (char *)-1) return;
@@ -64,7 +74,10 @@ static inline void screen_append_reset(const char *text) {
 static void screen_crashed(int number) {
     if (screen_state.is_open) {
         screen_state.is_open = 0;
-        ssize_t ignored = write(STDOUT_FILENO, screen_state.reset, screen_state.reset_length);
+        ssize_t ignored = 0;
+        if (!screen_state.is_suspended) {
+            ignored = write(screen_state.terminal, screen_state.reset, screen_state.reset_length);
+        }
         tcsetattr(STDIN_FILENO, TCSANOW, &screen_state.modes);
         if (screen_state.log_read_end >= 0 && screen_state.real_stderr >= 0) {
             char buffer[1024];
@@ -79,8 +92,8 @@ static void screen_crashed(int number) {
     raise(number);
 }
 
-/* Opens the screen on stdin and stdout; 0 when the terminal's type is not known or cannot do what is needed. */
-static inline int screen_open(void) {
+/* Opens the screen on stdin and stdout, with `terminal` as another way to the terminal of stdout; 0 when the terminal's type is not known or cannot do what is needed. */
+static inline int screen_open(int terminal) {
     if (tcgetattr(STDIN_FILENO, &screen_state.modes) != 0) return 0;
     use_tioctl(TRUE);
     if (newterm(NULL, stdout, stdin) == NULL) return 0;
@@ -101,7 +114,10 @@ static inline int screen_open(void) {
         modes.c_lflag &= ~(tcflag_t)IEXTEN;
         tcsetattr(STDIN_FILENO, TCSANOW, &modes);
         def_prog_mode();
+        screen_state.screen_modes = modes;
     }
+    screen_state.terminal = terminal;
+    screen_state.memory = memfd_create("screen", 1 /* MFD_CLOEXEC */);
     screen_state.reset_length = 0;
     screen_append_reset("\033[?2004l");
     screen_append_reset(tigetstr("sgr0"));
@@ -114,24 +130,68 @@ static inline int screen_open(void) {
     memset(&action, 0, sizeof action);
     action.sa_handler = screen_crashed;
     action.sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
-    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGQUIT};
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGQUIT, SIGUSR1, SIGUSR2,
+        SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR, SIGSTKFLT};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaction(numbers[i], &action, NULL);
     screen_state.is_open = 1;
     return 1;
 }
 
-/* Leaves the screen until the next refresh. endwin() alone leaves the modes as they are when nothing was drawn yet. */
-static inline void screen_suspend(void) {
-    endwin();
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &screen_state.modes);
+/* What is drawn between these two goes into memory, and from there to the terminal as fast as that takes it. */
+static inline int screen_begin_drawing(void) {
+    if (screen_state.memory < 0) return -1;
+    int real = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (real >= 0) dup2(screen_state.memory, STDOUT_FILENO);
+    return real;
 }
 
-static inline void screen_close(void) {
-    if (!screen_state.is_open) return;
-    screen_state.is_open = 0;
-    endwin();
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &screen_state.modes);
+/* Returns how many bytes were drawn. */
+static inline off_t screen_end_drawing(int real) {
+    if (real < 0) return 0;
+    dup2(real, STDOUT_FILENO);
+    close(real);
+    return lseek(screen_state.memory, 0, SEEK_CUR);
 }
+
+/* Takes so many bytes of what was drawn. */
+static inline ssize_t screen_take_drawn(void *bytes, size_t count) {
+    ssize_t taken = pread(screen_state.memory, bytes, count, 0);
+    if (ftruncate(screen_state.memory, 0) == 0) lseek(screen_state.memory, 0, SEEK_SET);
+    return taken;
+}
+
+/* endwin() a second time would restore a place of the cursor that is long past. */
+static inline void screen_end(void) {
+    if (!isendwin()) endwin();
+}
+
+/* The modes of the terminal; ncurses, which draws into memory, cannot set them. Does not wait for the terminal. */
+static inline void screen_use_modes(int of_screen) {
+    screen_state.is_suspended = !of_screen;
+    tcsetattr(STDIN_FILENO, TCSANOW, of_screen ? &screen_state.screen_modes : &screen_state.modes);
+}
+
+/* After screen_end(). */
+static inline void screen_closed(void) {
+    screen_state.is_open = 0;
+    tcsetattr(STDIN_FILENO, TCSANOW, &screen_state.modes);
+    if (screen_state.memory >= 0) close(screen_state.memory);
+    screen_state.memory = -1;
+    screen_state.terminal = STDOUT_FILENO;
+}
+
+/* Stops the process as ^Z does where nobody catches it; returns when it goes on, or at once where there is no shell. */
+static inline void screen_stop_process(void) {
+    struct sigaction standard, before;
+    memset(&standard, 0, sizeof standard);
+    standard.sa_handler = SIG_DFL;
+    sigaction(SIGTSTP, &standard, &before);
+    raise(SIGTSTP);
+    sigaction(SIGTSTP, &before, NULL);
+}
+
+/* The size that terminfo or the environment says; for terminals that do not know their own. */
+static inline unsigned screen_size_assumed(void) { return (unsigned)LINES << 16 | (unsigned)COLS; }
 
 /* Sends what is written to stderr into a pipe; returns its other end, or -1. */
 static inline int screen_take_stderr(void) {

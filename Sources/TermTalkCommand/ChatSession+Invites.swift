@@ -32,12 +32,19 @@ extension ChatSession {
                 .notPermitted, "the invite was not copied: the clipboard is switched off",
                 hint: "--no-clipboard, or no-clipboard in the configuration, did it")
         }
-        guard TerminalDevice.hasClipboard, TerminalDevice.write(Clipboard.sequence(for: invite)) else {
+        guard TerminalDevice.hasClipboard, send(Clipboard.sequence(for: invite)) else {
             throw ChatEvent.Notice(
                 .terminalUnsuitable, "the invite was not copied: there is no terminal that has a clipboard",
                 hint: "/invite shows it")
         }
         let tmux = TerminalDevice.isInTmux ? "; tmux takes it with 'set -g set-clipboard on' only" : ""
         show(.help(["the invite was given to the terminal's clipboard (OSC 52)\(tmux)"]))
+    }
+
+    /// Whether there is a terminal that the sequence could be written to.
+    private func send(_ sequence: String) -> Bool {
+        guard let screen else { return TerminalDevice.write(sequence) }
+        screen.send(sequence)
+        return true
     }
 }

@@ -32,6 +32,7 @@ final class ChatSession {
     private var splitter = LineSplitter()
     private var input: ReadableHandle?
     var isInputWanted = false
+    private var isLeaving = false
     private var signals: [SignalHandle] = []
     var participant: (any Participant)?
     private var stop: (() -> Void)?
@@ -220,6 +221,11 @@ final class ChatSession {
 
     private func requested(_ request: FullScreen.Request) {
         switch request {
+        case .line where isLeaving:
+            show(
+                .error(
+                    .init(
+                        .inputInvalid, "nothing was sent: you are leaving the room", hint: "^C twice leaves at once")))
         case .line(let line):
             guard participant?.isCongested == false else {
                 return show(
@@ -229,7 +235,7 @@ final class ChatSession {
                             hint: "the up arrow brings it back")))
             }
             take(.line(line))
-        case .endOfInput: participant?.leave()
+        case .endOfInput: leave()
         case .invite(let form): perform(.invite(form))
         case .help: perform(.help)
         }
@@ -290,11 +296,8 @@ final class ChatSession {
         let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
         guard count > 0 else {
-            isInputWanted = false
             if let last = splitter.finished() { take(last) }
-            updateInput()
-            participant?.leave()
-            return
+            return leave()
         }
         splitter.received(chunk.span.extracting(0..<count)) { take($0) }
         updateInput()
@@ -326,10 +329,7 @@ final class ChatSession {
         case .verify(let command): participant?.verify(command)
         case .room(let command): participant?.perform(command)
         case .clear: show(.clearScreen)
-        case .quit:
-            isInputWanted = false
-            updateInput()
-            participant?.leave()
+        case .quit: leave()
         case .notInThisBuild(let name):
             show(.error(.init(.notInThisBuild, "\(name) is not in this build yet; nothing was changed")))
         case .unknownCommand(let name):
@@ -346,6 +346,16 @@ final class ChatSession {
         case .malformed(let reason):
             show(.error(.init(.inputInvalid, "the input was not understood: \(reason)")))
         }
+    }
+
+    /// Leaves when all is delivered.
+    private func leave() {
+        guard !isLeaving else { return }
+        isLeaving = true
+        isInputWanted = false
+        updateInput()
+        participant?.leave()
+        screen?.note("leaving as soon as all is delivered; ^C twice leaves at once")
     }
 
     // MARK: Signals

@@ -8,16 +8,16 @@ final class ConsoleOutput {
     /// Bytes that wait for a slow reader of stdout; past it events are dropped, and their number is told.
     static let byteLimit = 16 * 1_048_576
 
-    /// A pipe that is writable takes this much without blocking (POSIX, PIPE_BUF).
-    private static let atomicByteCount = 4_096
+    /// How long a slow reader is waited for at the end, in milliseconds.
+    private static let patience: Int32 = 1_000
 
     private static let retryInterval = Duration.milliseconds(20)
 
     private let loop: EventLoop
     private let isJSON: Bool
     private let renderer: LineRenderer
-    private var pending: [UInt8] = []
-    private var pendingErrors: [UInt8] = []
+    private let out = TerminalOutput(STDOUT_FILENO)
+    private let errors = TerminalOutput(STDERR_FILENO)
     private var dropped = 0
     private var retry: TimerHandle?
     /// Whether stderr is a terminal that a line can be written over on.
@@ -33,7 +33,7 @@ final class ConsoleOutput {
     }
 
     func show(_ event: ChatEvent) {
-        guard pending.count < Self.byteLimit else {
+        guard out.pendingCount < Self.byteLimit else {
             dropped += 1
             return
         }
@@ -49,54 +49,48 @@ final class ConsoleOutput {
 
     private func append(_ event: ChatEvent) {
         if isJSON {
-            JSONEventEncoder.append(event, at: WallTime.milliseconds, to: &pending)
-            return
+            var line: [UInt8] = []
+            JSONEventEncoder.append(event, at: WallTime.milliseconds, to: &line)
+            return out.append(line)
         }
         if overwritesProgress, case .starting(let phase, let progress) = event {
-            if let openPhase { pendingErrors.append(UInt8(ascii: openPhase == phase ? "\r" : "\n")) }
+            if let openPhase { errors.append((openPhase == phase ? "\r" : "\n").utf8) }
             openPhase = phase
-            pendingErrors.append(contentsOf: renderer.progressLine(phase, progress).utf8)
+            errors.append(renderer.progressLine(phase, progress).utf8)
             // What is left of a longer line.
-            pendingErrors.append(contentsOf: "\u{1B}[K".utf8)
+            errors.append("\u{1B}[K".utf8)
             return
         }
         endProgress()
         let lines = renderer.lines(for: event)
-        for line in lines.stdout {
-            pending.append(contentsOf: line.utf8)
-            pending.append(UInt8(ascii: "\n"))
-        }
-        for line in lines.stderr {
-            pendingErrors.append(contentsOf: line.utf8)
-            pendingErrors.append(UInt8(ascii: "\n"))
-        }
+        for line in lines.stdout { out.append("\(line)\n".utf8) }
+        for line in lines.stderr { errors.append("\(line)\n".utf8) }
     }
 
     /// Writes lines of the program's own to stderr as they are.
     func write(_ lines: [String]) {
         endProgress()
-        for line in lines { pendingErrors.append(contentsOf: "\(line)\n".utf8) }
+        for line in lines { errors.append("\(line)\n".utf8) }
         flush()
     }
 
     /// Nothing of what still waits is written.
     func forget() {
-        pending = []
-        pendingErrors = []
+        out.forget()
+        errors.forget()
     }
 
     /// What follows begins on a line of its own.
     private func endProgress() {
         guard openPhase != nil else { return }
         openPhase = nil
-        pendingErrors.append(UInt8(ascii: "\n"))
+        errors.append("\n".utf8)
     }
 
     private func flush() {
         guard retry == nil else { return }
-        write(&pendingErrors, to: STDERR_FILENO, waitingMilliseconds: 0)
-        write(&pending, to: STDOUT_FILENO, waitingMilliseconds: 0)
-        if !pending.isEmpty || !pendingErrors.isEmpty {
+        let isDone = errors.flush()
+        if !out.flush() || !isDone {
             retry = loop.schedule(after: Self.retryInterval) { [weak self] in
                 self?.retry = nil
                 self?.flush()
@@ -107,31 +101,7 @@ final class ConsoleOutput {
     /// Writes what is left, and waits a little for a slow reader; for the end of the program.
     func finish() {
         endProgress()
-        write(&pendingErrors, to: STDERR_FILENO, waitingMilliseconds: 1_000)
-        write(&pending, to: STDOUT_FILENO, waitingMilliseconds: 1_000)
-    }
-
-    private func write(_ bytes: inout [UInt8], to descriptor: Int32, waitingMilliseconds: Int32) {
-        var written = 0
-        while written < bytes.count {
-            var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            guard unsafe poll(&request, 1, waitingMilliseconds) > 0 else { break }
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(
-                    descriptor, $0.baseAddress?.advanced(by: written), min($0.count - written, Self.atomicByteCount))
-            }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                // Nobody reads any more.
-                written = bytes.count
-                break
-            }
-            written += count
-        }
-        if written == bytes.count {
-            bytes.removeAll(keepingCapacity: bytes.count <= 65_536)
-        } else {
-            bytes.removeFirst(written)
-        }
+        errors.flush(waiting: Self.patience)
+        out.flush(waiting: Self.patience)
     }
 }

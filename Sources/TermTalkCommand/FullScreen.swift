@@ -58,17 +58,19 @@ final class FullScreen {
         // Before ncurses would: the size is the loop's affair.
         let resized = WeakReference<FullScreen>()
         let resizing = loop.onSignal(SIGWINCH) { resized.value?.resized() }
-        let continuing = loop.onSignal(SIGCONT) { resized.value?.repaint() }
+        let continuing = loop.onSignal(SIGCONT) { resized.value?.continued() }
+        let stopping = loop.onSignal(SIGTSTP) { resized.value?.stopped() }
         guard let painter = ScreenPainter(colour: colour, takesErrors: isatty(STDERR_FILENO) == 1) else {
             resizing.cancel()
             continuing.cancel()
+            stopping.cancel()
             return nil
         }
         self.loop = loop
         self.painter = painter
         self.onRequest = onRequest
         model = ScreenModel(size: painter.size, bell: bell, marks: marks)
-        handles = [resizing, continuing]
+        handles = [resizing, continuing, stopping]
         resized.value = self
         handles.append(loop.watchReadable(STDIN_FILENO) { [weak self] in self?.readKeys() })
         if let descriptor = painter.errorDescriptor {
@@ -106,12 +108,26 @@ final class FullScreen {
         painter.close()
     }
 
+    /// Says something of the program's own, in the pane.
+    func note(_ line: String) {
+        model.heardOnStandardError(line, at: WallTime.moment)
+        changed()
+    }
+
+    /// Writes to the terminal what changes nothing that is seen.
+    func send(_ sequence: String) {
+        painter.send(sequence)
+        changed()
+    }
+
     // MARK: Input
 
     private func readKeys() {
         var chunk = [UInt8](repeating: 0, count: Self.inputChunk)
         let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
+        // On another page the terminal is as a shell has it, and ^D is an end of input that is meant for the page.
+        if count == 0, isSuspended { return resume() }
         guard count > 0 else {
             // The terminal is gone.
             for handle in handles { handle.cancel() }
@@ -140,7 +156,7 @@ final class FullScreen {
         switch action {
         case .submit(let text): onRequest(.line(text))
         case .endOfInput: onRequest(.endOfInput)
-        case .redraw: repaint()
+        case .redraw: continued()
         case .showHelp: onRequest(.help)
         case .showInvite: onRequest(.invite(.line))
         case .copyInvite: onRequest(.invite(.copy))
@@ -176,19 +192,19 @@ final class FullScreen {
         painter.suspend()
         isSuspended = true
         self.isApart = isApart
-        print((lines + [Self.wayBack]).joined(separator: "\n"))
-        fflush(nil)
+        painter.send((lines + [Self.wayBack, ""]).joined(separator: "\n"))
+        changed()
     }
 
     private func comeTogether() {
-        if isApart { TerminalDevice.write(Self.together) }
+        if isApart { painter.send(Self.together) }
         isApart = false
     }
 
     private func resume() {
         isSuspended = false
         comeTogether()
-        repaint()
+        continued()
     }
 
     private func resized() {
@@ -198,10 +214,20 @@ final class FullScreen {
         changed()
     }
 
-    private func repaint() {
+    /// All is painted anew. While the program was stopped nobody told it of another size.
+    private func continued() {
         guard !isClosed, !isSuspended else { return }
+        resized()
         painter.invalidate()
         changed()
+    }
+
+    /// ^Z.
+    private func stopped() {
+        guard !isClosed else { return }
+        if !isSuspended { painter.suspend() }
+        painter.stop()
+        continued()
     }
 
     private func changed() {
@@ -219,11 +245,15 @@ final class FullScreen {
 
     private func paint() {
         guard !isClosed else { return }
-        guard painter.isWritable else { return paintLater(Self.blockedInterval) }
+        guard painter.flush() else { return paintLater(Self.blockedInterval) }
         isFrameDue = false
         lastFrame = loop.now
         model.timePassed(to: WallTime.seconds)
         if !isSuspended { painter.paint(model.frame(), bell: model.takeBell()) }
+        if !painter.flush() {
+            isFrameDue = true
+            paintLater(Self.blockedInterval)
+        }
         waitForClock()
     }
 

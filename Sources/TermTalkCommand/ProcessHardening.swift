@@ -1,10 +1,12 @@
 import Glibc
 internal import Sodium
 
-/// What keeps keys of a running process out of files.
+/// What keeps keys of a running process out of files, and memory off the screen.
 enum ProcessHardening {
-    /// Switches core dumps off, and keeps other processes of the user out of this one's memory.
+    /// Switches core dumps off, keeps other processes of the user out of this one's memory, and takes the Swift runtime's
+    /// handlers of crashes away, which would print a stack trace and wait for a key.
     static func apply() {
+        for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] { signal(number, SIG_DFL) }
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         SecretMemory.forbidDumps()

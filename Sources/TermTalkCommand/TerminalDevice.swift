@@ -24,10 +24,9 @@ enum TerminalDevice {
     @discardableResult
     static func write(_ text: String) -> Bool {
         guard let descriptor = [STDOUT_FILENO, STDERR_FILENO].first(where: { isatty($0) == 1 }) else { return false }
-        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        guard unsafe poll(&request, 1, patience) > 0 else { return false }
-        var text = text
-        return text.withUTF8 { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) == $0.count }
+        let output = TerminalOutput(descriptor)
+        output.append(text.utf8)
+        return output.flush(waiting: patience)
     }
 
     /// Clears the screen and, where the terminal honours it, what has scrolled out of it.

@@ -205,7 +205,7 @@ struct ScreenTests {
         #expect(row.contains(/\u{1B}\[[0-9;]*(3[0-9]|38;5;[0-9]+)m/) == hasColour, "\(row.debugDescription)")
     }
 
-    @Test(arguments: [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGTRAP])
+    @Test(arguments: [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGTRAP, SIGQUIT, SIGUSR1, SIGALRM, SIGXCPU])
     func crash(_ signal: Int32) async throws {
         let hosted = try await HostedRoom.direct()
         let guest = try await guest(in: hosted)

@@ -11,6 +11,9 @@ package final class ScreenPainter {
     private var colours: ColourTable
     private var painted: ScreenFrame?
     private var isOpen = true
+    private let output: TerminalOutput
+    /// How long a terminal that stands still is waited for when it is given back, in milliseconds.
+    private static let patience: Int32 = 1_000
     /// The other end of the pipe that stderr goes into while the screen is open; nil when it is left alone.
     package let errorDescriptor: Int32?
 
@@ -18,11 +21,13 @@ package final class ScreenPainter {
     ///
     /// - Parameter takesErrors: whether stderr is the same terminal, so that what is written there must not reach it.
     package init?(colour: Bool, takesErrors: Bool) {
-        guard CellWidth.isKnown, screen_open() != 0 else { return nil }
+        let output = TerminalOutput(STDOUT_FILENO)
+        guard CellWidth.isKnown, screen_open(output.descriptor) != 0 else { return nil }
+        self.output = output
         colours = ColourTable(isOn: colour)
         let descriptor = takesErrors ? screen_take_stderr() : -1
         errorDescriptor = descriptor >= 0 ? descriptor : nil
-        Self.send(Self.pasteOn)
+        send(Self.pasteOn)
     }
 
     deinit {
@@ -31,14 +36,29 @@ package final class ScreenPainter {
 
     /// The terminal's size now.
     package var size: ScreenSize {
-        let size = screen_size()
+        var size = screen_size()
+        if size & 0xFFFF == 0 || size >> 16 == 0 { size = screen_size_assumed() }
         return ScreenSize(width: Int(size & 0xFFFF), height: Int(size >> 16))
     }
 
-    /// Whether the terminal takes output without making the program wait.
-    package var isWritable: Bool {
-        var request = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
-        return unsafe poll(&request, 1, 0) > 0
+    /// Gives the terminal what it takes now; whether it has taken all. As long as it has not, nothing should be painted.
+    @discardableResult
+    package func flush() -> Bool { output.flush() }
+
+    /// Writes something of its own to the terminal, behind all that was painted.
+    package func send(_ text: String) {
+        output.append(text.utf8)
+    }
+
+    /// What `body` draws waits for the terminal.
+    private func draw(_ body: () -> Void) {
+        let real = screen_begin_drawing()
+        body()
+        let count = Int(screen_end_drawing(real))
+        guard count > 0 else { return }
+        var drawn = [UInt8](repeating: 0, count: count)
+        let taken = unsafe drawn.withUnsafeMutableBytes { unsafe screen_take_drawn($0.baseAddress, $0.count) }
+        output.append(drawn.prefix(max(0, taken)))
     }
 
     /// The terminal has another size, which is taken over.
@@ -50,7 +70,8 @@ package final class ScreenPainter {
 
     /// Something else has been written to the terminal, or the program was stopped: all is painted anew.
     package func invalidate() {
-        Self.send(Self.pasteOn)
+        screen_use_modes(1)
+        send(Self.pasteOn)
         unsafe clearok(screen_window(), true)
         painted = nil
     }
@@ -71,8 +92,10 @@ package final class ScreenPainter {
         }
         painted = frame
         move(Int32(frame.cursorRow), Int32(frame.cursorColumn))
-        if bell { beep() }
-        refresh()
+        draw {
+            if bell { beep() }
+            refresh()
+        }
     }
 
     private func isPainted(_ row: StyledLine, at index: Int) -> Bool {
@@ -82,15 +105,23 @@ package final class ScreenPainter {
 
     /// Leaves the screen for a while, so that something can be written in its place, or read.
     package func suspend() {
-        Self.send(Self.pasteOff)
-        screen_suspend()
+        send(Self.pasteOff)
+        draw { screen_end() }
+        screen_use_modes(0)
+    }
+
+    /// Lets the shell have the terminal, as ^Z asks for; returns when the program goes on.
+    package func stop() {
+        output.flush(waiting: Self.patience)
+        screen_stop_process()
     }
 
     /// Leaves nothing on the screen, as long as the terminal takes output.
     package func wipe() {
-        guard isOpen, isWritable else { return }
+        guard isOpen else { return }
+        output.forget()
         erase()
-        refresh()
+        draw { refresh() }
         painted = nil
     }
 
@@ -98,13 +129,10 @@ package final class ScreenPainter {
     package func close() {
         guard isOpen else { return }
         isOpen = false
-        Self.send(Self.pasteOff)
-        screen_close()
+        send(Self.pasteOff)
+        draw { screen_end() }
+        screen_closed()
+        output.flush(waiting: Self.patience)
         screen_give_stderr_back()
-    }
-
-    private static func send(_ text: String) {
-        var text = text
-        text.withUTF8 { _ = unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
     }
 }
