@@ -5,6 +5,11 @@ package enum Limits {
     /// How many generations a sender's ratchet is moved forward for one message: each costs two HKDF calls, and the
     /// number comes from the sender.
     package static let maximumForwardGap: UInt32 = 1_000
+    /// How many generations a ratchet is moved forward in vain in one epoch, for messages that turn out to be false. Such a
+    /// message costs its sender nothing, not even another ciphertext.
+    package static let maximumVainGenerations: UInt32 = 2_000
+    /// How many generations a ratchet is moved forward for one message after that.
+    package static let forwardGapAfterVain: UInt32 = 8
     /// How many keys of skipped generations are kept of one ratchet; the oldest go first.
     package static let maximumSkippedKeys = 64
     /// How many past epochs can still be read: application messages that were under way during a commit.

@@ -77,6 +77,43 @@ import Wire
         try room.members[1].group.takeApplication(messages[gap + 1])
     }
 
+    /// False messages that make us derive many keys are taken a few times; then steps are small, and true messages in order
+    /// are read as before.
+    @Test func workInVainIsBounded() throws {
+        let room = try TestRoom(3)
+        let gap = Int(Limits.maximumForwardGap)
+        let messages = try (0...gap).map { _ in try room.members[0].group.encrypt([1]) }
+        let false_ = messages[gap].flippingBit(8 * messages[gap].count - 1)
+        let possible = Int(Limits.maximumVainGenerations) / gap
+        for _ in 0..<possible {
+            guard case .cryptography? = room.members[1].refusal(false_) else {
+                Issue.record("another refusal")
+                return
+            }
+        }
+        #expect(room.members[1].refusal(false_) == .generationTooFar)
+        #expect(room.members[1].refusal(messages[gap]) == .generationTooFar)
+        let step = Int(Limits.forwardGapAfterVain)
+        #expect(room.members[1].refusal(messages[step + 1]) == .generationTooFar)
+        try room.members[1].group.takeApplication(messages[step])
+        try room.members[1].group.takeApplication(messages[0])
+        try room.members[1].group.takeApplication(messages[step + 1])
+        // It is of this sender only, and of this epoch.
+        let other = try (0...gap).map { _ in try room.members[2].group.encrypt([1]) }
+        try room.members[1].group.takeApplication(other[gap])
+    }
+
+    /// What is encrypted as another member's than it is said to be from is refused before anything is derived.
+    @Test func whoIsSaidToHaveSentIt() throws {
+        let room = try TestRoom(3)
+        let message = try room.members[0].group.encrypt([1])
+        let keys = try (0..<3).map {
+            try #require(room.members[1].group.member(at: LeafIndex(rawValue: $0))?.signatureKey)
+        }
+        #expect(throws: MLSError.unknownMember) { _ = try room.members[1].group.receive(message, from: keys[2]) }
+        _ = try room.members[1].group.receive(message, from: keys[0])
+    }
+
     @Test func skippedKeysAreBoundedAcrossGaps() throws {
         var ratchet = HashRatchet(
             suite: .x25519ChaChaPoly, secret: SecretBytes(count: CipherSuite.hashByteCount))

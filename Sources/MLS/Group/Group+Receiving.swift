@@ -3,8 +3,12 @@ extension Group {
     /// (``VerifiedContent``), processed (``Received``).
     ///
     /// `time`, in seconds since 1970, is what the lifetime of added KeyPackages is checked against; nil leaves it
-    /// unchecked. After an error the group is as it was before.
-    package mutating func receive(_ bytes: [UInt8], at time: UInt64? = nil) throws(MLSError) -> Received {
+    /// unchecked. `signatureKey` is that of the member that is said to have sent it, if anybody says so: what is encrypted as
+    /// another member's is refused before anything is derived for it. After an error the group is as it was before, but for
+    /// the count of what was done in vain (``Limits/maximumVainGenerations``).
+    package mutating func receive(
+        _ bytes: [UInt8], from signatureKey: [UInt8]? = nil, at time: UInt64? = nil
+    ) throws(MLSError) -> Received {
         guard status != .removed else { throw .inactive }
         switch try MLSMessage(checkingLengthOf: bytes) {
         case .publicMessage(let message):
@@ -12,7 +16,7 @@ extension Group {
             return try process(try verify(message), at: time)
         case .privateMessage(let message):
             if isPendingCommit(bytes) { return .ownCommit }
-            return try receive(message, at: time)
+            return try receive(message, from: signatureKey, at: time)
         case .welcome, .groupInfo, .keyPackage:
             throw .misuse
         }
@@ -34,13 +38,15 @@ extension Group {
         return try ContentVerification(context: epoch.context, tree: epoch.tree).verify(authenticated)
     }
 
-    private mutating func receive(_ message: PrivateMessage, at time: UInt64?) throws(MLSError) -> Received {
+    private mutating func receive(
+        _ message: PrivateMessage, from signatureKey: [UInt8]?, at time: UInt64?
+    ) throws(MLSError) -> Received {
         guard message.groupID == groupID else { throw .wrongGroup }
-        guard message.epoch == epochNumber else { return try receiveLate(message) }
+        guard message.epoch == epochNumber else { return try receiveLate(message, from: signatureKey) }
         let senderData = try message.senderData(secret: epoch.secrets.senderDataSecret, suite: suite)
         guard senderData.leaf != ownLeaf else { throw .ownMessage }
         let (verified, ratchet) = try Self.open(
-            message, senderData, from: &epoch.secretTree,
+            message, senderData, by: signatureKey, from: &epoch.secretTree,
             verification: ContentVerification(context: epoch.context, tree: epoch.tree))
         let kind = SecretTree.Kind(message.contentType)
         guard case .application(let data) = verified.content.body else {
@@ -53,14 +59,14 @@ extension Group {
     }
 
     /// Only application data is read late: a proposal or a Commit of a past epoch means nothing any more.
-    private func receiveLate(_ message: PrivateMessage) throws(MLSError) -> Received {
+    private func receiveLate(_ message: PrivateMessage, from signatureKey: [UInt8]?) throws(MLSError) -> Received {
         guard message.contentType == .application,
             let past = pastEpochs.first(where: { $0.context.epoch == message.epoch })
         else { throw .wrongEpoch }
         let senderData = try message.senderData(secret: past.senderDataSecret, suite: suite)
         guard senderData.leaf != ownLeaf else { throw .ownMessage }
         let (verified, ratchet) = try Self.open(
-            message, senderData, from: &past.secretTree,
+            message, senderData, by: signatureKey, from: &past.secretTree,
             verification: ContentVerification(context: past.context, tree: past.tree))
         guard case .application(let data) = verified.content.body else { throw .wrongEpoch }
         past.secretTree.replace(ratchet, of: senderData.leaf, .application)
@@ -69,14 +75,25 @@ extension Group {
 
     /// Decrypts and verifies. The key counts as used when the ratchet that is returned is put back.
     private static func open(
-        _ message: PrivateMessage, _ senderData: SenderData, from secretTree: inout SecretTree,
-        verification: ContentVerification
+        _ message: PrivateMessage, _ senderData: SenderData, by signatureKey: [UInt8]?,
+        from secretTree: inout SecretTree, verification: ContentVerification
     ) throws(MLSError) -> (VerifiedContent, HashRatchet) {
-        guard verification.tree[senderData.leaf] != nil else { throw .unknownMember }
-        var ratchet = try secretTree.ratchet(of: senderData.leaf, SecretTree.Kind(message.contentType))
+        guard let leafNode = verification.tree[senderData.leaf],
+            signatureKey == nil || signatureKey == leafNode.signatureKey
+        else { throw .unknownMember }
+        let kind = SecretTree.Kind(message.contentType)
+        let before = try secretTree.ratchet(of: senderData.leaf, kind)
+        var ratchet = before
         let key = try ratchet.take(senderData.generation)
-        let authenticated = try message.opened(senderData, key: key, suite: verification.tree.suite)
-        return (try verification.verify(authenticated), ratchet)
+        do throws(MLSError) {
+            let authenticated = try message.opened(senderData, key: key, suite: verification.tree.suite)
+            return (try verification.verify(authenticated), ratchet)
+        } catch {
+            ratchet = before
+            ratchet.wasVain(senderData.generation)
+            secretTree.replace(ratchet, of: senderData.leaf, kind)
+            throw error
+        }
     }
 
     private static func application(
