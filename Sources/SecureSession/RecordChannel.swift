@@ -171,7 +171,9 @@ struct RecordChannel {
                 events.append(.resumed)
                 index += SessionProtocol.recordHeaderByteCount
             } else {
+                let limit = messageLimit
                 self = RecordChannel()
+                messageLimit = limit
                 events.append(.resumeRefused)
             }
         }

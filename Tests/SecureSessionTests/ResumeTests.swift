@@ -95,6 +95,12 @@ import Testing
         pair.joiner.enqueue(Record.split(type: 0x10, body: [2]))
         try pair.exchange()
         #expect(pair.hostEvents.messages == [[2]])
+        // What a host says to a joiner may be long, the second time as well.
+        let long = [UInt8](repeating: 3, count: SessionProtocol.memberMessageLimit)
+        pair.joinerEvents = []
+        pair.host.enqueue(Record.split(type: 0x10, body: long))
+        try pair.exchange()
+        #expect(pair.joinerEvents.messages == [long])
     }
 
     @Test func aClaimToHaveReceivedWhatWasNeverSentIsMalformed() throws {
