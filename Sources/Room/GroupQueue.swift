@@ -11,12 +11,14 @@ struct GroupQueue {
         /// Has its place already and comes back to it without its session.
         let isReturning: Bool
         let keyPackage: [UInt8]
+        /// The how-manieth it is to wait: who tries again has another KeyPackage, maybe over a link of the same number.
+        var serial: UInt64 = 0
     }
 
     struct Asked {
         let member: MemberID
-        /// Whom to add, and behind which link each waits: another link has another KeyPackage.
-        let adds: [MemberID: LinkID]
+        /// Whom to add, by the serial number of what each waits with.
+        let adds: [MemberID: UInt64]
         var deadline: Duration
     }
 
@@ -24,6 +26,7 @@ struct GroupQueue {
     /// The first epoch of the one who came in last: what was sealed before, it cannot read.
     private var lastAddition: UInt64 = 0
     private(set) var joiners: [Joiner] = []
+    private var nextSerial: UInt64 = 0
     /// Those that are in the group still and not in the room any more.
     private(set) var removals: [MemberID] = []
     private(set) var asked: Asked?
@@ -75,6 +78,9 @@ struct GroupQueue {
     }
 
     mutating func add(_ joiner: Joiner) {
+        var joiner = joiner
+        nextSerial += 1
+        joiner.serial = nextSerial
         joiners.append(joiner)
     }
 
@@ -117,7 +123,7 @@ struct GroupQueue {
     mutating func ask(_ member: MemberID, until deadline: Duration) -> (adding: [GroupCandidate], removing: [MemberID])
     {
         let first = joiners.prefix(RoomLimits.candidatesPerCommit)
-        let adds = Dictionary(first.map { ($0.id, $0.link) }, uniquingKeysWith: { $1 })
+        let adds = Dictionary(first.map { ($0.id, $0.serial) }, uniquingKeysWith: { $1 })
         asked = Asked(member: member, adds: adds, deadline: deadline)
         return (
             first.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) }, removals.filter { adds[$0] == nil }
@@ -148,7 +154,7 @@ struct GroupQueue {
 
     /// Whether this is about the KeyPackage with which the joiner waits now.
     func wasAsked(toAdd id: MemberID) -> Bool {
-        asked?.adds[id].map { $0 == joiner(id)?.link } ?? false
+        asked?.adds[id].map { $0 == joiner(id)?.serial } ?? false
     }
 
     /// Whether all members can read what was sealed in that epoch.

@@ -149,7 +149,7 @@ extension MemberClient {
     /// Whether this member could follow what `sender` asks of the room, where that is a Commit; true where it cannot tell. The
     /// host's own participant is asked before the room accepts it.
     package func couldFollow(type: UInt8, body: [UInt8], from sender: MemberID) -> Bool {
-        guard type == RoomMessageType.commit, phase == .joined,
+        guard [RoomMessageType.commit, RoomMessageType.commitAtRelay].contains(type), phase == .joined,
             case .commit(let commit)? = try? MemberRequest(type: type, body: body), !commit.commit.isEmpty,
             commit.epoch == engine.epoch
         else { return true }
@@ -225,6 +225,8 @@ extension MemberClient {
 
     /// Compares the host's list with the group.
     mutating func checkMembers(actions: inout [Action]) {
+        // Of those who are neither listed nor in the group the person may be told again.
+        upkeep.reported = upkeep.reported.filter { members[$0] != nil || engine.members.contains($0) }
         watchUnlisted()
         for id in members.keys where !engine.members.contains(id) && !upkeep.reported.contains(id) {
             upkeep.reported.insert(id)

@@ -33,12 +33,13 @@ extension MemberClient {
     /// Slow mode began while messages were on their way: they stay in the outbox, and go again when they may.
     mutating func holdBack() {
         window.rewind()
-        slowMode.postedAt = slowMode.postedAt ?? now
+        slowMode.postedAt = now
     }
 
     /// When something that is held back may go.
     var slowDeadline: Duration? {
-        window.count == 0 && !outbox.isEmpty ? slowMode.nextPost(after: now) : nil
+        guard slowMode.interval > .zero, window.count == 0, !outbox.isEmpty else { return nil }
+        return slowMode.nextPost(after: now) ?? now
     }
 
     /// - Throws: slow-mode, with the seconds to wait.

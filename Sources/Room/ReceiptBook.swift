@@ -7,6 +7,8 @@ struct ReceiptBook {
         var of: UInt16
         /// Whether it is among `changed`.
         var isChanged = false
+        /// What the sender was told last.
+        var told: HostMessage.Receipt?
     }
 
     private var entries: [Entry] = []
@@ -60,10 +62,13 @@ struct ReceiptBook {
         var result: [MemberID: [HostMessage.Receipt]] = [:]
         for sequence in changed.sorted() {
             let index = Int(sequence - first)
-            entries[index].isChanged = false
             let entry = entries[index]
-            result[entry.sender, default: []].append(
-                HostMessage.Receipt(id: entry.id, count: entry.count, of: entry.of))
+            entries[index].isChanged = false
+            let receipt = HostMessage.Receipt(id: entry.id, count: entry.count, of: entry.of)
+            // Else somebody was away for a moment.
+            guard receipt != entry.told else { continue }
+            entries[index].told = receipt
+            result[entry.sender, default: []].append(receipt)
         }
         changed.removeAll(keepingCapacity: true)
         return result

@@ -31,7 +31,12 @@ extension Room {
         do throws(RefusedNick) {
             guard isFree(id), waiting[id] == nil else { throw RefusedNick(code: .idTaken) }
             let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: false)
-            waiting[id] = Waiting(id: id, key: key, link: link, nick: nick.text, keyPackage: keyPackage)
+            // The host says who is meant by the nick, or the id.
+            let names = [nick.skeleton, NickSkeleton(id)]
+            guard !waiting.values.contains(where: { !names.allSatisfy($0.isTold(from:)) }) else {
+                throw RefusedNick(code: .nickTaken)
+            }
+            waiting[id] = Waiting(id: id, key: key, link: link, nick: nick, keyPackage: keyPackage)
             actions.append(.send(link, HostMessage.waiting.encoded))
             actions.append(.askHost(link, id, nick: nick.text))
         } catch {
@@ -109,6 +114,16 @@ extension Room {
         guard !joiner.isReturning else { return }
         memberOfNick[joiner.nick.skeleton] = nil
         memberOfIDSkeleton[NickSkeleton(joiner.id)] = nil
+    }
+
+    /// Those who wait for the Commit that lets them in and are not to come in any more are refused.
+    package mutating func refuseNewcomers(
+        _ code: RoomCode, actions: inout [RoomAction], where isMeant: (LinkID) -> Bool = { _ in true }
+    ) {
+        for joiner in group.joiners where !joiner.isReturning && !joiner.isHost && isMeant(joiner.link) {
+            _ = group.takeJoiner(joiner.id)
+            refuse(joiner, code, actions: &actions)
+        }
     }
 
     mutating func refuse(_ joiner: GroupQueue.Joiner, _ code: RoomCode, actions: inout [RoomAction]) {

@@ -45,6 +45,7 @@ extension Room {
 
     package mutating func setLocked(_ isLocked: Bool, actions: inout [RoomAction]) {
         self.isLocked = isLocked
+        if isLocked { refuseNewcomers(.locked, actions: &actions) }
         actions.append(.broadcast(HostMessage.lockChanged(isLocked).encoded, tag: 0))
     }
 
@@ -106,7 +107,7 @@ extension Room {
     ///
     /// - Throws: no-such-member.
     package func waiting(named name: String) throws(ChatEvent.Notice) -> (id: MemberID, link: LinkID) {
-        let named = MemberID(name).flatMap { waiting[$0] } ?? waiting.values.first { $0.nick == name }
+        let named = MemberID(name).flatMap { waiting[$0] } ?? waiting.values.first { $0.nick.text == name }
         guard let named else { throw .nobodyIsCalledThat }
         return (named.id, named.link)
     }
@@ -120,7 +121,7 @@ extension Room {
             refuse(joiner.link, refusal, actions: &actions)
         } else {
             enter(
-                nick: joiner.nick, id: id, keyPackage: joiner.keyPackage, link: joiner.link, key: joiner.key,
+                nick: joiner.nick.text, id: id, keyPackage: joiner.keyPackage, link: joiner.link, key: joiner.key,
                 isHost: false, now: now, actions: &actions)
         }
     }

@@ -92,10 +92,9 @@ extension Room {
         }
     }
 
-    mutating func scheduleReceipts(now: Duration) {
-        if receiptsDue == nil, receipts.hasChanges {
-            receiptsDue = now + RoomLimits.receiptInterval
-        }
+    mutating func scheduleReceipts(now: Duration, after interval: Duration = RoomLimits.receiptInterval) {
+        guard receipts.hasChanges else { return }
+        receiptsDue = min(receiptsDue ?? now + interval, now + interval)
     }
 
     mutating func charge(

@@ -33,8 +33,11 @@ package struct Room {
         let id: MemberID
         let key: [UInt8]
         let link: LinkID
-        let nick: String
+        let nick: Nick
         let keyPackage: [UInt8]
+
+        /// Whether neither its nick nor its id reads like that.
+        func isTold(from name: NickSkeleton) -> Bool { name != nick.skeleton && name != NickSkeleton(id) }
     }
 
     struct Absence {
@@ -125,9 +128,9 @@ package struct Room {
             charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             changeNick(of: id, to: text, link: link, actions: &actions)
         case .commit(let commit):
-            guard limits.isRelay || commit.groupInfo.isEmpty else { throw .malformed }
-            let size = commit.commit.count + commit.welcome.count + commit.groupInfo.count
-            charge(id, messages: RoomLimits.commitCost, bytes: size, now: now, actions: &actions)
+            // A host with a participant of its own lets that look at what it hears of, which is the other type only.
+            guard limits.isRelay || type == RoomMessageType.commit else { throw .malformed }
+            charge(id, messages: RoomLimits.commitCost, bytes: body.count, now: now, actions: &actions)
             self.commit(commit, from: id, link: link, now: now, actions: &actions)
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
@@ -370,6 +373,6 @@ package struct Room {
     private mutating func stopCounting(_ member: Member, now: Duration) {
         guard members.count <= RoomLimits.receiptMembers else { return }
         receipts.left(member.id, received: member.receivedSequence)
-        scheduleReceipts(now: now)
+        scheduleReceipts(now: now, after: RoomLimits.absenceReceiptInterval)
     }
 }

@@ -148,6 +148,9 @@ package struct RoomLimits: Sendable {
 
     /// Receipts are reported to a message's sender at most this often.
     package static let receiptInterval = Duration.milliseconds(500)
+    /// How long it takes until members are told that somebody who has gone away does not count any more. Who is back before
+    /// costs nobody anything.
+    package static let absenceReceiptInterval = Duration.seconds(5)
 
     /// Receipts in one message: when a member leaves that received nothing for long, those of thousands of messages change.
     static let receiptsPerMessage = 1_000

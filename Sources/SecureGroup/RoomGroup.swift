@@ -247,11 +247,12 @@ package final class RoomGroup: GroupEngine {
     package func open(
         _ sealed: [UInt8], id: MessageID, from sender: MemberID
     ) throws(GroupError) -> OpenedMessage {
+        let signatureKey = self.signatureKey(of: sender)
         let message = try withGroup { (group) throws(MLSError) -> ApplicationMessage in
             // Neither proposals nor Commits come this way; they must leave no trace in the group.
             guard case .privateMessage(let message) = try MLSMessage(checkingLengthOf: sealed),
                 message.contentType == .application, message.authenticatedData == id.bytes,
-                case .application(let opened) = try group.receive(sealed)
+                case .application(let opened) = try group.receive(sealed, from: signatureKey)
             else { throw .misuse }
             return opened
         }
@@ -275,7 +276,7 @@ package final class RoomGroup: GroupEngine {
             try group.decryptPrivately(sealed, authenticatedData: id.bytes)
         }
         guard Self.id(of: message.sender.signatureKey) == sender else { throw .forged }
-        guard openedPrivately.insert(id, from: sender, epoch: message.epoch) else { throw .replayed }
+        try openedPrivately.insert(id, from: sender, epoch: message.epoch)
         return OpenedMessage(plaintext: message.data, epoch: message.epoch)
     }
 

@@ -50,8 +50,11 @@ extension HostNode {
             case .end(_, let refusal?):
                 tell(.error(refusal))
             // The host's own participant commits who comes and goes itself, and looks at what others commit before they hear
-            // of it (``canBeFollowed(type:body:from:)``): it cannot lose the group.
-            case .admitted, .end, .startOver, .created, .registered:
+            // of it (``canBeFollowed(type:body:from:)``). If it has lost the group all the same, the room is no use any more.
+            case .startOver:
+                tell(.error(.init(.groupLost, "the room is closed: the host's own participant has lost its group")))
+                loop.atEndOfTurn { [weak self] in self?.close(.hostQuit) }
+            case .admitted, .end, .created, .registered:
                 break
             }
         }

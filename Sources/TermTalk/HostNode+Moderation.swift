@@ -30,6 +30,9 @@ extension HostNode {
             throw ChatEvent.Notice(
                 .inputInvalid, "nothing was revoked: there is no invite \(number)", hint: "see /invite --list")
         }
+        var actions: [RoomAction] = []
+        refuseNewcomers(actions: &actions)
+        perform(actions)
         invitesChanged()
     }
 
@@ -71,6 +74,12 @@ extension HostNode {
         invitesChanged()
     }
 
+    /// Those on their way in whose invite is no longer in force.
+    private func refuseNewcomers(actions: inout [RoomAction]) {
+        let refused = connections.pending.filter { refusal(at: $0, now: loop.time) != nil }.map(\.link)
+        room.refuseNewcomers(.inviteUsed, actions: &actions) { refused.contains($0) }
+    }
+
     // MARK: Members
 
     /// Removes a member, and makes the invites that it knows worthless.
@@ -79,10 +88,11 @@ extension HostNode {
     package func expel(_ name: String, banned: Bool, reason: String) throws(ChatEvent.Notice) {
         let id = try room.member(named: name)
         let key = room.credentials(of: id)?.key
+        if let key { invites.revoke(whatIsKnownTo: key) }
         var actions: [RoomAction] = []
+        refuseNewcomers(actions: &actions)
         room.expel(id, banned: banned, reason: reason, now: loop.time, actions: &actions)
         perform(actions)
-        if let key { invites.revoke(whatIsKnownTo: key) }
         invitesChanged()
     }
 

@@ -252,10 +252,12 @@ package final class HostNode {
     }
 
     func scheduleSweep(at time: Duration) {
+        // What is overdue was not slept through.
+        let time = max(time, loop.time)
         if let sweepAt, sweepAt <= time { return }
         sweepTimer?.cancel()
         sweepAt = time
-        sweepTimer = loop.schedule(after: max(time - loop.time, .zero)) { [weak self] in self?.sweep() }
+        sweepTimer = loop.schedule(after: time - loop.time) { [weak self] in self?.sweep() }
     }
 
     func sweep() {

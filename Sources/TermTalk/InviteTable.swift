@@ -28,8 +28,8 @@ package struct InviteTable {
 
     package private(set) var entries: [Entry]
     private var lastNumber = InviteTable.roomNumber
-    /// By static key.
-    private var invites: [[UInt8]: InviteSecret] = [:]
+    /// By static key; several for who has come back with another one.
+    private var invites: [[UInt8]: [InviteSecret]] = [:]
     /// No longer in force; oldest first.
     private var held: [InviteSecret] = []
 
@@ -51,8 +51,8 @@ package struct InviteTable {
 
     /// The owner of `key` came in. Coming back in its own place is no further use.
     package mutating func joined(with secret: InviteSecret, key: [UInt8]) {
-        guard invites[key] !== secret else { return }
-        invites[key] = secret
+        guard invites[key]?.contains(where: { $0 === secret }) != true else { return }
+        invites[key, default: []].append(secret)
         guard let index = entries.firstIndex(where: { $0.secret === secret }) else { return }
         entries[index].used += 1
         if let left = entries[index].usesLeft {
@@ -77,10 +77,9 @@ package struct InviteTable {
         return true
     }
 
-    /// The invite with which a member came, and that of the room, are no longer in force.
+    /// The invites with which a member came, and that of the room, are no longer in force.
     package mutating func revoke(whatIsKnownTo key: [UInt8]) {
-        let known = [invites[key], room?.secret]
-        for secret in known {
+        for secret in invites[key, default: []] + [room?.secret].compactMap(\.self) {
             guard let index = entries.firstIndex(where: { $0.secret === secret }) else { continue }
             retire(at: index)
         }
@@ -104,11 +103,13 @@ package struct InviteTable {
         while let index = entries.firstIndex(where: { !mayJoin(with: $0.secret, now: now) }) {
             retire(at: index)
         }
+        let tried = secrets
         invites = invites.filter { isPresent($0.key) }
+            .mapValues { known in known.filter { secret in tried.contains { $0 === secret } } }
         var forgotten: [InviteSecret] = []
         var kept: [InviteSecret] = []
         for secret in held {
-            if invites.values.contains(where: { $0 === secret }) {
+            if invites.values.contains(where: { $0.contains { $0 === secret } }) {
                 kept.append(secret)
             } else {
                 forgotten.append(secret)

@@ -5,8 +5,10 @@ import Testing
 
 /// Who is asked for Commits, and which are accepted, in a room whose host takes no part.
 @Suite struct CommitterTests {
-    @Test("A Commit that adds somebody by the KeyPackage of an earlier try is not accepted")
-    func earlierKeyPackage() throws {
+    @Test(
+        "A Commit that adds somebody by the KeyPackage of an earlier try is not accepted, whatever number its link has",
+        arguments: [false, true])
+    func earlierKeyPackage(isSameLink: Bool) throws {
         let network = RoomNetwork()
         let members = try network.joined("alice", "bob")
         let (alice, bob) = (members[0], members[1])
@@ -17,7 +19,7 @@ import Testing
         // Before alice has answered, bob tries anew, with another KeyPackage.
         network.breakLink(bob)
         network.peers[bob].isReleased = true
-        network.mendLink(bob)
+        network.mendLink(bob, over: isSameLink ? network.peers[bob].link : nil)
         _ = try network.step(upTo: .max, of: [bob])
         let epoch = network.epoch
         _ = try network.step(upTo: .max, of: [alice])

@@ -332,4 +332,30 @@ extension MemberClientTests.Stay {
             return (id, epoch, content)
         }
     }
+
+    @Test("Whom a host lists for a moment, again and again, is told of and forgotten")
+    func reported() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob")
+        let alice = try network.id(peers[0])
+        for number in 0..<20 {
+            let ghost = MemberID(entropy: UInt32(number))
+            let commit = try network.peers[peers[0]].client.engine.commit(adding: [], removing: [])
+            let told = [
+                HostMessage.committed(
+                    from: alice, joined: [.init(id: ghost, isHost: false, nick: "ghost")], commit: commit.commit),
+                HostMessage.left(ghost, .quit),
+            ]
+            for message in told {
+                try network.act(peers[1]) { client, actions in
+                    try client.received(
+                        type: message.encoded.type, body: message.encoded.body, actions: &actions)
+                }
+            }
+            _ = try network.peers[peers[0]].client.engine.received(commit: commit.commit, from: alice)
+            #expect(network.peers[peers[1]].client.upkeep.reported.count <= 1)
+        }
+        let warnings = network.peers[peers[1]].events.count { if case .warning = $0 { true } else { false } }
+        #expect(warnings == 20)
+    }
 }

@@ -32,6 +32,20 @@ import Testing
             ])
     }
 
+    @Test("Who is away for a moment changes nothing that is worth telling")
+    func shortAbsence() {
+        var book = book(of: 2, from: alice)
+        book.received(by: bob, after: 0, upTo: 2)
+        #expect(book.takeChanges()[alice]?.count == 2)
+        book.left(carol, received: 0)
+        book.returned(carol, received: 0)
+        #expect(book.takeChanges().isEmpty)
+        book.left(carol, received: 0)
+        #expect(book.takeChanges()[alice]?.map(\.of) == [1, 1])
+        book.returned(carol, received: 0)
+        #expect(book.takeChanges()[alice]?.map(\.of) == [2, 2])
+    }
+
     @Test("Who has left is not waited for, and what it had received stays counted")
     func leaving() {
         var book = book(of: 2, from: alice)

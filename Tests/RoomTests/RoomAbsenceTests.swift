@@ -78,7 +78,7 @@ import Testing
         let network = RoomNetwork()
         let peers = try network.joined("alice", "bob", "carol")
         func receipts() throws -> [[Int]] {
-            network.timePassed(RoomLimits.receiptInterval)
+            network.timePassed(RoomLimits.absenceReceiptInterval)
             try network.carry()
             let last = network.peers[peers[1]].lastReceipts
             return network.peers[peers[1]].messages.compactMap { last[$0.id] }

@@ -160,10 +160,71 @@ import Testing
 
     // MARK: Approval
 
+    @Test("Who waits for the Commit that would let it in does not come into a locked room; who has a place comes back")
+    func lockedMeanwhile() throws {
+        let network = try hosted()
+        let alice = try network.joined("alice")[0]
+        network.overrun(alice)
+        network.mendLink(alice)
+        let bob = network.add(nick: "bob")
+        try network.carry(of: [alice, bob])
+        network.moderate { room, actions in room.setLocked(true, actions: &actions) }
+        try network.carry()
+        #expect(codes(network, bob) == [.roomLocked])
+        #expect(network.peers[alice].client.isJoined)
+        #expect(network.room.memberCount == 2)
+        // Its name is free.
+        network.moderate { room, actions in room.setLocked(false, actions: &actions) }
+        _ = try network.joined("bob")
+    }
+
+    @Test("A list of ids costs a member as much as anything else that long")
+    func longLists() throws {
+        var limits = RoomLimits()
+        limits.byteBurst = 10_000
+        limits.bytesPerSecond = 1_000
+        let network = try hosted(limits)
+        let alice = try network.joined("alice")[0]
+        let ids = (0..<3_000).map { MemberID(entropy: $0) }
+        let request = MemberRequest.commit(GroupCommit(epoch: network.epoch, refused: ids, commit: []))
+        try network.receivedAtHost(request.encoded, from: alice)
+        #expect(network.peers[alice].pauses.count == 1)
+    }
+
+    @Test("A Commit in the form that only a relay takes is a violation elsewhere", arguments: [0, 5])
+    func commitAtNoRelay(groupInfo: Int) throws {
+        let network = try hosted()
+        let alice = try network.joined("alice")[0]
+        let epoch = network.epoch
+        let commit = MemberRequest.commit(GroupCommit(epoch: epoch, commit: [1, 2, 3])).encoded
+        let message = EncodedMessage(
+            type: RoomMessageType.commitAtRelay,
+            body: [UInt8(groupInfo)] + [UInt8](repeating: 1, count: groupInfo) + commit.body)
+        #expect(throws: RoomError.malformed) { try network.receivedAtHost(message, from: alice) }
+        #expect(network.epoch == epoch)
+    }
+
     private func asking() throws -> RoomNetwork {
         var limits = RoomLimits()
         limits.asksHost = true
         return try hosted(limits)
+    }
+
+    @Test("Two who wait do not have names that read alike")
+    func namesOfThoseWhoWait() throws {
+        let network = try asking()
+        let first = network.add(nick: "alice")
+        try network.carry()
+        let second = network.add(nick: "AIice")
+        let third = network.add(nick: network.asked[0].id.description)
+        try network.carry()
+        #expect(codes(network, second) == [.nickTaken])
+        #expect(codes(network, third) == [.nickTaken])
+        #expect(network.asked.count == 1)
+        network.breakLink(first)
+        network.add(nick: "alice")
+        try network.carry()
+        #expect(network.asked.count == 2)
     }
 
     @Test("Whoever comes waits for the host, and sees and hears nothing meanwhile")

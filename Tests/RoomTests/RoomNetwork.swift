@@ -123,8 +123,8 @@ final class RoomNetwork {
     }
 
     /// The peer comes back: to its place, if the host still has it, else as somebody new.
-    func mendLink(_ peer: Int) {
-        let link = freshLink()
+    func mendLink(_ peer: Int, over reused: LinkID? = nil) {
+        let link = reused ?? freshLink()
         peers[peer].isUp = true
         if let id = peers[peer].client.id, !peers[peer].isReleased,
             room.resumed(session: id.wireValue, key: peers[peer].key, link: link) == peers[peer].link

@@ -193,7 +193,7 @@ import Testing
                 from: peers[0])
         }
         network.breakLink(peers[1])
-        network.timePassed(RoomLimits.receiptInterval)
+        network.timePassed(RoomLimits.absenceReceiptInterval)
         let largest = network.peers[peers[0]].toClient.map(\.message).filter { $0.type == RoomMessageType.receipts }
         #expect(largest.count == (count + RoomLimits.receiptsPerMessage - 1) / RoomLimits.receiptsPerMessage)
         #expect(largest.allSatisfy { $0.body.count <= 12 * RoomLimits.receiptsPerMessage + 4 })

@@ -140,4 +140,25 @@ import Testing
             #expect(throws: RoomError.malformed) { try HostMessage(type: message.type, body: body) }
         }
     }
+
+    @Test("What was on its way when slow mode began goes again, also when the refusal comes late")
+    func lateRefusal() throws {
+        let network = try hosted()
+        let alice = try network.joined("alice")[0]
+        for text in ["one", "two"] { try network.say(text, alice) }
+        network.moderate { room, actions in room.setSlowMode(seconds: 1, actions: &actions) }
+        let requests = network.peers[alice].toHost
+        network.peers[alice].toHost = []
+        for request in requests { try network.receivedAtHost(request, from: alice) }
+        // That there is slow mode, and the echo of the first.
+        _ = try network.step(upTo: 2, of: [alice])
+        network.now += .seconds(3)
+        try network.carry()
+        let due = try #require(network.peers[alice].client.slowDeadline)
+        #expect(due <= network.now + .seconds(1))
+        network.now = due
+        network.act(alice) { client, actions in client.timePassed(actions: &actions) }
+        try network.carry()
+        #expect(network.peers[0].texts == ["one", "two"])
+    }
 }

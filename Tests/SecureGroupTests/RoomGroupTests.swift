@@ -246,19 +246,26 @@ import Testing
     func openedPrivately() {
         var opened = OpenedPrivately()
         let (alice, bob) = (MemberID(entropy: 1), MemberID(entropy: 2))
-        func insert(_ id: Int, _ sender: MemberID, _ epoch: UInt64) -> Bool {
-            opened.insert(MessageID(UInt64(id)), from: sender, epoch: epoch)
+        func failure(_ id: Int, _ sender: MemberID, _ epoch: UInt64) -> GroupError? {
+            do throws(GroupError) {
+                try opened.insert(MessageID(UInt64(id)), from: sender, epoch: epoch)
+                return nil
+            } catch {
+                return error
+            }
         }
-        let first = (0..<OpenedPrivately.limit).map { insert($0, alice, 5) }
-        #expect(first.allSatisfy { $0 })
+        let first = (0..<OpenedPrivately.limit - 1).compactMap { failure($0, alice, 5) }
+        #expect(first.isEmpty)
+        let atTheLimit = [failure(0, alice, 5), failure(OpenedPrivately.limit - 1, alice, 5)]
+        #expect(atTheLimit == [.replayed, nil])
         let more = [
-            insert(OpenedPrivately.limit, alice, 5), insert(0, alice, 5), insert(0, bob, 5), insert(0, bob, 5),
-            insert(0, alice, 6), insert(0, alice, 6),
+            failure(OpenedPrivately.limit, alice, 5), failure(0, bob, 5), failure(0, bob, 5), failure(0, alice, 6),
+            failure(0, alice, 6),
         ]
-        #expect(more == [false, false, true, false, true, false])
+        #expect(more == [.forged, nil, .replayed, nil, .replayed])
         opened.forget(before: 6)
-        let afterwards = [insert(0, alice, 6), insert(0, alice, 5)]
-        #expect(afterwards == [false, true])
+        let afterwards = [failure(0, alice, 6), failure(0, alice, 5)]
+        #expect(afterwards == [.replayed, nil])
     }
 
     @Test("A key is remembered for its id, and past the limit for those who are there")

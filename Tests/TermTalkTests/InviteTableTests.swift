@@ -68,6 +68,22 @@ import Testing
         #expect(book.table.mayJoin(with: room, others: 1_000, now: .zero))
     }
 
+    /// Who comes back with another invite knows both.
+    @Test func allInvitesOfAMemberAreRevoked() throws {
+        let book = Book(room)
+        let first = try #require(book.make(uses: 5))
+        let second = try #require(book.make(uses: 5))
+        let third = try #require(book.make(uses: 5))
+        book.join(first.secret, 1)
+        book.join(second.secret, 1)
+        book.table.revoke(whatIsKnownTo: [1])
+        #expect(!book.table.mayJoin(with: first.secret, now: .zero))
+        #expect(!book.table.mayJoin(with: second.secret, now: .zero))
+        #expect(book.table.mayJoin(with: third.secret, now: .zero))
+        book.present = []
+        #expect(book.tidy() == 3)
+    }
+
     @Test func anInviteExpires() throws {
         let book = Book(room)
         let entry = try #require(book.make(uses: nil, lifetime: .seconds(10), now: .seconds(5)))

@@ -74,6 +74,26 @@ import Testing
         }
     }
 
+    @Test("Work that is long overdue is no time that the host has slept")
+    func overdueWork() throws {
+        try NodeWorld.run { world in
+            let alice = world.add(nick: "alice")
+            world.whenAllAreIn(2) {
+                alice.isReachable = false
+                alice.breakConnection()
+                world.when({ alice.dialCount > 1 }) {
+                    let end = world.host.room.nextDeadline
+                    #expect(end != nil)
+                    world.host.scheduleSweep(at: .zero)
+                    world.when({ world.host.sweepAt.map { $0 > .seconds(1) } != false && alice.dialCount > 2 }) {
+                        #expect(world.host.room.nextDeadline == end)
+                        world.finish()
+                    }
+                }
+            }
+        }
+    }
+
     @Test("The key that waits for the host may go: its place in the line is free")
     func goneWhileWaiting() throws {
         var limits = RoomLimits()

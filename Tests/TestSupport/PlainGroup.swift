@@ -91,8 +91,8 @@ package final class PlainGroup: GroupEngine {
         pending = commit
         var whole = GroupCommit(
             epoch: epoch, added: usable, removed: removing, refused: refused, commit: commit,
-            welcome: usable.isEmpty ? [] : Self.bytes(epoch + 1) + after.flatMap { Self.bytes($0) })
-        whole.groupInfo = info(epoch: epoch + 1, after)
+            welcome: usable.isEmpty ? [] : Self.bytes(epoch &+ 1) + after.flatMap { Self.bytes($0) })
+        whole.groupInfo = info(epoch: epoch &+ 1, after)
         return whole
     }
 
@@ -111,11 +111,11 @@ package final class PlainGroup: GroupEngine {
     package func commitExternally(_ sealed: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit {
         guard isWaiting, sealed.count >= 8, Self.number(sealed) == epoch else { throw .cannotJoin }
         let after = Self.ids(sealed.dropFirst(8)).union([id])
-        external = (epoch + 1, after)
+        external = (epoch &+ 1, after)
         var commit = GroupCommit(
             epoch: epoch, added: [id],
             commit: Self.bytes(epoch) + Self.bytes(id) + Self.bytes(1 as UInt64) + Self.bytes(id))
-        commit.groupInfo = info(epoch: epoch + 1, after)
+        commit.groupInfo = info(epoch: epoch &+ 1, after)
         return commit
     }
 
