@@ -14,6 +14,8 @@ package enum RoomChange: Sendable, Equatable {
     case inviteRevoked(number: Int)
     /// Somebody wants to come in, and waits for `/approve` or `/deny`.
     case joinRequest(id: MemberID, nick: String)
+    /// Somebody no longer waits: the person decided, or it left. For a screen, which offers those who wait.
+    case joinRequestOver(id: MemberID)
 
     /// An invite as told to the host.
     package struct Invite: Sendable, Equatable {

@@ -120,6 +120,7 @@ package struct LineRenderer: Sendable {
         case .inviteRevoked(let number): ["invite \(number) is no longer valid"]
         case .joinRequest(let id, let nick):
             ["\(name(nick, of: id)) wants to come in: /approve \(id) or /deny \(id)"]
+        case .joinRequestOver: []
         }
     }
 

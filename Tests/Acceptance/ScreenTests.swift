@@ -93,6 +93,27 @@ struct ScreenTests {
         #expect(try await hosted.host.event("message").text == "first line\nsecond line\n  third")
     }
 
+    @Test func completionOfThoseWhoWait() async throws {
+        let home = try TestHome()
+        let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--approve"], home: home)
+        try await host.shows("/help lists the")
+        try await host.press("F2")
+        let lines = try await host.shows("Enter goes back")
+        let invite = try #require(lines.last { $0.hasPrefix("termtalk://") })
+        try await host.press("Enter")
+        let guest = try TermTalkProcess(
+            ["join", invite.trimmingCharacters(in: .whitespaces), "--json", "--nick", "Harry"], home: TestHome())
+        try await host.shows("Harry wants to come in")
+        try await host.write("/approve ")
+        try await host.press("Tab")
+        try await host.seen("the completion") { $0.last?.hasSuffix("/approve Harry") == true }
+        try await host.press("Enter")
+        try await guest.event("joined-room")
+        try await host.write("/deny ")
+        try await host.press("Tab", "x")
+        try await host.seen("that nobody waits") { $0.last?.hasSuffix("/deny x") == true }
+    }
+
     @Test func scrolling() async throws {
         let hosted = try await HostedRoom.direct(["--nick", "hostess"])
         let guest = try await guest(in: hosted, height: 12)

@@ -74,6 +74,7 @@ package struct ScreenModel: Sendable {
         case .members(let members):
             roster.replace(with: members)
             tell(event, at: moment)
+            for joiner in roster.waiting { tell(.room(.joinRequest(id: joiner.id, nick: joiner.nick)), at: moment) }
         case .message(let message): said(message, at: moment)
         case .sending(let message):
             scrollback.append(content(message), at: moment, delivery: .waiting)
@@ -165,7 +166,10 @@ package struct ScreenModel: Sendable {
         case .locked(let isLocked): status.isLocked = isLocked
         case .extended(let seconds): status.expires = moment.seconds + seconds
         case .slow(let seconds): status.slowSeconds = seconds
-        case .joinRequest: hasRung = bell != .never
+        case .joinRequest(let id, let nick):
+            roster.waits(id, nick: nick)
+            hasRung = bell != .never
+        case .joinRequestOver(let id): roster.waitsNoLonger(id)
         case .inviteMade, .invites, .inviteRevoked: break
         }
     }
@@ -225,7 +229,8 @@ package struct ScreenModel: Sendable {
         case .newline: insert("\n")
         case .enter: return submit()
         case .tab, .backTab:
-            completion.complete(&editor, nicks: roster.otherNicks, backwards: key == .backTab)
+            completion.complete(
+                &editor, nicks: roster.otherNicks, waiting: roster.waitingNames, backwards: key == .backTab)
         case .up: older()
         case .down: newer()
         case .pageUp: scroll(by: -max(1, paneHeight - 1))
