@@ -93,6 +93,17 @@ struct ScreenTests {
         #expect(try await hosted.host.event("message").text == "first line\nsecond line\n  third")
     }
 
+    @Test func pasteWithItsEnd() async throws {
+        let hosted = try await HostedRoom.direct(["--nick", "hostess"])
+        let guest = try await guest(in: hosted)
+        try await guest.paste("/who\n")
+        try await guest.press("Enter")
+        try await guest.shows("hostess (host)")
+        try await guest.paste("/msg hostess\npsst\n")
+        try await guest.press("Enter")
+        #expect(try await hosted.host.event("message").text == "psst")
+    }
+
     @Test func completionOfThoseWhoWait() async throws {
         let home = try TestHome()
         let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--approve"], home: home)

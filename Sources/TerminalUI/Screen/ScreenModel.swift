@@ -43,6 +43,8 @@ package struct ScreenModel: Sendable {
     private var editor = LineEditor()
     private var history = InputHistory()
     private var completion = Completion()
+    /// What was sent last to everybody, as typed.
+    private var lastSaid = ""
     private var now: Int64 = 0
     private var lastMoment: Moment?
     private var hasRung = false
@@ -112,7 +114,7 @@ package struct ScreenModel: Sendable {
         case .error(let notice):
             report(notice, .error, at: moment)
             // What may not be said yet is there to be said later.
-            if notice.code == .slowMode, editor.isEmpty, let last = history.last { editor.replace(with: last) }
+            if notice.code == .slowMode, editor.isEmpty { editor.replace(with: lastSaid) }
         case .starting, .help: tell(event, at: moment)
         }
     }
@@ -256,10 +258,17 @@ package struct ScreenModel: Sendable {
     }
 
     private mutating func submit() -> [Action] {
-        let text = editor.take()
+        var text = editor.take()
+        // A line is often pasted with its end.
+        while text.last == "\n" { text.removeLast() }
         history.sent(text)
         scrollback.scrollToEnd()
-        return text.allSatisfy(\.isWhitespace) ? [] : [.submit(text)]
+        guard !text.allSatisfy(\.isWhitespace) else { return [] }
+        switch InputParser(json: false).parse(text) {
+        case .text, .action: lastSaid = text
+        default: break
+        }
+        return [.submit(text)]
     }
 
     private mutating func older() {

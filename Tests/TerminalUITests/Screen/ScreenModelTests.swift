@@ -263,6 +263,29 @@ import Testing
         #expect(roster.waiting.last?.id == ids.last)
     }
 
+    @Test("A line that was pasted with its end is what it is without")
+    func pastedEnd() throws {
+        for (pasted, submitted) in [
+            ("hello\r\n", "hello"), ("/who\n", "/who"), ("a\n\nb\n\n", "a\n\nb"), ("\n\n", nil),
+        ] as [(String, String?)] {
+            var model = try joined()
+            _ = model.pressed(.paste(pasted))
+            let actions = model.pressed(.enter)
+            #expect(actions == submitted.map { [.submit($0)] } ?? [])
+        }
+    }
+
+    @Test("What slow mode refused is put back, whatever was entered after it")
+    func refusedBySlowMode() throws {
+        var model = try joined()
+        for line in ["/me waves", "/who", "/msg alice psst", "   "] {
+            _ = model.pressed(.text(line))
+            _ = model.pressed(.enter)
+        }
+        model.heard(.error(.init(.slowMode, "not yet")), at: Self.now)
+        #expect(texts(model).last == "zzz777> /me waves")
+    }
+
     @Test("Typing, sending, and what was typed before")
     func typing() throws {
         var model = try joined()
