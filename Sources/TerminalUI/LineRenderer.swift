@@ -167,7 +167,9 @@ package struct LineRenderer: Sendable {
             "host key \(line(room.hostKey)): \(trust(room.trust))",
             "present (\(room.members.count)): \(members)",
         ]
-        if let expires = room.expires { lines.append("the room closes at \(WallClock.text(seconds: expires))") }
+        if let expires = room.expires {
+            lines.append("the room closes at \(WallClock.textForPeople(seconds: expires))")
+        }
         return lines
     }
 
@@ -180,9 +182,13 @@ package struct LineRenderer: Sendable {
             }
         var details: [String] = []
         if let attempt = change.attempt { details.append("attempt \(attempt)") }
-        if let milliseconds = change.retryInMilliseconds { details.append("in \(milliseconds) ms") }
+        if let milliseconds = change.retryInMilliseconds { details.append("in \((milliseconds + 999) / 1000) s") }
         if !details.isEmpty { text += " (\(details.joined(separator: ", ")))" }
-        return text + (change.cause.map { ": \(line($0))" } ?? "")
+        return text + (change.cause.map { ": \(line(words(ofCause: $0)))" } ?? "")
+    }
+
+    private func words(ofCause cause: String) -> String {
+        NoticeCode(rawValue: cause) == nil ? cause : cause.replacing("-", with: " ")
     }
 
     /// The nick when it has the form of one, else the member's id: a host that does not check nicks cannot forge lines.

@@ -148,7 +148,12 @@ package struct ScreenModel: Sendable {
         status.connection = .init(state: .connected)
         status.retryAt = nil
         list(room.members, own: room.member)
-        tell(.joinedRoom(room), at: moment)
+        var untimed = room
+        untimed.expires = nil
+        tell(.joinedRoom(untimed), at: moment)
+        if let expires = room.expires {
+            tell("it closes in \(max(0, expires - moment.seconds)) s", .system, at: moment)
+        }
         tell("/help lists the commands; Tab completes; PgUp and PgDn scroll", .system, at: moment)
     }
 
@@ -253,7 +258,7 @@ package struct ScreenModel: Sendable {
 
     private mutating func insert(_ text: String) {
         guard !editor.insert(text), let lastMoment else { return }
-        hasRung = true
+        hasRung = bell != .never
         tell("that is too long for one message", .error, at: lastMoment)
     }
 

@@ -286,6 +286,32 @@ import Testing
         #expect(texts(model).last == "zzz777> /me waves")
     }
 
+    @Test("A topic cannot look like another part of the status bar")
+    func topicThatImitates() throws {
+        var model = try joined(width: 250)
+        model.heard(.room(.topic(#"x" | host key known | 5 unread | "y"#)), at: Self.now)
+        let bar = try #require(texts(model).dropLast().last)
+        #expect(bar.contains(#" | "x' / host key known / 5 unread / 'y" | "#), "\(bar)")
+    }
+
+    @Test("When the room closes is told as the time that is left")
+    func timeLeft() throws {
+        let model = try joined(height: 20)
+        #expect(texts(model).contains { $0.contains("-!- it closes in 300 s") })
+        #expect(!texts(model).contains { $0.contains("UTC") })
+    }
+
+    @Test("Too much for one message rings, unless nothing does")
+    func tooLongPaste() throws {
+        for (bell, rings) in [(.mention, true), (.message, true), (.never, false)] as [(ScreenModel.Bell, Bool)] {
+            var model = try joined(bell: bell)
+            _ = model.pressed(.paste(String(repeating: "x", count: LineEditor.maximumByteCount + 1)))
+            #expect(texts(model).contains { $0.contains("too long for one message") })
+            let hasRung = model.takeBell()
+            #expect(hasRung == rings, "\(bell)")
+        }
+    }
+
     @Test("Typing, sending, and what was typed before")
     func typing() throws {
         var model = try joined()
