@@ -19,6 +19,9 @@ package enum RoomChange: Sendable, Equatable {
 
     /// An invite as told to the host.
     package struct Invite: Sendable, Equatable {
+        /// The number of the room's own invite, in whose place another one comes when it is revoked.
+        package static let roomNumber = 1
+
         package var number: Int
         package var text: String
         /// Nil for no limit.

@@ -103,7 +103,8 @@ package struct LineRenderer: Sendable {
                 (index == 0 ? "waits for the connection: " : "  ") + text
             }
         case .closed(let reason): [closed(reason)]
-        case .sending, .notSent, .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
+        case .clearScreen: ["nothing was cleared: lines stay; /clear is for the full screen"]
+        case .sending, .notSent, .delivered, .acknowledged, .ready, .message, .warning, .error: []
         }
     }
 
@@ -117,6 +118,8 @@ package struct LineRenderer: Sendable {
         case .slow(let seconds): ["slow mode: each member may say something once in \(seconds)s"]
         case .inviteMade(let invite): ["invite  \(line(invite.text))"] + [describe(invite)]
         case .invites(let invites): invites.flatMap { [describe($0), "  \(line($0.text))"] }
+        case .inviteRevoked(RoomChange.Invite.roomNumber):
+            ["the room's invite is no longer valid; another one, with the same number, takes its place"]
         case .inviteRevoked(let number): ["invite \(number) is no longer valid"]
         case .joinRequest(let id, let nick):
             ["\(name(nick, of: id)) wants to come in: /approve \(id) or /deny \(id)"]

@@ -89,7 +89,7 @@ import Testing
                 == ["-!- abc234 alice (host, verified)"])
         #expect(err(.delivered(MessageID(1))) == [])
         #expect(err(.acknowledged(MessageID(1), count: 1, of: 1)) == [])
-        #expect(err(.clearScreen) == [])
+        #expect(err(.clearScreen) == ["-!- nothing was cleared: lines stay; /clear is for the full screen"])
         #expect(err(.invite("termtalk://x")) == ["-!- invite  termtalk://x"])
         #expect(err(.help(["/who  who is here", "/quit"])) == ["-!- /who  who is here", "-!- /quit"])
         #expect(err(.closed(.ttl)) == ["-!- the room is closed: its time is over"])
