@@ -225,7 +225,8 @@ struct ScreenTests {
     }
 
     @Test(arguments: [
-        (["NO_COLOR=1"], false), (["TERM=xterm-256color"], true), (["TERM=xterm"], true), (["TERM=vt100"], false),
+        (["NO_COLOR=1"], false), (["NO_COLOR="], true), (["TERM=xterm-256color"], true), (["TERM=xterm"], true),
+        (["TERM=vt100"], false),
     ])
     func colours(_ environment: [String], _ hasColour: Bool) async throws {
         let hosted = try await HostedRoom.direct(["--nick", "hostess"])
