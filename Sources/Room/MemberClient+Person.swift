@@ -18,6 +18,10 @@ extension MemberClient {
         }
         let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }
         if target == nil { try checkSlowMode() }
+        guard target == nil || target != id else {
+            throw ChatEvent.Notice(
+                .noSuchMember, "the message was not sent: that member is you", hint: "/who shows the others")
+        }
         let messageID = MessageID(Random.uint64())
         outbox.append(Unconfirmed(id: messageID, to: target, content: .said(.init(kind: kind, text: text))))
         if let id {
@@ -60,8 +64,7 @@ extension MemberClient {
     }
 
     func member(named name: String) throws(ChatEvent.Notice) -> MemberID {
-        if let id = MemberID(name), members[id] != nil { return id }
-        if let match = members.first(where: { $0.value.nick == name }) { return match.key }
+        if let id = members.key(named: name, nick: { $0.nick }) { return id }
         throw ChatEvent.Notice(.noSuchMember, "nobody here is called that", hint: "see /who")
     }
 }

@@ -8,8 +8,9 @@ extension Room {
     ///
     /// - Throws: no-such-member.
     package func member(named name: String) throws(ChatEvent.Notice) -> MemberID {
-        let named = MemberID(name).flatMap { members[$0]?.id } ?? members.values.first { $0.nick.text == name }?.id
-        guard let named, members[named]?.isHost == false else { throw .nobodyIsCalledThat }
+        guard let named = members.key(named: name, nick: { $0.nick.text }), members[named]?.isHost == false else {
+            throw .nobodyIsCalledThat
+        }
         return named
     }
 
@@ -107,8 +108,11 @@ extension Room {
     ///
     /// - Throws: no-such-member.
     package func waiting(named name: String) throws(ChatEvent.Notice) -> (id: MemberID, link: LinkID) {
-        let named = MemberID(name).flatMap { waiting[$0] } ?? waiting.values.first { $0.nick.text == name }
-        guard let named else { throw .nobodyIsCalledThat }
+        guard let named = waiting.key(named: name, nick: { $0.nick.text }).flatMap({ waiting[$0] }) else {
+            throw ChatEvent.Notice(
+                .noSuchMember, "nobody who waits is called that, or more than one is",
+                hint: "use the id with which it was announced")
+        }
         return (named.id, named.link)
     }
 
@@ -126,11 +130,13 @@ extension Room {
         }
     }
 
-    /// The connection of somebody who may be waiting is gone.
-    package mutating func linkGone(_ link: LinkID) {
+    /// The connection of somebody who may be waiting is gone. Returns who waited for the host.
+    @discardableResult
+    package mutating func linkGone(_ link: LinkID) -> MemberID? {
         forgetJoiner(at: link)
-        guard let joiner = waiting.values.first(where: { $0.link == link }) else { return }
+        guard let joiner = waiting.values.first(where: { $0.link == link }) else { return nil }
         waiting[joiner.id] = nil
+        return joiner.id
     }
 }
 

@@ -14,9 +14,14 @@ package enum RoomChange: Sendable, Equatable {
     case inviteRevoked(number: Int)
     /// Somebody wants to come in, and waits for `/approve` or `/deny`.
     case joinRequest(id: MemberID, nick: String)
+    /// Somebody no longer waits: the person decided, or it left. For a screen, which offers those who wait.
+    case joinRequestOver(id: MemberID)
 
     /// An invite as told to the host.
     package struct Invite: Sendable, Equatable {
+        /// The number of the room's own invite, in whose place another one comes when it is revoked.
+        package static let roomNumber = 1
+
         package var number: Int
         package var text: String
         /// Nil for no limit.

@@ -6,6 +6,13 @@ extension ChatEvent.Notice {
         .passwordUnconfirmed, "cannot join: the host did not show that it knows the password",
         hint: "somebody may be in between; if the room has no password, join without one")
 
+    /// Whatever `failure` says failed: a nick is against the rules.
+    package static func nickInvalid(_ failure: String? = nil) -> Self {
+        .init(
+            .nickInvalid, (failure.map { "\($0): " } ?? "") + "the nick is not allowed",
+            hint: "use 1 to 32 letters, digits, _ - . and begin with a letter or digit; names like host are taken")
+    }
+
     /// To the one who was removed; the reason is in the host's words.
     static func removed(_ reason: ChatEvent.CloseReason, _ text: String) -> Self {
         let isBanned = reason == .banned
@@ -31,8 +38,7 @@ extension RoomCode {
         switch self {
         case .full:
             .init(.roomFull, "cannot join: the room is full", hint: "try again when somebody has left")
-        case .nickInvalid:
-            .init(.nickInvalid, "cannot join: the nick is not allowed", hint: "use 1 to 32 letters, digits, _ - .")
+        case .nickInvalid: .nickInvalid("cannot join")
         case .nickTaken:
             .init(
                 .nickTaken, "cannot join: somebody has this nick, or one that looks like it",
@@ -78,8 +84,7 @@ extension RoomCode {
     /// Why the host did not do what a member asked for, for people.
     var declination: ChatEvent.Notice {
         switch self {
-        case .nickInvalid:
-            .init(.nickInvalid, "the nick is not allowed", hint: "use 1 to 32 letters, digits, _ - .")
+        case .nickInvalid: .nickInvalid()
         case .nickTaken:
             .init(.nickTaken, "somebody has this nick, or one that looks like it", hint: "choose another")
         case .tooLarge:

@@ -105,6 +105,7 @@ extension HostNode {
         }
         var actions: [RoomAction] = []
         room.decide(on: id, refusal: refusal, now: loop.time, actions: &actions)
+        tell(.room(.joinRequestOver(id: id)))
         perform(actions)
     }
 

@@ -232,7 +232,7 @@ package final class HostNode {
         connection.dropStream()
         connections.remove(connection)
         if !connection.isMember {
-            room.linkGone(connection.link)
+            if let joiner = room.linkGone(connection.link) { tell(.room(.joinRequestOver(id: joiner))) }
             scheduleRoomSweep()
         }
         finishClosingIfDone()

@@ -1,3 +1,4 @@
+internal import Room
 package import SecureSession
 
 /// The invites of a room: how many may come with each, until when, and who came with which.
@@ -24,7 +25,7 @@ package struct InviteTable {
     }
 
     /// The room's own invite has this number, without a limit, and is changed when somebody is removed.
-    package static let roomNumber = 1
+    package static let roomNumber = RoomChange.Invite.roomNumber
 
     package private(set) var entries: [Entry]
     private var lastNumber = InviteTable.roomNumber

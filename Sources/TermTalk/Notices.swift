@@ -54,7 +54,7 @@ extension ChatEvent.Notice {
         .connectionLost, "cannot join: the host closed the connection", hint: "try again in a moment")
 
     static let hostKeyUnknown = ChatEvent.Notice(
-        .hostKeyUnknown, "cannot join: the host's key is not known, and nobody can be asked",
+        .hostKeyUnknown, "cannot join: the host's key is not known, and nobody confirmed it",
         hint: "use the invite, or --host-key KEY, or --accept-new-host if the network is trusted")
 
     /// Told to the host.
@@ -80,6 +80,11 @@ extension ChatEvent.Notice {
         .init(
             .attackOver, "the attack is over: refused in \(tally.seconds) s: \(tally.text)", count: tally.total)
     }
+
+    /// To the host, of what it wants to listen on.
+    package static let unknownListenAddress = ChatEvent.Notice(
+        .addressInvalid, "cannot listen: there is no such address or name",
+        hint: "write an address of this machine, or 0.0.0.0:PORT for all of them")
 
     static let hostOnly = ChatEvent.Notice(
         .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
@@ -137,6 +142,22 @@ extension AttackWatch.Cause {
         case .place: "connection\(s) that gave way to others"
         case .password: "password\(s)"
         case .address: "connection\(s) from a busy address"
+        }
+    }
+}
+
+extension HostPort.ParseError {
+    package var notice: ChatEvent.Notice {
+        .init(
+            .addressInvalid, "the address cannot be used: \(reason)", hint: "write HOST:PORT, or [V6]:PORT")
+    }
+
+    private var reason: String {
+        switch self {
+        case .missingPort: "it has no port"
+        case .invalidPort: "its port is not a number from 0 to 65535"
+        case .invalidHost: "what is before the port is neither a name nor an address"
+        case .missingBrackets: "an IPv6 address stands in brackets before its port"
         }
     }
 }

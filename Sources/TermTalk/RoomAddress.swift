@@ -34,11 +34,10 @@ package enum RoomAddress: Sendable, Equatable {
 
     /// HOST:PORT.
     package init(direct text: String) throws(ChatEvent.Notice) {
-        do {
+        do throws(HostPort.ParseError) {
             self = .direct(try HostPort(parsing: text))
         } catch {
-            throw ChatEvent.Notice(
-                .addressInvalid, "the address cannot be used: \(error)", hint: "write HOST:PORT, or [V6]:PORT")
+            throw error.notice
         }
     }
 

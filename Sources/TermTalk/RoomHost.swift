@@ -128,7 +128,7 @@ package final class RoomHost {
         } then: { [weak self] result in
             guard let self, !self.isStopping else { return }
             switch result {
-            case .failure(let error): self.fail(error.notice)
+            case .failure: self.fail(.unknownListenAddress)
             case .success(let addresses): self.listen(on: addresses, asked: hostPort)
             }
         }
@@ -136,7 +136,7 @@ package final class RoomHost {
 
     private func listen(on addresses: [SocketAddress], asked: HostPort) {
         guard let first = addresses.first else {
-            fail(DialError.nameNotFound.notice)
+            fail(.unknownListenAddress)
             return
         }
         do {

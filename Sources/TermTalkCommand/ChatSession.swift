@@ -89,7 +89,7 @@ final class ChatSession {
         self.isThroughTor = isThroughTor
         let isTerminal = isatty(STDOUT_FILENO) == 1
         isInteractive = isatty(STDIN_FILENO) == 1 && !common.json
-        let refusesColour = unsafe getenv("NO_COLOR") != nil
+        let refusesColour = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
         hasColour = isTerminal && !common.noColor && !refusesColour && TerminalDevice.type != "dumb"
         output = ConsoleOutput(
             loop: loop, isJSON: common.json,

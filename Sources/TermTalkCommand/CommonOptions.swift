@@ -62,9 +62,7 @@ struct CommonOptions: ParsableArguments {
         do throws(NickError) {
             return try Nick(validating: nick, isHost: isHost).text
         } catch {
-            throw ChatEvent.Notice(
-                .nickInvalid, "--nick cannot be used: the nick is not allowed",
-                hint: "use 1 to 32 letters, digits, _ - . and begin with a letter or digit")
+            throw .nickInvalid("--nick cannot be used")
         }
     }
 

@@ -121,11 +121,17 @@ struct HostCommand: ParsableCommand {
     }
 
     private func timeToLive(_ settings: Settings) throws(ChatEvent.Notice) -> Int64? {
+        try Self.timeToLive(ttl ?? settings[.hostTimeToLive] ?? "300", of: "--ttl")
+    }
+
+    /// The seconds written as `text`; nil for no end. `name` is what a person calls it.
+    static func timeToLive(_ text: String, of name: String) throws(ChatEvent.Notice) -> Int64? {
         do throws(TimeToLiveError) {
-            return try TimeToLive(parsing: ttl ?? settings[.hostTimeToLive] ?? "300").seconds
+            return try TimeToLive(parsing: text).seconds
         } catch {
             throw ChatEvent.Notice(
-                .inputInvalid, "--ttl cannot be used: it is not a duration", hint: "write 300, 90s, 15m, 2h or none")
+                .inputInvalid, "\(name) cannot be used: it is not a duration from 1s to 30d",
+                hint: "write 300, 90s, 15m, 2h or none")
         }
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+internal import Room
 internal import TermTalk
+internal import Transport
 
 /// What `termtalk` without arguments shows on a terminal.
 enum Menu {
@@ -14,7 +16,9 @@ enum Menu {
             """)
         while true {
             switch Prompt.ask("> ") {
-            case "1": return try start(HostCommand.self, hostArguments())
+            case "1":
+                guard let arguments = hostArguments() else { return }
+                return try start(HostCommand.self, arguments)
             case "2":
                 guard let arguments = joinArguments() else { return }
                 return try start(JoinCommand.self, arguments)
@@ -30,26 +34,70 @@ enum Menu {
         try command.run()
     }
 
-    private static func hostArguments() -> [String] {
-        var arguments: [String] = []
-        let address = answer("Onion service, or ADDR:PORT to listen on without tor", default: "onion")
-        if address != "onion" {
-            arguments += ["--direct", address.contains(":") ? address : "\(address):\(RoomAddress.defaultPort)"]
-        }
-        arguments += ["--ttl", answer("How long it lives (300, 15m, 2h, none)", default: "300")]
-        let nick = answer("Your nick", default: "")
-        return arguments + (nick.isEmpty ? [] : ["--nick", nick])
+    private static func hostArguments() -> [String]? {
+        guard
+            let place = answer(
+                to: "Onion service, or ADDR:PORT to listen on without tor", default: "onion", as: placeArguments),
+            let lifetime = answer(to: "How long it lives (300, 15m, 2h, none)", default: "300", as: lifetimeArguments),
+            let nick = answer(
+                to: "Your nick", as: { text throws(ChatEvent.Notice) in try nickArguments(text, isHost: true) })
+        else { return nil }
+        return place + lifetime + nick
     }
 
     private static func joinArguments() -> [String]? {
-        guard let room = Prompt.ask("Invite, or the room's id: "), !room.isEmpty else { return nil }
-        let nick = answer("Your nick", default: "")
-        return (nick.isEmpty ? [] : ["--nick", nick]) + ["--", room]
+        guard
+            let room = answer(to: "Invite, or the room's id", as: roomArguments),
+            let nick = answer(
+                to: "Your nick", as: { text throws(ChatEvent.Notice) in try nickArguments(text, isHost: false) })
+        else { return nil }
+        return nick + room
     }
 
-    private static func answer(_ question: String, default value: String) -> String {
+    /// Asks until `arguments` takes the answer, and returns what it makes of it; nil at the end of input.
+    private static func answer(
+        to question: String, default value: String = "", as arguments: (String) throws(ChatEvent.Notice) -> [String]
+    ) -> [String]? {
         let suffix = value.isEmpty ? ": " : " [\(value)]: "
-        guard let text = Prompt.ask(question + suffix), !text.isEmpty else { return value }
-        return text
+        while let text = Prompt.ask(question + suffix) {
+            do throws(ChatEvent.Notice) {
+                return try arguments(text.isEmpty ? value : text)
+            } catch {
+                StandardError.report(error)
+            }
+        }
+        return nil
+    }
+
+    private static func placeArguments(_ text: String) throws(ChatEvent.Notice) -> [String] {
+        guard text.lowercased() != "onion" else { return [] }
+        let place: HostPort
+        do throws(HostPort.ParseError) {
+            place = try HostPort(parsing: text, defaultPort: RoomAddress.defaultPort)
+        } catch {
+            throw error.notice
+        }
+        guard case .success = DirectListener.addresses(of: place) else { throw .unknownListenAddress }
+        return ["--direct=\(place)"]
+    }
+
+    private static func lifetimeArguments(_ text: String) throws(ChatEvent.Notice) -> [String] {
+        _ = try HostCommand.timeToLive(text, of: "the room's time")
+        return ["--ttl=\(text)"]
+    }
+
+    private static func nickArguments(_ text: String, isHost: Bool) throws(ChatEvent.Notice) -> [String] {
+        guard !text.isEmpty else { return [] }
+        guard let nick = try? Nick(validating: text, isHost: isHost) else { throw .nickInvalid() }
+        return ["--nick=\(nick)"]
+    }
+
+    private static func roomArguments(_ text: String) throws(ChatEvent.Notice) -> [String] {
+        if text.hasPrefix(Invite.scheme) {
+            _ = try Invite(parsing: text)
+        } else {
+            _ = try RoomName(checking: text)
+        }
+        return ["--", text]
     }
 }

@@ -134,6 +134,8 @@ enum PasswordInput {
                 return .interrupted
             case 0x08, 0x7f: line.removeCharacter()
             case 0x15: line.removeAll()
+            // Keys that are no text; a password from a file may have a tab.
+            case 0..<0x20 where byte != UInt8(ascii: "\t"): break
             default: line.append(byte)
             }
         }

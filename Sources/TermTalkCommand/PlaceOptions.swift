@@ -110,6 +110,19 @@ struct PlaceOptions: ParsableArguments {
         return nil
     }
 
+    /// The address that a person gives, asked until it is one; no answer is an error.
+    private func askedAddress() throws(ChatEvent.Notice) -> RoomAddress {
+        while true {
+            let answer = Prompt.ask("Where is the room? (HOST.onion[:PORT], or HOST:PORT): ") ?? ""
+            do throws(ChatEvent.Notice) {
+                return try RoomAddress(answer)
+            } catch {
+                guard !answer.isEmpty else { throw error }
+                StandardError.report(error)
+            }
+        }
+    }
+
     private func bareRoom(
         named name: RoomName, nick: String, acceptNewHost: Bool, _ session: ChatSession
     ) throws(ChatEvent.Notice) -> RoomGuest.Options {
@@ -128,8 +141,7 @@ struct PlaceOptions: ParsableArguments {
         } else if let known {
             address = try RoomAddress(known.address)
         } else if isatty(STDIN_FILENO) == 1, !session.common.json {
-            address = try RoomAddress(
-                Prompt.ask("Where is the room? (HOST.onion[:PORT], or HOST:PORT): ") ?? "")
+            address = try askedAddress()
         } else {
             throw ChatEvent.Notice(
                 .noSuchRoom, "cannot join: no room of this name is known on this machine",

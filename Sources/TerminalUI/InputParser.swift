@@ -105,9 +105,9 @@ package struct InputParser: Sendable {
         text.unicodeScalars.allSatisfy { $0.properties.isWhitespace }
     }
 
-    /// The text up to the first space or tab, and what follows the spaces and tabs after it.
+    /// The text up to the first space, tab or end of line, and what follows those after it.
     static func firstWord(of text: Substring) -> (word: Substring, rest: Substring) {
-        let isSpace = { (character: Character) in character == " " || character == "\t" }
+        let isSpace = { (character: Character) in [" ", "\t", "\n", "\r\n"].contains(character) }
         let word = text.prefix { !isSpace($0) }
         return (word, text[word.endIndex...].drop(while: isSpace))
     }

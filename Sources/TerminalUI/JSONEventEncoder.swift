@@ -9,7 +9,7 @@ package enum JSONEventEncoder {
     /// Appends nothing for what concerns only a screen.
     package static func append(_ event: ChatEvent, at time: Int64, to output: inout [UInt8]) {
         switch event {
-        case .clearScreen, .sending, .notSent: return
+        case .clearScreen, .sending, .notSent, .room(.joinRequestOver): return
         default: break
         }
         // Moved into the writer and back, so that the buffer is not copied.
@@ -67,6 +67,7 @@ extension RoomChange {
         case .invites: "invites"
         case .inviteRevoked: "invite-revoked"
         case .joinRequest: "join-request"
+        case .joinRequestOver: "join-request-over"
         }
     }
 }
@@ -198,6 +199,7 @@ extension JSONLineWriter {
         case .joinRequest(let id, let nick):
             field("id", id)
             line("nick", nick)
+        case .joinRequestOver(let id): field("id", id)
         }
     }
 

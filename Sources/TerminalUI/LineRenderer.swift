@@ -103,7 +103,8 @@ package struct LineRenderer: Sendable {
                 (index == 0 ? "waits for the connection: " : "  ") + text
             }
         case .closed(let reason): [closed(reason)]
-        case .sending, .notSent, .delivered, .acknowledged, .clearScreen, .ready, .message, .warning, .error: []
+        case .clearScreen: ["nothing was cleared: lines stay; /clear is for the full screen"]
+        case .sending, .notSent, .delivered, .acknowledged, .ready, .message, .warning, .error: []
         }
     }
 
@@ -117,9 +118,12 @@ package struct LineRenderer: Sendable {
         case .slow(let seconds): ["slow mode: each member may say something once in \(seconds)s"]
         case .inviteMade(let invite): ["invite  \(line(invite.text))"] + [describe(invite)]
         case .invites(let invites): invites.flatMap { [describe($0), "  \(line($0.text))"] }
+        case .inviteRevoked(RoomChange.Invite.roomNumber):
+            ["the room's invite is no longer valid; another one, with the same number, takes its place"]
         case .inviteRevoked(let number): ["invite \(number) is no longer valid"]
         case .joinRequest(let id, let nick):
             ["\(name(nick, of: id)) wants to come in: /approve \(id) or /deny \(id)"]
+        case .joinRequestOver: []
         }
     }
 
@@ -166,7 +170,9 @@ package struct LineRenderer: Sendable {
             "host key \(line(room.hostKey)): \(trust(room.trust))",
             "present (\(room.members.count)): \(members)",
         ]
-        if let expires = room.expires { lines.append("the room closes at \(WallClock.text(seconds: expires))") }
+        if let expires = room.expires {
+            lines.append("the room closes at \(WallClock.textForPeople(seconds: expires))")
+        }
         return lines
     }
 
@@ -179,9 +185,13 @@ package struct LineRenderer: Sendable {
             }
         var details: [String] = []
         if let attempt = change.attempt { details.append("attempt \(attempt)") }
-        if let milliseconds = change.retryInMilliseconds { details.append("in \(milliseconds) ms") }
+        if let milliseconds = change.retryInMilliseconds { details.append("in \((milliseconds + 999) / 1000) s") }
         if !details.isEmpty { text += " (\(details.joined(separator: ", ")))" }
-        return text + (change.cause.map { ": \(line($0))" } ?? "")
+        return text + (change.cause.map { ": \(line(words(ofCause: $0)))" } ?? "")
+    }
+
+    private func words(ofCause cause: String) -> String {
+        NoticeCode(rawValue: cause) == nil ? cause : cause.replacing("-", with: " ")
     }
 
     /// The nick when it has the form of one, else the member's id: a host that does not check nicks cannot forge lines.

@@ -30,6 +30,12 @@ package enum WallClock {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The text for so many seconds since 1970 began, as people read it.
+    static func textForPeople(seconds: Int64) -> String {
+        let text = text(seconds: seconds).prefix(19)
+        return text.replacing("T", with: " ") + " UTC"
+    }
+
     /// The text for so many milliseconds since 1970 began.
     package static func text(milliseconds: Int64) -> String {
         var bytes: [UInt8] = []

@@ -40,6 +40,19 @@ package struct HostPort: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
+    /// Reads `text`, in which the port may be missing. An IPv6 address without brackets is one without a port.
+    package init(parsing text: String, defaultPort: UInt16) throws(ParseError) {
+        do throws(ParseError) {
+            try self.init(parsing: text)
+        } catch .missingPort where !text.hasSuffix(":") {
+            try self.init(parsing: "\(text):\(defaultPort)")
+        } catch .missingBrackets {
+            try self.init(parsing: "[\(text)]:\(defaultPort)")
+        } catch {
+            throw error
+        }
+    }
+
     /// The text that ``init(parsing:)`` reads.
     package var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

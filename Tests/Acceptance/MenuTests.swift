@@ -50,6 +50,83 @@ struct MenuTests {
         try await host.shows("status 0.")
     }
 
+    /// What is wrong is told, and the same question asked again.
+    @Test func badAnswers() async throws {
+        let home = try TestHome()
+        let terminal = try await Terminal([], home: home)
+        try await terminal.shows("q  quit")
+        try await terminal.type("1")
+        let questions = ["Onion service, or", "How long it lives", "Your nick"]
+        for (answer, reason) in [
+            ("127.0.0.1:x", "its port is not a number"), ("a b", "neither a name nor an address"),
+            ("300.1.1.1", "there is no such address or name"),
+        ] {
+            try await terminal.shows(questions[0])
+            try await terminal.type(answer)
+            try await terminal.shows(reason)
+        }
+        try await terminal.type("127.0.0.1:0")
+        for answer in ["-5", "soon"] {
+            try await terminal.shows(questions[1])
+            try await terminal.type(answer)
+        }
+        try await terminal.type("15m")
+        for answer in ["-x", "a b"] {
+            try await terminal.shows(questions[2])
+            try await terminal.type(answer)
+        }
+        let lines = try await terminal.seen("the last question again") { rows in
+            rows.count { $0.contains(questions[2]) } == 3
+        }
+        #expect(lines.count { $0.contains(questions[0]) } == 4)
+        #expect(lines.count { $0.contains("the room's time cannot be used: it is not a duration") } == 2)
+        #expect(lines.count { $0 == "termtalk: the nick is not allowed" } == 2)
+        try await terminal.type("hostess")
+        try await terminal.shows("it closes in 900 s")
+    }
+
+    @Test func badRoom() async throws {
+        let terminal = try await Terminal([], home: TestHome())
+        try await terminal.shows("q  quit")
+        try await terminal.type("2")
+        try await terminal.shows("Invite, or")
+        try await terminal.type("termtalk://x")
+        try await terminal.shows("the invite cannot be used")
+        try await terminal.type("a b")
+        try await terminal.shows("the room's name cannot be used")
+        try await terminal.type("asked")
+        try await terminal.shows("nick")
+        try await terminal.type("")
+        try await terminal.shows("Where is the room?")
+        try await terminal.type("nowhere")
+        try await terminal.shows("it has no port")
+        try await terminal.type("")
+        try await terminal.shows("status 65.")
+    }
+
+    /// An address without a port, also of IPv6, gets that of the product.
+    @Test func addressWithoutPort() async throws {
+        let terminal = try await Terminal([], home: TestHome())
+        try await terminal.shows("q  quit")
+        try await terminal.type("1")
+        try await terminal.type("::1")
+        try await terminal.shows("How long it lives")
+    }
+
+    /// ^D at any question, and nothing is begun.
+    @Test(arguments: [[], ["1"], ["1", "127.0.0.1:0"], ["1", "127.0.0.1:0", "15m"], ["2"], ["2", "room"]])
+    func endOfInput(_ answers: [String]) async throws {
+        let terminal = try await Terminal([], home: TestHome())
+        try await terminal.shows("q  quit")
+        for answer in answers { try await terminal.type(answer) }
+        let question = [["> "], ["Onion", "How long", "nick"], ["Invite", "nick"]]
+        let last = answers.first.flatMap { Int($0) } ?? 0
+        try await terminal.shows(question[last][max(0, answers.count - 1)])
+        try await terminal.press("C-d")
+        let lines = try await terminal.shows("status 0.")
+        #expect(!lines.contains { $0.contains("-!-") || $0.contains("termtalk: ") })
+    }
+
     /// A room that is in no registry: the program asks where it is and, for a direct one, whether the key is right.
     @Test func addressAndKeyAreAskedFor() async throws {
         let hosted = try await HostedRoom.direct(["--room", "asked"])
@@ -73,6 +150,7 @@ struct MenuTests {
         let guest = try await Terminal(["join", "asked", "--direct", hosted.address], home: TestHome())
         try await guest.shows(hosted.hostKey)
         try await guest.type("no")
+        try await guest.shows("the host's key is not known, and nobody confirmed it")
         try await guest.shows("status 76.")
         #expect(!hosted.host.eventsSoFar.contains { $0.event == "member-joined" })
     }

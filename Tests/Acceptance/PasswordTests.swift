@@ -181,6 +181,16 @@ struct PasswordTests {
         try await guest.shows("status 0.")
     }
 
+    /// Keys that are no text do not silently become part of it.
+    @Test(.enabled(if: Terminal.tmux != nil, "needs tmux")) func controlKeys() async throws {
+        let hosted = try await room()
+        let guest = try await Terminal(["join", hosted.invite, "--plain", "--password"], home: TestHome())
+        try await guest.shows("Password of the room:")
+        try await guest.press("C-z", "C-a")
+        try await guest.type(Self.password)
+        try await guest.shows("joined room")
+    }
+
     @Test(.enabled(if: Terminal.tmux != nil, "needs tmux")) func twoThatDiffer() async throws {
         let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--password"], home: TestHome())
         try await host.shows("Password of the room:")

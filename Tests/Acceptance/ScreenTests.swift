@@ -93,6 +93,38 @@ struct ScreenTests {
         #expect(try await hosted.host.event("message").text == "first line\nsecond line\n  third")
     }
 
+    @Test func pasteWithItsEnd() async throws {
+        let hosted = try await HostedRoom.direct(["--nick", "hostess"])
+        let guest = try await guest(in: hosted)
+        try await guest.paste("/who\n")
+        try await guest.press("Enter")
+        try await guest.shows("hostess (host)")
+        try await guest.paste("/msg hostess\npsst\n")
+        try await guest.press("Enter")
+        #expect(try await hosted.host.event("message").text == "psst")
+    }
+
+    @Test func completionOfThoseWhoWait() async throws {
+        let home = try TestHome()
+        let host = try await Terminal(["host", "--direct", "127.0.0.1:0", "--approve"], home: home)
+        try await host.shows("/help lists the")
+        try await host.press("F2")
+        let lines = try await host.shows("Enter goes back")
+        let invite = try #require(lines.last { $0.hasPrefix("termtalk://") })
+        try await host.press("Enter")
+        let guest = try TermTalkProcess(
+            ["join", invite.trimmingCharacters(in: .whitespaces), "--json", "--nick", "Harry"], home: TestHome())
+        try await host.shows("Harry wants to come in")
+        try await host.write("/approve ")
+        try await host.press("Tab")
+        try await host.seen("the completion") { $0.last?.hasSuffix("/approve Harry") == true }
+        try await host.press("Enter")
+        try await guest.event("joined-room")
+        try await host.write("/deny ")
+        try await host.press("Tab", "x")
+        try await host.seen("that nobody waits") { $0.last?.hasSuffix("/deny x") == true }
+    }
+
     @Test func scrolling() async throws {
         let hosted = try await HostedRoom.direct(["--nick", "hostess"])
         let guest = try await guest(in: hosted, height: 12)
@@ -193,7 +225,8 @@ struct ScreenTests {
     }
 
     @Test(arguments: [
-        (["NO_COLOR=1"], false), (["TERM=xterm-256color"], true), (["TERM=xterm"], true), (["TERM=vt100"], false),
+        (["NO_COLOR=1"], false), (["NO_COLOR="], true), (["TERM=xterm-256color"], true), (["TERM=xterm"], true),
+        (["TERM=vt100"], false),
     ])
     func colours(_ environment: [String], _ hasColour: Bool) async throws {
         let hosted = try await HostedRoom.direct(["--nick", "hostess"])

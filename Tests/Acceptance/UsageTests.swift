@@ -79,6 +79,25 @@ struct UsageTests {
             ["host", "--direct", "127.0.0.1:0", "--ttl=\(text)"], code: "input-invalid", status: 65)
     }
 
+    @Test(arguments: [
+        ("name", "no port"), ("name:x", "not a number"), ("a b:1", "neither a name nor an address"),
+        ("::1:80", "in brackets"),
+    ])
+    func invalidAddress(_ text: String, _ reason: String) async throws {
+        for arguments in [["host", "--direct", text], ["join", "room", "--direct", text]] {
+            let result = try await TermTalkProcess.run(arguments, home: TestHome())
+            #expect(result.status == 65)
+            #expect(result.errors.first?.contains(reason) == true, "\(result.errors)")
+            #expect(result.errors.last == "hint: write HOST:PORT, or [V6]:PORT")
+        }
+    }
+
+    @Test func noAddressOfThatName() async throws {
+        try await expectFailure(["host", "--direct", "300.1.1.1:0"], code: "address-invalid", status: 65)
+        let result = try await TermTalkProcess.run(["host", "--direct", "300.1.1.1:0"], home: TestHome())
+        #expect(result.errors.first == "termtalk: cannot listen: there is no such address or name")
+    }
+
     @Test(arguments: ["a b", "ä", "a/b", String(repeating: "x", count: 65)])
     func invalidRoom(_ name: String) async throws {
         try await expectFailure(

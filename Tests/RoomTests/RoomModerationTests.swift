@@ -92,6 +92,7 @@ import Testing
         let alice = try network.joined("alice")[0]
         let id = try network.id(alice)
         #expect(try network.room.member(named: "alice") == id)
+        #expect(try network.room.member(named: "ALICE") == id)
         #expect(try network.room.member(named: id.description) == id)
         for name in ["host", "bob", "", try network.id(0).description] {
             #expect(throws: ChatEvent.Notice.self) { try network.room.member(named: name) }
@@ -267,8 +268,18 @@ import Testing
             try network.receivedAtHost(
                 MemberRequest.join(nick: "again", member: MemberID(entropy: 5), keyPackage: []).encoded, from: alice)
         }
-        network.room.linkGone(network.peers[alice].link)
+        #expect(network.room.linkGone(network.peers[alice].link) == network.asked.first?.id)
+        #expect(network.room.linkGone(network.peers[alice].link) == nil)
         #expect(throws: ChatEvent.Notice.self) { _ = try network.room.waiting(named: "alice") }
+    }
+
+    @Test("One who waits is named whatever the case")
+    func namingThoseWhoWait() throws {
+        let network = try asking()
+        network.add(nick: "Harry")
+        try network.carry()
+        #expect(try network.room.waiting(named: "harry").id == network.asked[0].id)
+        #expect(throws: ChatEvent.Notice.self) { _ = try network.room.waiting(named: "ron") }
     }
 
     @Test("So many wait, and one more does not; a nick that is taken is refused at once")

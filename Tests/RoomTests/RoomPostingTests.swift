@@ -109,6 +109,21 @@ import Testing
         #expect(throws: ChatEvent.Notice.self) { try network.say("x", peers[0], to: "nobody") }
     }
 
+    @Test("A nick is found whatever its case, but the one as written comes first")
+    func privatelyInAnyCase() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("a", "Chef")
+        try network.say("psst", peers[0], to: "chef")
+        try network.carry()
+        #expect(network.peers[peers[1]].texts == ["psst"])
+        let ids = [MemberID(entropy: 1), MemberID(entropy: 2)]
+        let alike = [ids[0]: "Bob", ids[1]: "bob"]
+        #expect(alike.key(named: "bob") { $0 } == ids[1])
+        #expect(alike.key(named: "BOB") { $0 } == nil)
+        #expect(alike.key(named: ids[0].description) { $0 } == ids[0])
+        #expect([ids[0]: "bob", ids[1]: "bob"].key(named: "bob") { $0 } == nil)
+    }
+
     @Test("A private message to who has just left, or to oneself, is declined")
     func privatelyToNobody() throws {
         let network = RoomNetwork()
@@ -120,9 +135,15 @@ import Testing
         try network.carry()
         #expect(network.peers[peers[0]].errors == [.noSuchMember])
         #expect(network.peers[peers[0]].client.outboxCount == 0)
-        try network.say("me", peers[0], to: "a")
-        try network.carry()
-        #expect(network.peers[peers[0]].errors == [.noSuchMember, .noSuchMember])
+        let error = #expect(throws: ChatEvent.Notice.self) { try network.say("me", peers[0], to: "a") }
+        #expect(error?.code == .noSuchMember && error?.message.contains("is you") == true)
+        #expect(network.peers[peers[0]].client.outboxCount == 0)
+        // The host does not rely on it.
+        let post = MemberRequest.privatePost(
+            id: MessageID(9), epoch: network.epoch, to: try network.id(peers[0]), content: [1])
+        try network.receivedAtHost(post.encoded, from: peers[0])
+        let answer = network.peers[peers[0]].toClient.last?.message
+        #expect(answer == HostMessage.declined(MessageID(9), .noSuchMember).encoded)
     }
 
     @Test("Content of the largest size is relayed, one byte more is declined")

@@ -104,13 +104,28 @@ import Testing
                 alice.breakConnection()
                 world.when({ alice.ending != nil }) {
                     #expect(throws: ChatEvent.Notice.self) { try world.host.decide(on: "alice", isApproved: true) }
+                    #expect(world.waiting == [])
                     let bob = world.add(nick: "bob")
                     world.when({ bob.events.contains(.starting(.approval, progress: nil)) }) {
+                        #expect(world.waiting == ["bob"])
                         #expect(throws: Never.self) { try world.host.decide(on: "bob", isApproved: true) }
+                        #expect(world.waiting == [])
                         world.when({ bob.id != nil }) { world.finish() }
                     }
                 }
             }
         }
+    }
+}
+
+extension NodeWorld {
+    /// Who waits for the host, as far as it was told.
+    fileprivate var waiting: [String] {
+        var nicks: [MemberID: String] = [:]
+        for case .room(let change) in hostEvents {
+            if case .joinRequest(let id, let nick) = change { nicks[id] = nick }
+            if case .joinRequestOver(let id) = change { nicks[id] = nil }
+        }
+        return nicks.values.sorted()
     }
 }

@@ -49,6 +49,8 @@ import Testing
             ("/panic", .panic), ("/panic now", .usage("/panic")),
             ("/clear", .clear), ("/quit", .quit), ("/kick bob", .room(.kick("bob", reason: ""))),
             ("/frobnicate a", .unknownCommand("/frobnicate")),
+            ("/who\n", .who), ("/WHO \r\n", .who), ("/msg bob\nhi\nthere", .private(to: "bob", text: "hi\nthere")),
+            ("/me\nwaves", .action("waves")), ("/nick carol\n", .nick("carol")), ("/who\nme", .usage("/who")),
             ("/", .unknownCommand("/")), ("/ who", .unknownCommand("/")),
         ])
     func lines(_ line: String, _ expected: ChatInput) {

@@ -85,6 +85,7 @@ import Testing
         #expect(fields(.invite("termtalk://x")) == #"{"event":"invite","invite":"termtalk://x"}"# + "\n")
         #expect(fields(.help(["/who", "/me A"])) == #"{"event":"help","lines":["/who","/me A"]}"# + "\n")
         #expect(line(.clearScreen).isEmpty)
+        #expect(line(.room(.joinRequestOver(id: MemberID(entropy: 1)))).isEmpty)
         #expect(
             fields(.connection(.init(state: .reconnecting, attempt: 2, retryInMilliseconds: 1500, cause: "reset")))
                 == #"{"event":"connection","state":"reconnecting","attempt":2,"retry_in_ms":1500,"cause":"reset"}"#

@@ -89,7 +89,7 @@ import Testing
                 == ["-!- abc234 alice (host, verified)"])
         #expect(err(.delivered(MessageID(1))) == [])
         #expect(err(.acknowledged(MessageID(1), count: 1, of: 1)) == [])
-        #expect(err(.clearScreen) == [])
+        #expect(err(.clearScreen) == ["-!- nothing was cleared: lines stay; /clear is for the full screen"])
         #expect(err(.invite("termtalk://x")) == ["-!- invite  termtalk://x"])
         #expect(err(.help(["/who  who is here", "/quit"])) == ["-!- /who  who is here", "-!- /quit"])
         #expect(err(.closed(.ttl)) == ["-!- the room is closed: its time is over"])
@@ -139,12 +139,15 @@ import Testing
                 "-!- joined room r1 at 127.0.0.1:4000 as zzz777",
                 "-!- host key KEY: new, compare it with the host's",
                 "-!- present (2): alice (host, verified), zzz777",
-                "-!- the room closes at 2023-11-14T22:13:20.000Z",
+                "-!- the room closes at 2023-11-14 22:13:20 UTC",
             ])
         #expect(err(try Sample.joined(expires: nil)).count == 3)
         #expect(
             err(.connection(.init(state: .reconnecting, attempt: 2, retryInMilliseconds: 1500, cause: "reset\nx")))
-                == ["-!- reconnecting (attempt 2, in 1500 ms): reset\u{FFFD}x"])
+                == ["-!- reconnecting (attempt 2, in 2 s): reset\u{FFFD}x"])
+        #expect(
+            err(.connection(.init(state: .reconnecting, retryInMilliseconds: 1000, cause: "connection-refused")))
+                == ["-!- reconnecting (in 1 s): connection refused"])
         #expect(err(.waiting(MessageID(1), text: "a\nb")) == ["-!- waits for the connection: a", "-!-   b"])
         #expect(err(.connection(.init(state: .connected))) == ["-!- connected"])
     }

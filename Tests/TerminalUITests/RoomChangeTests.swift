@@ -44,6 +44,11 @@ import Testing
             ])
         #expect(lines(.inviteRevoked(number: 3)) == ["-!- invite 3 is no longer valid"])
         #expect(
+            lines(.inviteRevoked(number: 1)) == [
+                "-!- the room's invite is no longer valid; another one, with the same number, takes its place"
+            ])
+        #expect(lines(.joinRequestOver(id: id)) == [])
+        #expect(
             lines(.joinRequest(id: id, nick: "alice")) == [
                 "-!- alice wants to come in: /approve abc234 or /deny abc234"
             ])

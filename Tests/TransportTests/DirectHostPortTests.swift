@@ -29,6 +29,25 @@ import Transport
         #expect(throws: error) { try HostPort(parsing: text) }
     }
 
+    @Test(
+        arguments: [
+            ("name", "name", 7), ("name:80", "name", 80), ("1.2.3.4", "1.2.3.4", 7), ("::1", "::1", 7),
+            ("[::1]", "::1", 7),
+            ("[::1]:0", "::1", 0),
+        ] as [(String, String, UInt16)])
+    func withDefaultPort(text: String, host: String, port: UInt16) throws {
+        #expect(try HostPort(parsing: text, defaultPort: 7) == HostPort(host: host, port: port))
+    }
+
+    @Test(
+        arguments: [
+            ("", .invalidHost), ("name:", .missingPort), ("name:x", .invalidPort), ("a b", .invalidHost),
+            ("[::1", .invalidHost), ("::1]", .missingBrackets),
+        ] as [(String, HostPort.ParseError)])
+    func badWithDefaultPort(text: String, error: HostPort.ParseError) {
+        #expect(throws: error) { try HostPort(parsing: text, defaultPort: 7) }
+    }
+
     @Test func longestHost() throws {
         let longest = String(repeating: "a", count: HostPort.maximumHostByteCount)
         #expect(try HostPort(parsing: longest + ":1").host == longest)

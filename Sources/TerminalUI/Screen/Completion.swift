@@ -10,8 +10,11 @@ struct Completion: Sendable {
 
     private var cycle: Cycle?
 
-    /// Completes the word before the cursor of `editor`.
-    mutating func complete(_ editor: inout LineEditor, nicks: [String], backwards: Bool = false) {
+    /// Completes the word before the cursor of `editor`, from the names of the others in the room or, where those are to be
+    /// named, of those who wait to come in.
+    mutating func complete(
+        _ editor: inout LineEditor, nicks: [String], waiting: [String] = [], backwards: Bool = false
+    ) {
         if var cycle, cycle.text == editor.text, cycle.range.upperBound == editor.cursor, cycle.candidates.count > 1 {
             cycle.index = (cycle.index + (backwards ? cycle.candidates.count - 1 : 1)) % cycle.candidates.count
             apply(&cycle, to: &editor)
@@ -21,7 +24,7 @@ struct Completion: Sendable {
         let range = editor.wordBeforeCursor
         let word = String(editor.characters[range])
         let before = String(editor.characters[..<range.lowerBound])
-        let candidates = Self.candidates(for: word, after: before, nicks: nicks)
+        let candidates = Self.candidates(for: word, after: before, nicks: nicks, waiting: waiting)
         guard !candidates.isEmpty else { return }
         var next = Cycle(
             candidates: candidates, index: backwards ? candidates.count - 1 : 0, range: range, text: "")
@@ -37,20 +40,24 @@ struct Completion: Sendable {
     }
 
     /// What `word` may be the beginning of, with what is to follow it.
-    private static func candidates(for word: String, after before: String, nicks: [String]) -> [String] {
+    private static func candidates(
+        for word: String, after before: String, nicks: [String], waiting: [String]
+    ) -> [String] {
         let lowered = word.lowercased()
         if before.isEmpty, word.hasPrefix("/") {
             return ChatInput.commandNames.filter { $0.hasPrefix(lowered) }.map { $0 + " " }
         }
-        guard !word.isEmpty || takesMember(before) else { return [] }
-        let matching = nicks.filter { $0.lowercased().hasPrefix(lowered) }
+        let command = onlyWord(before)
+        let takesWaiting = ["/approve", "/deny"].contains(command)
+        let takesMember = ["/msg", "/verify", "/kick", "/ban"].contains(command)
+        guard !word.isEmpty || takesMember || takesWaiting else { return [] }
+        let matching = (takesWaiting ? waiting : nicks).filter { $0.lowercased().hasPrefix(lowered) }
         return matching.map { before.isEmpty ? $0 + ": " : $0 + " " }
     }
 
-    /// Whether the text before is a command whose next argument is a member.
-    private static func takesMember(_ before: String) -> Bool {
-        let words = before.split(whereSeparator: \.isWhitespace)
-        return words.count == 1
-            && ["/msg", "/verify", "/kick", "/ban", "/approve", "/deny"].contains(words[0].lowercased())
+    /// The word that the text consists of, in small letters; empty when there are more or none.
+    private static func onlyWord(_ text: String) -> String {
+        let words = text.split(whereSeparator: \.isWhitespace)
+        return words.count == 1 ? words[0].lowercased() : ""
     }
 }

@@ -8,9 +8,6 @@ struct InputHistory: Sendable {
     private var shown: Int?
     private var draft = ""
 
-    /// What was sent last.
-    var last: String? { entries.last }
-
     mutating func sent(_ text: String) {
         shown = nil
         draft = ""

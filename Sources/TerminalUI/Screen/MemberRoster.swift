@@ -1,7 +1,17 @@
 internal import Room
 
-/// Who is in the room, as far as the screen was told.
+/// Who is in the room, and who waits to come in, as far as the screen was told.
 struct MemberRoster: Sendable {
+    /// As many as a room lets wait; past it the first is forgotten.
+    static let maximumWaitingCount = RoomLimits.waiting
+
+    struct Joiner: Sendable, Equatable {
+        var id: MemberID
+        var nick: String
+    }
+
+    /// Those who wait for `/approve` or `/deny`, in the order in which they came.
+    private(set) var waiting: [Joiner] = []
     private(set) var members: [ChatEvent.MemberInfo] = []
     /// The own id, once it is known.
     var own: MemberID?
@@ -11,7 +21,18 @@ struct MemberRoster: Sendable {
         sort()
     }
 
+    mutating func waits(_ id: MemberID, nick: String) {
+        waitsNoLonger(id)
+        waiting.append(Joiner(id: id, nick: Nick.isWellFormed(nick) ? nick : id.description))
+        if waiting.count > Self.maximumWaitingCount { waiting.removeFirst() }
+    }
+
+    mutating func waitsNoLonger(_ id: MemberID) {
+        waiting.removeAll { $0.id == id }
+    }
+
     mutating func joined(_ id: MemberID, nick: String) {
+        waitsNoLonger(id)
         members.removeAll { $0.id == id }
         members.append(.init(id: id, nick: nick, isHost: false, isVerified: false))
         sort()
@@ -43,6 +64,14 @@ struct MemberRoster: Sendable {
     /// The names of the others, for completion.
     var otherNicks: [String] {
         members.filter { $0.id != own }.map { name(of: $0.id) }
+    }
+
+    /// The names of those who wait, for completion: ids where two have the same nick.
+    var waitingNames: [String] {
+        waiting.map { joiner in
+            let isOnly = waiting.count { $0.nick.lowercased() == joiner.nick.lowercased() } == 1
+            return isOnly ? joiner.nick : joiner.id.description
+        }
     }
 
     /// The host first, then by nick.

@@ -43,6 +43,8 @@ package struct ScreenModel: Sendable {
     private var editor = LineEditor()
     private var history = InputHistory()
     private var completion = Completion()
+    /// What was sent last to everybody, as typed.
+    private var lastSaid = ""
     private var now: Int64 = 0
     private var lastMoment: Moment?
     private var hasRung = false
@@ -74,6 +76,7 @@ package struct ScreenModel: Sendable {
         case .members(let members):
             roster.replace(with: members)
             tell(event, at: moment)
+            for joiner in roster.waiting { tell(.room(.joinRequest(id: joiner.id, nick: joiner.nick)), at: moment) }
         case .message(let message): said(message, at: moment)
         case .sending(let message):
             scrollback.append(content(message), at: moment, delivery: .waiting)
@@ -111,7 +114,7 @@ package struct ScreenModel: Sendable {
         case .error(let notice):
             report(notice, .error, at: moment)
             // What may not be said yet is there to be said later.
-            if notice.code == .slowMode, editor.isEmpty, let last = history.last { editor.replace(with: last) }
+            if notice.code == .slowMode, editor.isEmpty { editor.replace(with: lastSaid) }
         case .starting, .help: tell(event, at: moment)
         }
     }
@@ -145,7 +148,12 @@ package struct ScreenModel: Sendable {
         status.connection = .init(state: .connected)
         status.retryAt = nil
         list(room.members, own: room.member)
-        tell(.joinedRoom(room), at: moment)
+        var untimed = room
+        untimed.expires = nil
+        tell(.joinedRoom(untimed), at: moment)
+        if let expires = room.expires {
+            tell("it closes in \(max(0, expires - moment.seconds)) s", .system, at: moment)
+        }
         tell("/help lists the commands; Tab completes; PgUp and PgDn scroll", .system, at: moment)
     }
 
@@ -165,7 +173,10 @@ package struct ScreenModel: Sendable {
         case .locked(let isLocked): status.isLocked = isLocked
         case .extended(let seconds): status.expires = moment.seconds + seconds
         case .slow(let seconds): status.slowSeconds = seconds
-        case .joinRequest: hasRung = bell != .never
+        case .joinRequest(let id, let nick):
+            roster.waits(id, nick: nick)
+            hasRung = bell != .never
+        case .joinRequestOver(let id): roster.waitsNoLonger(id)
         case .inviteMade, .invites, .inviteRevoked: break
         }
     }
@@ -225,7 +236,8 @@ package struct ScreenModel: Sendable {
         case .newline: insert("\n")
         case .enter: return submit()
         case .tab, .backTab:
-            completion.complete(&editor, nicks: roster.otherNicks, backwards: key == .backTab)
+            completion.complete(
+                &editor, nicks: roster.otherNicks, waiting: roster.waitingNames, backwards: key == .backTab)
         case .up: older()
         case .down: newer()
         case .pageUp: scroll(by: -max(1, paneHeight - 1))
@@ -246,15 +258,22 @@ package struct ScreenModel: Sendable {
 
     private mutating func insert(_ text: String) {
         guard !editor.insert(text), let lastMoment else { return }
-        hasRung = true
+        hasRung = bell != .never
         tell("that is too long for one message", .error, at: lastMoment)
     }
 
     private mutating func submit() -> [Action] {
-        let text = editor.take()
+        var text = editor.take()
+        // A line is often pasted with its end.
+        while text.last == "\n" { text.removeLast() }
         history.sent(text)
         scrollback.scrollToEnd()
-        return text.allSatisfy(\.isWhitespace) ? [] : [.submit(text)]
+        guard !text.allSatisfy(\.isWhitespace) else { return [] }
+        switch InputParser(json: false).parse(text) {
+        case .text, .action: lastSaid = text
+        default: break
+        }
+        return [.submit(text)]
     }
 
     private mutating func older() {

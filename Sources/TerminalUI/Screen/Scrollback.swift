@@ -76,13 +76,20 @@ struct Scrollback: Sendable {
     /// The rows that are seen, `height` at most; the last is the lowest.
     mutating func visibleRows(width: Int, height: Int, marks: DeliveryMarks) -> [StyledLine] {
         guard height > 0, !entries.isEmpty else { return [] }
+        let rows = rowsAbove(width: width, height: height, marks: marks)
+        guard rows.count < height, let place = anchorPlace(width: width, marks: marks) else { return rows }
+        // What was above has been dropped, or the pane has grown: it is filled from below.
+        anchor(atOrBelow: place, width: width, height: height, marks: marks)
+        return rowsAbove(width: width, height: height, marks: marks)
+    }
+
+    /// The last row that is to be seen and those above it, `height` at most.
+    private mutating func rowsAbove(width: Int, height: Int, marks: DeliveryMarks) -> [StyledLine] {
         var index = entries.count - 1
         var rows: [StyledLine] = []
-        if let anchor {
-            index = indexOfEntry(upTo: anchor.serial)
-            let all = entries[index].rows(width: width, marks: marks)
-            rows = entries[index].serial == anchor.serial ? Array(all.prefix(anchor.row + 1)) : all
-            index -= 1
+        if let place = anchorPlace(width: width, marks: marks) {
+            rows = Array(entries[place.index].rows(width: width, marks: marks).prefix(place.row + 1))
+            index = place.index - 1
         }
         while rows.count < height, index >= 0 {
             rows = entries[index].rows(width: width, marks: marks) + rows
@@ -94,9 +101,12 @@ struct Scrollback: Sendable {
     /// Moves what is seen by `count` rows, up when it is negative.
     mutating func scroll(by count: Int, width: Int, height: Int, marks: DeliveryMarks) {
         guard !entries.isEmpty, height > 0 else { return }
-        var index = anchor.map { indexOfEntry(upTo: $0.serial) } ?? entries.count - 1
+        if let place = anchorPlace(width: width, marks: marks) {
+            anchor(atOrBelow: place, width: width, height: height, marks: marks)
+        }
+        var index = entries.count - 1
         var row = entries[index].rows(width: width, marks: marks).count - 1
-        if let anchor, entries[index].serial == anchor.serial { row = min(row, anchor.row) }
+        if let place = anchorPlace(width: width, marks: marks) { (index, row) = place }
         row += count
         while row < 0, index > 0 {
             index -= 1
@@ -106,8 +116,22 @@ struct Scrollback: Sendable {
             row -= entries[index].rows(width: width, marks: marks).count
             index += 1
         }
-        row = max(0, row)
-        // Not further up than a full pane.
+        anchor(atOrBelow: (index, max(0, row)), width: width, height: height, marks: marks)
+    }
+
+    /// Where the anchor is among what is kept; nil at the end.
+    private mutating func anchorPlace(width: Int, marks: DeliveryMarks) -> (index: Int, row: Int)? {
+        guard let anchor else { return nil }
+        let index = indexOfEntry(upTo: anchor.serial)
+        let last = entries[index].rows(width: width, marks: marks).count - 1
+        return (index, entries[index].serial == anchor.serial ? min(last, anchor.row) : last)
+    }
+
+    /// Makes the row at `place` the last that is seen, or one so far below it that the pane is full.
+    private mutating func anchor(
+        atOrBelow place: (index: Int, row: Int), width: Int, height: Int, marks: DeliveryMarks
+    ) {
+        var (index, row) = place
         var above = row + 1
         var first = index - 1
         while above < height, first >= 0 {

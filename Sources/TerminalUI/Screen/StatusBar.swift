@@ -70,7 +70,7 @@ struct StatusBar: Sendable {
         }
         if isLocked { segments.append(Segment(text: "locked", rank: 65)) }
         if slowSeconds > 0 { segments.append(Segment(text: "slow \(slowSeconds)s", rank: 64)) }
-        if !topic.isEmpty { segments.append(Segment(text: Sanitizer.sanitize(topic, as: .line), rank: 10)) }
+        if !topic.isEmpty { segments.append(Segment(text: Self.quoted(topic), rank: 10)) }
         if let left = timeLeft(now: now) { segments.append(Segment(text: left, rank: 80)) }
         segments.append(Segment(text: memberCount == 1 ? "1 member" : "\(memberCount) members", rank: 60))
         if connectionText(now: now) == nil { segments.append(Segment(text: "connected", rank: 30)) }
@@ -80,6 +80,12 @@ struct StatusBar: Sendable {
             segments.append(Segment(text: Self.text(of: trust), rank: trust == .invite || trust == .known ? 35 : 70))
         }
         return segments
+    }
+
+    /// A topic so that nothing in it looks like another part of the bar.
+    private static func quoted(_ topic: String) -> String {
+        let clean = Sanitizer.sanitize(topic, as: .line)
+        return "\"\(clean.replacing("|", with: "/").replacing("\"", with: "'"))\""
     }
 
     private func connectionText(now: Int64) -> String? {

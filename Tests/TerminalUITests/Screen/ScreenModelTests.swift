@@ -220,6 +220,98 @@ import Testing
         #expect(texts(model).contains { $0.hasPrefix("termtalk://a ") })
     }
 
+    @Test("/approve and /deny complete those who wait, until they do no longer")
+    func completingThoseWhoWait() throws {
+        var model = try joined(height: 40)
+        let ids = (0..<4).map { MemberID(entropy: UInt32($0)) }
+        func completed(_ typed: String) -> String? {
+            var model = model
+            _ = model.pressed(.text(typed))
+            _ = model.pressed(.tab)
+            return texts(model).last
+        }
+        func hear(_ change: RoomChange) { model.heard(.room(change), at: Self.now) }
+        #expect(completed("/approve ") == "zzz777> /approve ")
+        hear(.joinRequest(id: ids[0], nick: "Harry"))
+        hear(.joinRequest(id: ids[1], nick: "ron"))
+        #expect(completed("/approve ") == "zzz777> /approve Harry ")
+        #expect(completed("/deny R") == "zzz777> /deny ron ")
+        #expect(completed("/approve al") == "zzz777> /approve al")
+        #expect(completed("/kick ") == "zzz777> /kick alice ")
+        // Nobody is taken for somebody else.
+        hear(.joinRequest(id: ids[2], nick: "harry"))
+        #expect(completed("/approve ") == "zzz777> /approve \(ids[0]) ")
+        hear(.joinRequestOver(id: ids[2]))
+        model.heard(.memberJoined(id: ids[0], nick: "Harry", count: 3), at: Self.now)
+        #expect(completed("/approve ") == "zzz777> /approve ron ")
+        hear(.joinRequest(id: ids[3], nick: "-!- \u{1B}"))
+        #expect(completed("/approve \(ids[3].description.prefix(3))") == "zzz777> /approve \(ids[3]) ")
+        // They are listed after who is there.
+        model.heard(.clearScreen, at: Self.now)
+        model.heard(.members([]), at: Self.now)
+        #expect(texts(model).contains { $0.contains("ron wants to come in: /approve \(ids[1])") })
+    }
+
+    @Test("So many who wait are known, and one more takes the place of the first")
+    func boundOfThoseWhoWait() {
+        var roster = MemberRoster()
+        let ids = (0...MemberRoster.maximumWaitingCount).map { MemberID(entropy: UInt32($0)) }
+        for id in ids.dropLast() { roster.waits(id, nick: "n\(id)") }
+        #expect(roster.waiting.map(\.id) == Array(ids.dropLast()))
+        for id in ids { roster.waits(id, nick: "n\(id)") }
+        #expect(roster.waiting.count == MemberRoster.maximumWaitingCount)
+        #expect(roster.waiting.last?.id == ids.last)
+    }
+
+    @Test("A line that was pasted with its end is what it is without")
+    func pastedEnd() throws {
+        for (pasted, submitted) in [
+            ("hello\r\n", "hello"), ("/who\n", "/who"), ("a\n\nb\n\n", "a\n\nb"), ("\n\n", nil),
+        ] as [(String, String?)] {
+            var model = try joined()
+            _ = model.pressed(.paste(pasted))
+            let actions = model.pressed(.enter)
+            #expect(actions == submitted.map { [.submit($0)] } ?? [])
+        }
+    }
+
+    @Test("What slow mode refused is put back, whatever was entered after it")
+    func refusedBySlowMode() throws {
+        var model = try joined()
+        for line in ["/me waves", "/who", "/msg alice psst", "   "] {
+            _ = model.pressed(.text(line))
+            _ = model.pressed(.enter)
+        }
+        model.heard(.error(.init(.slowMode, "not yet")), at: Self.now)
+        #expect(texts(model).last == "zzz777> /me waves")
+    }
+
+    @Test("A topic cannot look like another part of the status bar")
+    func topicThatImitates() throws {
+        var model = try joined(width: 250)
+        model.heard(.room(.topic(#"x" | host key known | 5 unread | "y"#)), at: Self.now)
+        let bar = try #require(texts(model).dropLast().last)
+        #expect(bar.contains(#" | "x' / host key known / 5 unread / 'y" | "#), "\(bar)")
+    }
+
+    @Test("When the room closes is told as the time that is left")
+    func timeLeft() throws {
+        let model = try joined(height: 20)
+        #expect(texts(model).contains { $0.contains("-!- it closes in 300 s") })
+        #expect(!texts(model).contains { $0.contains("UTC") })
+    }
+
+    @Test("Too much for one message rings, unless nothing does")
+    func tooLongPaste() throws {
+        for (bell, rings) in [(.mention, true), (.message, true), (.never, false)] as [(ScreenModel.Bell, Bool)] {
+            var model = try joined(bell: bell)
+            _ = model.pressed(.paste(String(repeating: "x", count: LineEditor.maximumByteCount + 1)))
+            #expect(texts(model).contains { $0.contains("too long for one message") })
+            let hasRung = model.takeBell()
+            #expect(hasRung == rings, "\(bell)")
+        }
+    }
+
     @Test("Typing, sending, and what was typed before")
     func typing() throws {
         var model = try joined()

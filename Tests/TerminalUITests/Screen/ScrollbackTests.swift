@@ -51,7 +51,11 @@ import Testing
         scrollback.append(.verbatim("last"), at: Self.moment())
         scrollback.scroll(by: -2, width: 10, height: 3, marks: .unicode)
         #expect(seen(scrollback, height: 3, width: 10) == ["abcdefghij", "abcdefghij", "abcdefghij"])
-        #expect(seen(scrollback, height: 3, width: 80).last == String(repeating: "abcdefghij", count: 8))
+        // As wide as that all fits, and the pane is filled.
+        #expect(
+            seen(scrollback, height: 3, width: 80) == [
+                "--- 2026-11-24 Tuesday ---", String(repeating: "abcdefghij", count: 8), "last",
+            ])
         scrollback.scroll(by: 2, width: 10, height: 3, marks: .unicode)
         #expect(scrollback.isAtEnd)
     }
@@ -92,8 +96,13 @@ import Testing
         var scrollback = filled(Scrollback.maximumEntryCount - 1)
         scrollback.scroll(by: -Scrollback.maximumEntryCount * 2, width: 40, height: 4, marks: .unicode)
         scrollback.append(.verbatim("one more"), at: Self.moment())
-        #expect(seen(scrollback).count <= 4)
+        let dropped = Scrollback.maximumEntryCount / 16
+        let first = (dropped..<(dropped + 5)).map { "line \($0)" }
+        #expect(seen(scrollback) == Array(first.prefix(4)))
         scrollback.scroll(by: 1, width: 40, height: 4, marks: .unicode)
+        #expect(seen(scrollback) == Array(first.suffix(4)))
+        // All that is left may fit.
+        #expect(seen(scrollback, height: Scrollback.maximumEntryCount).count == scrollback.entries.count)
         scrollback.scroll(by: 100_000, width: 40, height: 4, marks: .unicode)
         #expect(scrollback.isAtEnd)
     }

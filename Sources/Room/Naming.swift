@@ -1,0 +1,11 @@
+extension Dictionary where Key == MemberID {
+    /// Whom `name` names: by id, else by nick, else by the only nick that differs in nothing but case.
+    func key(named name: String, nick: (Value) -> String) -> MemberID? {
+        if let id = MemberID(name), self[id] != nil { return id }
+        let lowered = name.lowercased()
+        let similar = filter { nick($0.value).lowercased() == lowered }
+        let exact = similar.filter { nick($0.value) == name }
+        let found = exact.isEmpty ? similar : exact
+        return found.count == 1 ? found.first?.key : nil
+    }
+}
