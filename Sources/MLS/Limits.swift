@@ -5,13 +5,15 @@ package enum Limits {
     /// How many generations a sender's ratchet is moved forward for one message: each costs two HKDF calls, and the
     /// number comes from the sender.
     package static let maximumForwardGap: UInt32 = 1_000
-    /// How many generations a ratchet is moved forward in vain in one epoch, for messages that turn out to be false. Such a
-    /// message costs its sender nothing, not even another ciphertext.
-    package static let maximumVainGenerations: UInt32 = 2_000
-    /// How many generations a ratchet is moved forward for one message after that.
-    package static let forwardGapAfterVain: UInt32 = 8
+    /// How many generations of a ratchet are passed over in one epoch, by messages that are true and by such as turn out to be
+    /// false. They cost their sender little or nothing.
+    package static let maximumPassedGenerations: UInt32 = 2_000
+    /// How many are passed over by one message after that.
+    package static let forwardGapAfterwards: UInt32 = 8
     /// How many keys of skipped generations are kept of one ratchet; the oldest go first.
     package static let maximumSkippedKeys = 64
+    /// How many proposals a Commit has at most, where the application does not say less: each costs every member something.
+    package static let maximumProposals = 1_024
     /// How many past epochs can still be read: application messages that were under way during a commit.
     package static let maximumPastEpochs = 2
     /// How many proposals of one epoch are kept until a Commit: any member can send them, each may hold a KeyPackage, and

@@ -17,8 +17,8 @@ struct GroupQueue {
 
     struct Asked {
         let member: MemberID
-        /// Whom to add, by the serial number of what each waits with.
-        let adds: [MemberID: UInt64]
+        /// Whom to add. Some may be gone by now, or wait with something else.
+        let adds: [MemberID: Joiner]
         var deadline: Duration
     }
 
@@ -123,10 +123,11 @@ struct GroupQueue {
     mutating func ask(_ member: MemberID, until deadline: Duration) -> (adding: [GroupCandidate], removing: [MemberID])
     {
         let first = joiners.prefix(RoomLimits.candidatesPerCommit)
-        let adds = Dictionary(first.map { ($0.id, $0.serial) }, uniquingKeysWith: { $1 })
+        let adds = Dictionary(first.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         asked = Asked(member: member, adds: adds, deadline: deadline)
         return (
-            first.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) }, removals.filter { adds[$0] == nil }
+            first.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) },
+            Array(removals.filter { adds[$0] == nil }.prefix(RoomLimits.removalsPerCommit))
         )
     }
 
@@ -143,18 +144,19 @@ struct GroupQueue {
         silent = []
     }
 
-    /// Whether `member` may commit that now. Adds and removals are for the one who was asked.
+    /// Whether `member` may commit that now. Adds and removals are for the one who was asked. That a joiner has gone meanwhile
+    /// does not count: those who come and go would keep all others out.
     func accepts(_ commit: GroupCommit, from member: MemberID) -> Bool {
         guard commit.epoch == epoch, commit.commit.count <= RoomLimits.groupMessageByteCount else { return false }
         guard !commit.added.isEmpty || !commit.removed.isEmpty else { return true }
         guard let asked, asked.member == member, Set(commit.added).count == commit.added.count else { return false }
-        return commit.added.allSatisfy { wasAsked(toAdd: $0) }
+        return commit.added.allSatisfy { asked.adds[$0] != nil }
             && commit.removed.allSatisfy(removals.contains)
     }
 
     /// Whether this is about the KeyPackage with which the joiner waits now.
     func wasAsked(toAdd id: MemberID) -> Bool {
-        asked?.adds[id].map { $0 == joiner(id)?.serial } ?? false
+        asked?.adds[id].map { $0.serial == joiner(id)?.serial } ?? false
     }
 
     /// Whether all members can read what was sealed in that epoch.

@@ -31,7 +31,9 @@ extension MemberClient {
     }
 
     /// Slow mode began while messages were on their way: they stay in the outbox, and go again when they may.
-    mutating func holdBack() {
+    mutating func holdBack(_ messageID: MessageID) {
+        // An earlier one was held back, and has gone again already.
+        guard let index = outbox.firstIndex(where: { $0.id == messageID }), index < window.count else { return }
         window.rewind()
         slowMode.postedAt = now
     }

@@ -225,8 +225,8 @@ package struct MemberClient {
             confirm(messageID, actions: &actions)
         case .declined(let messageID, .stale):
             sealAgain(messageID, actions: &actions)
-        case .declined(_, .slow):
-            holdBack()
+        case .declined(let messageID, .slow):
+            holdBack(messageID)
         case .declined(let messageID, let code):
             notTaken(messageID, code, actions: &actions)
         case .committed(let from, let joined, let commit):

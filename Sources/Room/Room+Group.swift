@@ -232,13 +232,22 @@ extension Room {
             if changesMembers {
                 group.membersChanged(now: now)
             }
-            let joiners = commit.added.compactMap { group.takeJoiner($0) }
+            let asked = group.asked?.adds ?? [:]
+            let joiners = commit.added.filter { group.wasAsked(toAdd: $0) }.compactMap { group.takeJoiner($0) }
+            let gone = commit.added.compactMap { id in
+                joiners.contains { $0.id == id } || asked[id]?.isReturning == true ? nil : asked[id]
+            }
             group.advance(by: commit, of: sender)
-            let entries = joiners.filter { !$0.isReturning }.map {
+            let entries = (joiners + gone).filter { !$0.isReturning }.map {
                 HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
             }
             let message = HostMessage.committed(from: sender, joined: entries, commit: commit.commit)
             actions.append(.broadcast(message.encoded, tag: 0))
+            // They were added, and have gone before they could be told.
+            for joiner in gone {
+                actions.append(.broadcast(HostMessage.left(joiner.id, .lost).encoded, tag: 0))
+                group.remove(joiner.id)
+            }
             letIn(joiners, welcome: commit.welcome, now: now, actions: &actions)
         } else {
             actions.append(.send(link, HostMessage.commitDeclined(epoch: commit.epoch).encoded))
@@ -247,6 +256,21 @@ extension Room {
             group.answered()
         }
         changeGroup(now: now, actions: &actions)
+    }
+
+    /// Whether the request is a Commit that would be accepted now, if it can be followed. That costs much to find out, and this
+    /// little.
+    package func wouldAccept(type: UInt8, body: [UInt8], from link: LinkID, now: Duration) -> Bool {
+        guard type == RoomMessageType.commit, let id = memberOfLink[link],
+            case .commit(let commit)? = try? MemberRequest(type: type, body: body), !commit.commit.isEmpty,
+            group.accepts(commit, from: id)
+        else { return false }
+        return !commit.added.isEmpty || !commit.removed.isEmpty || mayUpdate(id, now: now)
+    }
+
+    /// Whether somebody behind the link, who is no member yet, waits for a Commit or for the host.
+    package func awaits(_ link: LinkID) -> Bool {
+        group.joiner(at: link) != nil || waiting.values.contains { $0.link == link }
     }
 
     /// Whether the member may give itself new keys now. Everybody has to compute for it, and what is on its way becomes

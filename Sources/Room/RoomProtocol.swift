@@ -55,7 +55,10 @@ package struct RoomLimits: Sendable {
     package static let keyPackageByteCount = 2_048
 
     /// Those who are let in by one Commit at most, so that what the committer is asked stays below 132 KiB.
-    static let candidatesPerCommit = 64
+    package static let candidatesPerCommit = 64
+
+    /// Those who are removed by one Commit at most.
+    package static let removalsPerCommit = 256
 
     /// Bytes of a sealed GroupInfo, with the tree of some 700 members: with a Welcome that holds the same tree, and the
     /// Commit, it fits what a member may send in one message. The relay keeps one.

@@ -78,7 +78,9 @@ extension RoomGroup {
         let removed = Set(commit.removed).union(added)
         var isAccepted = false
         do throws(MLSError) {
-            let staged = try Self.staged(commit.commit, from: sender, in: &current, secret)
+            let staged = try Self.staged(
+                commit.commit, from: sender, in: &current, secret,
+                proposalLimit: 2 * commit.added.count + commit.removed.count + 1)
             let effects = staged.effects
             if Set(effects.added.map({ Self.id(of: $0.signatureKey) })) == added,
                 effects.removed.allSatisfy({ removed.contains(Self.id(of: $0.signatureKey)) })
@@ -157,10 +159,11 @@ extension RoomGroup {
 
     /// A Commit of another member, or of somebody who comes in by itself, looked at in every way: one id has one leaf.
     private static func staged(
-        _ commit: [UInt8], from sender: MemberID, in group: inout Group, _ secret: GroupSecret?
+        _ commit: [UInt8], from sender: MemberID, in group: inout Group, _ secret: GroupSecret?,
+        proposalLimit: Int = RoomGroup.proposalLimit
     ) throws(MLSError) -> StagedCommit {
         try checkForm(of: commit, secret)
-        switch try group.receive(commit) {
+        switch try group.receive(commit, proposalLimit: proposalLimit) {
         case .ownCommit:
             throw .misuse
         case .application:

@@ -74,8 +74,10 @@ extension RoomGroup {
         guard let secret else { return !effects.isExternal && effects.preSharedKeys.isEmpty }
         guard effects.added.allSatisfy({ secret.isProven($0.leafNode) }), effects.preSharedKeys.allSatisfy(secret.isKey)
         else { return false }
+        // Also new keys of a member: without the proof nobody could come in any more.
+        guard secret.isProven(effects.committer.leafNode) else { return false }
         guard effects.isExternal else { return true }
-        return secret.isProven(effects.committer.leafNode) && !effects.preSharedKeys.isEmpty
+        return !effects.preSharedKeys.isEmpty
             && effects.removed.allSatisfy { $0.signatureKey == effects.committer.signatureKey }
     }
 }

@@ -11,6 +11,8 @@ extension HostNode {
     static let passwordPatience = Duration.seconds(20)
 
     func receivedAtDoor(type: UInt8, body: [UInt8], from connection: HostConnection, now: Duration) {
+        // Who waits has nothing more to show.
+        guard !AdmissionMessage.isAdmission(type: type) || !room.awaits(connection.link) else { return fail(connection) }
         guard AdmissionMessage.isAdmission(type: type) else {
             if password != nil, !connection.admission.isOpen {
                 refuse(connection, .passwordRequired)
@@ -73,6 +75,7 @@ extension HostNode {
     func refuse(_ connection: HostConnection, _ code: RoomCode) {
         let message = HostMessage.refused(code).encoded
         connection.session.enqueue(Record.split(type: message.type, body: message.body))
+        leaveTheLine(connection)
         release(connection)
     }
 }

@@ -102,7 +102,9 @@ extension HostNode {
     /// False for a Commit that the host's own participant could not follow, or that does something else than it says: all
     /// others would lose the group by it.
     func canBeFollowed(type: UInt8, body: [UInt8], from connection: HostConnection) -> Bool {
-        guard let local, let sender = room.member(at: connection.link) else { return true }
+        guard let local, let sender = room.member(at: connection.link),
+            room.wouldAccept(type: type, body: body, from: connection.link, now: loop.time)
+        else { return true }
         return local.couldFollow(type: type, body: body, from: sender)
     }
 

@@ -37,7 +37,11 @@ extension HostNode {
         case .admit(Self.localLink):
             isLocalAdmitted = true
         case .admit(let link):
-            guard let connection = connections[link] else { return }
+            guard let connection = connections[link], !connection.isReleased else {
+                var actions: [RoomAction] = []
+                room.cutOff(link, now: loop.time, actions: &actions)
+                return perform(actions)
+            }
             connection.session.acceptLongMessages()
             connections.becameMember(connection)
             countJoin(of: connection)

@@ -231,11 +231,14 @@ package final class HostNode {
     func drop(_ connection: HostConnection) {
         connection.dropStream()
         connections.remove(connection)
-        if !connection.isMember {
-            if let joiner = room.linkGone(connection.link) { tell(.room(.joinRequestOver(id: joiner))) }
-            scheduleRoomSweep()
-        }
+        if !connection.isMember { leaveTheLine(connection) }
         finishClosingIfDone()
+    }
+
+    /// If the connection's peer waited to be let in, it does not any more.
+    func leaveTheLine(_ connection: HostConnection) {
+        if let joiner = room.linkGone(connection.link) { tell(.room(.joinRequestOver(id: joiner))) }
+        scheduleRoomSweep()
     }
 
     // MARK: Time

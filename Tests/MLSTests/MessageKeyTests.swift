@@ -84,7 +84,7 @@ import Wire
         let gap = Int(Limits.maximumForwardGap)
         let messages = try (0...gap).map { _ in try room.members[0].group.encrypt([1]) }
         let false_ = messages[gap].flippingBit(8 * messages[gap].count - 1)
-        let possible = Int(Limits.maximumVainGenerations) / gap
+        let possible = Int(Limits.maximumPassedGenerations) / gap
         for _ in 0..<possible {
             guard case .cryptography? = room.members[1].refusal(false_) else {
                 Issue.record("another refusal")
@@ -93,7 +93,7 @@ import Wire
         }
         #expect(room.members[1].refusal(false_) == .generationTooFar)
         #expect(room.members[1].refusal(messages[gap]) == .generationTooFar)
-        let step = Int(Limits.forwardGapAfterVain)
+        let step = Int(Limits.forwardGapAfterwards)
         #expect(room.members[1].refusal(messages[step + 1]) == .generationTooFar)
         try room.members[1].group.takeApplication(messages[step])
         try room.members[1].group.takeApplication(messages[0])
@@ -101,6 +101,32 @@ import Wire
         // It is of this sender only, and of this epoch.
         let other = try (0...gap).map { _ in try room.members[2].group.encrypt([1]) }
         try room.members[1].group.takeApplication(other[gap])
+    }
+
+    /// A sender that leaves out generations makes others derive them, and cannot do so for long.
+    @Test func passingOverIsBounded() throws {
+        let room = try TestRoom(2)
+        let gap = Int(Limits.maximumForwardGap)
+        let times = Int(Limits.maximumPassedGenerations) / gap
+        let messages = try (0...times * (gap + 1) + 20).map { _ in try room.members[0].group.encrypt([1]) }
+        var next = 0
+        for _ in 0..<times {
+            try room.members[1].group.takeApplication(messages[next + gap])
+            next += gap + 1
+        }
+        let step = Int(Limits.forwardGapAfterwards)
+        #expect(room.members[1].refusal(messages[next + step + 1]) == .generationTooFar)
+        try room.members[1].group.takeApplication(messages[next + step])
+        try room.members[1].group.takeApplication(messages[next + step + 1])
+    }
+
+    @Test func commitsWithTooManyProposalsAreRefused() throws {
+        let room = try TestRoom(3)
+        let commit = try room.members[0].group.commit([.remove(room.members[2].leaf)])
+        #expect(throws: MLSError.limitExceeded) {
+            _ = try room.members[1].group.receive(commit.commit, proposalLimit: 0)
+        }
+        _ = try room.members[1].group.receive(commit.commit, proposalLimit: 1)
     }
 
     /// What is encrypted as another member's than it is said to be from is refused before anything is derived.

@@ -6,7 +6,7 @@ import Testing
 /// Who is asked for Commits, and which are accepted, in a room whose host takes no part.
 @Suite struct CommitterTests {
     @Test(
-        "A Commit that adds somebody by the KeyPackage of an earlier try is not accepted, whatever number its link has",
+        "Who was added by the KeyPackage of an earlier try is added again, whatever number its link has",
         arguments: [false, true])
     func earlierKeyPackage(isSameLink: Bool) throws {
         let network = RoomNetwork()
@@ -24,10 +24,39 @@ import Testing
         let epoch = network.epoch
         _ = try network.step(upTo: .max, of: [alice])
         _ = try network.step(upTo: .max, of: [alice])
-        #expect(network.epoch == epoch)
-        try network.carry()
         #expect(network.epoch == epoch + 1)
+        #expect(!network.peers[bob].client.isJoined)
+        try network.carry()
+        #expect(network.epoch == epoch + 2)
         #expect(network.peers[bob].client.isJoined)
+        #expect(network.peers[alice].events.allSatisfy { if case .warning = $0 { false } else { true } })
+    }
+
+    @Test("A joiner that has gone before the Commit does not keep the others out, and is removed again")
+    func goneBeforeTheCommit() throws {
+        let network = RoomNetwork()
+        let alice = try network.joined("alice")[0]
+        let bob = network.add(nick: "bob")
+        let carol = network.add(nick: "carol")
+        try network.carry(of: [bob, carol])
+        // What alice was asked last has both.
+        network.timePassed(RoomLimits.committerPatience)
+        try network.carry(of: [bob, carol])
+        _ = try network.step(upTo: .max, of: [alice])
+        let epoch = network.epoch
+        network.breakLink(bob)
+        try network.carry(of: [alice, carol])
+        #expect(network.peers[carol].client.isJoined)
+        #expect(network.epoch > epoch)
+        #expect(network.room.memberCount == 2)
+        #expect(network.peers[alice].client.engine.members.count == 2)
+        #expect(network.peers[carol].client.engine.members.count == 2)
+        for peer in [alice, carol] {
+            #expect(network.peers[peer].client.memberList.map(\.nick).sorted() == ["alice", "carol"])
+            #expect(network.peers[peer].events.allSatisfy { if case .warning = $0 { false } else { true } })
+        }
+        // Its name is free.
+        _ = try network.joined("bob")
     }
 
     @Test("Who was asked in vain is not asked again before it has committed something")

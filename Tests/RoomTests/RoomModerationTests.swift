@@ -192,6 +192,43 @@ import Testing
         #expect(network.peers[alice].pauses.count == 1)
     }
 
+    @Test("Only a Commit that would be accepted is worth a look at what is in it")
+    func worthALook() throws {
+        let network = try hosted()
+        let alice = try network.joined("alice")[0]
+        network.timePassed(.seconds(30))
+        func isWorth(_ commit: GroupCommit) -> Bool {
+            let message = MemberRequest.commit(commit).encoded
+            return network.room.wouldAccept(
+                type: message.type, body: message.body, from: network.peers[alice].link, now: network.now)
+        }
+        let update = GroupCommit(epoch: network.epoch, commit: [1])
+        #expect(isWorth(update))
+        #expect(!isWorth(GroupCommit(epoch: network.epoch + 1, commit: [1])))
+        #expect(!isWorth(GroupCommit(epoch: network.epoch, added: [MemberID(entropy: 1)], commit: [1])))
+        #expect(!isWorth(GroupCommit(epoch: network.epoch, removed: [try network.id(alice)], commit: [1])))
+        #expect(!isWorth(GroupCommit(epoch: network.epoch, commit: [])))
+        try network.receivedAtHost(MemberRequest.commit(update).encoded, from: alice)
+        // Not twice within the pause.
+        #expect(!isWorth(GroupCommit(epoch: network.epoch, commit: [1])))
+    }
+
+    @Test("Who waits for a Commit, or for the host, is known by its link until it is gone or in")
+    func waitingLinks() throws {
+        let network = try asking()
+        let alice = network.add(nick: "alice")
+        let link = network.peers[alice].link
+        #expect(!network.room.awaits(link))
+        try network.carry()
+        #expect(network.room.awaits(link))
+        network.moderate { room, actions in
+            room.decide(on: network.asked[0].id, refusal: nil, now: network.now, actions: &actions)
+        }
+        #expect(network.room.awaits(link))
+        try network.carry()
+        #expect(!network.room.awaits(link))
+    }
+
     @Test("A Commit in the form that only a relay takes is a violation elsewhere", arguments: [0, 5])
     func commitAtNoRelay(groupInfo: Int) throws {
         let network = try hosted()

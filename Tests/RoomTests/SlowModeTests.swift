@@ -161,4 +161,27 @@ import Testing
         try network.carry()
         #expect(network.peers[0].texts == ["one", "two"])
     }
+
+    @Test("A refusal of what was behind it does not make a message that is on its way again go twice")
+    func olderRefusal() throws {
+        let network = try hosted()
+        let alice = try network.joined("alice")[0]
+        try network.say("first", alice)
+        network.moderate { room, actions in room.setSlowMode(seconds: 1, actions: &actions) }
+        for text in ["second", "third"] { try network.say(text, alice) }
+        let requests = network.peers[alice].toHost
+        network.peers[alice].toHost = []
+        for request in requests { try network.receivedAtHost(request, from: alice) }
+        // That there is slow mode, the echo, and the first of the two refusals.
+        _ = try network.step(upTo: 3, of: [alice])
+        network.now = try #require(network.peers[alice].client.slowDeadline)
+        network.act(alice) { client, actions in client.timePassed(actions: &actions) }
+        #expect(network.peers[alice].toHost.count { $0.type == RoomMessageType.post } == 1)
+        try network.carry()
+        network.now += .seconds(1)
+        network.act(alice) { client, actions in client.timePassed(actions: &actions) }
+        try network.carry()
+        #expect(network.peers[0].texts == ["first", "second", "third"])
+        #expect(network.peers[alice].texts == ["first", "second", "third"])
+    }
 }

@@ -4,19 +4,21 @@ extension Group {
     ///
     /// `time`, in seconds since 1970, is what the lifetime of added KeyPackages is checked against; nil leaves it
     /// unchecked. `signatureKey` is that of the member that is said to have sent it, if anybody says so: what is encrypted as
-    /// another member's is refused before anything is derived for it. After an error the group is as it was before, but for
-    /// the count of what was done in vain (``Limits/maximumVainGenerations``).
+    /// another member's is refused before anything is derived for it. A Commit with more than `proposalLimit` proposals is
+    /// refused before any is looked at. After an error the group is as it was before, but for
+    /// the count of what was done in vain (``Limits/maximumPassedGenerations``).
     package mutating func receive(
-        _ bytes: [UInt8], from signatureKey: [UInt8]? = nil, at time: UInt64? = nil
+        _ bytes: [UInt8], from signatureKey: [UInt8]? = nil, at time: UInt64? = nil,
+        proposalLimit: Int = Limits.maximumProposals
     ) throws(MLSError) -> Received {
         guard status != .removed else { throw .inactive }
         switch try MLSMessage(checkingLengthOf: bytes) {
         case .publicMessage(let message):
             if isPendingCommit(bytes) { return .ownCommit }
-            return try process(try verify(message), at: time)
+            return try process(try verify(message), at: time, proposalLimit)
         case .privateMessage(let message):
             if isPendingCommit(bytes) { return .ownCommit }
-            return try receive(message, from: signatureKey, at: time)
+            return try receive(message, from: signatureKey, at: time, proposalLimit)
         case .welcome, .groupInfo, .keyPackage:
             throw .misuse
         }
@@ -39,7 +41,7 @@ extension Group {
     }
 
     private mutating func receive(
-        _ message: PrivateMessage, from signatureKey: [UInt8]?, at time: UInt64?
+        _ message: PrivateMessage, from signatureKey: [UInt8]?, at time: UInt64?, _ proposalLimit: Int
     ) throws(MLSError) -> Received {
         guard message.groupID == groupID else { throw .wrongGroup }
         guard message.epoch == epochNumber else { return try receiveLate(message, from: signatureKey) }
@@ -50,7 +52,7 @@ extension Group {
             verification: ContentVerification(context: epoch.context, tree: epoch.tree))
         let kind = SecretTree.Kind(message.contentType)
         guard case .application(let data) = verified.content.body else {
-            let received = try process(verified, at: time)
+            let received = try process(verified, at: time, proposalLimit)
             epoch.secretTree.replace(ratchet, of: senderData.leaf, kind)
             return received
         }
@@ -106,7 +108,9 @@ extension Group {
     }
 
     /// A proposal or a Commit of the current epoch.
-    private mutating func process(_ verified: VerifiedContent, at time: UInt64?) throws(MLSError) -> Received {
+    private mutating func process(
+        _ verified: VerifiedContent, at time: UInt64?, _ proposalLimit: Int
+    ) throws(MLSError) -> Received {
         guard status == .active else { throw .inactive }
         let content = verified.content
         switch content.body {
@@ -123,6 +127,7 @@ extension Group {
                     sender: content.sender, proposal: proposal, reference: reference,
                     authenticatedData: content.authenticatedData))
         case .commit(let commit):
+            guard commit.proposals.count <= proposalLimit else { throw .limitExceeded }
             return .commit(try stage(commit, verified, at: time))
         }
     }

@@ -2,19 +2,19 @@ internal import Sodium
 
 /// The keys of one sender for one kind of content, one generation after the other (RFC 9420 section 9.1).
 ///
-/// What was handed out is gone. What was passed over is kept, up to ``Limits/maximumSkippedKeys``. Work that was in vain is
-/// counted, and much of it makes the ratchet go forward in small steps only.
+/// What was handed out is gone. What was passed over is kept, up to ``Limits/maximumSkippedKeys``. What was passed
+/// over, and what was done in vain, is counted, and much of it makes the ratchet go forward in small steps only.
 package struct HashRatchet: Sendable {
     private let suite: CipherSuite
     private var secret: SharedSecret
     /// The generation of ``secret``; above all numbers when every generation has been used.
     private var nextGeneration: UInt64
     private var skipped: [(generation: UInt32, key: MessageKey)] = []
-    /// Generations that were derived for false messages.
-    private var vain: UInt32 = 0
+    /// Generations that were passed over, or derived for false messages.
+    private var passedCount: UInt32 = 0
 
     private var forwardGap: UInt32 {
-        vain < Limits.maximumVainGenerations ? Limits.maximumForwardGap : Limits.forwardGapAfterVain
+        passedCount < Limits.maximumPassedGenerations ? Limits.maximumForwardGap : Limits.forwardGapAfterwards
     }
 
     init(suite: CipherSuite, secret: consuming SecretBytes, nextGeneration: UInt32 = 0) {
@@ -35,13 +35,14 @@ package struct HashRatchet: Sendable {
     /// The key of `generation`, for receiving, which is not here any more afterwards.
     ///
     /// Throws ``MLSError/generationGone`` when it was handed out or forgotten, ``MLSError/generationTooFar`` when it is
-    /// more than ``Limits/maximumForwardGap`` ahead, or, after much work in vain, ``Limits/forwardGapAfterVain``.
+    /// more than ``Limits/maximumForwardGap`` ahead, or, after much of that, ``Limits/forwardGapAfterwards``.
     package mutating func take(_ generation: UInt32) throws(MLSError) -> MessageKey {
         if UInt64(generation) < nextGeneration {
             guard let index = skipped.firstIndex(where: { $0.generation == generation }) else { throw .generationGone }
             return skipped.remove(at: index).key
         }
         guard UInt64(generation) - nextGeneration <= UInt64(forwardGap) else { throw .generationTooFar }
+        countPassed(UInt64(generation) - nextGeneration)
         while let passed = UInt32(exactly: nextGeneration), passed < generation {
             if generation - passed <= Limits.maximumSkippedKeys {
                 skipped.append((passed, try advance()))
@@ -55,9 +56,12 @@ package struct HashRatchet: Sendable {
 
     /// The key of `generation` was taken from a copy, for a message that turned out to be false.
     mutating func wasVain(_ generation: UInt32) {
-        let (derived, isPast) = UInt64(generation).subtractingReportingOverflow(nextGeneration)
-        guard !isPast else { return }
-        vain = UInt32(min(UInt64(vain) + derived + 1, UInt64(Limits.maximumVainGenerations)))
+        guard UInt64(generation) >= nextGeneration else { return }
+        countPassed(UInt64(generation) - nextGeneration + 1)
+    }
+
+    private mutating func countPassed(_ count: UInt64) {
+        passedCount = UInt32(min(UInt64(passedCount) + count, UInt64(Limits.maximumPassedGenerations)))
     }
 
     private mutating func advance() throws(MLSError) -> MessageKey {
