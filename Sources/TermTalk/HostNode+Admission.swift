@@ -12,7 +12,7 @@ extension HostNode {
 
     func receivedAtDoor(type: UInt8, body: [UInt8], from connection: HostConnection, now: Duration) {
         // Who waits has nothing more to show.
-        guard !AdmissionMessage.isAdmission(type: type) || !room.awaits(connection.link) else { return fail(connection) }
+        if AdmissionMessage.isAdmission(type: type), room.awaits(connection.link) { return fail(connection) }
         guard AdmissionMessage.isAdmission(type: type) else {
             if password != nil, !connection.admission.isOpen {
                 refuse(connection, .passwordRequired)
