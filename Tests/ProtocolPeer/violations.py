@@ -2,12 +2,12 @@
 import os
 import socket
 import struct
+import time
 
-from client import COMMIT, POST, Client
-from program import done, ended, expect
+from client import COMMIT, POST, Client, ConnectionEnded
+from program import LONG, done, ended, expect
 from room_group import OwnCommit, RoomGroup
 from session import XX, Link, member_text
-from wire import u8, u16
 
 
 def strangers(address, parsed):
@@ -56,10 +56,6 @@ def violations(host, invite, peer):
     def twice(client):
         return client.link.seal(header(client)) * 2
 
-    def commit(client, content):
-        body = OwnCommit(client.group.epoch, [], [], [], b"", content).encode()
-        return u8(COMMIT) + u16(len(body)) + body
-
     def with_ghost(client):
         ghost = RoomGroup()
         return client.group.commit([(ghost.id, ghost.key_package())]).commit
@@ -99,26 +95,52 @@ def violations(host, invite, peer):
         "varint too long": sealed(lambda client: header(client) + b"\x13\0\x03\x40\x01a"),
         "nick of 257 bytes": sealed(lambda client: header(client) + b"\x13\x01\x03\x41\x01" + b"a" * 257),
         "nick that is no UTF-8": sealed(lambda client: header(client) + b"\x13\0\x02\x01\xff"),
-        "Commit that is none": sealed(lambda client: header(client) + commit(client, b"none")),
-        "Commit that adds somebody unsaid": sealed(lambda client: header(client) + commit(client, with_ghost(client))),
-        "Commit with a wrong tag": sealed(lambda client: header(client) + commit(client, altered(client))),
         "list of ids cut off": sealed(lambda client: header(client) + b"\x15\0\x0a" + bytes(8) + b"\x01\0"),
         "message beyond its limit": too_long,
     }
-    for name, make in cases.items():
+    commits = {
+        "Commit that is none": lambda client: OwnCommit(client.group.epoch, [], [], [], b"", b"none"),
+        "Commit that adds somebody unsaid": lambda client: OwnCommit(
+            client.group.epoch, [], [], [], b"", with_ghost(client)),
+        "Commit with a wrong tag": lambda client: OwnCommit(client.group.epoch, [], [], [], b"", altered(client)),
+    }
+
+    def member():
         client = Client.invited(invite, updates=False)
         client.connect()
         client.join("")
         client.wait("admitted")
         host.wait("member-joined", id=member_text(client.member))
         client.flush()
+        return client
+
+    def lost(client, name):
+        left = host.wait("member-left", id=member_text(client.member))
+        expect(left["reason"] == "lost", name)
+
+    for name, make in cases.items():
+        client = member()
         client.socket.sendall(make(client))
         try:
             ended(client)
         except TimeoutError:
             raise AssertionError(f"not closed: {name}") from None
-        left = host.wait("member-left", id=member_text(client.member))
-        expect(left["reason"] == "lost", name)
+        lost(client, name)
+    for name, make in commits.items():
+        client = member()
+        deadline = time.monotonic() + LONG
+        try:
+            while time.monotonic() < deadline:
+                declined = len(client.seen("commit declined"))
+                client.send(COMMIT, make(client).encode())
+                # Somebody else's new keys are too recent: then nobody looks into the Commit.
+                client.pump(lambda: len(client.seen("commit declined")) > declined, LONG)
+                client.group.mls.pending = None
+                time.sleep(0.3)
+            raise AssertionError(f"not closed: {name}")
+        except ConnectionEnded:
+            client.socket.close()
+        lost(client, name)
     message = peer.post("still here")
     peer.wait("posted", id=message)
-    done("violations", f"{len(cases)} kinds: each closed, place lost; the others go on")
+    done("violations", f"{len(cases) + len(commits)} kinds: each closed, place lost; the others go on")
