@@ -93,7 +93,7 @@ final class FullScreen {
         changed()
     }
 
-    /// Gives the terminal back; with `wiping`, after nothing is left on the screen.
+    /// Gives the terminal back; with `wiping`, after nothing is left on the screen, and without waiting for it.
     func close(wiping: Bool = false) {
         guard !isClosed else { return }
         isClosed = true
@@ -104,8 +104,12 @@ final class FullScreen {
         clock?.cancel()
         frameTimer?.cancel()
         comeTogether()
-        if wiping { painter.wipe() }
-        painter.close()
+        if wiping {
+            painter.wipe()
+            painter.close(patience: 0)
+        } else {
+            painter.close()
+        }
     }
 
     /// Says something of the program's own, in the pane.

@@ -59,6 +59,17 @@ import Testing
         _ = try network.joined("bob")
     }
 
+    @Test("So many are to be removed by one Commit, and the others by the next")
+    func removalLimit() {
+        for count in [RoomLimits.removalsPerCommit, RoomLimits.removalsPerCommit + 1] {
+            var queue = GroupQueue()
+            for number in 0..<count { queue.remove(MemberID(entropy: UInt32(number))) }
+            let (adding, removing) = queue.ask(MemberID(entropy: .max), until: .seconds(1))
+            #expect(adding.isEmpty)
+            #expect(removing.count == RoomLimits.removalsPerCommit)
+        }
+    }
+
     @Test("Who was asked in vain is not asked again before it has committed something")
     func silent() throws {
         let network = RoomNetwork()

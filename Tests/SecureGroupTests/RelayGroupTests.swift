@@ -131,6 +131,23 @@ import Testing
         }
     }
 
+    @Test("New keys of a member count only with the proof of the group's secret")
+    func updateWithoutProof() throws {
+        let world = try World(2)
+        let update = try world.groups[1].commit(adding: [], removing: [])
+        let (rightly, wrongly) = try world.groups[0].withGroup { (group) throws(MLSError) in
+            switch try group.receive(update.commit) {
+            case .commit(let staged):
+                let effects = staged.effects
+                return (RoomGroup.mayEnter(effects, world.secret), RoomGroup.mayEnter(effects, GroupSecret()))
+            case .ownCommit: throw .misuse
+            case .application: throw .misuse
+            case .proposal: throw .misuse
+            }
+        }
+        #expect(rightly && !wrongly)
+    }
+
     @Test("A relay's own group is believed by nobody: the secret is not in its keys")
     func falseGroup() throws {
         let world = try World()

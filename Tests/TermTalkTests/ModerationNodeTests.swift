@@ -116,6 +116,45 @@ import Testing
             }
         }
     }
+
+    @Test(
+        "Who waits and shows a password all the same is out, and out of the line",
+        arguments: [0x70, 0x71, 0x78] as [UInt8])
+    func admissionWhileWaiting(type: UInt8) throws {
+        var limits = RoomLimits()
+        limits.asksHost = true
+        try NodeWorld.run(limits: limits) { world in
+            let alice = world.add(nick: "alice")
+            world.when({ alice.events.contains(.starting(.approval, progress: nil)) }) {
+                guard let connection = world.host.connections.pending.first else {
+                    Issue.record("nobody waits")
+                    return world.finish()
+                }
+                world.host.receivedAtDoor(type: type, body: [], from: connection, now: world.loop.time)
+                #expect(world.waiting == [])
+                #expect(!world.host.room.awaits(connection.link))
+                #expect(world.host.connections.pending.isEmpty)
+                world.finish()
+            }
+        }
+    }
+
+    @Test("Who would be let in behind a connection that is released has no place")
+    func admittedBehindAReleasedConnection() throws {
+        try NodeWorld.run { world in
+            let alice = world.add(nick: "alice")
+            world.whenAllAreIn(2) {
+                guard let id = alice.id, let link = world.host.room.credentials(of: id)?.link else {
+                    Issue.record("alice is not in")
+                    return world.finish()
+                }
+                world.host.connections[link]?.isReleased = true
+                world.host.perform([.admit(link)])
+                #expect(world.host.room.memberCount == 1)
+                world.finish()
+            }
+        }
+    }
 }
 
 extension NodeWorld {

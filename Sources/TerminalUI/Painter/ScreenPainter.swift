@@ -13,7 +13,7 @@ package final class ScreenPainter {
     private var isOpen = true
     private let output: TerminalOutput
     /// How long a terminal that stands still is waited for when it is given back, in milliseconds.
-    private static let patience: Int32 = 1_000
+    package static let patience: Int32 = 1_000
     /// The other end of the pipe that stderr goes into while the screen is open; nil when it is left alone.
     package let errorDescriptor: Int32?
 
@@ -125,14 +125,14 @@ package final class ScreenPainter {
         painted = nil
     }
 
-    /// Gives the terminal back as it was.
-    package func close() {
+    /// Gives the terminal back as it was, and waits for it so many milliseconds at most.
+    package func close(patience: Int32 = ScreenPainter.patience) {
         guard isOpen else { return }
         isOpen = false
         send(Self.pasteOff)
         draw { screen_end() }
         screen_closed()
-        output.flush(waiting: Self.patience)
+        output.flush(waiting: patience)
         screen_give_stderr_back()
     }
 }
