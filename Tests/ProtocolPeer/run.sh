@@ -21,4 +21,4 @@ if ! [ -x "$termtalk" ]; then
 fi
 export PYTHONDONTWRITEBYTECODE=1
 "$python" "$here/mls_vectors.py" "${TERMTALK_VECTORS:-$root/../shared/vectors}" || exit 1
-exec "$python" "$here/scenario.py" "$termtalk" "$root/docs/protocol.md" "$root/Sources/Room/Verification/WordList.swift"
+exec "$python" "$here/scenario.py" "$termtalk" "$root/docs/protocol.md" "$root/Sources/Room/Checks/WordList.swift"
