@@ -2,6 +2,9 @@
 package enum Limits {
     /// The longest message in bytes. A Welcome with the tree of 5,000 members takes about 2 MiB.
     package static let maximumMessageByteCount = 1 << 22
+    /// What is around the proposals and the path of a Commit at most: header, signature, tags, and padding to a multiple of
+    /// not more than 336 bytes.
+    static let framingByteCount = 1_024
     /// How many generations a sender's ratchet is moved forward for one message: each costs two HKDF calls, and the
     /// number comes from the sender.
     package static let maximumForwardGap: UInt32 = 1_000

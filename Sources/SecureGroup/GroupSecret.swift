@@ -15,7 +15,7 @@ package final class GroupSecret: Sendable {
     /// What MLS calls the pre-shared key.
     private static let keyName = Array("TermTalk group secret".utf8)
     /// In leaf nodes; from the range for private use (RFC 9420 section 17.3).
-    private static let proofExtension = ExtensionType(rawValue: 0xf771)
+    static let proofExtension = ExtensionType(rawValue: 0xf771)
 
     package let secret: SecretBytes
     private let presharedKey: SecretBytes
@@ -64,10 +64,6 @@ package final class GroupSecret: Sendable {
     }
 
     // MARK: The proof
-
-    static var capabilities: Capabilities {
-        Capabilities(cipherSuites: [RoomGroup.suite.identifier], extensions: [proofExtension])
-    }
 
     /// Shows in the leaf node of this key's owner that it knows the secret.
     func proof(for signatureKey: [UInt8]) -> Extension {

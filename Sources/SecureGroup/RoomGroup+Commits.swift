@@ -80,7 +80,9 @@ extension RoomGroup {
         do throws(MLSError) {
             let staged = try Self.staged(
                 commit.commit, from: sender, in: &current, secret,
-                proposalLimit: 2 * commit.added.count + commit.removed.count + 1)
+                proposalLimit: 2 * commit.added.count + commit.removed.count + 1,
+                proposalByteLimit: Self.proposalByteCount(
+                    adds: commit.added.count, others: commit.added.count + commit.removed.count + 1))
             let effects = staged.effects
             if Set(effects.added.map({ Self.id(of: $0.signatureKey) })) == added,
                 effects.removed.allSatisfy({ removed.contains(Self.id(of: $0.signatureKey)) })
@@ -160,8 +162,9 @@ extension RoomGroup {
     /// A Commit of another member, or of somebody who comes in by itself, looked at in every way: one id has one leaf.
     private static func staged(
         _ commit: [UInt8], from sender: MemberID, in group: inout Group, _ secret: GroupSecret?,
-        proposalLimit: Int = RoomGroup.proposalLimit
+        proposalLimit: Int = RoomGroup.proposalLimit, proposalByteLimit: Int = RoomGroup.largestProposals
     ) throws(MLSError) -> StagedCommit {
+        guard commit.count <= group.commitByteLimit(proposals: proposalByteLimit) else { throw .limitExceeded }
         try checkForm(of: commit, secret)
         switch try group.receive(commit, proposalLimit: proposalLimit) {
         case .ownCommit:
@@ -181,7 +184,7 @@ extension RoomGroup {
     private static func isAllowed(
         _ effects: CommitEffects, by sender: MemberID, in group: borrowing Group, _ secret: GroupSecret?
     ) -> Bool {
-        !effects.removesSelf && effects.reInit == nil && effects.updated.isEmpty
+        !effects.removesSelf && effects.reInit == nil && effects.updated.isEmpty && effects.authenticatedData.isEmpty
             && effects.extensions == group.context.extensions
             && id(of: effects.committer.signatureKey) == sender && hasDistinctIDs(effects, in: group)
             && mayEnter(effects, secret)

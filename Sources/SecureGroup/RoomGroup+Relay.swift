@@ -41,9 +41,9 @@ extension RoomGroup {
             do throws(MLSError) {
                 let join = try ExternalJoin(
                     groupInfo: info, as: package, suite: Self.suite, replacesOwnKey: true,
-                    identifiers: [secret.newKeyID()], configuration: Self.configuration,
+                    identifiers: [secret.newKeyID()], configuration: configuration,
                     preSharedKeys: preSharedKeys)
-                guard join.members.allSatisfy({ secret.isProven($0.leafNode) }) else { throw .cannotJoin }
+                guard Self.isOfRoom(join.context), join.members.allSatisfy({ secret.isProven($0.leafNode) }) else { throw .cannotJoin }
                 var commit = GroupCommit(epoch: epoch, added: [id], commit: join.commit)
                 commit.groupInfo = secret.seal(try join.groupInfo(allowsExternalCommit: true), epoch: epoch + 1)
                 external = consume join

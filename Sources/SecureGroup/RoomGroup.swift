@@ -13,8 +13,6 @@ package final class RoomGroup: GroupEngine {
     /// What is said is padded, signature included, to a multiple of this, so that with all that is around it a short text
     /// fits the smallest sealed message of the session (docs/protocol.md, "Content").
     package static let paddingUnit = 336
-    /// Bytes of a group's id.
-    private static let groupIDByteCount = 16
     /// How long a KeyPackage is said to count, in seconds: it is used at once, but clocks differ.
     private static let lifetime: UInt64 = 30 * 24 * 3_600
     private static let clockTolerance = day
@@ -135,15 +133,11 @@ package final class RoomGroup: GroupEngine {
         // By whole days: by how much a clock is wrong tells one machine from others.
         let today = time - time % Self.day
         return OwnKeyPackage(
-            suite: Self.suite, credential: .basic(identity: []), signingKey: signingKey.clone(),
+            suite: Self.suite, credential: leafNodeProfile.credential, signingKey: signingKey.clone(),
             lifetime: Lifetime(
                 notBefore: today - min(today, Self.clockTolerance), notAfter: today.saturatingAdd(Self.lifetime)),
-            capabilities: secret == nil ? nil : GroupSecret.capabilities,
+            capabilities: leafNodeProfile.capabilities,
             leafExtensions: secret.map { [$0.proof(for: publicKey.bytes)] } ?? [])
-    }
-
-    static var configuration: GroupConfiguration {
-        GroupConfiguration(padding: .multiple(of: paddingUnit))
     }
 
     /// The pre-shared keys that Commits and Welcomes may name.
@@ -162,7 +156,7 @@ package final class RoomGroup: GroupEngine {
         do throws(MLSError) {
             group = try Group(
                 creating: Random.bytes(Self.groupIDByteCount), as: newKeyPackage(), suite: Self.suite,
-                configuration: Self.configuration, preSharedKeys: preSharedKeys)
+                configuration: configuration, preSharedKeys: preSharedKeys)
         } catch {
             throw .unavailable
         }
@@ -175,7 +169,7 @@ package final class RoomGroup: GroupEngine {
             let group: Group
             do throws(MLSError) {
                 group = try Group(
-                    joining: welcome, with: package, suite: Self.suite, configuration: Self.configuration,
+                    joining: welcome, with: package, suite: Self.suite, configuration: configuration,
                     preSharedKeys: preSharedKeys)
             } catch {
                 throw .cannotJoin
@@ -197,6 +191,7 @@ package final class RoomGroup: GroupEngine {
 
     /// Whether the group that a Welcome lets us into is the one we want.
     private func isRight(_ group: borrowing Group, host: MemberID?) -> Bool {
+        guard Self.isOfRoom(group.context) else { return false }
         if let secret {
             return group.welcomeKeys.contains(where: secret.isKey)
                 && group.members.allSatisfy { secret.isProven($0.leafNode) }

@@ -69,11 +69,12 @@ struct AppliedProposals: Sendable {
 
     /// What does not concern the tree.
     private mutating func takeRest(_ entries: [ProposalEntry], _ context: GroupContext) throws(MLSError) {
+        var identifiers: Set<PreSharedKeyID> = []
         for entry in entries {
             switch entry.proposal {
             case .preSharedKey(let identifier):
                 try Self.check(identifier, in: context)
-                guard !preSharedKeys.contains(identifier) else { throw .proposal(.duplicatePreSharedKey) }
+                guard identifiers.insert(identifier).inserted else { throw .proposal(.duplicatePreSharedKey) }
                 preSharedKeys.append(identifier)
             case .externalInit(let kemOutput):
                 externalInit = kemOutput

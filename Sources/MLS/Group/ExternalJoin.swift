@@ -71,6 +71,9 @@ package struct ExternalJoin: ~Copyable {
             preSharedKeys: preSharedKeys)
     }
 
+    /// The group's context, once the Commit was accepted.
+    package var context: GroupContext { group.context }
+
     /// All members, once the Commit was accepted.
     package var members: [Member] { group.members }
 

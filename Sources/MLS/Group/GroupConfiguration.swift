@@ -22,6 +22,8 @@ package struct GroupConfiguration: Sendable {
 
     /// The policy at a time, in seconds since 1970; nil leaves lifetimes unchecked.
     func policy(at time: UInt64?) -> LeafNodePolicy {
-        LeafNodePolicy(time: time, maximumLifetime: leafNodePolicy.maximumLifetime)
+        var policy = leafNodePolicy
+        policy.time = time
+        return policy
     }
 }

@@ -63,9 +63,22 @@ package struct Capabilities: WireValue {
         credentials.contains(type)
     }
 
-    /// Whether everything that a group requires is supported (section 11.1).
-    package func satisfies(_ required: RequiredCapabilities) -> Bool {
-        required.extensions.allSatisfy(supports) && required.proposals.allSatisfy(supports)
-            && required.credentials.allSatisfy(supports)
+    // Both lists of a comparison can be somebody else's and long: none is searched for each entry of the other.
+
+    /// Whether all these extensions are understood.
+    package func support(_ types: [ExtensionType]) -> Bool {
+        let others = types.filter { !$0.isDefault }
+        return others.isEmpty || Set(extensions).isSuperset(of: others)
+    }
+
+    /// Whether all these proposals are understood.
+    package func support(_ types: [ProposalType]) -> Bool {
+        let others = types.filter { !$0.isDefault }
+        return others.isEmpty || Set(proposals).isSuperset(of: others)
+    }
+
+    /// Whether all these credentials are understood.
+    package func support(_ types: some Collection<CredentialType>) -> Bool {
+        types.isEmpty || Set(credentials).isSuperset(of: types)
     }
 }

@@ -75,6 +75,12 @@ package struct LeafNode: WireValue {
         return writer.bytes
     }
 
+    /// Whether this is `other` but for the encryption key, the source and the signature.
+    func differsOnlyInKey(from other: LeafNode) -> Bool {
+        signatureKey == other.signatureKey && credential == other.credential && capabilities == other.capabilities
+            && extensions == other.extensions
+    }
+
     /// Whether the source is a KeyPackage, so that no group belongs to the signature.
     package var isMadeForKeyPackage: Bool {
         if case .keyPackage = source { true } else { false }

@@ -49,6 +49,9 @@ package struct LeafNodeValidation: Sendable {
     /// member that is removed may come back, and nobody is added twice.
     package func check(_ leafNode: LeafNode, for purpose: Purpose, in tree: RatchetTree) throws(MLSError) {
         try checkSource(of: leafNode, for: purpose, in: tree)
+        if policy.profile != nil, case .commit(let leaf) = purpose, let replaced = tree[leaf] {
+            guard leafNode.differsOnlyInKey(from: replaced) else { throw .tree(.notOfProfile) }
+        }
         try checkAlone(leafNode, at: purpose.leaf)
         let others = tree.members.filter { $0 != purpose.leaf }.compactMap { tree[$0] }
         try checkCredentialSupport(in: others + [leafNode])
@@ -66,6 +69,7 @@ package struct LeafNodeValidation: Sendable {
         guard keyPackage.version == .mls10, keyPackage.cipherSuite == suite.identifier else {
             throw .tree(.unsupportedCipherSuite)
         }
+        guard policy.profile == nil || keyPackage.extensions.isEmpty else { throw .tree(.notOfProfile) }
         guard CipherSuite.isEncryptionKey(keyPackage.initKey) else { throw .tree(.invalidKey) }
         guard keyPackage.initKey != keyPackage.leafNode.encryptionKey else { throw .tree(.duplicateEncryptionKey) }
         try Self.check(keyPackage.extensions, supportedBy: keyPackage.leafNode.capabilities)
@@ -95,6 +99,7 @@ package struct LeafNodeValidation: Sendable {
 
     /// The rules that concern no other member.
     private func checkAlone(_ leafNode: LeafNode, at leaf: LeafIndex?) throws(MLSError) {
+        if let profile = policy.profile, !profile.fits(leafNode) { throw .tree(.notOfProfile) }
         let capabilities = leafNode.capabilities
         guard CipherSuite.isEncryptionKey(leafNode.encryptionKey) else { throw .tree(.invalidKey) }
         try Self.check(leafNode.extensions, supportedBy: capabilities)
@@ -128,25 +133,23 @@ package struct LeafNodeValidation: Sendable {
         guard capabilities.versions.contains(.mls10), capabilities.cipherSuites.contains(suite.identifier) else {
             throw .tree(.unsupportedCipherSuite)
         }
-        guard (groupExtensions + required.extensions).allSatisfy(capabilities.supports) else {
-            throw .tree(.unsupportedExtension)
-        }
-        guard required.proposals.allSatisfy(capabilities.supports) else { throw .tree(.unsupportedProposal) }
-        guard required.credentials.allSatisfy(capabilities.supports) else { throw .tree(.unsupportedCredential) }
+        guard capabilities.support(groupExtensions + required.extensions) else { throw .tree(.unsupportedExtension) }
+        guard capabilities.support(required.proposals) else { throw .tree(.unsupportedProposal) }
+        guard capabilities.support(required.credentials) else { throw .tree(.unsupportedCredential) }
     }
 
     private static func check(
         _ extensions: [Extension], supportedBy capabilities: Capabilities
     ) throws(MLSError) {
         guard extensions.hasDistinctTypes else { throw .tree(.duplicateExtension) }
-        guard extensions.map(\.type).allSatisfy(capabilities.supports) else { throw .tree(.unsupportedExtension) }
+        guard capabilities.support(extensions.map(\.type)) else { throw .tree(.unsupportedExtension) }
     }
 
     /// Every member supports the credential type of every other, and its own.
     private func checkCredentialSupport(in members: [LeafNode]) throws(MLSError) {
         let types = Set(members.map(\.credential.type))
         for member in members {
-            guard types.allSatisfy(member.capabilities.supports) else { throw .tree(.unsupportedCredential) }
+            guard member.capabilities.support(types) else { throw .tree(.unsupportedCredential) }
         }
     }
 }

@@ -10,6 +10,13 @@ package struct RatchetTree: Sendable {
     /// is mostly blank nodes can cost in memory and time.
     package static let maximumLeafCount = 1 << 14
 
+    /// The levels above the leaves of the largest tree.
+    private static let maximumLevelCount = 14
+    /// A public key and two lengths.
+    private static let pathNodeByteCount = 40
+    /// An encrypted path secret with its lengths.
+    private static let pathSecretByteCount = 82
+
     /// The suite that hashes the tree, and that all its keys belong to.
     package let suite: CipherSuite
     /// A power of two of them.
@@ -150,6 +157,11 @@ package struct RatchetTree: Sendable {
     /// count: only the encryption leaves them out.
     package func filteredDirectPath(of leaf: LeafIndex) -> [PathStep] {
         shape.path(above: leaf).filter { step in !isBlank(step.copathChild) }
+    }
+
+    /// Bytes that a path has at most (section 7.6): the leaf node, a key for each level, and a ciphertext for each other leaf.
+    func pathByteLimit(leafNode byteCount: Int) -> Int {
+        byteCount + Self.maximumLevelCount * Self.pathNodeByteCount + leaves.count * Self.pathSecretByteCount
     }
 
     /// Puts a node at a leaf, or makes it blank.

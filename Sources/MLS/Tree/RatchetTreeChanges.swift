@@ -57,7 +57,7 @@ extension RatchetTree {
     ///
     /// `newLeaves` are those that the same Commit adds. The leaf node itself must have been checked by
     /// ``LeafNodeValidation``. After an error the tree is to be thrown away: ``TreeError/wrongPathLength``,
-    /// ``TreeError/wrongCiphertextCount``, ``TreeError/invalidKey``, ``TreeError/duplicateEncryptionKey`` for a key that
+    /// ``TreeError/wrongCiphertextCount``, ``TreeError/wrongCiphertextLength``, ``TreeError/invalidKey``, ``TreeError/duplicateEncryptionKey`` for a key that
     /// the tree already has (section 12.4.2), ``TreeError/encryptionKeyNotChanged`` or ``TreeError/invalidParentHash``.
     package mutating func merge(
         _ path: UpdatePath, from sender: LeafIndex, newLeaves: Set<LeafIndex> = []
@@ -95,6 +95,7 @@ extension RatchetTree {
             guard node.encryptedPathSecret.count == encryptionTargets(of: step, newLeaves: newLeaves).count else {
                 throw .tree(.wrongCiphertextCount)
             }
+            guard node.encryptedPathSecret.allSatisfy(suite.isPathSecret) else { throw .tree(.wrongCiphertextLength) }
         }
         let parentHash = try setPath(of: sender, to: path.nodes.map(\.encryptionKey))
         guard path.leafNode.parentHash == parentHash else { throw .tree(.invalidParentHash) }

@@ -21,6 +21,9 @@ package enum TreeError: Error, Equatable {
     case invalidKey
     /// The signature of a leaf node or KeyPackage is not that of its key.
     case invalidSignature
+    /// The leaf node or KeyPackage is not as the application's are (``LeafNodeProfile``), or a path changes more of a leaf
+    /// node than its key.
+    case notOfProfile
     /// The leaf node is made for another purpose than it is used for.
     case wrongLeafNodeSource
     /// The lifetime is over or has not begun.
@@ -43,6 +46,8 @@ package enum TreeError: Error, Equatable {
     case wrongPathLength
     /// A node of a path has more or fewer ciphertexts than there are nodes to encrypt to.
     case wrongCiphertextCount
+    /// A ciphertext of a path is not as long as that of a path secret.
+    case wrongCiphertextLength
     /// No private key of ours belongs to any of the nodes encrypted to.
     case noPrivateKey
     /// A path secret cannot be decrypted.

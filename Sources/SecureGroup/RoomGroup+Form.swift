@@ -1,0 +1,45 @@
+internal import MLS
+internal import Room
+
+// What a room's group looks like: every client makes the same, and nothing else comes into the tree, whoever signs it.
+extension RoomGroup {
+    /// Bytes of a leaf node at most: ours have some 200.
+    static let leafNodeByteCount = 512
+    /// Bytes of the id of a group.
+    static let groupIDByteCount = 16
+    /// Bytes of a proposal that is no Add at most: a PreSharedKey has some 60.
+    private static let proposalByteCount = 128
+
+    /// The leaf nodes of a group at a relay, or of one at a host with a participant of its own.
+    static func leafNodeProfile(isAtRelay: Bool) -> LeafNodeProfile {
+        let extensions = isAtRelay ? [GroupSecret.proofExtension] : []
+        return LeafNodeProfile(
+            credential: .basic(identity: []),
+            capabilities: Capabilities(cipherSuites: [suite.identifier], extensions: extensions),
+            extensions: extensions, byteCount: leafNodeByteCount)
+    }
+
+    var leafNodeProfile: LeafNodeProfile { Self.leafNodeProfile(isAtRelay: secret != nil) }
+
+    var configuration: GroupConfiguration {
+        GroupConfiguration(
+            padding: .multiple(of: Self.paddingUnit),
+            leafNodePolicy: LeafNodePolicy(time: nil, profile: leafNodeProfile))
+    }
+
+    /// Whether a group may be a room's: the context is the same for all of them but for the id and what follows from its
+    /// members.
+    static func isOfRoom(_ context: GroupContext) -> Bool {
+        context.groupID.count == groupIDByteCount && context.extensions.isEmpty
+    }
+
+    /// Bytes that the proposals of a Commit have at most.
+    static func proposalByteCount(adds: Int, others: Int) -> Int {
+        adds * (RoomLimits.keyPackageByteCount + 16) + others * proposalByteCount
+    }
+
+    /// The same of whatever a room accepts.
+    static let largestProposals = proposalByteCount(
+        adds: RoomLimits.candidatesPerCommit,
+        others: RoomLimits.candidatesPerCommit + RoomLimits.removalsPerCommit + 1)
+}
