@@ -67,7 +67,8 @@ final class LoadMember {
 
     private func enqueue(_ request: MemberRequest) {
         let message = request.encoded
-        session?.enqueue(Record.split(type: message.type, body: message.body))
+        guard let records = try? Record.split(type: message.type, body: message.body) else { return }
+        session?.enqueue(records)
     }
 
     // MARK: The socket

@@ -98,7 +98,7 @@ final class SealingBenchmark {
             wire.removeAll(keepingCapacity: true)
             total += try time(1) {
                 for _ in 0..<batch {
-                    session.enqueue(Record.split(type: 0x25, body: body))
+                    session.enqueue(try Record.split(type: 0x25, body: body))
                     try session.seal(into: &wire, now: .zero)
                 }
             }
@@ -115,7 +115,7 @@ final class SealingBenchmark {
     /// Bytes that the session encrypts for one message of `count`.
     private func sealedByteCount(_ count: Int) throws -> Int {
         var wire: [UInt8] = []
-        session.enqueue(Record.split(type: 0x25, body: [UInt8](repeating: 1, count: count)))
+        session.enqueue(try Record.split(type: 0x25, body: [UInt8](repeating: 1, count: count)))
         try session.seal(into: &wire, now: .zero)
         var events: [SessionEvent] = []
         try peer.received(wire.span, now: .zero, scratch: &scratch, events: &events)

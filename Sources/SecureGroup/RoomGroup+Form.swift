@@ -38,6 +38,14 @@ extension RoomGroup {
         adds * (RoomLimits.keyPackageByteCount + 16) + others * proposalByteCount
     }
 
+    /// Bytes of a Commit of this epoch at most.
+    var commitByteLimit: Int {
+        switch group {
+        case .some(let group): group.commitByteLimit(proposals: Self.largestProposals)
+        case .none: 0
+        }
+    }
+
     /// The same of whatever a room accepts.
     static let largestProposals = proposalByteCount(
         adds: RoomLimits.candidatesPerCommit,

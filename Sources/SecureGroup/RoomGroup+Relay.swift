@@ -43,7 +43,9 @@ extension RoomGroup {
                     groupInfo: info, as: package, suite: Self.suite, replacesOwnKey: true,
                     identifiers: [secret.newKeyID()], configuration: configuration,
                     preSharedKeys: preSharedKeys)
-                guard Self.isOfRoom(join.context), join.members.allSatisfy({ secret.isProven($0.leafNode) }) else { throw .cannotJoin }
+                guard Self.isOfRoom(join.context), join.members.allSatisfy({ secret.isProven($0.leafNode) }) else {
+                    throw .cannotJoin
+                }
                 var commit = GroupCommit(epoch: epoch, added: [id], commit: join.commit)
                 commit.groupInfo = secret.seal(try join.groupInfo(allowsExternalCommit: true), epoch: epoch + 1)
                 external = consume join

@@ -21,10 +21,11 @@ package final class Record: Sendable {
 
     /// A message of `type` with `body`, split where it is longer than a record may be; `tag` marks its last record.
     ///
-    /// - Precondition: `type` is a room type below 0x80, and `body` at most ``SessionProtocol/longMessageLimit`` bytes.
-    package static func split(type: UInt8, body: [UInt8], tag: UInt64 = 0) -> [Record] {
-        precondition(type >= firstRoomType && type & continuedFlag == 0, "not a room type")
-        precondition(body.count <= SessionProtocol.longMessageLimit, "the room checks its messages' sizes")
+    /// - Throws: ``SessionError/messageTooLong`` past ``SessionProtocol/longMessageLimit`` bytes: no peer takes that. What is
+    ///   sent can be made of what others have sent. ``SessionError/malformed`` for what is no type of the room.
+    package static func split(type: UInt8, body: [UInt8], tag: UInt64 = 0) throws(SessionError) -> [Record] {
+        guard type >= firstRoomType, type & continuedFlag == 0 else { throw .malformed }
+        guard body.count <= SessionProtocol.longMessageLimit else { throw .messageTooLong }
         guard body.count > SessionProtocol.recordBodyLimit else {
             return [Record(header: type, body: body, tag: tag)]
         }

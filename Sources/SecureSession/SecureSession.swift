@@ -57,9 +57,11 @@ package struct SecureSession: ~Copyable {
         channel = continued
     }
 
-    /// The peer is a member from now on, and may send messages of up to ``SessionProtocol/memberMessageLimit`` bytes.
-    package mutating func acceptLongMessages() {
-        channel.messageLimit = SessionProtocol.memberMessageLimit
+    /// The peer may send messages of up to ``SessionProtocol/memberMessageLimit`` bytes from now on, or of as many as
+    /// something that it was asked for can have, if that is more.
+    package mutating func acceptLongMessages(of byteCount: Int = 0) {
+        let limit = min(max(byteCount, SessionProtocol.memberMessageLimit), SessionProtocol.longMessageLimit)
+        channel.messageLimit = max(channel.messageLimit, limit)
     }
 
     /// Whether the handshake is done.

@@ -6,6 +6,40 @@ import Testing
 /// Who is asked for Commits, and which are accepted, in a room whose host takes no part.
 @Suite struct CommitterTests {
     @Test(
+        "Who is asked may answer with what the answer can weigh, and nobody comes in for whom it would weigh too much")
+    func weight() throws {
+        var limits = RoomLimits()
+        limits.members = 0
+        let network = RoomNetwork(limits: limits)
+        let peers = try network.joined("a", "b")
+        let link = network.peers[peers[0]].link
+        #expect(network.expected[link] == RoomLimits.answerByteCount(members: 2, joiners: 1))
+        func fill(_ count: Int) {
+            for number in network.room.members.count..<count {
+                let id = MemberID(entropy: 1 << 20 + UInt32(number))
+                network.room.members[id] = network.room.members.values.first.map {
+                    Room.Member(
+                        id: id, key: [1], isHost: false, order: UInt64(number) + 10, nick: $0.nick, link: nil,
+                        absence: .init(since: .zero, end: .seconds(1_000_000)), receivedSequence: 0,
+                        messages: $0.messages, bytes: $0.bytes)
+                }
+            }
+        }
+        let most = (2...20_000).last {
+            RoomLimits.answerByteCount(members: $0, joiners: 1) <= RoomLimits.groupMessageByteCount
+        }
+        let fits = try #require(most)
+        #expect(fits > 5_000)
+        fill(fits - 1)
+        let last = network.add(nick: "last")
+        try network.carry()
+        #expect(network.peers[last].client.isJoined)
+        let after = network.add(nick: "after")
+        try network.carry()
+        #expect(network.peers[after].ends.map { $0?.code } == [.roomFull])
+    }
+
+    @Test(
         "Who was added by the KeyPackage of an earlier try is added again, whatever number its link has",
         arguments: [false, true])
     func earlierKeyPackage(isSameLink: Bool) throws {

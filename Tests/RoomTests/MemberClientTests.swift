@@ -302,6 +302,61 @@ import Testing
         #expect(!stay.client.isJoined)
     }
 
+    @Test("Receipts, and answers, for what was never sent are an error, as are receipts of more than there are")
+    func receiptsOfNothing() throws {
+        var stay = try Stay()
+        let id = try #require(try stay.client.say("x", kind: .text, actions: &stay.actions))
+        try stay.hears(.receipts([.init(id: id, count: 0, of: 3), .init(id: id, count: 3, of: 3)]))
+        try stay.hears(.declined(MessageID(0), .nickTaken))
+        stay.actions = []
+        for message in [
+            HostMessage.receipts([.init(id: MessageID(9), count: 9, of: 9)]),
+            .receipts([.init(id: id, count: 9, of: 3)]), .declined(MessageID(9), .away),
+            .declined(MessageID(9), .alreadyAccepted), .declined(MessageID(9), .stale), .declined(MessageID(9), .slow),
+        ] {
+            #expect(throws: RoomError.malformed) { try stay.hears(message) }
+        }
+        #expect(stay.actions.isEmpty)
+        try stay.hears(.declined(id, .tooLarge))
+        #expect(stay.client.outboxCount == 0)
+    }
+
+    @Test("What was sent is remembered as long as the host counts receipts for it, and no longer")
+    func sentIDs() throws {
+        var stay = try Stay()
+        for number in 1...UInt64(MemberClient.sentIDsRemembered) + 1 { stay.client.sent.insert(MessageID(number)) }
+        #expect(throws: RoomError.malformed) { try stay.hears(.receipts([.init(id: MessageID(1), count: 1, of: 1)])) }
+        try stay.hears(.receipts([.init(id: MessageID(2), count: 1, of: 1)]))
+    }
+
+    @Test("Who comes in is among those who are there")
+    func admittedWithoutOneself() throws {
+        var stay = try Stay(isJoined: false)
+        var admission = try stay.admission()
+        admission.members.removeFirst()
+        #expect(throws: RoomError.malformed) { try stay.hears(.admitted(admission)) }
+        #expect(!stay.client.isJoined)
+    }
+
+    @Test("A Commit that the room did not take is given up, and told; others can be made after it")
+    func commitNotTaken() throws {
+        var stay = try Stay()
+        let candidate = MemberID(entropy: 7)
+        let wanted = HostMessage.commitWanted(
+            adding: [.init(id: candidate, keyPackage: PlainGroup(id: candidate).keyPackage())], removing: [])
+        try stay.hears(wanted)
+        #expect(stay.client.engine.hasPendingCommit)
+        stay.client.wasNotTaken(type: RoomMessageType.post, actions: &stay.actions)
+        #expect(stay.client.engine.hasPendingCommit && stay.warnings.isEmpty)
+        stay.client.wasNotTaken(type: RoomMessageType.commit, actions: &stay.actions)
+        #expect(!stay.client.engine.hasPendingCommit && stay.warnings == [.messageTooLarge])
+        try stay.hears(wanted)
+        #expect(stay.client.engine.hasPendingCommit)
+        stay.client.wasNotTaken(type: RoomMessageType.commit, actions: &stay.actions)
+        stay.client.wasNotTaken(type: RoomMessageType.commit, actions: &stay.actions)
+        #expect(stay.warnings == [.messageTooLarge, .messageTooLarge])
+    }
+
     @Test("A host may claim 65,536 members, and not one more")
     func believedMembers() throws {
         var stay = try Stay(isJoined: false)

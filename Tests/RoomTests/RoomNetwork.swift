@@ -36,6 +36,8 @@ final class RoomNetwork {
     var isRelay = false
     /// The keys for handshakes that the relay was told.
     private(set) var registered: [[UInt8]] = []
+    /// The bytes of the answer that a link may send.
+    private(set) var expected: [LinkID: Int] = [:]
     private var nextSlot = 1
 
     init(limits: RoomLimits = RoomLimits(), closesAt: Duration? = nil) {
@@ -207,8 +209,8 @@ final class RoomNetwork {
                 asked.append((id, nick))
             case .register(let key):
                 registered.append(key)
-            case .expectLongMessage:
-                break
+            case .expectLongMessage(let link, let byteCount):
+                expected[link] = byteCount
             case .release(let link):
                 room.linkGone(link)
                 if let peer = peer(at: link) { peers[peer].isReleased = true }

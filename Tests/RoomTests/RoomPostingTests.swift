@@ -209,9 +209,10 @@ import Testing
         network.peers[peers[1]].isUp = false
         let count = 2 * RoomLimits.remembered - 1
         for number in 1...count {
+            let id = MessageID(UInt64(number))
+            network.peers[peers[0]].client.sent.insert(id)
             try network.receivedAtHost(
-                MemberRequest.post(id: MessageID(UInt64(number)), epoch: network.epoch, content: [0]).encoded,
-                from: peers[0])
+                MemberRequest.post(id: id, epoch: network.epoch, content: [0]).encoded, from: peers[0])
         }
         network.breakLink(peers[1])
         network.timePassed(RoomLimits.absenceReceiptInterval)

@@ -1,8 +1,9 @@
-import SecureGroup
 import Sodium
 import Testing
 
+@testable import MLS
 @testable import Room
+@testable import SecureGroup
 
 /// A relay that does what it can to get into its room, or to lead members elsewhere.
 @Suite struct HostileRelayTests {
@@ -47,21 +48,24 @@ import Testing
     @Test("A Welcome of the relay's own group is refused")
     func ownGroup() throws {
         let room = try HostileRoom("alice", isRelay: true)
-        let relay = RoomGroup(trust: .host, time: 1_000_000)
-        _ = relay.keyPackage()
-        try relay.create()
+        // All is as in a room, but that nobody knows the secret.
+        let proof = Extension(type: GroupSecret.proofExtension, data: [UInt8](repeating: 1, count: 16))
+        let relay = RawGroup(extensions: [proof])
         room.tamper = { peer, message in
             switch message {
             case .commitWanted(let candidates, _):
                 // The relay lets in the joiner itself.
-                guard let commit = try? relay.commit(adding: candidates, removing: []) else { return [] }
+                guard let welcome = relay.welcome(candidates) else {
+                    Issue.record("no Welcome")
+                    return []
+                }
                 let id = candidates[0].id
                 let admission = HostMessage.Admission(
                     member: id, secondsLeft: nil, nextSequence: 1, epoch: 1,
                     members: [
                         .init(id: relay.id, isHost: false, nick: "alice"), .init(id: id, isHost: false, nick: "bob"),
                     ],
-                    welcome: commit.welcome)
+                    welcome: welcome)
                 room.whisper(.admitted(admission), to: 1)
                 return []
             default:

@@ -113,7 +113,8 @@ import Testing
         let id = RoomGroup.id(of: key.publicKey.bytes)
         let package = OwnKeyPackage(
             suite: RoomGroup.suite, credential: .basic(identity: []), signingKey: key.clone(),
-            lifetime: Lifetime(notBefore: 0, notAfter: 100), capabilities: GroupSecret.capabilities,
+            lifetime: Lifetime(notBefore: 0, notAfter: 100),
+            capabilities: RoomGroup.leafNodeProfile(isAtRelay: true).capabilities,
             leafExtensions: [proof])
         return GroupCandidate(id: id, keyPackage: package.message)
     }
@@ -124,7 +125,8 @@ import Testing
         let stranger = RoomGroup(trust: .host, time: 1_000_000)
         guard case .keyPackage(let package) = try MLSMessage(checkingLengthOf: stranger.keyPackage()) else { return }
         let commit = try world.groups[1].withGroup { (group) throws(MLSError) in
-            try group.commit([.add(package)], at: nil).commit
+            group.configuration = GroupConfiguration()
+            return try group.commit([.add(package)], at: nil).commit
         }
         #expect(throws: GroupError.forged) {
             try world.groups[0].received(commit: commit, from: world.groups[1].id)
@@ -156,16 +158,20 @@ import Testing
         _ = relay.keyPackage()
         try relay.create()
         func welcome(_ joiner: RoomGroup) throws -> [UInt8] {
-            let commit = try relay.commit(
-                adding: [.init(id: joiner.id, keyPackage: joiner.keyPackage())], removing: [])
             defer { relay.dropPendingCommit() }
-            return commit.welcome
+            return try relay.withGroup { (group) throws(MLSError) -> [UInt8] in
+                group.configuration = GroupConfiguration()
+                guard case .keyPackage(let package) = try MLSMessage(checkingLengthOf: joiner.keyPackage()) else {
+                    throw .misuse
+                }
+                return try group.commit([.add(package)], at: nil).welcome ?? []
+            }
         }
         let invited = world.joiner()
         let first = RoomGroup(trust: .first, time: 1_000_000)
-        for joiner in [invited, first] {
+        for (joiner, error) in [(invited, GroupError.cannotJoin), (first, .wrongCreator)] {
             let bytes = try welcome(joiner)
-            #expect(throws: GroupError.wrongCreator) { try joiner.join(bytes, host: relay.id) }
+            #expect(throws: error) { try joiner.join(bytes, host: relay.id) }
         }
         let byAddress = RoomGroup(trust: .address, time: 1_000_000)
         let unmarked = try welcome(byAddress)
@@ -217,7 +223,8 @@ import Testing
             let signing = Ed25519.KeyPair()
             let package = OwnKeyPackage(
                 suite: RoomGroup.suite, credential: .basic(identity: []), signingKey: signing.clone(),
-                lifetime: Lifetime(notBefore: 0, notAfter: 100), capabilities: GroupSecret.capabilities,
+                lifetime: Lifetime(notBefore: 0, notAfter: 100),
+                capabilities: RoomGroup.leafNodeProfile(isAtRelay: true).capabilities,
                 leafExtensions: proof ? [world.secret.proof(for: signing.publicKey.bytes)] : [])
             let leaf = try world.groups[0].withGroup { (group) throws(MLSError) in
                 group.members.first { $0.signatureKey == victim }?.leaf

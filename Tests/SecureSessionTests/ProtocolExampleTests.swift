@@ -73,7 +73,7 @@ private struct ProtocolExample {
         let member = RoomGroup.id(of: keyPackage.leafNode.signatureKey)
         join = MemberRequest.join(nick: "alice", member: member, keyPackage: keyPackageMessage).encoded
         var channel = RecordChannel()
-        for record in Record.split(type: join.type, body: join.body) { channel.enqueue(record) }
+        for record in try Record.split(type: join.type, body: join.body) { channel.enqueue(record) }
         let next = channel.nextPayload(capacity: Padding.largestContent)
         let content = next.contentByteCount
         var payload = [UInt8](repeating: 0, count: SessionProtocol.payloadHeaderByteCount + content)

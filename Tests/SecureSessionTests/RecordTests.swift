@@ -12,8 +12,8 @@ import Testing
     func messagesOfAllSizesArriveBothWays(count: Int) throws {
         var pair = try SessionPair.connected()
         let body = message(count)
-        pair.joiner.enqueue(Record.split(type: 0x10, body: body))
-        pair.host.enqueue(Record.split(type: 0x7f, body: body))
+        pair.joiner.enqueue(try Record.split(type: 0x10, body: body))
+        pair.host.enqueue(try Record.split(type: 0x7f, body: body))
         try pair.exchange(chunk: 997)
         #expect(pair.hostEvents == [.message(type: 0x10, body: body)])
         #expect(pair.joinerEvents == [.message(type: 0x7f, body: body)])
@@ -21,7 +21,7 @@ import Testing
 
     @Test func aSealedMessageArrivesByteByByte() throws {
         var pair = try SessionPair.connected(invited: true)
-        pair.joiner.enqueue(Record.split(type: 0x10, body: message(1_000)))
+        pair.joiner.enqueue(try Record.split(type: 0x10, body: message(1_000)))
         try pair.exchange(chunk: 1)
         #expect(pair.hostEvents.messages == [message(1_000)])
     }
@@ -29,7 +29,7 @@ import Testing
     @Test func whatOneTurnQueuedIsOneFrameOfABucket() throws {
         var pair = try SessionPair.connected()
         for index in 0..<10 {
-            pair.host.enqueue(Record.split(type: 0x20, body: message(30, seed: UInt8(index))))
+            pair.host.enqueue(try Record.split(type: 0x20, body: message(30, seed: UInt8(index))))
         }
         try pair.seal()
         #expect(pair.toJoiner.count == 488)
@@ -37,7 +37,7 @@ import Testing
         #expect(pair.joinerEvents.messages.count == 10)
 
         pair.toJoiner = []
-        pair.host.enqueue(Record.split(type: 0x20, body: message(500)))
+        pair.host.enqueue(try Record.split(type: 0x20, body: message(500)))
         try pair.seal()
         #expect(pair.toJoiner.count == 976)
     }
@@ -45,7 +45,7 @@ import Testing
     @Test func shortTextsAllLookAlike() throws {
         var pair = try SessionPair.connected()
         for count in stride(from: 0, through: 450, by: 25) {
-            pair.host.enqueue(Record.split(type: 0x20, body: message(count)))
+            pair.host.enqueue(try Record.split(type: 0x20, body: message(count)))
             try pair.seal()
             #expect(pair.toJoiner.count == 488)
             pair.toJoiner = []
@@ -65,7 +65,7 @@ import Testing
     @Test func everyFlippedBitBreaksTheSeal() throws {
         for position in 0..<488 {
             var pair = try SessionPair.connected()
-            pair.host.enqueue(Record.split(type: 0x20, body: message(20)))
+            pair.host.enqueue(try Record.split(type: 0x20, body: message(20)))
             try pair.seal()
             var bytes = pair.toJoiner
             bytes[position] ^= 1 << UInt8(position % 8)
@@ -82,18 +82,18 @@ import Testing
 
     @Test func replayedReflectedAndReorderedMessagesAreRefused() throws {
         var pair = try SessionPair.connected()
-        pair.host.enqueue(Record.split(type: 0x20, body: message(20)))
+        pair.host.enqueue(try Record.split(type: 0x20, body: message(20)))
         try pair.seal()
         let first = pair.toJoiner
         pair.toJoiner = []
-        pair.host.enqueue(Record.split(type: 0x20, body: message(21)))
+        pair.host.enqueue(try Record.split(type: 0x20, body: message(21)))
         try pair.seal()
         let second = pair.toJoiner
         #expect(throws: SessionError.sealBroken) { try pair.deliverToHost(first) }
         #expect(throws: SessionError.sealBroken) { try pair.deliverToJoiner(second) }
 
         var other = try SessionPair.connected()
-        other.host.enqueue(Record.split(type: 0x20, body: message(20)))
+        other.host.enqueue(try Record.split(type: 0x20, body: message(20)))
         try other.seal()
         try other.deliverToJoiner(other.toJoiner)
         #expect(throws: SessionError.sealBroken) { try other.deliverToJoiner(other.toJoiner) }
@@ -103,7 +103,7 @@ import Testing
         var pair = try SessionPair.connected()
         let count = Int(SessionProtocol.messagesPerKey) * 2 + 3
         for index in 0..<count {
-            pair.joiner.enqueue(Record.split(type: 0x10, body: [UInt8(truncatingIfNeeded: index)]))
+            pair.joiner.enqueue(try Record.split(type: 0x10, body: [UInt8(truncatingIfNeeded: index)]))
             try pair.joiner.seal(into: &pair.toHost, now: pair.now)
             try pair.deliverToHost(pair.toHost)
             pair.toHost = []
@@ -113,8 +113,8 @@ import Testing
 
     @Test func acknowledgementsComeWithTheNextMessageOrAfterAWhile() throws {
         var pair = try SessionPair.connected()
-        pair.host.enqueue(Record.split(type: 0x20, body: message(20), tag: 7))
-        pair.host.enqueue(Record.split(type: 0x20, body: message(20), tag: 8))
+        pair.host.enqueue(try Record.split(type: 0x20, body: message(20), tag: 7))
+        pair.host.enqueue(try Record.split(type: 0x20, body: message(20), tag: 8))
         try pair.seal()
         try pair.deliverToJoiner(pair.toJoiner)
         pair.toJoiner = []
@@ -131,7 +131,7 @@ import Testing
     @Test func manyRecordsAreAcknowledgedAtOnce() throws {
         var pair = try SessionPair.connected()
         for _ in 0..<SessionProtocol.unacknowledgedRecordLimit {
-            pair.host.enqueue(Record.split(type: 0x20, body: [1]))
+            pair.host.enqueue(try Record.split(type: 0x20, body: [1]))
         }
         try pair.exchange()
         #expect(holds(pair.host.retainedByteCount == 0))
@@ -151,10 +151,10 @@ import Testing
 
     @Test func aPeerThatDoesNotAcknowledgeIsDeadSooner() throws {
         var pair = try SessionPair.connected()
-        pair.joiner.enqueue(Record.split(type: 0x10, body: [1]))
+        pair.joiner.enqueue(try Record.split(type: 0x10, body: [1]))
         try pair.seal()
         pair.now = .seconds(10)
-        pair.joiner.enqueue(Record.split(type: 0x10, body: [2]))
+        pair.joiner.enqueue(try Record.split(type: 0x10, body: [2]))
         try pair.seal()
         // Counted from the first record that is owed, not from the latest.
         #expect(holds(pair.joiner.nextDeadline <= SessionProtocol.answerLimit))
@@ -171,9 +171,38 @@ import Testing
         #expect(holds(pair.joiner.isDead(now: heard + SessionProtocol.silenceLimit)))
     }
 
+    /// What is sent can be made of what others have sent, so that its length is not our own mistake.
+    @Test func whatNoSessionCarriesIsAnErrorOfTheSender() throws {
+        let longest = [UInt8](repeating: 1, count: SessionProtocol.longMessageLimit)
+        #expect(try Record.split(type: 0x15, body: longest).map(\.body.count).reduce(0, +) == longest.count)
+        #expect(throws: SessionError.messageTooLong) { try Record.split(type: 0x15, body: longest + [1]) }
+        for type in [0, 0x0f, 0x80, 0xff] as [UInt8] {
+            #expect(throws: SessionError.malformed) { try Record.split(type: type, body: []) }
+        }
+    }
+
+    @Test func whoIsAskedMayAnswerWithAsMuch() throws {
+        for asked in [0, SessionProtocol.memberMessageLimit + 1, 600_000] {
+            let limit = max(asked, SessionProtocol.memberMessageLimit)
+            for count in [limit, limit + 1] {
+                var pair = try SessionPair.connected()
+                pair.host.acceptLongMessages(of: asked)
+                // Asked again for less, it may still be on its way with more.
+                pair.host.acceptLongMessages()
+                pair.joiner.enqueue(try Record.split(type: 0x15, body: [UInt8](repeating: 1, count: count)))
+                if count == limit {
+                    try pair.exchange()
+                    #expect(pair.hostEvents.messages.map(\.count) == [count])
+                } else {
+                    #expect(throws: SessionError.messageTooLong) { try pair.exchange() }
+                }
+            }
+        }
+    }
+
     @Test func aMessageBeyondTheLimitEndsTheSession() throws {
         var pair = try SessionPair.connected()
-        let piece = Record.split(type: 0x10, body: message(SessionProtocol.messageLimit))
+        let piece = try Record.split(type: 0x10, body: message(SessionProtocol.messageLimit))
         // The last record made to say that more follows, and another one behind it.
         for record in piece {
             pair.joiner.enqueue([Record(header: 0x90, body: record.body, tag: 0)])

@@ -21,8 +21,8 @@ import Testing
                 let size = Int(random.next() % 3_000) + (random.next() % 8 == 0 ? 40_000 : 0)
                 let body = [UInt8](repeating: UInt8(truncatingIfNeeded: sent), count: size) + [UInt8(sent & 0xff)]
                 sent += 1
-                pair.joiner.enqueue(Record.split(type: 0x10, body: body))
-                pair.host.enqueue(Record.split(type: 0x20, body: body))
+                pair.joiner.enqueue(try Record.split(type: 0x10, body: body))
+                pair.host.enqueue(try Record.split(type: 0x20, body: body))
                 toHost.append(body)
                 toJoiner.append(body)
             }
@@ -78,7 +78,7 @@ import Testing
         let credentials = SessionPair.credentials()
         var pair = try SessionPair(identity: identity, credentials: credentials)
         try pair.exchange()
-        pair.joiner.enqueue(Record.split(type: 0x10, body: [1]))
+        pair.joiner.enqueue(try Record.split(type: 0x10, body: [1]))
         try pair.exchange()
 
         var events: [SessionEvent] = []
@@ -92,13 +92,13 @@ import Testing
         #expect(pair.joinerEvents.last == .resumeRefused)
 
         pair.hostEvents = []
-        pair.joiner.enqueue(Record.split(type: 0x10, body: [2]))
+        pair.joiner.enqueue(try Record.split(type: 0x10, body: [2]))
         try pair.exchange()
         #expect(pair.hostEvents.messages == [[2]])
         // What a host says to a joiner may be long, the second time as well.
         let long = [UInt8](repeating: 3, count: SessionProtocol.memberMessageLimit)
         pair.joinerEvents = []
-        pair.host.enqueue(Record.split(type: 0x10, body: long))
+        pair.host.enqueue(try Record.split(type: 0x10, body: long))
         try pair.exchange()
         #expect(pair.joinerEvents.messages == [long])
     }

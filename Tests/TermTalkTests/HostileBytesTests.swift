@@ -427,7 +427,7 @@ private struct HandshakeTap {
         last = Self.bytes(&events)
         change(&last, first.count)
         let message = MemberRequest.freshJoin(nick: "tap").encoded
-        session.enqueue(Record.split(type: message.type, body: message.body))
+        session.enqueue(try Record.split(type: message.type, body: message.body))
         try session.seal(into: &join, now: .zero)
         socket.write(last + join)
         socket.finishWriting()

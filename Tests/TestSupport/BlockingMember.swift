@@ -133,7 +133,7 @@ package final class BlockingMember {
     package func sealed(_ requests: [MemberRequest] = []) throws -> [UInt8] {
         for request in requests {
             let message = request.encoded
-            session.enqueue(Record.split(type: message.type, body: message.body))
+            session.enqueue(try Record.split(type: message.type, body: message.body))
         }
         session.acknowledgeSoon()
         var wire: [UInt8] = []

@@ -30,7 +30,7 @@ struct ReceiptBook {
 
     /// A member has received all messages from `after` (exclusive) up to `sequence`.
     mutating func received(by member: MemberID, after: UInt64, upTo sequence: UInt64) {
-        forEach(after: after, upTo: sequence, notFrom: member) { $0.count += 1 }
+        forEach(after: after, upTo: sequence, notFrom: member) { $0.count += $0.count < .max ? 1 : 0 }
     }
 
     /// A member has gone, or is away, that had received all messages up to `sequence`; it no longer counts for the later ones.

@@ -58,7 +58,7 @@ extension Room {
             guard memberOfKey[key] == nil, isFree(id), !group.joiners.contains(where: { $0.key == key }) else {
                 throw RefusedNick(code: .idTaken)
             }
-            guard isHost || makeRoom(now: now, actions: &actions) else { throw RefusedNick(code: .full) }
+            guard isHost || makeRoom(now: now, actions: &actions) && fitsWelcome else { throw RefusedNick(code: .full) }
             let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: isHost)
             memberOfNick[nick.skeleton] = id
             memberOfIDSkeleton[NickSkeleton(id)] = id
@@ -70,6 +70,13 @@ extension Room {
         } catch {
             refuse(link, error.code, actions: &actions)
         }
+    }
+
+    /// Whether the Welcome for one more fits into a message, whatever is in the tree, and the answer of who makes it too.
+    private var fitsWelcome: Bool {
+        let joiners = min(group.joiners.count + 1, RoomLimits.candidatesPerCommit)
+        let count = members.count + group.joiners.count + 1
+        return RoomLimits.answerByteCount(members: count, joiners: joiners) <= RoomLimits.groupMessageByteCount
     }
 
     /// Whether the id reads like nobody's id or nick.
@@ -187,6 +194,8 @@ extension Room {
             return letInUnattended(now: now, actions: &actions)
         }
         let (candidates, removals) = group.ask(committer, until: now + RoomLimits.committerPatience)
+        let weight = RoomLimits.answerByteCount(members: members.count + candidates.count, joiners: candidates.count)
+        actions.append(.expectLongMessage(link, byteCount: weight))
         actions.append(
             .send(link, HostMessage.commitWanted(adding: candidates, removing: removals).encoded))
     }

@@ -26,7 +26,9 @@ extension Room {
             return
         }
         guard let joiner = group.askJoiner(until: now + RoomLimits.committerPatience) else { return }
-        actions.append(.expectLongMessage(joiner.link))
+        actions.append(
+            .expectLongMessage(
+                joiner.link, byteCount: RoomLimits.answerByteCount(members: members.count + 1, joiners: 0)))
         actions.append(
             .send(joiner.link, HostMessage.groupInfo(epoch: group.epoch, group.sealedInfo).encoded))
     }

@@ -20,8 +20,9 @@ package enum RoomAction: Sendable, Equatable {
     case askHost(LinkID, MemberID, nick: String)
     /// Handshakes may be made with this Noise pre-shared key from now on, and only who comes with it may come in.
     case register(presharedKey: [UInt8])
-    /// The link is not a member's, and may send a message as long as a member may.
-    case expectLongMessage(LinkID)
+    /// The link is asked for something, and may answer with a message as long as a member may send, or with one of so many
+    /// bytes if that is more.
+    case expectLongMessage(LinkID, byteCount: Int)
     /// The link is no member's any more; close it when what was sent has gone out.
     case release(LinkID)
 }

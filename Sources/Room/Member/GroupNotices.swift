@@ -79,6 +79,10 @@ extension ChatEvent.Notice {
             hint: "the host may be exchanging names: compare with /who over another channel")
     }
 
+    static let commitNotTaken = Self(
+        .messageTooLarge, "a change of the group was given up: the room cannot carry it",
+        hint: "who waits to come in, or to be removed, goes on waiting; restart the room if it stays")
+
     static let lost = Self(
         .groupLost, "the group cannot be followed any more; joining it again",
         hint: "what is said meanwhile is missed")

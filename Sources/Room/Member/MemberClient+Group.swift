@@ -36,6 +36,7 @@ extension MemberClient {
             } else {
                 .post(id: waiting.id, epoch: engine.epoch, content: sealed)
             }
+        sent.insert(waiting.id)
         actions.append(.send(request.encoded))
         upkeep.sealedSinceUpdate += 1
         if upkeep.sealedSinceUpdate == GroupUpkeep.updateMessages {
@@ -180,10 +181,25 @@ extension MemberClient {
     mutating func carryOutWanted(actions: inout [Action]) {
         guard let wanted = upkeep.wanted, !engine.hasPendingCommit, phase == .joined else { return }
         upkeep.wanted = nil
-        guard let commit = try? engine.commit(adding: wanted.candidates, removing: wanted.removals) else { return }
+        let commit: GroupCommit
+        do throws(GroupError) {
+            commit = try engine.commit(adding: wanted.candidates, removing: wanted.removals)
+        } catch {
+            // Nothing has changed. Who asks for what cannot be gets no answer, as from a member that is away.
+            return
+        }
         // What removes somebody has a path, which is new keys for us.
         upkeep.isUpdating = !commit.removed.isEmpty && !commit.commit.isEmpty
         actions.append(.send(MemberRequest.commit(commit).encoded))
+    }
+
+    /// Something of ours could not be sent, or the room did not take it: a Commit is given up, and the person is told.
+    package mutating func wasNotTaken(type: UInt8, actions: inout [Action]) {
+        guard [RoomMessageType.commit, RoomMessageType.commitAtRelay].contains(type), engine.hasPendingCommit else {
+            return
+        }
+        actions.append(.tell(.warning(.commitNotTaken)))
+        commitDeclined(epoch: engine.epoch, actions: &actions)
     }
 
     // MARK: Time

@@ -42,6 +42,10 @@ package struct MemberClient {
         var attempts = 0
     }
 
+    /// The host counts receipts for the latest ``RoomLimits/remembered`` messages of the room, or twice as many, and all can be
+    /// ours; those in the outbox come to them.
+    static let sentIDsRemembered = 2 * RoomLimits.remembered + 2 * outboxHighWaterMark
+
     /// Own messages that the host has not confirmed; with so many, the owner should stop reading what is typed.
     package static let outboxHighWaterMark = 512
 
@@ -57,6 +61,8 @@ package struct MemberClient {
     var window = SendWindow()
     var slowMode = SlowMode()
     private var expectedSequence: UInt64 = 1
+    /// The ids of what was sent: the host can answer to nothing else.
+    var sent = RecentSet<MessageID>(limit: sentIDsRemembered)
     var chain = MessageChain()
     var upkeep = GroupUpkeep()
     /// Has created a group at a relay, and the relay has not said yet that others can come in.
@@ -116,8 +122,10 @@ package struct MemberClient {
             try list(part, in: &listed)
         case (.joining, .admitted(let admission)):
             try list(admission.members, in: &listed)
-            // Numbers begin with 1.
-            guard admission.member == engine.id, admission.nextSequence > 0 else { throw .malformed }
+            // Numbers begin with 1, and whoever comes in is among those who are there.
+            guard admission.member == engine.id, admission.nextSequence > 0, listed[engine.id] != nil else {
+                throw .malformed
+            }
             members = listed
             listed = [:]
             admitted(admission, actions: &actions)
@@ -218,9 +226,12 @@ package struct MemberClient {
             show(messageID, sequence: nil, from: from, to: receiver, content: content, actions: &actions)
         case .receipts(let receipts):
             for receipt in receipts {
+                guard receipt.count <= receipt.of, sent.contains(receipt.id) else { throw .malformed }
                 actions.append(
                     .tell(.acknowledged(receipt.id, count: Int(receipt.count), of: Int(receipt.of))))
             }
+        case .declined(let messageID, _) where messageID.value != 0 && !sent.contains(messageID):
+            throw .malformed
         case .declined(let messageID, .alreadyAccepted):
             confirm(messageID, actions: &actions)
         case .declined(let messageID, .stale):

@@ -51,10 +51,10 @@ package struct RoomLimits: Sendable {
     /// Bytes of sealed content: a text, and what group encryption adds.
     package static let contentByteCount = 65_536 + 2_048
 
-    /// Bytes of a KeyPackage: ours have some 300, and members remember the keys in it.
-    package static let keyPackageByteCount = 2_048
+    /// Bytes of a KeyPackage: ours have some 300, all alike but for their keys.
+    package static let keyPackageByteCount = 640
 
-    /// Those who are let in by one Commit at most, so that what the committer is asked stays below 132 KiB.
+    /// Those who are let in by one Commit at most, so that what the committer is asked stays below 48 KiB.
     package static let candidatesPerCommit = 64
 
     /// Those who are removed by one Commit at most.
@@ -63,6 +63,26 @@ package struct RoomLimits: Sendable {
     /// Bytes of a sealed GroupInfo, with the tree of some 700 members: with a Welcome that holds the same tree, and the
     /// Commit, it fits what a member may send in one message. The relay keeps one.
     package static let groupInfoByteCount = 196_608
+
+    /// What one member takes in a group's tree at most: a leaf node, a node above it, and its number in all nodes above that.
+    private static let treeByteCountPerMember = 512 + 128
+    /// What one member takes in a Commit at most: a secret for it.
+    private static let commitByteCountPerMember = 96
+    /// What one who is added takes in a Welcome at most.
+    private static let welcomeByteCountPerJoiner = 320
+    /// What is in messages of the group whoever is in it: headers, signatures, keys, blank places in the tree.
+    private static let groupMessageOverhead = 65_536
+
+    /// Bytes of a Welcome that lets so many into a group of so many at most, those who come counted.
+    package static func welcomeByteCount(members: Int, joiners: Int) -> Int {
+        groupMessageOverhead + members * treeByteCountPerMember + joiners * welcomeByteCountPerJoiner
+    }
+
+    /// Bytes of the answer to *commit wanted* at most.
+    package static func answerByteCount(members: Int, joiners: Int) -> Int {
+        welcomeByteCount(members: members, joiners: joiners) + groupInfoByteCount + groupMessageOverhead
+            + members * commitByteCountPerMember + joiners * keyPackageByteCount
+    }
 
     /// Bytes of a Noise pre-shared key.
     static let presharedKeyByteCount = 32

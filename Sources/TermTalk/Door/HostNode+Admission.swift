@@ -67,14 +67,12 @@ extension HostNode {
     }
 
     private func send(_ message: AdmissionMessage, to connection: HostConnection) {
-        connection.session.enqueue(Record.split(type: message.type, body: message.body))
-        markDirty(connection)
+        enqueue(EncodedMessage(type: message.type, body: message.body), to: connection)
     }
 
     /// Says why, and closes the connection when that has gone out.
     func refuse(_ connection: HostConnection, _ code: RoomCode) {
-        let message = HostMessage.refused(code).encoded
-        connection.session.enqueue(Record.split(type: message.type, body: message.body))
+        enqueue(HostMessage.refused(code).encoded, to: connection)
         leaveTheLine(connection)
         release(connection)
     }

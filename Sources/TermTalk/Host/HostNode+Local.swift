@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Logging
 package import Room
 internal import SecureSession
 internal import Sodium
@@ -40,11 +41,7 @@ extension HostNode {
         for action in actions {
             switch action {
             case .send(let message):
-                var roomActions: [RoomAction] = []
-                try? room.received(
-                    type: message.type, body: message.body, from: Self.localLink, key: identity.publicKey.bytes,
-                    isHost: true, now: loop.time, actions: &roomActions)
-                perform(roomActions)
+                receivedLocally(message)
             case .tell(let event):
                 tell(event)
             case .end(_, let refusal?):
@@ -59,6 +56,19 @@ extension HostNode {
             }
         }
         scheduleLocal()
+    }
+
+    private func receivedLocally(_ message: EncodedMessage) {
+        var actions: [RoomAction] = []
+        do throws(RoomError) {
+            try room.received(
+                type: message.type, body: message.body, from: Self.localLink, key: identity.publicKey.bytes,
+                isHost: true, now: loop.time, actions: &actions)
+        } catch {
+            logger.error("the room does not take what the host's own participant sends")
+            withLocal { client, actions in client.wasNotTaken(type: message.type, actions: &actions) }
+        }
+        perform(actions)
     }
 
     /// What the host's own participant has to do for the group in time.
@@ -112,7 +122,12 @@ extension HostNode {
         guard var client = local else { return }
         var actions: [MemberClient.Action] = []
         client.now = loop.time
-        try? client.received(type: message.type, body: message.body, actions: &actions)
+        do throws(RoomError) {
+            try client.received(type: message.type, body: message.body, actions: &actions)
+        } catch {
+            logger.error("the host's own participant does not take what the room sends")
+            actions.append(.startOver)
+        }
         local = client
         perform(actions)
     }

@@ -27,9 +27,7 @@ extension HostNode {
             deliverLocally(message)
         case .send(let link, let message):
             guard let connection = connections[link] else { return }
-            connection.session.enqueue(Record.split(type: message.type, body: message.body))
-            markDirty(connection)
-            if takesTooLittle(connection) {
+            if !enqueue(message, to: connection) || takesTooLittle(connection) {
                 cutOff(connection)
             }
         case .broadcast(let message, let tag):
@@ -56,13 +54,31 @@ extension HostNode {
             inviteOfGroup = InviteSecret(presharedKey: SecretBytes(copying: key.span))
             invitesChanged()
             logger.info("the room has a group")
-        case .expectLongMessage(let link):
-            connections[link]?.session.acceptLongMessages()
+        case .expectLongMessage(let link, let byteCount):
+            connections[link]?.session.acceptLongMessages(of: byteCount)
         case .release(Self.localLink):
             isLocalAdmitted = false
         case .release(let link):
             guard let connection = connections[link] else { return }
             release(connection)
+        }
+    }
+
+    /// Puts a message into the connection's queue; false for one that no session can carry.
+    @discardableResult
+    func enqueue(_ message: EncodedMessage, to connection: HostConnection) -> Bool {
+        guard let records = records(of: message) else { return false }
+        connection.session.enqueue(records)
+        markDirty(connection)
+        return true
+    }
+
+    private func records(of message: EncodedMessage, tag: UInt64 = 0) -> [Record]? {
+        do throws(SessionError) {
+            return try Record.split(type: message.type, body: message.body, tag: tag)
+        } catch {
+            logger.error("a message is too long for any session", metadata: ["bytes": "\(message.body.count)"])
+            return nil
         }
     }
 
@@ -85,7 +101,8 @@ extension HostNode {
     }
 
     func broadcast(_ message: EncodedMessage, tag: UInt64) {
-        let records = Record.split(type: message.type, body: message.body, tag: tag)
+        // Who cannot get what all must have comes in anew.
+        guard let records = records(of: message, tag: tag) else { return connections.members.forEach(cutOff) }
         var overrun: [HostConnection] = []
         for connection in connections.members {
             if exceedsItsBound(connection.session.enqueue(records)) {

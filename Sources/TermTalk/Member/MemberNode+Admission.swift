@@ -54,7 +54,6 @@ extension MemberNode {
     }
 
     private func send(_ message: AdmissionMessage) {
-        session?.enqueue(Record.split(type: message.type, body: message.body))
-        scheduleFlush()
+        send(EncodedMessage(type: message.type, body: message.body))
     }
 }

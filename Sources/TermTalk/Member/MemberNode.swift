@@ -261,8 +261,7 @@ package final class MemberNode: ByteStreamHandler {
         for action in actions {
             switch action {
             case .send(let message):
-                session?.enqueue(Record.split(type: message.type, body: message.body))
-                scheduleFlush()
+                send(message)
             case .tell(let event):
                 if case .room(.extended(let seconds)) = event { roomEnd = loop.time + .seconds(seconds) }
                 tell(event)
@@ -279,6 +278,15 @@ package final class MemberNode: ByteStreamHandler {
             }
         }
         scheduleGroup()
+    }
+
+    func send(_ message: EncodedMessage) {
+        do throws(SessionError) {
+            session?.enqueue(try Record.split(type: message.type, body: message.body))
+            scheduleFlush()
+        } catch {
+            withClient { client, actions in client.wasNotTaken(type: message.type, actions: &actions) }
+        }
     }
 
     /// What the member has to do for the group in time.

@@ -31,7 +31,7 @@ final class AttackerLink {
     private var now: Duration { ContinuousClock.now - start }
 
     func send(type: UInt8, body: [UInt8]) throws {
-        session.enqueue(Record.split(type: type, body: body))
+        session.enqueue(try Record.split(type: type, body: body))
         try flush()
     }
 

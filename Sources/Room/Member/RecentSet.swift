@@ -1,5 +1,5 @@
 /// The latest values, so many at most: a new one takes the place of the oldest.
-struct RecentSet<Element: Hashable> {
+package struct RecentSet<Element: Hashable> {
     private let limit: Int
     private var elements: Set<Element> = []
     /// A ring, once it is full.
@@ -7,17 +7,17 @@ struct RecentSet<Element: Hashable> {
     private var oldest = 0
 
     /// - Parameter limit: at least one.
-    init(limit: Int) {
+    package init(limit: Int) {
         self.limit = limit
     }
 
-    func contains(_ element: Element) -> Bool {
+    package func contains(_ element: Element) -> Bool {
         elements.contains(element)
     }
 
     /// Returns whether it was not there.
     @discardableResult
-    mutating func insert(_ element: Element) -> Bool {
+    package mutating func insert(_ element: Element) -> Bool {
         guard elements.insert(element).inserted else { return false }
         if order.count < limit {
             order.append(element)
