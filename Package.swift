@@ -129,6 +129,7 @@ let package = Package(
             name: "AcceptanceTests",
             dependencies: [
                 "PrivateTorNetwork", "Room", "SecureSession", "Sodium", "TermTalk", "TestSupport", "TermTalkCommand",
+                "Transport",
             ],
             path: "Tests/Acceptance", swiftSettings: common),
     ] + fuzz,

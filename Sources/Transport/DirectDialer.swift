@@ -1,45 +1,73 @@
 package import EventLoop
 
 /// Dials TCP without anything in between: whoever watches the network sees both addresses.
+///
+/// All addresses of the peer are tried beside each other, as ``ConnectionRace`` says, and the first that answers is taken.
 package final class DirectDialer: Cancellable {
-    /// How many addresses of a name are tried; a name with more than this is not a host people run a room on.
-    static let maximumAddressCount = 8
+    /// A connection, and which of the addresses that were given led to it.
+    package struct Connection {
+        package let stream: any ByteStream
+        package let address: HostPort
+    }
 
-    /// An address that does not answer may use up this part of the time that is left, unless it is the last.
-    static let shareOfTimeLeft = 2
+    package typealias Completion = (Result<Connection, DialError>) -> Void
 
     private let loop: EventLoop
-    private let deadline: MonotonicTime
-    private var addresses: ArraySlice<SocketAddress> = []
-    private var failure = DialError.nameNotFound
-    private var timer: TimerHandle?
-    private var attempt: (any Cancellable)?
-    private var completion: ((Result<any ByteStream, DialError>) -> Void)?
+    private let start: MonotonicTime
+    private let timeout: Duration
+    private var race = ConnectionRace()
+    private var origins: [SocketAddress: HostPort] = [:]
+    private var attempts: [SocketAddress: any Cancellable] = [:]
+    private var resolving = 0
+    private var isComplete = false
+    private var deadline: TimerHandle?
+    private var nextAttempt: TimerHandle?
+    private var completion: Completion?
 
-    /// Resolves `host` (a numeric address or a name) on another thread and connects to its addresses one after the
-    /// other, in the resolver's order, until one answers. `completion` is called once, in a later turn, unless cancelled;
-    /// the error is that of the last address tried. Dropping the result does not cancel.
+    /// Dials the addresses that ``add(_:)`` brings, until ``noMore()`` and the last of them has failed, or until `timeout`.
+    /// `completion` is called once, in a later turn, unless cancelled.
+    package init(loop: EventLoop, timeout: Duration, completion: @escaping Completion) {
+        self.loop = loop
+        self.timeout = timeout
+        self.completion = completion
+        start = loop.now
+        deadline = loop.schedule(after: timeout) { [self] in finish(.failure(.timedOut)) }
+    }
+
+    /// Dials a host with several addresses. Dropping the result does not cancel.
     @discardableResult
     package static func dial(
-        host: String, port: UInt16, loop: EventLoop, timeout: Duration,
-        completion: @escaping (Result<any ByteStream, DialError>) -> Void
-    ) -> any Cancellable {
+        _ hosts: [HostPort], loop: EventLoop, timeout: Duration, completion: @escaping Completion
+    ) -> DirectDialer {
         let dialer = DirectDialer(loop: loop, timeout: timeout, completion: completion)
-        loop.offload {
-            DirectNameResolver.addresses(ofHost: host, port: port)
-        } then: { result in
-            dialer.resolved(result)
-        }
+        for host in hosts { dialer.add(host) }
+        dialer.noMore()
         return dialer
     }
 
-    private init(
-        loop: EventLoop, timeout: Duration, completion: @escaping (Result<any ByteStream, DialError>) -> Void
-    ) {
-        self.loop = loop
-        self.completion = completion
-        deadline = loop.now + timeout
-        timer = loop.schedule(after: timeout) { [self] in finish(.failure(.timedOut)) }
+    /// Adds an address: a numeric one, or a name, which is resolved on another thread.
+    package func add(_ host: HostPort) {
+        if IPAddress(host.host) != nil {
+            return found([.ip(host.host, port: host.port)], of: host)
+        }
+        resolving += 1
+        loop.offload {
+            DirectNameResolver.addresses(ofHost: host.host, port: host.port)
+        } then: { [self] result in
+            resolving -= 1
+            switch result {
+            case .success(let addresses): found(addresses, of: host)
+            case .failure(let error):
+                race.searchFailed(error)
+                found([], of: host)
+            }
+        }
+    }
+
+    /// No address will be added any more.
+    package func noMore() {
+        isComplete = true
+        found([], of: nil)
     }
 
     package func cancel() {
@@ -47,38 +75,46 @@ package final class DirectDialer: Cancellable {
         finish(.failure(.timedOut))
     }
 
-    private func resolved(_ result: Result<[SocketAddress], DialError>) {
+    private func found(_ addresses: [SocketAddress], of host: HostPort?) {
         guard completion != nil else { return }
-        switch result {
-        case .success(let addresses):
-            self.addresses = addresses.prefix(Self.maximumAddressCount)
-            tryNext()
-        case .failure(let error):
-            finish(.failure(error))
+        for address in addresses where origins[address] == nil { origins[address] = host }
+        race.found(addresses)
+        if isComplete, resolving == 0 { race.searchEnded() }
+        goOn()
+    }
+
+    private func goOn() {
+        nextAttempt?.cancel()
+        let now = loop.now - start
+        while let address = race.nextAttempt(now: now) { connect(to: address) }
+        if let error = race.result {
+            loop.atEndOfTurn { [self] in finish(.failure(error)) }
+        } else if let due = race.nextAttemptAt {
+            nextAttempt = loop.schedule(after: due - now) { [self] in goOn() }
         }
     }
 
-    private func tryNext() {
-        guard let address = addresses.popFirst() else { return finish(.failure(failure)) }
-        let left = deadline - loop.now
-        let timeout = addresses.isEmpty ? left : left / Self.shareOfTimeLeft
-        attempt = loop.connect(to: address, timeout: timeout) { [self] result in
+    private func connect(to address: SocketAddress) {
+        attempts[address] = loop.connect(to: address, timeout: timeout) { [self] result in
+            attempts[address] = nil
             switch result {
             case .success(let stream):
-                finish(.success(stream))
+                guard let origin = origins[address], completion != nil else { return stream.close() }
+                finish(.success(Connection(stream: stream, address: origin)))
             case .failure(let error):
-                failure = DialError(error)
-                tryNext()
+                race.failed(address, with: DialError(error))
+                if completion != nil { goOn() }
             }
         }
     }
 
-    private func finish(_ result: Result<any ByteStream, DialError>) {
+    private func finish(_ result: Result<Connection, DialError>) {
         let completion = self.completion
         self.completion = nil
-        timer?.cancel()
-        attempt?.cancel()
-        attempt = nil
+        deadline?.cancel()
+        nextAttempt?.cancel()
+        for attempt in attempts.values { attempt.cancel() }
+        attempts = [:]
         completion?(result)
     }
 }

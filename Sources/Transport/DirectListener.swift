@@ -1,42 +1,105 @@
 package import EventLoop
 import Glibc
 
-/// Where a direct room listens, and what address its invite names.
-package enum DirectListener {
-    /// The numeric addresses behind what the user typed, to listen on exactly one of them. Blocks while a name is resolved.
+/// A listener at the addresses of a direct room. Dropping the last reference closes it.
+package final class DirectListener {
+    /// How often another port is picked when one that is free for one family is taken for the other.
+    private static let portAttempts = 16
+
+    private struct Place {
+        let asked: HostPort
+        let listener: SocketListener
+    }
+
+    private let places: [Place]
+
+    /// The numeric addresses behind what the user typed, to listen on exactly these. `[::]` stands for all addresses of
+    /// both families. Blocks while a name is resolved.
     package static func addresses(of hostPort: HostPort) -> Result<[SocketAddress], DialError> {
-        DirectNameResolver.addresses(ofHost: hostPort.host, port: hostPort.port)
+        if IPAddress(hostPort.host).map({ $0.isIPv6 && $0.scope == .unspecified }) == true {
+            return .success([.ip("::", port: hostPort.port), .ip("0.0.0.0", port: hostPort.port)])
+        }
+        return DirectNameResolver.addresses(ofHost: hostPort.host, port: hostPort.port).map { Array($0.prefix(1)) }
     }
 
-    /// The host that peers dial: what the user typed, unless that stands for all addresses of the machine; then the first
-    /// one that is not loopback, of the same family, or loopback on a machine that has no other.
-    package static func shownHost(for local: SocketAddress, asked: String) -> String {
-        switch local {
-        case .ip("0.0.0.0", _): interfaceAddress(family: AF_INET) ?? "127.0.0.1"
-        case .ip("::", _): interfaceAddress(family: AF_INET6) ?? "::1"
-        default: asked
+    /// Listens at all of `places`: what was asked for, and its numeric addresses.
+    package init(
+        _ places: [(asked: HostPort, addresses: [SocketAddress])], loop: EventLoop,
+        onAccept: @escaping (SocketStream) -> Void
+    ) throws(ListenFailure) {
+        var opened: [Place] = []
+        for place in places {
+            do throws(ListenError) {
+                opened += try Self.listen(at: place.addresses, loop: loop, onAccept: onAccept)
+                    .map { Place(asked: place.asked, listener: $0) }
+            } catch {
+                throw ListenFailure(asked: place.asked, error: error)
+            }
         }
+        self.places = opened
     }
 
-    private static func interfaceAddress(family: Int32) -> String? {
-        var list: UnsafeMutablePointer<ifaddrs>?
-        guard unsafe getifaddrs(&list) == 0 else { return nil }
-        defer { unsafe freeifaddrs(list) }
-        var next = unsafe list
-        while let entry = unsafe next?.pointee {
-            unsafe next = entry.ifa_next
-            let isUsable = unsafe entry.ifa_flags & UInt32(IFF_UP) != 0 && entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0
-            guard isUsable, let address = unsafe entry.ifa_addr, unsafe Int32(address.pointee.sa_family) == family
-            else {
-                continue
+    /// Stops listening; streams that were accepted are not touched.
+    package func close() {
+        for place in places { place.listener.close() }
+    }
+
+    /// The addresses in use, with the ports that were picked.
+    package var localAddresses: [SocketAddress] { places.map(\.listener.localAddress) }
+
+    /// The addresses that peers dial: what the user typed, and in place of a wildcard the machine's widest address of that
+    /// family that is not loopback, or loopback on a machine that has no other.
+    package var shownAddresses: [HostPort] {
+        let shown = places.compactMap { place -> HostPort? in
+            let port = place.listener.localAddress.port ?? place.asked.port
+            guard let address = IPAddress(place.listener.localAddress), address.scope == .unspecified else {
+                return HostPort(host: place.asked.host, port: port)
             }
-            let length = family == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
-            if case .ip(let text, _)? = unsafe SocketAddress(copying: address, length: socklen_t(length)),
-                !text.hasPrefix("fe80:")
-            {
-                return text
+            return Self.widestAddress(isIPv6: address.isIPv6).map { HostPort(host: $0.description, port: port) }
+        }
+        guard shown.isEmpty, let last = places.last else { return shown }
+        let isIPv6 = IPAddress(last.listener.localAddress)?.isIPv6 == true
+        return [.init(host: isIPv6 ? "::1" : "127.0.0.1", port: last.listener.localAddress.port ?? last.asked.port)]
+    }
+
+    private static func listen(
+        at addresses: [SocketAddress], loop: EventLoop, onAccept: @escaping (SocketStream) -> Void
+    ) throws(ListenError) -> [SocketListener] {
+        for attempt in 1... {
+            var listeners: [SocketListener] = []
+            do throws(ListenError) {
+                for address in addresses {
+                    // Both families get the port that was picked for the first.
+                    let address = address.withPort(ifZero: listeners.first?.localAddress.port)
+                    do throws(ListenError) {
+                        listeners.append(try SocketListener(address, loop: loop, onAccept: onAccept))
+                    } catch .addressNotAvailable where addresses.count > 1 && address != addresses.last {
+                        // A machine without IPv6.
+                    }
+                }
+                return listeners
+            } catch {
+                guard error == .addressInUse, addresses.first?.port == 0, attempt < portAttempts else { throw error }
             }
         }
-        return nil
+        throw .addressInUse
+    }
+
+    private static func widestAddress(isIPv6: Bool) -> IPAddress? {
+        let addresses = LocalInterface.all().filter { !$0.isLoopback && $0.address.isIPv6 == isIPv6 }.map(\.address)
+        return addresses.first { $0.scope == .global } ?? addresses.first { $0.scope != .linkLocal }
+    }
+}
+
+/// Which address of several could not be listened on, and why.
+package struct ListenFailure: Error {
+    package let asked: HostPort
+    package let error: ListenError
+}
+
+extension SocketAddress {
+    fileprivate func withPort(ifZero port: UInt16?) -> SocketAddress {
+        guard case .ip(let host, 0) = self, let port else { return self }
+        return .ip(host, port: port)
     }
 }

@@ -18,6 +18,10 @@ package struct HostPort: Hashable, Sendable, CustomStringConvertible {
         case invalidHost
         /// An IPv6 address stands without brackets, so that the port cannot be told apart.
         case missingBrackets
+        /// A link-local IPv6 address without the interface that it is at (RFC 4007, 11).
+        case missingZone
+        /// An IPv4 address written as an IPv6 one (`::ffff:192.0.2.1`), which not every socket takes.
+        case mappedIPv4
     }
 
     /// A host and a port that are known to be good.
@@ -67,6 +71,10 @@ package struct HostPort: Hashable, Sendable, CustomStringConvertible {
             guard host.contains(":") else { throw .invalidHost }
         } else {
             host = text
+        }
+        if isBracketed, let address = IPAddress(String(host)) {
+            if address.scope == .linkLocal, address.zone == nil { throw .missingZone }
+            if address.isMappedIPv4 { throw .mappedIPv4 }
         }
         let bytes = host.utf8
         guard !bytes.isEmpty, bytes.count <= maximumHostByteCount else { throw .invalidHost }

@@ -22,13 +22,15 @@ struct HostedRoom: Sendable {
         hostKey = try #require(ready.hostKey)
     }
 
-    /// Hosts on a port of loopback, with --json.
+    /// Hosts on a port of loopback, or at `places`, with --json.
     static func direct(
-        _ more: [String] = [], home: TestHome? = nil, input: TermTalkProcess.Input = .pipe
+        _ more: [String] = [], at places: [String] = ["127.0.0.1:0"], home: TestHome? = nil,
+        input: TermTalkProcess.Input = .pipe
     ) async throws -> HostedRoom {
         let home = try home ?? TestHome()
         let host = try TermTalkProcess(
-            ["host", "--direct", "127.0.0.1:0", "--json"] + (more.contains("--ttl") ? [] : ["--ttl", "20m"]) + more,
+            ["host", "--json"] + places.flatMap { ["--direct", $0] } + (more.contains("--ttl") ? [] : ["--ttl", "20m"])
+                + more,
             home: home, input: input)
         return try await HostedRoom(host, home: home)
     }

@@ -121,7 +121,10 @@ struct JoinErrorTests {
         try await expectFailure(["host", "--direct", hosted.address], code: "address-in-use", status: 69)
     }
 
-    @Test(arguments: ["127.0.0.1:70000", "127.0.0.1", "198.51.100.1:0"])
+    @Test(
+        arguments: [
+            "127.0.0.1:70000", "198.51.100.1:0", "[fe80::1]:0", "[::ffff:127.0.0.1]:0", "name:", "x.onion",
+        ])
     func invalidAddressToListenOn(_ address: String) async throws {
         try await expectFailure(["host", "--direct", address], code: "address-invalid", status: 65)
     }

@@ -16,7 +16,9 @@ struct PeerNetworkTests {
     @Test func whoHasOneAddressOfASlash64HasThemAll() {
         #expect(Self.network("2001:db8::1") == Self.network("2001:db8:0:0:ffff::2"))
         #expect(Self.network("2001:db8::1") != Self.network("2001:db8:0:1::1"))
-        #expect(Self.network("fe80::1%eth0") == Self.network("fe80::2"))
+        // Within one local network they are people.
+        #expect(Self.network("fe80::1%eth0") != Self.network("fe80::2%eth0"))
+        #expect(Self.network("fd00::1") != Self.network("fd00::2"))
     }
 
     @Test(arguments: ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1", "localhost", ""])

@@ -138,8 +138,8 @@ private final class Talk {
 
     private func dial(_ completion: @escaping (Result<any ByteStream, ChatEvent.Notice>) -> Void) -> any Cancellable {
         guard case .direct(let address) = invite.address else { preconditionFailure("the tests' hosts are direct") }
-        return DirectDialer.dial(host: address.host, port: address.port, loop: loop, timeout: .seconds(30)) { result in
-            completion(result.mapError { _ in ChatEvent.Notice(.connectionRefused, "refused") })
+        return DirectDialer.dial([address], loop: loop, timeout: .seconds(30)) { result in
+            completion(result.map(\.stream).mapError { _ in ChatEvent.Notice(.connectionRefused, "refused") })
         }
     }
 

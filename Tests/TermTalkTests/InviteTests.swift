@@ -3,6 +3,7 @@ import SecureSession
 import Sodium
 import Testing
 import TorController
+import Transport
 
 @testable import TermTalk
 
@@ -78,5 +79,34 @@ struct InviteTests {
         let direct = try RoomAddress(direct: "192.0.2.1:1")
         #expect(Self.code(try Self.invite(direct, isAuthorized: false).text) == nil)
         #expect(Self.code(try Self.invite(direct, isAuthorized: true).text) == .inviteInvalid)
+    }
+
+    private static func direct(_ places: [String]) throws -> Invite {
+        SodiumLibrary.initialize()
+        let places = try places.map { try HostPort(parsing: $0) }
+        return Invite(
+            room: try RoomName(checking: "room"), address: .direct(places[0]), alternatives: Array(places.dropFirst()),
+            hostKey: X25519.PrivateKey().publicKey, creatorKey: nil, secret: secret)
+    }
+
+    @Test func fourAddressesAndNotFive() throws {
+        let places = ["192.0.2.1:1", "[2001:db8::1]:2", "name.example:3", "[fe80::1%eth0]:4"]
+        let read = try Invite(parsing: try Self.direct(places).text)
+        #expect([read.address.text] + read.alternatives.map(\.description) == places)
+        #expect(Self.code(try Self.direct(places + ["192.0.2.5:5"]).text) == .inviteInvalid)
+    }
+
+    @Test func addressesArePartOfTheCheck() throws {
+        let text = try Self.direct(["192.0.2.1:1", "192.0.2.2:2"]).text
+        for changed in ["192.0.2.1:1", "192.0.2.2:2,192.0.2.1:1", "192.0.2.1:1,192.0.2.2:2,192.0.2.3:3"] {
+            #expect(Self.code(text.replacing("192.0.2.1:1,192.0.2.2:2", with: changed)) == .inviteInvalid)
+        }
+        #expect(Self.code(text.replacing(",", with: ",,")) != nil)
+    }
+
+    @Test func anOnionServiceHasOneAddress() throws {
+        let text = try Self.invite(Self.onion, isAuthorized: false).text
+        let at = try #require(text.lastIndex(of: "/"))
+        #expect(Self.code(text[..<at] + ",192.0.2.1:1" + text[at...]) == .inviteInvalid)
     }
 }

@@ -3,7 +3,7 @@ import Testing
 import Transport
 
 @Suite struct DirectDialerTests {
-    private typealias Outcome = Result<any ByteStream, DialError>
+    private typealias Outcome = Result<DirectDialer.Connection, DialError>
 
     /// Dials on a loop of its own until there is an outcome.
     private func dial(_ host: String, to port: UInt16?, listeningAt address: String = "127.0.0.1") throws -> Outcome {
@@ -12,7 +12,7 @@ import Transport
         if port != nil { listener.close() }
         let actual = try port ?? #require(listener.localAddress.port)
         var outcome: Outcome?
-        DirectDialer.dial(host: host, port: actual, loop: loop, timeout: .seconds(20)) { result in
+        DirectDialer.dial([.init(host: host, port: actual)], loop: loop, timeout: .seconds(20)) { result in
             outcome = result
             loop.stop()
         }
@@ -49,14 +49,35 @@ import Transport
         #expect(error(try dial(String(repeating: "a", count: 300), to: 1)) == .nameNotFound)
     }
 
+    /// 192.0.2.1 (RFC 5737) has no route here, or no answer.
+    @Test func oneOfSeveralAddressesIsEnough() throws {
+        let loop = try EventLoop()
+        let closed = try SocketListener(.ip("127.0.0.1", port: 0), loop: loop) { _ in }
+        closed.close()
+        let listener = try SocketListener(.ip("127.0.0.1", port: 0), loop: loop) { _ in }
+        let good = HostPort(host: "127.0.0.1", port: try #require(listener.localAddress.port))
+        let hosts = [
+            HostPort(host: "192.0.2.1", port: good.port),
+            HostPort(host: "127.0.0.1", port: try #require(closed.localAddress.port)), good,
+        ]
+        var reached: HostPort?
+        DirectDialer.dial(hosts, loop: loop, timeout: .seconds(60)) { result in
+            reached = try? result.get().address
+            loop.stop()
+        }
+        loop.run()
+        listener.close()
+        #expect(reached == good)
+    }
+
     @Test func cancelledDialStaysSilent() throws {
         let loop = try EventLoop()
         var calls = 0
         let listener = try SocketListener(.ip("127.0.0.1", port: 0), loop: loop) { _ in }
         let port = try #require(listener.localAddress.port)
-        let dial = DirectDialer.dial(host: "127.0.0.1", port: port, loop: loop, timeout: .milliseconds(10)) { _ in
-            calls += 1
-        }
+        let dial = DirectDialer.dial(
+            [.init(host: "127.0.0.1", port: port)], loop: loop, timeout: .milliseconds(10)
+        ) { _ in calls += 1 }
         dial.cancel()
         dial.cancel()
         loop.schedule(after: .milliseconds(50)) { loop.stop() }
@@ -68,7 +89,7 @@ import Transport
     @Test func timesOutAndCallsOnce() throws {
         let loop = try EventLoop()
         var outcomes: [Outcome] = []
-        DirectDialer.dial(host: "127.0.0.1", port: 1, loop: loop, timeout: .zero) { result in
+        DirectDialer.dial([.init(host: "127.0.0.1", port: 1)], loop: loop, timeout: .zero) { result in
             outcomes.append(result)
             loop.schedule(after: .milliseconds(50)) { loop.stop() }
         }

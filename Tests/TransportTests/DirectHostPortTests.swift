@@ -24,6 +24,7 @@ import Transport
             ("[::1]x:80", .invalidHost), ("na me:80", .invalidHost), ("näme:80", .invalidHost),
             ("a/b:80", .invalidHost),
             ("a\n:80", .invalidHost), ("[::1%e th]:80", .invalidHost),
+            ("[fe80::1]:80", .missingZone), ("[FEBF::1]:80", .missingZone), ("[::ffff:1.2.3.4]:80", .mappedIPv4),
         ] as [(String, HostPort.ParseError)])
     func bad(text: String, error: HostPort.ParseError) {
         #expect(throws: error) { try HostPort(parsing: text) }
@@ -42,7 +43,8 @@ import Transport
     @Test(
         arguments: [
             ("", .invalidHost), ("name:", .missingPort), ("name:x", .invalidPort), ("a b", .invalidHost),
-            ("[::1", .invalidHost), ("::1]", .missingBrackets),
+            ("[::1", .invalidHost), ("::1]", .missingBrackets), ("fe80::1", .missingZone),
+            ("::ffff:1.2.3.4", .mappedIPv4),
         ] as [(String, HostPort.ParseError)])
     func badWithDefaultPort(text: String, error: HostPort.ParseError) {
         #expect(throws: error) { try HostPort(parsing: text, defaultPort: 7) }

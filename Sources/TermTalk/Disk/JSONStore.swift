@@ -70,7 +70,8 @@ struct JSONStore<Entry: Codable & Sendable>: Sendable {
     private func notice(for failure: PrivateFile.Failure) -> ChatEvent.Notice {
         switch failure {
         case .unreadable(let code):
-            ChatEvent.Notice(unreadable, "\(name) cannot be read: system error \(code)", hint: "check its permissions")
+            ChatEvent.Notice(
+                unreadable, "\(name) cannot be read: \(SystemError.text(code))", hint: "check its permissions")
         case .openToOthers:
             ChatEvent.Notice(
                 unreadable, "\(name) is not used: others on this machine can read it", hint: "chmod 600 it")
@@ -78,7 +79,7 @@ struct JSONStore<Entry: Codable & Sendable>: Sendable {
             ChatEvent.Notice(unreadable, "\(name) is too large", hint: "move it away")
         case .unwritable(let code):
             ChatEvent.Notice(
-                unwritable, "\(name) cannot be written: system error \(code)",
+                unwritable, "\(name) cannot be written: \(SystemError.text(code))",
                 hint: "check the permissions of its folder, and the space on the disk")
         }
     }

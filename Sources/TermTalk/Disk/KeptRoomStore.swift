@@ -142,7 +142,7 @@ extension PrivateFile.Failure {
         switch self {
         case .unreadable(let code):
             .init(
-                .persistUnreadable, "the kept room cannot be used: its file cannot be read (system error \(code))",
+                .persistUnreadable, "the kept room cannot be used: its file cannot be read (\(SystemError.text(code)))",
                 hint: "check its owner and its permissions")
         case .openToOthers:
             .init(
@@ -161,7 +161,7 @@ extension ChatEvent.Notice {
 
     fileprivate static func keptRoomUnwritable(_ code: Int32) -> ChatEvent.Notice {
         .init(
-            .persistUnwritable, "the room cannot be kept: its file cannot be written (system error \(code))",
+            .persistUnwritable, "the room cannot be kept: its file cannot be written (\(SystemError.text(code)))",
             hint: code == EEXIST
                 ? "there is a file of this name already, and it is not overwritten"
                 : "check the permissions of the state directory, and the space on the disk")

@@ -1,8 +1,10 @@
 package import Room
 package import SecureSession
 package import Sodium
+package import Transport
 
-/// All that a joiner needs, in one line to paste: `termtalk://ROOM@ADDRESS/?k=KEY`.
+/// All that a joiner needs, in one line to paste: `termtalk://ROOM@ADDRESS/?k=KEY`. A direct room may have up to four
+/// addresses, separated by commas.
 ///
 /// KEY is base64url of: version 2, or 3 when the onion service asks for client authorization with the key that follows from
 /// the secret; the host's static key (32 bytes), the signature key of the group's creator (32 bytes; zeros when the host is
@@ -11,6 +13,8 @@ package import Sodium
 /// the relay does not know, is the group's.
 package struct Invite: Sendable {
     package static let scheme = "termtalk://"
+    /// Addresses of one room; more are of no use to people, and make the text long.
+    package static let addressLimit = 4
     private static let version: UInt8 = 2
     /// With client authorization: a build that does not know it cannot use such an invite, and says so.
     private static let authorizedVersion: UInt8 = 3
@@ -24,6 +28,8 @@ package struct Invite: Sendable {
 
     package let room: RoomName
     package let address: RoomAddress
+    /// Further addresses of a direct room; all are tried, beside each other.
+    package let alternatives: [HostPort]
     package let hostKey: X25519.PublicKey
     /// What the group's creator signs with; nil when it is not known beforehand.
     package let creatorKey: Ed25519.PublicKey?
@@ -34,9 +40,10 @@ package struct Invite: Sendable {
     package let isOfGroup: Bool
 
     package init(
-        room: RoomName, address: RoomAddress, hostKey: X25519.PublicKey, creatorKey: Ed25519.PublicKey?,
-        secret: InviteSecret, isAuthorized: Bool = false, isOfGroup: Bool = false
+        room: RoomName, address: RoomAddress, alternatives: [HostPort] = [], hostKey: X25519.PublicKey,
+        creatorKey: Ed25519.PublicKey?, secret: InviteSecret, isAuthorized: Bool = false, isOfGroup: Bool = false
     ) {
+        self.alternatives = alternatives
         self.isAuthorized = isAuthorized
         self.room = room
         self.address = address
@@ -61,7 +68,13 @@ package struct Invite: Sendable {
             let slash = rest[at...].firstIndex(of: "/"),
             rest[slash...].hasPrefix("/?k=")
         else { throw invalid }
-        let address = try RoomAddress(String(rest[rest.index(after: at)..<slash]))
+        let places = try rest[rest.index(after: at)..<slash]
+            .split(separator: ",", maxSplits: Self.addressLimit, omittingEmptySubsequences: false)
+            .map { text throws(ChatEvent.Notice) in try RoomAddress(String(text)) }
+        let alternatives = places.dropFirst().compactMap(\.hostPort)
+        guard let address = places.first, places.count <= Self.addressLimit,
+            places.count == 1 || address.hostPort != nil, alternatives.count == places.count - 1
+        else { throw invalid }
         guard let key = Base64URL.decode(rest[slash...].dropFirst(4)), let version = key.first else { throw invalid }
         let isOfGroup = version == Self.groupVersion
         let isAuthorized = version == Self.authorizedVersion
@@ -72,7 +85,7 @@ package struct Invite: Sendable {
         }
         guard
             key.count == Self.keyByteCount(hasCreator: !isOfGroup),
-            Self.check(room: room, address: address, key: key.dropLast(Self.checkByteCount))
+            Self.check(room: room, addresses: places.map(\.text), key: key.dropLast(Self.checkByteCount))
                 == Array(key.suffix(Self.checkByteCount)),
             let hostKey = try? X25519.PublicKey(Array(key[1..<33]))
         else { throw invalid }
@@ -82,7 +95,7 @@ package struct Invite: Sendable {
         guard creatorKey != nil || creator == Self.noCreator else { throw invalid }
         let secret = Array(key.dropLast(Self.checkByteCount).suffix(InviteSecret.byteCount))
         self.init(
-            room: room, address: address, hostKey: hostKey, creatorKey: creatorKey,
+            room: room, address: address, alternatives: alternatives, hostKey: hostKey, creatorKey: creatorKey,
             secret: InviteSecret(SecretBytes(copying: secret.span)), isAuthorized: isAuthorized, isOfGroup: isOfGroup)
     }
 
@@ -94,13 +107,14 @@ package struct Invite: Sendable {
         }
         guard let secret = secret.secretBytes else { return "" }
         key += secret
-        key += Self.check(room: room, address: address, key: key[...])
-        return "\(Self.scheme)\(room)@\(address.text)/?k=\(Base64URL.encode(key))"
+        let addresses = [address.text] + alternatives.map(\.description)
+        key += Self.check(room: room, addresses: addresses, key: key[...])
+        return "\(Self.scheme)\(room)@\(addresses.joined(separator: ","))/?k=\(Base64URL.encode(key))"
     }
 
-    private static func check(room: RoomName, address: RoomAddress, key: ArraySlice<UInt8>) -> [UInt8] {
+    private static func check(room: RoomName, addresses: [String], key: ArraySlice<UInt8>) -> [UInt8] {
         var hash = BLAKE2b()
-        hash.update(Array("\(room)@\(address.text)/".utf8).span)
+        hash.update(Array("\(room)@\(addresses.joined(separator: ","))/".utf8).span)
         hash.update(Array(key).span)
         return Array(hash.finalize().prefix(checkByteCount))
     }

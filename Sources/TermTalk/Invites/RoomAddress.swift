@@ -34,13 +34,8 @@ package enum RoomAddress: Sendable, Equatable {
 
     /// HOST:PORT.
     package init(direct text: String) throws(ChatEvent.Notice) {
-        do throws(HostPort.ParseError) {
-            self = .direct(try HostPort(parsing: text))
-        } catch {
-            throw error.notice
-        }
+        self = .direct(try HostPort(checking: text))
     }
-
     /// Whether a room of this machine that listens at `other` may be the one that is reached here: the same onion
     /// service, or the same port behind whatever name or address of the machine.
     package func mayBe(_ other: RoomAddress) -> Bool {
@@ -57,6 +52,11 @@ package enum RoomAddress: Sendable, Equatable {
         }
     }
 
+    /// Where a direct room listens; nil for an onion service.
+    package var hostPort: HostPort? {
+        if case .direct(let hostPort) = self { hostPort } else { nil }
+    }
+
     package var kind: ChatEvent.TransportKind {
         switch self {
         case .onion: .onion
@@ -69,6 +69,23 @@ package enum RoomAddress: Sendable, Equatable {
         switch self {
         case .onion(let address, _): address.publicKey
         case .direct: nil
+        }
+    }
+}
+
+extension HostPort {
+    /// HOST:PORT, or what to tell the person who typed it.
+    ///
+    /// - Parameter defaultPort: the port of a HOST alone; nil when it must be there.
+    package init(checking text: String, defaultPort: UInt16? = nil) throws(ChatEvent.Notice) {
+        do throws(HostPort.ParseError) {
+            if let defaultPort {
+                try self.init(parsing: text, defaultPort: defaultPort)
+            } else {
+                try self.init(parsing: text)
+            }
+        } catch {
+            throw error.notice
         }
     }
 }

@@ -60,10 +60,14 @@ extension MemberNode {
     func attemptFailed(_ notice: ChatEvent.Notice, isFinal: Bool = false) {
         if ending != nil {
             finish()
+        } else if tryAnotherWay?() == true {
+            firstFailure = firstFailure ?? notice
+            connect()
         } else if hasJoined, !isFinal {
+            firstFailure = nil
             pauseBeforeNextTry(cause: notice.code.rawValue)
         } else {
-            end(.lost, notice)
+            end(.lost, firstFailure ?? notice)
         }
     }
 

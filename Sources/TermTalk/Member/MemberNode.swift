@@ -104,6 +104,10 @@ package final class MemberNode: ByteStreamHandler {
     /// Called with a key that was accepted without being known.
     package var onNewHostKey: ((X25519.PublicKey) -> Void)?
     package var onDecongested: (() -> Void)?
+    /// Called when no room was found behind a connection: whether a dial now leads elsewhere.
+    package var tryAnotherWay: (() -> Bool)?
+    /// Why the first way failed, while others are tried.
+    var firstFailure: ChatEvent.Notice?
 
     /// - Parameters:
     ///   - password: what the host has to know; then nothing is said to one that does not.

@@ -5,13 +5,15 @@ internal import SecureGroup
 internal import SecureSession
 package import Sodium
 package import TorController
-internal import Transport
+package import Transport
 
 /// Goes into somebody's room: finds out where it is and whom to trust, dials, and stays.
 package final class RoomGuest {
     package struct Options: Sendable {
         package var room: RoomName
         package var address: RoomAddress
+        /// Further addresses of a direct room.
+        package var alternatives: [HostPort]
         package var invite: Invite?
         /// The host's key as the person gave it, or as it stood in the registry.
         package var hostKey: X25519.PublicKey?
@@ -24,11 +26,13 @@ package final class RoomGuest {
         package var password: Password?
 
         package init(
-            room: RoomName, address: RoomAddress, invite: Invite? = nil, hostKey: X25519.PublicKey? = nil,
-            acceptsNewHost: Bool, nick: String, tor: TorOptions?, password: Password? = nil
+            room: RoomName, address: RoomAddress, alternatives: [HostPort] = [], invite: Invite? = nil,
+            hostKey: X25519.PublicKey? = nil, acceptsNewHost: Bool, nick: String, tor: TorOptions?,
+            password: Password? = nil
         ) {
             self.room = room
             self.address = address
+            self.alternatives = alternatives
             self.invite = invite
             self.hostKey = hostKey
             self.acceptsNewHost = acceptsNewHost
@@ -58,6 +62,8 @@ package final class RoomGuest {
     private var password: RoomPassword?
     private var node: MemberNode?
     private var sleepWatch: SleepWatch?
+    /// Of a direct room.
+    private var ways: RoomWays
     private var isStopping = false
     private var forgetsHost = false
     private var isRemembering = false
@@ -75,6 +81,7 @@ package final class RoomGuest {
     ) {
         self.loop = loop
         self.options = options
+        ways = RoomWays([options.address.hostPort].compactMap(\.self) + options.alternatives)
         trustStore = TrustStore(directories: directories)
         self.logger = logger
         self.wallClock = wallClock
@@ -165,6 +172,7 @@ package final class RoomGuest {
             logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
+        node.tryAnotherWay = { [weak self] in self?.ways.failed() ?? false }
         node.onNewHostKey = { [weak self] key in self?.remember(key) }
         self.node = node
         sleepWatch = SleepWatch(loop: loop) { [weak self] _ in self?.woke() }
@@ -223,17 +231,22 @@ package final class RoomGuest {
                     host: hostPort.host, port: hostPort.port, isolation: isolation, timeout: Self.torTimeout,
                     completion: completion)
             }
-        case (.direct(let hostPort), nil):
-            return { completion in
-                DirectDialer.dial(
-                    host: hostPort.host, port: hostPort.port, loop: loop, timeout: Self.directTimeout
-                ) { result in
-                    completion(result.mapError { $0.notice })
+        case (.direct, nil):
+            return { [weak self] completion in
+                let ways = self?.ways.next() ?? []
+                return DirectDialer.dial(ways, loop: loop, timeout: Self.directTimeout) { result in
+                    if case .success(let connection) = result { self?.reached(connection.address) }
+                    completion(result.map(\.stream).mapError { $0.notice })
                 }
             }
         case (.onion, nil):
             preconditionFailure("an onion room is dialed through tor only")
         }
+    }
+
+    private func reached(_ way: HostPort) {
+        ways.reached(way)
+        node?.target.address = .direct(way)
     }
 
     /// A dial that uses fresh circuits at each attempt.

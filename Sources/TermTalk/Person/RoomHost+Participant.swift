@@ -33,7 +33,8 @@ extension RoomHost: Participant {
     func inviteText(_ secret: InviteSecret) -> String {
         guard let address, let hostKey else { return "" }
         return Invite(
-            room: options.room, address: address, hostKey: hostKey, creatorKey: creatorKey, secret: secret,
+            room: options.room, address: address, alternatives: alternatives, hostKey: hostKey, creatorKey: creatorKey,
+            secret: secret,
             isAuthorized: options.hasClientAuthorization
         ).text
     }

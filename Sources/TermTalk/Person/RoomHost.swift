@@ -14,8 +14,8 @@ package final class RoomHost {
     package enum Carrier: Sendable {
         /// An onion service with this virtual port.
         case onion(port: UInt16, tor: TorOptions)
-        /// TCP at exactly this address.
-        case direct(HostPort)
+        /// TCP at exactly these addresses, `Invite.addressLimit` at most.
+        case direct([HostPort])
     }
 
     package struct Options: Sendable {
@@ -65,7 +65,7 @@ package final class RoomHost {
 
     private var tor: TorController?
     private var onionListener: OnionListener?
-    private var directListener: SocketListener?
+    private var directListener: DirectListener?
     var node: HostNode?
     private var sleepWatch: SleepWatch?
     var hostKey: X25519.PublicKey?
@@ -73,6 +73,8 @@ package final class RoomHost {
     var creatorKey: Ed25519.PublicKey?
     private var password: RoomPassword?
     var address: RoomAddress?
+    /// Further addresses of a direct room.
+    var alternatives: [HostPort] = []
     var entry: RoomRegistry.Entry?
     private var ending: ChatEvent.Notice?
     private var isStopping = false
@@ -117,39 +119,34 @@ package final class RoomHost {
 
     private func open() {
         switch options.carrier {
-        case .direct(let hostPort): startDirect(hostPort)
+        case .direct(let places): startDirect(places)
         case .onion(let port, let torOptions): startOnion(port: port, torOptions)
         }
     }
 
-    private func startDirect(_ hostPort: HostPort) {
+    private func startDirect(_ places: [HostPort]) {
         loop.offload {
-            DirectListener.addresses(of: hostPort)
-        } then: { [weak self] result in
+            places.map { (asked: $0, addresses: try? DirectListener.addresses(of: $0).get()) }
+        } then: { [weak self] found in
             guard let self, !self.isStopping else { return }
-            switch result {
-            case .failure: self.fail(.unknownListenAddress)
-            case .success(let addresses): self.listen(on: addresses, asked: hostPort)
-            }
+            let places = found.compactMap { place in place.addresses.map { (asked: place.asked, addresses: $0) } }
+            guard places.count == found.count else { return self.fail(.unknownListenAddress) }
+            self.listen(at: places)
         }
     }
 
-    private func listen(on addresses: [SocketAddress], asked: HostPort) {
-        guard let first = addresses.first else {
-            fail(.unknownListenAddress)
-            return
-        }
-        do {
-            let listener = try SocketListener(first, loop: loop) { [weak self] stream in
+    private func listen(at places: [(asked: HostPort, addresses: [SocketAddress])]) {
+        do throws(ListenFailure) {
+            let listener = try DirectListener(places, loop: loop) { [weak self] stream in
                 self?.node?.accept(stream, from: stream.remoteAddress.flatMap { PeerNetwork($0) })
             }
             directListener = listener
-            let port = listener.localAddress.port ?? asked.port
-            let shown = HostPort(
-                host: DirectListener.shownHost(for: listener.localAddress, asked: asked.host), port: port)
-            opened(at: .direct(shown))
+            let shown = listener.shownAddresses.prefix(Invite.addressLimit)
+            guard let first = shown.first else { return fail(.unknownListenAddress) }
+            alternatives = Array(shown.dropFirst())
+            opened(at: .direct(first))
         } catch {
-            fail(error.notice(for: asked))
+            fail(error.error.notice)
         }
     }
 
@@ -188,7 +185,7 @@ package final class RoomHost {
                 onAccept: { [weak self] stream in self?.node?.accept(stream) },
                 onEvent: { [weak self] event in self?.onionEvent(event, address: address) })
         } catch {
-            fail(error.notice(for: HostPort(host: "127.0.0.1", port: 0)))
+            fail(error.notice)
         }
     }
 
@@ -280,7 +277,7 @@ package final class RoomHost {
 
     /// Whether the room listens where other machines can reach it.
     private var isOpenToOthers: Bool {
-        directListener.map { PeerNetwork($0.localAddress) != nil } ?? false
+        directListener?.localAddresses.contains { PeerNetwork($0) != nil } ?? false
     }
 
     private func newStaticKey() -> X25519.PrivateKey {

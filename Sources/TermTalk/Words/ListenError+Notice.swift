@@ -1,9 +1,8 @@
 internal import EventLoop
 internal import Room
-internal import Transport
 
 extension ListenError {
-    func notice(for asked: HostPort) -> ChatEvent.Notice {
+    var notice: ChatEvent.Notice {
         switch self {
         case .addressInUse:
             .init(.addressInUse, "cannot listen: the address is in use", hint: "choose another port, or 0 for any")
@@ -14,7 +13,7 @@ extension ListenError {
                 .addressInvalid, "cannot listen: this machine does not have that address",
                 hint: "use 0.0.0.0:PORT for all addresses of this machine")
         case .failed(let code):
-            .init(.addressInvalid, "cannot listen: system error \(code)", hint: "choose another address")
+            .init(.addressInvalid, "cannot listen: \(SystemError.text(code))", hint: "choose another address")
         }
     }
 }

@@ -148,8 +148,15 @@ extension AttackWatch.Cause {
 
 extension HostPort.ParseError {
     package var notice: ChatEvent.Notice {
-        .init(
-            .addressInvalid, "the address cannot be used: \(reason)", hint: "write HOST:PORT, or [V6]:PORT")
+        .init(.addressInvalid, "the address cannot be used: \(reason)", hint: hint)
+    }
+
+    private var hint: String {
+        switch self {
+        case .missingZone: "write [fe80::1%eth0]:PORT, with the interface of this machine that leads there"
+        case .mappedIPv4: "write its last part alone: 192.0.2.1:PORT"
+        default: "write HOST:PORT, or [V6]:PORT"
+        }
     }
 
     private var reason: String {
@@ -158,6 +165,8 @@ extension HostPort.ParseError {
         case .invalidPort: "its port is not a number from 0 to 65535"
         case .invalidHost: "what is before the port is neither a name nor an address"
         case .missingBrackets: "an IPv6 address stands in brackets before its port"
+        case .missingZone: "a link-local address is one of each network, and it does not say which"
+        case .mappedIPv4: "it is an IPv4 address written as an IPv6 one"
         }
     }
 }
@@ -178,7 +187,7 @@ extension DialError {
         case .nameNotFound:
             .init(.hostUnreachable, "cannot connect: the host name is not known", hint: "check the spelling")
         case .failed(let code):
-            .init(.hostUnreachable, "cannot connect: system error \(code)", hint: "try again")
+            .init(.hostUnreachable, "cannot connect: \(SystemError.text(code))", hint: "try again")
         }
     }
 }

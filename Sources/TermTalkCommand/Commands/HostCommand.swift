@@ -13,8 +13,11 @@ struct HostCommand: ParsableCommand {
     @Flag(help: "Publish the room as an onion service (default).")
     var onion = false
 
-    @Option(help: ArgumentHelp("Listen on TCP instead; port 0 picks one.", valueName: "ADDR:PORT"))
-    var direct: String?
+    @Option(
+        help: ArgumentHelp(
+            "Listen on TCP instead, at port 12345 unless one is given; 0 picks one. May be repeated.",
+            valueName: "ADDR[:PORT]"))
+    var direct: [String] = []
 
     @Option(help: ArgumentHelp("The room's id (default: 16 random hex digits).", valueName: "NAME"))
     var room: String?
@@ -56,10 +59,16 @@ struct HostCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if onion && direct != nil {
+        if onion && !direct.isEmpty {
             throw ValidationError("--onion and --direct exclude each other")
         }
-        if clientAuth && direct != nil {
+        if direct.count > Invite.addressLimit {
+            throw ValidationError("--direct can be given \(Invite.addressLimit) times: an invite has no room for more")
+        }
+        if port != nil && !direct.isEmpty {
+            throw ValidationError("--port is that of an onion service: write --direct ADDR:PORT")
+        }
+        if clientAuth && !direct.isEmpty {
             throw ValidationError("--client-auth is for onion services: it and --direct exclude each other")
         }
         if clientAuth && headless {
@@ -107,17 +116,15 @@ struct HostCommand: ParsableCommand {
     private func carrier(
         _ common: CommonOptions, _ settings: Settings
     ) throws(ChatEvent.Notice) -> RoomHost.Carrier {
-        guard let direct else {
+        guard !direct.isEmpty else {
             let set = try settings.number(.hostPort, in: 1...65_535).map { UInt16(truncatingIfNeeded: $0) }
             return .onion(
                 port: port ?? set ?? RoomAddress.defaultPort, tor: try common.tor.options(purpose: .publish))
         }
-        guard case .direct(let hostPort) = try RoomAddress(direct: direct) else {
-            throw ChatEvent.Notice(
-                .addressInvalid, "--direct cannot be used: an onion service has no address to listen on",
-                hint: "write ADDR:PORT, or use --onion")
-        }
-        return .direct(hostPort)
+        return .direct(
+            try direct.map { text throws(ChatEvent.Notice) in
+                try HostPort(checking: text, defaultPort: RoomAddress.defaultPort)
+            })
     }
 
     private func timeToLive(_ settings: Settings) throws(ChatEvent.Notice) -> Int64? {

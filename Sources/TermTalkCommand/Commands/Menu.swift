@@ -71,12 +71,7 @@ enum Menu {
 
     private static func placeArguments(_ text: String) throws(ChatEvent.Notice) -> [String] {
         guard text.lowercased() != "onion" else { return [] }
-        let place: HostPort
-        do throws(HostPort.ParseError) {
-            place = try HostPort(parsing: text, defaultPort: RoomAddress.defaultPort)
-        } catch {
-            throw error.notice
-        }
+        let place = try HostPort(checking: text, defaultPort: RoomAddress.defaultPort)
         guard case .success = DirectListener.addresses(of: place) else { throw .unknownListenAddress }
         return ["--direct=\(place)"]
     }

@@ -1,4 +1,5 @@
 import Glibc
+internal import Transport
 
 /// Whether rooms with --direct can be reached, as far as this machine can tell by itself. It asks nobody.
 enum NetworkChecks {
@@ -33,46 +34,15 @@ enum NetworkChecks {
     }
 
     private static func reach() -> Reach {
-        var list: UnsafeMutablePointer<ifaddrs>?
-        guard unsafe getifaddrs(&list) == 0 else { return .none }
-        defer { unsafe freeifaddrs(list) }
-        var best = Reach.none
-        var next = unsafe list
-        while let entry = unsafe next?.pointee {
-            unsafe next = entry.ifa_next
-            guard let address = unsafe entry.ifa_addr else { continue }
-            let bytes = UnsafeRawPointer(address)
-            switch unsafe Int32(address.pointee.sa_family) {
-            case AF_INET:
-                // After family and port.
-                best = max(
-                    best, reach(ofIPv4: (0..<4).map { unsafe bytes.load(fromByteOffset: 4 + $0, as: UInt8.self) }))
-            case AF_INET6:
-                // After family, port and flow information.
-                best = max(
-                    best, reach(ofIPv6: (0..<16).map { unsafe bytes.load(fromByteOffset: 8 + $0, as: UInt8.self) }))
-            default: break
-            }
-        }
-        return best
+        LocalInterface.all().map { reach(of: $0.address) }.max() ?? .none
     }
 
-    /// RFC 1918 and RFC 6598; link-local and loopback reach nobody.
-    static func reach(ofIPv4 address: [UInt8]) -> Reach {
-        switch (address[0], address[1]) {
-        case (0, _), (127, _), (169, 254), (224..., _): .none
-        case (10, _), (172, 16..<32), (192, 168): .local
-        case (100, 64..<128): .carrier
-        default: .globalIPv4
-        }
-    }
-
-    /// RFC 4291, RFC 4193.
-    static func reach(ofIPv6 address: [UInt8]) -> Reach {
-        switch address[0] {
-        case 0x20..<0x40: .globalIPv6
-        case 0xFC, 0xFD: .local
-        default: .none
+    static func reach(of address: IPAddress) -> Reach {
+        switch address.scope {
+        case .global: address.isIPv6 ? .globalIPv6 : .globalIPv4
+        case .carrier: .carrier
+        case .privateUse: .local
+        case .unspecified, .loopback, .linkLocal, .multicast: .none
         }
     }
 

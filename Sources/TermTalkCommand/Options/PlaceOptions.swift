@@ -55,10 +55,10 @@ struct PlaceOptions: ParsableArguments {
         if room.hasPrefix(Invite.scheme) {
             let invite = try Invite(parsing: room)
             options = RoomGuest.Options(
-                room: invite.room, address: invite.address, invite: invite, acceptsNewHost: acceptNewHost, nick: nick,
-                tor: nil)
+                room: invite.room, address: invite.address, alternatives: invite.alternatives, invite: invite,
+                acceptsNewHost: acceptNewHost, nick: nick, tor: nil)
             if let address = try givenAddress() {
-                guard address == invite.address else {
+                guard address == invite.address || address.hostPort.map(invite.alternatives.contains) == true else {
                     throw ChatEvent.Notice(
                         .inviteInvalid, "cannot join: the invite is for another address than the one given",
                         hint: "give the invite alone")
