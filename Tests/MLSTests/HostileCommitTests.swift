@@ -209,7 +209,7 @@ extension Group {
         let path = try FreshPath(
             updating: ownLeaf, in: &tree, template: #require(tree[ownLeaf]), groupID: groupID, signingKey: signingKey)
         return try path.encrypted(
-            in: tree, newLeaves: [], context: nextContext(&tree, context.extensions).encoded)
+            in: tree, newLeaves: [], context: context.next(&tree, context.extensions).encoded)
     }
 
     /// A message that is signed and protected in order, whatever it says; a Commit has a wrong confirmation tag.

@@ -80,7 +80,7 @@ import Testing
     @Test("A Commit that is longer than any can be is not looked into")
     func longCommits() throws {
         let world = try World()
-        let limit = RoomGroup.largestProposals + 1_024 + 512 + 14 * 40 + 4 * 82
+        let limit = RoomGroup.largestProposals + 1_024 + 512 + 14 * 40 + 3 * 82
         func refusal(_ byteCount: Int) -> GroupError? {
             do throws(GroupError) {
                 _ = try world.victim.received(commit: [UInt8](repeating: 1, count: byteCount), from: world.id)

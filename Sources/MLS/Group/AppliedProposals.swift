@@ -53,7 +53,10 @@ struct AppliedProposals: Sendable {
             try validation.check(keyPackage, in: self.tree)
             added.append((try self.tree.add(keyPackage.leafNode), keyPackage))
         }
-        try validation.checkSupport(by: self.tree)
+        // Who is added, and whoever has a new leaf node, was looked at already.
+        if entries.contains(where: { $0.proposal.type == .groupContextExtensions }) {
+            try validation.checkSupport(by: self.tree)
+        }
         try takeRest(entries, context)
     }
 

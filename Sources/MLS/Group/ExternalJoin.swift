@@ -40,10 +40,7 @@ package struct ExternalJoin: ~Copyable {
             updating: leaf, in: &tree, template: keyPackage.keyPackage.leafNode, groupID: info.context.groupID,
             signingKey: keyPackage.signingKey)
         try applied.validation.check(path.leafNode, for: .externalCommit(leaf), in: tree)
-        guard info.context.epoch < .max else { throw .limitExceeded }
-        var context = info.context
-        context.epoch += 1
-        context.treeHash = tree.treeHash()
+        var context = try info.context.next(&tree, applied.extensions)
         let commit = Commit(
             proposals: proposals.map(ProposalOrReference.proposal),
             path: try path.encrypted(in: tree, newLeaves: [], context: context.encoded))

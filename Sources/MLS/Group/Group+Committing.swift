@@ -20,7 +20,7 @@ extension Group {
         var tree = applied.tree
         let hasPath = forcesPath || applied.requiresPath
         let path = hasPath ? try freshPath(in: &tree) : nil
-        var context = try nextContext(&tree, applied.extensions)
+        var context = try epoch.context.next(&tree, applied.extensions)
         let commit = Commit(
             proposals: entries.map(\.listed), path: try Self.encrypted(path, tree, applied.newLeaves, context))
         var authenticated = AuthenticatedContent.signed(

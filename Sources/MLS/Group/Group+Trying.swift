@@ -2,11 +2,27 @@ extension Group {
     /// Whether a Commit of ours that adds this, and nothing else but that it removes the leaf `replacing`, would be in
     /// order: the KeyPackage obeys every rule of RFC 9420 section 10.1.
     package func wouldAccept(_ keyPackage: KeyPackage, replacing: LeafIndex? = nil) -> Bool {
-        let proposals = (replacing.map { [Proposal.remove($0)] } ?? []) + [.add(keyPackage)]
-        let entries = proposals.map { ProposalEntry(proposal: $0, sender: .member(ownLeaf), reference: nil) }
-        return
-            (try? AppliedProposals(
-                entries, by: ownLeaf, tree: epoch.tree, context: epoch.context, policy: configuration.policy(at: nil)))
-            != nil
+        AppliedProposals.wouldAccept(
+            keyPackage, replacing: replacing, in: epoch.tree, epoch.context, configuration.policy(at: nil))
+    }
+}
+
+extension AppliedProposals {
+    /// Whether somebody in this tree could add this, and nothing else but that the leaf `replacing` is removed.
+    static func wouldAccept(
+        _ keyPackage: KeyPackage, replacing: LeafIndex?, in tree: RatchetTree, _ context: GroupContext,
+        _ policy: LeafNodePolicy
+    ) -> Bool {
+        var tree = tree
+        do throws(MLSError) {
+            if let replacing { try tree.remove(replacing) }
+            let validation = try LeafNodeValidation(
+                suite: tree.suite, groupID: context.groupID, groupExtensions: context.extensions, policy: policy)
+            try validation.check(keyPackage, in: tree)
+            _ = try tree.add(keyPackage.leafNode)
+            return true
+        } catch {
+            return false
+        }
     }
 }

@@ -114,8 +114,7 @@ package struct Group: ~Copyable {
     /// Bytes of the longest Commit of this epoch whose proposals have so many: before it is decoded. Without a profile of leaf
     /// nodes there is no limit but that of every message.
     package func commitByteLimit(proposals byteCount: Int) -> Int {
-        guard let profile = configuration.leafNodePolicy.profile else { return Limits.maximumMessageByteCount }
-        return Limits.framingByteCount + byteCount + epoch.tree.pathByteLimit(leafNode: profile.byteCount)
+        configuration.leafNodePolicy.commitByteLimit(proposals: byteCount, in: epoch.tree)
     }
 
     /// The content of the extension `ratchet_tree`, for those who join.

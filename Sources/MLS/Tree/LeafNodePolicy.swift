@@ -19,4 +19,10 @@ package struct LeafNodePolicy: Sendable {
         self.maximumLifetime = maximumLifetime
         self.profile = profile
     }
+
+    /// Bytes of the longest Commit in this tree whose proposals have so many.
+    func commitByteLimit(proposals byteCount: Int, in tree: RatchetTree) -> Int {
+        guard let profile else { return Limits.maximumMessageByteCount }
+        return Limits.framingByteCount + byteCount + tree.pathByteLimit(leafNode: profile.byteCount)
+    }
 }

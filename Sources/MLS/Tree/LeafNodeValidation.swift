@@ -53,15 +53,12 @@ package struct LeafNodeValidation: Sendable {
             guard leafNode.differsOnlyInKey(from: replaced) else { throw .tree(.notOfProfile) }
         }
         try checkAlone(leafNode, at: purpose.leaf)
-        let others = tree.members.filter { $0 != purpose.leaf }.compactMap { tree[$0] }
-        try checkCredentialSupport(in: others + [leafNode])
-        for other in others {
-            guard other.signatureKey != leafNode.signatureKey else { throw .tree(.duplicateSignatureKey) }
-            guard other.encryptionKey != leafNode.encryptionKey else { throw .tree(.duplicateEncryptionKey) }
-        }
-        for node in tree.occupiedParents where tree.encryptionKey(of: node) == leafNode.encryptionKey {
-            throw .tree(.duplicateEncryptionKey)
-        }
+        let replaced = purpose.leaf.flatMap { tree[$0] }
+        try checkCredentialSupport(of: leafNode, replacing: replaced, in: tree)
+        let signatures = replaced?.signatureKey == leafNode.signatureKey ? 1 : 0
+        guard tree.signatureKeys[leafNode.signatureKey] <= signatures else { throw .tree(.duplicateSignatureKey) }
+        let encryptions = replaced?.encryptionKey == leafNode.encryptionKey ? 1 : 0
+        guard tree.encryptionKeys[leafNode.encryptionKey] <= encryptions else { throw .tree(.duplicateEncryptionKey) }
     }
 
     /// Checks the KeyPackage of an Add (section 10.1), in the tree that ``check(_:for:in:)`` says.
@@ -143,6 +140,22 @@ package struct LeafNodeValidation: Sendable {
     ) throws(MLSError) {
         guard extensions.hasDistinctTypes else { throw .tree(.duplicateExtension) }
         guard capabilities.support(extensions.map(\.type)) else { throw .tree(.unsupportedExtension) }
+    }
+
+    /// The same for one that comes into a tree whose members support each other: only a type that is new has to be looked for
+    /// in all of them.
+    private func checkCredentialSupport(
+        of leafNode: LeafNode, replacing replaced: LeafNode?, in tree: RatchetTree
+    ) throws(MLSError) {
+        var types = tree.credentialTypes
+        if let replaced { types[replaced.credential.type, default: 1] -= 1 }
+        let used = types.filter { $0.value > 0 }.keys
+        let own = leafNode.credential.type
+        guard leafNode.capabilities.support(used + [own]) else { throw .tree(.unsupportedCredential) }
+        guard !used.contains(own) else { return }
+        for other in tree.members.compactMap({ tree[$0] }) where other != replaced {
+            guard other.capabilities.supports(own) else { throw .tree(.unsupportedCredential) }
+        }
     }
 
     /// Every member supports the credential type of every other, and its own.

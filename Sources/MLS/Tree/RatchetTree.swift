@@ -20,18 +20,36 @@ package struct RatchetTree: Sendable {
     /// The suite that hashes the tree, and that all its keys belong to.
     package let suite: CipherSuite
     /// A power of two of them.
-    private(set) var leaves: [LeafNode?]
+    private(set) var leaves: [Leaf?]
     /// Those between the leaves: the node `2i + 1` at `i`.
     private(set) var parents: [ParentNode?]
+    /// The keys of all nodes, of which no two may be equal.
+    private(set) var encryptionKeys = KeyCounts()
+    /// The keys that members sign with.
+    private(set) var signatureKeys = KeyCounts()
+    /// How many leaf nodes have a credential of each type.
+    private(set) var credentialTypes: [CredentialType: Int] = [:]
+    /// Leaves that are not blank.
+    private(set) var memberCount = 0
     /// The tree hash of each node, as far as it is known and still true.
     var hashes: [[UInt8]?]
+
+    /// A leaf node in the tree: one reference, so that a copy of the tree costs little.
+    final class Leaf: Sendable {
+        let node: LeafNode
+
+        init(_ node: LeafNode) {
+            self.node = node
+        }
+    }
 
     /// The tree of a group's creator alone (section 11).
     package init(creator: LeafNode, suite: CipherSuite) {
         self.suite = suite
-        leaves = [creator]
+        leaves = [Leaf(creator)]
         parents = []
         hashes = [nil]
+        count(creator)
     }
 
     /// Reads the content of the extension `ratchet_tree` (section 12.4.3.3):
@@ -65,7 +83,7 @@ package struct RatchetTree: Sendable {
             switch node {
             case nil where place.level == 0: leaves.append(nil)
             case nil: parents.append(nil)
-            case .leaf(let leaf) where place.level == 0: leaves.append(leaf)
+            case .leaf(let leaf) where place.level == 0: leaves.append(Leaf(leaf))
             case .parent(let parent) where place.level > 0 && parent.unmergedLeaves.allSatisfy(place.covers):
                 parents.append(parent)
             default: throw .invalidValue
@@ -79,13 +97,31 @@ package struct RatchetTree: Sendable {
         leaves += Array(repeating: nil, count: shape.leafCount - leaves.count)
         parents += Array(repeating: nil, count: shape.leafCount - 1 - parents.count)
         hashes = Array(repeating: nil, count: shape.nodeCount)
+        for leaf in leaves { count(leaf?.node) }
+        for case let parent? in parents { encryptionKeys.add(parent.encryptionKey) }
+    }
+
+    private mutating func count(_ leafNode: LeafNode?) {
+        guard let leafNode else { return }
+        encryptionKeys.add(leafNode.encryptionKey)
+        signatureKeys.add(leafNode.signatureKey)
+        credentialTypes[leafNode.credential.type, default: 0] += 1
+        memberCount += 1
+    }
+
+    private mutating func discount(_ leafNode: LeafNode?) {
+        guard let leafNode else { return }
+        encryptionKeys.remove(leafNode.encryptionKey)
+        signatureKeys.remove(leafNode.signatureKey)
+        credentialTypes[leafNode.credential.type, default: 1] -= 1
+        memberCount -= 1
     }
 
     /// The content of the extension `ratchet_tree` (section 12.4.3.3).
     package var encoded: [UInt8] {
         var nodes: [Node?] = []
         for (index, leaf) in leaves.enumerated() {
-            nodes.append(leaf.map(Node.leaf))
+            nodes.append(leaf.map { Node.leaf($0.node) })
             if index < parents.count {
                 nodes.append(parents[index].map(Node.parent))
             }
@@ -105,7 +141,7 @@ package struct RatchetTree: Sendable {
 
     /// The member at `leaf`; nil when the leaf is blank or not in the tree.
     package subscript(leaf: LeafIndex) -> LeafNode? {
-        shape.contains(leaf) ? leaves[Int(leaf.rawValue)] : nil
+        shape.contains(leaf) ? leaves[Int(leaf.rawValue)]?.node : nil
     }
 
     /// The parent node there; nil when it is blank, a leaf or not in the tree.
@@ -161,20 +197,28 @@ package struct RatchetTree: Sendable {
 
     /// Bytes that a path has at most (section 7.6): the leaf node, a key for each level, and a ciphertext for each other leaf.
     func pathByteLimit(leafNode byteCount: Int) -> Int {
-        byteCount + Self.maximumLevelCount * Self.pathNodeByteCount + leaves.count * Self.pathSecretByteCount
+        byteCount + Self.maximumLevelCount * Self.pathNodeByteCount + memberCount * Self.pathSecretByteCount
     }
 
     /// Puts a node at a leaf, or makes it blank.
     mutating func set(_ leaf: LeafIndex, to node: LeafNode?) {
         guard shape.contains(leaf) else { return }
-        leaves[Int(leaf.rawValue)] = node
+        discount(leaves[Int(leaf.rawValue)]?.node)
+        leaves[Int(leaf.rawValue)] = node.map(Leaf.init)
+        count(node)
         forgetHashes(above: leaf)
     }
 
     /// Changes parent nodes above `leaf`; `change` is called with each node of its direct path, from below.
     mutating func changeParents(above leaf: LeafIndex, _ change: (NodeIndex, inout ParentNode?) -> Void) {
         for step in shape.path(above: leaf) {
-            change(step.node, &parents[step.node.rawValue / 2])
+            let index = step.node.rawValue / 2
+            let before = parents[index]?.encryptionKey
+            change(step.node, &parents[index])
+            let after = parents[index]?.encryptionKey
+            guard before != after else { continue }
+            if let before { encryptionKeys.remove(before) }
+            if let after { encryptionKeys.add(after) }
         }
         forgetHashes(above: leaf)
     }
@@ -190,6 +234,8 @@ package struct RatchetTree: Sendable {
     mutating func resize(to newShape: TreeShape) {
         let growth = newShape.leafCount - leaves.count
         guard growth >= 0 else {
+            for leaf in leaves.suffix(-growth) { discount(leaf?.node) }
+            for case let parent? in parents.suffix(-growth) { encryptionKeys.remove(parent.encryptionKey) }
             leaves.removeLast(-growth)
             parents.removeLast(-growth)
             hashes.removeLast(-2 * growth)
@@ -203,7 +249,7 @@ package struct RatchetTree: Sendable {
 
 extension RatchetTree: Equatable {
     package static func == (left: RatchetTree, right: RatchetTree) -> Bool {
-        left.leaves == right.leaves && left.parents == right.parents
+        left.leaves.map(\.?.node) == right.leaves.map(\.?.node) && left.parents == right.parents
     }
 }
 

@@ -78,11 +78,10 @@ extension RatchetTree {
     }
 
     private func checkKeysAreNew(of path: UpdatePath) throws(MLSError) {
-        var known = Set(leaves.lazy.compactMap { $0?.encryptionKey })
-        known.formUnion(parents.lazy.compactMap { $0?.encryptionKey })
+        var new: Set<[UInt8]> = []
         for key in [path.leafNode.encryptionKey] + path.nodes.map(\.encryptionKey) {
             guard CipherSuite.isEncryptionKey(key) else { throw .tree(.invalidKey) }
-            guard known.insert(key).inserted else { throw .tree(.duplicateEncryptionKey) }
+            guard encryptionKeys[key] == 0, new.insert(key).inserted else { throw .tree(.duplicateEncryptionKey) }
         }
     }
 

@@ -18,7 +18,7 @@ extension RatchetTree {
     func checkKeysAreDistinct() throws(MLSError) {
         var signatureKeys: Set<[UInt8]> = []
         var encryptionKeys: Set<[UInt8]> = []
-        for leaf in leaves.lazy.compactMap({ $0 }) {
+        for leaf in leaves.lazy.compactMap({ $0?.node }) {
             guard signatureKeys.insert(leaf.signatureKey).inserted else { throw .tree(.duplicateSignatureKey) }
             guard encryptionKeys.insert(leaf.encryptionKey).inserted else { throw .tree(.duplicateEncryptionKey) }
         }
