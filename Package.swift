@@ -59,6 +59,7 @@ let package = Package(
         .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core", providers: [.apt(["libevent-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         library("Locking"),
         library("Sodium", ["CSodium", "Locking"]),
@@ -69,6 +70,7 @@ let package = Package(
         library("MLS", ["Sodium", "Wire"]),
         library("Room", ["Sodium", "Wire"]),
         library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
+        library("RoomStore", ["CSQLite", "Locking", "Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
         library("Transport", ["EventLoop", "Sodium", "TorController", log]),
@@ -113,6 +115,7 @@ let package = Package(
             of: "SecureSession", ["CPace", "MLS", "Noise", "Room", "SecureGroup", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
+        tests(of: "RoomStore", ["Locking", "Sodium"]),
         tests(of: "SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),

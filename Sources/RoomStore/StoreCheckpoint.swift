@@ -1,0 +1,27 @@
+/// The room at one moment, which takes the place of the inputs that led to it.
+package struct StoreCheckpoint: Equatable, Sendable {
+    /// The number of the last input that the snapshot includes.
+    package var input: UInt64
+    /// The room's state without the entries of its log.
+    package var snapshot: [UInt8]
+    /// The entries of the log since the checkpoint before, numbered from 1, in order and without gaps. Entries that were written before are
+    /// allowed; those below ``firstKeptEntry`` are not written.
+    package var entries: [NumberedBytes]
+    /// Entries with lower numbers are deleted.
+    package var firstKeptEntry: UInt64
+
+    package init(input: UInt64, snapshot: [UInt8], entries: [NumberedBytes], firstKeptEntry: UInt64) {
+        self.input = input
+        self.snapshot = snapshot
+        self.entries = entries
+        self.firstKeptEntry = firstKeptEntry
+    }
+
+    /// What this one and then `later` amount to.
+    func followed(by later: StoreCheckpoint) -> StoreCheckpoint {
+        let next = later.entries.first?.number ?? .max
+        var result = later
+        result.entries = entries.filter { $0.number < next && $0.number >= later.firstKeptEntry } + later.entries
+        return result
+    }
+}
