@@ -306,4 +306,17 @@ import Testing
         try network.carry()
         #expect(!network.peers[late].client.isJoined)
     }
+
+    @Test("Nobody comes in once the room's time is over, whether or not it has been closed yet")
+    func afterTheEnd() throws {
+        let network = RoomNetwork(closesAt: .seconds(1_010))
+        _ = network.add(nick: "host", isHost: true)
+        try network.carry()
+        _ = try network.joined("early")
+        network.now = .seconds(1_010)
+        let late = network.add(nick: "late")
+        try network.carry()
+        #expect(codes(network, late) == [.roomExpired])
+        #expect(network.room.memberCount == 2)
+    }
 }

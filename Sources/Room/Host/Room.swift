@@ -98,6 +98,7 @@ package struct Room {
         guard !isClosed else { return }
         let request = try MemberRequest(type: type, body: body)
         guard let id = memberOfLink[link] else {
+            if let closesAt, now >= closesAt { return refuse(link, .expired, actions: &actions) }
             if case .joinExternally(let commit) = request {
                 return try joinExternally(commit, link: link, now: now, actions: &actions)
             }

@@ -14,7 +14,9 @@ extension HostNode {
         // Who waits has nothing more to show.
         if AdmissionMessage.isAdmission(type: type), room.awaits(connection.link) { return fail(connection) }
         guard AdmissionMessage.isAdmission(type: type) else {
-            if password != nil, !connection.admission.isOpen {
+            if closing != nil {
+                refuse(connection, .expired)
+            } else if password != nil, !connection.admission.isOpen {
                 refuse(connection, .passwordRequired)
             } else if let refusal = refusal(at: connection, now: now) {
                 refuse(connection, refusal)

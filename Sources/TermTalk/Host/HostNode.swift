@@ -83,6 +83,8 @@ package final class HostNode {
         sealing = SealingTurn(loop: loop)
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
+        // A room ends also if nobody ever comes near it.
+        scheduleRoomSweep()
     }
 
     package var memberCount: Int { room.memberCount }
