@@ -131,6 +131,47 @@ struct HeadlessTests {
         #expect(erin.eventsSoFar.filter { $0.event == "warning" || $0.event == "error" }.isEmpty)
     }
 
+    @Test func endsByItselfWhenNobodyComes() async throws {
+        let host = try TermTalkProcess(
+            ["host", "--direct", "127.0.0.1:0", "--plain", "--headless", "--ttl", "2s"], home: TestHome(), input: .null)
+        let result = try await host.result()
+        #expect(result.status == 0)
+        #expect(result.errors.count == 1 && result.errors[0].hasPrefix("-!- the room is closed"))
+    }
+
+    /// `say` exits with 0 only when somebody will read it, and founds no group.
+    @Test func sayingToNobody() async throws {
+        let hosted = try await HostedRoom.direct(Self.flags)
+        for more in [[], ["--wait-ack", "members"]] {
+            try await expectFailure(["say", hosted.invite, "x"] + more, code: "group-invite-needed", status: 77)
+        }
+        let (member, invite) = try await first(hosted)
+        let heard = try await TermTalkProcess.run(["say", invite, "heard"], home: TestHome())
+        #expect(heard.status == 0)
+        try await member.event("message") { $0.text == "heard" }
+        // Its place is kept, so that it will read what comes now; but it is not present.
+        member.signal(SIGKILL)
+        _ = try await member.result()
+        let kept = try await TermTalkProcess.run(["say", invite, "kept"], home: TestHome())
+        #expect(kept.status == 0)
+        let nobody = try await TermTalkProcess.run(
+            ["say", invite, "x", "--wait-ack", "members", "--json"], home: TestHome())
+        #expect(nobody.events("error").map(\.code) == ["nobody-here"])
+        #expect(nobody.status == 75)
+    }
+
+    @Test func sayingToNobodyWhoHasAPlace() async throws {
+        let hosted = try await HostedRoom.direct(Self.flags)
+        let (member, invite) = try await first(hosted)
+        member.send("/quit")
+        _ = try await member.result()
+        for more in [[], ["--wait-ack", "members"]] {
+            let nobody = try await TermTalkProcess.run(["say", invite, "x", "--json"] + more, home: TestHome())
+            #expect(nobody.events("error").map(\.code) == ["nobody-here"])
+            #expect(nobody.status == 75)
+        }
+    }
+
     @Test func withAPassword() async throws {
         let home = try TestHome()
         let password = ["--password-file", try home.write("password", "open sesame\n")]

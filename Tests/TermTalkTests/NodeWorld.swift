@@ -158,7 +158,9 @@ final class NodeWorld {
 
     /// Somebody who comes with the world's invite, or without one; or to a relay's room with the invite of its group.
     @discardableResult
-    func add(nick: String = "", password: RoomPassword? = nil, inviteOfGroup: Invite? = nil) -> Person {
+    func add(
+        nick: String = "", foundsGroup: Bool = true, password: RoomPassword? = nil, inviteOfGroup: Invite? = nil
+    ) -> Person {
         let person = Person()
         people.append(person)
         guard let address = try? RoomAddress("127.0.0.1:1") else { preconditionFailure("an address") }
@@ -177,7 +179,8 @@ final class NodeWorld {
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: invite == nil ? nil : identity.publicKey, invite: invite),
-            nick: nick, engine: RoomGroup(trust: trust, time: 1_000_000_000), password: password,
+            nick: nick, engine: RoomGroup(trust: trust, time: 1_000_000_000), foundsGroup: foundsGroup,
+            password: password,
             dial: { [weak self, weak person] completion in
                 DialLater(self, person, completion)
             },

@@ -184,6 +184,35 @@ import Testing
         }
     }
 
+    @Test("A relay that nobody ever visits ends at its time")
+    func nobodyComes() throws {
+        try NodeWorld.run(limits: Self.limits, closesAfter: .milliseconds(200)) { world in
+            world.when({ world.hostClosed != nil }) {
+                #expect(world.hostClosed == .ttl)
+                world.finish()
+            }
+        }
+    }
+
+    @Test("Who only passes by founds no group: the next one does")
+    func passingBy() throws {
+        try run { world in
+            let passer = world.add(nick: "passer", foundsGroup: false)
+            world.when({ passer.ending != nil }) {
+                #expect(passer.ending?.notice?.code == .groupInviteNeeded)
+                #expect(passer.id == nil && passer.invites.isEmpty)
+                begin(world) { _, invite in
+                    // With the group's invite it comes in, also by itself.
+                    world.people[1].node?.leave()
+                    world.when({ world.people[1].ending != nil }) {
+                        let again = world.add(nick: "passer", foundsGroup: false, inviteOfGroup: invite)
+                        world.when({ again.id != nil }) { world.finish() }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("An invite of a group says so, and is read as it was written")
     func inviteText() throws {
         SodiumLibrary.initialize()

@@ -21,6 +21,11 @@ struct ReceiptBook {
 
     mutating func posted(sequence: UInt64, sender: MemberID, id: MessageID, others: Int) {
         entries.append(Entry(sender: sender, id: id, count: 0, of: UInt16(clamping: others)))
+        if others == 0 {
+            // Nothing will change that, but the sender has to know.
+            entries[entries.count - 1].isChanged = true
+            changed.append(sequence)
+        }
         if entries.count >= 2 * RoomLimits.remembered {
             entries.removeFirst(RoomLimits.remembered)
             first += UInt64(RoomLimits.remembered)

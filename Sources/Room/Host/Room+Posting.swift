@@ -44,7 +44,9 @@ extension Room {
         remember(id)
         let sequence = nextSequence
         nextSequence += 1
-        receipts.posted(sequence: sequence, sender: sender, id: id, others: members.count - 1 - awayCount)
+        let present = members.count - 1 - awayCount
+        receipts.posted(sequence: sequence, sender: sender, id: id, others: present)
+        if present == 0 { scheduleReceipts(now: now) }
         let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content)
         actions.append(.broadcast(message.encoded, tag: sequence))
     }

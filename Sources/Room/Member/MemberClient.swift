@@ -51,6 +51,8 @@ package struct MemberClient {
 
     var phase = Phase.joining
     private let wantedNick: String
+    /// Whether this member may be the first of a group that others come into later.
+    private let foundsGroup: Bool
     let engine: any GroupEngine
     let random: () -> UInt32
     var members: [MemberID: Member] = [:]
@@ -86,9 +88,14 @@ package struct MemberClient {
 
     /// - Parameters:
     ///   - nick: the nick to ask for; empty for the member id.
+    ///   - foundsGroup: whether it stays where it is the first one at a relay; if not, it leaves, and the next one is the first.
     ///   - random: what spreads the Commits of many members.
-    package init(nick: String, engine: any GroupEngine, random: @escaping () -> UInt32 = Random.uint32) {
+    package init(
+        nick: String, engine: any GroupEngine, foundsGroup: Bool = true,
+        random: @escaping () -> UInt32 = Random.uint32
+    ) {
         wantedNick = nick
+        self.foundsGroup = foundsGroup
         self.engine = engine
         self.random = random
     }
@@ -159,6 +166,12 @@ package struct MemberClient {
     }
 
     private mutating func admitted(_ admission: HostMessage.Admission, actions: inout [Action]) {
+        guard foundsGroup || !admission.welcome.isEmpty || engine.hasExternalCommit else {
+            phase = .ended
+            actions.append(.send(MemberRequest.leave.encoded))
+            actions.append(.end(.lost, refusal: .foundsNoGroup))
+            return
+        }
         do throws(GroupError) {
             try enterGroup(admission)
         } catch {

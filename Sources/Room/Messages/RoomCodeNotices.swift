@@ -23,6 +23,11 @@ extension ChatEvent.Notice {
             hint: "the invite no longer works; the host can give you a new one")
     }
 
+    /// To one that only passes by, and would be the first of a relay's group.
+    static let foundsNoGroup = ChatEvent.Notice(
+        .groupInviteNeeded, "nothing was delivered: this invite is for the first member, who founds the room's group",
+        hint: "somebody has to join with it and stay; then use the invite that /invite shows there")
+
     /// A member came back after its place, or what waited for it, had been given up.
     static func missed(_ count: Int) -> Self {
         .init(
@@ -69,7 +74,7 @@ extension RoomCode {
             .init(
                 .nobodyHere, "cannot join: no member is there who could let you in", hint: "try again when one is")
         case .expired:
-            .init(.roomExpired, "cannot join: the room has expired", hint: "ask for a new invite")
+            .init(.roomExpired, "cannot join: the room has ended", hint: "ask for the invite of another one")
         case .idTaken:
             .init(.nickTaken, "cannot join: somebody here has the id that was made for you", hint: "try again")
         case .keyPackageInvalid:

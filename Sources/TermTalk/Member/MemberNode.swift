@@ -110,12 +110,14 @@ package final class MemberNode: ByteStreamHandler {
     var firstFailure: ChatEvent.Notice?
 
     /// - Parameters:
+    ///   - foundsGroup: whether it may be the first of a group at a relay.
     ///   - password: what the host has to know; then nothing is said to one that does not.
     ///   - wallClock: seconds since 1970, to tell people when the room ends.
     ///   - random: what spreads the tries to come back.
     package init(
         loop: EventLoop, target: Target, credentials: consuming JoinCredentials, nick: String, engine: any GroupEngine,
-        password: RoomPassword? = nil, dial: @escaping Dial, logger: Logger, wallClock: @escaping () -> Int64,
+        foundsGroup: Bool = true, password: RoomPassword? = nil, dial: @escaping Dial, logger: Logger,
+        wallClock: @escaping () -> Int64,
         random: @escaping () -> UInt32 = Random.uint32, tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
@@ -127,7 +129,7 @@ package final class MemberNode: ByteStreamHandler {
         self.wallClock = wallClock
         self.random = random
         self.tell = tell
-        client = MemberClient(nick: nick, engine: engine, random: random)
+        client = MemberClient(nick: nick, engine: engine, foundsGroup: foundsGroup, random: random)
     }
 
     // MARK: The stream

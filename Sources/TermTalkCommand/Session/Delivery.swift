@@ -33,6 +33,7 @@ struct Delivery {
         switch (phase, event) {
         case (.joining, .joinedRoom(let room)):
             others = room.members.count - 1
+            guard others > 0 else { return [.fail(Self.nobodyHere)] }
             guard !waitsForMembers || room.members.count <= RoomLimits.receiptMembers else {
                 return [
                     .fail(
@@ -43,15 +44,19 @@ struct Delivery {
             }
             phase = .said
             return waitsForMembers ? [.say(text)] : [.say(text), .leave]
+        case (_, .memberJoined(_, _, let count)), (_, .memberLeft(_, _, _, let count)):
+            others = count - 1
+            return []
         case (.said, .delivered(let id)):
-            guard waitsForMembers, others > 0 else { return finish() }
+            guard others > 0 else { return [.fail(Self.nobodyHere)] }
+            guard waitsForMembers else { return finish() }
             phase = .delivered(id)
             return []
         case (.said, .error(let notice)):
             return [.fail(notice)]
         case (.delivered(let id), .acknowledged(let received, let count, let total))
         where received == id && count >= total:
-            return finish()
+            return total > 0 ? finish() : [.fail(Self.nobodyPresent)]
         case (.delivered, .joinedRoom):
             // Receipts are for the member that said it, and that has lost its place.
             return [.fail(Self.notAcknowledged)]
@@ -86,6 +91,13 @@ struct Delivery {
         default: isJSON
         }
     }
+
+    private static let nobodyHere = ChatEvent.Notice(
+        .nobodyHere, "the message was not delivered: nobody else is in the room", hint: "try again when somebody is")
+
+    private static let nobodyPresent = ChatEvent.Notice(
+        .nobodyHere, "the message was not received: all other members are away",
+        hint: "the host has it, for those who come back in time; saying it again repeats it")
 
     private static let notAcknowledged = ChatEvent.Notice(
         .notAcknowledged, "the host has the message, but not all who were present have confirmed it",
