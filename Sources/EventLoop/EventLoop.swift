@@ -167,7 +167,17 @@ import Glibc
     /// ``Offloader/maximumThreadCount`` run at once, the others wait in order. `then` is never called once the loop has
     /// been stopped; `work` under way is then left to end by itself.
     package func offload<T: Sendable>(_ work: @escaping @Sendable () -> T, then: @escaping (T) -> Void) {
-        offloader?.run(work, then: then)
+        offloader?.run(within: nil, work) { value in
+            if let value { then(value) }
+        }
+    }
+
+    /// As ``offload(_:then:)``, but `then` gets nil when the work is not done within `limit` (a disk hangs): the work is left
+    /// to end by itself, what it gives is dropped, and no other work waits for it.
+    package func offload<T: Sendable>(
+        within limit: Duration, _ work: @escaping @Sendable () -> T, then: @escaping (T?) -> Void
+    ) {
+        offloader?.run(within: limit, work, then: then)
     }
 
     /// Whether ``stop()`` has been called.

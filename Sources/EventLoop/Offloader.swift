@@ -26,13 +26,24 @@ package final class Offloader {
         event?.add()
     }
 
-    func run<T: Sendable>(_ work: @escaping @Sendable () -> T, then: @escaping (T) -> Void) {
+    func run<T: Sendable>(
+        within limit: Duration?, _ work: @escaping @Sendable () -> T, then: @escaping (T?) -> Void
+    ) {
         let result = ResultBox<T>()
         lastNumber += 1
-        bodies[lastNumber] = {
-            if let value = result.take() { then(value) }
+        let number = lastNumber
+        let timer = limit.map { limit in
+            loop.schedule(after: limit) { [weak self] in
+                guard let self, let body = self.bodies.removeValue(forKey: number) else { return }
+                self.shared.giveUp(number: number)
+                body()
+            }
         }
-        shared.submit(number: lastNumber) { result.set(work()) }
+        bodies[number] = {
+            timer?.cancel()
+            then(result.take())
+        }
+        shared.submit(number: number) { result.set(work()) }
     }
 
     /// Forgets everything that has not been delivered.
@@ -72,6 +83,8 @@ private final class Shared: Sendable {
 
     struct State {
         var waiting: [Job] = []
+        /// Work under way; what nobody waits for any more is not among it, and its thread does not count.
+        var running: Set<UInt64> = []
         var finished: [UInt64] = []
         var threadCount = 0
         var isStopped = false
@@ -90,6 +103,23 @@ private final class Shared: Sendable {
             state.waiting.append(Job(number: number, work: work))
             guard state.threadCount < Offloader.maximumThreadCount else { return false }
             state.threadCount += 1
+            return true
+        }
+        if needsThread { startThread() }
+    }
+
+    /// Nobody waits for the work any more, and if it is under way, another thread takes the place of its own.
+    func giveUp(number: UInt64) {
+        let needsThread = state.withLock { state in
+            if let index = state.waiting.firstIndex(where: { $0.number == number }) {
+                state.waiting.remove(at: index)
+                return false
+            }
+            guard state.running.remove(number) != nil else { return false }
+            guard !state.waiting.isEmpty else {
+                state.threadCount -= 1
+                return false
+            }
             return true
         }
         if needsThread { startThread() }
@@ -140,9 +170,12 @@ private final class Shared: Sendable {
     private func work() {
         while let job = nextJob() {
             job.work()
-            state.withLock { state in
+            let isGivenUp = state.withLock { state in
+                guard state.running.remove(job.number) != nil else { return true }
                 if !state.isStopped { state.finished.append(job.number) }
+                return false
             }
+            if isGivenUp { return }
             var one: UInt64 = 1
             _ = unsafe Glibc.write(wakeup, &one, MemoryLayout<UInt64>.size)
         }
@@ -154,7 +187,9 @@ private final class Shared: Sendable {
                 state.threadCount -= 1
                 return nil
             }
-            return state.waiting.removeFirst()
+            let job = state.waiting.removeFirst()
+            state.running.insert(job.number)
+            return job
         }
     }
 }

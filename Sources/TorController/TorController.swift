@@ -10,6 +10,8 @@ package final class TorController {
     static let stableAfter = Duration.seconds(10)
     /// How long a shutdown waits for tor's answers before it closes anyway, which ends the services too.
     static let shutdownTimeout = Duration.seconds(2)
+    /// The same for a shutdown in a hurry, which has 3 s for all.
+    static let hurriedTimeout = Duration.seconds(1)
 
     package let loop: EventLoop
     /// Where to dial: the option, else what tor says of itself, else 127.0.0.1:9050. Known from `ready` on.
@@ -133,8 +135,9 @@ package final class TorController {
     }
 
     /// Deletes the services and takes back the keys, closes, and ends an own tor; `completion` is called when all is done,
-    /// in 8 s at most. No event follows.
-    package func shutdown(completion: @escaping () -> Void) {
+    /// in 8 s at most. No event follows. In a hurry it takes little more than a second, and an own tor is not asked to end
+    /// but killed.
+    package func shutdown(isHurried: Bool = false, completion: @escaping () -> Void) {
         guard phase != .shutDown else { return completion() }
         phase = .shutDown
         onEvent = nil
@@ -149,11 +152,11 @@ package final class TorController {
             guard !isClosed else { return }
             isClosed = true
             timer?.cancel()
-            closeDown(completion)
+            closeDown(isHurried: isHurried, completion)
         }
         let publications = self.publications
         self.publications = []
-        timer = loop.schedule(after: Self.shutdownTimeout, close)
+        timer = loop.schedule(after: isHurried ? Self.hurriedTimeout : Self.shutdownTimeout, close)
         let answered = { (_: Result<ControlReply, TorError>) in
             owed -= 1
             if owed == 0 { close() }
@@ -169,11 +172,11 @@ package final class TorController {
         }
     }
 
-    private func closeDown(_ completion: @escaping () -> Void) {
+    private func closeDown(isHurried: Bool, _ completion: @escaping () -> Void) {
         connection?.close()
         connection = nil
         guard let managed else { return completion() }
-        managed.stop { [self] in
+        managed.stop(isHurried: isHurried) { [self] in
             self.managed = nil
             completion()
         }

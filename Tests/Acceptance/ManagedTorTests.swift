@@ -73,6 +73,46 @@ struct ManagedTorTests {
         #expect(try await hosted.host.event("message").text == "again")
     }
 
+    /// A child that is stopped holds a panic up no more than others do, and nothing of it stays.
+    @Test func panicWithAChildThatIsStopped() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let include = try network.makeManagedInclude().path
+        let home = try TestHome()
+        let host = try TermTalkProcess(
+            ["host", "--onion", "--json", "--tor", "managed"], home: home,
+            environment: ["TERMTALK_TOR_INCLUDE": include])
+        try await host.event("starting") { $0.phase == "tor-bootstrap" }
+        let pid = try #require(host.pid)
+        let child = try #require(try Self.children(of: pid).first)
+        kill(child, SIGSTOP)
+        host.send("/panic")
+        let result = try await host.result()
+        #expect(result.status == 0)
+        #expect(!FileManager.default.fileExists(atPath: "/proc/\(child)"))
+        let left = try FileManager.default.subpathsOfDirectory(atPath: home.path)
+        #expect(!left.contains { $0.contains("termtalk-child") }, "\(left)")
+    }
+
+    /// XDG_RUNTIME_DIR is not used where others could put something in the place of what is made there.
+    @Test func runtimeFolderOfOthers() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let include = try network.makeManagedInclude().path
+        let home = try TestHome()
+        let run = "\(home.path)/run"
+        for change in [[.posixPermissions: 0o777], [.posixPermissions: 0o700, .ownerAccountID: 1_000]]
+            as [[FileAttributeKey: Int]]
+        {
+            try FileManager.default.setAttributes(change, ofItemAtPath: run)
+            let host = try TermTalkProcess(
+                ["host", "--onion", "--json", "--tor", "managed"], home: home,
+                environment: ["TERMTALK_TOR_INCLUDE": include])
+            try await host.event("starting") { $0.phase == "tor-bootstrap" }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: run) == [])
+            host.send("/panic")
+            #expect(try await host.result().status == 0)
+        }
+    }
+
     private static func children(of parent: pid_t) throws -> [pid_t] {
         var children: [pid_t] = []
         for task in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task") {

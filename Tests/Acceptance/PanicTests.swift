@@ -116,4 +116,48 @@ struct PanicTests {
         let limits = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
         #expect(limits.contains(#/Max core file size +0 +0 /#))
     }
+
+    /// A room that was kept is kept no more.
+    @Test(arguments: [["--no-passphrase"], ["--passphrase-file"]]) func keptRoom(_ more: [String]) async throws {
+        let home = try TestHome()
+        let secret = more == ["--passphrase-file"] ? [try home.write("secret", "correct horse\n")] : []
+        let hosted = try await HostedRoom.direct(["--persist", "club"] + more + secret, home: home)
+        let rooms = "\(home.path)/state/termtalk/rooms"
+        #expect(try FileManager.default.contentsOfDirectory(atPath: rooms).sorted() == ["club.lock", "club.room"])
+        hosted.host.send("/panic")
+        #expect(try await hosted.host.result().status == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: rooms) == [])
+    }
+
+    /// Also while /quit waits for a host that does not answer.
+    @Test func whileLeaving() async throws {
+        let hosted = try await HostedRoom.direct()
+        let guest = try await hosted.join()
+        hosted.host.signal(SIGSTOP)
+        guest.send("never delivered")
+        guest.send("/quit")
+        guest.send("this is not said any more")
+        guest.send("/panic")
+        let left = try await guest.result()
+        hosted.host.signal(SIGCONT)
+        #expect(left.status == 0)
+        #expect(left.events("closed").map(\.reason) == ["quit"])
+    }
+
+    /// Also while the host has not answered yet. What is typed meanwhile is said later, or never.
+    @Test func beforeThereIsARoom() async throws {
+        let hosted = try await HostedRoom.direct()
+        let patient = try hosted.startJoin()
+        patient.send("typed early")
+        try await hosted.host.event("message") { $0.text == "typed early" }
+        hosted.host.signal(SIGSTOP)
+        let guest = try hosted.startJoin()
+        try await guest.event("starting")
+        guest.send("never said")
+        guest.send("/panic")
+        let left = try await guest.result()
+        hosted.host.signal(SIGCONT)
+        #expect(left.status == 0)
+        #expect(left.events("error").isEmpty)
+    }
 }

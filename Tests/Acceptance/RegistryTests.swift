@@ -106,6 +106,45 @@ struct RegistryTests {
         #expect(kept.count == 1)
     }
 
+    /// Nothing that is in the place of the registry, or holds its lock, keeps a room from beginning or ending.
+    @Test(arguments: ["lock", "fifo", "fifo as lock", "link"])
+    func theRoomEndsAllTheSame(_ obstacle: String) async throws {
+        let home = try TestHome()
+        let lock = "\(home.registryPath).lock"
+        var descriptor: Int32 = -1
+        defer { if descriptor >= 0 { close(descriptor) } }
+        switch obstacle {
+        case "lock":
+            descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            #expect(flock(descriptor, LOCK_EX) == 0)
+        case "fifo": #expect(mkfifo(home.registryPath, 0o600) == 0)
+        case "fifo as lock": #expect(mkfifo(lock, 0o600) == 0)
+        default:
+            try FileManager.default.createSymbolicLink(
+                atPath: home.registryPath, withDestinationPath: try home.write("elsewhere", "precious"))
+        }
+        let result = try await TermTalkProcess.run(
+            ["host", "--direct", "127.0.0.1:0", "--json", "--ttl", "2s"], home: home, input: .pipe, seconds: 60)
+        #expect(result.status == 0)
+        #expect(result.events("closed").map(\.reason) == ["ttl"])
+        let codes = Set(result.events("warning").map(\.code))
+        #expect(codes == [["lock", "fifo as lock"].contains(obstacle) ? "registry-unwritable" : "registry-unreadable"])
+        #expect((try? String(contentsOfFile: "\(home.path)/elsewhere", encoding: .utf8)) ?? "precious" == "precious")
+    }
+
+    @Test func filesOfOthersAreNotRead() async throws {
+        let hosted = try await HostedRoom.direct(["--room", "mine"])
+        try await hosted.waitUntilRegistered()
+        for change in [[.posixPermissions: 0o660], [.posixPermissions: 0o600, .ownerAccountID: 1_000]]
+            as [[FileAttributeKey: Int]]
+        {
+            try FileManager.default.setAttributes(change, ofItemAtPath: hosted.home.registryPath)
+            let rooms = try await TermTalkProcess.run(["rooms"], home: hosted.home)
+            #expect(rooms.status == 78)
+            #expect(rooms.output == [])
+        }
+    }
+
     @Test func homeThatCannotBeWritten() async throws {
         let result = try await TermTalkProcess.run(
             ["host", "--direct", "127.0.0.1:0", "--json"], home: TestHome(), environment: ["HOME": "/proc"])

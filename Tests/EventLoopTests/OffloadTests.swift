@@ -82,4 +82,37 @@ import Testing
         #expect(delivered == 0)
         #expect(state.withLock { $0.begun } == 2)
     }
+
+    @Test("Work that hangs is given up at its limit, and keeps no other work from being done")
+    func workThatHangs() throws {
+        final class Hook: Sendable {
+            let isOpen = Mutex(false)
+            func hang() { while !isOpen.withLock({ $0 }) { usleep(1_000) } }
+        }
+        let hook = Hook()
+        var given: [Int?] = []
+        try LoopTest.run { test in
+            for number in 0..<5 {
+                test.loop.offload(within: .milliseconds(50)) {
+                    hook.hang()
+                    return number
+                } then: {
+                    given.append($0)
+                }
+            }
+            test.loop.schedule(after: .milliseconds(200)) {
+                for number in 5..<10 {
+                    test.loop.offload(within: .seconds(60)) {
+                        number
+                    } then: {
+                        given.append($0)
+                        if given.count == 10 { test.loop.stop() }
+                    }
+                }
+            }
+        }
+        hook.isOpen.withLock { $0 = true }
+        #expect(given.prefix(5).allSatisfy { $0 == nil })
+        #expect(given.suffix(5).compactMap(\.self).sorted() == Array(5..<10))
+    }
 }

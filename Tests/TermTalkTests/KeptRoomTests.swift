@@ -206,4 +206,32 @@ struct KeptRoomStoreTests {
             atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         #expect(home.code(room) == .persistUnreadable)
     }
+
+    @Test("What is kept can be removed for good: the keys are overwritten where they stand")
+    func removal() throws {
+        let home = Home()
+        let room = try #require(room)
+        let made = try home.store.open(room).create(room, passphrase: nil)
+        // Another name of the same blocks.
+        let other = "\(home.path)/other"
+        try FileManager.default.linkItem(atPath: "\(home.rooms)/room.room", toPath: other)
+        #expect(try Data(contentsOf: URL(filePath: other)).contains { $0 != 0 })
+        #expect(made.remove() == nil)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: home.rooms) == [])
+        #expect(try Data(contentsOf: URL(filePath: other)).allSatisfy { $0 == 0 })
+        #expect(try home.store.open(room).state == .new)
+    }
+
+    @Test func foldersThatCannotBeTrusted() throws {
+        let home = Home()
+        let room = try #require(room)
+        _ = try home.store.open(room)
+        try FileManager.default.setAttributes([.posixPermissions: 0o770], ofItemAtPath: home.rooms)
+        #expect(home.code(room) == .persistUnreadable)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: home.rooms)
+        #expect(home.code(room) == nil)
+        try FileManager.default.moveItem(atPath: home.rooms, toPath: "\(home.path)/elsewhere")
+        try FileManager.default.createSymbolicLink(atPath: home.rooms, withDestinationPath: "\(home.path)/elsewhere")
+        #expect(home.code(room) == .persistUnreadable)
+    }
 }

@@ -9,10 +9,11 @@ package final class FileLock: Sendable {
     }
 
     private let descriptor: Int32
+    private let path: String
 
     /// Takes the lock of the file at `path`, which is made when it is not there.
     init(path: String) throws(Failure) {
-        let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let opened = PrivateFile.open(path, O_RDWR | O_CREAT)
         guard opened >= 0 else { throw .unusable(errno: errno) }
         while flock(opened, LOCK_EX | LOCK_NB) != 0 {
             let code = errno
@@ -21,6 +22,12 @@ package final class FileLock: Sendable {
             throw code == EWOULDBLOCK ? .held : .unusable(errno: code)
         }
         descriptor = opened
+        self.path = path
+    }
+
+    /// Removes the file; the lock is held on.
+    func removeFile() {
+        unsafe unlink(path)
     }
 
     deinit {

@@ -71,10 +71,15 @@ struct JSONStore<Entry: Codable & Sendable>: Sendable {
         switch failure {
         case .unreadable(let code):
             ChatEvent.Notice(
-                unreadable, "\(name) cannot be read: \(SystemError.text(code))", hint: "check its permissions")
+                unreadable, "\(name) cannot be read: \(SystemError.text(code))",
+                hint: "it has to be a file of yours, and no link: check its owner and its permissions")
         case .openToOthers:
             ChatEvent.Notice(
-                unreadable, "\(name) is not used: others on this machine can read it", hint: "chmod 600 it")
+                unreadable, "\(name) is not used: others on this machine can change it", hint: "chmod 600 it")
+        case .locked:
+            ChatEvent.Notice(
+                unwritable, "\(name) was not changed: another process holds its lock",
+                hint: "fuser \(name).lock in its folder shows which one")
         case .tooLarge:
             ChatEvent.Notice(unreadable, "\(name) is too large", hint: "move it away")
         case .unwritable(let code):

@@ -1,4 +1,4 @@
-internal import Room
+package import Room
 package import Sodium
 package import TorController
 
@@ -8,22 +8,41 @@ package final class KeptRoom: Sendable {
     package let room: RoomName
     let onionSeed: SecretBytes
     let hostKey: SecretBytes
-    /// Keeps other processes from using the room meanwhile.
-    private let lock: FileLock?
+    private let place: Place?
+
+    /// Where the room is kept, and the lock that keeps other processes from using it meanwhile.
+    struct Place: Sendable {
+        let file: PrivateFile
+        let lock: FileLock
+    }
 
     /// A room with new keys.
-    convenience init(new room: RoomName, lock: FileLock? = nil) {
+    convenience init(new room: RoomName, at place: Place? = nil) {
         self.init(
-            room: room, onionSeed: OnionKey().exportedSeed(), hostKey: X25519.PrivateKey().exported(), lock: lock)
+            room: room, onionSeed: OnionKey().exportedSeed(), hostKey: X25519.PrivateKey().exported(), at: place)
     }
 
     /// - Precondition: both keys have 32 bytes.
-    init(room: RoomName, onionSeed: consuming SecretBytes, hostKey: consuming SecretBytes, lock: FileLock? = nil) {
+    init(room: RoomName, onionSeed: consuming SecretBytes, hostKey: consuming SecretBytes, at place: Place? = nil) {
         precondition(onionSeed.count == OnionKey.seedByteCount && hostKey.count == X25519.byteCount)
         self.room = room
         self.onionSeed = onionSeed
         self.hostKey = hostKey
-        self.lock = lock
+        self.place = place
+    }
+
+    /// Removes what is kept, for good: the file with the keys, which are overwritten first, and the lock's. Blocks.
+    ///
+    /// - Returns: persist-unwritable when the file could not be removed.
+    package func remove() -> ChatEvent.Notice? {
+        guard let place else { return nil }
+        defer { place.lock.removeFile() }
+        do throws(PrivateFile.Failure) {
+            try place.file.shred()
+            return nil
+        } catch {
+            return error.keptRoomNotice
+        }
     }
 
     /// The key of the onion service.

@@ -96,7 +96,7 @@ struct KeptRoomFile: ~Copyable {
 
     /// - Throws: ``Failure/passphraseWrong``, ``Failure/passphraseNeeded``, ``Failure/outOfMemory``, ``Failure/damaged``.
     func room(
-        name: RoomName, passphrase: Password?, cost: Argon2id.Cost = KeptRoomFile.cost, lock: FileLock? = nil
+        name: RoomName, passphrase: Password?, cost: Argon2id.Cost = KeptRoomFile.cost, at place: KeptRoom.Place? = nil
     ) throws(Failure) -> KeptRoom {
         var content = bytes.withBytes { bytes in
             SecretBytes(copying: bytes.extracting(Self.contentOffset..<Self.checkOffset))
@@ -122,7 +122,7 @@ struct KeptRoomFile: ~Copyable {
         guard let room = RoomName(id) else { throw .damaged }
         return KeptRoom(
             room: room, onionSeed: Self.secret(content, keys),
-            hostKey: Self.secret(content, keys + Self.keyByteCount), lock: lock)
+            hostKey: Self.secret(content, keys + Self.keyByteCount), at: place)
     }
 
     private static func secret(_ content: borrowing SecretBytes, _ offset: Int) -> SecretBytes {

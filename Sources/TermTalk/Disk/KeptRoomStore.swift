@@ -18,6 +18,11 @@ package struct KeptRoomStore: Sendable {
     package func open(_ name: RoomName) throws(ChatEvent.Notice) -> KeptRoomSlot {
         directories.makeState()
         unsafe mkdir(folder, 0o700)
+        var status = stat()
+        guard unsafe lstat(folder, &status) == 0 else { throw .keptRoomUnwritable(errno) }
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
+            throw .keptRoomFolder
+        }
         let lock: FileLock
         do throws(FileLock.Failure) {
             lock = try FileLock(path: "\(folder)/\(name).lock")
@@ -28,7 +33,7 @@ package struct KeptRoomStore: Sendable {
             }
         }
         return try KeptRoomSlot(
-            name: name, file: PrivateFile(path: "\(folder)/\(name).room"), lock: lock)
+            name: name, place: .init(file: PrivateFile(path: "\(folder)/\(name).room"), lock: lock))
     }
 }
 
@@ -45,15 +50,13 @@ package final class KeptRoomSlot {
 
     package let state: State
     private let name: RoomName
-    private let file: PrivateFile
-    private let lock: FileLock
+    private let place: KeptRoom.Place
     private let content: KeptRoomFile?
 
-    fileprivate init(name: RoomName, file: PrivateFile, lock: FileLock) throws(ChatEvent.Notice) {
+    fileprivate init(name: RoomName, place: KeptRoom.Place) throws(ChatEvent.Notice) {
         self.name = name
-        self.file = file
-        self.lock = lock
-        guard let bytes = try Self.read(file) else {
+        self.place = place
+        guard let bytes = try Self.read(place.file) else {
             content = nil
             state = .new
             return
@@ -81,7 +84,7 @@ package final class KeptRoomSlot {
     package func room(passphrase: Password?) throws(ChatEvent.Notice) -> KeptRoom {
         do throws(KeptRoomFile.Failure) {
             switch content {
-            case .some(let content): return try content.room(name: name, passphrase: passphrase, lock: lock)
+            case .some(let content): return try content.room(name: name, passphrase: passphrase, at: place)
             case nil: throw .damaged
             }
         } catch {
@@ -93,7 +96,7 @@ package final class KeptRoomSlot {
     ///
     /// - Throws: persist-unwritable; internal-error when there is not enough memory.
     package func create(_ room: RoomName, passphrase: Password?) throws(ChatEvent.Notice) -> KeptRoom {
-        let kept = KeptRoom(new: room, lock: lock)
+        let kept = KeptRoom(new: room, at: place)
         let content: KeptRoomFile
         do throws(KeptRoomFile.Failure) {
             content = try KeptRoomFile(kept, name: name, passphrase: passphrase)
@@ -101,7 +104,7 @@ package final class KeptRoomSlot {
             throw error.notice
         }
         do throws(PrivateFile.Failure) {
-            try content.bytes.withBytes { bytes throws(PrivateFile.Failure) in try file.create(bytes) }
+            try content.bytes.withBytes { bytes throws(PrivateFile.Failure) in try place.file.create(bytes) }
         } catch {
             throw error.keptRoomNotice
         }
@@ -138,7 +141,7 @@ extension KeptRoomFile.Failure {
 }
 
 extension PrivateFile.Failure {
-    fileprivate var keptRoomNotice: ChatEvent.Notice {
+    var keptRoomNotice: ChatEvent.Notice {
         switch self {
         case .unreadable(let code):
             .init(
@@ -150,6 +153,7 @@ extension PrivateFile.Failure {
                 hint: "if nobody did: chmod 600 ~/.local/state/termtalk/rooms/*; else move it away and begin anew")
         case .tooLarge: KeptRoomFile.Failure.damaged.notice
         case .unwritable(let code): .keptRoomUnwritable(code)
+        case .locked: .keptRoomInUse
         }
     }
 }
@@ -158,6 +162,10 @@ extension ChatEvent.Notice {
     fileprivate static let keptRoomInUse = ChatEvent.Notice(
         .persistInUse, "the kept room cannot be used: another termtalk of this user hosts it",
         hint: "end that one first, or choose another name")
+
+    fileprivate static let keptRoomFolder = ChatEvent.Notice(
+        .persistUnreadable, "the kept room cannot be used: the folder of kept rooms is a link, or not yours alone",
+        hint: "check the owner and the permissions of rooms in the state directory: chmod 700")
 
     fileprivate static func keptRoomUnwritable(_ code: Int32) -> ChatEvent.Notice {
         .init(

@@ -1,3 +1,4 @@
+internal import EventLoop
 import Glibc
 internal import Sodium
 
@@ -11,7 +12,15 @@ struct PrivateFile: Sendable {
         case tooLarge
         /// Others than the owner can read or write it.
         case openToOthers
+        /// Another process has held the lock for longer than ``PrivateFile/lockPatience``.
+        case locked
     }
+
+    /// How long the lock is waited for. It is held for as long as a small file takes to be written, so that whoever holds it
+    /// longer hangs.
+    static let lockPatience = Duration.seconds(2)
+    /// Microseconds between two tries to take the lock.
+    private static let lockInterval: UInt32 = 20_000
 
     /// Bytes of the largest file that is read: a registry of thousands of rooms.
     static let byteLimit = 4 * 1_048_576
@@ -20,23 +29,45 @@ struct PrivateFile: Sendable {
 
     /// Runs `body` while no other process that uses this type for the same path is in it.
     func withLock<R>(_ body: () throws(Failure) -> R) throws(Failure) -> R {
-        let descriptor = unsafe open("\(path).lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let descriptor = Self.open("\(path).lock", O_RDWR | O_CREAT)
         guard descriptor >= 0 else { throw .unwritable(errno: errno) }
         defer { close(descriptor) }
-        while flock(descriptor, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw .unwritable(errno: errno) }
+        let deadline = SystemClock.elapsed.now + Self.lockPatience
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let code = errno
+            guard code == EINTR || code == EWOULDBLOCK else { throw .unwritable(errno: code) }
+            guard SystemClock.elapsed.now < deadline else { throw .locked }
+            usleep(Self.lockInterval)
         }
         return try body()
     }
 
-    /// The content; nil when there is no such file.
+    /// A descriptor of the regular file of this user's at `path`; -1 and errno when there is none. No link is followed, and
+    /// a FIFO in its place is not waited for.
+    static func open(_ path: String, _ flags: Int32) -> Int32 {
+        let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard descriptor >= 0 else { return -1 }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid()
+        else {
+            close(descriptor)
+            errno = EPERM
+            return -1
+        }
+        return descriptor
+    }
+
+    /// The content; nil when there is no such file. Refuses what others can write.
     func read() throws(Failure) -> [UInt8]? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = Self.open(path, O_RDONLY)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw .unreadable(errno: errno)
         }
         defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw .unreadable(errno: errno) }
+        guard status.st_mode & 0o022 == 0 else { throw .openToOthers }
         var content: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -54,7 +85,7 @@ struct PrivateFile: Sendable {
     /// The content, in locked memory; nil when there is no such file. Refuses what is no regular file of this user's, and
     /// what others can read or write.
     func readSecret(limit: Int) throws(Failure) -> SecretBytes? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        let descriptor = Self.open(path, O_RDONLY)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw .unreadable(errno: errno)
@@ -62,7 +93,6 @@ struct PrivateFile: Sendable {
         defer { close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw .unreadable(errno: errno) }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() else { throw .unreadable(errno: EPERM) }
         guard status.st_mode & 0o077 == 0 else { throw .openToOthers }
         guard status.st_size <= limit else { throw .tooLarge }
         var content = SecretBytes(count: Int(status.st_size))
@@ -103,30 +133,47 @@ struct PrivateFile: Sendable {
     /// A file with the content beside the one that is meant, on the disk; returns its path.
     private func writeTemporary(_ content: Span<UInt8>) throws(Failure) -> String {
         let temporary = "\(path).new"
-        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        unsafe unlink(temporary)
+        let descriptor = Self.open(temporary, O_WRONLY | O_CREAT | O_EXCL)
         guard descriptor >= 0 else { throw .unwritable(errno: errno) }
+        let isWritten = Self.write(content, to: descriptor) && fchmod(descriptor, 0o600) == 0 && fsync(descriptor) == 0
+        let code = errno
+        close(descriptor)
+        guard isWritten else {
+            unsafe unlink(temporary)
+            throw .unwritable(errno: code)
+        }
+        return temporary
+    }
+
+    private static func write(_ content: Span<UInt8>, to descriptor: Int32) -> Bool {
         var written = 0
         while written < content.count {
             let count = unsafe content.withUnsafeBytes {
                 unsafe Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
             }
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                let code = errno
-                close(descriptor)
-                unsafe unlink(temporary)
-                throw .unwritable(errno: code)
-            }
+            guard count > 0 else { return false }
             written += count
         }
-        let isSynced = fchmod(descriptor, 0o600) == 0 && fsync(descriptor) == 0
-        let code = errno
-        close(descriptor)
-        guard isSynced else {
-            unsafe unlink(temporary)
-            throw .unwritable(errno: code)
+        return true
+    }
+
+    /// Removes the file, after its content was overwritten where it stands. On a disk that writes elsewhere instead (an SSD,
+    /// a file system of snapshots) the old blocks stay until they are used again.
+    func shred() throws(Failure) {
+        let descriptor = Self.open(path, O_WRONLY)
+        if descriptor >= 0 {
+            var status = stat()
+            if unsafe fstat(descriptor, &status) == 0 {
+                let zeros = [UInt8](repeating: 0, count: min(Int(status.st_size), Self.byteLimit))
+                _ = Self.write(zeros.span, to: descriptor)
+                fsync(descriptor)
+            }
+            close(descriptor)
         }
-        return temporary
+        unsafe unlink("\(path).new")
+        guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .unwritable(errno: errno) }
     }
 
     /// Moves a damaged file out of the way, under a name that tells when, and never over another one.

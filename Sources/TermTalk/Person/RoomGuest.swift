@@ -24,6 +24,8 @@ package final class RoomGuest {
         package var tor: TorOptions?
         /// The room's password, where the person gave one; the host must know it, then.
         package var password: Password?
+        /// Whether it may be the first of a group at a relay; not where it only delivers something and leaves.
+        package var foundsGroup = true
 
         package init(
             room: RoomName, address: RoomAddress, alternatives: [HostPort] = [], invite: Invite? = nil,
@@ -65,6 +67,7 @@ package final class RoomGuest {
     /// Of a direct room.
     private var ways: RoomWays
     private var isStopping = false
+    private var isPanicking = false
     private var forgetsHost = false
     private var isRemembering = false
     private var afterRemembering: (() -> Void)?
@@ -143,10 +146,11 @@ package final class RoomGuest {
         } else if case .onion = options.address {
             enter(hostKey: nil, policy: .onionAddress)
         } else {
-            loop.offload { [trustStore, options] in
+            loop.offload(within: UserDirectories.diskPatience) { [trustStore, options] in
                 trustStore.hostKey(room: options.room, address: options.address)
-            } then: { [weak self] key, warning in
+            } then: { [weak self] found in
                 guard let self, !self.isStopping else { return }
+                let (key, warning) = found ?? (nil, .diskHangs)
                 if let warning { self.tell(.warning(warning)) }
                 if let key {
                     self.enter(hostKey: key, policy: .pinned(.known))
@@ -168,8 +172,8 @@ package final class RoomGuest {
                 room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey,
                 isInviteOfGroup: options.invite?.isOfGroup ?? false,
                 isInviteAuthorized: options.invite?.isAuthorized ?? false),
-            credentials: credentials, nick: options.nick, engine: engine, password: password, dial: makeDial(),
-            logger: logger, wallClock: wallClock, tell: tell)
+            credentials: credentials, nick: options.nick, engine: engine, foundsGroup: options.foundsGroup,
+            password: password, dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
         node.tryAnotherWay = { [weak self] in self?.ways.failed() ?? false }
@@ -195,10 +199,10 @@ package final class RoomGuest {
 
     private func remember(_ key: X25519.PublicKey) {
         isRemembering = true
-        loop.offload { [trustStore, options] in
+        loop.offload(within: UserDirectories.diskPatience) { [trustStore, options] in
             trustStore.remember(key, room: options.room, address: options.address)
         } then: { [weak self, tell] warning in
-            if let warning { tell(.warning(warning)) }
+            if let warning = warning ?? .diskHangs { tell(.warning(warning)) }
             self?.isRemembering = false
             self?.afterRemembering?()
         }
@@ -281,27 +285,27 @@ package final class RoomGuest {
             self.onEnded = nil
             onEnded(reason, notice)
         }
-        let closeTor = { [tor, loop] in
-            if let tor {
-                tor.shutdown(completion: finish)
-            } else {
-                loop.atEndOfTurn(finish)
-            }
+        // Side by side: what hangs holds nothing else up.
+        var owed = 2
+        let done = {
+            owed -= 1
+            if owed == 0 { finish() }
         }
-        let forget = { [loop, trustStore, options] in
-            loop.offload {
+        let forget = { [loop, trustStore, options, forgetsHost] in
+            guard forgetsHost else { return loop.atEndOfTurn(done) }
+            loop.offload(within: UserDirectories.diskPatience) {
                 trustStore.forget(room: options.room, address: options.address)
             } then: { _ in
-                closeTor()
+                done()
             }
         }
-        let last = forgetsHost ? forget : closeTor
         // A key that was accepted is known the next time, however short the stay.
         if isRemembering {
-            afterRemembering = last
+            afterRemembering = forget
         } else {
-            last()
+            forget()
         }
+        if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
     }
 
     /// Leaves now, whatever is still on its way.
@@ -342,6 +346,7 @@ extension RoomGuest: Participant {
     }
 
     package func panic() {
+        isPanicking = true
         if case .direct = options.address { forgetsHost = true }
         if let node {
             node.panic()

@@ -113,6 +113,7 @@ extension RoomHost: Participant {
     }
 
     package func panic() {
+        isPanicking = true
         stop(.hostQuit)
         node?.closeAtOnce()
     }

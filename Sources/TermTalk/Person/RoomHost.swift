@@ -78,6 +78,7 @@ package final class RoomHost {
     var entry: RoomRegistry.Entry?
     private var ending: ChatEvent.Notice?
     private var isStopping = false
+    var isPanicking = false
     private var isUploading = false
     private var isRegistering = false
     private var afterRegistering: (() -> Void)?
@@ -288,10 +289,10 @@ package final class RoomHost {
     func register(_ entry: RoomRegistry.Entry) {
         self.entry = entry
         isRegistering = true
-        loop.offload { [registry, now = wallClock()] in
+        loop.offload(within: UserDirectories.diskPatience) { [registry, now = wallClock()] in
             registry.add(entry, now: now)
         } then: { [weak self, tell] notice in
-            if let notice { tell(.warning(notice)) }
+            if let notice = notice ?? .diskHangs { tell(.warning(notice)) }
             self?.isRegistering = false
             self?.afterRegistering?()
         }
@@ -324,17 +325,25 @@ package final class RoomHost {
             self.onEnded = nil
             onEnded(reason, self.ending)
         }
-        let closeTor = { [tor] in
-            guard let tor else { return finish() }
-            tor.shutdown(completion: finish)
+        // Side by side: what hangs holds nothing else up.
+        var owed = 3
+        let done = {
+            owed -= 1
+            if owed == 0 { finish() }
         }
-        guard let entry else { return closeTor() }
+        removeKeptRoom(then: done)
+        unregister(then: done)
+        if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
+    }
+
+    private func unregister(then done: @escaping () -> Void) {
+        guard let entry else { return done() }
         let unregister = { [loop, registry, tell] in
-            loop.offload {
+            loop.offload(within: UserDirectories.diskPatience) {
                 registry.remove(entry)
             } then: { notice in
-                if let notice { tell(.warning(notice)) }
-                closeTor()
+                if let notice = notice ?? .diskHangs { tell(.warning(notice)) }
+                done()
             }
         }
         // Work that is offloaded has no order: the room must not be added after it was removed.
@@ -342,6 +351,17 @@ package final class RoomHost {
             afterRegistering = unregister
         } else {
             unregister()
+        }
+    }
+
+    /// In a panic nothing stays of a room that was kept.
+    private func removeKeptRoom(then done: @escaping () -> Void) {
+        guard isPanicking, let kept = options.kept else { return done() }
+        loop.offload(within: UserDirectories.diskPatience) {
+            kept.remove()
+        } then: { [tell] notice in
+            if let notice = notice ?? .diskHangs { tell(.warning(notice)) }
+            done()
         }
     }
 }

@@ -86,6 +86,10 @@ extension ChatEvent.Notice {
         .addressInvalid, "cannot listen: there is no such address or name",
         hint: "write an address of this machine, or 0.0.0.0:PORT for all of them")
 
+    static let diskHangs = ChatEvent.Notice(
+        .registryUnwritable, "the list of rooms was not changed: the disk does not answer",
+        hint: "the room does not depend on it; look at the file system of your home")
+
     static let hostOnly = ChatEvent.Notice(
         .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
 

@@ -11,6 +11,8 @@ internal import TerminalUI
 /// One stay in a room, from the command line to the exit status: the loop, the console, the signals, and the participant.
 final class ChatSession {
     private static let inputChunk = 65_536
+    /// Bytes of lines that are kept until there is a room to say them in; no more is read then.
+    private static let earlyByteLimit = 65_536
 
     let loop: EventLoop
     /// The options, with what the settings say where no flag does.
@@ -32,6 +34,11 @@ final class ChatSession {
     private var splitter = LineSplitter()
     private var input: ReadableHandle?
     var isInputWanted = false
+    /// Lines from before there was a room to say them in.
+    private var early: [LineSplitter.Item] = []
+    private var earlyByteCount = 0
+    private var hasInputEnded = false
+    private var isInRoom = false
     private var isLeaving = false
     private var signals: [SignalHandle] = []
     var participant: (any Participant)?
@@ -114,6 +121,7 @@ final class ChatSession {
         host.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
         host.onDecongested = { [weak self] in self?.updateInput() }
         participant = host
+        readEarly()
         stop = { host.stop(.hostQuit) }
         host.start()
     }
@@ -145,6 +153,7 @@ final class ChatSession {
         }
         guest.onDecongested = { [weak self] in self?.updateInput() }
         participant = guest
+        readEarly()
         stop = { guest.stop() }
         guest.start()
     }
@@ -152,6 +161,8 @@ final class ChatSession {
     /// Delivers `text` and leaves.
     func say(_ text: String, waitsForMembers: Bool, in options: RoomGuest.Options, canAsk: Bool) {
         delivery = Delivery(text: text, waitsForMembers: waitsForMembers)
+        var options = options
+        options.foundsGroup = false
         join(options, canAsk: canAsk)
     }
 
@@ -176,8 +187,9 @@ final class ChatSession {
         switch event {
         case .ready, .joinedRoom:
             wasInRoom = true
-            guard !isHeadless else { return }
-            isInputWanted = true
+            guard !isHeadless, !isInRoom else { return }
+            isInRoom = true
+            isInputWanted = !hasInputEnded
             if screen == nil { openScreen(with: event) }
             updateInput()
             if opensWithCode, case .ready(let room) = event { give(room.invite, as: .code) }
@@ -221,13 +233,8 @@ final class ChatSession {
 
     private func requested(_ request: FullScreen.Request) {
         switch request {
-        case .line where isLeaving:
-            show(
-                .error(
-                    .init(
-                        .inputInvalid, "nothing was sent: you are leaving the room", hint: "^C twice leaves at once")))
         case .line(let line):
-            guard participant?.isCongested == false else {
+            guard isLeaving || participant?.isCongested == false else {
                 return show(
                     .error(
                         .init(
@@ -281,8 +288,10 @@ final class ChatSession {
     // MARK: Input
 
     func updateInput() {
+        takeEarly()
         // The screen reads its keys itself.
-        let isWanted = isInputWanted && screen == nil && participant?.isCongested == false
+        let mayTake = !isInRoom || isLeaving || (early.isEmpty && participant?.isCongested == false)
+        let isWanted = isInputWanted && screen == nil && mayTake
         if !isWanted {
             input?.cancel()
             input = nil
@@ -297,20 +306,55 @@ final class ChatSession {
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
         guard count > 0 else {
             if let last = splitter.finished() { take(last) }
-            return leave()
+            hasInputEnded = true
+            isInputWanted = false
+            updateInput()
+            return
         }
         splitter.received(chunk.span.extracting(0..<count)) { take($0) }
         updateInput()
     }
 
+    /// Also while there is no room yet somebody may have to get out in a hurry.
+    private func readEarly() {
+        guard !isHeadless, delivery == nil, !isInRoom else { return }
+        isInputWanted = !hasInputEnded && earlyByteCount < Self.earlyByteLimit
+        updateInput()
+    }
+
+    private func takeEarly() {
+        guard isInRoom, !early.isEmpty || hasInputEnded else { return }
+        while !early.isEmpty, isLeaving || participant?.isCongested == false { take(early.removeFirst()) }
+        if early.isEmpty, hasInputEnded { leave() }
+    }
+
     private func take(_ item: LineSplitter.Item) {
+        guard isInRoom else {
+            if case .line(let line) = item {
+                if isPanic(line) { return panic() }
+                earlyByteCount += line.utf8.count + 1
+            }
+            early.append(item)
+            return readEarly()
+        }
         switch item {
+        case .line(let line) where isLeaving:
+            if isPanic(line) { return panic() }
+            guard isInteractive else { return }
+            show(
+                .error(
+                    .init(
+                        .inputInvalid, "nothing was sent: you are leaving the room", hint: "^C twice leaves at once")))
         case .tooLong:
             show(
                 .error(.init(.messageTooLarge, "the line was not sent: it is too long", hint: "send it in parts")))
         case .line(let line):
             if let input = parser.parse(line) { perform(input) }
         }
+    }
+
+    private func isPanic(_ line: String) -> Bool {
+        if case .panic? = parser.parse(line) { true } else { false }
     }
 
     private func perform(_ input: ChatInput) {
@@ -352,7 +396,6 @@ final class ChatSession {
     private func leave() {
         guard !isLeaving else { return }
         isLeaving = true
-        isInputWanted = false
         updateInput()
         participant?.leave()
         screen?.note("leaving as soon as all is delivered; ^C twice leaves at once")

@@ -53,10 +53,11 @@ final class ChildProcess {
         }
     }
 
-    /// Asks the child to end, and ends it when it does not; `onExit` follows.
-    func terminate() {
-        guard !isReaped, killTimer == nil else { return }
-        kill(processID, SIGTERM)
+    /// Asks the child to end, and ends it when it does not, or at once in a hurry; `onExit` follows.
+    func terminate(isHurried: Bool = false) {
+        guard !isReaped, killTimer == nil || isHurried else { return }
+        kill(processID, isHurried ? SIGKILL : SIGTERM)
+        killTimer?.cancel()
         killTimer = loop.schedule(after: Self.terminationTimeout) { [weak self] in
             guard let self, !self.isReaped else { return }
             kill(self.processID, SIGKILL)

@@ -49,12 +49,12 @@ final class ManagedTor {
             onOutput: { [weak self] in self?.received($0) }, onExit: { [weak self] in self?.exited($0) })
     }
 
-    /// Ends the child; `completion` is called when it is gone, at once when there is none.
-    func stop(completion: @escaping () -> Void) {
+    /// Ends the child, in a hurry without asking it; `completion` is called when it is gone, at once when there is none.
+    func stop(isHurried: Bool = false, completion: @escaping () -> Void) {
         onLog = nil
         guard let process else { return completion() }
         onStopped = completion
-        process.terminate()
+        process.terminate(isHurried: isHurried)
     }
 
     private func received(_ bytes: Span<UInt8>) {

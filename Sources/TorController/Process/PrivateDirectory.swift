@@ -49,11 +49,21 @@ final class PrivateDirectory {
             guard let value = Environment[name], value.hasPrefix("/"), value.utf8.count <= maximumBaseByteCount,
                 value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
                 ),
-                unsafe access(value, W_OK | X_OK) == 0
+                isPrivate(value)
             else { continue }
             return value
         }
         return "/tmp"
+    }
+
+    /// Whether nobody else can put something of its own in the place of what is made there: a directory of ours that others
+    /// cannot write to, or one in which they cannot replace what is ours.
+    private static func isPrivate(_ path: String) -> Bool {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+            status.st_uid == geteuid() || status.st_uid == 0, unsafe access(path, W_OK | X_OK) == 0
+        else { return false }
+        return status.st_mode & 0o022 == 0 || status.st_mode & S_ISVTX != 0
     }
 
     private static func removeAbandoned(in base: String) {
