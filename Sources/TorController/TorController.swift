@@ -44,6 +44,8 @@ package final class TorController {
     private var isBootstrapped = false
     private var version: String?
     private var bootstrap: BootstrapStatus?
+    /// Which events tor tells us.
+    private var hearing = OnionUpkeep.Hearing.all
     private var stallTimer: TimerHandle?
     private var timer: TimerHandle?
     private var backoff = Backoff()
@@ -84,6 +86,7 @@ package final class TorController {
             guard let self, let connection = self.connection, self.publications.contains(where: { $0 === publication })
             else { return }
             publication.controlIsUp(connection)
+            publication.hears(self.hearing)
             if self.isBootstrapped { publication.torIsReady() }
         }
         return publication
@@ -286,6 +289,7 @@ package final class TorController {
         phase = .up
         upSince = loop.now
         bootstrap = nil
+        hearing = .all
         isBootstrapped = false
         connection.onEvent = { [weak self] event in self?.received(event) }
         connection.onClosed = { [weak self] error in self?.lost(error) }
@@ -297,7 +301,7 @@ package final class TorController {
 
     private func prepare(_ connection: ControlConnection) {
         if managed != nil { connection.send(.takeOwnership) { _ in } }
-        connection.send(.setEvents("HS_DESC", "STATUS_CLIENT", "NETWORK_LIVENESS")) { _ in }
+        subscribe(connection)
         if let managed, options.socks == nil {
             socksEndpoint = managed.socksEndpoint
         } else if options.socks == nil {
@@ -310,6 +314,29 @@ package final class TorController {
         }
         ask(connection, "status/bootstrap-phase") { controller, value in
             if let status = BootstrapStatus(value) { controller.bootstrapped(status) }
+        }
+    }
+
+    private func subscribe(_ connection: ControlConnection) {
+        let ofServices = options.purpose == .publish ? ["CIRC", "CIRC_MINOR", "CIRC_BW"] : []
+        subscribe(connection, EventSubscription(["HS_DESC", "STATUS_CLIENT", "NETWORK_LIVENESS"] + ofServices))
+    }
+
+    private func subscribe(
+        _ connection: ControlConnection, _ subscription: EventSubscription, _ step: EventSubscription.Output? = nil
+    ) {
+        switch step ?? subscription.first {
+        case .ask(let names):
+            connection.send(.setEvents(names)) { [weak self] result in
+                guard let self, self.connection === connection else { return }
+                var subscription = subscription
+                let isPositive = (try? result.get())?.isPositive ?? false
+                guard let next = subscription.answered(isPositive: isPositive) else { return }
+                self.subscribe(connection, subscription, next)
+            }
+        case .settled(let names):
+            hearing = .init(names)
+            for publication in publications { publication.hears(hearing) }
         }
     }
 
@@ -329,6 +356,7 @@ package final class TorController {
             for publication in publications { publication.received(event) }
         case .bootstrap(let status): bootstrapped(status)
         case .networkLiveness(let isUp): emit(.network(isUp: isUp))
+        case .circuit(let event): for publication in publications { publication.received(event) }
         case .other: break
         }
     }

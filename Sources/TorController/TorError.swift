@@ -46,6 +46,8 @@ package enum UnreachableCause: Equatable, Sendable {
     case notSocksPort(SocketAddress)
     /// The control connection ended or stopped answering.
     case connectionLost
+    /// An answer was longer than is read; the connection goes on.
+    case answerTooLong
     /// The child ended or refused its configuration.
     case childFailed(TorStartFailure)
 }

@@ -18,6 +18,8 @@ struct AttackWatchTests {
             (0..<count).compactMap { _ in watch.refused(cause, now: now) }
         }
 
+        func doorIsUnreachable(_ now: Duration) { watch.doorIsUnreachable(now: now) }
+
         func pass(_ now: Duration) -> AttackWatch.Report? { watch.timePassed(now: now) }
     }
 
@@ -55,6 +57,20 @@ struct AttackWatchTests {
         #expect(Self.total(reports.first) == Self.limits.threshold)
         // The others: a minute of 100 a second, and what was refused in all but the first report's moment.
         #expect(reports.dropFirst().map(Self.total) == [5_981, 6_000, 6_000])
+    }
+
+    @Test("It is not over while nobody can come at all")
+    func unreachable() {
+        let watch = Watch()
+        watch.doorIsUnreachable(.zero)
+        #expect(watch.nextDeadline == nil)
+        _ = watch.refuse(Self.limits.threshold, .circuit, at: .seconds(1))
+        for second in 2...300 {
+            watch.doorIsUnreachable(.seconds(second))
+            #expect(watch.pass(.seconds(second)) == nil)
+        }
+        #expect(watch.pass(.seconds(300) + Self.limits.calm - .seconds(1)) == nil)
+        #expect(Self.total(watch.pass(.seconds(300) + Self.limits.calm)) == Self.limits.threshold)
     }
 
     @Test("One that wavers around the threshold is one attack; its end is told once, with all that was refused")

@@ -33,6 +33,11 @@ final class ScriptedTor {
     /// The commands that begin so.
     func commands(_ prefix: String) -> [String] { commands.filter { $0.hasPrefix(prefix) } }
 
+    /// tor tells something by itself.
+    func tell(_ events: String...) {
+        for event in events { stream?.write(Array("650 \(event)\r\n".utf8).span) }
+    }
+
     /// tor ends, and with it the connection.
     func hangUp() {
         let stream = self.stream

@@ -115,6 +115,103 @@ struct TorAbilitiesTests {
         #expect(events == [.adding, .failed(.publishFailed(.refused(status: 512, text: text)))])
     }
 
+    @Test(
+        "A room that was published comes back after a refusal, and after one at a new connection",
+        arguments: [true, false])
+    func comesBackAfterARefusal(isReconnected: Bool) throws {
+        var events: [OnionEvent] = []
+        try runLoop { loop, finish in
+            let key = OnionKey()
+            let id = key.address.serviceID
+            var refusals = 0
+            var hasAdded: () -> Void = {}
+            let tor = try ScriptedTor(loop: loop) { command in
+                guard command.hasPrefix("ADD_ONION") else { return nil }
+                guard refusals > 0 else {
+                    loop.atEndOfTurn { hasAdded() }
+                    return "250-ServiceID=\(id)\r\n250 OK"
+                }
+                refusals -= 1
+                return "551 Failed to generate a service"
+            }
+            hasAdded = {
+                for descriptor in ["a", "b"] {
+                    tor.tell("HS_DESC UPLOAD \(id) UNKNOWN $\(descriptor)~d \(descriptor)")
+                }
+            }
+            let controller = TorController(loop: loop, options: Self.options(tor), logger: Self.logger)
+            controller.start { _ in }
+            controller.publish(
+                key: key, virtualPort: 1, target: .tcp(port: 1), options: .init(hasProofOfWork: false)
+            ) { event in
+                events.append(event)
+                switch event {
+                case .failed: if isReconnected { tor.hangUp() }
+                case .uploading(2):
+                    tor.tell("HS_DESC UPLOADED \(id) UNKNOWN $a~d", "HS_DESC UPLOADED \(id) UNKNOWN $b~d")
+                case .published:
+                    refusals = 1
+                    tor.hangUp()
+                case .republished: controller.shutdown(completion: finish)
+                default: break
+                }
+            }
+        }
+        let words = events.map { "\($0)".prefix { $0 != "(" } }.filter { $0 != "uploading" }
+        #expect(
+            words == ["adding", "withoutProofOfWork", "published", "lost", "adding", "failed"]
+                + (isReconnected ? ["lost", "adding", "republished"] : ["republished"]))
+    }
+
+    @Test("An answer that is too long costs nothing but itself")
+    func survivesALongAnswer() throws {
+        var values: [String?] = []
+        var connections = 0
+        try runLoop { loop, finish in
+            let line = String(repeating: "a", count: 1_000) + "\r\n"
+            let tor = try ScriptedTor(loop: loop) { command in
+                if command == "PROTOCOLINFO 1" { connections += 1 }
+                guard command == "GETINFO circuit-status" else { return nil }
+                return "250+circuit-status=\r\n" + String(repeating: line, count: 2_000) + ".\r\n250 OK"
+            }
+            let controller = TorController(loop: loop, options: Self.options(tor), logger: Self.logger)
+            controller.start { event in
+                guard case .ready = event else { return }
+                controller.info("circuit-status") { values.append($0) }
+                controller.info("status/bootstrap-phase") { value in
+                    values.append(value)
+                    #expect(tor.commands("GETINFO circuit-status").count == 1)
+                    controller.shutdown(completion: finish)
+                }
+            }
+        }
+        #expect(values.count == 2 && values.first == .some(nil) && values.last??.contains("Done") == true)
+        #expect(connections == 1)
+    }
+
+    @Test("Events are asked for one by one where they are refused together")
+    func subscribesToWhatThereIs() throws {
+        var asked: [String] = []
+        try runLoop { loop, finish in
+            var hasAsked: () -> Void = {}
+            let tor = try ScriptedTor(loop: loop) { command in
+                guard command.hasPrefix("SETEVENTS") else { return nil }
+                loop.atEndOfTurn { hasAsked() }
+                return command.contains("CIRC_BW") ? "510 Command filtered" : nil
+            }
+            let controller = TorController(loop: loop, options: Self.options(tor), logger: Self.logger)
+            hasAsked = {
+                asked = tor.commands("SETEVENTS")
+                // All together, each of six alone, and those that are left.
+                if asked.count == 8 { controller.shutdown(completion: finish) }
+            }
+            controller.start { _ in }
+        }
+        #expect(asked.first == "SETEVENTS HS_DESC STATUS_CLIENT NETWORK_LIVENESS CIRC CIRC_MINOR CIRC_BW")
+        #expect(asked.contains("SETEVENTS CIRC_BW"))
+        #expect(asked.last == "SETEVENTS HS_DESC STATUS_CLIENT NETWORK_LIVENESS CIRC CIRC_MINOR")
+    }
+
     @Test(arguments: ["510 Unrecognized command \"ONION_CLIENT_AUTH_ADD\"", "512 Invalid argument", nil])
     func givesTorAKeyAndTakesItBack(refusal: String?) throws {
         var errors: [TorError?] = []

@@ -15,6 +15,8 @@ struct AttackWatch {
         case password
         /// A connection, because there were too many from its address.
         case address
+        /// A circuit of tor whose peer was silent, or was refused before.
+        case circuit
     }
 
     struct Limits: Sendable {
@@ -67,6 +69,11 @@ struct AttackWatch {
 
     /// When ``timePassed(now:)`` has something to do.
     var nextDeadline: Duration? { began == nil ? nil : busyUntil + limits.calm }
+
+    /// Nobody can come in just now, so that there is nobody to refuse: that is not calm.
+    mutating func doorIsUnreachable(now: Duration) {
+        if began != nil { busyUntil = max(busyUntil, now) }
+    }
 
     /// Somebody was refused something.
     mutating func refused(_ cause: Cause, now: Duration) -> Report? {

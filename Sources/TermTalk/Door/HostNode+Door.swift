@@ -64,6 +64,11 @@ extension HostNode {
         return false
     }
 
+    /// So many circuits of tor were closed, because their peers were silent, or had been refused.
+    package func closedCircuits(_ count: Int) {
+        for _ in 0..<count { refused(.circuit) }
+    }
+
     /// Counts a refusal, and tells the person when there are many.
     func refused(_ cause: AttackWatch.Cause) {
         report(attacks.refused(cause, now: loop.time))

@@ -30,6 +30,10 @@ package final class HostNode {
     var gate: ConnectionGate
     var addresses: AddressGate
     var attacks: AttackWatch
+    /// Whether strangers can come to the door; an attack is not over while nobody can.
+    package var isReachable = true {
+        didSet { attacks.doorIsUnreachable(now: loop.time) }
+    }
     /// What joiners have to know; nil in a room without a password.
     let password: RoomPassword?
     var guesses: PasswordGuesses
@@ -297,6 +301,7 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
+        if !isReachable { attacks.doorIsUnreachable(now: now) }
         report(attacks.timePassed(now: now))
         if let deadline = attacks.nextDeadline { scheduleSweep(at: deadline) }
         if let expiry = invites.nextExpiry {

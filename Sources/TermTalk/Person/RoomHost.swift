@@ -206,8 +206,9 @@ package final class RoomHost {
             tell(.starting(.onionPublish, progress: 100))
             opened(at: address)
         case .lost:
-            break
+            node?.isReachable = false
         case .republished:
+            node?.isReachable = true
             tell(.connection(.init(state: .connected, attempt: controlAttempt, cause: "tor")))
             controlAttempt = 0
         case .keysInForce:
@@ -217,8 +218,11 @@ package final class RoomHost {
             if node == nil {
                 fail(error.notice)
             } else {
+                node?.isReachable = false
                 tell(.warning(error.notice))
             }
+        case .closedSilentCircuits(let count):
+            node?.closedCircuits(count)
         }
     }
 

@@ -145,6 +145,7 @@ extension AttackWatch.Cause {
         case .invitedHandshake: "handshake\(s) with an invite"
         case .place: "connection\(s) that gave way to others"
         case .password: "password\(s)"
+        case .circuit: "circuit\(s) of tor that said nothing more"
         case .address: "connection\(s) from a busy address"
         }
     }
@@ -274,6 +275,10 @@ extension UnreachableCause {
             .init(
                 .torUnreachable, "cannot use tor: what answers there is not tor's SOCKS port", hint: "check --tor-socks"
             )
+        case .answerTooLong:
+            .init(
+                .torUnreachable, "cannot use tor: its answer is longer than this program reads",
+                hint: "tor may be very busy: try again in a minute")
         case .connectionLost:
             .init(.torUnreachable, "cannot use tor: it ended the connection", hint: start)
         case .childFailed(let failure):

@@ -71,7 +71,7 @@ final class OnionCheck {
             publishedAfter = controller.loop.now - started
             dial(address)
         case .failed(let error): finish(.fail("onion", error.notice))
-        case .adding, .withoutProofOfWork, .uploading, .lost, .republished, .keysInForce: break
+        case .adding, .withoutProofOfWork, .uploading, .lost, .republished, .keysInForce, .closedSilentCircuits: break
         }
     }
 

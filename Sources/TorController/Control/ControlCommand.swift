@@ -11,7 +11,7 @@ package enum ControlCommand {
         .line("GETINFO " + keys.joined(separator: " "))
     }
 
-    package static func setEvents(_ names: String...) -> ControlCommand {
+    package static func setEvents(_ names: [String]) -> ControlCommand {
         .line("SETEVENTS " + names.joined(separator: " "))
     }
 
@@ -22,6 +22,11 @@ package enum ControlCommand {
     /// Fetches a service's descriptor, also where tor has one: the service may have been published anew.
     package static func fetchDescriptor(_ address: OnionAddress) -> ControlCommand {
         .line("HSFETCH \(address.serviceID)")
+    }
+
+    /// `circuit` is what tor called it.
+    package static func closeCircuit(_ circuit: String) -> ControlCommand {
+        .line("CLOSECIRCUIT \(circuit)")
     }
 
     package static let signalActive = ControlCommand.line("SIGNAL ACTIVE")

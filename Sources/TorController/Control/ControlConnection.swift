@@ -40,7 +40,8 @@ package final class ControlConnection: ByteStreamHandler {
         perform(session.connected())
     }
 
-    /// Sends a command; `completion` is called with its reply of whatever status, or when the connection ends.
+    /// Sends a command; `completion` is called with its reply of whatever status, with
+    /// ``UnreachableCause/answerTooLong`` in place of one that is too long, or when the connection ends.
     package func send(_ command: ControlCommand, completion: @escaping (Result<ControlReply, TorError>) -> Void) {
         guard !isClosed, session.isOpen else { return completion(.failure(.unreachable(.connectionLost))) }
         let (id, outputs) = session.send(command)
@@ -85,15 +86,19 @@ package final class ControlConnection: ByteStreamHandler {
                 let completion = authenticated
                 authenticated = nil
                 completion?(.success(info))
-            case .reply(let id, let reply):
-                timer?.cancel()
-                timer = nil
-                if session.isWaiting { armReplyTimer() }
-                completions.removeValue(forKey: id)?(.success(reply))
+            case .reply(let id, let reply): answered(id, .success(reply))
+            case .replyTooLong(let id): answered(id, .failure(.unreachable(.answerTooLong)))
             case .event(let event): onEvent?(event)
             case .fail(let error): fail(error)
             }
         }
+    }
+
+    private func answered(_ id: ControlSession.CommandID, _ result: Result<ControlReply, TorError>) {
+        timer?.cancel()
+        timer = nil
+        if session.isWaiting { armReplyTimer() }
+        completions.removeValue(forKey: id)?(result)
     }
 
     private func armReplyTimer() {

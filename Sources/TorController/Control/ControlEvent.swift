@@ -3,6 +3,7 @@ package enum ControlEvent: Equatable, Sendable {
     case descriptor(DescriptorEvent)
     case bootstrap(BootstrapStatus)
     case networkLiveness(isUp: Bool)
+    case circuit(CircuitEvent)
     /// Any other event, by its first word.
     case other(String)
 
@@ -11,7 +12,8 @@ package enum ControlEvent: Equatable, Sendable {
         let text = reply.lines.first?.text ?? ""
         let keyword = String(text.prefix { $0 != " " })
         self = .other(keyword)
-        guard let arguments = try? ControlArguments(text) else { return }
+        if let event = CircuitEvent(text) { self = .circuit(event) }
+        guard !keyword.hasPrefix("CIRC"), let arguments = try? ControlArguments(text) else { return }
         switch keyword {
         case "HS_DESC":
             if let event = DescriptorEvent(arguments) { self = .descriptor(event) }
@@ -55,7 +57,7 @@ package struct DescriptorEvent: Equatable, Sendable {
 
     init?(_ arguments: ControlArguments) {
         let words = arguments.positional
-        guard words.count >= 4, let action = Action(rawValue: words[1]) else { return nil }
+        guard words.count >= 3, let action = Action(rawValue: words[1]) else { return nil }
         self.action = action
         serviceID = words[2].lowercased()
         directory = words.count > 4 ? words[4] : nil

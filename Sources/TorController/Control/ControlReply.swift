@@ -47,9 +47,6 @@ package struct ControlReply: Equatable, Sendable {
 /// How the peer broke the control protocol.
 package enum ControlProtocolError: Error, Equatable, Sendable {
     case malformedLine
-    case lineTooLong
-    case replyTooLong
-    case tooManyLines
     case malformedArguments
     /// A reply came although no command waits for one.
     case unexpectedReply

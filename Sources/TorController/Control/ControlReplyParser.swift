@@ -5,7 +5,16 @@
 ///     ..a line that starts with a dot
 ///     .
 ///     250 OK
+///
+/// A reply past a limit is dropped while it is read: how long an answer is may be up to strangers, as with `circuit-status`,
+/// and is no reason to end the connection that onion services live on.
 package struct ControlReplyParser {
+    package enum Output: Equatable {
+        case reply(ControlReply)
+        /// A reply or an event, of this status, that was longer than is read.
+        case tooLong(status: Int)
+    }
+
     /// The longest line, without CRLF: the longest tor sends are descriptors and listener lists of a few KiB.
     package static let maximumLineByteCount = 65_536
     /// Text and data of one reply: nothing this program asks for comes near it.
@@ -20,17 +29,18 @@ package struct ControlReplyParser {
     private var data: [UInt8]?
     private var byteCount = 0
     private var lineCount = 0
+    private var isTooLong = false
     private var failure: ControlProtocolError?
 
     package init() {}
 
-    /// Takes bytes as they arrive and calls `onReply` for each whole reply; after an error it stays failed.
+    /// Takes bytes as they arrive and calls `onOutput` for each whole reply; after an error it stays failed.
     package mutating func received(
-        _ bytes: Span<UInt8>, onReply: (ControlReply) -> Void
+        _ bytes: Span<UInt8>, onOutput: (Output) -> Void
     ) throws(ControlProtocolError) {
         if let failure { throw failure }
         do {
-            for index in bytes.indices { try take(bytes[index], onReply) }
+            for index in bytes.indices { try take(bytes[index], onOutput) }
         } catch {
             failure = error
             line = []
@@ -40,45 +50,55 @@ package struct ControlReplyParser {
         }
     }
 
-    private mutating func take(_ byte: UInt8, _ onReply: (ControlReply) -> Void) throws(ControlProtocolError) {
+    private mutating func take(_ byte: UInt8, _ onOutput: (Output) -> Void) throws(ControlProtocolError) {
         if sawCarriageReturn {
             guard byte == 0x0A else { throw .malformedLine }
             sawCarriageReturn = false
-            try lineEnded(onReply)
+            try lineEnded(onOutput)
             line.removeAll(keepingCapacity: line.capacity <= 4096)
         } else if byte == 0x0D {
             sawCarriageReturn = true
         } else {
             guard byte != 0x0A, byte != 0 else { throw .malformedLine }
-            guard line.count < Self.maximumLineByteCount else { throw .lineTooLong }
+            guard line.count < Self.maximumLineByteCount else { return drop() }
             line.append(byte)
             // Anything that is not tor is found out before it has sent a line end.
             if data == nil, line.count == 3, Self.status(of: line) == nil { throw .malformedLine }
         }
     }
 
-    private mutating func lineEnded(_ onReply: (ControlReply) -> Void) throws(ControlProtocolError) {
-        lineCount += 1
-        byteCount += line.count
-        guard lineCount <= Self.maximumLineCount else { throw .tooManyLines }
-        guard byteCount <= Self.maximumReplyByteCount else { throw .replyTooLong }
+    private mutating func drop() {
+        isTooLong = true
+        lines = []
+        // Still where data ends is looked for, and what a line begins with.
+        if data != nil { data = [] }
+    }
+
+    private mutating func lineEnded(_ onOutput: (Output) -> Void) throws(ControlProtocolError) {
+        if !isTooLong {
+            lineCount += 1
+            byteCount += line.count
+            if lineCount > Self.maximumLineCount || byteCount > Self.maximumReplyByteCount { drop() }
+        }
         if data != nil {
             dataLineEnded()
             return
         }
         guard line.count >= 4, let status = Self.status(of: line) else { throw .malformedLine }
-        guard lines.isEmpty || status == self.status else { throw .malformedLine }
+        guard self.status == 0 || status == self.status else { throw .malformedLine }
         self.status = status
-        lines.append(.init(String(decoding: line[4...], as: UTF8.self)))
+        if !isTooLong { lines.append(.init(String(decoding: line[4...], as: UTF8.self))) }
         switch line[3] {
         case UInt8(ascii: "-"): break
         case UInt8(ascii: "+"): data = []
         case UInt8(ascii: " "):
-            let reply = ControlReply(status: status, lines: lines)
+            let output = isTooLong ? Output.tooLong(status: status) : .reply(.init(status: status, lines: lines))
+            self.status = 0
             lines = []
             byteCount = 0
             lineCount = 0
-            onReply(reply)
+            isTooLong = false
+            onOutput(output)
         default: throw .malformedLine
         }
     }
@@ -87,9 +107,9 @@ package struct ControlReplyParser {
         if line.count == 1, line[0] == UInt8(ascii: ".") {
             // Every data line added a line feed of its own; the last one is a separator too many.
             if data?.isEmpty == false { data?.removeLast() }
-            lines[lines.count - 1].data = data
+            if !isTooLong { lines[lines.count - 1].data = data }
             data = nil
-        } else {
+        } else if !isTooLong {
             data?.append(contentsOf: line.first == UInt8(ascii: ".") ? line[1...] : line[...])
             data?.append(0x0A)
         }

@@ -14,6 +14,8 @@ package struct ControlSession {
         case readCookie(path: [UInt8])
         case authenticated(ProtocolInfo)
         case reply(CommandID, ControlReply)
+        /// The reply was longer than ``ControlReplyParser`` reads, and is lost.
+        case replyTooLong(CommandID)
         case event(ControlEvent)
         /// The end: close the connection.
         case fail(TorError)
@@ -78,20 +80,21 @@ package struct ControlSession {
 
     package mutating func received(_ bytes: Span<UInt8>) -> [Output] {
         if case .failed = state { return [] }
-        var replies: [ControlReply] = []
+        var parsed: [ControlReplyParser.Output] = []
         var failure: ControlProtocolError?
         do {
-            try parser.received(bytes) { replies.append($0) }
+            try parser.received(bytes) { parsed.append($0) }
         } catch {
             failure = error
         }
         var outputs: [Output] = []
-        for reply in replies {
+        for output in parsed {
             if case .failed = state { break }
-            if reply.isEvent {
-                if isOpen { outputs.append(.event(ControlEvent(reply))) }
-            } else {
-                outputs += received(reply)
+            switch output {
+            case .reply(let reply) where reply.isEvent: if isOpen { outputs.append(.event(ControlEvent(reply))) }
+            case .reply(let reply): outputs += received(reply)
+            case .tooLong(status: ControlReply.eventStatus): break
+            case .tooLong: outputs += isOpen && isWaiting ? [.replyTooLong(pending.removeFirst())] : protocolBroken()
             }
         }
         if failure != nil { outputs += protocolBroken() }

@@ -25,15 +25,19 @@ package enum OnionEvent: Equatable, Sendable {
     /// tor sends the descriptor to this many directories.
     case uploading(count: Int)
     /// Both descriptors of the service (rend-spec-v3 keeps two) are confirmed by a directory, or one of them is and the
-    /// other was waited for in vain: the service can be reached. `directories` is at least 1. Comes once.
+    /// other was waited for in vain: the service can be reached. `directories` is 0 where tor tells nothing of its uploads.
+    /// Comes once.
     case published(directories: Int)
     /// The control connection ended and the service with it.
     case lost
-    /// After `lost`: the same service is confirmed by directories again.
+    /// After `lost`, or after `failed`: the same service is confirmed by directories again.
     case republished
     /// The keys last given to ``OnionPublication/authorize(_:)`` can resolve the service now.
     case keysInForce
-    /// The service is not reachable; a refusal is final, a late upload may still follow as `published`.
+    /// So many circuits of peers were closed, because nothing came over them any more.
+    case closedSilentCircuits(count: Int)
+    /// The service is not reachable. Before `published` a refusal is final; afterwards tor is asked again until `republished`.
+    /// A late upload may still follow as `published`.
     case failed(TorError)
 }
 

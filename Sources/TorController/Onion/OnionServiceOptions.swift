@@ -1,7 +1,7 @@
 package import Sodium
 
 /// What an onion service asks of tor besides its key, its port, and where its streams go.
-package struct OnionServiceOptions: Sendable {
+package struct OnionServiceOptions: Equatable, Sendable {
     /// Streams that a peer may have on one circuit at a time; with one more, tor closes the circuit. A member needs one,
     /// because each attempt to connect has a circuit of its own; the other is for one whose end is still on its way.
     /// So whoever wants many connections pays for an introduction and a circuit for every two of them.

@@ -29,6 +29,8 @@ private func controlSeeds() -> [[UInt8]] {
         null + "650 STATUS_CLIENT WARN BOOTSTRAP PROGRESS=5 TAG=conn SUMMARY=\"Connecting\" WARNING=\"no\"\r\n",
         null + "250+config-text=\r\na\r\n..b\r\n.\r\n250-version=0.4.9\r\n250 OK\r\n551 x\r\n",
         null + "650 HS_DESC FAILED abc NO_AUTH $2B1D~relay3 8pJ REASON=NOT_FOUND\r\n",
+        null + "650 CIRC_MINOR 7 PURPOSE_CHANGED $2B PURPOSE=HS_SERVICE_REND HS_STATE=HSSR_JOINED REND_QUERY=abc\r\n",
+        null + "650 CIRC_BW ID=7 READ=1 DELIVERED_READ=1\r\n650 CIRC 7 CLOSED REASON=FINISHED\r\n",
     ].map { [7, 1] + Array($0.utf8) }
 }
 
@@ -63,7 +65,7 @@ private func control(_ bytes: [UInt8]) {
                 _ = try? ProtocolInfo(reply)
             case .event(.descriptor(let event)): failures.received(event, now: MonotonicTime(nanoseconds: 1))
             case .fail: isOver = true
-            case .event, .send, .sendSecret, .authenticated: break
+            case .event, .send, .sendSecret, .authenticated, .replyTooLong: break
             }
         }
     }

@@ -54,4 +54,37 @@ struct ControlEventTests {
     func leavesOtherEventsAlone(text: String) {
         #expect(Self.event(text) == .other(String(text.prefix { $0 != " " })))
     }
+
+    @Test("Circuits of services, and no others, are heard of")
+    func circuits() {
+        let id = OnionKey().address.serviceID
+        func change(_ text: String) -> CircuitEvent? {
+            let event = ControlEvent(ControlReply(status: 650, lines: [.init(text)]))
+            return if case .circuit(let event) = event { event } else { nil }
+        }
+        let path = "$95D899D0E0F787F29C055635C292AA223D562F01~relay0 BUILD_FLAGS=IS_INTERNAL,NEED_UPTIME"
+        let introduction = "PURPOSE=HS_SERVICE_INTRO HS_STATE=HSSI_ESTABLISHED REND_QUERY=\(id) TIME_CREATED=2026-11-28"
+        let old = "OLD_PURPOSE=HS_SERVICE_INTRO OLD_HS_STATE=HSSI_CONNECTING"
+        #expect(
+            change("CIRC_MINOR 14 PURPOSE_CHANGED \(path) \(introduction) \(old)")
+                == CircuitEvent("14", .introduction(serviceID: id)))
+        let joined = "PURPOSE=HS_SERVICE_REND HS_STATE=HSSR_JOINED REND_QUERY=\(id)"
+        #expect(
+            change("CIRC_MINOR 27 PURPOSE_CHANGED \(path) \(joined)") == CircuitEvent("27", .rendezvous(serviceID: id)))
+        #expect(change("CIRC 27 CLOSED \(path) \(joined) REASON=REQUESTED") == CircuitEvent("27", .closed))
+        #expect(change("CIRC 28 FAILED REASON=TIMEOUT") == CircuitEvent("28", .closed))
+        #expect(
+            change(
+                "CIRC_BW ID=28 READ=3563 WRITTEN=2545 TIME=2026-11-28T17:30:51 DELIVERED_READ=1207 OVERHEAD_READ=2279")
+                == CircuitEvent("28", .heard))
+        for text in [
+            "CIRC_BW ID=28 READ=509 WRITTEN=0 TIME=x DELIVERED_READ=0 OVERHEAD_READ=498", "CIRC_BW ID=28 READ=1",
+            "CIRC 27 BUILT \(path) \(joined)", "CIRC_MINOR 9 CANNIBALIZED \(path) \(joined)", "CIRC", "CIRC 1",
+            "CIRC_MINOR 1 PURPOSE_CHANGED", "CIRC \(String(repeating: "1", count: 17)) CLOSED x",
+            "CIRC_MINOR 14 PURPOSE_CHANGED \(path) PURPOSE=HS_SERVICE_INTRO HS_STATE=HSSI_ESTABLISHED REND_QUERY=short",
+            "CIRC_MINOR 14 PURPOSE_CHANGED \(path) PURPOSE=HS_CLIENT_REND HS_STATE=HSCR_JOINED REND_QUERY=\(id)",
+        ] {
+            #expect(change(text) == nil, "\(text)")
+        }
+    }
 }

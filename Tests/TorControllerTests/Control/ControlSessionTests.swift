@@ -16,6 +16,7 @@ private func texts(_ outputs: [ControlSession.Output]) -> [String] {
         case .readCookie(let path): "read " + String(decoding: path, as: UTF8.self)
         case .authenticated(let info): "authenticated \(info.version)"
         case .reply(let id, let reply): "reply \(id.value) \(reply.status) \(reply.text)"
+        case .replyTooLong(let id): "too long \(id.value)"
         case .event(let event): "event \(event)"
         case .fail(let error): "fail \(error)"
         }
@@ -177,6 +178,29 @@ struct ControlSessionTests {
                     "event \(ControlEvent.other("X"))", "reply 1 552 No such signal",
                 ])
         #expect(!session.isWaiting)
+    }
+
+    @Test("An answer that is too long is that of whoever asked, and the session goes on")
+    func survivesALongReply() {
+        var session = Self.open()
+        _ = session.send(.getInfo("circuit-status"))
+        _ = session.send(.signalActive)
+        let circuit = "27 BUILT " + String(repeating: "$95D899D0E0F787F29C055635C292AA223D562F01~relay0,", count: 8)
+        let status = String(repeating: circuit + "\r\n", count: 2_750)
+        let bytes = Array("250+circuit-status=\r\n\(status).\r\n250 OK\r\n250 OK\r\n".utf8)
+        #expect(bytes.count > ControlReplyParser.maximumReplyByteCount)
+        #expect(texts(session.received(bytes.span)) == ["too long 0", "reply 1 250 OK"])
+        #expect(session.isOpen && !session.isWaiting)
+    }
+
+    @Test("A greeting that is too long is that of no tor")
+    func refusesALongGreeting() {
+        var session = Self.session()
+        _ = session.connected()
+        let line = "250 " + String(repeating: "a", count: ControlReplyParser.maximumLineByteCount) + "\r\n"
+        #expect(
+            texts(session.received(Array(line.utf8).span))
+                == ["fail \(TorError.unreachable(.notControlPort(Self.endpoint)))"])
     }
 
     @Test func endsWhenTorSpeaksOutOfTurn() {

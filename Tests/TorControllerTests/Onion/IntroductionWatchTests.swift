@@ -3,53 +3,61 @@ import Testing
 
 @testable import TorController
 
-@Suite struct IntroductionWatchTests {
-    private static func seconds(_ time: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: time * 1_000_000_000) }
+private func seconds(_ time: Int) -> MonotonicTime { MonotonicTime(nanoseconds: UInt64(time) * 1_000_000_000) }
 
-    @Test("Counts that stay low mean that the service is to be published anew; one that is higher begins afresh")
+private final class Points {
+    private(set) var watch = IntroductionWatch()
+
+    /// With so many at the beginning.
+    init(_ count: Int) {
+        for circuit in 0..<count { established(circuit, at: 0) }
+    }
+
+    func established(_ circuit: Int, at time: Int) { watch.established("\(circuit)", now: seconds(time)) }
+    func closed(_ circuit: Int, at time: Int) { watch.closed("\(circuit)", now: seconds(time)) }
+
+    /// The seconds at which the service is to be published anew.
+    func renewals(from start: Int, to end: Int) -> [Int] {
+        var result: [Int] = []
+        for time in start...end where watch.timePassed(now: seconds(time)) { result.append(time) }
+        return result
+    }
+}
+
+@Suite struct IntroductionWatchTests {
+    @Test("A count that stays low means that the service is to be published anew; one that is higher begins afresh")
     func low() {
-        var watch = IntroductionWatch()
-        var time: UInt64 = 0
-        func counted(_ count: Int) -> Bool {
-            time += 15
-            return watch.counted(count, now: Self.seconds(time))
-        }
+        var points = Points(0)
         // What it has not had yet it does not miss.
-        #expect([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1].allSatisfy { !counted($0) })
-        #expect([9, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 6, 5, 0, 3, 2].allSatisfy { !counted($0) })
-        #expect(counted(2))
+        #expect(points.renewals(from: 0, to: 200).isEmpty && points.watch.nextDeadline == nil)
+        points = Points(9)
+        // tor's spare ones.
+        for circuit in 0..<3 { points.closed(circuit, at: 10) }
+        points.closed(99, at: 10)
+        #expect(points.watch.count == 6 && points.watch.nextDeadline == nil)
+        points.closed(3, at: 20)
+        #expect(points.renewals(from: 20, to: 94).isEmpty)
+        points.established(10, at: 94)
+        #expect(points.renewals(from: 94, to: 300).isEmpty)
+        points.closed(4, at: 300)
+        points.closed(5, at: 370)
+        #expect(points.renewals(from: 300, to: 376) == [375])
     }
 
     @Test("While that does not help the next time is after two minutes, then four, eight, and sixteen")
     func pause() {
-        var watch = IntroductionWatch()
-        func renewals(_ counts: [Int], from start: Int) -> [Int] {
-            counts.indices.map { $0 + start }.filter {
-                watch.counted(counts[$0 - start], now: Self.seconds(UInt64($0) * 15))
-            }
-        }
-        #expect(renewals([6] + Array(repeating: 5, count: 250), from: 0) == [5, 13, 29, 61, 125, 189])
+        let points = Points(6)
+        points.closed(1, at: 0)
+        #expect(points.renewals(from: 0, to: 3_000) == [75, 195, 435, 915, 1_875, 2_835])
+        points.established(1, at: 3_001)
+        points.closed(1, at: 3_002)
         // Two minutes again, after the sixteen are over.
-        #expect(renewals([6] + Array(repeating: 0, count: 20), from: 260) == [265, 273])
+        #expect(points.renewals(from: 3_002, to: 4_000) == [3_795, 3_915])
     }
 
-    @Test("Established introduction circuits of the service are counted, and no others")
-    func parsing() {
-        let address = OnionKey().address
-        let other = OnionKey().address
-        func line(_ number: Int, _ state: String, _ purpose: String, _ id: String) -> String {
-            "\(number) BUILT $2B1D~a,$9F1C~b BUILD_FLAGS=IS_INTERNAL PURPOSE=\(purpose) HS_STATE=\(state) "
-                + "REND_QUERY=\(id) TIME_CREATED=2026-11-24T03:49:23.4"
-        }
-        let status = [
-            line(1, "HSSI_ESTABLISHED", "HS_SERVICE_INTRO", address.serviceID),
-            line(2, "HSSI_CONNECTING", "HS_SERVICE_INTRO", address.serviceID),
-            line(3, "HSSI_ESTABLISHED", "HS_SERVICE_INTRO", other.serviceID),
-            line(4, "HSSR_JOINED", "HS_SERVICE_REND", address.serviceID),
-            "5 BUILT $2B1D~a PURPOSE=GENERAL",
-            line(6, "HSSI_ESTABLISHED", "HS_SERVICE_INTRO", address.serviceID),
-        ].joined(separator: "\n")
-        #expect(IntroductionWatch.count(in: status, of: address) == 2)
-        #expect(IntroductionWatch.count(in: "", of: address) == 0)
+    @Test("No more circuits are remembered than a service can have")
+    func limit() {
+        #expect(Points(IntroductionWatch.maximumCount).watch.count == IntroductionWatch.maximumCount)
+        #expect(Points(IntroductionWatch.maximumCount + 1).watch.count == IntroductionWatch.maximumCount)
     }
 }
