@@ -85,7 +85,7 @@ let package = Package(
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "Configuration", "EventLoop", "Room", "SecureSession", "Sodium", "TermTalk", "TerminalUI",
+                "Configuration", "EventLoop", "Locking", "Room", "SecureSession", "Sodium", "TermTalk", "TerminalUI",
                 "TorController", "Transport", argumentParser, log,
             ],
             swiftSettings: strict),

@@ -43,7 +43,12 @@ struct RecordChannel {
     // MARK: Receiving
 
     private(set) var receivedCount: UInt32 = 0
+    /// What the peer knows to be received.
     private var acknowledgedToPeer: UInt32 = 0
+    /// Records after this number are not acknowledged yet; nil when all may be.
+    private var acknowledgementLimit: UInt32?
+    /// Records that come once more, because they were received and not acknowledged when the connection broke.
+    private var repeatedCount: UInt32 = 0
     private var unacknowledgedBytes = 0
     /// Bytes of a message that the peer may send.
     var messageLimit = SessionProtocol.messageLimit
@@ -72,8 +77,20 @@ struct RecordChannel {
 
     /// Whether so much has been received that the peer should hear of it now.
     var mustAcknowledgeNow: Bool {
-        receivedCount - acknowledgedToPeer >= UInt32(SessionProtocol.unacknowledgedRecordLimit)
-            || unacknowledgedBytes >= SessionProtocol.unacknowledgedByteLimit
+        let count = acknowledgeable - acknowledgedToPeer
+        return count >= UInt32(SessionProtocol.unacknowledgedRecordLimit)
+            || count > 0 && unacknowledgedBytes >= SessionProtocol.unacknowledgedByteLimit
+    }
+
+    /// What may be acknowledged of what was received.
+    private var acknowledgeable: UInt32 {
+        max(acknowledgedToPeer, min(receivedCount, acknowledgementLimit ?? receivedCount))
+    }
+
+    /// Records after number `limit` are not to be acknowledged before this is called again.
+    mutating func mayAcknowledge(upTo limit: UInt32, now: Duration) {
+        acknowledgementLimit = limit
+        if acknowledgeable > acknowledgedToPeer { owesAcknowledgementSince = owesAcknowledgementSince ?? now }
     }
 
     mutating func enqueue(_ record: Record) {
@@ -124,7 +141,7 @@ struct RecordChannel {
         payload.contentByteCount = content
         payload.records = sentCount..<end
         sentCount = end
-        acknowledgedToPeer = receivedCount
+        acknowledgedToPeer = acknowledgeable
         unacknowledgedBytes = 0
         owesAcknowledgementSince = nil
         return payload
@@ -143,7 +160,7 @@ struct RecordChannel {
                 return
             }
             unsafe writer.write(firstNumber &+ UInt32(payload.records.lowerBound - outgoingHead), to: wire)
-            unsafe writer.write(receivedCount, to: wire)
+            unsafe writer.write(acknowledgedToPeer, to: wire)
             if case .resumed = payload.control {
                 unsafe writer.write(ControlType.resumed, to: wire)
                 unsafe writer.write(0 as UInt16, to: wire)
@@ -215,6 +232,9 @@ struct RecordChannel {
     /// The member's channel as it begins on a new connection: it asks to go on with session number `session`.
     mutating func askToGoOn(session: UInt32) {
         resumption = .toAsk(session: session)
+        repeatedCount += receivedCount - acknowledgeable
+        receivedCount = acknowledgeable
+        acknowledgedToPeer = acknowledgeable
     }
 
     /// The host's channel as it goes on, on a new connection, with a member that has received `peerReceived` records.
@@ -236,6 +256,10 @@ struct RecordChannel {
         guard type >= Record.firstRoomType else { throw .malformed }
         guard receivedCount < SessionProtocol.recordNumberLimit else { throw .exhausted }
         receivedCount += 1
+        guard repeatedCount == 0 else {
+            repeatedCount -= 1
+            return
+        }
         unacknowledgedBytes += body.count
         if let partialType, partialType != type { throw .malformed }
         if header & Record.continuedFlag != 0 {

@@ -111,6 +111,15 @@ package struct SecureSession: ~Copyable {
         return channel.retainedByteCount
     }
 
+    /// How many records have been received.
+    package var receivedCount: UInt32 { channel.receivedCount }
+
+    /// Records after number `limit` are not to be acknowledged before this is called again: the owner has not passed on yet
+    /// what they brought.
+    package mutating func mayAcknowledge(upTo limit: UInt32, now: Duration) {
+        channel.mayAcknowledge(upTo: limit, now: now)
+    }
+
     /// The next ``seal(into:now:)`` sends a message even if it is empty, so that the peer learns what has been received.
     package mutating func acknowledgeSoon() {
         mustSeal = true

@@ -29,9 +29,9 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .unavailable
         case .internalError:
             self = .internalError
-        case .registryUnwritable, .persistUnwritable:
+        case .registryUnwritable, .persistUnwritable, .outputUnwritable, .noSpace:
             self = .cannotWrite
-        case .roomFull, .rateLimited, .slowMode, .outputOverrun, .memberAway, .messagesMissed, .notAcknowledged,
+        case .roomFull, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway, .messagesMissed, .notAcknowledged,
             .verifyEnded, .nobodyHere, .underAttack, .attackOver, .persistInUse:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .persistVersion, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed,

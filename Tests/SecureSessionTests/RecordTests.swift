@@ -19,6 +19,24 @@ import Testing
         #expect(pair.joinerEvents == [.message(type: 0x7f, body: body)])
     }
 
+    @Test func whatMayNotBeAcknowledgedYetIsNot() throws {
+        var pair = try SessionPair.connected()
+        for index in 1...3 { pair.host.enqueue(Record.split(type: 0x20, body: message(8), tag: UInt64(index))) }
+        try pair.seal()
+        try pair.deliverToJoiner(pair.toJoiner)
+        pair.joiner.mayAcknowledge(upTo: 2, now: pair.now)
+        pair.joiner.acknowledgeSoon()
+        try pair.exchange()
+        #expect(pair.hostEvents == [.acknowledged(tag: 2)])
+        // Nothing is due, so that nothing wakes up over and over.
+        try #require(holds(pair.joiner.nextDeadline >= SessionProtocol.keepaliveInterval))
+        pair.joiner.mayAcknowledge(upTo: 3, now: pair.now)
+        #expect(holds(pair.joiner.nextDeadline == SessionProtocol.acknowledgementDelay))
+        pair.now += SessionProtocol.acknowledgementDelay
+        try pair.exchange()
+        #expect(pair.hostEvents == [.acknowledged(tag: 2), .acknowledged(tag: 3)])
+    }
+
     @Test func aSealedMessageArrivesByteByByte() throws {
         var pair = try SessionPair.connected(invited: true)
         pair.joiner.enqueue(try Record.split(type: 0x10, body: message(1_000)))

@@ -30,6 +30,11 @@ import Testing
             // Part of what is on its way arrives, the rest is lost with the connection.
             try pair.deliverToHost(Array(pair.toHost.prefix(Int(random.next() % UInt64(pair.toHost.count + 1)))))
             try pair.deliverToJoiner(Array(pair.toJoiner.prefix(Int(random.next() % UInt64(pair.toJoiner.count + 1)))))
+            // The joiner's console has taken some of it, or all.
+            pair.joiner.mayAcknowledge(
+                upTo: pair.joiner.receivedCount - UInt32(random.next() % 4 % UInt64(pair.joiner.receivedCount + 1)),
+                now: pair.now)
+            if random.next() % 2 == 0 { try pair.seal() }
             try reconnect(&pair, identity: identity, credentials: credentials, breakAgain: random.next() % 3 == 0)
         }
         try pair.exchange()

@@ -118,6 +118,14 @@ extension HostNode {
         return local.couldFollow(type: type, body: body, from: sender)
     }
 
+    /// The person at the host has received what the console has taken.
+    package func acknowledgeLocally() {
+        let number = receiptGate.clear(localReceipts.told, outputProgress?())
+        guard number > localReceipts.acknowledged, isLocalAdmitted else { return }
+        localReceipts.acknowledged = number
+        room.acknowledged(sequence: number, by: Self.localLink, now: loop.time)
+    }
+
     func deliverLocally(_ message: EncodedMessage) {
         guard var client = local else { return }
         var actions: [MemberClient.Action] = []

@@ -113,7 +113,8 @@ extension HostNode {
         if isLocalAdmitted {
             deliverLocally(message)
             if tag != 0 {
-                room.acknowledged(sequence: tag, by: Self.localLink, now: loop.time)
+                localReceipts.told = tag
+                acknowledgeLocally()
             }
         }
         for connection in overrun {

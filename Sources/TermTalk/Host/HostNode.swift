@@ -65,6 +65,11 @@ package final class HostNode {
     package var onInvitesChanged: (([InviteSecret]) -> Void)?
     /// Called when `isCongested` has become false.
     package var onDecongested: (() -> Void)?
+    /// How far the console of the person at the host is; nil when it takes all at once.
+    package var outputProgress: (() -> OutputProgress)?
+    var receiptGate = ReceiptGate()
+    /// Order number of the last message that the person at the host was told, and of the last that counts as received.
+    var localReceipts = (told: UInt64(0), acknowledged: UInt64(0))
 
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,

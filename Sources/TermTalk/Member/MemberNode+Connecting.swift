@@ -51,6 +51,7 @@ extension MemberNode {
             return try SecureSession(
                 initiator: credentials, goingOnFrom: old, session: id.wireValue, now: loop.time, events: &events)
         }
+        receiptGate = ReceiptGate()
         return try SecureSession(initiator: credentials, now: loop.time, events: &events)
     }
 

@@ -5,6 +5,10 @@ internal import SecureSession
 extension MemberNode: Participant {
     package var isCongested: Bool { client.outboxCount >= MemberClient.outboxHighWaterMark }
 
+    package func outputProgressed() {
+        scheduleFlush()
+    }
+
     package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
         let isAway = hasJoined && !isInRoom
         withClient { client, actions throws(ChatEvent.Notice) in

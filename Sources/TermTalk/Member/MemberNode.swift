@@ -108,6 +108,9 @@ package final class MemberNode: ByteStreamHandler {
     package var tryAnotherWay: (() -> Bool)?
     /// Why the first way failed, while others are tried.
     var firstFailure: ChatEvent.Notice?
+    /// How far the console is; nil when it takes all at once.
+    package var outputProgress: (() -> OutputProgress)?
+    var receiptGate = ReceiptGate()
 
     /// - Parameters:
     ///   - foundsGroup: whether it may be the first of a group at a relay.
@@ -217,6 +220,7 @@ package final class MemberNode: ByteStreamHandler {
             case .resumed:
                 cameBack()
             case .resumeRefused:
+                receiptGate = ReceiptGate()
                 join()
             case .resumeRequested:
                 streamFailed(.malformed)
@@ -349,6 +353,10 @@ package final class MemberNode: ByteStreamHandler {
             return
         }
         wire.removeAll(keepingCapacity: true)
+        if let received = session?.receivedCount {
+            let limit = receiptGate.clear(UInt64(received), outputProgress?())
+            session?.mayAcknowledge(upTo: UInt32(clamping: limit), now: loop.time)
+        }
         do throws(SessionError) {
             try session?.seal(into: &wire, now: loop.time)
         } catch {

@@ -17,4 +17,8 @@ package protocol Participant: AnyObject {
     var isCongested: Bool { get }
     /// Called when `isCongested` has become false.
     var onDecongested: (() -> Void)? { get set }
+    /// How far the console is: what it has not taken is not acknowledged as received. Nil when it takes all at once.
+    var outputProgress: (() -> OutputProgress)? { get set }
+    /// The console has taken more of what waited.
+    func outputProgressed()
 }

@@ -77,6 +77,7 @@ package final class RoomGuest {
     package var onDecongested: (() -> Void)? {
         didSet { node?.onDecongested = onDecongested }
     }
+    package var outputProgress: (() -> OutputProgress)?
 
     package init(
         loop: EventLoop, options: Options, directories: UserDirectories, logger: Logger,
@@ -175,6 +176,7 @@ package final class RoomGuest {
             credentials: credentials, nick: options.nick, engine: engine, foundsGroup: options.foundsGroup,
             password: password, dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
+        node.outputProgress = outputProgress
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
         node.tryAnotherWay = { [weak self] in self?.ways.failed() ?? false }
         node.onNewHostKey = { [weak self] key in self?.remember(key) }
@@ -323,6 +325,10 @@ extension RoomGuest: Participant {
 
     package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
         node?.say(text, kind: kind, to: receiver)
+    }
+
+    package func outputProgressed() {
+        node?.outputProgressed()
     }
 
     package func changeNick(to nick: String) {

@@ -5,6 +5,10 @@ internal import SecureSession
 extension RoomHost: Participant {
     package var isCongested: Bool { node?.isCongested ?? false }
 
+    package func outputProgressed() {
+        node?.acknowledgeLocally()
+    }
+
     package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
         node?.withLocal { client, actions throws(ChatEvent.Notice) in
             try client.say(text, kind: kind, to: receiver, actions: &actions)

@@ -91,6 +91,7 @@ package final class RoomHost {
     package var onDecongested: (() -> Void)? {
         didSet { node?.onDecongested = onDecongested }
     }
+    package var outputProgress: (() -> OutputProgress)?
 
     package init(
         loop: EventLoop, options: Options, directories: UserDirectories, logger: Logger,
@@ -257,6 +258,7 @@ package final class RoomHost {
             gateLimits: isOpenToOthers ? .direct : ConnectionGate.Limits(), logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested
+        node.outputProgress = outputProgress
         if options.hasClientAuthorization {
             node.onInvitesChanged = { [weak self] in self?.onionListener?.authorize($0.onionClients) }
         }

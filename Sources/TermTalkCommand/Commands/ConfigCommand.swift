@@ -28,15 +28,15 @@ struct ConfigCommand: ParsableCommand {
         }
         guard !json else { return printJSON(settings) }
         let file = configuration.config ?? Self.shown(ConfigurationFlags.standardPath)
-        print("# file: \(Sanitizer.sanitize(file, as: .line))")
+        StandardOutput.print("# file: \(Sanitizer.sanitize(file, as: .line))")
         var table = ""
         for setting in Setting.allCases {
             let parts = setting.rawValue.split(separator: ".")
             if parts.count == 2, table != parts[0] {
                 table = String(parts[0])
-                print("\n[\(table)]")
+                StandardOutput.print("\n[\(table)]")
             }
-            print(Self.line(parts.last.map(String.init) ?? "", setting, settings))
+            StandardOutput.print(Self.line(parts.last.map(String.init) ?? "", setting, settings))
         }
     }
 
@@ -78,7 +78,7 @@ struct ConfigCommand: ParsableCommand {
                 case .environment?: "environment"
                 case nil: "default"
                 }
-            print(JSONRecord.line([("setting", setting.rawValue), ("value", value), ("source", source)]))
+            StandardOutput.print(JSONRecord.line([("setting", setting.rawValue), ("value", value), ("source", source)]))
         }
     }
 }

@@ -6,7 +6,7 @@ internal import Transport
 /// What `termtalk` without arguments shows on a terminal.
 enum Menu {
     static func run() throws {
-        print(
+        StandardOutput.print(
             """
             TermTalk
               1  host a room
@@ -24,7 +24,7 @@ enum Menu {
                 return try start(JoinCommand.self, arguments)
             case "3": return try start(DoctorCommand.self, [])
             case "q", "Q", nil: return
-            default: print("1, 2, 3 or q")
+            default: StandardOutput.print("1, 2, 3 or q")
             }
         }
     }

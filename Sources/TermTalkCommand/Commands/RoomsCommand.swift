@@ -18,7 +18,7 @@ struct RoomsCommand: ParsableCommand {
             StandardError.report(warning)
         }
         for room in rooms {
-            print(json ? JSONRoomList.line(for: room) : Self.line(for: room, now: now))
+            StandardOutput.print(json ? JSONRoomList.line(for: room) : Self.line(for: room, now: now))
         }
         if let warning {
             throw ExitCode(ExitStatus(warning.code).rawValue)

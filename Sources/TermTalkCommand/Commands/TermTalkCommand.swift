@@ -21,15 +21,22 @@ struct TermTalkCommand: ParsableCommand {
         ])
 
     static func main() {
+        StandardOutput.reserveDescriptors()
         ProcessHardening.apply()
         SodiumLibrary.initialize()
         do {
             var command = try parseAsRoot(nil)
             try command.run()
         } catch {
-            guard let usage = UsageError(error) else { exit(withError: error) }
-            usage.report()
-            exit(withError: ExitCode(ExitStatusCode.usage))
+            if let usage = UsageError(error) {
+                usage.report()
+                Glibc.exit(ExitStatusCode.usage)
+            }
+            let (status, text) = (exitCode(for: error), fullMessage(for: error))
+            if !text.isEmpty {
+                if status.isSuccess { StandardOutput.print(text) } else { StandardError.write(text + "\n") }
+            }
+            Glibc.exit(status.rawValue)
         }
     }
 

@@ -43,7 +43,7 @@ struct DoctorCommand: ParsableCommand {
         guard let loop = try? EventLoop() else {
             return report.add(.fail("tor-control", .init(.internalError, "the event loop cannot be made")))
         }
-        var logger = Logger(label: "termtalk") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "termtalk") { _ in LineLogHandler() }
         logger.logLevel = .critical
         let checks = TorChecks(
             loop: loop, options: options, logger: logger, found: { report.add($0) }, done: { loop.stop() })
@@ -73,24 +73,22 @@ private final class DoctorReport {
         counts[finding.status, default: 0] += 1
         if finding.status == .fail { firstFailure = firstFailure ?? finding.code ?? .internalError }
         if json {
-            print(finding.json(time: WallClock.text(milliseconds: WallTime.milliseconds)))
+            StandardOutput.print(finding.json(time: WallClock.text(milliseconds: WallTime.milliseconds)))
         } else {
-            for line in finding.lines { print(line) }
+            for line in finding.lines { StandardOutput.print(line) }
         }
-        fflush(nil)
     }
 
     func finish() {
         let (ok, warn, fail) = (counts[.ok] ?? 0, counts[.warn] ?? 0, counts[.fail] ?? 0)
         if json {
-            print(
+            StandardOutput.print(
                 JSONRecord.line(
                     [("event", "summary"), ("time", WallClock.text(milliseconds: WallTime.milliseconds))],
                     numbers: [("ok", ok), ("warn", warn), ("fail", fail)]))
         } else {
-            print("\n\(ok) ok, \(warn) to look at, \(fail) failed")
+            StandardOutput.print("\n\(ok) ok, \(warn) to look at, \(fail) failed")
         }
-        fflush(nil)
     }
 
     var status: ExitStatus {

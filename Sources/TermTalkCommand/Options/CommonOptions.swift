@@ -67,7 +67,7 @@ struct CommonOptions: ParsableArguments {
     }
 
     var logger: Logger {
-        var logger = Logger(label: "termtalk") { label in StreamLogHandler.standardError(label: label) }
+        var logger = Logger(label: "termtalk") { _ in LineLogHandler() }
         logger.logLevel = logLevel ?? .warning
         return logger
     }

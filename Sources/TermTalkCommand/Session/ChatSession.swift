@@ -26,6 +26,8 @@ final class ChatSession {
     private let isInteractive: Bool
     let hasColour: Bool
     var screen: FullScreen?
+    /// Events that screens were told which are closed now.
+    private var framesBefore: UInt64 = 0
     private var isListingQuietly = false
     /// How the invite that is told next is given to the person.
     private var inviteForm = InviteForm.text
@@ -85,8 +87,24 @@ final class ChatSession {
         }
         session.closeScreen()
         session.output.finish()
+        session.reportLostOutput()
         SecretMemory.wipe()
         throw ExitCode(session.status.rawValue)
+    }
+
+    /// What was told and is not written makes a stay that was fine a failure: whoever reads the output has to know.
+    private func reportLostOutput() {
+        guard status == .done, !isPanicking else { return }
+        let notice: ChatEvent.Notice
+        switch output.fault {
+        case .readerGone?: return
+        case let fault?: notice = fault.notice
+        case nil where output.isComplete: return
+        case nil:
+            notice = .init(.outputOverrun, "the end of the output was not written: what reads it is too slow")
+        }
+        StandardError.report(notice)
+        status = ExitStatus(notice.code)
     }
 
     private init(loop: EventLoop, common: CommonOptions, settings: Settings, isThroughTor: Bool) {
@@ -103,6 +121,8 @@ final class ChatSession {
             renderer: LineRenderer(echoOwn: isatty(STDIN_FILENO) != 1, colour: hasColour),
             overwritesProgress: isatty(STDERR_FILENO) == 1 && TerminalDevice.type != "dumb")
         parser = InputParser(json: common.json)
+        output.onFault = { [weak self] in self?.outputFailed($0) }
+        output.onProgress = { [weak self] in self?.participant?.outputProgressed() }
     }
 
     // MARK: Beginning
@@ -120,6 +140,7 @@ final class ChatSession {
             wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
         host.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
         host.onDecongested = { [weak self] in self?.updateInput() }
+        host.outputProgress = { [weak self] in self?.outputProgress ?? .init(told: 0, taken: 0) }
         participant = host
         readEarly()
         stop = { host.stop(.hostQuit) }
@@ -152,6 +173,7 @@ final class ChatSession {
             }
         }
         guest.onDecongested = { [weak self] in self?.updateInput() }
+        guest.outputProgress = { [weak self] in self?.outputProgress ?? .init(told: 0, taken: 0) }
         participant = guest
         readEarly()
         stop = { guest.stop() }
@@ -198,6 +220,22 @@ final class ChatSession {
         }
     }
 
+    /// How far the output is, which was lines at first, then a screen, and is lines again at the end.
+    private var outputProgress: OutputProgress {
+        let (lines, frames) = (output.progress, screen?.progress ?? .init(told: 0, taken: 0))
+        return OutputProgress(
+            told: lines.told + framesBefore + frames.told, taken: lines.taken + framesBefore + frames.taken)
+    }
+
+    /// What goes on is not seen by anybody: the stay ends. What `say` was to deliver is delivered all the same.
+    private func outputFailed(_ fault: OutputFault) {
+        if fault != .readerGone { failure = failure ?? fault.notice }
+        guard delivery == nil, let stop else { return }
+        if fault == .readerGone { output.show(.warning(fault.notice)) }
+        self.stop = nil
+        stop()
+    }
+
     /// Shows an event on the screen, or as lines.
     func show(_ event: ChatEvent) {
         if let screen { screen.show(event) } else { output.show(event) }
@@ -215,9 +253,9 @@ final class ChatSession {
             marks: TerminalDevice.type == "linux" ? .ascii : .unicode
         ) { [weak self] in self?.requested($0) }
         guard let screen else {
-            StandardError.write("-!- this terminal cannot show a full screen (its type is not known): line mode\n")
-            return
+            return output.write(["-!- this terminal cannot show a full screen (its type is not known): line mode"])
         }
+        screen.onProgress = { [weak self] in self?.participant?.outputProgressed() }
         screen.show(event)
         if case .ready = event {
             isListingQuietly = true
@@ -228,6 +266,7 @@ final class ChatSession {
 
     private func closeScreen() {
         screen?.close()
+        framesBefore += screen?.progress.told ?? 0
         screen = nil
     }
 

@@ -1,6 +1,7 @@
 internal import EventLoop
 import Glibc
 internal import Room
+internal import TermTalk
 internal import TerminalUI
 
 /// stdout and stderr of a running room. Nothing here blocks the loop: what a slow reader does not take waits, up to a limit.
@@ -17,20 +18,40 @@ final class ConsoleOutput {
     private let isJSON: Bool
     private let renderer: LineRenderer
     private let out = TerminalOutput(STDOUT_FILENO)
-    private let errors = TerminalOutput(STDERR_FILENO)
+    private let errors = ErrorOutput.shared
     private var dropped = 0
     private var retry: TimerHandle?
+    private var watches: [ReadableHandle] = []
+    private var hasToldFault = false
     /// Whether stderr is a terminal that a line can be written over on.
     private let overwritesProgress: Bool
     /// The phase of starting whose line is still open; its progress is written over it.
     private var openPhase: ChatEvent.StartPhase?
+
+    /// Called once, when nothing more can be written to stdout.
+    var onFault: ((OutputFault) -> Void)?
+    /// Called when what waited has been taken, or some of it.
+    var onProgress: (() -> Void)?
 
     init(loop: EventLoop, isJSON: Bool, renderer: LineRenderer, overwritesProgress: Bool) {
         self.loop = loop
         self.overwritesProgress = overwritesProgress
         self.isJSON = isJSON
         self.renderer = renderer
+        watches.append(
+            loop.watchReadable(errors.wakeup) { [weak self] in
+                guard let self else { return }
+                var bytes = [UInt8](repeating: 0, count: 4_096)
+                _ = unsafe read(self.errors.wakeup, &bytes, bytes.count)
+                self.flush()
+            })
+        watchReader()
     }
+
+    /// How far what was told has got, in bytes of stdout.
+    var progress: OutputProgress { .init(told: out.progress.told, taken: out.progress.taken) }
+
+    var fault: OutputFault? { out.failure.map { OutputFault($0) } }
 
     func show(_ event: ChatEvent) {
         guard out.pendingCount < Self.byteLimit else {
@@ -48,29 +69,28 @@ final class ConsoleOutput {
     }
 
     private func append(_ event: ChatEvent) {
-        if isJSON {
+        if isJSON, out.failure == nil {
             var line: [UInt8] = []
             JSONEventEncoder.append(event, at: WallTime.milliseconds, to: &line)
             return out.append(line)
         }
         if overwritesProgress, case .starting(let phase, let progress) = event {
-            if let openPhase { errors.append((openPhase == phase ? "\r" : "\n").utf8) }
+            if let openPhase { errors.append(openPhase == phase ? "\r" : "\n") }
             openPhase = phase
-            errors.append(renderer.progressLine(phase, progress).utf8)
-            // What is left of a longer line.
-            errors.append("\u{1B}[K".utf8)
+            // What is left of a longer line is erased.
+            errors.append("\(renderer.progressLine(phase, progress))\u{1B}[K")
             return
         }
         endProgress()
         let lines = renderer.lines(for: event)
         for line in lines.stdout { out.append("\(line)\n".utf8) }
-        for line in lines.stderr { errors.append("\(line)\n".utf8) }
+        for line in lines.stderr { errors.append("\(line)\n") }
     }
 
     /// Writes lines of the program's own to stderr as they are.
     func write(_ lines: [String]) {
         endProgress()
-        for line in lines { errors.append("\(line)\n".utf8) }
+        for line in lines { errors.append("\(line)\n") }
         flush()
     }
 
@@ -84,7 +104,7 @@ final class ConsoleOutput {
     private func endProgress() {
         guard openPhase != nil else { return }
         openPhase = nil
-        errors.append("\n".utf8)
+        errors.append("\n")
     }
 
     private func flush() {
@@ -92,10 +112,35 @@ final class ConsoleOutput {
         let isDone = errors.flush()
         if !out.flush() || !isDone {
             retry = loop.schedule(after: Self.retryInterval) { [weak self] in
-                self?.retry = nil
-                self?.flush()
+                guard let self else { return }
+                self.retry = nil
+                let before = self.out.progress.taken
+                self.flush()
+                if self.out.progress.taken > before { self.onProgress?() }
             }
         }
+        tellFault()
+    }
+
+    private func tellFault() {
+        guard let fault, !hasToldFault else { return }
+        hasToldFault = true
+        loop.atEndOfTurn { [weak self] in self?.onFault?(fault) }
+    }
+
+    /// A pipe says that nobody reads it any more also while there is nothing to write.
+    private func watchReader() {
+        var status = stat()
+        guard unsafe fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }
+        watches.append(
+            loop.watchReadable(STDOUT_FILENO) { [weak self] in
+                guard let self else { return }
+                for watch in self.watches.dropFirst() { watch.cancel() }
+                var request = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+                guard unsafe poll(&request, 1, 0) == 1, request.revents & Int16(POLLERR) != 0 else { return }
+                self.out.fail(EPIPE)
+                self.tellFault()
+            })
     }
 
     /// Writes what is left, and waits a little for a slow reader; for the end of the program.
@@ -104,4 +149,7 @@ final class ConsoleOutput {
         errors.flush(waiting: Self.patience)
         out.flush(waiting: Self.patience)
     }
+
+    /// Whether all that was told has been written.
+    var isComplete: Bool { out.pendingCount == 0 && out.failure == nil && dropped == 0 }
 }

@@ -1,6 +1,7 @@
 internal import EventLoop
 import Glibc
 internal import Room
+internal import TermTalk
 internal import TerminalUI
 
 /// The full-screen interface of a stay in a room: moves keys and the clock to a ``ScreenModel``, and its frames to the
@@ -49,6 +50,12 @@ final class FullScreen {
     /// Whether it does so on a screen of its own.
     private var isApart = false
     private var isClosed = false
+    /// Events that were told, of these those in the last frame, and those in a frame that the terminal has taken.
+    private var counts = (told: UInt64(0), painted: UInt64(0), taken: UInt64(0))
+    /// Called when the terminal has taken a frame with something new.
+    var onProgress: (() -> Void)?
+
+    var progress: OutputProgress { .init(told: counts.told, taken: counts.taken) }
 
     /// Takes the terminal; nil when a screen cannot be drawn on it.
     init?(
@@ -84,6 +91,7 @@ final class FullScreen {
     func show(_ event: ChatEvent) {
         if case .room(.inviteMade(let invite)) = event { lastInvite = invite.text }
         model.heard(event, at: WallTime.moment)
+        counts.told += 1
         changed()
     }
 
@@ -243,18 +251,30 @@ final class FullScreen {
         paintLater(Self.frameInterval - (loop.now - lastFrame))
     }
 
+    private func flush() -> Bool {
+        guard painter.flush() else { return false }
+        if counts.taken < counts.painted {
+            counts.taken = counts.painted
+            onProgress?()
+        }
+        return true
+    }
+
     private func paintLater(_ delay: Duration) {
         frameTimer = loop.schedule(after: delay) { [weak self] in self?.paint() }
     }
 
     private func paint() {
         guard !isClosed else { return }
-        guard painter.flush() else { return paintLater(Self.blockedInterval) }
+        guard flush() else { return paintLater(Self.blockedInterval) }
         isFrameDue = false
         lastFrame = loop.now
         model.timePassed(to: WallTime.seconds)
-        if !isSuspended { painter.paint(model.frame(), bell: model.takeBell()) }
-        if !painter.flush() {
+        if !isSuspended {
+            painter.paint(model.frame(), bell: model.takeBell())
+            counts.painted = counts.told
+        }
+        if !flush() {
             isFrameDue = true
             paintLater(Self.blockedInterval)
         }

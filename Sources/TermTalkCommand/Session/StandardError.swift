@@ -23,7 +23,7 @@ enum StandardError {
         guard json else { return report(notice) }
         var line: [UInt8] = []
         JSONEventEncoder.append(.error(notice), at: WallTime.milliseconds, to: &line)
-        print(String(decoding: line, as: UTF8.self), terminator: "")
+        StandardOutput.write(String(decoding: line, as: UTF8.self))
     }
 
     /// An error in the form that all of them have: what failed and why, then what to do.
