@@ -31,7 +31,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .internalError
         case .registryUnwritable, .persistUnwritable, .outputUnwritable, .noSpace:
             self = .cannotWrite
-        case .roomFull, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway, .messagesMissed, .notAcknowledged,
+        case .roomFull, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway, .messagesMissed,
+            .notAcknowledged,
             .verifyEnded, .nobodyHere, .underAttack, .attackOver, .persistInUse:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .persistVersion, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed,

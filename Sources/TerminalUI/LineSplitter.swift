@@ -1,6 +1,7 @@
 /// Bytes of standard input, cut into lines.
 ///
-/// A line ends in LF or CR LF; the last one may end with the input. Invalid UTF-8 becomes U+FFFD. A line longer than the
+/// A line ends in LF or CR LF; the last one may end with the input. A byte-order mark at the beginning of the input is left
+/// out. Invalid UTF-8 becomes U+FFFD. A line longer than the
 /// limit is reported once, when the limit is passed, and skipped up to its end; no more than the limit is ever kept.
 package struct LineSplitter: Sendable {
     /// What was found.
@@ -13,6 +14,7 @@ package struct LineSplitter: Sendable {
     private let maximumByteCount: Int
     private var partial: [UInt8] = []
     private var isSkipping = false
+    private var isFirst = true
 
     /// A splitter of lines of at most `maximumByteCount` bytes, their ends not counted.
     package init(maximumByteCount: Int = InputParser.maximumLineByteCount) {
@@ -55,10 +57,12 @@ package struct LineSplitter: Sendable {
     private mutating func takeLine() -> Item? {
         defer {
             isSkipping = false
+            isFirst = false
             partial = []
         }
         guard !isSkipping else { return nil }
         if partial.last == 0x0D { partial.removeLast() }
+        if isFirst, partial.starts(with: TextFile.byteOrderMark) { partial.removeFirst(TextFile.byteOrderMark.count) }
         return .line(String(decoding: partial, as: UTF8.self))
     }
 }

@@ -43,7 +43,10 @@ struct OutputTests {
         // 8 KiB: dash counts blocks of 512 bytes.
         let member = try TermTalkProcess(
             program: "/bin/sh",
-            ["-c", "ulimit -f 16; exec \"$0\" \"$@\" >\(file)", TermTalkProcess.binary(), "join", hosted.invite, "--json"],
+            [
+                "-c", "ulimit -f 16; exec \"$0\" \"$@\" >\(file)", TermTalkProcess.binary(), "join", hosted.invite,
+                "--json",
+            ],
             home: home, input: .pipe)
         try await hosted.host.event("member-joined")
         let text = String(repeating: "x", count: 3_000)
@@ -123,7 +126,8 @@ struct OutputTests {
         let zeros = [UInt8](repeating: 0, count: 4_096)
         while write(full, zeros, zeros.count) > 0 {}
         let host = try start(
-            ["host", "--direct", "127.0.0.1:0", "--json", "--ttl", "20m", "--log-level", "trace"], "2>\(fifo)", home: home)
+            ["host", "--direct", "127.0.0.1:0", "--json", "--ttl", "20m", "--log-level", "trace"], "2>\(fifo)",
+            home: home)
         let invite = try #require(try await host.event("ready").invite)
         for _ in 0..<3 {
             let say = try await TermTalkProcess.run(["say", invite, "hello"], home: TestHome())

@@ -38,6 +38,19 @@ struct PasswordTests {
         #expect(try await member.result().status == 0)
     }
 
+    /// The same letters are the same password, however they are made, and whatever an editor adds to the line.
+    @Test(arguments: [
+        "open sesame e\u{301}\u{1f512}", "\u{FEFF}open sesame \u{e9}\u{1f512}", "open sesame \u{e9}\u{1f512} \r",
+        "open\u{A0}sesame e\u{301}\u{1f512}",
+    ])
+    func theSamePassword(_ written: String) async throws {
+        let hosted = try await room()
+        let home = try TestHome()
+        let result = try await TermTalkProcess.run(
+            ["say", hosted.invite, "hello", "--password-file", Self.file(home, written), "--json"], home: home)
+        #expect(result.status == 0, "\(result.output)")
+    }
+
     /// The room's name and address are enough, with the password; and the host's key is remembered only after it.
     @Test func withoutAnInvite() async throws {
         let hosted = try await room()

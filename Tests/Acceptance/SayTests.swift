@@ -27,7 +27,10 @@ struct SayTests {
         let hosted = try await HostedRoom.direct()
         let home = try TestHome()
         let longest = String(repeating: "ä", count: 32_768)
-        for (text, said) in [("line\n\nline\n", "line\n\nline"), (longest + "\n", longest)] {
+        for (text, said) in [
+            ("line\n\nline\n", "line\n\nline"), (longest + "\n", longest), ("one\r\n", "one"),
+            ("\u{FEFF}one\r\ntwo\r\n", "one\ntwo"),
+        ] {
             let process = try TermTalkProcess(["say", hosted.invite, "-"], home: home)
             process.write(text)
             process.closeInput()

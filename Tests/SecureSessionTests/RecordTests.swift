@@ -24,6 +24,7 @@ import Testing
         for index in 1...3 { pair.host.enqueue(Record.split(type: 0x20, body: message(8), tag: UInt64(index))) }
         try pair.seal()
         try pair.deliverToJoiner(pair.toJoiner)
+        pair.toJoiner = []
         pair.joiner.mayAcknowledge(upTo: 2, now: pair.now)
         pair.joiner.acknowledgeSoon()
         try pair.exchange()

@@ -24,6 +24,8 @@ import Testing
                 == [.line("one"), .line("two"), .line(""), .line("звезда"), .line("last")])
         #expect(items(Array("a\n".utf8), chunk: chunk) == [.line("a")])
         #expect(items([], chunk: chunk) == [])
+        let mark = TextFile.byteOrderMark
+        #expect(items(mark + Array("a\r\n".utf8) + mark, chunk: chunk) == [.line("a"), .line("\u{FEFF}")])
         #expect(items(Array("a\nb".utf8), chunk: chunk, finish: false) == [.line("a")])
         #expect(items(Array("a\rb\n".utf8), chunk: chunk) == [.line("a\rb")])
     }

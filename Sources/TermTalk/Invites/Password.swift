@@ -5,10 +5,13 @@ package import Sodium
 package final class Password: Sendable {
     private let bytes: SecretBytes
 
-    /// Nil when the number of bytes is not one of ``RoomPassword/byteCountRange``.
+    /// Prepared as ``OpaqueString`` says; nil when the number of bytes is not one of ``RoomPassword/byteCountRange``, before
+    /// or after it.
     package init?(_ bytes: consuming SecretBytes) {
         guard RoomPassword.byteCountRange.contains(bytes.count) else { return nil }
-        self.bytes = bytes
+        let prepared = OpaqueString.prepare(bytes)
+        guard RoomPassword.byteCountRange.contains(prepared.count) else { return nil }
+        self.bytes = prepared
     }
 
     package func equals(_ other: Password) -> Bool {

@@ -78,7 +78,8 @@ struct ConfigCommand: ParsableCommand {
                 case .environment?: "environment"
                 case nil: "default"
                 }
-            StandardOutput.print(JSONRecord.line([("setting", setting.rawValue), ("value", value), ("source", source)]))
+            StandardOutput.print(
+                JSONRecord.line([("setting", setting.rawValue), ("value", value), ("source", source)]))
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 internal import Room
+internal import TerminalUI
 
 struct SayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -56,7 +57,7 @@ struct SayCommand: ParsableCommand {
         .messageTooLarge, "the message was not sent: it is longer than \(RoomLimits.textByteCount) bytes",
         hint: "send it in parts")
 
-    /// All of standard input, without the newline at its end.
+    /// All of standard input as a text.
     private static func standardInput() throws(ChatEvent.Notice) -> String {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -68,10 +69,10 @@ struct SayCommand: ParsableCommand {
             }
             guard count > 0 else { break }
             bytes += chunk[..<count]
-            guard bytes.count <= RoomLimits.textByteCount + 1 else { throw tooLarge }
+            // What is left out of it counts for little.
+            guard bytes.count <= 2 * RoomLimits.textByteCount else { throw tooLarge }
         }
-        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard let text = TextFile.text(bytes) else {
             throw ChatEvent.Notice(.inputInvalid, "nothing was sent: standard input is not UTF-8")
         }
         return text

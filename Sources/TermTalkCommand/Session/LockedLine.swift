@@ -36,6 +36,16 @@ struct LockedLine: ~Copyable {
         }
     }
 
+    /// Removes the mark (U+FEFF) with which some editors begin a file.
+    mutating func removeByteOrderMark() {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        guard count >= mark.count, bytes.withBytes({ bytes in mark.indices.allSatisfy { bytes[$0] == mark[$0] } })
+        else { return }
+        count -= mark.count
+        let rest = count
+        bytes.withMutableBytes { bytes in for index in 0..<rest { bytes[index] = bytes[index + mark.count] } }
+    }
+
     mutating func removeAll() {
         count = 0
         isTooLong = false

@@ -45,7 +45,7 @@ enum PasswordInput {
             guard count > 0, byte != UInt8(ascii: "\n") else { break }
             line.append(byte)
         }
-        if line.last == UInt8(ascii: "\r") { line.removeCharacter() }
+        line.removeByteOrderMark()
         return try checked(line.finish(), kind)
     }
 

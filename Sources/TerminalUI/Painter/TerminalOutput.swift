@@ -118,7 +118,9 @@ package final class TerminalOutput {
     /// Takes back the beginning of a line whose end could not be written, where it is the end of a file.
     private func cutOpenLine() {
         var status = stat()
-        guard openLineCount > 0, unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+        guard openLineCount > 0, unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            return
+        }
         let offset = lseek(descriptor, 0, SEEK_CUR)
         guard offset == status.st_size, offset >= openLineCount else { return }
         _ = ftruncate(descriptor, offset - openLineCount)

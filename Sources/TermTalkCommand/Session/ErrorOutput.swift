@@ -1,6 +1,6 @@
+import Glibc
 internal import Locking
 internal import TerminalUI
-import Glibc
 
 /// All that goes to stderr while a room runs: what the program says, and the log. Nothing here waits for a reader: what a
 /// slow one does not take waits, up to a limit; past it whole lines are dropped, and their number is told.
