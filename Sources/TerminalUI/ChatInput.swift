@@ -12,8 +12,8 @@ package enum ChatInput: Sendable, Equatable {
     case nick(String)
     case who
     case help
-    /// The room's invite, or the one that a command makes, in a form for people.
-    case invite(InviteForm, making: RoomCommand? = nil)
+    /// The room's invite, in a form for people.
+    case invite(InviteForm)
     case verify(VerifyCommand)
     /// What only the person at the host may do.
     case room(RoomCommand)

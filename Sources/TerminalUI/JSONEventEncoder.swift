@@ -104,7 +104,7 @@ extension JSONLineWriter {
             line("nick", nick)
             line("old_nick", oldNick)
         case .members(let list): members(list)
-        case .invite(let invite):
+        case .invite(let invite, _):
             line("invite", invite)
         case .help(let lines):
             beginArray("lines")

@@ -92,7 +92,7 @@ package struct LineRenderer: Sendable {
             ["\(name(oldNick, of: id)) is now \(name(nick, of: id))"]
         case .members(let members):
             members.map { "\($0.id) \(name($0.nick, of: $0.id))\(remarks(on: $0))" }
-        case .invite(let invite): ["invite  \(line(invite))"]
+        case .invite(let invite, _): ["invite  \(line(invite))"]
         case .help(let lines): lines.map { line($0) }
         case .verification(.room(let overview)): describe(overview)
         case .verification(.check(let check)): describe(check)

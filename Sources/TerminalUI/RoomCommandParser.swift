@@ -77,8 +77,7 @@ enum RoomCommandParser {
             }
         }
         guard uses != nil || lifetime != nil else { return .invite(form) }
-        let command = RoomCommand.makeInvite(uses: uses, seconds: lifetime)
-        return form == .text ? .room(command) : .invite(form, making: command)
+        return .room(.makeInvite(uses: uses, seconds: lifetime, form: form))
     }
 
     private static func seconds(_ text: Substring) -> Int64? {

@@ -85,6 +85,19 @@ struct MenuTests {
         try await terminal.shows("it closes in 900 s")
     }
 
+    /// An invite that was pasted with the line ends of a mail is one answer.
+    @Test func wrappedInvite() async throws {
+        let hosted = try await HostedRoom.direct()
+        let terminal = try await Terminal([], home: TestHome())
+        try await terminal.shows("q  quit")
+        try await terminal.type("2")
+        try await terminal.shows("Invite, or")
+        try await terminal.paste("<\(hosted.invite.prefix(40))\n\(hosted.invite.dropFirst(40))>\n")
+        try await terminal.shows("nick")
+        try await terminal.type("guest")
+        try await terminal.shows("/help lists the")
+    }
+
     @Test func badRoom() async throws {
         let terminal = try await Terminal([], home: TestHome())
         try await terminal.shows("q  quit")

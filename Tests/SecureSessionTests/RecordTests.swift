@@ -21,7 +21,7 @@ import Testing
 
     @Test func whatMayNotBeAcknowledgedYetIsNot() throws {
         var pair = try SessionPair.connected()
-        for index in 1...3 { pair.host.enqueue(Record.split(type: 0x20, body: message(8), tag: UInt64(index))) }
+        for index in 1...3 { try pair.host.enqueue(Record.split(type: 0x20, body: message(8), tag: UInt64(index))) }
         try pair.seal()
         try pair.deliverToJoiner(pair.toJoiner)
         pair.toJoiner = []

@@ -41,7 +41,7 @@ final class NodeWorld {
             events.compactMap { if case .waiting(_, let text) = $0 { text } else { nil } }
         }
         /// The invites that it was shown.
-        var invites: [String] { events.compactMap { if case .invite(let text) = $0 { text } else { nil } } }
+        var invites: [String] { events.compactMap { if case .invite(let text, _) = $0 { text } else { nil } } }
         var warnings: [NoticeCode] {
             events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
         }

@@ -48,7 +48,7 @@ import Testing
                     second.node?.say("hello", kind: .text, to: nil)
                     third.node?.say("psst", kind: .text, to: "first")
                     // Any member can invite.
-                    second.node?.showInvite()
+                    second.node?.showInvite(as: .text)
                     #expect(second.invites == first.invites)
                     world.when({ first.texts.count == 2 && third.texts.count == 2 && second.texts == ["hello"] }) {
                         #expect(Set(first.texts) == ["hello", "psst"])

@@ -23,7 +23,8 @@ import Testing
             70: ["internal-error"],
             73: ["registry-unwritable", "persist-unwritable", "output-unwritable", "no-space"],
             75: [
-                "room-full", "rate-limited", "slow-mode", "output-overrun", "output-gone", "member-away", "messages-missed",
+                "room-full", "rate-limited", "slow-mode", "output-overrun", "output-gone", "member-away",
+                "messages-missed",
                 "not-acknowledged", "verify-ended", "nobody-here", "under-attack", "attack-over", "persist-in-use",
             ],
             76: [

@@ -22,8 +22,8 @@ package enum ChatEvent: Sendable, Equatable {
     case nickChanged(id: MemberID, oldNick: String, nick: String)
     /// The answer to `/who`.
     case members([MemberInfo])
-    /// The answer to `/invite`.
-    case invite(String)
+    /// The answer to `/invite`, in the form that was asked for.
+    case invite(String, form: InviteForm = .text)
     /// The answer to `/help`: one line an element.
     case help([String])
     /// The answer to `/clear`: a screen forgets what it shows.

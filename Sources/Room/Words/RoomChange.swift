@@ -29,13 +29,18 @@ package enum RoomChange: Sendable, Equatable {
         package var used: Int
         /// Nil for as long as the room.
         package var secondsLeft: Int64?
+        /// How the person who made it wants to see it.
+        package var form: InviteForm
 
-        package init(number: Int, text: String, usesLeft: Int?, used: Int, secondsLeft: Int64?) {
+        package init(
+            number: Int, text: String, usesLeft: Int?, used: Int, secondsLeft: Int64?, form: InviteForm = .text
+        ) {
             self.number = number
             self.text = text
             self.usesLeft = usesLeft
             self.used = used
             self.secondsLeft = secondsLeft
+            self.form = form
         }
     }
 }

@@ -1,7 +1,8 @@
 /// What the person at the host can do with the room and its members. Members are named by id or nick.
 package enum RoomCommand: Sendable, Equatable {
-    /// A further invite: for so many members, valid for so many seconds; nil for no limit.
-    case makeInvite(uses: Int?, seconds: Int64?)
+    /// A further invite: for so many members, valid for so many seconds; nil for no limit. It is told in the
+    /// given form, perhaps later.
+    case makeInvite(uses: Int?, seconds: Int64?, form: InviteForm = .text)
     case listInvites
     case revokeInvite(number: Int)
     case kick(String, reason: String)

@@ -22,6 +22,15 @@ package struct Invite: Sendable {
     private static let checkByteCount = 3
     private static let noCreator = [UInt8](repeating: 0, count: Ed25519.byteCount)
 
+    /// Versions that may come; what is above is no version, but a damaged invite.
+    static let versionLimit: UInt8 = 16
+
+    /// How many characters the key of an invite of this version has; nil when the version is not known.
+    static func keyCharacterCount(version: UInt8) -> Int? {
+        guard (Self.version...groupVersion).contains(version) else { return nil }
+        return (keyByteCount(hasCreator: version != groupVersion) * 4 + 2) / 3
+    }
+
     private static func keyByteCount(hasCreator: Bool) -> Int {
         1 + 32 + (hasCreator ? Ed25519.byteCount : 0) + InviteSecret.byteCount + checkByteCount
     }

@@ -28,7 +28,7 @@ extension MemberNode: Participant {
         tell(.members(client.memberList))
     }
 
-    package func showInvite() {
+    package func showInvite(as form: InviteForm) {
         guard let invite = credentials.invite, let hostKey else {
             tell(
                 .error(.init(.inputInvalid, "there is no invite to show: you joined without one", hint: "ask the host"))
@@ -40,7 +40,7 @@ extension MemberNode: Participant {
                 Invite(
                     room: target.room, address: target.address, hostKey: hostKey, creatorKey: target.creatorKey,
                     secret: invite, isAuthorized: target.isInviteAuthorized, isOfGroup: target.isInviteOfGroup
-                ).text))
+                ).text, form: form))
     }
 
     package func verify(_ command: VerifyCommand) {

@@ -24,6 +24,6 @@ extension MemberNode {
         guard let invite = inviteOfGroup, let hostKey else { return }
         credentials.use(invite, hostKey: hostKey)
         target.isInviteOfGroup = true
-        showInvite()
+        showInvite(as: .text)
     }
 }

@@ -5,7 +5,7 @@ package protocol Participant: AnyObject {
     func say(_ text: String, kind: MessageContent.Kind, to receiver: String?)
     func changeNick(to nick: String)
     func listMembers()
-    func showInvite()
+    func showInvite(as form: InviteForm)
     func verify(_ command: VerifyCommand)
     /// For the host only; others are told so.
     func perform(_ command: RoomCommand)

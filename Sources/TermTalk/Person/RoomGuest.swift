@@ -17,6 +17,8 @@ package final class RoomGuest {
         package var invite: Invite?
         /// The host's key as the person gave it, or as it stood in the registry.
         package var hostKey: X25519.PublicKey?
+        /// Whether the person has compared ``hostKey`` with what the host says, so that it is known the next time.
+        package var remembersHostKey = false
         /// What to do with a direct host whose key is not known.
         package var acceptsNewHost: Bool
         package var nick: String
@@ -143,6 +145,7 @@ package final class RoomGuest {
         if let invite = options.invite {
             enter(hostKey: invite.hostKey, policy: .pinned(.invite))
         } else if let key = options.hostKey {
+            if options.remembersHostKey { remember(key) }
             enter(hostKey: key, policy: .pinned(.known))
         } else if case .onion = options.address {
             enter(hostKey: nil, policy: .onionAddress)
@@ -339,8 +342,8 @@ extension RoomGuest: Participant {
         node?.listMembers()
     }
 
-    package func showInvite() {
-        node?.showInvite()
+    package func showInvite(as form: InviteForm) {
+        node?.showInvite(as: form)
     }
 
     package func verify(_ command: VerifyCommand) {

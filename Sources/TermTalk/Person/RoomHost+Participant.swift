@@ -25,9 +25,9 @@ extension RoomHost: Participant {
         tell(.members(node?.localMembers ?? []))
     }
 
-    package func showInvite() {
+    package func showInvite(as form: InviteForm) {
         guard let entry = node?.inviteEntries.first else { return }
-        tell(.invite(inviteText(entry.secret)))
+        tell(.invite(inviteText(entry.secret), form: form))
     }
 
     package func verify(_ command: VerifyCommand) {
@@ -43,10 +43,10 @@ extension RoomHost: Participant {
         ).text
     }
 
-    private func description(of entry: InviteTable.Entry) -> RoomChange.Invite {
+    private func description(of entry: InviteTable.Entry, _ form: InviteForm = .text) -> RoomChange.Invite {
         .init(
             number: entry.number, text: inviteText(entry.secret), usesLeft: entry.usesLeft, used: entry.used,
-            secondsLeft: entry.expiresAt.flatMap { node?.secondsLeft(until: $0) })
+            secondsLeft: entry.expiresAt.flatMap { node?.secondsLeft(until: $0) }, form: form)
     }
 
     package func perform(_ command: RoomCommand) {
@@ -61,11 +61,11 @@ extension RoomHost: Participant {
 
     private func perform(_ command: RoomCommand, in node: HostNode) throws(ChatEvent.Notice) {
         switch command {
-        case .makeInvite(let uses, let seconds):
+        case .makeInvite(let uses, let seconds, let form):
             let entry = try node.makeInvite(uses: uses, lifetime: seconds.map { .seconds($0) })
-            tellInvite(entry)
+            tellInvite(entry, as: form)
         case .listInvites:
-            tell(.room(.invites(node.inviteEntries.map(description))))
+            tell(.room(.invites(node.inviteEntries.map { description(of: $0) })))
         case .revokeInvite(let number):
             try node.revokeInvite(number: number)
             tell(.room(.inviteRevoked(number: number)))
@@ -98,17 +98,17 @@ extension RoomHost: Participant {
         tellInvite(entry)
     }
 
-    private func tellInvite(_ entry: InviteTable.Entry) {
-        guard options.hasClientAuthorization else { return tell(.room(.inviteMade(description(of: entry)))) }
+    private func tellInvite(_ entry: InviteTable.Entry, as form: InviteForm = .text) {
+        guard options.hasClientAuthorization else { return tell(.room(.inviteMade(description(of: entry, form)))) }
         if laterInvites.isEmpty { tell(.starting(.onionPublish, progress: nil)) }
-        laterInvites.append(entry.number)
+        laterInvites[entry.number] = form
     }
 
     func tellLaterInvites() {
-        let numbers = laterInvites
-        laterInvites = []
-        for entry in node?.inviteEntries ?? [] where numbers.contains(entry.number) {
-            tell(.room(.inviteMade(description(of: entry))))
+        let forms = laterInvites
+        laterInvites = [:]
+        for entry in node?.inviteEntries ?? [] {
+            if let form = forms[entry.number] { tell(.room(.inviteMade(description(of: entry, form)))) }
         }
     }
 

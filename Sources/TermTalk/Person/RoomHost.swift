@@ -84,7 +84,7 @@ package final class RoomHost {
     private var afterRegistering: (() -> Void)?
     private var controlAttempt = 0
     /// Numbers of invites that are told as soon as tor's directories know their keys: until then they are of no use.
-    var laterInvites: [Int] = []
+    var laterInvites: [Int: InviteForm] = [:]
 
     /// Called once, when all is closed; the notice says why the room could not be opened, if it could not.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?

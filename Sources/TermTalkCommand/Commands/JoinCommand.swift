@@ -8,16 +8,30 @@ struct JoinCommand: ParsableCommand {
         discussion:
             "Paste an invite, or name a room and where it is. A room hosted on this machine needs its name only.")
 
-    @Argument(help: ArgumentHelp("The room's id, or an invite.", valueName: "room|invite"))
-    var room: String
+    @Argument(
+        help: ArgumentHelp(
+            "The room's id, or an invite; - reads an invite from standard input.", valueName: "room|invite"))
+    var room: String?
 
     @OptionGroup var place: PlaceOptions
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        if let room, place.inviteFile != nil {
+            throw ValidationError("--invite-file and '\(room)' both name a room")
+        }
+        if place.readsInvite(from: room), place.secret.readsStandardInput {
+            throw ValidationError("standard input cannot be both the invite and the password")
+        }
+        if room == nil, !place.hasInviteElsewhere {
+            throw ValidationError("say which room: its id, an invite, or --invite-file FILE")
+        }
+    }
+
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
             session.join(
-                try place.guest(in: room, session), canAsk: place.mayAskAboutHost(session.settings))
+                try place.guest(in: room, session), place.questions(session.settings))
         }
     }
 }

@@ -47,7 +47,7 @@ enum Menu {
 
     private static func joinArguments() -> [String]? {
         guard
-            let room = answer(to: "Invite, or the room's id", as: roomArguments),
+            let room = answer(to: "Invite, or the room's id", whole: wholeInvite, as: roomArguments),
             let nick = answer(
                 to: "Your nick", as: { text throws(ChatEvent.Notice) in try nickArguments(text, isHost: false) })
         else { return nil }
@@ -56,10 +56,12 @@ enum Menu {
 
     /// Asks until `arguments` takes the answer, and returns what it makes of it; nil at the end of input.
     private static func answer(
-        to question: String, default value: String = "", as arguments: (String) throws(ChatEvent.Notice) -> [String]
+        to question: String, default value: String = "", whole: (String) -> String = { $0 },
+        as arguments: (String) throws(ChatEvent.Notice) -> [String]
     ) -> [String]? {
         let suffix = value.isEmpty ? ": " : " [\(value)]: "
-        while let text = Prompt.ask(question + suffix) {
+        while let line = Prompt.ask(question + suffix) {
+            let text = whole(line)
             do throws(ChatEvent.Notice) {
                 return try arguments(text.isEmpty ? value : text)
             } catch {
@@ -87,12 +89,20 @@ enum Menu {
         return ["--nick=\(nick)"]
     }
 
-    private static func roomArguments(_ text: String) throws(ChatEvent.Notice) -> [String] {
-        if text.hasPrefix(Invite.scheme) {
-            _ = try Invite(parsing: text)
-        } else {
-            _ = try RoomName(checking: text)
+    /// An invite that was pasted over several lines, from its first one.
+    private static func wholeInvite(_ line: String) -> String {
+        var text = line
+        while InviteFinder.isMeant(text), InviteFinder.isCut(text), text.utf8.count < InviteFinder.textLimit,
+            Prompt.hasMore, let more = readLine()
+        {
+            text += "\n" + more
         }
+        return text
+    }
+
+    private static func roomArguments(_ text: String) throws(ChatEvent.Notice) -> [String] {
+        guard !InviteFinder.isMeant(text) else { return ["--", try InviteFinder.invite(in: text).text] }
+        _ = try RoomName(checking: text)
         return ["--", text]
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 internal import Room
+internal import TermTalk
 internal import TerminalUI
 
 struct SayCommand: ParsableCommand {
@@ -16,11 +17,14 @@ struct SayCommand: ParsableCommand {
         case host, members
     }
 
-    @Argument(help: ArgumentHelp("The room's id, or an invite.", valueName: "room|invite"))
-    var room: String
+    @Argument(
+        help: ArgumentHelp(
+            "The room's id, or an invite; - reads an invite from standard input. Left out with --invite-file or TERMTALK_INVITE.",
+            valueName: "room|invite"))
+    var room: String?
 
     @Argument(help: ArgumentHelp("What to say; - for standard input.", valueName: "text"))
-    var text: [String]
+    var text: [String] = []
 
     @Option(
         help: ArgumentHelp("Who must have received it: the host, or all who are present.", valueName: "host|members"))
@@ -30,9 +34,19 @@ struct SayCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if text == ["-"], place.secret.readsStandardInput {
-            throw ValidationError("standard input cannot be both the text and the password")
+        let (room, text) = words
+        if text.isEmpty { throw ValidationError("say what to deliver; - reads it from standard input") }
+        let readers = [text == ["-"], place.secret.readsStandardInput, place.readsInvite(from: room)]
+        if readers.count(where: { $0 }) > 1 {
+            throw ValidationError("standard input can be only one of text, password and invite")
         }
+    }
+
+    /// The room, when it is an argument, and the words behind it.
+    private var words: (room: String?, text: [String]) {
+        guard let room else { return (nil, text) }
+        let isText = place.inviteFile != nil || (place.hasInviteElsewhere && !InviteFinder.isMeant(room))
+        return isText ? (nil, [room] + text) : (room, text)
     }
 
     func run() throws {
@@ -40,12 +54,13 @@ struct SayCommand: ParsableCommand {
             let text = try checkedText()
             session.say(
                 text, waitsForMembers: waitAck == .members,
-                in: try place.guest(in: room, session), canAsk: place.mayAskAboutHost(session.settings))
+                in: try place.guest(in: words.room, session), place.questions(session.settings))
         }
     }
 
     private func checkedText() throws(ChatEvent.Notice) -> String {
-        let text = self.text == ["-"] ? try Self.standardInput() : self.text.joined(separator: " ")
+        let words = words.text
+        let text = words == ["-"] ? try Self.standardInput() : words.joined(separator: " ")
         guard !text.isEmpty else {
             throw ChatEvent.Notice(.inputInvalid, "nothing was sent: there is no text")
         }

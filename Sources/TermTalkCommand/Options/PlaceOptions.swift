@@ -24,6 +24,11 @@ struct PlaceOptions: ParsableArguments {
     @Flag(help: "Refuse a host whose key is not known yet (default without a terminal).")
     var strict = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Read the invite from a file; - is standard input. TERMTALK_INVITE is read too.", valueName: "FILE"))
+    var inviteFile: String?
+
     @OptionGroup var secret: PasswordOptions
 
     func validate() throws {
@@ -35,25 +40,51 @@ struct PlaceOptions: ParsableArguments {
         }
     }
 
-    /// Whether a person may be asked about a host key that is not known.
-    func mayAskAboutHost(_ settings: Settings) -> Bool {
-        !acceptsNewHost(settings) && !strict && !settings.isOn(.joinStrict)
+    /// What a person may be asked.
+    func questions(_ settings: Settings) -> ChatSession.Questions {
+        .init(
+            hostKey: !acceptsNewHost(settings) && !strict && !settings.isOn(.joinStrict),
+            passwords: secret.passwordFile != nil ? nil : secret.password ? 1 : 0)
     }
 
     private func acceptsNewHost(_ settings: Settings) -> Bool {
         acceptNewHost || (!strict && !settings.isOn(.joinStrict) && settings.isOn(.joinAcceptNewHost))
     }
 
-    /// How to get into the room that `room` names, which is an id or an invite.
+    /// Whether `argument`, or the option, says that standard input has the invite.
+    func readsInvite(from argument: String?) -> Bool { (inviteFile ?? argument) == "-" }
+
+    /// Whether the room follows from something else than arguments.
+    var hasInviteElsewhere: Bool {
+        inviteFile != nil || (onion == nil && direct == nil && InviteInput.fromEnvironment != nil)
+    }
+
+    /// The room as said by the argument, which is an id, an invite or `-`; or else by the option or the environment.
+    private func meaning(of argument: String?) throws(ChatEvent.Notice) -> String {
+        if let path = inviteFile ?? (argument == "-" ? "-" : nil) { return try InviteInput.text(of: path) }
+        if let argument { return argument }
+        guard let invite = InviteInput.fromEnvironment else {
+            throw ChatEvent.Notice(.usage, "no room was named", hint: "give its id, an invite, or --invite-file FILE")
+        }
+        guard InviteFinder.isMeant(invite) else {
+            throw ChatEvent.Notice(
+                .inviteInvalid, "\(InviteInput.variable) has no invite in it",
+                hint: "an invite begins with \(Invite.scheme)")
+        }
+        return invite
+    }
+
+    /// How to get into the room that `argument` names, which is an id or an invite, or `-` for one on standard input.
     func guest(
-        in room: String, _ session: ChatSession
+        in argument: String?, _ session: ChatSession
     ) throws(ChatEvent.Notice) -> RoomGuest.Options {
+        let room = try meaning(of: argument)
         let common = session.common
         let acceptNewHost = acceptsNewHost(session.settings)
         let nick = try common.checkedNick(isHost: false)
         var options: RoomGuest.Options
-        if room.hasPrefix(Invite.scheme) {
-            let invite = try Invite(parsing: room)
+        if InviteFinder.isMeant(room) {
+            let invite = try InviteFinder.invite(in: room)
             options = RoomGuest.Options(
                 room: invite.room, address: invite.address, alternatives: invite.alternatives, invite: invite,
                 acceptsNewHost: acceptNewHost, nick: nick, tor: nil)
@@ -81,6 +112,7 @@ struct PlaceOptions: ParsableArguments {
             options.hostKey = key
         }
         options.password = try secret.read(isNew: false)
+        if readsInvite(from: argument) { InviteInput.returnToTerminal() }
         if case .onion = options.address {
             options.tor = try torOptions(common, invite: options.invite)
         } else if session.isThroughTor {

@@ -23,14 +23,12 @@ final class ChatSession {
     let isThroughTor: Bool
     let output: ConsoleOutput
     private let parser: InputParser
-    private let isInteractive: Bool
+    let isInteractive: Bool
     let hasColour: Bool
     var screen: FullScreen?
     /// Events that screens were told which are closed now.
     private var framesBefore: UInt64 = 0
     private var isListingQuietly = false
-    /// How the invite that is told next is given to the person.
-    private var inviteForm = InviteForm.text
     private var opensWithCode = false
     var isPanicking = false
     private var splitter = LineSplitter()
@@ -41,10 +39,11 @@ final class ChatSession {
     private var earlyByteCount = 0
     private var hasInputEnded = false
     private var isInRoom = false
+    var question = Question.none
     private var isLeaving = false
     private var signals: [SignalHandle] = []
     var participant: (any Participant)?
-    private var stop: (() -> Void)?
+    var stop: (() -> Void)?
     private var delivery: Delivery?
     /// Why the delivery failed.
     private var failure: ChatEvent.Notice?
@@ -147,29 +146,35 @@ final class ChatSession {
         host.start()
     }
 
-    /// - Parameter canAsk: whether a person may be asked about a host key that is not known.
-    func join(_ options: RoomGuest.Options, canAsk: Bool) {
+    /// What a person may be asked when a join fails for want of it.
+    struct Questions {
+        /// Whether the host's key, when it is not known, is right.
+        var hostKey: Bool
+        /// How many passwords the person has typed; nil when there is one from a file, which is not asked for.
+        var passwords: Int?
+
+        /// As ssh does.
+        static let passwordLimit = 3
+    }
+
+    func join(_ options: RoomGuest.Options, _ questions: Questions) {
         let guest = RoomGuest(
             loop: loop, options: options, directories: UserDirectories(), logger: common.logger,
             wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
         guest.onEnded = { [weak self, weak guest] reason, notice in
+            guard let self else { return }
             // What is asked now is asked in lines.
-            self?.closeScreen()
-            self?.output.finish()
-            if notice?.code == .hostKeyUnknown, canAsk, self?.isInteractive == true, let key = guest?.shownHostKey,
-                self?.isTrusted(key.text) == true
-            {
-                var again = options
-                again.acceptsNewHost = true
-                self?.join(again, canAsk: false)
-            } else if notice?.code == .passwordRequired, self?.isInteractive == true,
-                let password = try? PasswordInput.ask("Password of the room: ")
-            {
-                var again = options
-                again.password = password
-                self?.join(again, canAsk: canAsk)
-            } else {
-                self?.ended(reason, notice)
+            self.closeScreen()
+            let mayAsk = self.isInteractive && !self.isPanicking
+            switch notice?.code {
+            case .hostKeyUnknown? where mayAsk && questions.hostKey:
+                guard let key = guest?.shownHostKey else { return self.ended(reason, notice) }
+                self.askAboutHost(key, options, questions, ending: (reason, notice))
+            case .passwordRequired? where mayAsk,
+                .passwordWrong? where mayAsk && (1..<Questions.passwordLimit).contains(questions.passwords ?? 0):
+                self.askForPassword(options, questions, isAgain: notice?.code == .passwordWrong)
+            default:
+                self.ended(reason, notice)
             }
         }
         guest.onDecongested = { [weak self] in self?.updateInput() }
@@ -181,17 +186,11 @@ final class ChatSession {
     }
 
     /// Delivers `text` and leaves.
-    func say(_ text: String, waitsForMembers: Bool, in options: RoomGuest.Options, canAsk: Bool) {
+    func say(_ text: String, waitsForMembers: Bool, in options: RoomGuest.Options, _ questions: Questions) {
         delivery = Delivery(text: text, waitsForMembers: waitsForMembers)
         var options = options
         options.foundsGroup = false
-        join(options, canAsk: canAsk)
-    }
-
-    private func isTrusted(_ key: String) -> Bool {
-        StandardError.write("The host of this room is not known. Its key is\n  \(key)\n")
-        let answer = Prompt.ask("Does the host say the same, over another channel? (yes/no): ")
-        return answer == "yes" || answer == "y"
+        join(options, questions)
     }
 
     // MARK: Events
@@ -202,8 +201,8 @@ final class ChatSession {
             screen?.list(members, own: members.first { $0.isHost }?.id)
             return
         }
-        if inviteForm != .text, !common.json, let invite = event.invite {
-            return give(invite, as: inviteForm)
+        if !common.json, let invite = event.invite, invite.form != .text {
+            return give(invite.text, as: invite.form)
         }
         show(event)
         switch event {
@@ -310,8 +309,9 @@ final class ChatSession {
         }
     }
 
-    private func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
+    func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
         let notice = notice ?? failure ?? delivery?.failure(reason)
+        endQuestion()
         closeScreen()
         if let notice {
             output.show(.error(notice))
@@ -330,7 +330,12 @@ final class ChatSession {
         takeEarly()
         // The screen reads its keys itself.
         let mayTake = !isInRoom || isLeaving || (early.isEmpty && participant?.isCongested == false)
-        let isWanted = isInputWanted && screen == nil && mayTake
+        let isWanted =
+            switch question {
+            case .none: isInputWanted && screen == nil && mayTake
+            case .line: true
+            case .secret: false
+            }
         if !isWanted {
             input?.cancel()
             input = nil
@@ -345,6 +350,7 @@ final class ChatSession {
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
         guard count > 0 else {
             if let last = splitter.finished() { take(last) }
+            if case .line(let answered) = question { return answered(nil) }
             hasInputEnded = true
             isInputWanted = false
             updateInput()
@@ -368,6 +374,7 @@ final class ChatSession {
     }
 
     private func take(_ item: LineSplitter.Item) {
+        if case .line(let answered) = question, case .line(let line) = item { return answered(line) }
         guard isInRoom else {
             if case .line(let line) = item {
                 if isPanic(line) { return panic() }
@@ -404,10 +411,7 @@ final class ChatSession {
         case .nick(let nick): participant?.changeNick(to: nick)
         case .who: participant?.listMembers()
         case .help: show(.help(ChatInput.helpLines))
-        case .invite(let form, let command):
-            inviteForm = form
-            if let command { participant?.perform(command) } else { participant?.showInvite() }
-            inviteForm = .text
+        case .invite(let form): participant?.showInvite(as: form)
         case .panic: panic()
         case .verify(let command): participant?.verify(command)
         case .room(let command): participant?.perform(command)

@@ -94,6 +94,13 @@ final class ConsoleOutput {
         flush()
     }
 
+    /// Writes a question to stderr, whose answer follows on the same line.
+    func prompt(_ text: String) {
+        endProgress()
+        errors.append(text)
+        flush()
+    }
+
     /// Nothing of what still waits is written.
     func forget() {
         out.forget()

@@ -14,7 +14,7 @@ enum PasswordInput {
         var fileOption: String { "--\(rawValue)-file" }
     }
 
-    private static let limit = RoomPassword.byteCountRange.upperBound
+    static let limit = RoomPassword.byteCountRange.upperBound
     /// How often a prompt looks whether the process was told to end.
     private static let signalInterval: Int32 = 200
 
@@ -49,7 +49,7 @@ enum PasswordInput {
         return try checked(line.finish(), kind)
     }
 
-    private static func checked(
+    static func checked(
         _ bytes: consuming SecretBytes?, _ kind: Kind
     ) throws(ChatEvent.Notice) -> Password {
         guard let bytes, let password = Password(bytes) else {
@@ -77,18 +77,10 @@ enum PasswordInput {
 
     private static func askOnce(_ question: String, _ kind: Kind) throws(ChatEvent.Notice) -> Password {
         let terminal = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC)
-        guard terminal >= 0 else {
-            throw ChatEvent.Notice(
-                .inputInvalid, "the \(kind.rawValue) cannot be asked for: there is no terminal",
-                hint: "use \(kind.fileOption) FILE, or - for standard input")
-        }
+        guard terminal >= 0 else { throw withoutTerminal(kind) }
         defer { close(terminal) }
         var saved = termios()
-        guard unsafe tcgetattr(terminal, &saved) == 0 else {
-            throw ChatEvent.Notice(
-                .inputInvalid, "the \(kind.rawValue) cannot be asked for: this is no terminal",
-                hint: "use \(kind.fileOption) FILE, or - for standard input")
-        }
+        guard unsafe tcgetattr(terminal, &saved) == 0 else { throw withoutTerminal(kind) }
         // Signals wait until the terminal is as it was.
         var ending = sigset_t()
         var mask = sigset_t()
@@ -105,8 +97,37 @@ enum PasswordInput {
         unsafe pthread_sigmask(SIG_SETMASK, &mask, nil)
         switch consume answer {
         case .line(let line): return try checked(line, kind)
-        case .interrupted: throw ChatEvent.Notice(.interrupted, "interrupted while asking for the \(kind.rawValue)")
+        case .interrupted: throw interrupted(kind)
         }
+    }
+
+    static func withoutTerminal(_ kind: Kind) -> ChatEvent.Notice {
+        .init(
+            .inputInvalid, "the \(kind.rawValue) cannot be asked for: there is no terminal",
+            hint: "use \(kind.fileOption) FILE, or - for standard input")
+    }
+
+    static func interrupted(_ kind: Kind) -> ChatEvent.Notice {
+        .init(.interrupted, "interrupted while asking for the \(kind.rawValue)")
+    }
+
+    /// What a key does to the answer.
+    enum Step {
+        case goOn, done, interrupted
+    }
+
+    static func pressed(_ byte: UInt8, _ line: inout LockedLine) -> Step {
+        switch byte {
+        case UInt8(ascii: "\n"), UInt8(ascii: "\r"): return .done
+        case 0x03, 0x1c: return .interrupted
+        case 0x04: return line.isEmpty ? .interrupted : .done
+        case 0x08, 0x7f: line.removeCharacter()
+        case 0x15: line.removeAll()
+        // Keys that are no text; a password from a file may have a tab.
+        case 0..<0x20 where byte != UInt8(ascii: "\t"): break
+        default: line.append(byte)
+        }
+        return .goOn
     }
 
     private enum Answer: ~Copyable {
@@ -126,22 +147,15 @@ enum PasswordInput {
             guard unsafe poll(&waiting, 1, signalInterval) > 0 else { continue }
             var byte: UInt8 = 0
             guard unsafe Glibc.read(terminal, &byte, 1) == 1 else { return .interrupted }
-            switch byte {
-            case UInt8(ascii: "\n"), UInt8(ascii: "\r"): return .line(line.finish())
-            case 0x03, 0x1c: return .interrupted
-            case 0x04:
-                guard line.isEmpty else { return .line(line.finish()) }
-                return .interrupted
-            case 0x08, 0x7f: line.removeCharacter()
-            case 0x15: line.removeAll()
-            // Keys that are no text; a password from a file may have a tab.
-            case 0..<0x20 where byte != UInt8(ascii: "\t"): break
-            default: line.append(byte)
+            switch pressed(byte, &line) {
+            case .goOn: break
+            case .done: return .line(line.finish())
+            case .interrupted: return .interrupted
             }
         }
     }
 
-    private static func write(_ text: String, to terminal: Int32) {
+    static func write(_ text: String, to terminal: Int32) {
         let bytes = Array(text.utf8)
         _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(terminal, $0.baseAddress, $0.count) }
     }

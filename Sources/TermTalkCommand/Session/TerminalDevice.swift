@@ -36,11 +36,11 @@ enum TerminalDevice {
 }
 
 extension ChatEvent {
-    /// The invite that the event tells of.
-    var invite: String? {
+    /// The invite that the event tells of, and how it is to be given to the person.
+    var invite: (text: String, form: InviteForm)? {
         switch self {
-        case .invite(let text): text
-        case .room(.inviteMade(let invite)): invite.text
+        case .invite(let text, let form): (text, form)
+        case .room(.inviteMade(let invite)): (invite.text, invite.form)
         default: nil
         }
     }

@@ -85,7 +85,7 @@ package struct ScreenModel: Sendable {
         case .delivered(let id): scrollback.mark(id, .delivered)
         case .acknowledged(let id, let count, let total):
             if count >= total, total > 0 { scrollback.mark(id, .received) }
-        case .invite(let invite):
+        case .invite(let invite, _):
             tell("the invite of this room; F2 shows it alone, F3 copies it, F4 makes it a QR code", .system, at: moment)
             scrollback.append(.verbatim(Sanitizer.sanitize(invite, as: .line)), at: moment)
         case .connection(let change):

@@ -125,7 +125,7 @@ final class ChildProcess {
     }
 
     /// Lends zero-terminated strings as the zero-terminated list that `exec` wants.
-    private static func withCStrings<R>(
+    static func withCStrings<R>(
         _ strings: [[CChar]], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
     ) -> R {
         let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)

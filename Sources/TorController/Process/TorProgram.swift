@@ -33,14 +33,9 @@ package enum TorProgram {
         unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
         unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
         var process: pid_t = 0
-        let status = unsafe Array(path.utf8CString).withUnsafeBufferPointer { name -> Int32 in
-            var name = unsafe Array(name)
-            var option = Array("--version".utf8CString)
-            return unsafe name.withUnsafeMutableBufferPointer { name in
-                unsafe option.withUnsafeMutableBufferPointer { option in
-                    unsafe posix_spawn(
-                        &process, path, &actions, nil, [name.baseAddress, option.baseAddress, nil], environ)
-                }
+        let status = unsafe ChildProcess.withCStrings([path, "--version"].map { Array($0.utf8CString) }) { argv in
+            unsafe ChildProcess.withCStrings(Environment.forChild()) { envp in
+                unsafe posix_spawn(&process, path, &actions, nil, argv, envp)
             }
         }
         close(ends[1])
