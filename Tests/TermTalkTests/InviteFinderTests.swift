@@ -3,6 +3,7 @@ import SecureSession
 import Sodium
 import Testing
 import TorController
+import Transport
 
 @testable import TermTalk
 
@@ -15,10 +16,13 @@ import TorController
             (try? RoomAddress("192.0.2.7:12345"), false, false), (try? RoomAddress("[2001:db8::1]:443"), false, false),
             (.onion(OnionKey().address, port: 12_345), true, false), (.onion(OnionKey().address, port: 1), false, true),
         ].compactMap { place in place.0.map { ($0, place.1, place.2) } }
-        return places.compactMap { address, isAuthorized, isOfGroup in
-            RoomName("a3f5d7b9-e2c4_f6.a8").map { room in
+        return places.enumerated().compactMap { index, place in
+            let (address, isAuthorized, isOfGroup) = place
+            let others = index == 1 ? [try? HostPort(parsing: "192.0.2.7:443")].compactMap { $0 } : []
+            return RoomName("a3f5d7b9-e2c4_f6.a8").map { room in
                 Invite(
-                    room: room, address: address, hostKey: X25519.PrivateKey().publicKey, creatorKey: nil,
+                    room: room, address: address, alternatives: others, hostKey: X25519.PrivateKey().publicKey,
+                    creatorKey: nil,
                     secret: InviteSecret(), isAuthorized: isAuthorized, isOfGroup: isOfGroup
                 ).text
             }

@@ -1,7 +1,7 @@
 /// Reads the parts of an invite behind its scheme, over line ends and the marks with which mails are quoted.
 struct InviteReader {
-    /// Characters of an onion address, and of most host names.
-    private static let addressLimit = 256
+    /// Characters of all addresses: as many as a host name has, for each.
+    private static let addressLimit = 256 * Invite.addressLimit
     private static let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
     /// What stands at the beginning of a line that is quoted.
     private static let quoteMarks = Set(">|*".utf8)
@@ -18,7 +18,7 @@ struct InviteReader {
         while let byte = next(), byte == UInt8(ascii: "/") { index += 1 }
         let room = try text(upTo: UInt8(ascii: "@"), limit: RoomName.characterLimit) { Self.isOfName($0) }
         let address = try text(upTo: UInt8(ascii: "/"), or: UInt8(ascii: "?"), limit: Self.addressLimit) {
-            Self.isOfName($0) || ":[]%~".utf8.contains($0)
+            Self.isOfName($0) || ":,[]%~".utf8.contains($0)
         }
         for byte in "?k=".utf8 {
             if byte == UInt8(ascii: "?"), next() == UInt8(ascii: "/") { index += 1 }
