@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: attacks fuzz faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
+.PHONY: attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
 build:
@@ -49,6 +49,12 @@ fuzz: SECONDS ?= 900
 fuzz: JOBS ?= 2
 fuzz:
 	python3 Tests/Fuzz/fuzz.py --seconds $(SECONDS) --jobs $(JOBS) $(TARGET)
+
+# Thousands of rendezvous circuits of a stranger at a host's tor, in a private network: make tor-flood CIRCUITS=3000
+tor-flood: CIRCUITS ?= 3000
+tor-flood:
+	$(SWIFT) build
+	$(SWIFT) run tor-network --exec python3 Benchmarks/tor_flood.py --circuits $(CIRCUITS)
 
 # A room with real groups whose members come, go and talk at random: make random-rooms STEPS=10000 SEED=1
 random-rooms: SEED ?= 1
@@ -115,7 +121,7 @@ install: share
 	install -D -m 644 $(SHARE)/$(UNIT) "$(DESTDIR)$(PREFIX)/lib/systemd/user/$(UNIT)"
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
 	install -m 644 $(GUIDES) "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
-	install -m 644 torrc.d/*.conf "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
+	install -m 644 torrc.d/*.conf torrc.d/*.yml "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
 
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/termtalk" "$(DESTDIR)$(PREFIX)/share/man/man1/termtalk.1" \

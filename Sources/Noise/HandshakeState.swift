@@ -87,14 +87,9 @@ package struct HandshakeState: ~Copyable, Sendable {
     }
 
     /// The payload of the next message of the peer.
-    ///
-    /// - Parameter exchange: shared by responders with the same static key that try one message with several pre-shared
-    ///   keys.
-    package mutating func readMessage(
-        _ message: Span<UInt8>, sharing exchange: StaticExchange? = nil
-    ) throws(NoiseError) -> [UInt8] {
+    package mutating func readMessage(_ message: Span<UInt8>) throws(NoiseError) -> [UInt8] {
         do throws(NoiseError) {
-            return try read(message, sharing: exchange)
+            return try read(message)
         } catch {
             die()
             throw error
@@ -172,9 +167,7 @@ extension HandshakeState {
         return message
     }
 
-    private mutating func read(
-        _ message: Span<UInt8>, sharing exchange: StaticExchange?
-    ) throws(NoiseError) -> [UInt8] {
+    private mutating func read(_ message: Span<UInt8>) throws(NoiseError) -> [UInt8] {
         let tokens = try tokens(writtenBy: role.peer)
         guard message.count <= maximumMessageByteCount else { throw .messageTooLong }
         var position = 0
@@ -192,8 +185,6 @@ extension HandshakeState {
                 guard end <= message.count else { throw .messageTooShort }
                 remoteStatic = try publicKey(try symmetric.decryptAndHash(message.extracting(position..<end)))
                 position = end
-            case .es where role == .responder:
-                symmetric.mixKey(try staticSecret(sharing: exchange))
             default:
                 try mix(token)
             }
@@ -231,17 +222,6 @@ extension HandshakeState {
         case (.e, _), (.s, _): preconditionFailure("not a shared secret")
         }
         symmetric.mixKey(secret)
-    }
-
-    /// The secret of our static key and the peer's ephemeral one.
-    private func staticSecret(sharing exchange: StaticExchange?) throws(NoiseError) -> SecretBytes {
-        guard let exchange, let local = Self.publicKey(of: localStatic), let remoteEphemeral else {
-            return try Self.exchange(localStatic, remoteEphemeral)
-        }
-        if let known = exchange.secret(local: local, remote: remoteEphemeral) { return known }
-        let secret = try Self.exchange(localStatic, remoteEphemeral)
-        exchange.remember(secret, local: local, remote: remoteEphemeral)
-        return secret
     }
 
     private mutating func mixPresharedKey() throws(NoiseError) {

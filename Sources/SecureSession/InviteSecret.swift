@@ -6,10 +6,25 @@ package final class InviteSecret: Sendable {
     package static let byteCount = 16
 
     private static let label = "TermTalk invite psk 1"
+    /// Bytes of what a first message shows to be of this invite.
+    static let tagByteCount = 16
+    private static let tagLabel = "TermTalk invite tag 1"
+
     private static let onionLabel = "TermTalk onion client 1"
 
     /// Nil at a relay, which accepts handshakes with an invite that it cannot show.
     package let secret: SecretBytes?
+    /// What stands before a first message that is made with this invite: the first 16 bytes of BLAKE2b(label | pre-shared key |
+    /// the message's ephemeral key). It costs the host one hash to see which of its invites it is, or that it is none, before
+    /// any key exchange; to others it is random.
+    func tag(of firstMessage: Span<UInt8>) -> [UInt8] {
+        var hash = BLAKE2b()
+        hash.update(Array(Self.tagLabel.utf8).span)
+        presharedKey.withBytes { hash.update($0) }
+        hash.update(firstMessage.extracting(0..<X25519.byteCount))
+        return Array(hash.finalize()[..<Self.tagByteCount])
+    }
+
     /// The first 32 bytes of BLAKE2b(label | secret).
     package let presharedKey: SecretBytes
 

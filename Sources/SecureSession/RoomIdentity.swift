@@ -4,10 +4,12 @@ package import Sodium
 package final class RoomIdentity {
     package let prologue: Prologue
     let staticKey: X25519.PrivateKey
-    /// The invites that a handshake may be made with. Each is tried in turn, so there must not be many.
+    /// The invites that a handshake may be made with.
     package var invites: [InviteSecret]
     /// Whether joiners that know only the room's id and address may try.
     package var acceptsOpen: Bool
+    /// Whether a first message that was made with an invite may be answered now; it counts then.
+    package var admitsInvited: () -> Bool = { true }
 
     package init(prologue: Prologue, staticKey: consuming X25519.PrivateKey, invites: [InviteSecret], acceptsOpen: Bool)
     {
@@ -15,6 +17,13 @@ package final class RoomIdentity {
         self.staticKey = staticKey
         self.invites = invites
         self.acceptsOpen = acceptsOpen
+    }
+
+    /// The invite that a first message, with its tag before it, was made with. All are looked at, whichever it is.
+    func invite(of tag: Span<UInt8>, _ firstMessage: Span<UInt8>) -> InviteSecret? {
+        var found: InviteSecret?
+        for invite in invites where constantTimeEquals(invite.tag(of: firstMessage).span, tag) { found = invite }
+        return found
     }
 
     package var publicKey: X25519.PublicKey { staticKey.publicKey }

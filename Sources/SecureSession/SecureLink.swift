@@ -8,7 +8,7 @@ internal import Wire
 struct SecureLink: ~Copyable {
     private enum Phase {
         case awaitingPattern(RoomIdentity)
-        /// The invite's pre-shared key is found by trying the first message with each.
+        /// Which invite the first message is made with is found by its tag.
         case awaitingInvite(RoomIdentity)
         case handshaking
         case open
@@ -34,10 +34,10 @@ struct SecureLink: ~Copyable {
     private var sealedCount: UInt64 = 0
     private var openedCount: UInt64 = 0
 
-    /// Lengths of the three handshake messages, with empty payloads.
+    /// Lengths of the three handshake messages, with empty payloads; an invite's tag stands before the first.
     private enum MessageLength {
         static let open = [32, 96, 64]
-        static let invite = [48, 48, 64]
+        static let invite = [InviteSecret.tagByteCount + 48, 48, 64]
         /// A host that does not speak our version answers with its own, one byte.
         static let version = 1
     }
@@ -69,7 +69,8 @@ struct SecureLink: ~Copyable {
                 prologue: credentials.prologue.bytes(pattern: pattern), staticKey: credentials.staticKey.clone(),
                 remoteStatic: isInvited ? credentials.hostKey : nil,
                 presharedKey: credentials.invite?.presharedKey.clone())
-            first = try handshake.writeMessage()
+            let message = try handshake.writeMessage()
+            first = (credentials.invite?.tag(of: message.span) ?? []) + message
             self.handshake = consume handshake
         } catch {
             throw .handshakeFailed
@@ -155,11 +156,11 @@ struct SecureLink: ~Copyable {
         case .awaitingInvite(let identity):
             phase = .silent
             guard frame.count == expectedLength else { return nil }
-            let exchange = StaticExchange()
-            for invite in identity.invites
-            where accept(frame, invite: invite, identity: identity, exchange: exchange, events: &events) {
-                break
-            }
+            let message = frame.span.extracting(InviteSecret.tagByteCount...)
+            guard let invite = identity.invite(of: frame.span.extracting(..<InviteSecret.tagByteCount), message)
+            else { return nil }
+            guard identity.admitsInvited() else { throw failure(.busy) }
+            accept(message, invite: invite, identity: identity, events: &events)
             return nil
         case .handshaking:
             try advanceHandshake(frame, events: &events)
@@ -182,28 +183,26 @@ struct SecureLink: ~Copyable {
         return frame.count - CipherState.tagByteCount
     }
 
-    /// Whether the first message was made with this invite; its answer is then in `events`.
+    /// Answers the first message, made with this invite; one that says so and is not is met with silence.
     private mutating func accept(
-        _ frame: [UInt8], invite: InviteSecret, identity: RoomIdentity, exchange: StaticExchange,
-        events: inout [SessionEvent]
-    ) -> Bool {
+        _ message: Span<UInt8>, invite: InviteSecret, identity: RoomIdentity, events: inout [SessionEvent]
+    ) {
         do throws(NoiseError) {
             var attempt = try HandshakeState(
                 pattern: .XKpsk0, role: .responder,
                 prologue: identity.prologue.bytes(pattern: SessionProtocol.invitePattern),
                 staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: invite.presharedKey.clone())
-            _ = try attempt.readMessage(frame.span, sharing: exchange)
+            _ = try attempt.readMessage(message)
             var answer: [UInt8] = []
             answer.appendFrame(try attempt.writeMessage())
             events.append(.send(answer))
             handshake = consume attempt
         } catch {
-            return false
+            return
         }
         self.invite = invite
         phase = .handshaking
         expect(MessageLength.invite[2])
-        return true
     }
 
     private mutating func advanceHandshake(_ frame: [UInt8], events: inout [SessionEvent]) throws(SessionError) {

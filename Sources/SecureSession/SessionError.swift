@@ -8,6 +8,8 @@ package enum SessionError: Error, Equatable {
     case noSuchRoom
     /// The host's static key is not the expected one; this is the key it showed.
     case hostKeyMismatch([UInt8])
+    /// The joiner has an invite, but too many come with one now.
+    case busy
     /// The joiner's handshake did not authenticate.
     case handshakeFailed
     /// A sealed message was not authentic, out of place, or of a length that is no bucket.

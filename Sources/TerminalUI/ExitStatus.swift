@@ -31,7 +31,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .internalError
         case .registryUnwritable, .persistUnwritable, .outputUnwritable, .noSpace:
             self = .cannotWrite
-        case .roomFull, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway, .messagesMissed,
+        case .roomFull, .hostBusy, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway,
+            .messagesMissed,
             .notAcknowledged,
             .verifyEnded, .nobodyHere, .underAttack, .attackOver, .persistInUse:
             self = .temporaryFailure
@@ -40,7 +41,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
             .groupNick, .groupWelcome, .groupCreator, .groupLost, .verifyFailed:
             self = .protocolError
-        case .torAuthFailed, .torPermission, .onionAuthRequired, .passwordRequired, .passwordWrong, .passwordGuessed,
+        case .torAuthFailed, .torPermission, .torFiltered, .onionAuthRequired, .passwordRequired, .passwordWrong,
+            .passwordGuessed,
             .passphraseWrong,
             .banned, .kicked,
             .roomLocked, .joinDenied, .inviteUsed, .groupInviteNeeded, .notPermitted:

@@ -8,6 +8,9 @@ package import Sodium
 package final class TorController {
     /// A control connection that lasted this long was a success: the next loss starts with the shortest pause again.
     static let stableAfter = Duration.seconds(10)
+    /// How long a tor may say nothing of how far it is, before a joiner goes on without its control port, and a host gives up:
+    /// a filter in front of it may swallow the question.
+    static let answerPatience = Duration.seconds(15)
     /// How long a shutdown waits for tor's answers before it closes anyway, which ends the services too.
     static let shutdownTimeout = Duration.seconds(2)
     /// The same for a shutdown in a hurry, which has 3 s for all.
@@ -101,6 +104,7 @@ package final class TorController {
         authorized.insert(address)
         connection.send(.addClientKey(key, for: address)) { result in
             switch result {
+            case .success(let reply) where reply.isFiltered: completion(.filtered(command: "ONION_CLIENT_AUTH_ADD"))
             case .success(let reply): completion(reply.isPositive ? nil : .clientAuthorizationUnsupported)
             case .failure(let error): completion(error)
             }
@@ -213,6 +217,10 @@ package final class TorController {
         if wasUp { return lost(error) }
         if managed != nil { return giveUp(error) }
         guard options.purpose == .dial, options.control == nil else { return withoutControl(error) }
+        findSocks(insteadOf: error)
+    }
+
+    private func findSocks(insteadOf error: TorError) {
         let candidates = options.socks.map { [$0] } ?? options.socksCandidates
         connector = TorConnector(socksCandidates: candidates, loop: loop) { [weak self] endpoint in
             guard let self else { return }
@@ -229,7 +237,8 @@ package final class TorController {
     private func startChild(insteadOf error: TorError?) {
         do throws(TorError) {
             let managed = try ManagedTor(
-                program: options.program, include: options.include, loop: loop, logger: logger)
+                program: options.program, dataDirectory: options.dataDirectory, include: options.include, loop: loop,
+                logger: logger)
             self.managed = managed
             listenerKind = .unix(directory: managed.directory.path)
             managed.onExit = { [weak self] error in self?.childExited(error) }
@@ -293,6 +302,7 @@ package final class TorController {
         isBootstrapped = false
         connection.onEvent = { [weak self] event in self?.received(event) }
         connection.onClosed = { [weak self] error in self?.lost(error) }
+        if !wasReady { stallTimer = loop.schedule(after: Self.answerPatience) { [weak self] in self?.stalled() } }
         prepare(connection)
         if wasUp { emit(.controlRestored) }
         wasUp = true
@@ -312,8 +322,12 @@ package final class TorController {
         ask(connection, "dormant") { _, value in
             if value == "1" { connection.send(.signalActive) { _ in } }
         }
-        ask(connection, "status/bootstrap-phase") { controller, value in
-            if let status = BootstrapStatus(value) { controller.bootstrapped(status) }
+        let phase = "status/bootstrap-phase"
+        connection.send(.getInfo(phase)) { [weak self] result in
+            guard let self, self.connection === connection, case .success(let reply) = result else { return }
+            // Who may not know it finds out by what works.
+            let unknown = BootstrapStatus(progress: 100, tag: "done", summary: "Done")
+            self.bootstrapped(reply.value(of: phase).flatMap { BootstrapStatus($0) } ?? unknown)
         }
     }
 
@@ -383,7 +397,14 @@ package final class TorController {
     }
 
     private func stalled() {
-        guard let bootstrap else { return }
+        guard let bootstrap else {
+            let error = TorError.unreachable(endpoint.map { .noAnswer($0) } ?? .connectionLost)
+            guard options.purpose == .dial, options.control == nil, managed == nil else { return giveUp(error) }
+            connection?.close()
+            connection = nil
+            phase = .connecting
+            return findSocks(insteadOf: error)
+        }
         emit(
             .failed(
                 .bootstrapStalled(

@@ -8,6 +8,8 @@ package enum TorError: Error, Equatable, Sendable {
     case unreachable(UnreachableCause)
     /// A tor answers but refuses this program, or fails to prove that it is the tor the cookie belongs to.
     case authenticationFailed(AuthenticationFailure)
+    /// A filter in front of the control port does not let this command through.
+    case filtered(command: String)
     /// The control socket or the cookie file at `path` may not be opened by this user.
     case permissionDenied(path: String)
     /// Bootstrapping made no progress for the stall timeout.
@@ -59,7 +61,8 @@ package enum TorStartFailure: Equatable, Sendable {
     case directoryPermission
     case configuration(String)
     case spawn(errno: Int32)
-    case exited(status: Int32)
+    /// `said`: its latest warning or error.
+    case exited(status: Int32, said: String?)
     case noControlSocket
 }
 
@@ -122,6 +125,7 @@ extension TorError {
         case .unreachable: "tor-unreachable"
         case .authenticationFailed: "tor-auth-failed"
         case .permissionDenied: "tor-permission"
+        case .filtered: "tor-filtered"
         case .bootstrapStalled: "tor-bootstrap-stalled"
         case .invalidAddress: "onion-invalid-address"
         case .onionNotFound: "onion-not-found"

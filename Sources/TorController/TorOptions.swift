@@ -38,6 +38,9 @@ package struct TorOptions: Sendable {
     package var password: SharedSecret?
     /// The program started as a child; nil means `tor`, found along PATH.
     package var program: String?
+    /// Where a child keeps what it knows of the network, its guards above all, for later starts: a directory in one that is
+    /// there, made when there is none, which nobody else may enter and no other tor uses. Nil: it forgets everything.
+    package var dataDirectory: String?
     /// A torrc file the child's configuration includes.
     package var include: String?
     /// How long bootstrapping may make no progress.

@@ -12,10 +12,11 @@ struct NotTermTalkTests {
             ["join", "room", "--direct", peer.address, "--accept-new-host"], code: "not-termtalk", status: 76)
     }
 
+    /// So does a host that has too much to do; it is tried again for some time.
     @Test func peerThatCloses() async throws {
         let peer = try FakePeer(.closes)
         try await expectFailure(
-            ["join", "room", "--direct", peer.address, "--accept-new-host"], code: "not-termtalk", status: 76)
+            ["join", "room", "--direct", peer.address, "--accept-new-host"], code: "host-busy", status: 75)
     }
 
     @Test func peerThatEchoes() async throws {

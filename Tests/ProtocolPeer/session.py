@@ -26,6 +26,10 @@ def invite_psk(secret):
     return hashlib.blake2b(b"TermTalk invite psk 1" + secret).digest()[:32]
 
 
+def invite_tag(psk, first_message):
+    return hashlib.blake2b(b"TermTalk invite tag 1" + psk + first_message[:32]).digest()[:16]
+
+
 def invite_check(room, address, content):
     return hashlib.blake2b(f"{room}@{address}/".encode() + content).digest()[:3]
 
@@ -62,6 +66,7 @@ class Link:
     def __init__(self, pattern, room, static_key, host_key=None, psk=None, onion_key=bytes(32), ephemeral_key=None,
                  is_host=False):
         self.pattern = pattern
+        self.psk = psk
         self.prologue = b"TermTalk/1" + bytes([pattern]) + vector(room.encode()) + onion_key
         name = b"XX" if pattern == XX else b"XKpsk0"
         self.noise = NoiseConnection.from_name(b"Noise_" + name + b"_25519_ChaChaPoly_BLAKE2b")
@@ -81,7 +86,9 @@ class Link:
     # The member's side
 
     def first(self):
-        return bytes([self.pattern]) + frame(self.noise.write_message())
+        message = bytes(self.noise.write_message())
+        tag = invite_tag(self.psk, message) if self.pattern == XKPSK0 else b""
+        return bytes([self.pattern]) + frame(tag + message)
 
     def answered(self, message):
         """Takes message 2 and returns the frame of message 3."""
@@ -95,7 +102,10 @@ class Link:
     # The host's side
 
     def answer(self, message):
-        """Takes message 1 and returns the frame of message 2."""
+        """Takes message 1 with its tag and returns the frame of message 2."""
+        if message[:16] != invite_tag(self.psk, message[16:]):
+            raise ProtocolError("not this invite")
+        message = message[16:]
         self.noise.read_message(message)
         return frame(self.noise.write_message())
 

@@ -30,7 +30,7 @@ import Testing
 
         var invited = try SessionPair(
             identity: identity, credentials: SessionPair.credentials(hostKey: identity.publicKey, invite: invite))
-        #expect(invited.toHost.count == 1 + 2 + 48)
+        #expect(invited.toHost.count == 1 + 2 + 64)
         #expect(invited.toHost[0] == 0x02)
         try invited.deliverToHost(invited.toHost)
         #expect(invited.toJoiner.count == 2 + 48)
@@ -75,6 +75,47 @@ import Testing
         #expect(holds(pair.host.isDead(now: SessionProtocol.responderDeadline)))
     }
 
+    @Test("The tag finds the invite among many, and only who has one is counted", arguments: [0, 15, 31])
+    func inviteAmongMany(position: Int) throws {
+        let invites = (0..<32).map { _ in InviteSecret() }
+        let identity = SessionPair.identity(invites: invites)
+        var admitted = 0
+        identity.admitsInvited = {
+            admitted += 1
+            return true
+        }
+        for (invite, isKnown) in [(InviteSecret(), false), (invites[position], true)] {
+            var pair = try SessionPair(
+                identity: identity, credentials: SessionPair.credentials(hostKey: identity.publicKey, invite: invite))
+            try pair.deliverToHost(pair.toHost)
+            #expect(pair.toJoiner.isEmpty != isKnown && admitted == (isKnown ? 1 : 0))
+            #expect((pair.host.invite === invite) == isKnown)
+        }
+    }
+
+    @Test("A right tag before a wrong message is met with silence")
+    func tagAlone() throws {
+        let invite = InviteSecret()
+        let identity = SessionPair.identity(invites: [invite])
+        var pair = try SessionPair(
+            identity: identity, credentials: SessionPair.credentials(hostKey: identity.publicKey, invite: invite))
+        var first = pair.toHost
+        first[first.count - 1] ^= 1
+        try pair.deliverToHost(first)
+        #expect(pair.toJoiner.isEmpty && holds(!pair.host.isInvited))
+    }
+
+    @Test("Where too many come with invites, the host ends the connection without a byte")
+    func busy() throws {
+        let invite = InviteSecret()
+        let identity = SessionPair.identity(invites: [invite])
+        identity.admitsInvited = { false }
+        var pair = try SessionPair(
+            identity: identity, credentials: SessionPair.credentials(hostKey: identity.publicKey, invite: invite))
+        #expect(throws: SessionError.busy) { try pair.deliverToHost(pair.toHost) }
+        #expect(pair.toJoiner.isEmpty)
+    }
+
     @Test func aRoomForInvitedOnlyIsSilentTowardOthers() throws {
         let identity = SessionPair.identity(invites: [InviteSecret()], acceptsOpen: false)
         for first in [UInt8(0x01), 0x03, 0x47, 0xff] {
@@ -114,7 +155,7 @@ import Testing
     func everyFlippedBitEndsTheHandshake(invited: Bool) throws {
         let invite = InviteSecret()
         let identity = SessionPair.identity(invites: [invite])
-        let lengths = invited ? [51, 50, 66] : [35, 98, 66]
+        let lengths = invited ? [67, 50, 66] : [35, 98, 66]
         for (message, length) in lengths.enumerated() {
             for position in 0..<length {
                 let credentials = SessionPair.credentials(

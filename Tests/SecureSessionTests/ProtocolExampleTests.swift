@@ -64,6 +64,8 @@ private struct ProtocolExample {
             pattern: .XKpsk0, role: .responder, prologue: prologue, staticKey: Self.key(0x20), remoteStatic: nil,
             presharedKey: invite.presharedKey.clone(), fixedEphemeral: Self.key(0x80))
         let messages = try Self.shakeHands(&joiner, &responder)
+        let first = messages[0]
+        let tag = invite.tag(of: first.span)
         let hash = joiner.handshakeHash
         var sender = try joiner.split()
         var receiver = try responder.split()
@@ -96,7 +98,11 @@ private struct ProtocolExample {
             ("joiner-signature-private", Self.keyBytes(0xa0)), ("joiner-init-private", Self.keyBytes(0xc0)),
             ("joiner-leaf-private", Self.keyBytes(0xe0)), ("key-package", keyPackageMessage),
             ("psk", invite.presharedKey.withBytes { bytes in bytes.indices.map { bytes[$0] } }),
-            ("prologue", prologue), ("joiner-sends-1", [SessionProtocol.invitePattern] + Self.framed(messages[0])),
+            ("prologue", prologue),
+            (
+                "joiner-sends-1",
+                [SessionProtocol.invitePattern] + Self.framed(tag + first)
+            ),
             ("host-sends-2", Self.framed(messages[1])), ("joiner-sends-3", Self.framed(messages[2])),
             ("handshake-hash", hash), ("payload-without-padding", payload), ("joiner-sends-4", frame),
         ]

@@ -3,21 +3,15 @@ import Testing
 @testable import TermTalk
 
 @Suite struct ConnectionGateTests {
-    /// How many first messages with an invite are let through at once.
-    private func burst(secrets: Int) -> Int {
-        var gate = ConnectionGate(limits: .init(), now: .zero)
-        var count = 0
-        while gate.admits(pattern: 0x02, secrets: secrets, now: .zero) { count += 1 }
-        return count
-    }
-
-    @Test("The more secrets there are to try, the fewer messages are tried", arguments: [(1, 300), (9, 150), (97, 23)])
-    func secretsCost(secrets: Int, count: Int) {
-        #expect(burst(secrets: secrets) == count)
-    }
-
-    @Test("Even with all secrets that may be tried, somebody gets in")
-    func most() {
-        #expect(burst(secrets: InviteTable.maximum + InviteTable.maximumHeld) >= 20)
+    @Test("So many handshakes are answered at once, and no more; those with an invite are counted apart")
+    func bursts() {
+        let limits = ConnectionGate.Limits()
+        var gate = ConnectionGate(limits: limits, now: .zero)
+        var counts = (open: 0, invited: 0)
+        while gate.admitsOpen(now: .zero) { counts.open += 1 }
+        while gate.admitsInvited(now: .zero) { counts.invited += 1 }
+        #expect(Double(counts.open) == limits.openBurst && Double(counts.invited) == limits.inviteBurst)
+        let later = [gate.admitsInvited(now: .seconds(1)), gate.admitsOpen(now: .seconds(1))]
+        #expect(later == [true, true])
     }
 }

@@ -93,6 +93,39 @@ import Testing
         }
     }
 
+    @Test("Strangers that look invited take nothing from who is, however many invites there are")
+    func strangersWithoutTag() throws {
+        try NodeWorld.run { world in
+            world.useInvites(InviteTable.maximum)
+            let stranger = [SessionProtocol.invitePattern, 0, 64] + [UInt8](repeating: 9, count: 64)
+            let burst = Int(ConnectionGate.Limits().inviteBurst)
+            var kept: [MemoryStream] = []
+            for _ in 0..<(2 * burst / 100) { kept += Self.knock(world, 100, saying: stranger) }
+            let alice = world.add(nick: "alice")
+            world.when({ alice.id != nil || alice.ending != nil }) {
+                #expect(alice.id != nil, "\(String(describing: alice.ending))")
+                _ = kept
+                world.finish()
+            }
+        }
+    }
+
+    @Test("Who has an invite and comes while too many do comes in a moment later")
+    func busy() throws {
+        try NodeWorld.run { world in
+            while world.host.gate.admitsInvited(now: world.loop.time) {}
+            let alice = world.add(nick: "alice")
+            world.when({ alice.id != nil || alice.ending != nil }) {
+                #expect(alice.id != nil, "\(String(describing: alice.ending))")
+                let causes = alice.events.compactMap { event -> String? in
+                    if case .connection(let connection) = event { connection.cause } else { nil }
+                }
+                #expect(causes.allSatisfy { $0 == "host-busy" })
+                world.finish()
+            }
+        }
+    }
+
     @Test("Past the places at the door the oldest of the least worthy gives way, and that is counted")
     func placesAtTheDoor() throws {
         try NodeWorld.run { world in

@@ -71,9 +71,9 @@ import Testing
     func frames() async throws {
         try await attack { host, _ in
             let starts: [[UInt8]] = [
-                [], [1], [2], [1, 0], [2, 0], [1, 0, 0], [2, 0, 0], [1, 0, 32], [2, 0, 48], [1, 0xff, 0xff],
+                [], [1], [2], [1, 0], [2, 0], [1, 0, 0], [2, 0, 0], [1, 0, 32], [2, 0, 64], [1, 0xff, 0xff],
                 [2, 0xff, 0xff], [1, 0, 31], [2, 0, 47], [0], [3], [0xff], [1, 0, 32] + .init(repeating: 0, count: 32),
-                [2, 0, 48] + .init(repeating: 0, count: 48),
+                [2, 0, 64] + .init(repeating: 0, count: 64),
             ]
             for start in starts {
                 let socket = try BlockingSocket(port: host.port)

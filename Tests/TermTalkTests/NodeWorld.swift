@@ -134,6 +134,11 @@ final class NodeWorld {
             cost: Argon2id.Cost(passes: 1, memory: 8 * 1_024))
     }
 
+    /// The room's own invite, and others in force beside it.
+    func useInvites(_ count: Int) {
+        identity.invites = (1..<count).map { _ in InviteSecret() } + identity.invites
+    }
+
     func finish() {
         loop.stop()
     }

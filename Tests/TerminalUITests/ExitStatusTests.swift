@@ -23,7 +23,7 @@ import Testing
             70: ["internal-error"],
             73: ["registry-unwritable", "persist-unwritable", "output-unwritable", "no-space"],
             75: [
-                "room-full", "rate-limited", "slow-mode", "output-overrun", "output-gone", "member-away",
+                "room-full", "host-busy", "rate-limited", "slow-mode", "output-overrun", "output-gone", "member-away",
                 "messages-missed",
                 "not-acknowledged", "verify-ended", "nobody-here", "under-attack", "attack-over", "persist-in-use",
             ],
@@ -35,7 +35,8 @@ import Testing
                 "verify-failed",
             ],
             77: [
-                "tor-auth-failed", "tor-permission", "onion-auth-required", "password-required", "password-wrong",
+                "tor-auth-failed", "tor-permission", "tor-filtered", "onion-auth-required", "password-required",
+                "password-wrong",
                 "password-guessed", "passphrase-wrong", "kicked", "banned", "room-locked", "invite-used", "join-denied",
                 "group-invite-needed", "not-permitted",
             ],

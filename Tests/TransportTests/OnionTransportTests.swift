@@ -135,4 +135,40 @@ struct OnionTransportTests {
         #expect(results == ["hello world!"])
         #expect(kind != .loopback)
     }
+
+    /// What the state file of a tor says of its guards: those that it has used, first the one that it likes best.
+    private func guards(in folder: URL) throws -> [String] {
+        try String(contentsOf: folder.appending(path: "state"), encoding: .utf8).split(separator: "\n")
+            .filter { $0.hasPrefix("Guard in=default ") && $0.contains(" confirmed_idx=") }
+            .compactMap { line in line.split(separator: " ").first { $0.hasPrefix("rsa_id=") }.map(String.init) }
+    }
+
+    @Test("An own tor that keeps its data has the guards of the last time, and nobody else may look")
+    func keepsItsGuards() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let parent = URL(filePath: "/tmp/termtalk-test-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: parent) }
+        let folder = parent.appending(path: "room name.tor")
+        var managed = TorOptions(mode: .managed)
+        managed.include = try network.makeManagedInclude().path
+        managed.dataDirectory = folder.path
+        var used: [[String]] = []
+        for _ in 0..<2 {
+            try publishOnce(managed, network)
+            used.append(try guards(in: folder))
+        }
+        let first = try #require(used.first)
+        #expect(!first.isEmpty && used.last?.starts(with: first) == true, "\(used)")
+        let mode = try FileManager.default.attributesOfItem(atPath: folder.path)[.posixPermissions] as? Int
+        #expect(mode == 0o700)
+    }
+
+    private func publishOnce(_ managed: TorOptions, _ network: PrivateTorNetwork) throws {
+        try Scenario.run(host: managed, client: options(network.client, purpose: .dial)) { scenario in
+            scenario.start {
+                scenario.listen(OnionKey()) { if case .published = $0 { scenario.stop() } }
+            }
+        }
+    }
 }

@@ -14,6 +14,8 @@ package final class KeptRoom: Sendable {
     struct Place: Sendable {
         let file: PrivateFile
         let lock: FileLock
+        /// Of the room's own tor: its guards, and what it knows of the network.
+        let torFolder: String
     }
 
     /// A room with new keys.
@@ -37,6 +39,7 @@ package final class KeptRoom: Sendable {
     package func remove() -> ChatEvent.Notice? {
         guard let place else { return nil }
         defer { place.lock.removeFile() }
+        PrivateDirectory.removeAll(place.torFolder)
         do throws(PrivateFile.Failure) {
             try place.file.shred()
             return nil
@@ -44,6 +47,10 @@ package final class KeptRoom: Sendable {
             return error.keptRoomNotice
         }
     }
+
+    /// Where the room's own tor keeps its guards. Who is to be found at one address for long wants the same few guards for
+    /// long: with new ones at each start one of them is a bad one sooner or later.
+    var torFolder: String? { place?.torFolder }
 
     /// The key of the onion service.
     package func onionKey() -> OnionKey {

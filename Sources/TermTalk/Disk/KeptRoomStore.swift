@@ -2,7 +2,8 @@ import Glibc
 package import Room
 internal import Sodium
 
-/// Rooms that keep their keys, by name: `rooms/NAME.room` in the state directory, 0600. A file is written once, when the room
+/// Rooms that keep their keys, by name: `rooms/NAME.room` in the state directory, 0600; beside it `NAME.tor`, 0700, of a tor
+/// of the room's own, which the room's lock keeps to one process. A file is written once, when the room
 /// is new, and never again. All of it blocks.
 package struct KeptRoomStore: Sendable {
     private let directories: UserDirectories
@@ -33,7 +34,9 @@ package struct KeptRoomStore: Sendable {
             }
         }
         return try KeptRoomSlot(
-            name: name, place: .init(file: PrivateFile(path: "\(folder)/\(name).room"), lock: lock))
+            name: name,
+            place: .init(
+                file: PrivateFile(path: "\(folder)/\(name).room"), lock: lock, torFolder: "\(folder)/\(name).tor"))
     }
 }
 

@@ -7,7 +7,7 @@ struct AttackWatch {
     enum Cause: Int, CaseIterable {
         /// A handshake without an invite: there were too many.
         case openHandshake
-        /// A handshake with an invite, or with what looks like one.
+        /// A handshake with an invite: there were too many.
         case invitedHandshake
         /// A place at the door: somebody gave way to a newer connection.
         case place

@@ -57,10 +57,17 @@ extension HostNode {
         return connection.isJoining
     }
 
-    /// Whether the first bytes of a connection may be answered.
-    func admits(_ pattern: UInt8) -> Bool {
-        if gate.admits(pattern: pattern, secrets: identity.invites.count, now: loop.time) { return true }
-        refused(pattern == SessionProtocol.openPattern ? .openHandshake : .invitedHandshake)
+    /// Whether a handshake without an invite may be answered.
+    func admitsOpen() -> Bool {
+        if gate.admitsOpen(now: loop.time) { return true }
+        refused(.openHandshake)
+        return false
+    }
+
+    /// Whether a handshake with an invite may be answered.
+    func admitsInvited() -> Bool {
+        if gate.admitsInvited(now: loop.time) { return true }
+        refused(.invitedHandshake)
         return false
     }
 

@@ -90,6 +90,7 @@ package final class HostNode {
         guesses = PasswordGuesses(limits: guessLimits)
         invites = InviteTable(room: identity.invites.first ?? InviteSecret())
         sealing = SealingTurn(loop: loop)
+        identity.admitsInvited = { [weak self] in self?.admitsInvited() ?? false }
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
         // A room ends also if nobody ever comes near it.
@@ -106,12 +107,9 @@ package final class HostNode {
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
         if !connection.hasSpoken {
-            guard admits(bytes[0]) else {
-                drop(connection)
-                return
-            }
             connection.hasSpoken = true
             if bytes[0] == SessionProtocol.openPattern {
+                guard admitsOpen() else { return drop(connection) }
                 connection.progress = .asking
             }
         }

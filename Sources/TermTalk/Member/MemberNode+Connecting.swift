@@ -64,12 +64,21 @@ extension MemberNode {
         } else if tryAnotherWay?() == true {
             firstFailure = firstFailure ?? notice
             connect()
+        } else if !hasJoined, notice.code == .hostBusy, mayWaitForBusyHost() {
+            firstFailure = nil
+            pauseBeforeNextTry(cause: notice.code.rawValue)
         } else if hasJoined, !isFinal {
             firstFailure = nil
             pauseBeforeNextTry(cause: notice.code.rawValue)
         } else {
             end(.lost, firstFailure ?? notice)
         }
+    }
+
+    private func mayWaitForBusyHost() -> Bool {
+        let since = busySince ?? loop.time
+        busySince = since
+        return loop.time - since < Self.busyPatience
     }
 
     func connectionBroke(cause: String) {

@@ -48,6 +48,8 @@ package final class MemberNode: ByteStreamHandler {
 
     /// How long a member that wants to leave, and is cut off, tries to deliver what it said.
     package static let deliveryPatience = Duration.seconds(120)
+    /// How long a joiner tries again at a host that closes without a word.
+    static let busyPatience = Duration.seconds(20)
     /// How often a connection is looked at that takes nothing, whatever is due on it.
     static let congestedInterval = Duration.seconds(1)
     /// The host's clock and ours may differ by this much about the end of the room.
@@ -80,6 +82,8 @@ package final class MemberNode: ByteStreamHandler {
     var groupTimer: TimerHandle?
     var groupDeadline: Duration?
     var hasHeardFromPeer = false
+    /// Since when the host has closed without a word, before the member was in.
+    var busySince: Duration?
     var schedule = ReconnectSchedule()
     /// When the room's time is over; nil when it has no end.
     var roomEnd: Duration?

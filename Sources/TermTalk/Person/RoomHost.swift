@@ -155,6 +155,8 @@ package final class RoomHost {
     private func startOnion(port: UInt16, _ torOptions: TorOptions) {
         let shared = OnionKeyBox(kept: options.kept)
         let onionAddress = shared.key.address
+        var torOptions = torOptions
+        torOptions.dataDirectory = options.kept?.torFolder
         let tor = TorController(loop: loop, options: torOptions, logger: logger)
         self.tor = tor
         sleepWatch = SleepWatch(loop: loop) { [weak tor] _ in tor?.wake() }

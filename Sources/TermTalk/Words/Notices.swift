@@ -10,7 +10,7 @@ extension SessionError {
     var isFinal: Bool {
         switch self {
         case .versionMismatch, .noSuchRoom, .hostKeyMismatch, .passwordNotConfirmed: true
-        case .notTermTalk, .handshakeFailed, .sealBroken, .malformed, .messageTooLong, .exhausted: false
+        case .busy, .notTermTalk, .handshakeFailed, .sealBroken, .malformed, .messageTooLong, .exhausted: false
         }
     }
 }
@@ -31,6 +31,7 @@ extension SessionError {
             .init(
                 .noSuchRoom, "cannot join: the host does not have this room",
                 hint: "check the room's name, or ask for a new invite")
+        case .busy: .hostBusy
         case .hostKeyMismatch:
             .init(
                 .hostKeyMismatch,
@@ -52,6 +53,11 @@ extension SessionError {
 extension ChatEvent.Notice {
     static let closedBeforeAdmission = ChatEvent.Notice(
         .connectionLost, "cannot join: the host closed the connection", hint: "try again in a moment")
+
+    /// A host that has no time for a handshake closes without a word.
+    static let hostBusy = ChatEvent.Notice(
+        .hostBusy, "cannot join: the host is too busy to answer now",
+        hint: "try again in a moment; if it stays, check the address: it may not be termtalk")
 
     static let hostKeyUnknown = ChatEvent.Notice(
         .hostKeyUnknown, "cannot join: the host's key is not known, and nobody confirmed it",
@@ -111,11 +117,12 @@ extension ChatEvent.Notice {
         hint: "it takes 64 MiB for a moment")
 
     static func closedInHandshake(hasAnswered: Bool, invited: Bool) -> ChatEvent.Notice {
-        invited
+        if !hasAnswered { return .hostBusy }
+        return invited
             ? SessionError.noSuchRoom.notice
             : .init(
                 .notTermtalk, "cannot join: the other side closed the connection instead of a handshake",
-                hint: "check the address; a host under load also does this, so try again")
+                hint: "check the address, and try again")
     }
 
     static func handshakeTimeout(invited: Bool) -> ChatEvent.Notice {
@@ -206,6 +213,10 @@ extension TorError {
             .init(
                 .torPermission, "cannot use tor: this user may not open its control socket or cookie",
                 hint: "sudo adduser $USER debian-tor, then log in again; or use --tor managed")
+        case .filtered(let command):
+            .init(
+                .torFiltered, "cannot use tor: a filter in front of its control port refuses \(command)",
+                hint: "allow it there; docs/tor-guide.md has a profile for onion-grater, under Whonix")
         case .bootstrapStalled(let progress, let summary, let warning):
             .init(
                 .torBootstrapStalled,
@@ -237,8 +248,7 @@ extension TorError {
                 hint: "the host may have gone offline; try again in a minute")
         case .publishFailed(let failure):
             .init(
-                .onionPublishFailed, "the onion service cannot be published: \(failure.reason)",
-                hint: "try again in a minute; see docs/tor-guide.md")
+                .onionPublishFailed, "the onion service cannot be published: \(failure.reason)", hint: failure.hint)
         case .connectionRefused:
             .init(
                 .connectionRefused, "cannot join: the onion service refuses this port",
@@ -295,9 +305,9 @@ extension TorStartFailure {
         case .addressInUse: "found its address in use"
         case .dataDirectoryInUse: "found its data directory in use"
         case .directoryPermission: "may not use its data directory"
-        case .configuration: "refused its configuration"
-        case .spawn: "did not start"
-        case .exited: "ended at once"
+        case .configuration(let text): "refused its configuration\(text.fromTor)"
+        case .spawn(let code): "did not start (\(SystemError.text(code)))"
+        case .exited(_, let said): "ended at once\((said ?? "").fromTor)"
         case .noControlSocket: "opened no control socket"
         }
     }
@@ -348,9 +358,31 @@ extension OnionAddressProblem {
 extension PublishFailure {
     fileprivate var reason: String {
         switch self {
-        case .refused(let status, _): "tor refused it (\(status))"
+        case .refused(let status, let text): "tor refused it (\(status))\(text.fromTor)"
         case .collision: "this tor serves the same address already"
-        case .notUploaded: "no directory of tor took its descriptor"
+        case .notUploaded(let reason): "no directory of tor took its descriptor\((reason ?? "").fromTor)"
         }
+    }
+
+    fileprivate var hint: String {
+        switch self {
+        case .refused(510, _), .refused(512, _), .refused(513, _):
+            "this tor does not understand what is asked of it: a newer one may; see docs/tor-guide.md"
+        case .refused: "tor's log says more; try again in a minute"
+        case .collision:
+            "another termtalk of this address uses this tor: end that one, or wait until tor notices that it has"
+        case .notUploaded: "check the network and the clock of this machine; tor's log says more"
+        }
+    }
+}
+
+extension String {
+    /// `: ` and what tor said, cut and without what is no plain text; nothing where tor said nothing. A key that tor might
+    /// repeat would be the only word of such a length.
+    fileprivate var fromTor: String {
+        let words = unicodeScalars.map { $0.value >= 0x20 && $0.value < 0x7F ? Character($0) : " " }
+            .split(separator: " ").map { $0.count > 64 ? "..." : String($0) }
+        let text = String(words.joined(separator: " ").prefix(200))
+        return text.isEmpty ? "" : ": \(text)"
     }
 }

@@ -46,7 +46,7 @@ final class TorChecks {
         case .missing:
             found(.warn("tor-program", "no tor program is installed", hint: "sudo apt install tor"))
         case .notTor:
-            let finding = TorError.unreachable(.childFailed(.exited(status: 1))).notice
+            let finding = TorError.unreachable(.childFailed(.exited(status: 1, said: nil))).notice
             guard options.mode == .managed else {
                 found(.warn("tor-program", "what is installed as tor does not work", hint: finding.hint))
                 break

@@ -29,6 +29,8 @@ package struct ControlReply: Equatable, Sendable {
     package var isPositive: Bool { status / 100 == 2 }
     /// Whether tor does not know the command (510), or something in its arguments (512, 513).
     package var isNotUnderstood: Bool { [510, 512, 513].contains(status) }
+    /// Whether a filter in front of tor's control port (onion-grater) refused the command, and not tor.
+    package var isFiltered: Bool { status == 510 && text.contains("filtered") }
     /// The text of the last line, which says what went wrong.
     package var text: String { lines.last?.text ?? "" }
 

@@ -22,6 +22,9 @@ package struct ControlReplyParser {
     /// Lines of one reply, data lines included.
     package static let maximumLineCount = 8_192
 
+    /// Lines that are no reply are left out, not an error: a filter in front of tor puts them in the place of events.
+    package var skipsForeignLines = false
+
     private var line: [UInt8] = []
     private var sawCarriageReturn = false
     private var status = 0
@@ -63,7 +66,7 @@ package struct ControlReplyParser {
             guard line.count < Self.maximumLineByteCount else { return drop() }
             line.append(byte)
             // Anything that is not tor is found out before it has sent a line end.
-            if data == nil, line.count == 3, Self.status(of: line) == nil { throw .malformedLine }
+            if data == nil, !skipsForeignLines, line.count == 3, Self.status(of: line) == nil { throw .malformedLine }
         }
     }
 
@@ -84,7 +87,11 @@ package struct ControlReplyParser {
             dataLineEnded()
             return
         }
-        guard line.count >= 4, let status = Self.status(of: line) else { throw .malformedLine }
+        guard line.count >= 4, let status = Self.status(of: line) else {
+            guard skipsForeignLines, self.status == 0 else { throw .malformedLine }
+            startOver()
+            return
+        }
         guard self.status == 0 || status == self.status else { throw .malformedLine }
         self.status = status
         if !isTooLong { lines.append(.init(String(decoding: line[4...], as: UTF8.self))) }
@@ -93,14 +100,18 @@ package struct ControlReplyParser {
         case UInt8(ascii: "+"): data = []
         case UInt8(ascii: " "):
             let output = isTooLong ? Output.tooLong(status: status) : .reply(.init(status: status, lines: lines))
-            self.status = 0
-            lines = []
-            byteCount = 0
-            lineCount = 0
-            isTooLong = false
+            startOver()
             onOutput(output)
         default: throw .malformedLine
         }
+    }
+
+    private mutating func startOver() {
+        status = 0
+        lines = []
+        byteCount = 0
+        lineCount = 0
+        isTooLong = false
     }
 
     private mutating func dataLineEnded() {

@@ -125,6 +125,7 @@ package struct ControlSession {
         case .waitingForAuthentication(let info):
             guard reply.isPositive else { return fail(.authenticationFailed(.refused)) }
             state = .open
+            parser.skipsForeignLines = true
             return [.authenticated(info)]
         case .open:
             guard !pending.isEmpty else { return protocolBroken() }

@@ -21,11 +21,9 @@ struct OnionUpkeep {
         let rawValue: Int
         /// HS_DESC
         static let descriptors = Hearing(rawValue: 1)
-        /// CIRC and CIRC_MINOR
-        static let circuits = Hearing(rawValue: 2)
         /// CIRC_BW
-        static let bandwidth = Hearing(rawValue: 4)
-        static let all: Hearing = [.descriptors, .circuits, .bandwidth]
+        static let bandwidth = Hearing(rawValue: 2)
+        static let all: Hearing = [.descriptors, .bandwidth]
 
         init(rawValue: Int) {
             self.rawValue = rawValue
@@ -35,7 +33,6 @@ struct OnionUpkeep {
         init(_ events: Set<String>) {
             self = []
             if events.contains("HS_DESC") { insert(.descriptors) }
-            if events.isSuperset(of: ["CIRC", "CIRC_MINOR"]) { insert(.circuits) }
             if events.contains("CIRC_BW") { insert(.bandwidth) }
         }
     }
@@ -114,6 +111,8 @@ struct OnionUpkeep {
     private var rendezvous = RendezvousWatch()
     private var isTorReady = false
     private var hearing = Hearing.all
+    /// Since the connection is there.
+    private var hasHeardOfCircuits = false
     private var proofOfWork: ProofOfWork
     private var hasToldOfProofOfWork = false
 
@@ -164,6 +163,7 @@ struct OnionUpkeep {
         rendezvous = RendezvousWatch()
         isTorReady = false
         hearing = .all
+        hasHeardOfCircuits = false
         // It may be another tor after that.
         if case .missing = proofOfWork { proofOfWork = .wanted }
         if case .uploading = keyChange { keyChange = .uploading(until: nil) }
@@ -225,6 +225,7 @@ struct OnionUpkeep {
     }
 
     mutating func received(_ event: CircuitEvent, now: MonotonicTime) -> [Output] {
+        hasHeardOfCircuits = true
         switch event.change {
         case .introduction(serviceID): introductions.established(event.circuit, now: now)
         case .rendezvous(serviceID) where hearing.contains(.bandwidth):
@@ -298,6 +299,9 @@ struct OnionUpkeep {
         var isWorthTelling = true
         if let reply, reply.isNotUnderstood, options.clients != nil, reply.namesClientAuthorization {
             error = .clientAuthorizationUnsupported
+        } else if let reply, reply.isFiltered {
+            error = .filtered(command: "ADD_ONION")
+            isWorthTelling = refusals.attempt == 0
         } else if let reply, reply.isCollision {
             error = .publishFailed(.collision)
             isWorthTelling = refusals.attempt == Self.maximumCollisionCount
@@ -344,7 +348,7 @@ struct OnionUpkeep {
         // A tor that tells nothing of its descriptors is no tor that does not upload them, as long as it may have somewhere
         // to be introduced.
         let isSilent = added.uploads.uploadCount == 0 && added.failureReason == nil
-        if isSilent, introductions.count > 0 || !hearing.contains(.circuits) { return announce(now) }
+        if isSilent, introductions.count > 0 || !hasHeardOfCircuits { return announce(now) }
         var added = added
         added.stage = .uploading(deadline: nil)
         phase = .added(added)

@@ -21,17 +21,24 @@ final class ManagedTor {
     private var process: ChildProcess?
     private var parser = TorLogParser()
     private var failure: TorStartFailure?
+    /// The latest warning or error that is no known failure.
+    private var lastWords: String?
     private var onStopped: (() -> Void)?
 
-    /// Finds the program and writes its configuration; `include` is a torrc file that comes last in it.
-    init(program: String?, include: String?, loop: EventLoop, logger: Logger) throws(TorError) {
+    /// Finds the program and writes its configuration; `include` is a torrc file that comes last in it. With `dataDirectory` the
+    /// child finds its guards and the consensus of the last time there.
+    init(program: String?, dataDirectory: String? = nil, include: String?, loop: EventLoop, logger: Logger)
+        throws(TorError)
+    {
         self.loop = loop
         self.logger = logger
         self.program = try Self.find(program ?? "tor")
         directory = try PrivateDirectory()
         controlEndpoint = .unix(path: "\(directory.path)/control")
         socksEndpoint = .unix(path: "\(directory.path)/socks")
-        try directory.write(Self.configuration(directory.path, include: include), to: "torrc")
+        if let dataDirectory { try Self.makeDataDirectory(dataDirectory) }
+        try directory.write(
+            Self.configuration(directory.path, dataDirectory: dataDirectory, include: include), to: "torrc")
     }
 
     var isRunning: Bool { process != nil }
@@ -42,6 +49,7 @@ final class ManagedTor {
         // A socket file of an earlier child would be connected to before the new child has made its own.
         _ = unsafe unlink("\(directory.path)/control")
         failure = nil
+        lastWords = nil
         parser = TorLogParser()
         process = try ChildProcess(
             program: program,
@@ -59,10 +67,15 @@ final class ManagedTor {
 
     private func received(_ bytes: Span<UInt8>) {
         for event in parser.received(bytes) {
-            if case .failure(let reason) = event {
+            switch event {
+            case .failure(let reason):
                 // The first reason is the cause; what follows is tor winding up.
                 failure = failure ?? reason
-                logger.debug("tor child: \(reason)")
+                logger.notice("tor child: \(reason)")
+            case .warning(let text), .other(let text):
+                lastWords = text
+                logger.notice("tor child: \(text)")
+            case .bootstrap: break
             }
             onLog?(event)
         }
@@ -74,20 +87,31 @@ final class ManagedTor {
             self.onStopped = nil
             onStopped()
         } else {
-            onExit?(.unreachable(.childFailed(failure ?? .exited(status: status))))
+            onExit?(.unreachable(.childFailed(failure ?? .exited(status: status, said: lastWords))))
         }
     }
 
-    private static func configuration(_ path: String, include: String?) -> String {
+    private static func makeDataDirectory(_ path: String) throws(TorError) {
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw .unreachable(.childFailed(.spawn(errno: errno)))
+        }
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(),
+            status.st_mode & 0o077 == 0
+        else { throw .unreachable(.childFailed(.directoryPermission)) }
+    }
+
+    private static func configuration(_ path: String, dataDirectory: String?, include: String?) -> String {
+        let data = dataDirectory ?? "\(path)/data"
         var lines = [
-            "DataDirectory \(path)/data",
+            "DataDirectory \(QuotedString.escape(data.utf8))",
             "ControlPort unix:\(path)/control",
             "SocksPort unix:\(path)/socks ExtendedErrors",
             "CookieAuthentication 1",
             "__OwningControllerProcess \(getpid())",
             "Log notice stdout",
             "SafeLogging 1",
-            "AvoidDiskWrites 1",
+            "AvoidDiskWrites \(dataDirectory == nil ? 1 : 0)",
             "DormantCanceledByStartup 1",
             "GeoIPFile /dev/null",
             "GeoIPv6File /dev/null",

@@ -4,7 +4,7 @@ import Glibc
 ///
 /// It lies in XDG_RUNTIME_DIR (in memory, per user), else TMPDIR, else /tmp. A lock tells directories in use from those a
 /// killed process left, which the next one removes.
-final class PrivateDirectory {
+package final class PrivateDirectory {
     private static let prefix = "termtalk-child-"
     private static let lockName = "owner"
     /// Bytes of the longest base: what is appended must still fit the 107 bytes of a Unix socket's path.
@@ -80,7 +80,7 @@ final class PrivateDirectory {
     }
 
     /// Removes a tree without following links.
-    private static func removeAll(_ path: String) {
+    package static func removeAll(_ path: String) {
         for name in names(in: path) {
             let child = "\(path)/\(name)"
             var status = stat()

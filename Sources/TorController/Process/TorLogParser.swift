@@ -1,3 +1,5 @@
+import Glibc
+
 /// Reads the lines a tor child writes to its standard output.
 ///
 ///     Nov 23 22:44:51.000 [notice] Bootstrapped 45% (requesting_descriptors): Asking for relay descriptors
@@ -8,6 +10,8 @@ package struct TorLogParser {
         case failure(TorStartFailure)
         /// Something hinders bootstrapping, such as a wrong clock.
         case warning(String)
+        /// Another warning or error, in tor's own words.
+        case other(String)
     }
 
     /// The longest line that is kept; the rest of a longer one is dropped.
@@ -75,12 +79,13 @@ package struct TorLogParser {
         if text.hasPrefix("Unable to open configuration file") || text.hasPrefix("Reading config failed") {
             return .failure(.configuration(""))
         }
+        if text.contains("No space left on device") { return .failure(.spawn(errno: ENOSPC)) }
         if text.contains("Our clock is") || text.contains("skewed time") {
             return .warning("the clock of this machine is wrong")
         }
         if text.hasPrefix("Problem bootstrapping. ") {
             return .warning(String(text.dropFirst("Problem bootstrapping. ".count)))
         }
-        return nil
+        return text.isEmpty ? nil : .other(String(text))
     }
 }

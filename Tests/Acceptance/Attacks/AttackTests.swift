@@ -128,7 +128,7 @@ struct AttackTests {
         let target = try target(hosted, isInvited: false)
         let key = X25519.PrivateKey().publicKey.bytes
         let probes: [[UInt8]] = [
-            [1, 0, 32] + key, [2, 0, 48] + key + [UInt8](repeating: 0, count: 16), [3], [0x16, 3, 1, 2, 0],
+            [1, 0, 32] + key, [2, 0, 64] + key + [UInt8](repeating: 0, count: 32), [3], [0x16, 3, 1, 2, 0],
             Array("GET / HTTP/1.1\r\n\r\n".utf8), [2, 0xff, 0xff] + [UInt8](repeating: 7, count: 512),
         ]
         let answers = try await onOwnThread {

@@ -193,6 +193,17 @@ struct ControlSessionTests {
         #expect(session.isOpen && !session.isWaiting)
     }
 
+    @Test("What a filter puts in the place of events is left out, once the session is open")
+    func leavesOutForeignLines() {
+        var session = Self.open()
+        _ = session.send(.signalActive)
+        let text = "XXXredactedXXX\r\n650 NETWORK_LIVENESS UP\r\nXX\r\n250 OK\r\n"
+        #expect(
+            texts(session.received(Array(text.utf8).span)) == [
+                "event \(ControlEvent.networkLiveness(isUp: true))", "reply 0 250 OK",
+            ])
+    }
+
     @Test("A greeting that is too long is that of no tor")
     func refusesALongGreeting() {
         var session = Self.session()

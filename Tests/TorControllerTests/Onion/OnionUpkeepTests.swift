@@ -175,6 +175,14 @@ private struct Day {
         #expect(day.log.first == "add" && day.log.last == "republished")
     }
 
+    @Test("A filter's refusal is told as one")
+    func filtered() {
+        var day = Day()
+        day.connect()
+        day.refuse(510, "Command filtered")
+        #expect(day.log.last == "\(OnionEvent.failed(.filtered(command: "ADD_ONION")))")
+    }
+
     @Test("What is removed asks for nothing more")
     func removed() {
         var day = Day()
@@ -235,15 +243,15 @@ private struct Day {
 
     @Test("A tor that tells nothing of uploads is believed when it has introduction points, or tells nothing of these")
     func silent() {
-        for (hearing, hasIntroductions, isPublished) in [
-            (OnionUpkeep.Hearing.all, true, true), (.all, false, false), ([.descriptors], false, true),
-            ([], false, true),
+        let introduction = CircuitEvent.Change.introduction(serviceID: Day.id)
+        for (hearing, change, isPublished) in [
+            (OnionUpkeep.Hearing.all, introduction, true), (.all, .closed, false), (.all, nil, true), ([], nil, true),
         ] {
             var day = Day()
             day.connect()
             day.upkeep.hears(hearing, now: day.now)
             day.accept()
-            if hasIntroductions { day.circuit("1", .introduction(serviceID: Day.id)) }
+            if let change { day.circuit("1", change) }
             day.pass(Day.publishTimeout)
             #expect(day.log.contains("published(directories: 0)") == isPublished)
             #expect(day.log.contains { $0.hasPrefix("failed") } != isPublished)

@@ -111,7 +111,7 @@ struct ManagedTorTests {
             case .failed(.unreachable(.childFailed(.configuration(let text)))):
                 #expect(code == 1 && text.contains("NoSuchOption"))
             case .failed(.unreachable(.noProgram("/nonexistent/tor"))): #expect(code == 2)
-            case .failed(.unreachable(.childFailed(.exited(status: 0x100)))): #expect(code == 3)
+            case .failed(.unreachable(.childFailed(.exited(status: 0x100, said: nil)))): #expect(code == 3)
             default: Issue.record("\(events)")
             }
         }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import TorController
@@ -35,6 +36,7 @@ struct TorLogParserTests {
             .configuration("Unknown option 'Foo'.  Failing.")
         ),
         ("[err] Reading config failed--see warnings above.", .configuration("")),
+        ("[warn] Error writing to \"/x/state.tmp\": No space left on device", .spawn(errno: ENOSPC)),
     ])
     func readsFailures(line: String, failure: TorStartFailure) {
         #expect(Self.event(line) == .failure(failure))
@@ -47,11 +49,13 @@ struct TorLogParserTests {
         #expect(
             Self.event("[warn] Problem bootstrapping. Stuck at 5% (conn): Connecting to a relay.")
                 == .warning("Stuck at 5% (conn): Connecting to a relay."))
+        #expect(Self.event("[warn] Something new.") == .other("Something new."))
+        #expect(Self.event("[err] Something worse.") == .other("Something worse."))
     }
 
     @Test(arguments: [
         "", "no level", "[notice] Bootstrapped 101% (x): y", "[notice] Bootstrapped x%", "[notice] Bootstrapped 5",
-        "[info] Bootstrapped 5%: x", "[warn] You are running Tor as root.", "[", "]", "[warn]",
+        "[info] Bootstrapped 5%: x", "[", "]", "[warn]",
     ])
     func leavesTheRestAlone(line: String) {
         #expect(Self.event(line) == nil)
