@@ -98,6 +98,9 @@ let package = Package(
         .executableTarget(
             name: "tor-network", dependencies: ["PrivateTorNetwork"], path: "Tests/TorNetworkTool",
             swiftSettings: common),
+        .executableTarget(
+            name: "store-writer", dependencies: ["Locking", "RoomStore", "Sodium", "TestSupport"],
+            path: "Tests/StoreWriterTool", swiftSettings: common),
 
         .executableTarget(
             name: "termtalk-bench",
@@ -115,7 +118,7 @@ let package = Package(
             of: "SecureSession", ["CPace", "MLS", "Noise", "Room", "SecureGroup", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
-        tests(of: "RoomStore", ["Locking", "Sodium"]),
+        tests(of: "RoomStore", ["Locking", "Sodium", "store-writer"], exclude: ["PowerCut/trace.c"]),
         tests(of: "SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),

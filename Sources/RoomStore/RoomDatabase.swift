@@ -35,7 +35,7 @@ struct RoomDatabase: ~Copyable {
         let database = try Database(path: path)
         // Has to come before the first table.
         try database.execute("PRAGMA auto_vacuum=INCREMENTAL; PRAGMA page_size=4096")
-        try configure(database)
+        try configure(database, isNew: true)
         try database.execute("PRAGMA application_id=\(applicationID)")
         for table in schema { try database.execute(table) }
         let tables = try RoomDatabase(database, seal: seal, ledger: StoreLedger())
@@ -48,7 +48,7 @@ struct RoomDatabase: ~Copyable {
     /// - Throws: ``StoreError/damaged(_:)``, ``StoreError/readOnly``, and others.
     static func open(path: String, seal: consuming RowSeal) throws(StoreError) -> RoomDatabase {
         let database = try Database(path: path)
-        try configure(database)
+        try configure(database, isNew: false)
         guard try database.rows("PRAGMA application_id") == ["\(applicationID)"],
             try database.rows("SELECT sql FROM sqlite_schema ORDER BY rowid") == schema,
             try database.rows("PRAGMA quick_check(1)") == ["ok"]
@@ -57,9 +57,10 @@ struct RoomDatabase: ~Copyable {
         return try RoomDatabase(database, seal: seal, ledger: ledger)
     }
 
-    private static func configure(_ database: borrowing Database) throws(StoreError) {
+    private static func configure(_ database: borrowing Database, isNew: Bool) throws(StoreError) {
         guard try database.rows("PRAGMA locking_mode=EXCLUSIVE") == ["exclusive"],
-            try database.rows("PRAGMA journal_mode=WAL") == ["wal"]
+            // Setting the mode would write to a file that has another one.
+            try database.rows("PRAGMA journal_mode\(isNew ? "=WAL" : "")") == ["wal"]
         else { throw .damaged(.database) }
         // The log is written back by `writeBackLog`, after what is in it was acknowledged.
         try database.execute(
@@ -113,16 +114,15 @@ struct RoomDatabase: ~Copyable {
     /// All that is there. Only when all of it is good, the file is written to: what is returned is on the disk then, whether or
     /// not the process that wrote it had come that far.
     ///
-    /// - Parameter reserve: what is released when there is not enough space to do so.
-    /// - Throws: ``StoreError/damaged(_:)``, ``StoreError/noSpace``, and others.
+    /// - Parameter reserve: what is released when there is not enough space to copy the log back.
+    /// - Throws: ``StoreError/damaged(_:)``, and others.
     func recover(reserve: Ballast) throws(StoreError) -> RecoveredRoom {
         let room = try read()
-        do throws(StoreError) {
-            try truncateLog()
-        } catch {
-            guard error == .noSpace, reserve.release() else { throw error }
-            try truncateLog()
+        try reserve.folder.sync(StoreFolder.logName)
+        let truncate = { (tables: borrowing RoomDatabase) throws(StoreError) in
+            try isSpaceEnough { () throws(StoreError) in try tables.truncateLog() }
         }
+        if try !truncate(self), reserve.release() { _ = try truncate(self) }
         return room
     }
 

@@ -21,7 +21,8 @@ package struct StoreCheckpoint: Equatable, Sendable {
     func followed(by later: StoreCheckpoint) -> StoreCheckpoint {
         let next = later.entries.first?.number ?? .max
         var result = later
-        result.entries = entries.filter { $0.number < next && $0.number >= later.firstKeptEntry } + later.entries
+        result.firstKeptEntry = max(firstKeptEntry, later.firstKeptEntry)
+        result.entries = entries.filter { $0.number < next && $0.number >= result.firstKeptEntry } + later.entries
         return result
     }
 }

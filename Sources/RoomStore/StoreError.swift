@@ -85,3 +85,14 @@ package enum StoreError: Error, Equatable, Sendable {
     private static let symbolicLinkCode = SQLITE_CANTOPEN | 6 << 8
     private static let failedWriteCode = SQLITE_IOERR | 3 << 8
 }
+
+/// Whether there was enough space on the disk for what `body` does.
+func isSpaceEnough(_ body: () throws(StoreError) -> Void) throws(StoreError) -> Bool {
+    do throws(StoreError) {
+        try body()
+        return true
+    } catch {
+        guard error == .noSpace else { throw error }
+        return false
+    }
+}

@@ -6,10 +6,11 @@ import Glibc
 /// owns, and others cannot touch, is opened, and no symbolic link is followed.
 final class StoreFolder: Sendable {
     static let databaseName = "room.db"
+    static let logName = "\(databaseName)-wal"
     static let keyName = "key"
     /// All files that there can be; the key's is the last to go.
     private static let names = [
-        databaseName, "\(databaseName)-wal", "\(databaseName)-shm", "\(databaseName)-journal", Ballast.name, keyName,
+        databaseName, logName, "\(databaseName)-shm", "\(databaseName)-journal", Ballast.name, keyName,
     ]
 
     private let directory: String
@@ -84,7 +85,7 @@ final class StoreFolder: Sendable {
 
     // MARK: Files
 
-    /// Whether all files are this user's alone, and none is missing.
+    /// Checks that all files are this user's alone, and none is missing.
     ///
     /// - Throws: ``StoreError/distrusted(_:_:)``, ``StoreError/damaged(_:)``.
     func checkFiles() throws(StoreError) {
@@ -95,6 +96,8 @@ final class StoreFolder: Sendable {
                 continue
             }
             if let distrust = Self.distrust(status, kind: S_IFREG) { throw .distrusted(part, distrust) }
+            // To SQLite this is a new database, and a log beside it nothing that it needs.
+            if name == Self.databaseName, status.st_size == 0 { throw .damaged(part) }
         }
         // No store of ours ever had one, and SQLite would play it back before anything can be checked.
         guard Self.status("\(Self.databaseName)-journal", in: descriptor) == nil else { throw .damaged(.database) }
@@ -134,6 +137,14 @@ final class StoreFolder: Sendable {
             guard count > 0 else { throw StoreError(errno: errno) }
             rest = rest.dropFirst(count)
         }
+        guard fsync(file) == 0 else { throw .system(errno: errno) }
+    }
+
+    /// Brings all that any process has written to a file to the disk. Not for the database: closing it would take SQLite's locks off.
+    func sync(_ name: String) throws(StoreError) {
+        let file = unsafe openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard file >= 0 else { throw StoreError(errno: errno) }
+        defer { close(file) }
         guard fsync(file) == 0 else { throw .system(errno: errno) }
     }
 

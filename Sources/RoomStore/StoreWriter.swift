@@ -86,7 +86,7 @@ struct StoreWriter: ~Copyable {
     private mutating func write() throws(StoreError) {
         guard try writeBatch(usingReserve: batch.checkpoint != nil) else { return stall() }
         if isShort { return try relieve() }
-        _ = try Self.whileSpaceLasts { () throws(StoreError) in
+        _ = try isSpaceEnough { () throws(StoreError) in
             loggedPageCount += tables.takeWrittenPageCount()
             if loggedPageCount >= Self.loggedPageCount {
                 loggedPageCount = 0
@@ -101,7 +101,7 @@ struct StoreWriter: ~Copyable {
     private mutating func writeBatch(usingReserve: Bool) throws(StoreError) -> Bool {
         var through: UInt64 = 0
         let write = { (tables: inout RoomDatabase, batch: StoreBatch) throws(StoreError) -> Bool in
-            try Self.whileSpaceLasts { () throws(StoreError) in through = try tables.write(batch) }
+            try isSpaceEnough { () throws(StoreError) in through = try tables.write(batch) }
         }
         var isWritten = try write(&tables, batch)
         if !isWritten, usingReserve, ballast.release() { isWritten = try write(&tables, batch) }
@@ -125,22 +125,11 @@ struct StoreWriter: ~Copyable {
         loggedPageCount = 0
     }
 
-    /// False when `body` found none.
-    private static func whileSpaceLasts(_ body: () throws(StoreError) -> Void) throws(StoreError) -> Bool {
-        do throws(StoreError) {
-            try body()
-            return true
-        } catch {
-            guard error == .noSpace else { throw error }
-            return false
-        }
-    }
-
     // MARK: When nothing comes
 
     private mutating func tidy() throws(StoreError) {
         if isShort { return try relieve() }
-        let isDone = try Self.whileSpaceLasts { () throws(StoreError) in
+        let isDone = try isSpaceEnough { () throws(StoreError) in
             if tables.hasLeftovers {
                 try tables.deleteLeftovers(atMost: Self.deletedRowCount)
             } else {
@@ -161,7 +150,7 @@ struct StoreWriter: ~Copyable {
 
     /// False when there was not enough space for it.
     private mutating func deleteAllLeftovers() throws(StoreError) -> Bool {
-        try Self.whileSpaceLasts { () throws(StoreError) in
+        try isSpaceEnough { () throws(StoreError) in
             var count = Self.carefullyDeletedRowCount
             while tables.hasLeftovers {
                 try tables.deleteLeftovers(atMost: count)

@@ -80,13 +80,16 @@ import Testing
         batch.append(checkpoint(7, "second", entries: RoomStoreTests.entries(5...9), firstKept: 3))
         #expect(batch.inputs == RoomStoreTests.inputs(8...10))
         #expect(batch.checkpoint == checkpoint(7, "second", entries: RoomStoreTests.entries(3...9), firstKept: 3))
+        // What one of them has deleted stays so.
+        batch.append(checkpoint(8, entries: RoomStoreTests.entries(10...10), firstKept: 1))
+        #expect(batch.checkpoint == checkpoint(8, entries: RoomStoreTests.entries(3...10), firstKept: 3))
         var later = StoreBatch()
-        later.append(checkpoint(9, "third", entries: RoomStoreTests.entries(10...11), firstKept: 20))
+        later.append(checkpoint(9, "third", entries: RoomStoreTests.entries(11...12), firstKept: 20))
         later.append(RoomStoreTests.inputs(11...12))
         batch.append(later)
         #expect(batch.inputs == RoomStoreTests.inputs(10...12))
         #expect(batch.inputByteCount == RoomStoreTests.inputs(10...12).reduce(0) { $0 + $1.bytes.count })
-        #expect(batch.checkpoint == checkpoint(9, "third", entries: RoomStoreTests.entries(10...11), firstKept: 20))
+        #expect(batch.checkpoint == checkpoint(9, "third", entries: RoomStoreTests.entries(11...12), firstKept: 20))
     }
 
     /// All of the log may have gone, and go on at a later number.

@@ -1,6 +1,7 @@
 import Foundation
 import Locking
 import Sodium
+import TestSupport
 import Testing
 
 @testable import RoomStore
@@ -11,8 +12,11 @@ final class StoreFixture: Sendable {
     let name = "lobby"
     let reports = ReportLog()
 
-    init(under parent: String = NSTemporaryDirectory()) throws {
-        directory = "\(parent)/termtalk-store-\(UUID().uuidString)"
+    /// In memory, where there is such a place: what is tested does not depend on the disk.
+    static let parent = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+
+    init() throws {
+        directory = "\(Self.parent)/termtalk-store-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     }
 
@@ -34,6 +38,15 @@ final class StoreFixture: Sendable {
 
     func open(name: String? = nil, key: UInt8 = 7) throws(StoreError) -> (store: RoomStore, room: RecoveredRoom) {
         try RoomStore.open(in: directory, name: name ?? self.name, key: Self.key(key), report: reports.add)
+    }
+
+    /// The bytes of all files of the store, by name.
+    func contents() -> [String: Data] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return Dictionary(
+            uniqueKeysWithValues: names.map {
+                ($0, (try? Data(contentsOf: URL(filePath: "\(folder)/\($0)"))) ?? Data())
+            })
     }
 
     /// What is there, without keeping the store open.
@@ -80,17 +93,12 @@ final class ReportLog: Sendable {
     struct Missing: Error, CustomStringConvertible { let description: String }
 }
 
-/// The bytes of the input or entry of this number, the same in each run.
-func content(_ number: UInt64, count: Int = 100, of what: String = "input") -> [UInt8] {
-    Array("\(what) \(number) ".utf8) + [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: count)
+func inputs(_ numbers: ClosedRange<UInt64>) -> [NumberedBytes] {
+    numbers.map { NumberedBytes($0, StoreContent.input($0)) }
 }
 
-func inputs(_ numbers: ClosedRange<UInt64>, count: Int = 100) -> [NumberedBytes] {
-    numbers.map { NumberedBytes($0, content($0, count: count)) }
-}
-
-func entries(_ numbers: ClosedRange<UInt64>, count: Int = 100) -> [NumberedBytes] {
-    numbers.map { NumberedBytes($0, content($0, count: count, of: "entry")) }
+func entries(_ numbers: ClosedRange<UInt64>) -> [NumberedBytes] {
+    numbers.map { NumberedBytes($0, StoreContent.entry($0)) }
 }
 
 func checkpoint(

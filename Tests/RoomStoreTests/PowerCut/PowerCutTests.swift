@@ -1,0 +1,81 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import RoomStore
+
+/// The power goes at any moment: what a real process wrote and did not sync is lost, torn or there all the same.
+@Suite struct PowerCutTests {
+    private let fixture: StoreFixture
+
+    init() throws {
+        fixture = try StoreFixture()
+    }
+
+    /// The library that writes down what a process does to its files; nil where there is no C compiler.
+    private static let tracer: String? = {
+        let source = VectorFiles.packageRoot.appending(path: "Tests/RoomStoreTests/PowerCut/trace.c").path
+        let library = "\(NSTemporaryDirectory())/termtalk-trace-\(getpid()).so"
+        let compiler = Process()
+        compiler.executableURL = URL(filePath: "/usr/bin/env")
+        compiler.arguments = ["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"]
+        guard (try? compiler.run()) != nil else { return nil }
+        compiler.waitUntilExit()
+        return compiler.terminationStatus == 0 ? library : nil
+    }()
+
+    @Test(.enabled(if: tracer != nil, "no C compiler"))
+    func nothingIsLostByPowerCuts() async throws {
+        try await onOwnThread { [fixture] in
+            try cuts(in: traceOfProcesses(in: fixture, limits: []))
+        }
+    }
+
+    /// A process is killed; the next one goes on from what is in memory, though not on the disk yet; then the power goes.
+    @Test(.enabled(if: tracer != nil, "no C compiler"))
+    func nothingIsLostByPowerCutsAfterKills() async throws {
+        try await onOwnThread { [fixture] in
+            var random = SeededRandom(seed: testSeed)
+            let limits = (0..<6).map { _ in 60 + random.below(250) }
+            try cuts(in: traceOfProcesses(in: fixture, limits: limits))
+        }
+    }
+
+    /// Processes of which all but the last end after so many actions.
+    private func traceOfProcesses(in fixture: StoreFixture, limits: [Int]) throws -> DiskTrace {
+        let file = "\(NSTemporaryDirectory())/termtalk-trace-\(UUID().uuidString)"
+        defer { unlink(file) }
+        for (run, limit) in (limits + [0]).enumerated() {
+            let environment = [
+                "LD_PRELOAD": Self.tracer ?? "", "TRACE_FILE": file, "TRACE_ROOT": fixture.directory,
+                "TRACE_LIMIT": "\(limit)",
+            ]
+            _ = try StoreWriterProcess(
+                in: fixture.directory, seed: testSeed + UInt64(run), count: 400, environment: environment
+            ).progressAtEnd()
+        }
+        return try DiskTrace(reading: file)
+    }
+
+    private func cuts(in trace: DiskTrace) throws {
+        var random = SeededRandom(seed: testSeed)
+        var durable = 0
+        for run in 0..<runCount(150) {
+            let end = random.below(trace.actions.count + 1)
+            let fate = DiskTrace.Fate.allCases[run % DiskTrace.Fate.allCases.count]
+            let note: Comment = "seed \(testSeed), cut \(run) after action \(end), unsynced writes \(fate)"
+            let disk = try StoreFixture()
+            try trace.makeDisk(after: end, at: disk.directory, fate, &random)
+            var progress = WriterProgress()
+            for line in trace.said(before: end) { progress.heard(line) }
+            do throws(StoreError) {
+                progress.expectKept(in: try disk.recovered(), note)
+            } catch {
+                #expect(error == .notFound && !progress.hasOpened, "\(error): \(note)")
+                try disk.create().close(within: .seconds(60))
+            }
+            if progress.durable > 0 { durable += 1 }
+        }
+        #expect(durable * 2 > runCount(150), "most cuts are after something was written")
+    }
+}
