@@ -27,7 +27,7 @@ let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let fuzzed: [Target.Dependency] = [
-    "Configuration", "CPace", "EventLoop", "MLS", "Room", "SecureGroup", "SecureSession", "Sodium", "TermTalk",
+    "Configuration", "CPace", "EventLoop", "MLS", "Room", "RoomStore", "SecureGroup", "SecureSession", "Sodium", "TermTalk",
     "TerminalUI", "TestSupport", "TorController", "Wire",
 ]
 
@@ -105,8 +105,8 @@ let package = Package(
         .executableTarget(
             name: "termtalk-bench",
             dependencies: [
-                "CLibevent", "CSodium", "EventLoop", "Noise", "Room", "SecureGroup", "SecureSession", "Sodium",
-                "TermTalk", log,
+                "CLibevent", "CSodium", "EventLoop", "Locking", "Noise", "Room", "RoomStore", "SecureGroup",
+                "SecureSession", "Sodium", "TermTalk", log,
             ],
             path: "Benchmarks/TermTalkBench", swiftSettings: common),
 

@@ -14,8 +14,9 @@ enum Benchmark {
             case "group": try GroupBenchmark.run(arguments)
             case "seal": try SealingBenchmark().run()
             case "door": try DoorBenchmark.run()
+            case "store": try StoreBenchmark(arguments.first ?? ".").run()
             default:
-                throw BenchmarkError("termtalk-bench host PORT | load --test … | seal | door | group [MEMBERS…]")
+                throw BenchmarkError("termtalk-bench host PORT | load --test … | seal | door | store [DIRECTORY] | group [MEMBERS…]")
             }
         } catch {
             print("{\"error\":\"\(error)\"}")

@@ -37,6 +37,13 @@ import Glibc
         return try body(&value)
     }
 
+    /// Looks at the value, and wakes nobody.
+    package func read<R>(_ body: (Value) -> R) -> R {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return body(value)
+    }
+
     /// Calls `look` now and after each change until it gives something; nil once `duration` has passed, never when that is nil.
     package func wait<R>(atMost duration: Duration? = nil, until look: (inout Value) -> R?) -> R? {
         let deadline = duration.map(Self.monotonicTime(after:))

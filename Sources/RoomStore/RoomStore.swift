@@ -72,6 +72,13 @@ package final class RoomStore: Sendable {
         return (RoomStore(queue: queue), room)
     }
 
+    /// Deletes a store that is not open, for which no key is needed, and makes its rows unreadable for ever.
+    ///
+    /// - Throws: ``StoreError/notFound``, ``StoreError/locked``, ``StoreError/distrusted(_:_:)``, and others.
+    package static func delete(in directory: String, name: String) throws(StoreError) {
+        try StoreFolder(existing: name, in: directory).destroy()
+    }
+
     private static func check(_ name: String, _ key: borrowing SecretBytes) {
         precondition(key.count == keyByteCount && !name.isEmpty && !name.contains("/"))
     }

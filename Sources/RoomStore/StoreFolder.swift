@@ -173,6 +173,14 @@ final class StoreFolder: Sendable {
         }
     }
 
+    /// Overwrites the key, so that nothing opens the rows any more, and deletes all files and the folder.
+    func destroy() throws(StoreError) {
+        if Self.status(Self.keyName, in: descriptor) != nil {
+            try write(StoreKeyFile.ended, to: Self.keyName, isNew: false)
+        }
+        try removeAll()
+    }
+
     /// Deletes all files and the folder.
     func removeAll() throws(StoreError) {
         for name in Self.names where !remove(name) && errno != ENOENT { throw StoreError(errno: errno) }

@@ -39,7 +39,7 @@ final class StoreQueue: Sendable {
 
     // MARK: Using threads
 
-    var waitingByteCount: Int { state.withLock { $0.waiting.inputByteCount + $0.takenByteCount } }
+    var waitingByteCount: Int { state.read { $0.waiting.inputByteCount + $0.takenByteCount } }
 
     func append(_ inputs: [NumberedBytes]) throws(StoreError) {
         guard inputs.allSatisfy({ $0.bytes.count <= StoreLimits.recordByteCount }) else { throw .tooLarge }

@@ -46,15 +46,14 @@ final class StoreThread {
             folder.unlock()
             queue.hasEnded(error)
         case .delete:
+            var failure: StoreError?
             do throws(StoreError) {
-                try folder.write(StoreKeyFile.ended, to: StoreFolder.keyName, isNew: false)
-                try folder.removeAll()
-                folder.unlock()
-                queue.hasEnded(nil)
+                try folder.destroy()
             } catch {
-                folder.unlock()
-                queue.hasEnded(error)
+                failure = error
             }
+            folder.unlock()
+            queue.hasEnded(failure)
         }
     }
 }

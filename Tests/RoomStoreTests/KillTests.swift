@@ -40,6 +40,8 @@ import Testing
             try store.append(inputs(1...3))
             try fixture.reports.waitForDurable(3)
             #expect(throws: StoreError.locked) { _ = try fixture.open() }
+            // Takes SQLite's own locks off, as anything in this process could.
+            #expect(try !Data(contentsOf: URL(filePath: fixture.database)).isEmpty)
             let second = try StoreWriterProcess(in: fixture.directory, seed: 1, count: 1).progressAtEnd()
             #expect(second.errors == ["error locked"])
             try store.append(inputs(4...5))

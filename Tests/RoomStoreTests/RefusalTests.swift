@@ -181,6 +181,17 @@ import Testing
         #expect(try fixture.recovered().inputs == inputs(11...20))
     }
 
+    /// Whoever has lost the key can still delete it.
+    @Test func deletedWithoutKey() throws {
+        try fill()
+        let (store, _) = try fixture.open()
+        #expect(throws: StoreError.locked) { try RoomStore.delete(in: fixture.directory, name: fixture.name) }
+        try store.close(within: .seconds(60))
+        try RoomStore.delete(in: fixture.directory, name: fixture.name)
+        #expect(fixture.files == [])
+        #expect(throws: StoreError.notFound) { try RoomStore.delete(in: fixture.directory, name: fixture.name) }
+    }
+
     /// Also a store that has failed can be deleted.
     @Test func deletedAfterFailure() throws {
         let store = try fixture.create()

@@ -5,6 +5,7 @@ import SecureSession
 import Sodium
 import TorController
 
+@testable import RoomStore
 @testable import TermTalk
 
 /// What stands in files and on command lines: invites, addresses, the registry and the trust store, the configuration.
@@ -12,6 +13,7 @@ let fileTargets = [
     FuzzTarget("invite", atMost: 512, seeds: inviteSeeds, run: invite),
     FuzzTarget("stores", atMost: 1_024, seeds: storeSeeds, run: stores),
     FuzzTarget("kept-room", atMost: 512, seeds: keptRoomSeeds, run: keptRoom),
+    FuzzTarget("room-store", atMost: 128, seeds: roomStoreSeeds, run: roomStore),
     FuzzTarget(
         "config", atMost: 1_024,
         seeds: {
@@ -119,6 +121,27 @@ private func keptRoom(_ input: [UInt8]) {
     precondition(RoomName(room.room.description) == room.room, "a room without a name")
     _ = room.onionKey().address
     _ = room.staticKey().publicKey
+}
+
+private func roomStoreSeeds() -> [[UInt8]] {
+    let key = SecretBytes(copying: [UInt8](repeating: 7, count: RoomStore.keyByteCount).span)
+    return [
+        StoreKeyFile(sealing: key, key: key, name: "lobby").bytes, StoreKeyFile.ended, StoreLedger().encoded,
+        [1] + [UInt8](repeating: 0, count: 31) + [5],
+    ]
+}
+
+/// The key file of a room's store, and its ledger, which nobody without the key can change.
+private func roomStore(_ input: [UInt8]) {
+    if let ledger = try? StoreLedger(decoding: input) {
+        precondition(ledger.encoded == input, "a ledger changes when it is read again")
+        precondition(
+            ledger.firstInput <= ledger.nextInput && ledger.firstEntry <= ledger.nextEntry, "numbers run backwards")
+    }
+    guard let file = try? StoreKeyFile(reading: input) else { return }
+    precondition(file.bytes == input && input.count == StoreKeyFile.byteCount, "a file of another length is believed")
+    let key = SecretBytes(copying: [UInt8](repeating: 7, count: RoomStore.keyByteCount).span)
+    if let rowKey = try? file.rowKey(key: key, name: "lobby") { precondition(rowKey.count == key.count, "no key") }
 }
 
 /// A file of settings; those that are understood can be looked up.
