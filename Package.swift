@@ -27,8 +27,8 @@ let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let fuzzed: [Target.Dependency] = [
-    "Configuration", "CPace", "EventLoop", "MLS", "Room", "RoomStore", "SecureGroup", "SecureSession", "Sodium", "TermTalk",
-    "TerminalUI", "TestSupport", "TorController", "Wire",
+    "Configuration", "CPace", "EventLoop", "MLS", "Room", "RoomStore", "SecureGroup", "SecureSession", "Sodium",
+    "TermTalk", "TerminalUI", "TestSupport", "TorController", "Wire",
 ]
 
 /// The fuzz targets: with TERMTALK_FUZZ a program with libFuzzer (`make fuzz`), else tests that replay the corpus.

@@ -116,14 +116,15 @@ package final class RoomStore: Sendable {
     /// - Throws: what could not be written; ``StoreError/timedOut``, after which it goes on.
     package func close(within duration: Duration) throws(StoreError) {
         queue.end(deleting: false)
-        try queue.waitForEnd(atMost: duration)
+        try queue.waitForEnd(deleting: false, atMost: duration)
     }
 
     /// Makes all rows unreadable for ever and deletes the store; what waits is not written. Blocks for `duration` at most.
     ///
-    /// - Throws: what could not be deleted; ``StoreError/timedOut``, after which it goes on.
+    /// - Throws: what could not be deleted; ``StoreError/timedOut``, after which it goes on; ``StoreError/closed`` after
+    ///   ``close(within:)``: ``delete(in:name:)`` is for that.
     package func delete(within duration: Duration) throws(StoreError) {
         queue.end(deleting: true)
-        try queue.waitForEnd(atMost: duration)
+        try queue.waitForEnd(deleting: true, atMost: duration)
     }
 }

@@ -19,7 +19,11 @@ final class StoreQueue: Sendable {
         case failed
         case closing
         case deleting
-        case ended(StoreError?)
+        case ended(Result<Ending, StoreError>)
+    }
+
+    private enum Ending {
+        case closed, deleted
     }
 
     private struct State {
@@ -75,7 +79,7 @@ final class StoreQueue: Sendable {
         }
     }
 
-    /// Tells the writer to end, and does not wait.
+    /// Tells the writer to end, and does not wait. Deleting can still be asked for while the rest is written.
     func end(deleting: Bool) {
         state.withLock { state in
             switch state.phase {
@@ -85,13 +89,14 @@ final class StoreQueue: Sendable {
         }
     }
 
-    /// - Throws: what the writer could not do; ``StoreError/timedOut`` when it has not ended in time.
-    func waitForEnd(atMost duration: Duration) throws(StoreError) {
-        let result = state.wait(atMost: duration) { state -> StoreError?? in
-            if case .ended(let error) = state.phase { .some(error) } else { nil }
+    /// - Throws: what the writer could not do; ``StoreError/timedOut`` when it has not ended in time; ``StoreError/closed`` when
+    ///   it was closed before it was to be deleted.
+    func waitForEnd(deleting: Bool, atMost duration: Duration) throws(StoreError) {
+        let result = state.wait(atMost: duration) { state in
+            if case .ended(let result) = state.phase { result } else { nil }
         }
         guard let result else { throw .timedOut }
-        if let error = result { throw error }
+        guard try result.get() == .deleted || !deleting else { throw .closed }
     }
 
     // MARK: The writer
@@ -139,7 +144,17 @@ final class StoreQueue: Sendable {
         } ?? false
     }
 
-    func hasEnded(_ error: StoreError?) {
-        state.withLock { $0.phase = .ended(error) }
+    /// The writer has closed the store, and lets go of it; false when it is to be deleted by now.
+    func hasClosed(_ error: StoreError?, then letGo: () -> Void) -> Bool {
+        state.withLock { state in
+            if case .deleting = state.phase { return false }
+            letGo()
+            state.phase = .ended(error.map { .failure($0) } ?? .success(.closed))
+            return true
+        }
+    }
+
+    func hasDeleted(_ error: StoreError?) {
+        state.withLock { $0.phase = .ended(error.map { .failure($0) } ?? .success(.deleted)) }
     }
 }

@@ -41,19 +41,14 @@ final class StoreThread {
         let ending = writer.work()
         // The database is closed before its files go, or another process gets them.
         _ = consume writer
-        switch ending {
-        case .closed(let error):
-            folder.unlock()
-            queue.hasEnded(error)
-        case .delete:
-            var failure: StoreError?
-            do throws(StoreError) {
-                try folder.destroy()
-            } catch {
-                failure = error
-            }
-            folder.unlock()
-            queue.hasEnded(failure)
+        if case .closed(let error) = ending, queue.hasClosed(error, then: folder.unlock) { return }
+        var failure: StoreError?
+        do throws(StoreError) {
+            try folder.destroy()
+        } catch {
+            failure = error
         }
+        folder.unlock()
+        queue.hasDeleted(failure)
     }
 }

@@ -46,7 +46,6 @@ struct StoreWriter: ~Copyable {
         self.ballast = ballast
         self.report = report
         self.snapshotByteCount = snapshotByteCount
-        truncateBy = tables.hasLeftovers ? .now + Self.truncationDelay : nil
         self.tables = tables
     }
 
@@ -84,6 +83,8 @@ struct StoreWriter: ~Copyable {
     // MARK: Writing
 
     private mutating func write() throws(StoreError) {
+        // Deleting keeps pace with what comes.
+        let rowCount = max(Self.deletedRowCount, 2 * UInt64(batch.inputs.count))
         guard try writeBatch(usingReserve: batch.checkpoint != nil) else { return stall() }
         if isShort { return try relieve() }
         _ = try isSpaceEnough { () throws(StoreError) in
@@ -92,7 +93,7 @@ struct StoreWriter: ~Copyable {
                 loggedPageCount = 0
                 try tables.writeBackLog()
             }
-            if tables.hasLeftovers { try tables.deleteLeftovers(atMost: Self.deletedRowCount) }
+            if tables.hasLeftovers { try deleteLeftovers(atMost: rowCount) }
             if let truncateBy, truncateBy < .now { try truncate() }
         }
     }
@@ -119,6 +120,11 @@ struct StoreWriter: ~Copyable {
         return true
     }
 
+    private mutating func deleteLeftovers(atMost count: UInt64) throws(StoreError) {
+        truncateBy = truncateBy ?? .now + Self.truncationDelay
+        try tables.deleteLeftovers(atMost: count)
+    }
+
     private mutating func truncate() throws(StoreError) {
         try tables.truncateLog()
         truncateBy = nil
@@ -131,7 +137,7 @@ struct StoreWriter: ~Copyable {
         if isShort { return try relieve() }
         let isDone = try isSpaceEnough { () throws(StoreError) in
             if tables.hasLeftovers {
-                try tables.deleteLeftovers(atMost: Self.deletedRowCount)
+                try deleteLeftovers(atMost: Self.deletedRowCount)
             } else {
                 try truncate()
             }

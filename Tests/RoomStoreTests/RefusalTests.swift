@@ -192,6 +192,26 @@ import Testing
         #expect(throws: StoreError.notFound) { try RoomStore.delete(in: fixture.directory, name: fixture.name) }
     }
 
+    @Test func deletedAfterItWasClosed() throws {
+        let store = try fixture.create()
+        try store.close(within: .seconds(60))
+        #expect(throws: StoreError.closed) { try store.delete(within: .seconds(60)) }
+        #expect(fixture.files == ["lobby.store"])
+    }
+
+    /// What is to be deleted while the rest is still being written is not only closed.
+    @Test func deletedWhileItCloses() throws {
+        let queue = StoreQueue(nextInput: 1)
+        queue.end(deleting: false)
+        var batch = StoreBatch()
+        #expect(queue.next(&batch, needsCheckpoint: false, atMost: nil) == .close)
+        queue.end(deleting: true)
+        #expect(!queue.hasClosed(nil) { Issue.record("it is let go of") })
+        #expect(throws: StoreError.timedOut) { try queue.waitForEnd(deleting: true, atMost: .zero) }
+        queue.hasDeleted(nil)
+        try queue.waitForEnd(deleting: true, atMost: .zero)
+    }
+
     /// Also a store that has failed can be deleted.
     @Test func deletedAfterFailure() throws {
         let store = try fixture.create()
