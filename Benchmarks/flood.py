@@ -81,7 +81,7 @@ def first_message(kind):
     if kind == "open":
         return b"\x01\x00\x20" + os.urandom(32)
     if kind == "invite":
-        return b"\x02\x00\x30" + os.urandom(48)
+        return b"\x02\x00\x40" + os.urandom(64)
     return b""
 
 

@@ -78,10 +78,12 @@ class Control:
 
     def ask(self, command):
         self.file.write(command + b"\r\n")
-        lines = []
+        lines, isData = [], False
         for line in self.file:
             lines.append(line.decode().rstrip())
-            if lines[-1].startswith("250 ") or lines[-1][:1] in "45":
+            if isData or lines[-1][3:4] == "+":
+                isData = lines[-1] != "."
+            elif lines[-1][3:4] == " ":
                 return lines
 
     def rendezvous(self):

@@ -216,7 +216,16 @@ struct KeptRoomStoreTests {
         let other = "\(home.path)/other"
         try FileManager.default.linkItem(atPath: "\(home.rooms)/room.room", toPath: other)
         #expect(try Data(contentsOf: URL(filePath: other)).contains { $0 != 0 })
+        // The guards of its own tor; a link in their place is not followed.
+        let folder = try #require(made.torFolder)
+        try FileManager.default.createDirectory(atPath: "\(folder)/keys", withIntermediateDirectories: true)
+        try Data("Guard".utf8).write(to: URL(filePath: "\(folder)/state"))
+        let elsewhere = "\(home.path)/elsewhere"
+        try FileManager.default.createDirectory(atPath: elsewhere, withIntermediateDirectories: false)
+        try Data("mine".utf8).write(to: URL(filePath: "\(elsewhere)/file"))
+        try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: elsewhere)
         #expect(made.remove() == nil)
+        #expect(FileManager.default.fileExists(atPath: "\(elsewhere)/file"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: home.rooms) == [])
         #expect(try Data(contentsOf: URL(filePath: other)).allSatisfy { $0 == 0 })
         #expect(try home.store.open(room).state == .new)

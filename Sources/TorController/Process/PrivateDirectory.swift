@@ -79,14 +79,15 @@ package final class PrivateDirectory {
         }
     }
 
-    /// Removes a tree without following links.
+    /// Removes what is at `path`, with all that is in it; links are not followed.
     package static func removeAll(_ path: String) {
-        for name in names(in: path) {
-            let child = "\(path)/\(name)"
-            var status = stat()
-            guard unsafe lstat(child, &status) == 0 else { continue }
-            if status.st_mode & S_IFMT == S_IFDIR { removeAll(child) } else { _ = unsafe unlink(child) }
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            _ = unsafe unlink(path)
+            return
         }
+        for name in names(in: path) { removeAll("\(path)/\(name)") }
         _ = unsafe rmdir(path)
     }
 
