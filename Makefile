@@ -99,12 +99,14 @@ SHARE := .build/share
 # Debian's packages have another folder than what people install themselves.
 ZSH_FOLDER ?= site-functions
 GUIDES := README.md CHANGELOG.md docs/tor-guide.md docs/internet-guide.md docs/privacy.md docs/troubleshooting.md \
-    docs/doctor.md docs/threat-model.md
+    docs/doctor.md docs/threat-model.md docs/json.md
 
 share: build
 	mkdir -p $(SHARE)
+	.build/release/termtalk room-commands >$(SHARE)/room-commands
 	.build/release/termtalk --experimental-dump-help | python3 docs/man/make-man.py \
-	    "$$(.build/release/termtalk --version | cut -d' ' -f2)" docs/man/termtalk.1.in >$(SHARE)/termtalk.1
+	    "$$(.build/release/termtalk --version | cut -d' ' -f2)" docs/man/termtalk.1.in $(SHARE)/room-commands \
+	    docs/json.md >$(SHARE)/termtalk.1
 	for shell in bash zsh fish; do \
 	    .build/release/termtalk --generate-completion-script $$shell >$(SHARE)/termtalk.$$shell || exit 1; done
 
@@ -122,6 +124,8 @@ install: share
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
 	install -m 644 $(GUIDES) "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
 	install -m 644 torrc.d/*.conf torrc.d/*.yml "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
+	install -d "$(DESTDIR)$(PREFIX)/share/doc/termtalk/examples"
+	install -m 755 docs/examples/* "$(DESTDIR)$(PREFIX)/share/doc/termtalk/examples"
 
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/termtalk" "$(DESTDIR)$(PREFIX)/share/man/man1/termtalk.1" \

@@ -92,6 +92,41 @@ static void screen_crashed(int number) {
     raise(number);
 }
 
+/* Whatever crashes, the terminal gets its modes back. */
+static inline void screen_install_handlers(void) {
+    stack_t stack = {.ss_sp = screen_state.stack, .ss_size = sizeof screen_state.stack};
+    sigaltstack(&stack, NULL);
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = screen_crashed;
+    action.sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGQUIT, SIGUSR1, SIGUSR2,
+        SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR, SIGSTKFLT};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaction(numbers[i], &action, NULL);
+}
+
+/* Lets the program show what is typed; 0 when stdin is no terminal. Signals come as before. */
+static inline int line_open(void) {
+    if (tcgetattr(STDIN_FILENO, &screen_state.modes) != 0) return 0;
+    struct termios modes = screen_state.modes;
+    modes.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
+    modes.c_cc[VMIN] = 1;
+    modes.c_cc[VTIME] = 0;
+    screen_state.screen_modes = modes;
+    screen_state.reset_length = 0;
+    tcsetattr(STDIN_FILENO, TCSANOW, &modes);
+    screen_install_handlers();
+    screen_state.is_open = 1;
+    return 1;
+}
+
+static inline void line_continue(void) { tcsetattr(STDIN_FILENO, TCSANOW, &screen_state.screen_modes); }
+
+static inline void line_close(void) {
+    screen_state.is_open = 0;
+    tcsetattr(STDIN_FILENO, TCSANOW, &screen_state.modes);
+}
+
 /* Opens the screen on stdin and stdout, with `terminal` as another way to the terminal of stdout; 0 when the terminal's type is not known or cannot do what is needed. */
 static inline int screen_open(int terminal) {
     if (tcgetattr(STDIN_FILENO, &screen_state.modes) != 0) return 0;
@@ -119,20 +154,12 @@ static inline int screen_open(int terminal) {
     screen_state.terminal = terminal;
     screen_state.memory = memfd_create("screen", 1 /* MFD_CLOEXEC */);
     screen_state.reset_length = 0;
-    screen_append_reset("\033[?2004l");
+    screen_append_reset("\033[?2004l\033[?1006l\033[?1000l");
     screen_append_reset(tigetstr("sgr0"));
     screen_append_reset(tigetstr("rmcup"));
     screen_append_reset(tigetstr("cnorm"));
 
-    stack_t stack = {.ss_sp = screen_state.stack, .ss_size = sizeof screen_state.stack};
-    sigaltstack(&stack, NULL);
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = screen_crashed;
-    action.sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
-    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGQUIT, SIGUSR1, SIGUSR2,
-        SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR, SIGSTKFLT};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaction(numbers[i], &action, NULL);
+    screen_install_handlers();
     screen_state.is_open = 1;
     return 1;
 }

@@ -4,6 +4,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case plain
     case noColor = "no-color"
     case noClipboard = "no-clipboard"
+    case mouse
     case bell
     case logLevel = "log-level"
     case torMode = "tor.mode"
@@ -23,7 +24,7 @@ package enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .nick, .bell, .logLevel, .torMode, .torControl, .torSocks, .hostTimeToLive: .string
         case .hostPort, .hostMaxMembers: .integer
-        case .plain, .noColor, .noClipboard, .joinStrict, .joinAcceptNewHost: .boolean
+        case .plain, .noColor, .noClipboard, .mouse, .joinStrict, .joinAcceptNewHost: .boolean
         }
     }
 

@@ -40,12 +40,14 @@ package struct Settings: Sendable, Equatable {
         }
         for entry in document.entries {
             guard let setting = Setting(rawValue: entry.key) else {
-                throw Self.invalid("line \(entry.line): there is no setting \(entry.key)")
+                throw Self.invalid("line \(entry.line): there is no setting \(entry.key)\(Self.table(of: entry.key))")
             }
             let text: String? =
                 switch (entry.value, setting.kind) {
                 case (.string(let text), .string): text
                 case (.integer(let number), .integer): "\(number)"
+                // Seconds, as on the command line.
+                case (.integer(let number), .string) where setting == .hostTimeToLive: "\(number)"
                 case (.boolean(let isOn), .boolean): "\(isOn)"
                 default: nil
                 }
@@ -86,9 +88,22 @@ package struct Settings: Sendable, Equatable {
         }
     }
 
+    /// Where a setting stands that was written without its table, or in another one.
+    private static func table(of key: String) -> String {
+        let name = key.split(separator: ".").last.map(String.init) ?? key
+        guard
+            let setting = Setting.allCases.first(where: {
+                $0.rawValue.split(separator: ".").last.map(String.init) == name
+            })
+        else { return "" }
+        return "; \(setting.rawValue) is one"
+    }
+
     private static func invalid(_ reason: String) -> ChatEvent.Notice {
         .init(
             .configInvalid, "the configuration cannot be used: \(reason)",
-            hint: "termtalk config shows what may be set; --config FILE uses another file")
+            hint:
+                "mend that line; --config /dev/null leaves the file out, and lists with 'termtalk config' what may be set"
+        )
     }
 }

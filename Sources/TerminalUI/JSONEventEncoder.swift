@@ -5,6 +5,15 @@ package import Room
 /// Every object has `event` and `time`. Text from peers is sanitized; newlines of messages are kept, as `\n`. A field of which
 /// nothing is known is `null`; `progress`, and `to` of what is not private, are left out then.
 package enum JSONEventEncoder {
+    /// The events that are written, in the order of docs/json.md.
+    package static let eventNames = [
+        "starting", "ready", "joined-room", "member-joined", "member-left", "message", "waiting", "delivered",
+        "acknowledged",
+        "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",
+        "room-locked",
+        "room-extended", "slow-mode", "verification", "help", "connection", "warning", "error", "closed",
+    ]
+
     /// Appends the line of `event`, with its newline, to `output`. `time` is in milliseconds since 1970, UTC.
     /// Appends nothing for what concerns only a screen.
     package static func append(_ event: ChatEvent, at time: Int64, to output: inout [UInt8]) {

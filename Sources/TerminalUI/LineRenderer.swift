@@ -19,10 +19,18 @@ package struct LineRenderer: Sendable {
 
     private let echoOwn: Bool
     private let palette: LinePalette
+    private let localTime: @Sendable (Int64) -> String
 
-    /// With `echoOwn` own messages are shown too; `colour` is for a terminal that takes it, after NO_COLOR and TERM.
-    package init(echoOwn: Bool = false, colour: Bool = false) {
+    /// - Parameters:
+    ///   - echoOwn: whether own messages are shown too.
+    ///   - colour: for a terminal that takes it, after NO_COLOR and TERM.
+    ///   - localTime: the date and time of so many seconds since 1970, where the person is.
+    package init(
+        echoOwn: Bool = false, colour: Bool = false,
+        localTime: @escaping @Sendable (Int64) -> String = WallClock.textForPeople
+    ) {
         self.echoOwn = echoOwn
+        self.localTime = localTime
         palette = LinePalette(isOn: colour)
     }
 
@@ -113,9 +121,10 @@ package struct LineRenderer: Sendable {
         case .topic(""): ["the room has no topic any more"]
         case .topic(let text): ["topic: \(line(text))"]
         case .locked(let isLocked): [isLocked ? "the room is locked: nobody new comes in" : "the room is open again"]
-        case .extended(let seconds): ["the room ends in \(seconds)s"]
+        case .extended(let seconds): ["the room ends in \(DurationText.words(seconds: seconds))"]
         case .slow(seconds: 0): ["slow mode is over"]
-        case .slow(let seconds): ["slow mode: each member may say something once in \(seconds)s"]
+        case .slow(let seconds):
+            ["slow mode: each member may say something once in \(DurationText.words(seconds: seconds))"]
         case .inviteMade(let invite): ["invite  \(line(invite.text))"] + [describe(invite)]
         case .invites(let invites): invites.flatMap { [describe($0), "  \(line($0.text))"] }
         case .inviteRevoked(RoomChange.Invite.roomNumber):
@@ -159,7 +168,7 @@ package struct LineRenderer: Sendable {
 
     private func describe(_ invite: RoomChange.Invite) -> String {
         let uses = invite.usesLeft.map { "for \($0) more" } ?? "for any number"
-        let time = invite.secondsLeft.map { "for \($0)s" } ?? "as long as the room"
+        let time = invite.secondsLeft.map { "for \(DurationText.words(seconds: $0))" } ?? "as long as the room"
         return "invite \(invite.number): \(uses), \(time); \(invite.used) came with it"
     }
 
@@ -171,7 +180,7 @@ package struct LineRenderer: Sendable {
             "present (\(room.members.count)): \(members)",
         ]
         if let expires = room.expires {
-            lines.append("the room closes at \(WallClock.textForPeople(seconds: expires))")
+            lines.append("the room closes at \(localTime(expires))")
         }
         return lines
     }

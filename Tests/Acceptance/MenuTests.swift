@@ -24,7 +24,7 @@ struct MenuTests {
         try await host.type("15m")
         try await host.shows("nick")
         try await host.type("hostess")
-        try await host.shows("it closes in 900 s")
+        try await host.shows("it closes in 15 minutes")
         // As one line to copy.
         try await host.press("F2")
         let lines = try await host.shows("Enter goes back")
@@ -82,7 +82,7 @@ struct MenuTests {
         #expect(lines.count { $0.contains("the room's time cannot be used: it is not a duration") } == 2)
         #expect(lines.count { $0 == "termtalk: the nick is not allowed" } == 2)
         try await terminal.type("hostess")
-        try await terminal.shows("it closes in 900 s")
+        try await terminal.shows("it closes in 15 minutes")
     }
 
     /// An invite that was pasted with the line ends of a mail is one answer.

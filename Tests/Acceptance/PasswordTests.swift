@@ -176,7 +176,7 @@ struct PasswordTests {
         try await host.type("open sesame")
         try await host.shows("Once more:")
         try await host.type("open sesame")
-        try await host.shows("it closes in 300 s")
+        try await host.shows("it closes in 5 minutes")
         // As one line to copy.
         try await host.press("F2")
         let lines = try await host.shows("Enter goes back")

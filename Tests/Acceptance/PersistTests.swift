@@ -134,7 +134,7 @@ struct PersistTests {
             try await host.type("correct horse")
             try await host.shows("Once more:")
             try await host.type("correct horse")
-            let screen = try await host.shows("it closes in 300 s")
+            let screen = try await host.shows("it closes in 5 minutes")
             #expect(!screen.contains { $0.contains("horse") })
             try await host.type("/quit")
             try await host.shows("status 0.")

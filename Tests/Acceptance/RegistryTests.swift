@@ -146,8 +146,10 @@ struct RegistryTests {
     }
 
     @Test func homeThatCannotBeWritten() async throws {
-        let result = try await TermTalkProcess.run(
+        let host = try TermTalkProcess(
             ["host", "--direct", "127.0.0.1:0", "--json"], home: TestHome(), environment: ["HOME": "/proc"])
+        host.closeInput()
+        let result = try await host.result()
         // The room is more important than its entry.
         #expect(result.events("ready").count == 1)
         #expect(result.events("warning").first?.code == "registry-unwritable")

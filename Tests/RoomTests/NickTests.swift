@@ -76,6 +76,59 @@ import Testing
         #expect(throws: NickError.reserved) { try Nick(validating: text) }
     }
 
+    @Test(
+        "Scripts that are not written together make no nick, nor do those that are not used for names",
+        arguments: [
+            "\u{430}lice", "bob\u{43E}", "\u{3B1}lice", "\u{570}ans", "pet\u{435}r", "\u{13AA}lice", "\u{2D4F}\u{2D30}",
+            "\u{10410}ob", "\u{104B0}x", "\u{A4EE}\u{A4E1}", "\u{10330}", "\u{16A0}", "ab\u{5D0}", "\u{915}\u{995}",
+            "\u{3042}\u{AC00}",
+            "\u{1F00}\u{430}",
+        ])
+    func scripts(_ text: String) {
+        #expect(throws: NickError.mixedScripts) { try Nick(validating: text) }
+        #expect(!Nick.isWellFormed(text))
+    }
+
+    @Test(
+        "Scripts that are written together, with digits of their own or of everybody",
+        arguments: [
+            "東京Tower", "たなかケン", "김Lee", "數ㄅㄆ", "alice7", "Иван_2", "राम१२", "محمد٣", "Zoe\u{308}", "a.b-c", "ナカムラー",
+        ])
+    func scriptsTogether(_ text: String) throws {
+        #expect(try Nick(validating: text).text == text)
+    }
+
+    /// What the table says of scripts against what Unicode's own data in the standard library says of letters: each letter of
+    /// the basic plane is in a script of the table, or in one of those that are named here as left out.
+    @Test("Every letter has its script, or is of one that is left out by name")
+    func scriptsLeftOut() {
+        let leftOut = [
+            "SYRIAC", "NKO", "SAMARITAN", "MANDAIC", "CHEROKEE", "CANADIAN", "OGHAM", "RUNIC", "TAGALOG", "HANUNOO",
+            "BUHID",
+            "TAGBANWA", "MONGOLIAN", "LIMBU", "TAI", "NEW TAI", "BUGINESE", "BALINESE", "SUNDANESE", "BATAK", "LEPCHA",
+            "OL",
+            "GLAGOLITIC", "COPTIC", "TIFINAGH", "YI", "LISU", "VAI", "BAMUM", "SYLOTI", "PHAGS-PA", "SAURASHTRA",
+            "KAYAH",
+            "REJANG", "JAVANESE", "CHAM", "MEETEI", "NYIAKENG",
+        ]
+        for value in (0x80...0xFFFF as ClosedRange<UInt32>) {
+            guard let scalar = Unicode.Scalar(value) else { continue }
+            let properties = scalar.properties
+            switch properties.generalCategory {
+            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .otherLetter: break
+            default: continue
+            }
+            guard NickScripts.script(of: scalar) == nil, let name = properties.name else { continue }
+            // Newer than Debian's table.
+            if let age = properties.age, age.major > 15 { continue }
+            #expect(leftOut.contains { name.hasPrefix($0) }, "U+\(String(value, radix: 16)) \(name)")
+        }
+        #expect(NickScripts.table.count.isMultiple(of: 3))
+        for index in stride(from: 3, to: NickScripts.table.count, by: 3) {
+            #expect(NickScripts.table[index] > NickScripts.table[index - 2])
+        }
+    }
+
     @Test("A name that contains a reserved one is free")
     func notReserved() throws {
         #expect(try Nick(validating: "hostess").text == "hostess")

@@ -25,7 +25,13 @@ import Testing
             ("/msg", .usage("/msg MEMBER TEXT")),
             ("/nick carol", .nick("carol")), ("/nick", .usage("/nick NAME")), ("/nick a b", .usage("/nick NAME")),
             ("/who", .who),
-            ("/who ", .who), ("/who me", .usage("/who")), ("/help", .help), ("/invite", .invite(.text)),
+            ("/who ", .who), ("/who me", .usage("/who")), ("/help", .help(nil)),
+            ("/help kick", .help("kick")), ("/help /KICK", .help("/KICK")),
+            ("/help a b", .usage("/help, or /help COMMAND")),
+            ("/ignore bob", .ignore("bob")), ("/ignore", .ignored), ("/unignore bob", .unignore("bob")),
+            ("/unignore", .usage("/unignore MEMBER")), ("/lastlog cat food", .lastlog("cat food")),
+            ("/lastlog", .usage("/lastlog WORD")), ("/sent", .sent), ("/topic -delete", .room(.topic(""))),
+            ("/invite", .invite(.text)),
             ("/invite --qr", .invite(.code)), ("/invite --copy", .invite(.copy)),
             ("/invite --copy --qr", .usage(Self.inviteUsage)), ("/invite --qr --qr", .usage(Self.inviteUsage)),
             ("/invite --once --qr", .room(.makeInvite(uses: 1, seconds: nil, form: .code))),
@@ -39,7 +45,7 @@ import Testing
             ("/invite --list", .room(.listInvites)), ("/invite --revoke 2", .room(.revokeInvite(number: 2))),
             ("/ban bob", .room(.ban("bob", reason: ""))),
             ("/kick bob too loud", .room(.kick("bob", reason: "too loud"))),
-            ("/lock", .room(.lock)), ("/unlock", .room(.unlock)), ("/topic", .room(.topic(""))),
+            ("/lock", .room(.lock)), ("/unlock", .room(.unlock)), ("/topic", .topic),
             ("/topic cats and dogs", .room(.topic("cats and dogs"))), ("/extend 15m", .room(.extend(seconds: 900))),
             ("/approve bob", .room(.approve("bob"))), ("/deny bob", .room(.deny("bob"))),
             ("/slow 10s", .room(.slow(seconds: 10))), ("/slow 1h", .room(.slow(seconds: 3_600))),
@@ -67,7 +73,7 @@ import Testing
     @Test(
         "Commands of the command line that come later",
         arguments: [
-            "send", "accept",
+            "send", "accept", "decline", "files", "op", "deop", "end",
         ])
     func later(_ name: String) {
         #expect(plain.parse("/\(name)") == .notInThisBuild("/\(name)"))

@@ -31,8 +31,8 @@ import Testing
         #expect(lines(.topic("")) == ["-!- the room has no topic any more"])
         #expect(lines(.locked(true)) == ["-!- the room is locked: nobody new comes in"])
         #expect(lines(.locked(false)) == ["-!- the room is open again"])
-        #expect(lines(.extended(secondsLeft: 90)) == ["-!- the room ends in 90s"])
-        #expect(lines(.slow(seconds: 10)) == ["-!- slow mode: each member may say something once in 10s"])
+        #expect(lines(.extended(secondsLeft: 90)) == ["-!- the room ends in 90 seconds"])
+        #expect(lines(.slow(seconds: 10)) == ["-!- slow mode: each member may say something once in 10 seconds"])
         #expect(lines(.slow(seconds: 0)) == ["-!- slow mode is over"])
         #expect(
             lines(.inviteMade(Self.invite)) == [
@@ -40,7 +40,7 @@ import Testing
             ])
         #expect(
             lines(.invites([Self.endless])) == [
-                "-!- invite 1: for any number, for 60s; 0 came with it", "-!-   termtalk://y",
+                "-!- invite 1: for any number, for 60 seconds; 0 came with it", "-!-   termtalk://y",
             ])
         #expect(lines(.inviteRevoked(number: 3)) == ["-!- invite 3 is no longer valid"])
         #expect(

@@ -1,9 +1,12 @@
-"""Makes the manual page: the commands and options from the program itself, the rest from termtalk.1.in.
+"""Makes the manual page: commands and options from the program itself, the machine interface from json.md, the rest from
+termtalk.1.in.
 
-    termtalk --experimental-dump-help | python3 make-man.py VERSION termtalk.1.in > termtalk.1
+    termtalk room-commands > room-commands
+    termtalk --experimental-dump-help | python3 make-man.py VERSION termtalk.1.in room-commands json.md > termtalk.1
 """
 
 import json
+import re
 import sys
 
 
@@ -47,14 +50,50 @@ def command(entry, program):
             yield escape(argument["discussion"].strip())
 
 
+def room_commands(path):
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            entry = json.loads(line)
+            yield ".TP"
+            yield "\\fB" + escape(entry["name"]) + "\\fR \\fI" + escape(entry["arguments"]) + "\\fR"
+            yield escape(entry["help"]) + (" (moderators)" if entry["audience"] == "moderators" else "")
+
+
+def inline(text):
+    text = escape(re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text))
+    return re.sub(r"`([^`]*)`", lambda match: "\\fB" + match.group(1) + "\\fR", text)
+
+
+def markdown(path):
+    """Headings, paragraphs, lists and tables of two columns."""
+    with open(path, encoding="utf-8") as file:
+        lines = file.read().split("\n")[1:]
+    for line in lines:
+        row = re.fullmatch(r"\| (.*?) \| (.*) \|", line)
+        if line.startswith("## "):
+            yield ".SS " + inline(line[3:])
+        elif row:
+            if row.group(1) not in ("event", "line", "status"):
+                yield from (".TP", inline(row.group(1)), inline(row.group(2)))
+        elif line.startswith("- "):
+            yield from (".IP \\(bu 2", inline(line[2:]))
+        elif not line.strip():
+            yield ".PP"
+        elif not line.startswith("|--"):
+            yield inline(line.strip())
+
+
 def main():
-    version, template = sys.argv[1:3]
+    version, template, in_room, interface = sys.argv[1:5]
     root = json.load(sys.stdin)["command"]
-    commands = [entry for entry in root["subcommands"] if entry["commandName"] != "help"]
+    hidden = ("help", "room-commands")
+    commands = [entry for entry in root["subcommands"] if entry["commandName"] not in hidden]
     text = "\n".join(line for entry in commands for line in command(entry, root["commandName"]))
     with open(template, encoding="utf-8") as file:
         page = file.read()
-    print(page.replace("@VERSION@", version).replace("@COMMANDS@", text), end="")
+    page = page.replace("@VERSION@", version).replace("@COMMANDS@", text)
+    page = page.replace("@ROOM_COMMANDS@", "\n".join(room_commands(in_room)))
+    print(page.replace("@INTERFACE@", "\n".join(markdown(interface))), end="")
 
 
 main()

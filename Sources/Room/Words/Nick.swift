@@ -6,13 +6,15 @@ package enum NickError: Error, Equatable, Sendable {
     case tooLong
     /// Something other than letters, digits, bounded marks and `_ - .`, or a first character that is no letter or digit.
     case forbiddenCharacter
+    /// Letters of scripts that are not written together, or of one that is not used for names.
+    case mixedScripts
     /// A name, or a look-alike of one, that stands for the program or the room itself.
     case reserved
 }
 
 /// A name that a member may carry: what it may consist of is decided here, whether it is free is decided by the room.
 ///
-/// 1 to 32 bytes of UTF-8: letters and decimal digits of any script, marks on them, and `_`, `-`, `.`; the first
+/// 1 to 32 bytes of UTF-8: letters and decimal digits of scripts that are written together (``NickScripts``), marks on them, and `_`, `-`, `.`; the first
 /// character is a letter or digit. So a nick holds no space, bracket, control or invisible character, and nothing that
 /// is shown around it can be imitated by it.
 ///
@@ -42,6 +44,7 @@ package struct Nick: Hashable, Sendable, CustomStringConvertible {
         try Self.checkForm(of: text)
         let skeleton = NickSkeleton(text)
         guard isHost || !Self.reservedSkeletons.contains(skeleton) else { throw .reserved }
+        guard NickScripts.verdict(on: text) == .allowed else { throw .mixedScripts }
         self.text = text
         self.skeleton = skeleton
     }
@@ -52,7 +55,7 @@ package struct Nick: Hashable, Sendable, CustomStringConvertible {
     package static func isWellFormed(_ text: String) -> Bool {
         do throws(NickError) {
             try checkForm(of: text)
-            return true
+            return NickScripts.verdict(on: text) == .allowed
         } catch {
             return false
         }

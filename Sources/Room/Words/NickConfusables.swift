@@ -4,7 +4,8 @@
 /// Armenian, Coptic, Cherokee, Lisu, Hebrew and Canadian Aboriginal Syllabics that look Latin in common terminal fonts.
 /// Accented, fullwidth, mathematical, superscript and small-capital letters are recognised by their Unicode names, digits of
 /// all scripts by their value. Not covered: look-alikes inside other scripts (Han and Kana, Arabic, Indic), `cl` for `d`,
-/// digits for letters as in `s`/`5`, and what only one font draws alike. The Greek capitals Η, Μ, Ν and Υ fold to what
+/// digits for letters as in `s`/`5`, and what only one font draws alike. Of scripts that are mixed, or not used for names,
+/// no nick is made (``NickScripts``). The Greek capitals Η, Μ, Ν and Υ fold to what
 /// they look like, not to their small letters.
 enum NickConfusables {
     /// What `text` a scalar folds to, and whether marks that follow it are accents to be left out.
@@ -110,7 +111,7 @@ enum NickConfusables {
         ("i", [0x0269, 0x03B9, 0x0456, 0x13A5, 0x2C93, 0xA4F2]),
         ("j", [0x03F3, 0x0458, 0x0575, 0x13AB, 0x148D, 0xA4D9]),
         ("k", [0x03BA, 0x043A, 0x13E6, 0x2C95, 0xA4D7]),
-        ("l", [0x04C0, 0x04CF, 0x056C, 0x05D5, 0x05DF, 0x13DE, 0x14AA, 0xA4E1]),
+        ("l", [0x01C0, 0x04C0, 0x04CF, 0x056C, 0x05D5, 0x05DF, 0x13DE, 0x14AA, 0xA4E1]),
         ("m", [0x039C, 0x043C, 0x13B7, 0x15F0, 0x2C99, 0xA4DF]),
         ("n", [0x039D, 0x03B7, 0x043F, 0x0572, 0x0578, 0x057C, 0x2C9B, 0xA4E0]),
         ("o", [0xBA, 0x03BF, 0x03C2, 0x03C3, 0x043E, 0x0585, 0x05E1, 0x0665, 0x06F5, 0x2C9F, 0xA4F3]),

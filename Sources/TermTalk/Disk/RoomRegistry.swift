@@ -10,9 +10,11 @@ package struct RoomRegistry: Sendable {
         package var hostKey: String
         /// Seconds since 1970; nil for a room without end.
         package var expires: Int64?
+        /// The host's process, as ``ProcessMark`` writes it; nil where nothing is known of it.
+        package var process: String?
 
         enum CodingKeys: String, CodingKey {
-            case room, transport, address, expires
+            case room, transport, address, expires, process
             case hostKey = "host_key"
         }
 
@@ -22,6 +24,7 @@ package struct RoomRegistry: Sendable {
             self.address = address
             self.hostKey = hostKey
             self.expires = expires
+            process = ProcessMark.own?.text
         }
     }
 
@@ -33,13 +36,13 @@ package struct RoomRegistry: Sendable {
             unwritable: .registryUnwritable)
     }
 
-    /// The rooms that have not expired at `now` (seconds since 1970). Blocks.
+    /// The rooms that have not expired at `now` (seconds since 1970) and whose hosts are not known to be gone. Blocks.
     package func rooms(now: Int64) -> ([Entry], ChatEvent.Notice?) {
         let loaded = store.load()
         return (loaded.entries.filter { $0.isAlive(now: now) }, loaded.warning)
     }
 
-    /// Adds a room, in place of one of the same name; expired ones are dropped. Blocks.
+    /// Adds a room, in place of one of the same name; those that are over are dropped. Blocks.
     package func add(_ entry: Entry, now: Int64) -> ChatEvent.Notice? {
         store.update { entries in
             entries.removeAll { $0.room == entry.room || !$0.isAlive(now: now) }
@@ -57,6 +60,6 @@ package struct RoomRegistry: Sendable {
 
 extension RoomRegistry.Entry {
     fileprivate func isAlive(now: Int64) -> Bool {
-        expires.map { $0 > now } ?? true
+        (expires.map { $0 > now } ?? true) && process.flatMap { ProcessMark($0) }?.isGone != true
     }
 }

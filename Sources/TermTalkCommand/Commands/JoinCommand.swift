@@ -10,7 +10,8 @@ struct JoinCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The room's id, or an invite; - reads an invite from standard input.", valueName: "room|invite"))
+            "The room's id, or an invite; - reads an invite from standard input.", valueName: "room|invite"),
+        completion: .custom { _, _, _ in RoomsCommand.names })
     var room: String?
 
     @OptionGroup var place: PlaceOptions

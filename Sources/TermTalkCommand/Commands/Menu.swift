@@ -1,20 +1,21 @@
 import ArgumentParser
 internal import Room
 internal import TermTalk
+internal import TerminalUI
 internal import Transport
 
 /// What `termtalk` without arguments shows on a terminal.
 enum Menu {
     static func run() throws {
-        StandardOutput.print(
-            """
-            TermTalk
-              1  host a room
-              2  join a room
-              3  doctor: check tor and this machine
-              q  quit
-            """)
         while true {
+            StandardOutput.print(
+                """
+                TermTalk
+                  1  host a room
+                  2  join a room
+                  3  doctor: check tor and this machine
+                  q  quit
+                """)
             switch Prompt.ask("> ") {
             case "1":
                 guard let arguments = hostArguments() else { return }
@@ -22,9 +23,13 @@ enum Menu {
             case "2":
                 guard let arguments = joinArguments() else { return }
                 return try start(JoinCommand.self, arguments)
-            case "3": return try start(DoctorCommand.self, [])
+            case "3":
+                // Its exit status says what the lines above say.
+                do { try start(DoctorCommand.self, []) } catch let status as ExitCode
+                    where status.rawValue != ExitStatus.interrupted.rawValue
+                {}
             case "q", "Q", nil: return
-            default: StandardOutput.print("1, 2, 3 or q")
+            default: StandardOutput.print("1, 2, 3 or q\n")
             }
         }
     }

@@ -17,6 +17,9 @@ struct RoomsCommand: ParsableCommand {
         if let warning {
             StandardError.report(warning)
         }
+        if rooms.isEmpty, warning == nil, !json {
+            StandardError.write("no room is hosted on this machine now; to go into another one: termtalk join INVITE\n")
+        }
         for room in rooms {
             StandardOutput.print(json ? JSONRoomList.line(for: room) : Self.line(for: room, now: now))
         }
@@ -25,8 +28,13 @@ struct RoomsCommand: ParsableCommand {
         }
     }
 
+    /// The ids of the rooms, for completion.
+    static var names: [String] {
+        RoomRegistry(directories: UserDirectories()).rooms(now: WallTime.seconds).0.map(\.room)
+    }
+
     private static func line(for room: RoomRegistry.Entry, now: Int64) -> String {
-        let lifetime = room.expires.map { "expires in \($0 - now)s" } ?? "expires never"
+        let lifetime = room.expires.map { "expires in \(DurationText.words(seconds: $0 - now))" } ?? "expires never"
         return Sanitizer.sanitize("\(room.room)  \(room.transport)  \(room.address)  \(lifetime)", as: .line)
     }
 }

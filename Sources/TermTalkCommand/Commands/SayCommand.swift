@@ -20,7 +20,8 @@ struct SayCommand: ParsableCommand {
     @Argument(
         help: ArgumentHelp(
             "The room's id, or an invite; - reads an invite from standard input. Left out with --invite-file or TERMTALK_INVITE.",
-            valueName: "room|invite"))
+            valueName: "room|invite"),
+        completion: .custom { _, _, _ in RoomsCommand.names })
     var room: String?
 
     @Argument(help: ArgumentHelp("What to say; - for standard input.", valueName: "text"))

@@ -17,13 +17,18 @@ struct TermTalkCommand: ParsableCommand {
         version: "termtalk 0.1.0",
         subcommands: [
             HostCommand.self, JoinCommand.self, SayCommand.self, RoomsCommand.self, ConfigCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, RoomCommandsCommand.self,
         ])
 
     static func main() {
         StandardOutput.reserveDescriptors()
         ProcessHardening.apply()
         SodiumLibrary.initialize()
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "help", let mistake = UsageError(unknownCommand: arguments.dropFirst().first) {
+            mistake.report()
+            Glibc.exit(ExitStatusCode.usage)
+        }
         do {
             var command = try parseAsRoot(nil)
             try command.run()

@@ -19,6 +19,7 @@ struct MachineChecks {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
             return .ok("terminal", "there is none: line mode and --json are used")
         }
+        TerminalDevice.settleType()
         let type = unsafe getenv("TERM").map { unsafe String(cString: $0) } ?? ""
         guard type != "dumb", let colours = TerminalAbilities.colourCount(of: type) else {
             return .warn(

@@ -25,6 +25,14 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: "Never write to the clipboard of the terminal.")
     var noClipboard = false
 
+    @Flag(
+        name: .customLong("mouse"), inversion: .prefixedNo,
+        help: "Scroll the full screen with the mouse wheel; text is selected with Shift held, then (default: no).")
+    var mouseFlag: Bool?
+
+    /// Whether the mouse is asked for.
+    var mouse: Bool { mouseFlag ?? false }
+
     @Option(
         help: ArgumentHelp(
             "When the full screen rings the bell (default: mention).", valueName: "never|mention|message"))
@@ -47,6 +55,7 @@ struct CommonOptions: ParsableArguments {
         resolved.plain = plain || settings.isOn(.plain)
         resolved.noColor = noColor || settings.isOn(.noColor)
         resolved.noClipboard = noClipboard || settings.isOn(.noClipboard)
+        resolved.mouseFlag = mouseFlag ?? settings.isOn(.mouse)
         let (bellSet, levelSet) = (
             try settings.choice(.bell) as ScreenModel.Bell?, try settings.choice(.logLevel) as Logger.Level?
         )
@@ -90,7 +99,7 @@ extension Settings {
             throw ChatEvent.Notice(
                 .configInvalid,
                 "the configuration cannot be used: \(setting.rawValue) is not from \(bounds.lowerBound) to \(bounds.upperBound)",
-                hint: "termtalk config shows what may be set")
+                hint: "mend it; termtalk --help, or man termtalk, says what may be set")
         }
         return number
     }
@@ -103,7 +112,7 @@ extension Settings {
             let choices = T.allCases.map(\.rawValue).joined(separator: ", ")
             throw ChatEvent.Notice(
                 .configInvalid, "the configuration cannot be used: \(setting.rawValue) is none of \(choices)",
-                hint: "termtalk config shows what may be set")
+                hint: "mend it; termtalk --help, or man termtalk, says what may be set")
         }
         return value
     }

@@ -9,7 +9,7 @@ struct ConfigurationFlags: ParsableArguments {
     /// A file of settings is a page of text.
     private static let byteLimit = 1_048_576
 
-    @Option(help: ArgumentHelp("The configuration file.", valueName: "FILE"))
+    @Option(help: ArgumentHelp("The configuration file.", valueName: "FILE"), completion: .file())
     var config: String?
 
     /// The file that is read when there is one.

@@ -10,7 +10,8 @@ struct PasswordOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Read the room's password from the first line of a file; - is standard input.", valueName: "FILE"))
+            "Read the room's password from the first line of a file; - is standard input.", valueName: "FILE"),
+        completion: .file())
     var passwordFile: String?
 
     func validate() throws {

@@ -15,7 +15,8 @@ struct PersistOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Read the passphrase from the first line of a file; - is standard input.", valueName: "FILE"))
+            "Read the passphrase from the first line of a file; - is standard input.", valueName: "FILE"),
+        completion: .file())
     var passphraseFile: String?
 
     func validate() throws {

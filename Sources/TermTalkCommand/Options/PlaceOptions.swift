@@ -26,7 +26,8 @@ struct PlaceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Read the invite from a file; - is standard input. TERMTALK_INVITE is read too.", valueName: "FILE"))
+            "Read the invite from a file; - is standard input. TERMTALK_INVITE is read too.", valueName: "FILE"),
+        completion: .file())
     var inviteFile: String?
 
     @OptionGroup var secret: PasswordOptions

@@ -1,10 +1,11 @@
 import ArgumentParser
 internal import Room
+internal import TerminalUI
 
 /// A command line that cannot be used, told in the form of all errors.
 struct UsageError {
     private let reason: String
-    private let arguments = CommandLine.arguments.dropFirst()
+    private var arguments: ArraySlice<String> { CommandLine.arguments.dropFirst() }
 
     /// Nil when `error` is another one, or no error: help and version come this way, too.
     init?(_ error: any Error) {
@@ -12,7 +13,19 @@ struct UsageError {
         let message = TermTalkCommand.message(for: error)
         guard TermTalkCommand.exitCode(for: error) == .validationFailure, !message.isEmpty else { return nil }
         let line = message.prefix { !$0.isNewline }
-        reason = String(line.hasSuffix(".") ? line.dropLast() : line)
+        if let mistake = Self(unknownCommand: CommandLine.arguments.dropFirst().first) {
+            self = mistake
+        } else {
+            reason = String(line.hasSuffix(".") ? line.dropLast() : line)
+        }
+    }
+
+    /// Nil when `name` is a command, or no word at all.
+    init?(unknownCommand name: String?) {
+        let names = TermTalkCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
+        guard let name, !name.hasPrefix("-"), name != "help", !names.contains(name) else { return nil }
+        let meant = Suggestion.nearest(to: name, in: names).map { ". Did you mean '\($0)'?" } ?? ""
+        reason = "there is no command '\(Sanitizer.sanitize(name, as: .line))'\(meant)"
     }
 
     /// Writes it for people or, where the command line asks for that, for machines.

@@ -26,6 +26,7 @@ extension ChatSession {
             _exit(ExitStatus.done.rawValue)
         }
         if !common.json {
+            plain?.close()
             output.forget()
             screen?.close(wiping: true)
             screen = nil

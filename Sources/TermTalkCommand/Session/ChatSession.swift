@@ -28,10 +28,15 @@ final class ChatSession {
     var screen: FullScreen?
     /// Events that screens were told which are closed now.
     private var framesBefore: UInt64 = 0
+    private var memory = RoomMemory()
     private var isListingQuietly = false
     private var opensWithCode = false
     var isPanicking = false
     private var splitter = LineSplitter()
+    /// On a terminal whose characters are not UTF-8.
+    private let charset: InputCharset?
+    /// On a terminal with --plain.
+    var plain: PlainInput?
     private var input: ReadableHandle?
     var isInputWanted = false
     /// Lines from before there was a room to say them in.
@@ -73,6 +78,7 @@ final class ChatSession {
             StandardError.report(.init(.internalError, "the event loop cannot be made"))
             throw ExitCode(ExitStatus.internalError.rawValue)
         }
+        TerminalDevice.settleType()
         let session = ChatSession(
             loop: loop, common: resolved, settings: settings,
             isThroughTor: common.namesTor || settings[.torSocks] != nil)
@@ -85,6 +91,7 @@ final class ChatSession {
             session.status = ExitStatus(error.code)
         }
         session.closeScreen()
+        session.plain?.close()
         session.output.finish()
         session.reportLostOutput()
         SecretMemory.wipe()
@@ -115,10 +122,15 @@ final class ChatSession {
         isInteractive = isatty(STDIN_FILENO) == 1 && !common.json
         let refusesColour = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
         hasColour = isTerminal && !common.noColor && !refusesColour && TerminalDevice.type != "dumb"
+        charset = isInteractive ? InputCharset(named: InputCharset.chosenName) : nil
         output = ConsoleOutput(
             loop: loop, isJSON: common.json,
-            renderer: LineRenderer(echoOwn: isatty(STDIN_FILENO) != 1, colour: hasColour),
-            overwritesProgress: isatty(STDERR_FILENO) == 1 && TerminalDevice.type != "dumb")
+            renderer: LineRenderer(
+                echoOwn: isatty(STDIN_FILENO) != 1, colour: hasColour && !common.plain, localTime: { WallTime.text($0) }
+            ),
+            style: .init(
+                overwritesProgress: isatty(STDERR_FILENO) == 1 && TerminalDevice.type != "dumb" && !common.plain,
+                showsTimes: common.plain && isTerminal))
         parser = InputParser(json: common.json)
         output.onFault = { [weak self] in self?.outputFailed($0) }
         output.onProgress = { [weak self] in self?.participant?.outputProgressed() }
@@ -197,6 +209,11 @@ final class ChatSession {
 
     private func heard(_ event: ChatEvent) {
         guard delivery == nil else { return heardWhileDelivering(event) }
+        if case .ready = event, !isHeadless, TerminalDevice.isInputNowhere {
+            failure = Self.nobodyTalks
+            return stop?() ?? ()
+        }
+        guard memory.heard(event, at: WallTime.moment) else { return }
         if isListingQuietly, case .members(let members) = event {
             screen?.list(members, own: members.first { $0.isHost }?.id)
             return
@@ -218,6 +235,10 @@ final class ChatSession {
             break
         }
     }
+
+    private static let nobodyTalks = ChatEvent.Notice(
+        .usage, "no room was opened: standard input is /dev/null, at whose end the host leaves",
+        hint: "--headless serves a room that others talk in; else leave the input open")
 
     /// How far the output is, which was lines at first, then a screen, and is lines again at the end.
     private var outputProgress: OutputProgress {
@@ -249,7 +270,7 @@ final class ChatSession {
         output.finish()
         screen = FullScreen(
             loop: loop, colour: hasColour, bell: common.bell ?? .mention,
-            marks: TerminalDevice.type == "linux" ? .ascii : .unicode
+            marks: TerminalDevice.type == "linux" ? .ascii : .unicode, takesWheel: common.mouse
         ) { [weak self] in self?.requested($0) }
         guard let screen else {
             return output.write(["-!- this terminal cannot show a full screen (its type is not known): line mode"])
@@ -282,7 +303,7 @@ final class ChatSession {
             take(.line(line))
         case .endOfInput: leave()
         case .invite(let form): perform(.invite(form))
-        case .help: perform(.help)
+        case .help: perform(.help(nil))
         }
     }
 
@@ -313,6 +334,7 @@ final class ChatSession {
         let notice = notice ?? failure ?? delivery?.failure(reason)
         endQuestion()
         closeScreen()
+        plain?.close()
         if let notice {
             output.show(.error(notice))
         }
@@ -346,22 +368,40 @@ final class ChatSession {
 
     private func readInput() {
         var chunk = [UInt8](repeating: 0, count: Self.inputChunk)
-        let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+        var count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
-        guard count > 0 else {
-            if let last = splitter.finished() { take(last) }
-            if case .line(let answered) = question { return answered(nil) }
-            hasInputEnded = true
-            isInputWanted = false
-            updateInput()
-            return
+        if count > 0, let charset {
+            chunk = charset.utf8(Array(chunk[..<count]))
+            count = chunk.count
+            guard count > 0 else { return }
         }
+        if count > 0, let plain {
+            for step in plain.received(chunk.span.extracting(0..<count)) {
+                switch step {
+                case .line(let line): take(.line(line))
+                case .endOfInput: inputEnded()
+                }
+            }
+            return updateInput()
+        }
+        guard count > 0 else { return inputEnded() }
         splitter.received(chunk.span.extracting(0..<count)) { take($0) }
+        updateInput()
+    }
+
+    private func inputEnded() {
+        if let last = splitter.finished() { take(last) }
+        if case .line(let answered) = question { return answered(nil) }
+        hasInputEnded = true
+        isInputWanted = false
         updateInput()
     }
 
     /// Also while there is no room yet somebody may have to get out in a hurry.
     private func readEarly() {
+        if plain == nil, common.plain, isInteractive, isatty(STDERR_FILENO) == 1, !isHeadless, delivery == nil {
+            plain = PlainInput(loop: loop, output: output)
+        }
         guard !isHeadless, delivery == nil, !isInRoom else { return }
         isInputWanted = !hasInputEnded && earlyByteCount < Self.earlyByteLimit
         updateInput()
@@ -410,17 +450,35 @@ final class ChatSession {
         case .private(let receiver, let text): participant?.say(text, kind: .text, to: receiver)
         case .nick(let nick): participant?.changeNick(to: nick)
         case .who: participant?.listMembers()
-        case .help: show(.help(ChatInput.helpLines))
+        case .help(nil): show(.help(RoomCommandTable.helpLines(isModerator: participant is RoomHost)))
+        case .help(let command?):
+            guard let lines = RoomCommandTable.helpLines(about: command) else {
+                return perform(.unknownCommand(command))
+            }
+            show(.help(lines))
+        case .topic: show(.help([memory.topicLine]))
+        case .ignored: show(.help([memory.ignoredLine]))
+        case .ignore(let name): answer { memory throws(ChatEvent.Notice) in [try memory.ignore(name)] }
+        case .unignore(let name): answer { memory throws(ChatEvent.Notice) in [try memory.unignore(name)] }
+        case .lastlog(let word): show(.help(memory.lastlog(word)))
+        case .sent: show(.help(memory.sentLines))
         case .invite(let form): participant?.showInvite(as: form)
         case .panic: panic()
         case .verify(let command): participant?.verify(command)
         case .room(let command): participant?.perform(command)
-        case .clear: show(.clearScreen)
+        case .clear:
+            _ = memory.heard(.clearScreen, at: WallTime.moment)
+            show(.clearScreen)
         case .quit: leave()
         case .notInThisBuild(let name):
             show(.error(.init(.notInThisBuild, "\(name) is not in this build yet; nothing was changed")))
         case .unknownCommand(let name):
-            show(.error(.init(.unknownCommand, "\(name) is no command", hint: "see /help; // sends a slash")))
+            let meant = Suggestion.nearest(to: name, in: RoomCommandTable.names)
+            show(
+                .error(
+                    .init(
+                        .unknownCommand, "\(name) is no command",
+                        hint: (meant.map { "did you mean \($0)? " } ?? "") + "see /help; // sends a slash")))
         case .usage(let form):
             show(.error(.init(.usage, "that is not how the command is written", hint: form)))
         case .tooLarge(let count):
@@ -432,6 +490,15 @@ final class ChatSession {
                         hint: "send it in parts")))
         case .malformed(let reason):
             show(.error(.init(.inputInvalid, "the input was not understood: \(reason)")))
+        }
+    }
+
+    /// Shows what the memory of this stay answers.
+    private func answer(_ ask: (inout RoomMemory) throws(ChatEvent.Notice) -> [String]) {
+        do throws(ChatEvent.Notice) {
+            show(.help(try ask(&memory)))
+        } catch {
+            show(.error(error))
         }
     }
 
@@ -453,6 +520,8 @@ final class ChatSession {
     }
 
     private func received(signal number: Int32) {
+        // As where the terminal keeps the line.
+        if number == SIGINT, plain?.clear() == true { return }
         if stop == nil {
             // The second time, or before anything began: at once.
             status = .interrupted

@@ -23,19 +23,28 @@ final class ConsoleOutput {
     private var retry: TimerHandle?
     private var watches: [ReadableHandle] = []
     private var hasToldFault = false
-    /// Whether stderr is a terminal that a line can be written over on.
-    private let overwritesProgress: Bool
-    /// The phase of starting whose line is still open; its progress is written over it.
-    private var openPhase: ChatEvent.StartPhase?
+    private let style: Style
+    private var pace = ProgressPace()
+    /// What the line is about that is still open on a terminal: the next one about it is written over it.
+    private var openProgress: String?
+    /// Whether the person is in the middle of a line: what comes waits until it is sent.
+    private var isHeld = false
+
+    struct Style {
+        /// Whether stderr is a terminal that a line can be written over on.
+        var overwritesProgress: Bool
+        /// Whether messages have the time of day before them.
+        var showsTimes: Bool
+    }
 
     /// Called once, when nothing more can be written to stdout.
     var onFault: ((OutputFault) -> Void)?
     /// Called when what waited has been taken, or some of it.
     var onProgress: (() -> Void)?
 
-    init(loop: EventLoop, isJSON: Bool, renderer: LineRenderer, overwritesProgress: Bool) {
+    init(loop: EventLoop, isJSON: Bool, renderer: LineRenderer, style: Style) {
         self.loop = loop
-        self.overwritesProgress = overwritesProgress
+        self.style = style
         self.isJSON = isJSON
         self.renderer = renderer
         watches.append(
@@ -74,17 +83,26 @@ final class ConsoleOutput {
             JSONEventEncoder.append(event, at: WallTime.milliseconds, to: &line)
             return out.append(line)
         }
-        if overwritesProgress, case .starting(let phase, let progress) = event {
-            if let openPhase { errors.append(openPhase == phase ? "\r" : "\n") }
-            openPhase = phase
-            // What is left of a longer line is erased.
-            errors.append("\(renderer.progressLine(phase, progress))\u{1B}[K")
-            return
+        if let progress = ProgressPace.Topic(event) {
+            if style.overwritesProgress { return overwrite(event, progress) }
+            guard pace.allows(progress, at: loop.now) else { return }
         }
         endProgress()
         let lines = renderer.lines(for: event)
-        for line in lines.stdout { out.append("\(line)\n".utf8) }
+        let time = style.showsTimes && !lines.stdout.isEmpty ? "\(WallTime.moment.time) " : ""
+        for (index, line) in lines.stdout.enumerated() { out.append("\(index == 0 ? time : "")\(line)\n".utf8) }
         for line in lines.stderr { errors.append("\(line)\n") }
+    }
+
+    private func overwrite(_ event: ChatEvent, _ progress: ProgressPace.Topic) {
+        if let openProgress { errors.append(openProgress == progress.name ? "\r" : "\n") }
+        openProgress = progress.name
+        let text =
+            if case .starting(let phase, let percent) = event { renderer.progressLine(phase, percent) } else {
+                renderer.lines(for: event).stderr.joined(separator: " ")
+            }
+        // What is left of a longer line is erased.
+        errors.append("\(text)\u{1B}[K")
     }
 
     /// Writes lines of the program's own to stderr as they are.
@@ -109,13 +127,28 @@ final class ConsoleOutput {
 
     /// What follows begins on a line of its own.
     private func endProgress() {
-        guard openPhase != nil else { return }
-        openPhase = nil
+        guard openProgress != nil else { return }
+        openProgress = nil
         errors.append("\n")
     }
 
+    /// The person has begun a line, or ended it.
+    func hold(_ isHeld: Bool) {
+        guard isHeld != self.isHeld else { return }
+        self.isHeld = isHeld
+        flush()
+        if !isHeld { onProgress?() }
+    }
+
+    /// Writes what the person types, which is not held back.
+    func echo(_ text: String) {
+        let output = TerminalOutput(STDERR_FILENO)
+        output.append(text.utf8)
+        output.flush()
+    }
+
     private func flush() {
-        guard retry == nil else { return }
+        guard retry == nil, !isHeld else { return }
         let isDone = errors.flush()
         if !out.flush() || !isDone {
             retry = loop.schedule(after: Self.retryInterval) { [weak self] in
@@ -152,6 +185,8 @@ final class ConsoleOutput {
 
     /// Writes what is left, and waits a little for a slow reader; for the end of the program.
     func finish() {
+        if isHeld { echo("\n") }
+        isHeld = false
         endProgress()
         errors.flush(waiting: Self.patience)
         out.flush(waiting: Self.patience)

@@ -59,7 +59,7 @@ final class FullScreen {
 
     /// Takes the terminal; nil when a screen cannot be drawn on it.
     init?(
-        loop: EventLoop, colour: Bool, bell: ScreenModel.Bell, marks: DeliveryMarks,
+        loop: EventLoop, colour: Bool, bell: ScreenModel.Bell, marks: DeliveryMarks, takesWheel: Bool,
         onRequest: @escaping (Request) -> Void
     ) {
         // Before ncurses would: the size is the loop's affair.
@@ -67,7 +67,11 @@ final class FullScreen {
         let resizing = loop.onSignal(SIGWINCH) { resized.value?.resized() }
         let continuing = loop.onSignal(SIGCONT) { resized.value?.continued() }
         let stopping = loop.onSignal(SIGTSTP) { resized.value?.stopped() }
-        guard let painter = ScreenPainter(colour: colour, takesErrors: isatty(STDERR_FILENO) == 1) else {
+        guard
+            let painter = ScreenPainter(
+                colour: colour, takesErrors: isatty(STDERR_FILENO) == 1, takesWheel: takesWheel,
+                hasTitle: TerminalDevice.hasTitle)
+        else {
             resizing.cancel()
             continuing.cancel()
             stopping.cancel()
@@ -272,6 +276,7 @@ final class FullScreen {
         model.timePassed(to: WallTime.seconds)
         if !isSuspended {
             painter.paint(model.frame(), bell: model.takeBell())
+            painter.setTitle(model.title)
             counts.painted = counts.told
         }
         if !flush() {

@@ -12,11 +12,36 @@ enum TerminalDevice {
         return unsafe String(cString: value)
     }
 
+    /// Terminals whose types many machines do not know yet, and that understand what xterm does.
+    private static let relatives = [
+        "alacritty", "contour", "foot", "ghostty", "kitty", "konsole", "rio", "wezterm", "xterm",
+    ]
+
+    /// Takes the entry of xterm for a terminal of today whose own this machine does not have.
+    static func settleType() {
+        guard TerminalAbilities.colourCount(of: type) == nil, relatives.contains(where: type.contains),
+            TerminalAbilities.colourCount(of: "xterm-256color") != nil
+        else { return }
+        unsafe setenv("TERM", "xterm-256color", 1)
+    }
+
+    /// Whether the type of the terminal has a title.
+    static var hasTitle: Bool {
+        relatives.contains(where: type.contains) || ["tmux", "screen", "rxvt"].contains { type.hasPrefix($0) }
+    }
+
     /// How many colours the type of the terminal has.
     static var colourCount: Int { TerminalAbilities.colourCount(of: type) ?? 8 }
 
     /// Whether the type of the terminal may have a clipboard.
     static var hasClipboard: Bool { type != "dumb" && type != "linux" }
+
+    /// Whether standard input is the null device, which brings nothing but its end.
+    static var isInputNowhere: Bool {
+        var (input, null) = (stat(), stat())
+        guard unsafe fstat(STDIN_FILENO, &input) == 0, unsafe stat("/dev/null", &null) == 0 else { return false }
+        return input.st_mode & S_IFMT == S_IFCHR && input.st_rdev == null.st_rdev
+    }
 
     static var isInTmux: Bool { unsafe getenv("TMUX") != nil }
 

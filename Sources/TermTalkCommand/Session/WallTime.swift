@@ -14,8 +14,15 @@ enum WallTime {
     static var seconds: Int64 { milliseconds / 1_000 }
 
     /// Now, in the time zone of the person.
-    static var moment: Moment {
-        let seconds = self.seconds
+    static var moment: Moment { moment(seconds) }
+
+    /// A time in the time zone of the person, as people read it.
+    static func text(_ seconds: Int64) -> String {
+        let moment = moment(seconds)
+        return "\(moment.time) on \(moment.weekday), \(moment.date)"
+    }
+
+    private static func moment(_ seconds: Int64) -> Moment {
         var time = time_t(seconds)
         var local = unsafe tm()
         unsafe localtime_r(&time, &local)

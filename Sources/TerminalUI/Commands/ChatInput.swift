@@ -11,7 +11,8 @@ package enum ChatInput: Sendable, Equatable {
     /// `/nick`: the name as typed; `Nick` decides about it.
     case nick(String)
     case who
-    case help
+    /// About one command, or about all when it is nil.
+    case help(String?)
     /// The room's invite, in a form for people.
     case invite(InviteForm)
     case verify(VerifyCommand)
@@ -19,6 +20,16 @@ package enum ChatInput: Sendable, Equatable {
     case room(RoomCommand)
     case clear
     case quit
+    /// What the room is about, to be shown.
+    case topic
+    case ignore(String)
+    case unignore(String)
+    /// Who is ignored, to be shown.
+    case ignored
+    /// What was said with this in it, to be shown.
+    case lastlog(String)
+    /// How far what was said last has come.
+    case sent
     /// Leave at once and wipe.
     case panic
     /// A command, or an option of one, that the command line documents but this build lacks, as in `/kick`.
@@ -31,35 +42,4 @@ package enum ChatInput: Sendable, Equatable {
     case tooLarge(byteCount: Int)
     /// An input object of the machine interface that cannot be understood; the reason for people.
     case malformed(String)
-
-    /// The commands of the contract, for completion; some answer that they are not in this build.
-    package static let commandNames = [
-        "/accept", "/approve", "/ban", "/clear", "/deny", "/extend", "/help", "/invite", "/kick", "/lock", "/me",
-        "/msg",
-        "/nick", "/panic", "/quit", "/send", "/slow", "/topic", "/unlock", "/verify", "/who",
-    ]
-
-    /// What `/help` answers, a line a command.
-    package static let helpLines = [
-        "/help                 this list",
-        "/who                  who is here",
-        "/nick NAME            take another name",
-        "/me ACTION            say what you do",
-        "/msg MEMBER TEXT      to one member only; nobody else can read it",
-        "/verify               the room words, and everybody's fingerprint",
-        "/verify MEMBER        words to compare with a member over another channel; then",
-        "/verify MEMBER yes    (or no) whether they are the same: yes marks the member as verified",
-        "/invite               the invite of this room; --qr as a QR code, --copy to the clipboard",
-        "/invite --once        a further one, for one member; --uses N, --expires D, --list, --revoke N",
-        "/kick MEMBER [REASON] remove a member; /ban MEMBER [REASON] for good",
-        "/lock, /unlock        let nobody new in",
-        "/approve, /deny MEMBER  decide about who waits to come in",
-        "/topic TEXT           what the room is about",
-        "/extend D             let the room live longer",
-        "/slow D, /slow off    each member may say something once in that time",
-        "/clear                clear the screen",
-        "/quit                 leave; at the host: close the room for all",
-        "/panic                leave at once, wipe keys and screen; at the host: the room is gone for all",
-        "//TEXT                a message that begins with a slash",
-    ]
 }

@@ -1,6 +1,6 @@
 internal import Room
 
-/// The commands of the person at the host.
+/// The arguments of the commands that have options, and of those of moderators.
 enum RoomCommandParser {
     /// More than any room holds; past it the number is a mistake.
     private static let largestUses = 1_000_000
@@ -15,11 +15,6 @@ enum RoomCommandParser {
         case ("/lock", true): return .room(.lock)
         case ("/unlock", true): return .room(.unlock)
         case ("/lock", false), ("/unlock", false): return .usage(name)
-        case ("/topic", _):
-            guard arguments.utf8.count <= RoomLimits.remarkByteCount else {
-                return .malformed("a topic has at most \(RoomLimits.remarkByteCount) bytes")
-            }
-            return .room(.topic(String(arguments)))
         case ("/extend", false):
             guard rest.isEmpty, let seconds = seconds(word) else { return .usage("/extend 90s, 15m or 2h") }
             return .room(.extend(seconds: seconds))
@@ -33,6 +28,27 @@ enum RoomCommandParser {
         case ("/approve", false) where rest.isEmpty: return .room(.approve(member))
         case ("/deny", false) where rest.isEmpty: return .room(.deny(member))
         default: return .usage(name == "/extend" ? "/extend DURATION" : "\(name) MEMBER")
+        }
+    }
+
+    static func topic(_ arguments: Substring) -> ChatInput {
+        guard !arguments.isEmpty else { return .topic }
+        guard arguments != "-delete" else { return .room(.topic("")) }
+        guard arguments.utf8.count <= RoomLimits.remarkByteCount else {
+            return .malformed("a topic has at most \(RoomLimits.remarkByteCount) bytes")
+        }
+        return .room(.topic(String(arguments)))
+    }
+
+    static func verify(_ arguments: Substring) -> ChatInput {
+        let (member, rest) = InputParser.firstWord(of: arguments)
+        let (answer, more) = InputParser.firstWord(of: rest)
+        guard !member.isEmpty else { return .verify(.room) }
+        switch (answer.lowercased(), more.isEmpty) {
+        case ("", true): return .verify(.member(String(member)))
+        case ("yes", true): return .verify(.answer(String(member), isSame: true))
+        case ("no", true): return .verify(.answer(String(member), isSame: false))
+        default: return RoomCommandTable.usage("/verify")
         }
     }
 

@@ -5,8 +5,11 @@ import Glibc
 ///
 /// Whatever ends the process, ``close()`` or a crash, the terminal is left as it was found.
 package final class ScreenPainter {
-    private static let pasteOn = "\u{1B}[?2004h"
-    private static let pasteOff = "\u{1B}[?2004l"
+    /// Bracketed paste; the mouse's buttons, which the wheel is two of, with numbers as text (xterm's control sequences).
+    private let modesOn: String
+    private let modesOff: String
+    private let hasTitle: Bool
+    private var title = ""
 
     private var colours: ColourTable
     private var painted: ScreenFrame?
@@ -19,15 +22,21 @@ package final class ScreenPainter {
 
     /// Takes the terminal; nil when it is none that a screen can be drawn on.
     ///
-    /// - Parameter takesErrors: whether stderr is the same terminal, so that what is written there must not reach it.
-    package init?(colour: Bool, takesErrors: Bool) {
+    /// - Parameters:
+    ///   - takesErrors: whether stderr is the same terminal, so that what is written there must not reach it.
+    ///   - takesWheel: whether the mouse is asked for: then text is selected with Shift held.
+    ///   - hasTitle: whether the terminal has a title.
+    package init?(colour: Bool, takesErrors: Bool, takesWheel: Bool = false, hasTitle: Bool = false) {
         let output = TerminalOutput(STDOUT_FILENO)
         guard CellWidth.isKnown, screen_open(output.descriptor) != 0 else { return nil }
         self.output = output
+        self.hasTitle = hasTitle
+        modesOn = "\u{1B}[?2004h" + (takesWheel ? "\u{1B}[?1000h\u{1B}[?1006h" : "")
+        modesOff = (takesWheel ? "\u{1B}[?1006l\u{1B}[?1000l" : "") + "\u{1B}[?2004l"
         colours = ColourTable(isOn: colour)
         let descriptor = takesErrors ? screen_take_stderr() : -1
         errorDescriptor = descriptor >= 0 ? descriptor : nil
-        send(Self.pasteOn)
+        send(modesOn)
     }
 
     deinit {
@@ -39,6 +48,21 @@ package final class ScreenPainter {
         var size = screen_size()
         if size & 0xFFFF == 0 || size >> 16 == 0 { size = screen_size_assumed() }
         return ScreenSize(width: Int(size & 0xFFFF), height: Int(size >> 16))
+    }
+
+    /// Sets the terminal's title, and keeps the one that it had. The text is sanitized.
+    package func setTitle(_ text: String) {
+        guard hasTitle, isOpen, text != title else { return }
+        if title.isEmpty { send("\u{1B}[22;2t") }
+        title = text
+        send("\u{1B}]2;\(Sanitizer.sanitize(text, as: .line))\u{07}")
+    }
+
+    private func giveTitleBack() {
+        guard !title.isEmpty else { return }
+        title = ""
+        // Emptied first, for terminals that do not keep titles.
+        send("\u{1B}]2;\u{07}\u{1B}[23;2t")
     }
 
     /// Gives the terminal what it takes now; whether it has taken all. As long as it has not, nothing should be painted.
@@ -71,7 +95,7 @@ package final class ScreenPainter {
     /// Something else has been written to the terminal, or the program was stopped: all is painted anew.
     package func invalidate() {
         screen_use_modes(1)
-        send(Self.pasteOn)
+        send(modesOn)
         unsafe clearok(screen_window(), true)
         painted = nil
     }
@@ -105,7 +129,7 @@ package final class ScreenPainter {
 
     /// Leaves the screen for a while, so that something can be written in its place, or read.
     package func suspend() {
-        send(Self.pasteOff)
+        send(modesOff)
         draw { screen_end() }
         screen_use_modes(0)
     }
@@ -129,7 +153,8 @@ package final class ScreenPainter {
     package func close(patience: Int32 = ScreenPainter.patience) {
         guard isOpen else { return }
         isOpen = false
-        send(Self.pasteOff)
+        giveTitleBack()
+        send(modesOff)
         draw { screen_end() }
         screen_closed()
         output.flush(waiting: patience)

@@ -45,14 +45,18 @@ struct Completion: Sendable {
     ) -> [String] {
         let lowered = word.lowercased()
         if before.isEmpty, word.hasPrefix("/") {
-            return ChatInput.commandNames.filter { $0.hasPrefix(lowered) }.map { $0 + " " }
+            return RoomCommandTable.names.filter { $0.hasPrefix(lowered) }.map { $0 + " " }
         }
         let command = onlyWord(before)
-        let takesWaiting = ["/approve", "/deny"].contains(command)
-        let takesMember = ["/msg", "/verify", "/kick", "/ban"].contains(command)
-        guard !word.isEmpty || takesMember || takesWaiting else { return [] }
-        let matching = (takesWaiting ? waiting : nicks).filter { $0.lowercased().hasPrefix(lowered) }
-        return matching.map { before.isEmpty ? $0 + ": " : $0 + " " }
+        let completes = RoomCommandTable.entry(command)?.completes ?? .nothing
+        guard !word.isEmpty || completes != .nothing else { return [] }
+        let names =
+            switch completes {
+            case .waiting: waiting
+            case .commands: RoomCommandTable.names.map { String($0.dropFirst()) }
+            case .members, .nothing: nicks
+            }
+        return names.filter { $0.lowercased().hasPrefix(lowered) }.map { before.isEmpty ? $0 + ": " : $0 + " " }
     }
 
     /// The word that the text consists of, in small letters; empty when there are more or none.

@@ -23,4 +23,7 @@ package enum Key: Hashable, Sendable {
     /// The invite as a QR code.
     case showCode
     case escape
+    /// Show or hide the member list.
+    case toggleMembers
+    case wheelUp, wheelDown
 }

@@ -4,6 +4,9 @@ package struct KeyDecoder: Sendable {
     /// Longer than any sequence of a key; what goes on is no key.
     static let maximumSequenceByteCount = 32
 
+    /// Bytes of an answer of the terminal (a string of OSC, DCS and their like) that are passed over; what goes on is text.
+    static let maximumStringByteCount = 8_192
+
     /// A paste beyond it is cut: several times what a message may have, so that the person is told that it is too long.
     static let maximumPasteByteCount = 4 * InputParser.maximumTextByteCount
 
@@ -14,11 +17,16 @@ package struct KeyDecoder: Sendable {
     private var paste: [UInt8]?
     private var text: [UInt8] = []
     private var keys: [Key] = []
+    /// Bytes of such a string so far; nil outside of one.
+    private var stringByteCount: Int?
+    private var mouseByteCount = 0
 
     package init() {}
 
     /// Whether an escape sequence has begun: without more bytes soon it was the key Escape, and ``timedOut()`` says so.
-    package var isWaiting: Bool { pending.first == Self.escape && paste == nil }
+    package var isWaiting: Bool {
+        (pending.first == Self.escape && paste == nil) || stringByteCount != nil || mouseByteCount > 0
+    }
 
     package mutating func received(_ bytes: Span<UInt8>) -> [Key] {
         for index in bytes.indices { received(bytes[index]) }
@@ -28,6 +36,13 @@ package struct KeyDecoder: Sendable {
     /// No more bytes came for a moment.
     package mutating func timedOut() -> [Key] {
         guard isWaiting else { return [] }
+        // What began like an answer of the terminal and was none.
+        guard stringByteCount == nil, mouseByteCount == 0 else {
+            stringByteCount = nil
+            mouseByteCount = 0
+            pending = []
+            return []
+        }
         let rest = pending.dropFirst()
         pending = []
         keys.append(.escape)
@@ -44,6 +59,11 @@ package struct KeyDecoder: Sendable {
 
     private mutating func received(_ byte: UInt8) {
         if paste != nil { return receivedInPaste(byte) }
+        if mouseByteCount > 0 {
+            mouseByteCount -= 1
+            return
+        }
+        if stringByteCount != nil { return receivedInString(byte) }
         if !pending.isEmpty { return receivedInSequence(byte) }
         switch byte {
         case Self.escape:
@@ -71,6 +91,16 @@ package struct KeyDecoder: Sendable {
         paste = bytes
     }
 
+    /// ECMA-48, sections 5.6 and 8.3.89: up to ST, or BEL as xterm has it.
+    private mutating func receivedInString(_ byte: UInt8) {
+        let wasEscape = pending == [Self.escape]
+        pending = byte == Self.escape ? [byte] : []
+        let count = (stringByteCount ?? 0) + 1
+        let isEnd = byte == 0x07 || wasEscape && byte == UInt8(ascii: "\\")
+        stringByteCount = isEnd || count >= Self.maximumStringByteCount ? nil : count
+        if isEnd { pending = [] }
+    }
+
     // MARK: Sequences
 
     private mutating func receivedInSequence(_ byte: UInt8) {
@@ -92,6 +122,10 @@ package struct KeyDecoder: Sendable {
         }
         let isAlt = pending.count - body.count > 1
         switch kind {
+        // DCS, SOS, OSC, PM and APC: the terminal says something.
+        case UInt8(ascii: "P"), UInt8(ascii: "X"), UInt8(ascii: "]"), UInt8(ascii: "^"), UInt8(ascii: "_"):
+            pending = []
+            stringByteCount = 0
         case UInt8(ascii: "["): receivedInCSI(Array(body.dropFirst()), isAlt: isAlt)
         case UInt8(ascii: "O"):
             guard let last = body.dropFirst().last, !(0x30...0x3B).contains(last) else { return }
@@ -123,6 +157,10 @@ package struct KeyDecoder: Sendable {
             return
         }
         guard (0x40...0x7E).contains(last) else { return }
+        // The mouse: ESC [ < button ; column ; row M, or m when it is let go.
+        if body.first == UInt8(ascii: "<") {
+            return finish(Self.mouse(body.dropFirst(), isPress: last == UInt8(ascii: "M")))
+        }
         // Answers of the terminal, not keys.
         if let mark = body.first, (0x3C...0x3F).contains(mark) { return finish(nil) }
         let numbers = body.dropLast().split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map {
@@ -139,7 +177,10 @@ package struct KeyDecoder: Sendable {
         case UInt8(ascii: "~"): finish(Self.numbered(first, isWord: isWord))
         case UInt8(ascii: "u"): finish(first == 13 ? .newline : nil)
         case UInt8(ascii: "Z"): finish(.backTab)
-        case UInt8(ascii: "M"): finish(nil)
+        case UInt8(ascii: "M"):
+            finish(nil)
+            // The mouse as X10 had it: button, column and row, a byte each.
+            if body.count == 1 { mouseByteCount = 3 }
         // With numbers it is where the cursor stands.
         case UInt8(ascii: "R") where body.count > 1: finish(nil)
         default: finish(Self.function(last, isWord: isWord))
@@ -149,6 +190,18 @@ package struct KeyDecoder: Sendable {
     private mutating func finish(_ key: Key?) {
         pending = []
         if let key { keys.append(key) }
+    }
+
+    private static func mouse(_ body: ArraySlice<UInt8>, isPress: Bool) -> Key? {
+        guard isPress, let button = Int(String(decoding: body.prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self)) else {
+            return nil
+        }
+        // 4, 8 and 16 are Shift, Alt and Control.
+        switch button & ~28 {
+        case 64: return .wheelUp
+        case 65: return .wheelDown
+        default: return nil
+        }
     }
 
     private static func numbered(_ number: Int, isWord: Bool) -> Key? {
@@ -162,6 +215,7 @@ package struct KeyDecoder: Sendable {
         case 12: .showInvite
         case 13: .copyInvite
         case 14: .showCode
+        case 15: .toggleMembers
         default: nil
         }
     }
@@ -172,6 +226,7 @@ package struct KeyDecoder: Sendable {
         case UInt8(ascii: "B"): .showInvite
         case UInt8(ascii: "C"): .copyInvite
         case UInt8(ascii: "D"): .showCode
+        case UInt8(ascii: "E"): .toggleMembers
         default: nil
         }
     }

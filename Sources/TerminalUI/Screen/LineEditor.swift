@@ -36,7 +36,7 @@ struct LineEditor: Sendable, Equatable {
         return true
     }
 
-    /// Line breaks become one kind, tabs spaces; what is no text is left out.
+    /// Line breaks become one kind; what is no text is left out. Tabs of pasted code stay.
     private static func cleaned(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         var previous: Unicode.Scalar?
@@ -44,7 +44,7 @@ struct LineEditor: Sendable, Equatable {
             switch scalar {
             case "\r": result.append("\n")
             case "\n": if previous != "\r" { result.append("\n") }
-            case "\t": result.append(" ")
+            case "\t": result.append(scalar)
             case _ where scalar.properties.generalCategory == .control: break
             default: result.append(scalar)
             }

@@ -33,7 +33,13 @@ package struct ScreenModel: Sendable {
     /// Rows that a message of several lines may take of a screen.
     static let maximumInputRows = 6
 
+    /// Rows that a topic line would take too much of.
+    static let minimumHeightWithTopic = 8
+    /// Rows that a turn of the mouse wheel scrolls.
+    static let wheelRows = 3
+
     private var size: ScreenSize
+    private var showsMembers = true
     private let bell: Bell
     private let marks: DeliveryMarks
     private let renderer = LineRenderer(echoOwn: true)
@@ -91,7 +97,7 @@ package struct ScreenModel: Sendable {
         case .connection(let change):
             status.connection = change
             status.retryAt = change.retryInMilliseconds.map { moment.seconds + Int64($0 + 999) / 1000 }
-            tell(event, at: moment)
+            tellProgress(event, at: moment)
         case .closed:
             status.isClosed = true
             tell(event, at: moment)
@@ -115,7 +121,8 @@ package struct ScreenModel: Sendable {
             report(notice, .error, at: moment)
             // What may not be said yet is there to be said later.
             if notice.code == .slowMode, editor.isEmpty { editor.replace(with: lastSaid) }
-        case .starting, .help: tell(event, at: moment)
+        case .starting: tellProgress(event, at: moment)
+        case .help: tell(event, at: moment)
         }
     }
 
@@ -134,7 +141,9 @@ package struct ScreenModel: Sendable {
         let address = Sanitizer.sanitize(room.address, as: .line)
         tell("room \(Sanitizer.sanitize(room.room, as: .line)) is open at \(address)", .system, at: moment)
         tell("its host key is \(Sanitizer.sanitize(room.hostKey, as: .line))", .system, at: moment)
-        if let seconds = room.timeToLive { tell("it closes in \(seconds) s", .system, at: moment) }
+        if let seconds = room.timeToLive {
+            tell("it closes in \(DurationText.words(seconds: seconds))", .system, at: moment)
+        }
         heard(.invite(room.invite), at: moment)
         tell("/help lists the commands; Tab completes; PgUp and PgDn scroll", .system, at: moment)
     }
@@ -152,7 +161,7 @@ package struct ScreenModel: Sendable {
         untimed.expires = nil
         tell(.joinedRoom(untimed), at: moment)
         if let expires = room.expires {
-            tell("it closes in \(max(0, expires - moment.seconds)) s", .system, at: moment)
+            tell("it closes in \(DurationText.words(seconds: expires - moment.seconds))", .system, at: moment)
         }
         tell("/help lists the commands; Tab completes; PgUp and PgDn scroll", .system, at: moment)
     }
@@ -207,6 +216,11 @@ package struct ScreenModel: Sendable {
         for text in renderer.systemTexts(for: event) { tell(text, .system, at: moment) }
     }
 
+    /// One line that changes, as long as nothing else comes between: a night without a connection is no screen full of tries.
+    private mutating func tellProgress(_ event: ChatEvent, at moment: Moment) {
+        for text in renderer.systemTexts(for: event) { scrollback.replaceProgress(.system(text, .system), at: moment) }
+    }
+
     private mutating func tell(_ text: String, _ colour: TextStyle.Colour, at moment: Moment) {
         scrollback.append(.system(text, colour), at: moment)
     }
@@ -250,6 +264,9 @@ package struct ScreenModel: Sendable {
         case .copyInvite: return [.copyInvite]
         case .showCode: return [.showCode]
         case .help: return [.showHelp]
+        case .toggleMembers: showsMembers.toggle()
+        case .wheelUp: scroll(by: -Self.wheelRows)
+        case .wheelDown: scroll(by: Self.wheelRows)
         case .escape: scrollback.scrollToEnd()
         default: editor.pressed(key)
         }
@@ -304,7 +321,7 @@ package struct ScreenModel: Sendable {
     package var nextChange: Int64? { status.nextChange(after: now) }
 
     private var memberColumns: Int {
-        guard size.width >= Self.minimumWidthWithMembers, size.height >= 4 else { return 0 }
+        guard showsMembers, size.width >= Self.minimumWidthWithMembers, size.height >= 4 else { return 0 }
         return min(Self.maximumMemberColumns, size.width / 4)
     }
 
@@ -321,7 +338,17 @@ package struct ScreenModel: Sendable {
             editor, prompt: prompt, width: size.width, maximumRows: min(Self.maximumInputRows, size.height / 3))
     }
 
-    private var paneHeight: Int { max(0, size.height - inputLayout.rows.count - (size.height > 1 ? 1 : 0)) }
+    private var hasTopicLine: Bool { !status.topic.isEmpty && size.height >= Self.minimumHeightWithTopic }
+
+    private var paneHeight: Int {
+        max(0, size.height - inputLayout.rows.count - (size.height > 1 ? 1 : 0) - (hasTopicLine ? 1 : 0))
+    }
+
+    /// For the terminal's title bar, and the list of its windows: how much waits to be read, and no word of it.
+    package var title: String {
+        let unread = scrollback.unreadCount
+        return "termtalk \(StatusBar.short(status.room))" + (unread > 0 ? " (\(unread))" : "")
+    }
 
     /// What is to be seen now.
     package mutating func frame() -> ScreenFrame {
@@ -330,6 +357,7 @@ package struct ScreenModel: Sendable {
         var rows = scrollback.visibleRows(width: paneWidth, height: height, marks: marks)
         rows.insert(contentsOf: repeatElement(StyledLine(), count: max(0, height - rows.count)), at: 0)
         if memberColumns > 0 { addMembers(to: &rows) }
+        if hasTopicLine { rows.insert(status.topicLine(width: size.width), at: 0) }
         if size.height > 1 {
             rows.append(
                 status.line(

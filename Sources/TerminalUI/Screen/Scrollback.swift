@@ -11,6 +11,8 @@ struct Scrollback: Sendable {
     private var byteCount = 0
     private var nextSerial = 1
     private var lastDate = ""
+    /// The entry that the next one of its kind takes the place of.
+    private var progressSerial: Int?
     /// The last row that is seen, while the person has scrolled up; nil at the end.
     private var anchor: (serial: Int, row: Int)?
     /// Messages that came while the end was not seen.
@@ -29,6 +31,16 @@ struct Scrollback: Sendable {
         }
         add(content, time: moment.time, delivery: delivery)
         if case .message(let message, _, _) = content, !message.isOwn, anchor != nil { unreadCount += 1 }
+    }
+
+    /// Like ``append(_:at:delivery:)``, in the place of the last entry when that came in this way, too.
+    mutating func replaceProgress(_ content: ScrollbackEntry.Content, at moment: Moment) {
+        if let last = entries.last, last.serial == progressSerial, moment.date == lastDate {
+            byteCount -= last.byteCount
+            entries.removeLast()
+        }
+        append(content, at: moment)
+        progressSerial = entries.last?.serial
     }
 
     private mutating func add(_ content: ScrollbackEntry.Content, time: String, delivery: ScrollbackEntry.Delivery?) {

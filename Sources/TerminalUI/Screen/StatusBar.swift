@@ -70,7 +70,6 @@ struct StatusBar: Sendable {
         }
         if isLocked { segments.append(Segment(text: "locked", rank: 65)) }
         if slowSeconds > 0 { segments.append(Segment(text: "slow \(slowSeconds)s", rank: 64)) }
-        if !topic.isEmpty { segments.append(Segment(text: Self.quoted(topic), rank: 10)) }
         if let left = timeLeft(now: now) { segments.append(Segment(text: left, rank: 80)) }
         segments.append(Segment(text: memberCount == 1 ? "1 member" : "\(memberCount) members", rank: 60))
         if connectionText(now: now) == nil { segments.append(Segment(text: "connected", rank: 30)) }
@@ -82,10 +81,14 @@ struct StatusBar: Sendable {
         return segments
     }
 
-    /// A topic so that nothing in it looks like another part of the bar.
-    private static func quoted(_ topic: String) -> String {
-        let clean = Sanitizer.sanitize(topic, as: .line)
-        return "\"\(clean.replacing("|", with: "/").replacing("\"", with: "'"))\""
+    /// The line above the messages, of exactly `width` columns. What stands before the topic no member can write.
+    func topicLine(width: Int) -> StyledLine {
+        let style = TextStyle(reversed: true)
+        var line = StyledLine(" topic: ", style)
+        line.append(Sanitizer.sanitize(topic, as: .line), style)
+        line = line.fitted(to: width)
+        line.pad(to: width, style)
+        return line
     }
 
     private func connectionText(now: Int64) -> String? {

@@ -26,6 +26,8 @@ import Testing
             ("\n", .newline), ("\t", .tab), ("\u{7F}", .backspace), ("\u{8}", .backspace), ("\u{17}", .deleteWordBack),
             ("\u{15}", .killToStart), ("\u{B}", .killToEnd), ("\u{19}", .yank), ("\u{1}", .home), ("\u{5}", .end),
             ("\u{C}", .redraw), ("\u{4}", .endOfInput), ("\u{1B}OM", .enter), ("\u{1B}", .escape),
+            ("\u{1B}[15~", .toggleMembers), ("\u{1B}[[E", .toggleMembers), ("\u{1B}[<64;10;5M", .wheelUp),
+            ("\u{1B}[<65;10;5M", .wheelDown), ("\u{1B}[<80;1;1M", .wheelUp),
         ] as [(String, Key)])
     func key(_ bytes: String, _ key: Key) {
         #expect(keys(bytes) == [key])
@@ -35,6 +37,36 @@ import Testing
         for byte in Array(bytes.utf8) { slowly += decoder.received([byte].span) }
         slowly += decoder.timedOut()
         #expect(slowly == [key])
+    }
+
+    @Test(
+        "What the terminal says by itself is no text",
+        arguments: [
+            "\u{1B}]11;rgb:0000/0000/0000\u{7}", "\u{1B}]11;rgb:ffff/ffff/ffff\u{1B}\\", "\u{1B}P1$r0m\u{1B}\\",
+            "\u{1B}P>|tmux 3.3a\u{1B}\\", "\u{1B}_Gi=31;OK\u{1B}\\", "\u{1B}^x\u{1B}\\", "\u{1B}Xx\u{1B}\\",
+            "\u{1B}[M !!", "\u{1B}[M`\u{7F}\u{7F}", "\u{1B}[<0;10;5M", "\u{1B}[<0;10;5m", "\u{1B}[<64;1;1m",
+            "\u{1B}[?62;22c",
+            "\u{1B}]2;a\u{1B}b\u{7}",
+        ])
+    func answers(_ bytes: String) {
+        #expect(keys(bytes + "x") == [.text("x")])
+        var decoder = KeyDecoder()
+        var slowly: [Key] = []
+        for byte in Array((bytes + "x").utf8) { slowly += decoder.received([byte].span) }
+        #expect(slowly == [.text("x")])
+    }
+
+    @Test("What only began like an answer swallows nothing that is typed later, and ends")
+    func unfinishedAnswers() {
+        for beginning in ["\u{1B}]", "\u{1B}P", "\u{1B}[M", "\u{1B}]11;rgb"] {
+            var decoder = KeyDecoder()
+            #expect(decoder.received(Array(beginning.utf8).span) == [])
+            #expect(decoder.isWaiting)
+            #expect(decoder.timedOut() == [])
+            #expect(decoder.received(Array("typed".utf8).span) == [.text("typed")])
+        }
+        let endless = "\u{1B}]" + String(repeating: "x", count: KeyDecoder.maximumStringByteCount) + "typed"
+        #expect(keys(endless) == [.text("typed")])
     }
 
     @Test("Text, whole and in pieces")

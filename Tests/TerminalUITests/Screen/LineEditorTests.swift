@@ -50,7 +50,7 @@ import Testing
 
     @Test("What is pasted keeps its lines and loses what is no text")
     func paste() {
-        #expect(editor("one\r\ntwo\rthree\n\u{1B}[31mfour\u{7}\tend").text == "one\ntwo\nthree\n[31mfour end")
+        #expect(editor("one\r\ntwo\rthree\n\u{1B}[31mfour\u{7}\tend").text == "one\ntwo\nthree\n[31mfour\tend")
     }
 
     @Test("Between the lines of a text")

@@ -200,7 +200,8 @@ import Testing
         model.heard(.room(.topic("the release")), at: Self.now)
         model.heard(.room(.locked(true)), at: Self.now)
         model.heard(.room(.extended(secondsLeft: 7_260)), at: Self.now)
-        for part in ["the release", "locked", "2 h 1 min left"] {
+        #expect(texts(model).count == 12 && texts(model)[0].hasPrefix(" topic: the release"))
+        for part in ["locked", "2 h 1 min left"] {
             #expect(texts(model)[10].contains(part), "\(part): \(texts(model)[10])")
         }
         model.heard(.room(.locked(false)), at: Self.now)
@@ -286,18 +287,69 @@ import Testing
         #expect(texts(model).last == "zzz777> /me waves")
     }
 
-    @Test("A topic cannot look like another part of the status bar")
-    func topicThatImitates() throws {
-        var model = try joined(width: 250)
-        model.heard(.room(.topic(#"x" | host key known | 5 unread | "y"#)), at: Self.now)
+    @Test("A topic has a line of its own, at 80 columns too, and none where there is no room")
+    func topicLine() throws {
+        var model = try joined(width: 80)
+        model.heard(.room(.topic(#"x | host key known | \u{1B}[2J5 unread"#)), at: Self.now)
+        #expect(texts(model)[0].hasPrefix(" topic: x | host key known | "))
         let bar = try #require(texts(model).dropLast().last)
-        #expect(bar.contains(#" | "x' / host key known / 5 unread / 'y" | "#), "\(bar)")
+        #expect(!bar.contains("5 unread") && !bar.contains("topic"))
+        model.resized(to: ScreenSize(width: 80, height: 6))
+        #expect(texts(model).count == 6 && !texts(model)[0].contains("topic:"))
+        model.resized(to: ScreenSize(width: 80, height: 12))
+        model.heard(.room(.topic("")), at: Self.now)
+        #expect(!texts(model)[0].contains("topic:"))
+    }
+
+    @Test("F5 hides the member list and shows it again; a narrow screen has none")
+    func memberList() throws {
+        var model = try joined(width: 80)
+        #expect(texts(model)[0].contains("|@alice"))
+        _ = model.pressed(.toggleMembers)
+        #expect(!texts(model).contains { $0.contains("|@alice") })
+        _ = model.pressed(.toggleMembers)
+        #expect(texts(model)[0].contains("|@alice"))
+        model.resized(to: ScreenSize(width: 59, height: 12))
+        #expect(!texts(model).contains { $0.contains("|@alice") })
+    }
+
+    @Test("A night without a connection is one line that changes")
+    func reconnecting() throws {
+        var model = try joined(width: 80, height: 20)
+        let before = texts(model).count { $0.contains("-!-") }
+        for attempt in 1...300 {
+            model.heard(
+                .connection(
+                    .init(state: .reconnecting, attempt: attempt, retryInMilliseconds: 1_000, cause: "connection-lost")),
+                at: Self.now)
+        }
+        #expect(texts(model).count { $0.contains("-!-") } == before + 1)
+        #expect(texts(model).contains { $0.contains("reconnecting (attempt 300") })
+        model.heard(.connection(.init(state: .connected)), at: Self.now)
+        #expect(!texts(model).contains { $0.contains("-!- reconnecting") })
+        model.heard(.help(["between"]), at: Self.now)
+        model.heard(.connection(.init(state: .reconnecting, attempt: 1)), at: Self.now)
+        #expect(texts(model).contains { $0.contains("-!- connected") })
+    }
+
+    @Test("The wheel scrolls, and the title counts what was not seen")
+    func wheel() throws {
+        var model = try joined(height: 12)
+        for number in 0..<40 { model.heard(try Sample.message("line \(number)"), at: Self.now) }
+        #expect(model.title == "termtalk r1")
+        _ = model.pressed(.wheelUp)
+        #expect(!texts(model).contains { $0.contains("line 39") })
+        model.heard(try Sample.message("later"), at: Self.now)
+        #expect(model.title == "termtalk r1 (1)")
+        for _ in 0..<2 { _ = model.pressed(.wheelDown) }
+        #expect(texts(model).contains { $0.contains("later") })
+        #expect(model.title == "termtalk r1")
     }
 
     @Test("When the room closes is told as the time that is left")
     func timeLeft() throws {
         let model = try joined(height: 20)
-        #expect(texts(model).contains { $0.contains("-!- it closes in 300 s") })
+        #expect(texts(model).contains { $0.contains("-!- it closes in 5 minutes") })
         #expect(!texts(model).contains { $0.contains("UTC") })
     }
 

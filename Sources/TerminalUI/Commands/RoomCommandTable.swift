@@ -1,0 +1,165 @@
+/// The commands of a room, each with its name, its arguments, its help and who may use it: what the parser knows, `/help`
+/// tells, Tab completes, and the manual page prints.
+package enum RoomCommandTable {
+    /// Who may use a command.
+    package enum Audience: String, Sendable {
+        case everyone
+        /// The host, and whom it made a moderator.
+        case moderators
+        /// Planned: the command answers that it is not in this build.
+        case nobody
+    }
+
+    /// What Tab completes as a command's first argument.
+    enum Completes: Sendable {
+        case nothing, members, waiting, commands
+    }
+
+    package struct Entry: Sendable {
+        /// With the slash.
+        package let name: String
+        /// How it is written, and what that does: one element a form.
+        package let forms: [(arguments: String, help: String)]
+        package let audience: Audience
+        let completes: Completes
+        let parse: @Sendable (Substring) -> ChatInput
+
+        init(
+            _ name: String, _ forms: [(arguments: String, help: String)], _ audience: Audience = .everyone,
+            completes: Completes = .nothing, parse: @escaping @Sendable (Substring) -> ChatInput
+        ) {
+            self.name = name
+            self.forms = forms
+            self.audience = audience
+            self.completes = completes
+            self.parse = parse
+        }
+
+        /// How the command is written, for whoever wrote it otherwise.
+        var usage: String {
+            forms.map { $0.arguments.isEmpty ? name : "\(name) \($0.arguments)" }.joined(separator: ", or ")
+        }
+
+        /// A line a form.
+        func helpLines() -> [String] {
+            forms.map { form in
+                let written = form.arguments.isEmpty ? name : "\(name) \(form.arguments)"
+                return written + String(repeating: " ", count: max(2, 24 - written.count)) + form.help
+            }
+        }
+    }
+
+    package static let entries: [Entry] =
+        [
+            Entry("/help", [("", "this list"), ("COMMAND", "one command")], completes: .commands) { arguments in
+                arguments.isEmpty ? .help(nil) : oneWord(arguments).map { .help($0) } ?? usage("/help")
+            },
+            Entry("/who", [("", "who is here")]) { $0.isEmpty ? .who : usage("/who") },
+            Entry("/nick", [("NAME", "take another name")]) { arguments in
+                oneWord(arguments).map { .nick($0) } ?? usage("/nick")
+            },
+            Entry("/me", [("ACTION", "say what you do")]) { arguments in
+                arguments.isEmpty ? usage("/me") : InputParser.text(String(arguments)) { .action($0) }
+            },
+            Entry("/msg", [("MEMBER TEXT", "to one member only; nobody else can read it")], completes: .members) {
+                arguments in
+                let (member, message) = InputParser.firstWord(of: arguments)
+                guard !member.isEmpty, !message.isEmpty else { return usage("/msg") }
+                return InputParser.text(String(message)) { .private(to: String(member), text: $0) }
+            },
+            Entry(
+                "/verify",
+                [
+                    ("", "the room words, and everybody's fingerprint"),
+                    ("MEMBER", "words to compare with a member over another channel"),
+                    ("MEMBER yes", "they are the same (no: they are not): yes marks the member as verified"),
+                ], completes: .members, parse: RoomCommandParser.verify),
+            Entry(
+                "/ignore", [("MEMBER", "show nothing more of what a member says"), ("", "who is ignored")],
+                completes: .members
+            ) {
+                arguments in
+                arguments.isEmpty ? .ignored : oneWord(arguments).map { .ignore($0) } ?? usage("/ignore")
+            },
+            Entry("/unignore", [("MEMBER", "show it again")], completes: .members) { arguments in
+                oneWord(arguments).map { .unignore($0) } ?? usage("/unignore")
+            },
+            Entry(
+                "/invite",
+                [
+                    ("[--qr|--copy]", "the invite of this room; as a QR code, or to the clipboard"),
+                    ("--once", "a further one, for one member; --uses N, --expires D"),
+                    ("--list", "all invites"), ("--revoke N", "invite N is no longer valid"),
+                ], parse: RoomCommandParser.invite),
+            Entry(
+                "/topic",
+                [("", "what the room is about"), ("TEXT", "say what it is about"), ("-delete", "no topic any more")]
+            ) {
+                RoomCommandParser.topic($0)
+            },
+            Entry("/lastlog", [("WORD", "what was said with that word in it")]) { arguments in
+                arguments.isEmpty ? usage("/lastlog") : .lastlog(String(arguments))
+            },
+            Entry("/sent", [("", "how far what you said last has come")]) { $0.isEmpty ? .sent : usage("/sent") },
+            Entry("/clear", [("", "clear the screen")]) { $0.isEmpty ? .clear : usage("/clear") },
+            Entry("/quit", [("", "leave; at the host: close the room for all")]) {
+                $0.isEmpty ? .quit : usage("/quit")
+            },
+            Entry("/panic", [("", "leave at once, wipe keys and screen; at the host: the room is gone for all")]) {
+                $0.isEmpty ? .panic : usage("/panic")
+            },
+            moderation("/kick", [("MEMBER [REASON]", "remove a member")], completes: .members),
+            moderation("/ban", [("MEMBER [REASON]", "remove a member for good")], completes: .members),
+            moderation("/lock", [("", "let nobody new in")]),
+            moderation("/unlock", [("", "let people in again")]),
+            moderation("/approve", [("MEMBER", "let in who waits")], completes: .waiting),
+            moderation("/deny", [("MEMBER", "do not let in who waits")], completes: .waiting),
+            moderation("/extend", [("DURATION", "let the room live longer: 90s, 15m or 2h")]),
+            moderation(
+                "/slow",
+                [
+                    ("DURATION", "each member may say something once in that time, 1s to 1h"),
+                    ("off", "as often as they like"),
+                ]),
+        ]
+        + ["/send", "/accept", "/decline", "/files", "/op", "/deop", "/end"].map { name in
+            Entry(name, [("", "planned")], .nobody) { _ in .notInThisBuild(name) }
+        }
+
+    private static let byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
+
+    static func entry(_ name: String) -> Entry? { byName[name] }
+
+    /// What `/help` answers; of what only moderators can do nothing is said to others.
+    package static func helpLines(isModerator: Bool) -> [String] {
+        let offered = entries.filter { $0.audience == .everyone || isModerator && $0.audience == .moderators }
+        return offered.flatMap { $0.helpLines() } + ["//TEXT                  a message that begins with a slash"]
+    }
+
+    /// What `/help COMMAND` answers; nil when there is no such command.
+    package static func helpLines(about command: String) -> [String]? {
+        let name = command.hasPrefix("/") ? command.lowercased() : "/\(command.lowercased())"
+        guard let entry = entry(name) else { return nil }
+        switch entry.audience {
+        case .everyone: return entry.helpLines()
+        case .moderators: return entry.helpLines() + ["for moderators: the host is one"]
+        case .nobody: return ["\(name) is not in this build yet"]
+        }
+    }
+
+    /// Names for completion: of what there is.
+    package static let names = entries.filter { $0.audience != .nobody }.map(\.name).sorted()
+
+    private static func moderation(
+        _ name: String, _ forms: [(arguments: String, help: String)], completes: Completes = .nothing
+    ) -> Entry {
+        Entry(name, forms, .moderators, completes: completes) { RoomCommandParser.parse(name, $0) }
+    }
+
+    private static func oneWord(_ arguments: Substring) -> String? {
+        let (word, rest) = InputParser.firstWord(of: arguments)
+        return word.isEmpty || !rest.isEmpty ? nil : String(word)
+    }
+
+    static func usage(_ name: String) -> ChatInput { .usage(entry(name)?.usage ?? name) }
+}
