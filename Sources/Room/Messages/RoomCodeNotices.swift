@@ -11,7 +11,8 @@ extension ChatEvent.Notice {
         .init(
             .nickInvalid, (failure.map { "\($0): " } ?? "") + "the nick is not allowed",
             hint:
-                "use 1 to 32 letters of one script, digits, _ - . and begin with a letter or digit; names like host are taken")
+                "use 1 to 32 letters of one script, digits, _ - . and begin with a letter or digit; names like host are taken"
+        )
     }
 
     /// To the one who was removed; the reason is in the host's words.

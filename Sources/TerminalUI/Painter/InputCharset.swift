@@ -1,7 +1,7 @@
 import Glibc
 
 /// What is typed on a terminal whose characters are not UTF-8, as UTF-8.
-package final class InputCharset {
+@safe package final class InputCharset {
     private let converter: iconv_t
     /// The beginning of a character whose rest has not come.
     private var partial: [UInt8] = []
@@ -19,7 +19,8 @@ package final class InputCharset {
     /// The set that the locale of the environment names; nil when it names none.
     package static var chosenName: String? {
         for variable in ["LC_ALL", "LC_CTYPE", "LANG"] {
-            guard let value = unsafe getenv(variable), let locale = unsafe String(validatingCString: value), !locale.isEmpty
+            guard let value = unsafe getenv(variable), let locale = unsafe String(validatingCString: value),
+                !locale.isEmpty
             else { continue }
             if let dot = locale.firstIndex(of: ".") { return String(locale[dot...].dropFirst().prefix { $0 != "@" }) }
             // As the C library has it for these locales.
