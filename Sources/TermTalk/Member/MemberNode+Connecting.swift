@@ -39,6 +39,7 @@ extension MemberNode {
             tell(.starting(.handshake, progress: nil))
         }
         hasHeardFromPeer = false
+        connectedAt = loop.time
         admission = nil
         self.stream = stream
         stream.handler = self

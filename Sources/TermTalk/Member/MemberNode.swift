@@ -50,6 +50,9 @@ package final class MemberNode: ByteStreamHandler {
     package static let deliveryPatience = Duration.seconds(120)
     /// How long a joiner tries again at a host that closes without a word.
     static let busyPatience = Duration.seconds(20)
+    /// A busy host closes as soon as it has heard the first message; one that does not take the invite is silent for its
+    /// ``SessionProtocol/responderDeadline``.
+    static let busyAnswerTime = SessionProtocol.responderDeadline / 2
     /// How often a connection is looked at that takes nothing, whatever is due on it.
     static let congestedInterval = Duration.seconds(1)
     /// The host's clock and ours may differ by this much about the end of the room.
@@ -82,6 +85,7 @@ package final class MemberNode: ByteStreamHandler {
     var groupTimer: TimerHandle?
     var groupDeadline: Duration?
     var hasHeardFromPeer = false
+    var connectedAt = Duration.zero
     /// Since when the host has closed without a word, before the member was in.
     var busySince: Duration?
     var schedule = ReconnectSchedule()
@@ -176,7 +180,8 @@ package final class MemberNode: ByteStreamHandler {
         } else if session?.isOpen == true {
             attemptFailed(.closedBeforeAdmission)
         } else {
-            attemptFailed(.closedInHandshake(hasAnswered: hasHeardFromPeer, invited: (credentials.invite != nil)))
+            let isBusy = !hasHeardFromPeer && loop.time - connectedAt < Self.busyAnswerTime
+            attemptFailed(isBusy ? .hostBusy : .closedInHandshake(invited: credentials.invite != nil))
         }
     }
 

@@ -116,9 +116,8 @@ extension ChatEvent.Notice {
         .internalError, "the password cannot be used: there is not enough memory",
         hint: "it takes 64 MiB for a moment")
 
-    static func closedInHandshake(hasAnswered: Bool, invited: Bool) -> ChatEvent.Notice {
-        if !hasAnswered { return .hostBusy }
-        return invited
+    static func closedInHandshake(invited: Bool) -> ChatEvent.Notice {
+        invited
             ? SessionError.noSuchRoom.notice
             : .init(
                 .notTermtalk, "cannot join: the other side closed the connection instead of a handshake",
