@@ -19,6 +19,9 @@ final class GroupBenchmark {
     private static let text = [UInt8](repeating: 1, count: 64 + 45)
 
     private var members: [RoomGroup] = []
+    /// The group as its room follows it, and who waits to come in.
+    private var book: any GroupBook
+    private var offered: [GroupCandidate] = []
     private var samples: [String: [Double]] = [:]
     private var sizes: [String: Int] = [:]
     private var nextMessage: UInt64 = 0
@@ -30,7 +33,7 @@ final class GroupBenchmark {
         }
         try printPrimitives()
         for count in counts.isEmpty ? [2, 10, 100, 500] : counts {
-            let benchmark = GroupBenchmark()
+            let benchmark = try GroupBenchmark()
             try benchmark.grow(to: count)
             try benchmark.measure("joined")
             let stride = max(1, count / updates)
@@ -75,19 +78,23 @@ final class GroupBenchmark {
 
     // MARK: The group
 
-    private func grow(to count: Int) throws {
+    private init() throws {
         let creator = RoomGroup(creator: nil, time: 1_000_000_000)
         _ = creator.keyPackage()
-        try creator.create()
+        book = try PublicRoomGroup(founding: creator.create(), by: creator.id, isAtRelay: false)
         members = [creator]
+    }
+
+    private func grow(to count: Int) throws {
+        let creator = members[0]
         while members.count < count {
             let joiners = (0..<min(Self.batch, count - members.count)).map { _ in
                 RoomGroup(creator: creator.publicKey, time: 1_000_000_000)
             }
-            let commit = try creator.commit(
-                adding: joiners.map { .init(id: $0.id, keyPackage: $0.keyPackage()) }, removing: [])
+            offered = joiners.map { .init(id: $0.id, keyPackage: $0.keyPackage()) }
+            let commit = try creator.commit(adding: offered, removing: [])
             try self.commit(commit, by: 0, timed: nil)
-            for joiner in joiners { try joiner.join(commit.welcome, host: creator.id) }
+            for joiner in joiners { try joiner.join(commit.welcome, tree: book.tree, host: creator.id) }
             members += joiners
         }
     }
@@ -95,6 +102,12 @@ final class GroupBenchmark {
     /// Everybody takes the Commit.
     private func commit(_ commit: GroupCommit, by committer: Int, timed name: String?) throws {
         let from = members[committer].id
+        let purpose = CommitPurpose.answer(adding: offered, removing: commit.removed)
+        var booked: BookedCommit?
+        let time = try Self.time { booked = try book.stage(commit.commit, from: from, as: purpose) }
+        if let name { add("\(name)_room", time) }
+        guard let booked else { throw BenchmarkError("room") }
+        book = booked.book
         for (index, member) in members.enumerated() {
             let time = try Self.time { _ = try member.received(commit: commit.commit, from: from) }
             if let name { add(index == committer ? "\(name)_own" : "\(name)_others", time) }
@@ -139,11 +152,11 @@ final class GroupBenchmark {
     private func measureJoin() throws {
         let joiner = RoomGroup(creator: members[0].publicKey, time: 1_000_000_000)
         let keyPackage = try timed("key_package") { joiner.keyPackage() }
-        let add = try timed("add_commit") {
-            try members[0].commit(adding: [.init(id: joiner.id, keyPackage: keyPackage)], removing: [])
-        }
+        offered = [.init(id: joiner.id, keyPackage: keyPackage)]
+        let add = try timed("add_commit") { try members[0].commit(adding: offered, removing: []) }
         try commit(add, by: 0, timed: "add")
-        try timed("join") { try joiner.join(add.welcome, host: members[0].id) }
+        let tree = book.tree
+        try timed("join") { try joiner.join(add.welcome, tree: tree, host: members[0].id) }
         sizes["key_package"] = keyPackage.count
         sizes["add"] = add.commit.count
         sizes["welcome"] = add.welcome.count

@@ -9,8 +9,6 @@ package import Sodium
 package final class GroupSecret: Sendable {
     /// Bytes of the secret.
     package static let byteCount = 16
-    /// Bytes that sealing adds: a nonce and a tag.
-    static let sealingByteCount = Nonce.byteCount + ChaChaPoly.tagByteCount
     private static let proofByteCount = 16
     /// What MLS calls the pre-shared key.
     private static let keyName = Array("TermTalk group secret".utf8)
@@ -20,7 +18,6 @@ package final class GroupSecret: Sendable {
     package let secret: SecretBytes
     private let presharedKey: SecretBytes
     private let proofKey: SecretBytes
-    private let sealingKey: SecretBytes
 
     /// A new random secret.
     package convenience init() {
@@ -32,7 +29,6 @@ package final class GroupSecret: Sendable {
         precondition(secret.count == Self.byteCount, "a group's secret has 16 bytes")
         presharedKey = Self.key("TermTalk group psk 1", from: secret)
         proofKey = Self.key("TermTalk group proof 1", from: secret)
-        sealingKey = Self.key("TermTalk group info 1", from: secret)
         self.secret = secret
     }
 
@@ -59,8 +55,8 @@ package final class GroupSecret: Sendable {
     }
 
     /// Whether this mixes it in.
-    func isKey(_ identifier: PreSharedKeyID) -> Bool {
-        identifier.source == .external(identifier: Self.keyName)
+    static func isKey(_ identifier: PreSharedKeyID) -> Bool {
+        identifier.source == .external(identifier: keyName)
     }
 
     // MARK: The proof
@@ -68,6 +64,11 @@ package final class GroupSecret: Sendable {
     /// Shows in the leaf node of this key's owner that it knows the secret.
     func proof(for signatureKey: [UInt8]) -> Extension {
         Extension(type: Self.proofExtension, data: code(of: signatureKey))
+    }
+
+    /// Whether the leaf node has something that can be a proof.
+    static func isProvable(_ leafNode: LeafNode) -> Bool {
+        leafNode.extensions.data(of: proofExtension)?.count == proofByteCount
     }
 
     /// Whether the leaf node has the proof of its own key.
@@ -79,38 +80,5 @@ package final class GroupSecret: Sendable {
     private func code(of signatureKey: [UInt8]) -> [UInt8] {
         let code = proofKey.withBytes { HMACSHA256.authenticate(signatureKey.span, key: $0) }
         return Array(code.prefix(Self.proofByteCount))
-    }
-
-    // MARK: GroupInfo
-
-    /// A GroupInfo for the relay to keep: a random nonce, then ChaCha20-Poly1305, the epoch as its associated data. Empty when
-    /// it is larger than the relay takes: then nobody comes in while nobody is there.
-    func seal(_ groupInfo: [UInt8], epoch: UInt64) -> [UInt8] {
-        guard groupInfo.count + Self.sealingByteCount <= RoomLimits.groupInfoByteCount else { return [] }
-        let nonce = Random.bytes(Nonce.byteCount)
-        var text = groupInfo + [UInt8](repeating: 0, count: ChaChaPoly.tagByteCount)
-        guard let parsed = try? Nonce(bytes: nonce.span) else { preconditionFailure("a nonce has 12 bytes") }
-        var span = text.mutableSpan
-        ChaChaPoly.seal(
-            inPlace: &span, authenticating: Self.associatedData(epoch).span, nonce: parsed, key: sealingKey)
-        return nonce + text
-    }
-
-    /// The GroupInfo; nil unless somebody who knows the secret has sealed it for this epoch.
-    func open(_ sealed: [UInt8], epoch: UInt64) -> [UInt8]? {
-        guard sealed.count >= Self.sealingByteCount,
-            let nonce = try? Nonce(bytes: sealed.span.extracting(0..<Nonce.byteCount))
-        else { return nil }
-        var text = Array(sealed.dropFirst(Nonce.byteCount))
-        var span = text.mutableSpan
-        guard
-            (try? ChaChaPoly.open(
-                inPlace: &span, authenticating: Self.associatedData(epoch).span, nonce: nonce, key: sealingKey)) != nil
-        else { return nil }
-        return Array(text.dropLast(ChaChaPoly.tagByteCount))
-    }
-
-    private static func associatedData(_ epoch: UInt64) -> [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: epoch >> (56 - 8 * UInt64($0))) }
     }
 }

@@ -44,20 +44,22 @@ extension RoomGroup {
             // Who is only added needs no path: new keys for the committer, which are dear in a large room, come with its
             // Updates and with every removal. Lifetimes are not looked at: a KeyPackage is made and used at once, and clocks
             // differ.
-            try group.commit(proposals, forcesPath: !hasWork, at: nil)
+            try group.commit(proposals, forcesPath: !hasWork, includesTree: false, at: nil)
         }
         commit.commit = outgoing.commit
         commit.welcome = outgoing.welcome ?? []
-        commit.groupInfo = sealedGroupInfo()
+        if secret != nil {
+            commit.groupInfo = try withGroup { (group) throws(MLSError) in
+                try group.pendingGroupInfo(allowsExternalCommit: true, includesTree: false)
+            }
+        }
         return commit
     }
 
     /// The KeyPackage, when it is whole, in order, that of its id, and new: who has left is not brought back by somebody who
     /// has kept its KeyPackage.
     private func usable(_ candidate: GroupCandidate) -> KeyPackage? {
-        guard candidate.id != id,
-            case .keyPackage(let keyPackage)? = try? MLSMessage(checkingLengthOf: candidate.keyPackage),
-            Self.id(of: keyPackage.leafNode.signatureKey) == candidate.id,
+        guard candidate.id != id, let keyPackage = PublicRoomGroup.keyPackage(of: candidate),
             secret?.isProven(keyPackage.leafNode) != false, !spent.contains(keyPackage.leafNode.encryptionKey)
         else { return nil }
         return canAdd(keyPackage, replacing: leaves[candidate.id]) ? keyPackage : nil
@@ -71,30 +73,24 @@ extension RoomGroup {
         }
     }
 
-    package func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool {
+    package func canFollow(_ commit: [UInt8], from sender: MemberID) -> Bool {
         checked = nil
-        guard var current = group.take() else { return false }
-        let added = Set(commit.added)
-        let removed = Set(commit.removed).union(added)
-        var isAccepted = false
+        guard sender != id, var current = group.take() else { return false }
         do throws(MLSError) {
-            let staged = try Self.staged(
-                commit.commit, from: sender, in: &current, secret,
-                proposalLimit: 2 * commit.added.count + commit.removed.count + 1,
-                proposalByteLimit: Self.proposalByteCount(
-                    adds: commit.added.count, others: commit.added.count + commit.removed.count + 1))
-            let effects = staged.effects
-            if Set(effects.added.map({ Self.id(of: $0.signatureKey) })) == added,
-                effects.removed.allSatisfy({ removed.contains(Self.id(of: $0.signatureKey)) })
-            {
-                checked = CheckedCommit(bytes: commit.commit, sender: sender, staged: staged)
-                isAccepted = true
-            }
+            checked = CheckedCommit(
+                bytes: commit, sender: sender, staged: try staged(commit, from: sender, in: &current))
         } catch {
             // It cannot be followed; the group is as before.
         }
         group = consume current
-        return isAccepted
+        return hasChecked
+    }
+
+    private var hasChecked: Bool {
+        switch checked {
+        case .some: true
+        case .none: false
+        }
     }
 
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
@@ -102,17 +98,20 @@ extension RoomGroup {
         if let found = checked.take(), found.bytes == commit, found.sender == sender {
             effects = try follow(found)
         } else {
-            effects = try withGroup { (group) throws(MLSError) in
-                try Self.apply(commit, from: sender, to: &group, own: id, secret: secret)
-            }
+            effects = try withGroup { (group) throws(MLSError) in try apply(commit, from: sender, to: &group) }
         }
-        let changed = try entered()
+        let comers = effects.comers
         for member in effects.added { spent.insert(member.leafNode.encryptionKey) }
-        let comers = effects.added + (effects.isExternal ? [effects.committer] : [])
+        let gone = effects.removed.map { Self.id(of: $0.signatureKey) }
+        for id in gone { leaves[id] = nil }
         let added = comers.map { Self.id(of: $0.signatureKey) }
-        let removed = effects.removed.map { Self.id(of: $0.signatureKey) }
+        for (id, comer) in zip(added, comers) { leaves[id] = comer.leaf }
+        members.subtract(gone)
+        members.formUnion(added)
+        let changed = note(comers)
+        try beginEpoch()
         return GroupChange(
-            added: Set(added), removed: Set(removed).subtracting(members), changedKeys: changed,
+            added: Set(added), removed: Set(gone).subtracting(members), changedKeys: changed,
             isOwn: effects.committer.signatureKey == publicKey.bytes)
     }
 
@@ -132,11 +131,10 @@ extension RoomGroup {
         }
     }
 
-    private static func apply(
-        _ commit: [UInt8], from sender: MemberID, to group: inout Group, own: MemberID, secret: GroupSecret?
+    private func apply(
+        _ commit: [UInt8], from sender: MemberID, to group: inout Group
     ) throws(MLSError) -> CommitEffects {
-        if sender == own {
-            try checkForm(of: commit, secret)
+        if sender == id {
             switch try group.receive(commit) {
             case .ownCommit: return try group.applyPendingCommit()
             case .application: throw .misuse
@@ -144,29 +142,26 @@ extension RoomGroup {
             case .commit: throw .misuse
             }
         }
-        let staged = try staged(commit, from: sender, in: &group, secret)
+        let staged = try staged(commit, from: sender, in: &group)
         let effects = staged.effects
         try group.apply(staged)
         return effects
     }
 
-    /// A proposal would be kept, and stop what we say; there are none in rooms. All of members' is encrypted.
-    private static func checkForm(of commit: [UInt8], _ secret: GroupSecret?) throws(MLSError) {
-        switch try MLSMessage(checkingLengthOf: commit) {
-        case .privateMessage(let message) where message.contentType == .commit: break
-        case .publicMessage(let message) where secret != nil && message.content.sender == .newMemberCommit: break
-        default: throw .misuse
-        }
+    /// A proposal would be kept, and stop what we say; there are none in rooms. Commits come as the room can read them.
+    private static func checkForm(of commit: [UInt8]) throws(MLSError) {
+        guard case .publicMessage(let message) = try MLSMessage(checkingLengthOf: commit),
+            message.content.body.type == .commit
+        else { throw .misuse }
     }
 
-    /// A Commit of another member, or of somebody who comes in by itself, looked at in every way: one id has one leaf.
-    private static func staged(
-        _ commit: [UInt8], from sender: MemberID, in group: inout Group, _ secret: GroupSecret?,
-        proposalLimit: Int = RoomGroup.proposalLimit, proposalByteLimit: Int = RoomGroup.largestProposals
+    /// A Commit of another member, or of somebody who comes in by itself, looked at in every way.
+    private func staged(
+        _ commit: [UInt8], from sender: MemberID, in group: inout Group
     ) throws(MLSError) -> StagedCommit {
-        guard commit.count <= group.commitByteLimit(proposals: proposalByteLimit) else { throw .limitExceeded }
-        try checkForm(of: commit, secret)
-        switch try group.receive(commit, proposalLimit: proposalLimit) {
+        guard commit.count <= group.commitByteLimit(proposals: Self.largestProposals) else { throw .limitExceeded }
+        try Self.checkForm(of: commit)
+        switch try group.receive(commit, proposalLimit: Self.proposalLimit) {
         case .ownCommit:
             throw .misuse
         case .application:
@@ -175,27 +170,12 @@ extension RoomGroup {
             throw .misuse
         case .commit(let staged):
             let effects = staged.effects
-            guard isAllowed(effects, by: sender, in: group, secret) else { throw .misuse }
+            guard !effects.removesSelf,
+                GroupRules(context: group.context, leaves: leaves).allow(effects, by: sender),
+                Self.areProven(effects, secret)
+            else { throw .misuse }
             return staged
         }
-    }
-
-    /// One id has one leaf, and nothing but members and keys changes.
-    private static func isAllowed(
-        _ effects: CommitEffects, by sender: MemberID, in group: borrowing Group, _ secret: GroupSecret?
-    ) -> Bool {
-        !effects.removesSelf && effects.reInit == nil && effects.updated.isEmpty && effects.authenticatedData.isEmpty
-            && effects.extensions == group.context.extensions
-            && id(of: effects.committer.signatureKey) == sender && hasDistinctIDs(effects, in: group)
-            && mayEnter(effects, secret)
-    }
-
-    /// Whether nobody who is added has the id of somebody who stays.
-    private static func hasDistinctIDs(_ effects: CommitEffects, in group: borrowing Group) -> Bool {
-        let removed = Set(effects.removed.map(\.leaf))
-        var ids = Set(group.members.filter { !removed.contains($0.leaf) }.map { id(of: $0.signatureKey) })
-        let comers = effects.added + (effects.isExternal ? [effects.committer] : [])
-        return comers.allSatisfy { ids.insert(id(of: $0.signatureKey)).inserted }
     }
 
     package func dropPendingCommit() {

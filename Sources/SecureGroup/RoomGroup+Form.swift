@@ -23,7 +23,7 @@ extension RoomGroup {
 
     var configuration: GroupConfiguration {
         GroupConfiguration(
-            padding: .multiple(of: Self.paddingUnit),
+            padding: .multiple(of: Self.paddingUnit), encryptsHandshake: false,
             leafNodePolicy: LeafNodePolicy(time: nil, profile: leafNodeProfile))
     }
 

@@ -9,20 +9,6 @@ extension RoomGroup {
         hasCreated ? secret?.secret.clone() : nil
     }
 
-    /// Of the epoch that our pending Commit begins; else of the current one.
-    package func sealedGroupInfo() -> [UInt8] {
-        guard let secret else { return [] }
-        let (info, infoEpoch): ([UInt8]?, UInt64) =
-            switch group {
-            case .some(let group) where group.hasPendingCommit:
-                (try? group.pendingGroupInfo(allowsExternalCommit: true), group.epochNumber + 1)
-            case .some(let group):
-                (try? group.groupInfo(allowsExternalCommit: true), group.epochNumber)
-            case .none: (nil, 0)
-            }
-        return info.map { secret.seal($0, epoch: infoEpoch) } ?? []
-    }
-
     package var hasExternalCommit: Bool {
         switch external {
         case .some: true
@@ -30,24 +16,24 @@ extension RoomGroup {
         }
     }
 
-    package func commitExternally(_ sealed: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit {
+    package func commitExternally(
+        _ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64
+    ) throws(GroupError) -> GroupCommit {
         guard let secret else { throw .wrongCreator }
         // Whichever of several equal ones is accepted, it is what we have.
         if let externalCommit, hasExternalCommit, externalCommit.epoch == epoch { return externalCommit }
-        guard epoch < .max, let info = secret.open(sealed, epoch: epoch) else { throw .cannotJoin }
         external = nil
         switch joining {
         case .some(let package):
             do throws(MLSError) {
                 let join = try ExternalJoin(
-                    groupInfo: info, as: package, suite: Self.suite, replacesOwnKey: true,
-                    identifiers: [secret.newKeyID()], configuration: configuration,
-                    preSharedKeys: preSharedKeys)
-                guard Self.isOfRoom(join.context), join.members.allSatisfy({ secret.isProven($0.leafNode) }) else {
-                    throw .cannotJoin
-                }
+                    groupInfo: groupInfo, as: package, suite: Self.suite, tree: tree, replacesOwnKey: true,
+                    identifiers: [secret.newKeyID()], configuration: configuration, preSharedKeys: preSharedKeys)
+                guard epoch < .max, join.context.epoch == epoch + 1, Self.isOfRoom(join.context),
+                    join.members.allSatisfy({ secret.isProven($0.leafNode) })
+                else { throw .cannotJoin }
                 var commit = GroupCommit(epoch: epoch, added: [id], commit: join.commit)
-                commit.groupInfo = secret.seal(try join.groupInfo(allowsExternalCommit: true), epoch: epoch + 1)
+                commit.groupInfo = try join.groupInfo(allowsExternalCommit: true, includesTree: false)
                 external = consume join
                 externalCommit = commit
                 return commit
@@ -64,22 +50,16 @@ extension RoomGroup {
         case .some(let join):
             joining = nil
             group = join.accepted()
-            _ = try entered()
+            try entered()
         case .none:
             throw .unavailable
         }
     }
 
-    /// Whether those who come in by a Commit may: at a relay whoever knows the secret, and by itself only where the secret is
-    /// in the keys and nobody loses a leaf but a former self.
-    static func mayEnter(_ effects: CommitEffects, _ secret: GroupSecret?) -> Bool {
-        guard let secret else { return !effects.isExternal && effects.preSharedKeys.isEmpty }
-        guard effects.added.allSatisfy({ secret.isProven($0.leafNode) }), effects.preSharedKeys.allSatisfy(secret.isKey)
-        else { return false }
-        // Also new keys of a member: without the proof nobody could come in any more.
-        guard secret.isProven(effects.committer.leafNode) else { return false }
-        guard effects.isExternal else { return true }
-        return !effects.preSharedKeys.isEmpty
-            && effects.removed.allSatisfy { $0.signatureKey == effects.committer.signatureKey }
+    /// Whether all who come, and the committer with its new keys, have shown that they know the secret: without that nobody
+    /// could come in any more.
+    static func areProven(_ effects: CommitEffects, _ secret: GroupSecret?) -> Bool {
+        guard let secret else { return true }
+        return (effects.added + [effects.committer]).allSatisfy { secret.isProven($0.leafNode) }
     }
 }

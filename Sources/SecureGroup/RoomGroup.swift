@@ -42,7 +42,7 @@ package final class RoomGroup: GroupEngine {
     var externalCommit: GroupCommit?
     /// A Commit that was looked at and is not accepted by the room yet.
     var checked: CheckedCommit?
-    package private(set) var members: Set<MemberID> = []
+    package internal(set) var members: Set<MemberID> = []
     /// Where in the tree each member is.
     var leaves: [MemberID: LeafIndex] = [:]
     private var pinned = PinnedKeys(limit: pinnedKeys)
@@ -143,7 +143,8 @@ package final class RoomGroup: GroupEngine {
     /// The pre-shared keys that Commits and Welcomes may name.
     var preSharedKeys: PreSharedKeys { secret?.preSharedKeys ?? PreSharedKeys() }
 
-    package func create() throws(GroupError) {
+    @discardableResult
+    package func create() throws(GroupError) -> [UInt8] {
         guard joining.take() != nil else { throw .unavailable }
         switch trust {
         case .creator(let creator) where creator != publicKey: throw .wrongCreator
@@ -160,16 +161,20 @@ package final class RoomGroup: GroupEngine {
         } catch {
             throw .unavailable
         }
-        _ = try entered()
+        try entered()
+        return try withGroup { (group) throws(MLSError) in
+            try group.groupInfo(allowsExternalCommit: secret != nil)
+        }
     }
 
-    package func join(_ welcome: [UInt8], host: MemberID?) throws(GroupError) {
+    package func join(_ welcome: [UInt8], tree: [UInt8], host: MemberID?) throws(GroupError) {
+        guard welcome.count <= RoomLimits.welcomeByteCount else { throw .cannotJoin }
         switch joining.take() {
         case .some(let package):
             let group: Group
             do throws(MLSError) {
                 group = try Group(
-                    joining: welcome, with: package, suite: Self.suite, configuration: configuration,
+                    joining: welcome, with: package, suite: Self.suite, tree: tree, configuration: configuration,
                     preSharedKeys: preSharedKeys)
             } catch {
                 throw .cannotJoin
@@ -179,7 +184,7 @@ package final class RoomGroup: GroupEngine {
             isOfHost = secret == nil
             self.group = consume group
             do throws(GroupError) {
-                _ = try entered()
+                try entered()
             } catch {
                 self.group = nil
                 throw error
@@ -193,7 +198,7 @@ package final class RoomGroup: GroupEngine {
     private func isRight(_ group: borrowing Group, host: MemberID?) -> Bool {
         guard Self.isOfRoom(group.context) else { return false }
         if let secret {
-            return group.welcomeKeys.contains(where: secret.isKey)
+            return group.welcomeKeys.contains(where: GroupSecret.isKey)
                 && group.members.allSatisfy { secret.isProven($0.leafNode) }
         }
         guard let signer = group.welcomedBy?.signatureKey else { return false }
@@ -204,21 +209,39 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
-    /// Takes in who is there in a new epoch; returns those whose key is not the one of before.
-    func entered() throws(GroupError) -> Set<MemberID> {
-        var changed: Set<MemberID> = []
+    /// Takes in who is there in the first epoch that we see.
+    func entered() throws(GroupError) {
+        let all: [Member]
+        switch group {
+        case .some(let group): all = group.members
+        case .none: throw .unavailable
+        }
         var leaves: [MemberID: LeafIndex] = [:]
+        for member in all {
+            // One id has one leaf.
+            guard leaves.updateValue(member.leaf, forKey: Self.id(of: member.signatureKey)) == nil else {
+                throw .cannotJoin
+            }
+        }
+        self.leaves = leaves
+        members = Set(leaves.keys)
+        _ = note(all)
+        try beginEpoch()
+    }
+
+    /// Remembers the keys of those who are there now; returns those whose key is not the one of before.
+    func note(_ comers: [Member]) -> Set<MemberID> {
+        var changed: Set<MemberID> = []
+        for member in comers where pinned.note(member.signatureKey, of: Self.id(of: member.signatureKey)) {
+            changed.insert(Self.id(of: member.signatureKey))
+        }
+        pinned.trim { leaves[$0] != nil }
+        return changed
+    }
+
+    func beginEpoch() throws(GroupError) {
         switch group {
         case .some(let group):
-            for member in group.members {
-                let id = Self.id(of: member.signatureKey)
-                if pinned.note(member.signatureKey, of: id) {
-                    changed.insert(id)
-                }
-                // One id has one leaf.
-                guard leaves.updateValue(member.leaf, forKey: id) == nil else { throw .cannotJoin }
-            }
-            pinned.trim { leaves[$0] != nil }
             let kept = UInt64(Limits.maximumPastEpochs)
             openedPrivately.forget(before: group.epochNumber - min(group.epochNumber, kept))
             let secret = try mapped { () throws(MLSError) in
@@ -228,9 +251,6 @@ package final class RoomGroup: GroupEngine {
         case .none:
             throw .unavailable
         }
-        self.leaves = leaves
-        members = Set(leaves.keys)
-        return changed
     }
 
     // MARK: Messages

@@ -17,7 +17,7 @@ from wire import ProtocolError, Reader, u32, u64, vector
 JOIN, POST, PRIVATE_POST, CHANGE_NICK, LEAVE, COMMIT = range(0x10, 0x16)
 (ADMITTED, REFUSED, COMMITTED, LEFT, NICK_CHANGED, POSTED, PRIVATE_POSTED, RECEIPTS, DECLINED, CLOSING, PRESENT,
  REMOVED, TOPIC, LOCK, EXTENDED, WAITING, COMMIT_WANTED, COMMIT_DECLINED) = range(0x20, 0x32)
-SLOW_MODE = 0x33
+SLOW_MODE, TREE = 0x33, 0x35
 STALE = 19
 UPDATE_MESSAGES = 100
 
@@ -50,6 +50,7 @@ class Client:
         self.members = {}  # id to entry
         self.events = []
         self.warnings = []
+        self.tree = None  # of the group, before `admitted`
         self.present = []  # what has come of the list of members before `admitted`
         self.next_number = None
         self.unconfirmed = {}  # message id to what waits to come back
@@ -277,12 +278,15 @@ class Client:
         if kind == PRESENT:
             self.present += read_entries(reader)
             return {"event": "present"}
+        if kind == TREE:
+            self.tree = reader.rest()
+            return {"event": "tree"}
         if kind == REFUSED:
             return {"event": "refused", "code": reader.number(1)}
         if kind == COMMITTED:
             return self.committed(reader)
         if kind == COMMIT_WANTED:
-            self.wanted = (reader.vector_of(lambda r: (r.number(4), r.vector(2_048))),
+            self.wanted = (reader.vector_of(lambda r: (r.number(4), r.vector(640))),
                            reader.vector_of(lambda r: r.number(4)))
             return {"event": "commit wanted"}
         if kind == COMMIT_DECLINED:
@@ -338,7 +342,7 @@ class Client:
         self.members = {entry["id"]: entry for entry in event["members"]}
         self.next_number = event["next"]
         host = next((member for member, entry in self.members.items() if entry["host"]), None)
-        self.group.enter(reader.rest(), event["epoch"], event["next"] - 1, host)
+        self.group.enter(reader.rest(), event["epoch"], event["next"] - 1, host, self.tree)
         if set(self.members) != set(self.group.leaves):
             self.warnings.append("the list is not the group")
         if event["welcome"]:

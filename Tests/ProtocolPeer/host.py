@@ -8,11 +8,12 @@ import socket
 import time
 
 from client import (ADMITTED, CLOSING, COMMIT, COMMIT_DECLINED, COMMITTED, DECLINED, JOIN, LEAVE, LEFT, POST, POSTED,
-                    PRIVATE_POST, PRIVATE_POSTED, REFUSED, STALE)
+                    PRIVATE_POST, PRIVATE_POSTED, REFUSED, STALE, TREE)
+from mls import read_published
 from mls_suite import public_key, signature_public
 from room_group import OwnCommit, RoomGroup
 from session import RESUME, XKPSK0, Channel, Link, invite_psk, invite_text
-from wire import Reader, u8, u32, u64, vector, vector_of
+from wire import ProtocolError, Reader, u8, u32, u64, vector, vector_of
 
 KEY_PACKAGE_REFUSED = 18
 
@@ -157,6 +158,7 @@ class Host:
         self.members[member] = (nick, guest)
         self.committed(commit, [] if is_returning else [member], without=[member])
         self.last_addition = self.group.epoch
+        guest.send(TREE, self.group.mls.epoch.tree.encode())
         guest.send(ADMITTED, u32(member) + u32(0xFFFFFFFF) + u64(self.group.number + 1) + u64(self.group.epoch)
                    + vector_of(map(self.entry, self.members)) + commit.welcome)
 
@@ -176,7 +178,13 @@ class Host:
         self.epochs.append(self.member)
 
     def commit(self, guest, commit):
-        if commit.epoch != self.group.epoch or commit.added or commit.removed:
+        """Of members it takes new keys only."""
+        try:
+            inside, *_ = read_published(self.group.mls.epoch, commit.commit)
+            is_update = not inside.adds and not inside.removes
+        except ProtocolError:
+            is_update = False
+        if not is_update:
             guest.send(COMMIT_DECLINED, u64(commit.epoch))
             return
         self.broadcast(COMMITTED, u32(guest.member) + vector(b"") + commit.commit)

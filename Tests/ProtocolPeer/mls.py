@@ -1,18 +1,18 @@
-"""A member of an MLS group (RFC 9420, suite 0x0003), as far as rooms need it: Commits and messages are PrivateMessages,
-proposals stand in Commits and only add and remove. One thread, without care for its own secrets.
+"""A member of an MLS group (RFC 9420, suite 0x0003), as far as rooms need it: messages are PrivateMessages, Commits
+PublicMessages, proposals stand in Commits and only add and remove. One thread, without care for its own secrets.
 """
 import os
 from dataclasses import dataclass, replace
 
 from mls_schedule import Context, Epoch, epoch_secret, joiner_secret, welcome_keys, welcome_secret
-from mls_suite import (HASH_SIZE, KEY_SIZE, NONCE_SIZE, SUITE, decrypt_with_label, digest, encrypt_with_label,
-                       expand_with_label, open_sealed, public_key, ref_hash, seal, sign_with_label, signature_public,
+from mls_suite import (HASH_SIZE, KEY_SIZE, NONCE_SIZE, SUITE, decrypt_with_label, derive_secret, digest,
+                       encrypt_with_label, expand_with_label, mac, open_sealed, public_key, ref_hash, seal, sign_with_label, signature_public,
                        verify_with_label)
 from mls_tree import (COMMIT, KEY_PACKAGE, MLS_10, Extension, LeafNode, Tree, UpdatePath, encode_all, is_below,
                       keys_of_path, node_key, open_path, path_secrets, seal_path)
 from wire import ProtocolError, Reader, optional, u8, u16, u32, u64, vector, vector_of, whole
 
-PRIVATE_MESSAGE, WELCOME, KEY_PACKAGE_MESSAGE = 2, 3, 5  # wire formats
+PUBLIC_MESSAGE, PRIVATE_MESSAGE, WELCOME, KEY_PACKAGE_MESSAGE = 1, 2, 3, 5  # wire formats
 APPLICATION_CONTENT, COMMIT_CONTENT = 1, 3
 ADD, REMOVE = 1, 3
 RATCHET_TREE = 2
@@ -85,6 +85,7 @@ class Content:
     authenticated: bytes
     kind: int
     body: bytes  # data of the application, or an encoded Commit
+    wire_format: int = PRIVATE_MESSAGE
 
     def encode(self):
         encoded = vector(self.body) if self.kind == APPLICATION_CONTENT else self.body
@@ -92,13 +93,13 @@ class Content:
                 + u8(self.kind) + encoded)
 
     def to_be_signed(self, context):
-        return u16(MLS_10) + u16(PRIVATE_MESSAGE) + self.encode() + context.encode()
+        return u16(MLS_10) + u16(self.wire_format) + self.encode() + context.encode()
 
     def sign(self, seed, context):
         return sign_with_label(seed, "FramedContentTBS", self.to_be_signed(context))
 
     def transcript(self, interim, signature):
-        return digest(interim + u16(PRIVATE_MESSAGE) + self.encode() + vector(signature))
+        return digest(interim + u16(self.wire_format) + self.encode() + vector(signature))
 
 
 def sender_data_keys(secret, ciphertext):
@@ -126,6 +127,39 @@ def protect(epoch, content, signature, confirmation_tag=None, padding_unit=1):
     sender = seal(*sender_data_keys(epoch.sender_data_secret, ciphertext),
                   u32(content.sender) + u32(generation) + guard, start)
     return message(PRIVATE_MESSAGE, start + vector(content.authenticated) + vector(sender) + vector(ciphertext))
+
+
+def membership_tag(epoch, content, signature, confirmation_tag):
+    """6.2"""
+    key = derive_secret(epoch.secret, "membership")
+    return mac(key, content.to_be_signed(epoch.context) + vector(signature) + vector(confirmation_tag))
+
+
+def publish(epoch, content, signature, confirmation_tag):
+    """A PublicMessage with a Commit."""
+    tag = membership_tag(epoch, content, signature, confirmation_tag)
+    return message(PUBLIC_MESSAGE, content.encode() + vector(signature) + vector(confirmation_tag) + vector(tag))
+
+
+def read_published(epoch, encoded):
+    """The Commit in a PublicMessage of a member in this epoch, its content and signature, which was verified, and its tag."""
+    reader = body(PUBLIC_MESSAGE, encoded)
+    group, number, kind_of_sender = reader.vector(), reader.number(8), reader.number(1)
+    if (group, number, kind_of_sender) != (epoch.context.group, epoch.context.epoch, 1):
+        raise ProtocolError("another group or epoch, or no member")
+    sender, authenticated, kind = reader.number(4), reader.vector(), reader.number(1)
+    if authenticated or kind != COMMIT_CONTENT:
+        raise ProtocolError("no Commit as rooms have them")
+    start = reader.position
+    commit = Commit.read(reader)
+    content = Content(group, number, sender, b"", kind, encoded[start:reader.position], PUBLIC_MESSAGE)
+    signature, tag, membership = reader.vector(), reader.vector(), reader.vector()
+    reader.finish()
+    if membership != membership_tag(epoch, content, signature, tag):
+        raise ProtocolError("membership tag")
+    verify_with_label(epoch.tree.leaf(sender).signature_key, "FramedContentTBS",
+                      content.to_be_signed(epoch.context), signature)
+    return commit, content, signature, tag
 
 
 def private_header(encoded):
@@ -253,8 +287,8 @@ class Group:
         self.leaf = 0
         self.epochs = [Epoch(context, tree, {0: self.leaf_key}, os.urandom(HASH_SIZE))]
 
-    def join(self, encoded):
-        """12.4.3.1: by a Welcome. Returns the leaf node of the one who vouches for the group."""
+    def join(self, encoded, tree=None):
+        """12.4.3.1: by a Welcome, and the tree where that does not bring it. Returns the leaf node of the one who vouches for the group."""
         reader = body(WELCOME, encoded)
         if reader.number(2) != SUITE:
             raise ProtocolError("another suite")
@@ -273,7 +307,7 @@ class Group:
         signed = reader.content[:reader.position]
         signature = reader.vector()
         reader.finish()
-        tree = Tree.decode(self.ratchet_tree(extensions))
+        tree = Tree.decode(tree or self.ratchet_tree(extensions))
         vouching = tree.leaf(signer)
         verify_with_label(vouching.signature_key, "GroupInfoTBS", signed, signature)
         if tree.tree_hash() != context.tree_hash:
@@ -321,7 +355,7 @@ class Group:
         joiner = joiner_secret(self.epoch.init_secret, commit_secret, context)
         return joiner, Epoch(context, tree, private, epoch_secret(joiner, context))
 
-    def commit(self, adds=(), removes=(), with_path=True, padding_unit=1):
+    def commit(self, adds=(), removes=(), with_path=True):
         """12.4.1: stages the next epoch. Returns the Commit, and a Welcome for those who are added."""
         before = self.epoch
         commit = Commit(tuple(adds), tuple(removes), None)
@@ -344,11 +378,12 @@ class Group:
         if with_path:
             nodes = seal_path(tree, self.leaf, secrets, new_leaves, context.encode())
             commit = replace(commit, path=UpdatePath(leaf_node, nodes))
-        content = Content(before.context.group, before.context.epoch, self.leaf, b"", COMMIT_CONTENT, commit.encode())
+        content = Content(before.context.group, before.context.epoch, self.leaf, b"", COMMIT_CONTENT, commit.encode(),
+                          PUBLIC_MESSAGE)
         signature = content.sign(self.seed, before.context)
         joiner, after = self.next_epoch(
             context, tree, private, commit_secret, content.transcript(before.interim, signature))
-        encoded = protect(before, content, signature, after.confirmation_tag, padding_unit)
+        encoded = publish(before, content, signature, after.confirmation_tag)
         self.pending = (encoded, after)
         welcome = self.welcome(commit.adds, new_leaves, joiner, after, dict(zip(path_nodes, secrets)))
         return encoded, welcome
@@ -356,8 +391,7 @@ class Group:
     def welcome(self, packages, leaves, joiner, epoch, secrets):
         if not packages:
             return b""
-        info = (epoch.context.encode() + encode_all([Extension(RATCHET_TREE, epoch.tree.encode())])
-                + vector(epoch.confirmation_tag) + u32(self.leaf))
+        info = epoch.context.encode() + encode_all([]) + vector(epoch.confirmation_tag) + u32(self.leaf)
         info += vector(sign_with_label(self.seed, "GroupInfoTBS", info))
         sealed_info = seal(*welcome_keys(welcome_secret(joiner)), info)
         entries = []
@@ -382,10 +416,9 @@ class Group:
 
     def processed(self, encoded):
         before = self.epoch
-        content, signature, tag = unprotect(before, encoded)
-        if content.kind != COMMIT_CONTENT or content.sender == self.leaf:
+        commit, content, signature, tag = read_published(before, encoded)
+        if content.sender == self.leaf:
             raise ProtocolError("no Commit of another")
-        commit = whole(Commit.read, content.body)
         if self.leaf in commit.removes:
             raise ProtocolError("removed")
         tree, new_leaves = apply_proposals(before.tree, commit, content.sender)

@@ -48,22 +48,20 @@ class Envelope:
 class OwnCommit:
     """The body of *commit*."""
     epoch: int
-    added: list
-    removed: list
     refused: list
     welcome: bytes
     commit: bytes
 
     def encode(self):
-        lists = b"".join(vector_of(map(u32, ids)) for ids in (self.added, self.removed, self.refused))
-        return u64(self.epoch) + lists + vector(self.welcome) + self.commit
+        no_group_info = b""
+        return (u64(self.epoch) + vector_of(map(u32, self.refused)) + vector(no_group_info) + vector(self.welcome)
+                + self.commit)
 
     @staticmethod
     def decode(content):
         reader = Reader(content)
-        epoch = reader.number(8)
-        lists = [reader.vector_of(lambda r: r.number(4)) for _ in range(3)]
-        return OwnCommit(epoch, *lists, reader.vector(), reader.rest())
+        epoch, refused, _ = reader.number(8), reader.vector_of(lambda r: r.number(4)), reader.vector()
+        return OwnCommit(epoch, refused, reader.vector(), reader.rest())
 
 
 class RoomGroup:
@@ -94,12 +92,12 @@ class RoomGroup:
     def leaves_of(epoch):
         return {member_id(epoch.tree.leaf(leaf).signature_key): leaf for leaf in epoch.tree.members}
 
-    def enter(self, welcome, epoch, number, host):
+    def enter(self, welcome, epoch, number, host, tree=None):
         """Creates the group, or joins it; the next message has the order number after `number`."""
         if not welcome:
             self.mls.create()
         else:
-            signer = self.mls.join(welcome).signature_key
+            signer = self.mls.join(welcome, tree).signature_key
             if self.creator_key and any(self.creator_key):
                 if signer != self.creator_key:
                     raise ProtocolError("not vouched for by the creator")
@@ -178,7 +176,7 @@ class RoomGroup:
 
     def commit(self, candidates=(), removals=()):
         """A Commit that adds and removes; for neither, one that gives this member new keys."""
-        added, removed, refused, packages, leaves = [], [], [], [], []
+        refused, packages, leaves = [], [], []
         for candidate, encoded in candidates:
             try:
                 reader = body(KEY_PACKAGE_MESSAGE, encoded)
@@ -193,15 +191,13 @@ class RoomGroup:
             if candidate in self.leaves:
                 leaves.append(self.leaves[candidate])
             packages.append(package)
-            added.append(candidate)
         for member in removals:
             if member in self.leaves:
                 leaves.append(self.leaves[member])
-            removed.append(member)
         commit = welcome = b""
         if packages or leaves or not (candidates or removals):
-            commit, welcome = self.mls.commit(packages, leaves, with_path=not packages, padding_unit=PADDING_UNIT)
-        return OwnCommit(self.epoch, added, removed, refused, welcome, commit)
+            commit, welcome = self.mls.commit(packages, leaves, with_path=not packages)
+        return OwnCommit(self.epoch, refused, welcome, commit)
 
     def committed(self, committer, commit):
         """Returns the ids of those who came in and went."""

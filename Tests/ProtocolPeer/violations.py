@@ -60,9 +60,10 @@ def violations(host, invite, peer):
         ghost = RoomGroup()
         return client.group.commit([(ghost.id, ghost.key_package())]).commit
 
-    def altered(client):
-        content = client.group.commit().commit
-        return content[:-1] + bytes([content[-1] ^ 1])
+    def altered(client, place):
+        content = bytearray(client.group.commit().commit)
+        content[place] ^= 1
+        return bytes(content)
 
     def too_long(client):
         client.channel.enqueue(POST, bytes(524_289))
@@ -98,11 +99,18 @@ def violations(host, invite, peer):
         "list of ids cut off": sealed(lambda client: header(client) + b"\x15\0\x0a" + bytes(8) + b"\x01\0"),
         "message beyond its limit": too_long,
     }
+    def own(make):
+        return lambda client: OwnCommit(client.group.epoch, [], b"", make(client))
+
+    # What the room sees is declined; what only members can see costs the place.
+    refused = {
+        "Commit that is none": own(lambda client: b"none"),
+        "Commit that adds somebody unasked": own(with_ghost),
+        "Commit with a wrong signature": own(lambda client: altered(client, -70)),
+    }
     commits = {
-        "Commit that is none": lambda client: OwnCommit(client.group.epoch, [], [], [], b"", b"none"),
-        "Commit that adds somebody unsaid": lambda client: OwnCommit(
-            client.group.epoch, [], [], [], b"", with_ghost(client)),
-        "Commit with a wrong tag": lambda client: OwnCommit(client.group.epoch, [], [], [], b"", altered(client)),
+        "Commit with a wrong membership tag": own(lambda client: altered(client, -1)),
+        "Commit with a wrong confirmation tag": own(lambda client: altered(client, -35)),
     }
 
     def member():
@@ -126,6 +134,13 @@ def violations(host, invite, peer):
         except TimeoutError:
             raise AssertionError(f"not closed: {name}") from None
         lost(client, name)
+    client = member()
+    for name, make in refused.items():
+        count = len(client.seen("commit declined"))
+        client.send(COMMIT, make(client).encode())
+        client.pump(lambda: len(client.seen("commit declined")) > count, LONG)
+        client.group.mls.pending = None
+    client.leave()
     for name, make in commits.items():
         client = member()
         deadline = time.monotonic() + LONG

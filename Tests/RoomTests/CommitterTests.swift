@@ -6,14 +6,15 @@ import Testing
 /// Who is asked for Commits, and which are accepted, in a room whose host takes no part.
 @Suite struct CommitterTests {
     @Test(
-        "Who is asked may answer with what the answer can weigh, and nobody comes in for whom it would weigh too much")
+        "Who is asked may answer with what the answer can weigh, and nobody comes in for whom the tree would be too large"
+    )
     func weight() throws {
         var limits = RoomLimits()
         limits.members = 0
         let network = RoomNetwork(limits: limits)
         let peers = try network.joined("a", "b")
         let link = network.peers[peers[0]].link
-        #expect(network.expected[link] == RoomLimits.answerByteCount(members: 2, joiners: 1))
+        #expect(network.expected[link] == 2_000)
         func fill(_ count: Int) {
             for number in network.room.members.count..<count {
                 let id = MemberID(entropy: 1 << 20 + UInt32(number))
@@ -26,7 +27,7 @@ import Testing
             }
         }
         let most = (2...20_000).last {
-            RoomLimits.answerByteCount(members: $0, joiners: 1) <= RoomLimits.groupMessageByteCount
+            RoomLimits.treeByteCount(members: $0) <= RoomLimits.groupMessageByteCount
         }
         let fits = try #require(most)
         #expect(fits > 5_000)
@@ -97,11 +98,64 @@ import Testing
     func removalLimit() {
         for count in [RoomLimits.removalsPerCommit, RoomLimits.removalsPerCommit + 1] {
             var queue = GroupQueue()
-            for number in 0..<count { queue.remove(MemberID(entropy: UInt32(number))) }
-            let (adding, removing) = queue.ask(MemberID(entropy: .max), until: .seconds(1))
+            let gone = (0..<count).map { MemberID(entropy: UInt32($0)) }
+            let (adding, removing) = queue.ask(MemberID(entropy: .max), removing: gone, until: .seconds(1))
             #expect(adding.isEmpty)
-            #expect(removing.count == RoomLimits.removalsPerCommit)
+            #expect(removing == Array(gone.prefix(RoomLimits.removalsPerCommit)))
         }
+    }
+
+    @Test("A wrong answer is none: another one is asked at once, and the joiner comes in")
+    func wrongAnswer() throws {
+        let network = RoomNetwork()
+        let members = try network.joined("alice", "bob")
+        let (alice, bob) = (members[0], members[1])
+        let stranger = MemberID(entropy: 77)
+        let carol = network.add(nick: "carol")
+        try network.carry(of: [carol])
+        let id = try network.id(alice)
+        #expect(network.room.group.asked?.member == id)
+        // Of an epoch that is over it was made before the question came.
+        for (epoch, isOver) in [(network.epoch - 1, false), (network.epoch, true)] {
+            let commit = PlainGroup.commit(epoch: epoch, by: id, adding: [stranger])
+            try network.receivedAtHost(
+                MemberRequest.commit(GroupCommit(epoch: epoch, commit: commit, welcome: [1])).encoded, from: alice)
+            #expect(network.room.group.asked?.member == (isOver ? try network.id(bob) : id))
+        }
+        try network.carry(of: [bob, carol])
+        #expect(network.peers[carol].client.isJoined)
+    }
+
+    @Test("Who comes back, breaks off, and loses its place before the Commit arrives, is removed from the group")
+    func lostRemoval() throws {
+        let network = RoomNetwork()
+        let members = try network.joined("alice", "bob")
+        let (alice, bob) = (members[0], members[1])
+        let id = try network.id(bob)
+        network.overrun(bob)
+        network.mendLink(bob)
+        _ = try network.step(upTo: .max, of: [bob])
+        #expect(network.room.group.asked?.adds[id] != nil)
+        network.breakLink(bob)
+        network.timePassed(RoomLimits().absence)
+        try network.carry(of: [alice])
+        network.timePassed(RoomLimits.committerPatience)
+        try network.carry(of: [alice])
+        #expect(network.room.memberCount == 1)
+        #expect(network.peers[alice].client.engine.members == [try network.id(alice)])
+    }
+
+    @Test("A KeyPackage lets its owner in once, whoever shows it again")
+    func spentKeyPackages() throws {
+        let network = RoomNetwork()
+        let members = try network.joined("alice", "bob")
+        let join = try #require(network.peers[members[1]].joins.first)
+        network.act(members[1]) { client, actions in client.leave(actions: &actions) }
+        try network.carry()
+        let again = network.add(nick: "bob")
+        network.peers[again].toHost = [join]
+        try network.carry()
+        #expect(network.peers[again].ends.map { $0?.code } == [.versionMismatch])
     }
 
     @Test("Who was asked in vain is not asked again before it has committed something")
@@ -135,7 +189,10 @@ import Testing
         network.timePassed(.seconds(1))
         func isAccepted(_ peer: Int) throws -> Bool {
             let epoch = network.epoch
-            try network.receivedAtHost(MemberRequest.commit(GroupCommit(epoch: epoch, commit: [1])).encoded, from: peer)
+            try network.receivedAtHost(
+                MemberRequest.commit(
+                    GroupCommit(epoch: epoch, commit: PlainGroup.commit(epoch: epoch, by: network.id(peer)))
+                ).encoded, from: peer)
             return network.epoch == epoch + 1
         }
         #expect(try isAccepted(members[0]))

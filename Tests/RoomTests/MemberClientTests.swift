@@ -40,6 +40,9 @@ import Testing
         }
 
         mutating func hears(_ message: HostMessage) throws {
+            if case .admitted(let admission) = message, !admission.welcome.isEmpty, !client.isJoined {
+                try hears(.tree(PlainGroup.tree(of: others.members)))
+            }
             let encoded = message.encoded
             try client.received(type: encoded.type, body: encoded.body, actions: &actions)
         }

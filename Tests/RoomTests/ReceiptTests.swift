@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Room
@@ -11,7 +12,7 @@ import Testing
     func receiptsForManyMessagesComeInListsThatFitAMessage(count: Int) throws {
         var limits = RoomLimits()
         limits.messageBurst = 100_000
-        var room = Room(limits: limits, closesAt: nil)
+        var room = Room(limits: limits, closesAt: nil, book: PlainBook.self)
         var actions: [RoomAction] = []
         for link in [Self.poster, Self.reader] {
             let join = MemberRequest.join(
@@ -20,9 +21,15 @@ import Testing
             try room.received(
                 type: join.type, body: join.body, from: link, key: [UInt8(link.slot)], now: .zero, actions: &actions)
         }
-        let commit = MemberRequest.commit(GroupCommit(epoch: 0, added: [MemberID(entropy: 2)], commit: [1])).encoded
-        try room.received(
-            type: commit.type, body: commit.body, from: Self.poster, key: [1], now: .zero, actions: &actions)
+        let (poster, reader) = (MemberID(entropy: 1), MemberID(entropy: 2))
+        let commit = PlainGroup.commit(epoch: 0, by: poster, adding: [reader])
+        for request in [
+            MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [poster])).encoded,
+            MemberRequest.commit(GroupCommit(epoch: 0, commit: commit, welcome: [1])).encoded,
+        ] {
+            try room.received(
+                type: request.type, body: request.body, from: Self.poster, key: [1], now: .zero, actions: &actions)
+        }
         for number in 1...count {
             let post = MemberRequest.post(id: MessageID(UInt64(number)), epoch: 1, content: [0]).encoded
             try room.received(

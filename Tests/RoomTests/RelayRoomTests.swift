@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Room
@@ -36,7 +37,7 @@ import Testing
         for peer in [alice, others[0]] {
             #expect(throws: RoomError.malformed) {
                 try network.receivedAtHost(
-                    MemberRequest.register(presharedKey: [UInt8](repeating: 1, count: 32), groupInfo: []).encoded,
+                    MemberRequest.register(presharedKey: [UInt8](repeating: 1, count: 32)).encoded,
                     from: peer)
             }
         }
@@ -137,7 +138,8 @@ import Testing
         let alice = try network.joined("alice")[0]
         network.breakLink(alice)
         let bob = network.add(nick: "bob")
-        _ = try network.step(upTo: 1)
+        // The tree, and what lets it in.
+        _ = try network.step(upTo: 2)
         // Alice is back and gives itself new keys before bob's Commit comes.
         network.mendLink(alice)
         network.act(alice) { client, actions in
@@ -161,7 +163,8 @@ import Testing
         network.breakLink(alice)
         let bob = network.add(nick: "bob")
         // The Commit is under way for longer than the relay waits.
-        _ = try network.step(upTo: 1)
+        // The tree, and what lets it in.
+        _ = try network.step(upTo: 2)
         let late = network.peers[bob].toHost
         #expect(late.count == 1)
         network.peers[bob].toHost = []
@@ -190,31 +193,32 @@ import Testing
         _ = try network.joined("bob")
     }
 
-    @Test("Without a GroupInfo, of which there is none that is too large, nobody comes in while nobody is there")
+    @Test("A Commit without a GroupInfo, or with a false one, is declined: nobody could come in while nobody is there")
     func noGroupInfo() throws {
         let network = Self.network()
         let alice = try network.joined("alice")[0]
-        var commit = try network.peers[alice].client.engine.commit(adding: [], removing: [])
-        commit.groupInfo = []
-        network.peers[alice].toHost.append(MemberRequest.commit(commit).encoded)
-        try network.carry()
+        let epoch = network.epoch
+        for info in [[], [1], PlainGroup.info(epoch: epoch + 2, [try network.id(alice)])] {
+            var commit = try network.peers[alice].client.engine.commit(adding: [], removing: [])
+            commit.groupInfo = info
+            network.peers[alice].toHost.append(MemberRequest.commit(commit).encoded)
+            try network.carry()
+            #expect(network.epoch == epoch && !network.peers[alice].client.engine.hasPendingCommit)
+        }
         network.breakLink(alice)
-        let bob = network.add(nick: "bob")
-        try network.carry()
-        #expect(codes(network, bob) == [.nobodyHere])
+        let bob = try network.joined("bob")[0]
+        #expect(network.epoch == epoch + 1 && network.peers[bob].errors.isEmpty)
     }
 
     @Test("What was not offered is not taken: in a host's room, from somebody who was not asked, without a Commit")
     func notOffered() throws {
         let external = MemberRequest.joinExternally(GroupCommit(epoch: 0, commit: [1])).encoded
-        let register = MemberRequest.register(presharedKey: [UInt8](repeating: 7, count: 32), groupInfo: []).encoded
+        let register = MemberRequest.register(presharedKey: [UInt8](repeating: 7, count: 32)).encoded
         let hosted = RoomNetwork()
         _ = hosted.add(nick: "host", isHost: true)
         try hosted.carry()
         let member = try hosted.joined("alice")[0]
-        var commit = GroupCommit(epoch: 1, commit: [1])
-        commit.groupInfo = [1]
-        for message in [external, register, MemberRequest.commit(commit).encoded] {
+        for message in [external, register, MemberRequest.found(groupInfo: []).encoded] {
             #expect(throws: RoomError.malformed) { try hosted.receivedAtHost(message, from: member) }
         }
         let network = Self.network()
@@ -247,22 +251,27 @@ import Testing
         #expect(network.room.isRegistered && network.peers[bob].invitesShown == 1)
     }
 
-    @Test("A sealed GroupInfo is taken up to its limit, and not past it")
+    @Test("A GroupInfo and a Welcome are taken up to their limits, and not past them")
     func limits() throws {
-        let fits = [UInt8](repeating: 1, count: RoomLimits.groupInfoByteCount)
         func check(_ message: EncodedMessage, isFromHost: Bool = false) -> Bool {
             isFromHost
                 ? (try? HostMessage(type: message.type, body: message.body)) != nil
                 : (try? MemberRequest(type: message.type, body: message.body)) != nil
         }
-        for (info, isTaken) in [(fits, true), (fits + [1], false)] {
+        for (more, isTaken) in [(0, true), (1, false)] {
+            let info = [UInt8](repeating: 1, count: RoomLimits.groupInfoByteCount + more)
             var commit = GroupCommit(epoch: 1, commit: [1])
             commit.groupInfo = info
             #expect(check(MemberRequest.commit(commit).encoded) == isTaken)
             #expect(check(MemberRequest.joinExternally(commit).encoded) == isTaken)
-            let key = [UInt8](repeating: 1, count: RoomLimits.presharedKeyByteCount)
-            #expect(check(MemberRequest.register(presharedKey: key, groupInfo: info).encoded) == isTaken)
+            #expect(check(MemberRequest.found(groupInfo: info).encoded) == isTaken)
             #expect(check(HostMessage.groupInfo(epoch: 1, info).encoded, isFromHost: true) == isTaken)
+            let welcome = [UInt8](repeating: 1, count: RoomLimits.welcomeByteCount + more)
+            #expect(check(MemberRequest.commit(GroupCommit(epoch: 1, commit: [], welcome: welcome)).encoded) == isTaken)
+            let refused = (0..<RoomLimits.candidatesPerCommit + more).map { MemberID(entropy: UInt32($0)) }
+            #expect(check(MemberRequest.commit(GroupCommit(epoch: 1, refused: refused, commit: [])).encoded) == isTaken)
+            let removed = (0..<RoomLimits.removalsPerCommit + more).map { MemberID(entropy: UInt32($0)) }
+            #expect(check(HostMessage.commitWanted(adding: [], removing: removed).encoded, isFromHost: true) == isTaken)
         }
     }
 }

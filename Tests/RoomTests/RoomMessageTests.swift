@@ -17,8 +17,9 @@ import Testing
         .privatePost(id: MessageID(7), epoch: 3, to: bob, content: [1, 2]), .changeNick("ålice"), .leave,
         .commit(GroupCommit(epoch: 0, commit: [])),
         .commit(
-            GroupCommit(
-                epoch: 7, added: [alice, bob], removed: [bob], refused: [alice], commit: [1, 2], welcome: [3])),
+            GroupCommit(epoch: 7, refused: [alice], commit: [1, 2], welcome: [3])),
+        .found(groupInfo: []), .found(groupInfo: [1, 2]),
+        .register(presharedKey: [UInt8](repeating: 9, count: RoomLimits.presharedKeyByteCount)),
     ]
 
     static let hostMessages: [HostMessage] = [
@@ -36,6 +37,7 @@ import Testing
         .receipts([]), .receipts([.init(id: MessageID(5), count: 1, of: .max)]),
         .declined(MessageID(0), .nickTaken), .closing(.ttl), .removed(.banned, "too loud"), .removed(.kicked, ""),
         .topicChanged("cats"), .topicChanged(""), .lockChanged(true), .lockChanged(false), .extended(3_600), .waiting,
+        .tree([]), .tree([1, 2]), .groupInfo(epoch: 3, [4]), .registered,
     ]
 
     @Test("A member's request reads as it was written", arguments: requests)
@@ -76,7 +78,8 @@ import Testing
     private static func endsWithContent(_ type: UInt8) -> Bool {
         [
             RoomMessageType.post, RoomMessageType.privatePost, RoomMessageType.posted, RoomMessageType.privatePosted,
-            RoomMessageType.commit, RoomMessageType.committed, RoomMessageType.admitted,
+            RoomMessageType.commit, RoomMessageType.committed, RoomMessageType.admitted, RoomMessageType.found,
+            RoomMessageType.tree, RoomMessageType.groupInfo,
         ].contains(type)
     }
 

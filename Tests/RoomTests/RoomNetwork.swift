@@ -18,6 +18,8 @@ final class RoomNetwork {
         /// The host has let go of this stay.
         var isReleased = false
         var toHost: [EncodedMessage] = []
+        /// What it came with, each time.
+        var joins: [EncodedMessage] = []
         var toClient: [(message: EncodedMessage, tag: UInt64)] = []
         var events: [ChatEvent] = []
         var admissions: [HostMessage.Admission] = []
@@ -42,7 +44,7 @@ final class RoomNetwork {
 
     init(limits: RoomLimits = RoomLimits(), closesAt: Duration? = nil) {
         SodiumLibrary.initialize()
-        room = Room(limits: limits, closesAt: closesAt)
+        room = Room(limits: limits, closesAt: closesAt, book: PlainBook.self)
     }
 
     /// A new peer that asks to come in; nothing is carried yet.
@@ -197,6 +199,10 @@ final class RoomNetwork {
             switch action {
             case .send(let link, let message):
                 if let peer = peer(at: link) { peers[peer].toClient.append((message, 0)) }
+            case .sendToEach(let links, let message):
+                for link in links {
+                    if let peer = peer(at: link) { peers[peer].toClient.append((message, 0)) }
+                }
             case .broadcast(let message, let tag):
                 for peer in peers.indices where peers[peer].isAdmitted && !peers[peer].isReleased {
                     peers[peer].toClient.append((message, tag))
@@ -225,7 +231,9 @@ final class RoomNetwork {
     private func perform(_ actions: [MemberClient.Action], of peer: Int) {
         for action in actions {
             switch action {
-            case .send(let message): peers[peer].toHost.append(message)
+            case .send(let message):
+                peers[peer].toHost.append(message)
+                if message.type == RoomMessageType.join { peers[peer].joins.append(message) }
             case .admitted(let admission): peers[peer].admissions.append(admission)
             case .tell(let event): peers[peer].events.append(event)
             case .end(_, let refusal): peers[peer].ends.append(refusal)

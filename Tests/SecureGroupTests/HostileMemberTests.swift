@@ -31,20 +31,17 @@ import Testing
             let commit = try host.commit(adding: candidates, removing: [])
             #expect(commit.refused.isEmpty)
             _ = try host.received(commit: commit.commit, from: host.id)
-            try victim.join(commit.welcome, host: host.id)
-            attacker = try Group(joining: commit.welcome, with: package, suite: RoomGroup.suite)
+            try victim.join(commit.welcome, tree: host.publicTree, host: host.id)
+            attacker = try Group(
+                joining: commit.welcome, with: package, suite: RoomGroup.suite, tree: host.publicTree,
+                configuration: GroupConfiguration(encryptsHandshake: false))
         }
 
         /// What the others make of a Commit of the attacker's with these proposals, which is in order but for what it says.
         func isTaken(_ proposals: [Proposal], authenticatedData: [UInt8] = []) throws -> [Bool] {
             let outgoing = try attacker.commit(proposals, authenticatedData: authenticatedData, at: nil)
             attacker.dropPendingCommit()
-            let added = outgoing.effects.added.map { RoomGroup.id(of: $0.signatureKey) }
-            let removed = outgoing.effects.removed.map { RoomGroup.id(of: $0.signatureKey) }
-            let commit = GroupCommit(
-                epoch: attacker.epochNumber, added: added, removed: removed, commit: outgoing.commit,
-                welcome: outgoing.welcome ?? [])
-            return [host, victim].map { $0.accepts(commit, from: id) }
+            return [host, victim].map { $0.canFollow(outgoing.commit, from: id) }
         }
     }
 
@@ -105,10 +102,11 @@ import Testing
                 creating: id, as: OwnKeyPackage.ofRoom(key.clone()), suite: RoomGroup.suite, extensions: extensions)
             let joiner = RoomGroup(trust: .creator(key.publicKey), time: 1_000_000)
             guard case .keyPackage(let package) = try MLSMessage(checkingLengthOf: joiner.keyPackage()) else { return }
-            let welcome = try creator.commit([.add(package)], at: nil).welcome
+            let welcome = try creator.commit([.add(package)], includesTree: false, at: nil).welcome
+            try creator.applyPendingCommit()
             var error: GroupError?
             do throws(GroupError) {
-                try joiner.join(welcome ?? [], host: nil)
+                try joiner.join(welcome ?? [], tree: creator.encodedTree(), host: nil)
             } catch let found {
                 error = found
             }
@@ -116,14 +114,15 @@ import Testing
         }
     }
 
-    @Test("Whatever Commits were accepted, the Welcome for one more fits what the room has foreseen", arguments: 1...6)
-    func welcomesFit(seed: UInt64) throws {
+    @Test("Whatever Commits were accepted, the answer for one more fits what the room has foreseen", arguments: 1...6)
+    func answersFit(seed: UInt64) throws {
         SodiumLibrary.initialize()
         var random = SeededRandom(seed: seed)
         let isAtRelay = seed % 2 == 0
         let first = RoomGroup(trust: isAtRelay ? .first : .host, time: 1_000_000)
         _ = first.keyPackage()
-        try first.create()
+        var book: any GroupBook = try PublicRoomGroup(
+            founding: first.create(), by: first.id, isAtRelay: isAtRelay)
         var groups = [first]
         for _ in 0..<60 {
             let actor = groups[random.below(groups.count)]
@@ -134,17 +133,27 @@ import Testing
                     trust: first.secret.map(GroupTrust.secret) ?? .creator(first.publicKey), time: 1_000_000)
             }
             let by = joiners.isEmpty || isAtRelay ? actor : first
-            let commit = try by.commit(
-                adding: joiners.map { .init(id: $0.id, keyPackage: $0.keyPackage()) },
-                removing: gone.filter { $0 != by.id })
-            let weight = commit.commit.count + commit.welcome.count + commit.groupInfo.count
-            let count = groups.count + joiners.count
-            #expect(commit.welcome.count <= RoomLimits.welcomeByteCount(members: count, joiners: joiners.count))
-            #expect(weight <= RoomLimits.answerByteCount(members: count, joiners: joiners.count))
+            let offered = joiners.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage()) }
+            let commit = try by.commit(adding: offered, removing: gone.filter { $0 != by.id })
+            let weight = MemberRequest.commit(commit).encoded.body.count
+            #expect(weight <= book.answerByteCount(adding: joiners.count, removing: commit.removed.count))
+            #expect(commit.welcome.count <= RoomLimits.welcomeByteCount)
+            #expect(commit.groupInfo.count <= RoomLimits.groupInfoByteCount)
+            let candidates = commit.added.isEmpty ? [] : offered
+            let booked = try book.stage(
+                commit.commit, from: by.id, as: .answer(adding: candidates, removing: commit.removed))
+            #expect(Set(booked.added) == Set(commit.added) && Set(booked.removed) == Set(commit.removed))
+            book = booked.book
+            #expect(commit.groupInfo.isEmpty || book.accepts(groupInfo: commit.groupInfo))
+            #expect(book.tree.count <= RoomLimits.treeByteCount(members: book.memberCount))
             groups.removeAll { commit.removed.contains($0.id) }
             for group in groups { _ = try group.received(commit: commit.commit, from: by.id) }
-            for joiner in joiners { try joiner.join(commit.welcome, host: first.id) }
+            for joiner in joiners { try joiner.join(commit.welcome, tree: book.tree, host: first.id) }
             groups += joiners
+            for group in groups {
+                #expect(group.epoch == book.epoch && group.members == Set(book.members))
+                #expect(group.publicTree == book.tree)
+            }
             if !groups.contains(where: { $0 === first }) { break }
         }
     }

@@ -55,7 +55,7 @@ import Testing
             switch message {
             case .commitWanted(let candidates, _):
                 // The relay lets in the joiner itself.
-                guard let welcome = relay.welcome(candidates) else {
+                guard let (welcome, tree) = relay.welcome(candidates) else {
                     Issue.record("no Welcome")
                     return []
                 }
@@ -66,6 +66,7 @@ import Testing
                         .init(id: relay.id, isHost: false, nick: "alice"), .init(id: id, isHost: false, nick: "bob"),
                     ],
                     welcome: welcome)
+                room.whisper(.tree(tree), to: 1)
                 room.whisper(.admitted(admission), to: 1)
                 return []
             default:
@@ -97,10 +98,10 @@ import Testing
         try other.create()
         let insider = RoomGroup(trust: .secret(try #require(other.secret)), time: 1_000_000)
         _ = insider.keyPackage()
-        let commit = try insider.commitExternally(other.sealedGroupInfo(), epoch: 0)
+        let commit = try insider.commitExternally(other.groupInfo, tree: other.publicTree, epoch: 0)
         _ = relay.keyPackage()
         #expect(throws: GroupError.cannotJoin) {
-            try relay.commitExternally(other.sealedGroupInfo(), epoch: 0)
+            try relay.commitExternally(other.groupInfo, tree: other.publicTree, epoch: 0)
         }
         try room.say(
             .committed(
@@ -116,12 +117,13 @@ import Testing
     @Test("An old GroupInfo leads to a Commit that the members refuse, and tell of")
     func oldGroupInfo() throws {
         let room = try HostileRoom("alice", "bob", isRelay: true)
-        let (old, epoch) = (room.peers[0].group.sealedGroupInfo(), room.peers[0].group.epoch)
+        let (old, tree) = (room.peers[0].group.groupInfo, room.peers[0].group.publicTree)
+        let epoch = room.peers[0].group.epoch
         try room.pass(.seconds(4_000))
         #expect(room.peers[0].group.epoch > epoch)
         let late = RoomGroup(trust: .secret(try #require(room.peers[0].group.secret)), time: 1_000_000)
         _ = late.keyPackage()
-        let commit = try late.commitExternally(old, epoch: epoch)
+        let commit = try late.commitExternally(old, tree: tree, epoch: epoch)
         try room.say(.committed(from: late.id, joined: [], commit: commit.commit), to: 1)
         #expect(room.peers[1].warnings.first == .groupEpoch)
         #expect(!room.peers[1].group.members.contains(late.id))

@@ -39,7 +39,7 @@ final class HostileRoom {
         SodiumLibrary.initialize()
         var limits = RoomLimits()
         limits.isRelay = isRelay
-        room = Room(limits: limits, closesAt: nil)
+        room = Room(limits: limits, closesAt: nil, book: PublicRoomGroup.self)
         self.isRelay = isRelay
         for nick in nicks { try join(nick) }
         for peer in peers { try #require(peer.client.isJoined) }
@@ -114,6 +114,8 @@ final class HostileRoom {
         for action in actions {
             switch action {
             case .send(let link, let message): try send(message, to: link.slot % 1_000)
+            case .sendToEach(let links, let message):
+                for link in links { try send(message, to: link.slot % 1_000) }
             case .broadcast(let message, _):
                 broadcasts.append(try HostMessage(type: message.type, body: message.body))
                 for index in peers.indices where peers[index].isAdmitted { try send(message, to: index) }

@@ -61,7 +61,7 @@ final class RandomRoom {
         SodiumLibrary.initialize()
         var limits = RoomLimits()
         limits.isRelay = isRelay
-        room = Room(limits: limits, closesAt: nil)
+        room = Room(limits: limits, closesAt: nil, book: PublicRoomGroup.self)
         self.isRelay = isRelay
         random = SeededRandom(seed: seed)
         try join()
@@ -273,6 +273,10 @@ final class RandomRoom {
             switch action {
             case .send(let link, let message):
                 if let peer = peerOfLink[link], !peer.isReleased { peer.toClient.append((message, 0)) }
+            case .sendToEach(let links, let message):
+                for link in links {
+                    if let peer = peerOfLink[link], !peer.isReleased { peer.toClient.append((message, 0)) }
+                }
             case .broadcast(let message, let tag):
                 if message.type == 0x22 { count("Commits") }
                 for peer in peerOfLink.values where peer.isAdmitted && !peer.isReleased {

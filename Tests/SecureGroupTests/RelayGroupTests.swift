@@ -11,8 +11,9 @@ import Testing
     private final class World {
         let secret: GroupSecret
         var groups: [RoomGroup]
-        /// What the relay keeps: the current epoch, sealed.
-        var sealed: [UInt8]
+        /// What the relay keeps of the current epoch.
+        var info: [UInt8]
+        var tree: [UInt8] { groups[0].publicTree }
         var epoch: UInt64 { groups[0].epoch }
 
         init(_ count: Int = 1) throws {
@@ -22,7 +23,7 @@ import Testing
             try creator.create()
             secret = try #require(creator.secret)
             groups = [creator]
-            sealed = creator.sealedGroupInfo()
+            info = creator.groupInfo
             for _ in 1..<count { try add(joiner()) }
         }
 
@@ -38,20 +39,20 @@ import Testing
 
         func receive(_ commit: GroupCommit, from sender: MemberID) throws {
             for group in groups { _ = try group.received(commit: commit.commit, from: sender) }
-            sealed = commit.groupInfo
+            info = commit.groupInfo
         }
 
         func add(_ joiner: RoomGroup, by committer: Int = 0) throws {
             let commit = try commit(
                 by: committer, adding: [.init(id: joiner.id, keyPackage: joiner.keyPackage())])
             #expect(commit.added == [joiner.id])
-            try joiner.join(commit.welcome, host: nil)
+            try joiner.join(commit.welcome, tree: groups[0].publicTree, host: nil)
             groups.append(joiner)
         }
 
         /// Nobody is asked: the joiner comes in by itself.
         func addExternally(_ joiner: RoomGroup) throws {
-            let commit = try joiner.commitExternally(sealed, epoch: epoch)
+            let commit = try joiner.commitExternally(info, tree: tree, epoch: epoch)
             try receive(commit, from: joiner.id)
             try joiner.enterExternally()
             groups.append(joiner)
@@ -105,7 +106,7 @@ import Testing
         let commit = try world.commit(by: 1, adding: candidates)
         #expect(commit.refused == candidates.dropLast().map(\.id))
         #expect(commit.added == [right.id])
-        try right.join(commit.welcome, host: nil)
+        try right.join(commit.welcome, tree: world.tree, host: nil)
     }
 
     private func package(proof: Extension) throws -> GroupCandidate {
@@ -141,7 +142,7 @@ import Testing
             switch try group.receive(update.commit) {
             case .commit(let staged):
                 let effects = staged.effects
-                return (RoomGroup.mayEnter(effects, world.secret), RoomGroup.mayEnter(effects, GroupSecret()))
+                return (RoomGroup.areProven(effects, world.secret), RoomGroup.areProven(effects, GroupSecret()))
             case .ownCommit: throw .misuse
             case .application: throw .misuse
             case .proposal: throw .misuse
@@ -157,28 +158,31 @@ import Testing
         let relay = RoomGroup(trust: .host, time: 1_000_000)
         _ = relay.keyPackage()
         try relay.create()
-        func welcome(_ joiner: RoomGroup) throws -> [UInt8] {
+        func welcome(_ joiner: RoomGroup) throws -> (welcome: [UInt8], tree: [UInt8]) {
             defer { relay.dropPendingCommit() }
-            return try relay.withGroup { (group) throws(MLSError) -> [UInt8] in
+            let welcome = try relay.withGroup { (group) throws(MLSError) -> [UInt8] in
                 group.configuration = GroupConfiguration()
                 guard case .keyPackage(let package) = try MLSMessage(checkingLengthOf: joiner.keyPackage()) else {
                     throw .misuse
                 }
-                return try group.commit([.add(package)], at: nil).welcome ?? []
+                return try group.commit([.add(package)], includesTree: false, at: nil).welcome ?? []
             }
+            return (welcome, relay.publicTree)
         }
         let invited = world.joiner()
         let first = RoomGroup(trust: .first, time: 1_000_000)
         for (joiner, error) in [(invited, GroupError.cannotJoin), (first, .wrongCreator)] {
             let bytes = try welcome(joiner)
-            #expect(throws: error) { try joiner.join(bytes, host: relay.id) }
+            #expect(throws: error) { try joiner.join(bytes.welcome, tree: bytes.tree, host: relay.id) }
         }
         let byAddress = RoomGroup(trust: .address, time: 1_000_000)
         let unmarked = try welcome(byAddress)
-        #expect(throws: GroupError.wrongCreator) { try byAddress.join(unmarked, host: nil) }
+        #expect(throws: GroupError.wrongCreator) {
+            try byAddress.join(unmarked.welcome, tree: unmarked.tree, host: nil)
+        }
         // What the host marks as its own is all that somebody with an address alone can go by.
         let marked = try welcome(byAddress)
-        try byAddress.join(marked, host: relay.id)
+        try byAddress.join(marked.welcome, tree: marked.tree, host: relay.id)
         // Then it does not begin a group later because the host says so.
         _ = byAddress.keyPackage()
         #expect(throws: GroupError.wrongCreator) { try byAddress.create() }
@@ -192,9 +196,9 @@ import Testing
             }
             let key = PreSharedKeyID(
                 source: .external(identifier: Array("TermTalk group secret".utf8)), nonce: Random.bytes(32))
-            return try group.commit([.add(package), .preSharedKey(key)], at: nil).welcome ?? []
+            return try group.commit([.add(package), .preSharedKey(key)], includesTree: false, at: nil).welcome ?? []
         }
-        #expect(throws: GroupError.cannotJoin) { try invited.join(commit, host: nil) }
+        #expect(throws: GroupError.cannotJoin) { try invited.join(commit, tree: guessing.publicTree, host: nil) }
     }
 
     @Test("Who has an invite creates no group; the first one may do so again, with its secret")
@@ -216,7 +220,7 @@ import Testing
     @Test("An external Commit without key or proof, over another's leaf, or in a host's room is refused")
     func forgedExternalCommits() throws {
         let world = try World(2)
-        let info = try #require(world.secret.open(world.sealed, epoch: world.epoch))
+        let (info, tree) = (world.info, world.tree)
         let victim = world.groups[1].publicKey.bytes
         /// What somebody sends who has seen a GroupInfo.
         func external(proof: Bool, key: PreSharedKeys?, removing: Bool = false) throws -> (GroupCandidate, Bool) {
@@ -230,7 +234,7 @@ import Testing
                 group.members.first { $0.signatureKey == victim }?.leaf
             }
             let join = try ExternalJoin(
-                groupInfo: info, as: package, suite: RoomGroup.suite, replacing: removing ? leaf : nil,
+                groupInfo: info, as: package, suite: RoomGroup.suite, tree: tree, replacing: removing ? leaf : nil,
                 identifiers: key == nil ? [] : [world.secret.newKeyID()], preSharedKeys: key ?? PreSharedKeys())
             let candidate = GroupCandidate(id: RoomGroup.id(of: signing.publicKey.bytes), keyPackage: join.commit)
             return (candidate, (try? world.groups[0].received(commit: join.commit, from: candidate.id)) != nil)
@@ -260,61 +264,56 @@ import Testing
         let join = try ExternalJoin(groupInfo: hostInfo, as: package, suite: RoomGroup.suite)
         let id = RoomGroup.id(of: package.keyPackage.leafNode.signatureKey)
         #expect(throws: GroupError.forged) { try host.received(commit: join.commit, from: id) }
-        #expect(host.sealedGroupInfo().isEmpty)
     }
 
     @Test("Of an old GroupInfo comes a Commit that nobody takes, and another one can be made of the new")
     func staleGroupInfo() throws {
         let world = try World(2)
-        let (old, epoch) = (world.sealed, world.epoch)
+        let (old, tree, epoch) = (world.info, world.tree, world.epoch)
         _ = try world.commit(by: 1)
         let late = world.joiner()
         _ = late.keyPackage()
-        let stale = try late.commitExternally(old, epoch: epoch)
+        let stale = try late.commitExternally(old, tree: tree, epoch: epoch)
         // Asked again, because it was slow: whichever of the two is accepted, it is that of the group it has.
-        #expect(try late.commitExternally(old, epoch: epoch) == stale)
+        #expect(try late.commitExternally(old, tree: tree, epoch: epoch) == stale)
         #expect(throws: GroupError.otherEpoch) { try world.groups[0].received(commit: stale.commit, from: late.id) }
         try world.addExternally(late)
         try world.checkAgreement()
     }
 
-    @Test("A sealed GroupInfo that is changed, of another epoch or another secret opens nothing")
-    func sealedGroupInfo() throws {
+    @Test("A GroupInfo that is changed, of another epoch or another secret, or with another tree, opens nothing")
+    func groupInfos() throws {
         let world = try World(2)
         let late = world.joiner()
         _ = late.keyPackage()
-        for index in [0, 20, world.sealed.count - 1] {
-            var changed = world.sealed
+        let tree = world.tree
+        for index in stride(from: 0, to: world.info.count, by: 7) {
+            var changed = world.info
             changed[index] ^= 1
-            #expect(throws: GroupError.cannotJoin) { try late.commitExternally(changed, epoch: world.epoch) }
+            #expect(throws: GroupError.cannotJoin) {
+                try late.commitExternally(changed, tree: tree, epoch: world.epoch)
+            }
         }
         for epoch in [world.epoch + 1, .max] {
-            #expect(throws: GroupError.cannotJoin) { try late.commitExternally(world.sealed, epoch: epoch) }
+            #expect(throws: GroupError.cannotJoin) { try late.commitExternally(world.info, tree: tree, epoch: epoch) }
         }
-        for count in [0, GroupSecret.sealingByteCount - 1, GroupSecret.sealingByteCount] {
+        for other in [[], Array(tree.dropLast()), try World(2).tree] {
             #expect(throws: GroupError.cannotJoin) {
-                try late.commitExternally(Array(world.sealed.prefix(count)), epoch: world.epoch)
+                try late.commitExternally(world.info, tree: other, epoch: world.epoch)
             }
         }
         let stranger = RoomGroup(trust: .secret(Self.otherSecret), time: 1_000_000)
         _ = stranger.keyPackage()
-        #expect(throws: GroupError.cannotJoin) { try stranger.commitExternally(world.sealed, epoch: world.epoch) }
+        #expect(throws: GroupError.cannotJoin) {
+            try stranger.commitExternally(world.info, tree: tree, epoch: world.epoch)
+        }
         let uninvited = RoomGroup(trust: .address, time: 1_000_000)
         _ = uninvited.keyPackage()
-        #expect(throws: GroupError.wrongCreator) { try uninvited.commitExternally(world.sealed, epoch: world.epoch) }
+        #expect(throws: GroupError.wrongCreator) {
+            try uninvited.commitExternally(world.info, tree: tree, epoch: world.epoch)
+        }
         #expect(!late.hasExternalCommit)
         try world.addExternally(late)
-    }
-
-    @Test("A GroupInfo is sealed up to the relay's limit, and not past it")
-    func groupInfoLimit() {
-        SodiumLibrary.initialize()
-        let fits = RoomLimits.groupInfoByteCount - GroupSecret.sealingByteCount
-        let secret = GroupSecret()
-        let sealed = secret.seal([UInt8](repeating: 1, count: fits), epoch: 1)
-        #expect(sealed.count == RoomLimits.groupInfoByteCount)
-        #expect(secret.open(sealed, epoch: 1)?.count == fits)
-        #expect(secret.seal([UInt8](repeating: 1, count: fits + 1), epoch: 1).isEmpty)
     }
 
     @Test("Who comes back after its place is lost replaces its former leaf, by itself too")
@@ -322,7 +321,7 @@ import Testing
         let world = try World(3)
         let back = world.groups.removeLast()
         _ = back.keyPackage()
-        let commit = try back.commitExternally(world.sealed, epoch: world.epoch)
+        let commit = try back.commitExternally(world.info, tree: world.tree, epoch: world.epoch)
         for group in world.groups {
             let change = try group.received(commit: commit.commit, from: back.id)
             #expect(change.added == [back.id] && change.removed.isEmpty && change.changedKeys.isEmpty)
@@ -332,12 +331,10 @@ import Testing
         try world.checkAgreement()
     }
 
-    @Test("The secret's keys are all different, and none is the secret")
-    func keys() {
+    @Test("Another secret makes another proof")
+    func proofs() {
         SodiumLibrary.initialize()
         let secret = GroupSecret()
-        let (a, b) = (secret.seal([1], epoch: 0), secret.seal([1], epoch: 0))
-        #expect(a != b, "a nonce twice")
         let key = Ed25519.KeyPair().publicKey.bytes
         #expect(secret.proof(for: key) != Self.otherSecret.proof(for: key))
         #expect(secret.proof(for: key).data.count == 16)

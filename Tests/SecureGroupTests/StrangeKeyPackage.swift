@@ -40,7 +40,7 @@ final class RawGroup {
     }
 
     /// Lets candidates in, whatever they are; nil where RFC 9420 forbids it.
-    func welcome(_ candidates: [GroupCandidate]) -> [UInt8]? {
+    func welcome(_ candidates: [GroupCandidate]) -> (welcome: [UInt8], tree: [UInt8])? {
         guard var current = group.take() else { return nil }
         let proposals = candidates.compactMap { candidate -> Proposal? in
             guard case .keyPackage(let package)? = try? MLSMessage(checkingLengthOf: candidate.keyPackage) else {
@@ -48,8 +48,10 @@ final class RawGroup {
             }
             return .add(package)
         }
-        let welcome = try? current.commit(proposals, at: nil).welcome
+        let welcome = try? current.commit(proposals, includesTree: false, at: nil).welcome
+        _ = try? current.applyPendingCommit()
+        let tree = current.encodedTree()
         group = consume current
-        return welcome
+        return welcome.map { ($0, tree) }
     }
 }

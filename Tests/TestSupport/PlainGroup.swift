@@ -38,22 +38,24 @@ package final class PlainGroup: GroupEngine {
         members = []
         pending = nil
         external = nil
-        return Self.bytes(id)
+        return Self.bytes(id) + Self.bytes(Random.uint64())
     }
 
-    package func create() throws(GroupError) {
+    @discardableResult
+    package func create() throws(GroupError) -> [UInt8] {
         guard isWaiting else { throw .unavailable }
         isWaiting = false
         epoch = 0
         members = [id]
         hasCreated = isAtRelay
+        return Self.info(epoch: 0, members)
     }
 
-    package func join(_ welcome: [UInt8], host: MemberID?) throws(GroupError) {
+    package func join(_ welcome: [UInt8], tree: [UInt8], host: MemberID?) throws(GroupError) {
         guard isWaiting, welcome.count >= 8 else { throw .cannotJoin }
         isWaiting = false
         epoch = Self.number(welcome)
-        members = Self.ids(welcome.dropFirst(8))
+        members = Self.ids(tree)
         guard members.contains(id) else { throw .cannotJoin }
     }
 
@@ -83,39 +85,49 @@ package final class PlainGroup: GroupEngine {
         adding candidates: [GroupCandidate], removing: [MemberID]
     ) throws(GroupError) -> GroupCommit {
         guard pending == nil else { throw .unavailable }
-        let usable = candidates.filter { $0.keyPackage == Self.bytes($0.id) }.map(\.id)
+        let usable = candidates.filter { $0.keyPackage.starts(with: Self.bytes($0.id)) }.map(\.id)
         let refused = candidates.map(\.id).filter { !usable.contains($0) }
-        let added = Array(Self.bytes(UInt64(usable.count))) + usable.flatMap { Self.bytes($0) }
-        let commit = Self.bytes(epoch) + Self.bytes(id) + added + removing.flatMap { Self.bytes($0) }
+        let commit = Self.commit(epoch: epoch, by: id, adding: usable, removing: removing)
         let after = members.subtracting(removing).union(usable)
         pending = commit
         var whole = GroupCommit(
             epoch: epoch, added: usable, removed: removing, refused: refused, commit: commit,
-            welcome: usable.isEmpty ? [] : Self.bytes(epoch &+ 1) + after.flatMap { Self.bytes($0) })
-        whole.groupInfo = info(epoch: epoch &+ 1, after)
+            welcome: usable.isEmpty ? [] : Self.bytes(epoch &+ 1))
+        whole.groupInfo = isAtRelay ? Self.info(epoch: epoch &+ 1, after) : []
         return whole
     }
 
-    private func info(epoch: UInt64, _ members: Set<MemberID>) -> [UInt8] {
-        isAtRelay ? Self.bytes(epoch) + members.flatMap { Self.bytes($0) } : []
+    /// The bytes of a Commit.
+    package static func commit(
+        epoch: UInt64, by id: MemberID, adding: [MemberID] = [], removing: [MemberID] = []
+    ) -> [UInt8] {
+        bytes(epoch) + bytes(id) + bytes(UInt64(adding.count)) + (adding + removing).flatMap { bytes($0) }
+    }
+
+    /// What is told of an epoch.
+    package static func info(epoch: UInt64, _ members: Set<MemberID>) -> [UInt8] {
+        bytes(epoch) + tree(of: members)
+    }
+
+    package static func tree(of members: Set<MemberID>) -> [UInt8] {
+        members.sorted { $0.wireValue < $1.wireValue }.flatMap { bytes($0) }
     }
 
     package func createdSecret() -> SecretBytes? {
         hasCreated ? SecretBytes(count: 16) : nil
     }
 
-    package func sealedGroupInfo() -> [UInt8] { info(epoch: epoch, members) }
-
     package var hasExternalCommit: Bool { external != nil }
 
-    package func commitExternally(_ sealed: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit {
-        guard isWaiting, sealed.count >= 8, Self.number(sealed) == epoch else { throw .cannotJoin }
-        let after = Self.ids(sealed.dropFirst(8)).union([id])
+    package func commitExternally(
+        _ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64
+    ) throws(GroupError) -> GroupCommit {
+        guard isWaiting, groupInfo == Self.info(epoch: epoch, Self.ids(tree)) else { throw .cannotJoin }
+        let after = Self.ids(tree).union([id])
         external = (epoch &+ 1, after)
         var commit = GroupCommit(
-            epoch: epoch, added: [id],
-            commit: Self.bytes(epoch) + Self.bytes(id) + Self.bytes(1 as UInt64) + Self.bytes(id))
-        commit.groupInfo = info(epoch: epoch &+ 1, after)
+            epoch: epoch, added: [id], commit: Self.commit(epoch: epoch, by: id, adding: [id]))
+        commit.groupInfo = Self.info(epoch: epoch &+ 1, after)
         return commit
     }
 
@@ -126,20 +138,15 @@ package final class PlainGroup: GroupEngine {
         self.members = members
     }
 
-    package func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool {
-        commit.commit.count >= 20 && Array(commit.commit[8..<12]) == Self.bytes(sender)
-            && Self.number(commit.commit) == epoch
+    package func canFollow(_ commit: [UInt8], from sender: MemberID) -> Bool {
+        commit.count >= 20 && Array(commit[8..<12]) == Self.bytes(sender) && Self.number(commit) == epoch
     }
 
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
-        guard commit.count >= 20, Array(commit[8..<12]) == Self.bytes(sender) else { throw .forged }
-        guard Self.number(commit) == epoch else { throw .otherEpoch }
+        let (added, removed) = try Self.read(commit, from: sender, epoch: epoch)
         let isOwn = sender == id
         if isOwn, pending != commit { throw .forged }
         pending = nil
-        let count = Int(clamping: min(Self.number(commit[12...]), 65_536))
-        let added = Self.ids(commit.dropFirst(20).prefix(4 * count))
-        let removed = Self.ids(commit.dropFirst(20 + 4 * count))
         members = members.subtracting(removed).union(added)
         epoch += 1
         return GroupChange(added: added, removed: removed.subtracting(added), isOwn: isOwn)
@@ -149,19 +156,29 @@ package final class PlainGroup: GroupEngine {
         pending = nil
     }
 
+    /// Whom a Commit adds and removes.
+    static func read(
+        _ commit: [UInt8], from sender: MemberID, epoch: UInt64
+    ) throws(GroupError) -> (added: Set<MemberID>, removed: Set<MemberID>) {
+        guard commit.count >= 20, Array(commit[8..<12]) == bytes(sender) else { throw .forged }
+        guard number(commit) == epoch else { throw .otherEpoch }
+        let count = Int(clamping: min(number(commit[12...]), 65_536))
+        return (ids(commit.dropFirst(20).prefix(4 * count)), ids(commit.dropFirst(20 + 4 * count)))
+    }
+
     private static func bytes(_ number: UInt64) -> [UInt8] {
         (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * UInt64($0))) }
     }
 
-    private static func bytes(_ id: MemberID) -> [UInt8] {
+    static func bytes(_ id: MemberID) -> [UInt8] {
         Array(bytes(UInt64(id.wireValue)).suffix(4))
     }
 
-    private static func number(_ bytes: some Collection<UInt8>) -> UInt64 {
+    static func number(_ bytes: some Collection<UInt8>) -> UInt64 {
         bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    private static func ids(_ bytes: some Collection<UInt8>) -> Set<MemberID> {
+    static func ids(_ bytes: some Collection<UInt8>) -> Set<MemberID> {
         let bytes = Array(bytes)
         return Set(
             stride(from: 0, to: bytes.count, by: 4).map { start in

@@ -74,9 +74,9 @@ package struct ExternalJoin: ~Copyable {
     /// All members, once the Commit was accepted.
     package var members: [Member] { group.members }
 
-    /// What those who join after us must know, with the tree (``Group/groupInfo(allowsExternalCommit:includesTree:)``).
-    package func groupInfo(allowsExternalCommit: Bool) throws(MLSError) -> [UInt8] {
-        try group.groupInfo(allowsExternalCommit: allowsExternalCommit)
+    /// What those who join after us must know (``Group/groupInfo(allowsExternalCommit:includesTree:)``).
+    package func groupInfo(allowsExternalCommit: Bool, includesTree: Bool = true) throws(MLSError) -> [UInt8] {
+        try group.groupInfo(allowsExternalCommit: allowsExternalCommit, includesTree: includesTree)
     }
 
     /// The group, once the Commit was accepted.

@@ -129,12 +129,14 @@ package struct Group: ~Copyable {
         return try groupInfo(of: epoch, allowsExternalCommit, includesTree)
     }
 
-    /// The same of the epoch that our pending Commit begins, with the tree, for whoever joins after it was accepted.
+    /// The same of the epoch that our pending Commit begins, for whoever joins after it was accepted.
     ///
     /// Throws ``MLSError/misuse`` when no Commit is pending.
-    package func pendingGroupInfo(allowsExternalCommit: Bool) throws(MLSError) -> [UInt8] {
+    package func pendingGroupInfo(
+        allowsExternalCommit: Bool, includesTree: Bool = true
+    ) throws(MLSError) -> [UInt8] {
         switch pending {
-        case .some(let pending): try groupInfo(of: pending.next, allowsExternalCommit, true)
+        case .some(let pending): try groupInfo(of: pending.next, allowsExternalCommit, includesTree)
         case .none: throw .misuse
         }
     }

@@ -1,5 +1,6 @@
-/// How the room's group is to be changed, as far as the room knows: the number of the epoch, who wants in, who is to be
-/// removed, and who was asked to commit that. Of MLS it knows nothing.
+internal import Sodium
+
+/// How the room's group is to be changed: who is in it, who wants in, and who was asked to commit what.
 struct GroupQueue {
     /// Somebody who waits to be let in.
     struct Joiner {
@@ -19,16 +20,22 @@ struct GroupQueue {
         let member: MemberID
         /// Whom to add. Some may be gone by now, or wait with something else.
         let adds: [MemberID: Joiner]
+        let removals: [MemberID]
         var deadline: Duration
+
+        /// What the answer may do.
+        var purpose: CommitPurpose {
+            .answer(
+                adding: adds.values.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) }, removing: removals)
+        }
     }
 
-    private(set) var epoch: UInt64 = 0
+    /// Who is in the group; nil before its creator has told of it.
+    private(set) var book: (any GroupBook)?
     /// The first epoch of the one who came in last: what was sealed before, it cannot read.
     private var lastAddition: UInt64 = 0
     private(set) var joiners: [Joiner] = []
     private var nextSerial: UInt64 = 0
-    /// Those that are in the group still and not in the room any more.
-    private(set) var removals: [MemberID] = []
     private(set) var asked: Asked?
     /// Were asked in vain, and have committed nothing since.
     private(set) var silent: Set<MemberID> = []
@@ -36,8 +43,10 @@ struct GroupQueue {
     var creator: MemberID?
     /// At a relay: the group's creator has said which invite lets others in. Then the group is never begun anew.
     private(set) var isRegistered = false
-    /// At a relay: the current epoch, sealed for those who come while nobody is there; empty when there is none.
-    private(set) var sealedInfo: [UInt8] = []
+    /// At a relay: what lets somebody in while nobody is there, of the current epoch.
+    private(set) var groupInfo: [UInt8] = []
+    /// KeyPackages by which somebody has come in: each lets its owner in once.
+    private var spent = RecentSet<[UInt8]>(limit: RoomLimits.spentKeyPackages)
     /// When a member gave itself new keys.
     var lastUpdate: Duration?
     /// Somebody may be there now who can be asked.
@@ -49,10 +58,10 @@ struct GroupQueue {
     /// Members that are not in the room yet.
     var newcomerCount: Int { joiners.count { !$0.isReturning } }
 
-    var isIdle: Bool { joiners.isEmpty && removals.isEmpty }
+    var epoch: UInt64 { book?.epoch ?? 0 }
 
     /// When another one is to be asked.
-    var nextDeadline: Duration? { mustAsk && !isIdle ? pausedUntil ?? .zero : asked?.deadline }
+    func nextDeadline(isIdle: Bool) -> Duration? { mustAsk && !isIdle ? pausedUntil ?? .zero : asked?.deadline }
 
     /// The members have changed, and may do so again after a pause, if there was much of it.
     mutating func membersChanged(now: Duration) {
@@ -64,18 +73,27 @@ struct GroupQueue {
     /// A group begins anew, with the first who comes in.
     mutating func begin() {
         creator = nil
-        epoch = 0
+        book = nil
+        groupInfo = []
         lastAddition = 0
-        removals = []
         asked = nil
         silent = []
     }
 
-    /// The group's first member has sent its first epoch, sealed.
-    mutating func register(_ groupInfo: [UInt8]) {
-        isRegistered = true
-        sealedInfo = epoch == 0 ? groupInfo : []
+    /// The group's creator has told of it.
+    mutating func found(_ book: any GroupBook, _ groupInfo: [UInt8]) {
+        self.book = book
+        self.groupInfo = groupInfo
+        mustAsk = true
     }
+
+    mutating func register() {
+        isRegistered = true
+    }
+
+    func isSpent(_ keyPackage: [UInt8]) -> Bool { spent.contains(Self.digest(keyPackage)) }
+
+    private static func digest(_ keyPackage: [UInt8]) -> [UInt8] { Array(BLAKE2b.hash(keyPackage.span).prefix(16)) }
 
     mutating func add(_ joiner: Joiner) {
         var joiner = joiner
@@ -96,11 +114,6 @@ struct GroupQueue {
         joiners.firstIndex { $0.id == id }.map { joiners.remove(at: $0) }
     }
 
-    mutating func remove(_ id: MemberID) {
-        removals.append(id)
-        goesAway(id)
-    }
-
     /// The member cannot be asked any more, and if it was, another one is.
     mutating func goesAway(_ id: MemberID) {
         guard asked?.member == id else { return }
@@ -115,20 +128,19 @@ struct GroupQueue {
             forgive()
         }
         guard let joiner = joiners.first(where: { !silent.contains($0.id) }) else { return nil }
-        asked = Asked(member: joiner.id, adds: [:], deadline: deadline)
+        asked = Asked(member: joiner.id, adds: [:], removals: [], deadline: deadline)
         return joiner
     }
 
-    /// What a member is asked to commit from now on.
-    mutating func ask(_ member: MemberID, until deadline: Duration) -> (adding: [GroupCandidate], removing: [MemberID])
-    {
+    /// What a member is asked to commit from now on; `gone` are in the group and not in the room any more.
+    mutating func ask(
+        _ member: MemberID, removing gone: [MemberID], until deadline: Duration
+    ) -> (adding: [GroupCandidate], removing: [MemberID]) {
         let first = joiners.prefix(RoomLimits.candidatesPerCommit)
         let adds = Dictionary(first.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-        asked = Asked(member: member, adds: adds, deadline: deadline)
-        return (
-            first.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) },
-            Array(removals.filter { adds[$0] == nil }.prefix(RoomLimits.removalsPerCommit))
-        )
+        let removals = Array(gone.filter { adds[$0] == nil }.prefix(RoomLimits.removalsPerCommit))
+        asked = Asked(member: member, adds: adds, removals: removals, deadline: deadline)
+        return (first.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) }, removals)
     }
 
     /// The one who was asked has not answered in time.
@@ -144,16 +156,6 @@ struct GroupQueue {
         silent = []
     }
 
-    /// Whether `member` may commit that now. Adds and removals are for the one who was asked. That a joiner has gone meanwhile
-    /// does not count: those who come and go would keep all others out.
-    func accepts(_ commit: GroupCommit, from member: MemberID) -> Bool {
-        guard commit.epoch == epoch, commit.commit.count <= RoomLimits.groupMessageByteCount else { return false }
-        guard !commit.added.isEmpty || !commit.removed.isEmpty else { return true }
-        guard let asked, asked.member == member, Set(commit.added).count == commit.added.count else { return false }
-        return commit.added.allSatisfy { asked.adds[$0] != nil }
-            && commit.removed.allSatisfy(removals.contains)
-    }
-
     /// Whether this is about the KeyPackage with which the joiner waits now.
     func wasAsked(toAdd id: MemberID) -> Bool {
         asked?.adds[id].map { $0.serial == joiner(id)?.serial } ?? false
@@ -164,20 +166,21 @@ struct GroupQueue {
         sealingEpoch <= epoch && sealingEpoch >= lastAddition && epoch - sealingEpoch <= RoomLimits.epochsBack
     }
 
-    /// The epoch after a Commit.
-    mutating func advance(by commit: GroupCommit, of member: MemberID) {
-        epoch += 1
-        sealedInfo = commit.groupInfo
+    /// The epoch after a Commit, which its sender has done in answer to what it was asked, if anything.
+    mutating func advance(by commit: BookedCommit, _ groupInfo: [UInt8], of member: MemberID) {
+        book = commit.book
+        self.groupInfo = groupInfo
         if !commit.added.isEmpty {
             lastAddition = epoch
         }
-        settle(commit, by: member)
-        removals.removeAll { commit.added.contains($0) }
+        for id in commit.added {
+            if let joiner = asked?.adds[id] { spent.insert(Self.digest(joiner.keyPackage)) }
+        }
+        silent.remove(member)
     }
 
-    /// What the asked one has carried out, or found nothing to do for.
-    mutating func settle(_ commit: GroupCommit, by member: MemberID) {
-        removals.removeAll { commit.removed.contains($0) }
+    /// The asked one has said what cannot be done.
+    mutating func refused(by member: MemberID) {
         silent.remove(member)
     }
 

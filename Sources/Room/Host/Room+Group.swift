@@ -7,6 +7,10 @@ extension Room {
         nick: String, id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], isHost: Bool, now: Duration,
         actions: inout [RoomAction]
     ) {
+        // What has let somebody in does not do so again, whoever has kept it.
+        guard !group.isSpent(keyPackage), isUsable(keyPackage, of: id) else {
+            return refuse(link, .keyPackageInvalid, actions: &actions)
+        }
         // Its own earlier stay, which it could not go on with.
         if memberOfKey[key] == id {
             return comeBack(id, keyPackage: keyPackage, link: link, key: key, now: now, actions: &actions)
@@ -21,6 +25,10 @@ extension Room {
         enter(
             nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, now: now,
             actions: &actions)
+    }
+
+    private func isUsable(_ keyPackage: [UInt8], of id: MemberID) -> Bool {
+        group.book?.wouldAccept(GroupCandidate(id: id, keyPackage: keyPackage)) ?? true
     }
 
     /// The host is asked. A nick that could not be had is refused at once.
@@ -58,7 +66,7 @@ extension Room {
             guard memberOfKey[key] == nil, isFree(id), !group.joiners.contains(where: { $0.key == key }) else {
                 throw RefusedNick(code: .idTaken)
             }
-            guard isHost || makeRoom(now: now, actions: &actions) && fitsWelcome else { throw RefusedNick(code: .full) }
+            guard isHost || makeRoom(now: now, actions: &actions) && fitsTree else { throw RefusedNick(code: .full) }
             let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: isHost)
             memberOfNick[nick.skeleton] = id
             memberOfIDSkeleton[NickSkeleton(id)] = id
@@ -72,11 +80,10 @@ extension Room {
         }
     }
 
-    /// Whether the Welcome for one more fits into a message, whatever is in the tree, and the answer of who makes it too.
-    private var fitsWelcome: Bool {
-        let joiners = min(group.joiners.count + 1, RoomLimits.candidatesPerCommit)
-        let count = members.count + group.joiners.count + 1
-        return RoomLimits.answerByteCount(members: count, joiners: joiners) <= RoomLimits.groupMessageByteCount
+    /// Whether the tree with one more fits into a message, whatever is in it.
+    private var fitsTree: Bool {
+        let count = max(members.count, group.book?.memberCount ?? 0) + group.joiners.count + 1
+        return RoomLimits.treeByteCount(members: count) <= RoomLimits.groupMessageByteCount
     }
 
     /// Whether the id reads like nobody's id or nick.
@@ -138,12 +145,15 @@ extension Room {
         refuse(joiner.link, code, actions: &actions)
     }
 
-    /// The joiners are members of the group, and of the room, from now on.
+    /// The joiners are members of the group, and of the room, from now on. A Welcome counts with the tree of its epoch.
     mutating func letIn(
         _ joiners: [GroupQueue.Joiner], welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
         for joiner in joiners {
             place(joiner, now: now)
+        }
+        if !welcome.isEmpty, !joiners.isEmpty, let tree = group.book?.tree {
+            actions.append(.sendToEach(joiners.map(\.link), HostMessage.tree(tree).encoded))
         }
         // Each is told of all the others.
         for joiner in joiners where memberOfLink[joiner.link] == joiner.id {
@@ -175,6 +185,31 @@ extension Room {
 
     // MARK: Changing the group
 
+    /// Whether somebody is in the group and not in the room any more: all who are in the room are in the group.
+    private var hasGone: Bool { group.book?.memberCount ?? 0 > members.count }
+
+    /// Those, always in the same order.
+    private var gone: [MemberID] {
+        guard hasGone, let book = group.book else { return [] }
+        return book.members.filter { members[$0] == nil }.sorted { $0.wireValue < $1.wireValue }
+    }
+
+    var isGroupIdle: Bool { group.joiners.isEmpty && !hasGone }
+
+    /// The one who has created the group tells of it: from now on the room follows it.
+    mutating func found(
+        _ groupInfo: [UInt8], by id: MemberID, now: Duration, actions: inout [RoomAction]
+    ) throws(RoomError) {
+        guard group.book == nil, group.creator == id else { throw .malformed }
+        do throws(GroupError) {
+            group.found(
+                try bookType.init(founding: groupInfo, by: id, isAtRelay: limits.isRelay), groupInfo)
+        } catch {
+            throw .malformed
+        }
+        changeGroup(now: now, actions: &actions)
+    }
+
     /// Sees to it that somebody commits what is to be done.
     mutating func changeGroup(now: Duration, actions: inout [RoomAction]) {
         group.mustAsk = false
@@ -185,7 +220,7 @@ extension Room {
             group.creator = joiner.id
             letIn([joiner], welcome: [], now: now, actions: &actions)
         }
-        guard group.asked == nil, !group.isIdle else { return }
+        guard let book = group.book, group.asked == nil, !isGroupIdle else { return }
         if let pausedUntil = group.pausedUntil, now < pausedUntil {
             group.mustAsk = true
             return
@@ -193,8 +228,9 @@ extension Room {
         guard let (committer, link) = committer() else {
             return letInUnattended(now: now, actions: &actions)
         }
-        let (candidates, removals) = group.ask(committer, until: now + RoomLimits.committerPatience)
-        let weight = RoomLimits.answerByteCount(members: members.count + candidates.count, joiners: candidates.count)
+        let (candidates, removals) = group.ask(
+            committer, removing: gone, until: now + RoomLimits.committerPatience)
+        let weight = book.answerByteCount(adding: candidates.count, removing: removals.count)
         actions.append(.expectLongMessage(link, byteCount: weight))
         actions.append(
             .send(link, HostMessage.commitWanted(adding: candidates, removing: removals).encoded))
@@ -214,8 +250,9 @@ extension Room {
     }
 
     mutating func commit(
-        _ commit: GroupCommit, from sender: MemberID, link: LinkID, now: Duration, actions: inout [RoomAction]
-    ) {
+        _ commit: GroupCommit, from sender: MemberID, link: LinkID, now: Duration,
+        witness: (_ commit: [UInt8], MemberID) -> Bool, actions: inout [RoomAction]
+    ) throws(RoomError) {
         let isAnswer = group.asked?.member == sender
         if isAnswer {
             for id in commit.refused where group.wasAsked(toAdd: id) {
@@ -225,56 +262,70 @@ extension Room {
         }
         guard !commit.commit.isEmpty else {
             // Who finds nothing to do and nothing to refuse is not asked again before the deadline.
-            if isAnswer, !commit.refused.isEmpty || !commit.removed.isEmpty {
-                group.settle(commit, by: sender)
+            if isAnswer, !commit.refused.isEmpty {
+                group.refused(by: sender)
                 group.answered()
                 changeGroup(now: now, actions: &actions)
             }
             return
         }
-        let changesMembers = !commit.added.isEmpty || !commit.removed.isEmpty
-        if group.accepts(commit, from: sender), changesMembers || mayUpdate(sender, now: now) {
-            if !changesMembers {
-                group.lastUpdate = now
-                members[sender]?.lastUpdate = now
-            }
-            if changesMembers {
-                group.membersChanged(now: now)
-            }
-            let asked = group.asked?.adds ?? [:]
-            let joiners = commit.added.filter { group.wasAsked(toAdd: $0) }.compactMap { group.takeJoiner($0) }
-            let gone = commit.added.compactMap { id in
-                joiners.contains { $0.id == id } || asked[id]?.isReturning == true ? nil : asked[id]
-            }
-            group.advance(by: commit, of: sender)
-            let entries = (joiners + gone).filter { !$0.isReturning }.map {
-                HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
-            }
-            let message = HostMessage.committed(from: sender, joined: entries, commit: commit.commit)
-            actions.append(.broadcast(message.encoded, tag: 0))
-            // They were added, and have gone before they could be told.
-            for joiner in gone {
-                actions.append(.broadcast(HostMessage.left(joiner.id, .lost).encoded, tag: 0))
-                group.remove(joiner.id)
-            }
-            letIn(joiners, welcome: commit.welcome, now: now, actions: &actions)
-        } else {
+        guard let booked = booked(commit, from: sender, now: now) else {
             actions.append(.send(link, HostMessage.commitDeclined(epoch: commit.epoch).encoded))
+            // A wrong answer is none. One of an epoch that is over is none either: it was made before the question came.
+            if isAnswer, commit.epoch == group.epoch {
+                group.gaveNoAnswer()
+                changeGroup(now: now, actions: &actions)
+            }
+            return
         }
-        if isAnswer, changesMembers {
+        guard witness(commit.commit, sender) else { throw .malformed }
+        accept(booked, commit, from: sender, now: now, actions: &actions)
+        if isAnswer, booked.changesMembers {
             group.answered()
         }
         changeGroup(now: now, actions: &actions)
     }
 
-    /// Whether the request is a Commit that would be accepted now, if it can be followed. That costs much to find out, and this
-    /// little.
-    package func wouldAccept(type: UInt8, body: [UInt8], from link: LinkID, now: Duration) -> Bool {
-        guard type == RoomMessageType.commit, let id = memberOfLink[link],
-            case .commit(let commit)? = try? MemberRequest(type: type, body: body), !commit.commit.isEmpty,
-            group.accepts(commit, from: id)
-        else { return false }
-        return !commit.added.isEmpty || !commit.removed.isEmpty || mayUpdate(id, now: now)
+    /// What the Commit does, if the room takes it now: comings and goings from the one who was asked for them, new keys when it
+    /// is time for them. What would not be taken is not looked into, which costs much.
+    private func booked(_ commit: GroupCommit, from sender: MemberID, now: Duration) -> BookedCommit? {
+        guard let book = group.book, commit.epoch == book.epoch else { return nil }
+        let asked = group.asked?.member == sender ? group.asked : nil
+        guard asked != nil || mayUpdate(sender, now: now),
+            let booked = try? book.stage(commit.commit, from: sender, as: asked?.purpose ?? .update),
+            booked.changesMembers || mayUpdate(sender, now: now),
+            booked.added.isEmpty == commit.welcome.isEmpty,
+            !limits.isRelay || booked.book.accepts(groupInfo: commit.groupInfo)
+        else { return nil }
+        return booked
+    }
+
+    private mutating func accept(
+        _ booked: BookedCommit, _ commit: GroupCommit, from sender: MemberID, now: Duration,
+        actions: inout [RoomAction]
+    ) {
+        if booked.changesMembers {
+            group.membersChanged(now: now)
+        } else {
+            group.lastUpdate = now
+            members[sender]?.lastUpdate = now
+        }
+        let asked = group.asked?.adds ?? [:]
+        let joiners = booked.added.filter { group.wasAsked(toAdd: $0) }.compactMap { group.takeJoiner($0) }
+        let gone = booked.added.compactMap { id in
+            joiners.contains { $0.id == id } || asked[id]?.isReturning == true ? nil : asked[id]
+        }
+        group.advance(by: booked, commit.groupInfo, of: sender)
+        let entries = (joiners + gone).filter { !$0.isReturning }.map {
+            HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
+        }
+        let message = HostMessage.committed(from: sender, joined: entries, commit: commit.commit)
+        actions.append(.broadcast(message.encoded, tag: 0))
+        // They were added, and have gone before they could be told. In the book they are still.
+        for joiner in gone {
+            actions.append(.broadcast(HostMessage.left(joiner.id, .lost).encoded, tag: 0))
+        }
+        letIn(joiners, welcome: commit.welcome, now: now, actions: &actions)
     }
 
     /// Whether somebody behind the link, who is no member yet, waits for a Commit or for the host.

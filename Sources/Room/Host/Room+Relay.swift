@@ -3,10 +3,10 @@
 extension Room {
     /// The group's creator says who may come in from now on.
     mutating func register(
-        _ key: [UInt8], groupInfo: [UInt8], from sender: MemberID, link: LinkID, actions: inout [RoomAction]
+        _ key: [UInt8], from sender: MemberID, link: LinkID, actions: inout [RoomAction]
     ) throws(RoomError) {
-        guard limits.isRelay, !group.isRegistered, group.creator == sender else { throw .malformed }
-        group.register(groupInfo)
+        guard limits.isRelay, !group.isRegistered, group.book != nil, group.creator == sender else { throw .malformed }
+        group.register()
         actions.append(.register(presharedKey: key))
         actions.append(.send(link, HostMessage.registered.encoded))
     }
@@ -17,8 +17,8 @@ extension Room {
     /// No member is there whom the relay could ask: who has waited longest comes in by itself. Where that cannot be, those who
     /// have no place yet are told.
     mutating func letInUnattended(now: Duration, actions: inout [RoomAction]) {
-        guard group.isRegistered, !group.joiners.isEmpty else { return }
-        guard limits.admitsUnattended, !group.sealedInfo.isEmpty else {
+        guard group.isRegistered, !group.joiners.isEmpty, let book = group.book else { return }
+        guard limits.admitsUnattended else {
             for joiner in group.joiners where !joiner.isReturning {
                 _ = group.takeJoiner(joiner.id)
                 refuse(joiner, .nobodyHere, actions: &actions)
@@ -26,11 +26,9 @@ extension Room {
             return
         }
         guard let joiner = group.askJoiner(until: now + RoomLimits.committerPatience) else { return }
-        actions.append(
-            .expectLongMessage(
-                joiner.link, byteCount: RoomLimits.answerByteCount(members: members.count + 1, joiners: 0)))
-        actions.append(
-            .send(joiner.link, HostMessage.groupInfo(epoch: group.epoch, group.sealedInfo).encoded))
+        actions.append(.expectLongMessage(joiner.link, byteCount: book.answerByteCount(adding: 0, removing: 1)))
+        actions.append(.send(joiner.link, HostMessage.tree(book.tree).encoded))
+        actions.append(.send(joiner.link, HostMessage.groupInfo(epoch: book.epoch, group.groupInfo).encoded))
     }
 
     /// The joiner's external Commit. One that comes too late changes nothing: a member is asked to let the joiner in, or it is
@@ -41,16 +39,19 @@ extension Room {
         guard group.isRegistered, limits.admitsUnattended, let joiner = group.joiner(at: link), !commit.commit.isEmpty
         else { throw .malformed }
         guard group.asked?.member == joiner.id else { return }
-        if commit.epoch == group.epoch {
-            var accepted = commit
-            accepted.added = [joiner.id]
+        if let book = group.book, commit.epoch == book.epoch,
+            let booked = try? book.stage(commit.commit, from: joiner.id, as: .external),
+            booked.book.accepts(groupInfo: commit.groupInfo)
+        {
             _ = group.takeJoiner(joiner.id)
-            group.advance(by: accepted, of: joiner.id)
+            group.advance(by: booked, commit.groupInfo, of: joiner.id)
             let entry = HostMessage.Admission.Entry(id: joiner.id, isHost: false, nick: joiner.nick.text)
             let message = HostMessage.committed(
                 from: joiner.id, joined: joiner.isReturning ? [] : [entry], commit: commit.commit)
             actions.append(.broadcast(message.encoded, tag: 0))
             letIn([joiner], welcome: [], now: now, actions: &actions)
+        } else if commit.epoch == group.epoch {
+            group.gaveNoAnswer()
         }
         group.answered()
         changeGroup(now: now, actions: &actions)

@@ -46,6 +46,7 @@ package struct Room {
     }
 
     package let limits: RoomLimits
+    let bookType: any GroupBook.Type
     /// When the room ends; nil for a room without end.
     package internal(set) var closesAt: Duration?
     package private(set) var isClosed = false
@@ -79,8 +80,10 @@ package struct Room {
     var recent: Set<MessageID> = []
     var recentOrder: [MessageID] = []
 
-    package init(limits: RoomLimits, closesAt: Duration?) {
+    /// - Parameter book: what follows the room's group.
+    package init(limits: RoomLimits, closesAt: Duration?, book: any GroupBook.Type) {
         self.limits = limits
+        bookType = book
         self.closesAt = closesAt
     }
 
@@ -88,12 +91,13 @@ package struct Room {
 
     // MARK: Inputs
 
-    /// A whole message arrived from a link whose peer has proved to hold `key`.
+    /// A whole message arrived from a link whose peer has proved to hold `key`. `witness` says of a Commit that is in order as far
+    /// as the room can see whether somebody who has the group's secrets could follow it.
     ///
     /// - Throws: ``RoomError/malformed``; the link is to be closed, and its loss to be reported with ``linkLost(_:now:actions:)``.
     package mutating func received(
         type: UInt8, body: [UInt8], from link: LinkID, key: [UInt8], isHost: Bool = false, now: Duration,
-        actions: inout [RoomAction]
+        witness: (_ commit: [UInt8], MemberID) -> Bool = { _, _ in true }, actions: inout [RoomAction]
     ) throws(RoomError) {
         guard !isClosed else { return }
         let request = try MemberRequest(type: type, body: body)
@@ -116,8 +120,10 @@ package struct Room {
         case .joinExternally:
             // A member has let it in before its own Commit came.
             guard limits.isRelay else { throw .malformed }
-        case .register(let key, let groupInfo):
-            try register(key, groupInfo: groupInfo, from: id, link: link, actions: &actions)
+        case .found(let groupInfo):
+            try found(groupInfo, by: id, now: now, actions: &actions)
+        case .register(let key):
+            try register(key, from: id, link: link, actions: &actions)
         case .post(let id_, let epoch, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
             post(id_, epoch: epoch, content: content, from: id, link: link, now: now, actions: &actions)
@@ -129,10 +135,8 @@ package struct Room {
             charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             changeNick(of: id, to: text, link: link, actions: &actions)
         case .commit(let commit):
-            // A host with a participant of its own lets that look at what it hears of, which is the other type only.
-            guard limits.isRelay || type == RoomMessageType.commit else { throw .malformed }
             charge(id, messages: RoomLimits.commitCost, bytes: body.count, now: now, actions: &actions)
-            self.commit(commit, from: id, link: link, now: now, actions: &actions)
+            try self.commit(commit, from: id, link: link, now: now, witness: witness, actions: &actions)
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }
@@ -244,7 +248,7 @@ package struct Room {
         if let firstAbsenceEnd {
             deadline = min(deadline ?? firstAbsenceEnd, firstAbsenceEnd)
         }
-        if let groupDeadline = group.nextDeadline {
+        if let groupDeadline = group.nextDeadline(isIdle: isGroupIdle) {
             deadline = min(deadline ?? groupDeadline, groupDeadline)
         }
         return deadline
@@ -357,7 +361,7 @@ package struct Room {
             actions.append(.send(waiting.link, HostMessage.refused(.unspecified).encoded))
             actions.append(.release(waiting.link))
         }
-        group.remove(id)
+        group.goesAway(id)
         changeGroup(now: now, actions: &actions)
     }
 

@@ -10,6 +10,8 @@ package struct LinkID: Hashable, Sendable {
 /// What the room wants done, in this order.
 package enum RoomAction: Sendable, Equatable {
     case send(LinkID, EncodedMessage)
+    /// The same message to each of these.
+    case sendToEach([LinkID], EncodedMessage)
     /// To every member, also those that are away for a moment. Its acknowledgement comes back with `tag`, if that is not 0.
     case broadcast(EncodedMessage, tag: UInt64)
     /// The link is a member's from now on and gets what is broadcast.

@@ -25,10 +25,12 @@ package protocol GroupEngine: AnyObject {
     /// A new KeyPackage. The member is in no group from now on, until it creates or joins one.
     func keyPackage() -> [UInt8]
     /// Begins a group of one; at a relay with a secret of its own. Who knows that somebody else is the creator throws
-    /// ``GroupError/wrongCreator``.
-    func create() throws(GroupError)
-    /// Joins by a Welcome. Where nothing else says who the creator is, it must be vouched for by `host`.
-    func join(_ welcome: [UInt8], host: MemberID?) throws(GroupError)
+    /// ``GroupError/wrongCreator``. Returns what the room needs to follow the group.
+    @discardableResult
+    func create() throws(GroupError) -> [UInt8]
+    /// Joins by a Welcome and the tree of its epoch. Where nothing else says who the creator is, it must be vouched for by
+    /// `host`.
+    func join(_ welcome: [UInt8], tree: [UInt8], host: MemberID?) throws(GroupError)
 
     /// Encrypts for all members and signs; `id` is bound to it.
     func seal(_ plaintext: [UInt8], id: MessageID) throws(GroupError) -> [UInt8]
@@ -42,9 +44,8 @@ package protocol GroupEngine: AnyObject {
     /// Stages the next epoch, with fresh keys of ours, until it comes back. Who is in the group already and comes anew gets
     /// a new leaf.
     func commit(adding: [GroupCandidate], removing: [MemberID]) throws(GroupError) -> GroupCommit
-    /// Whether a Commit of another member can be followed, and lets in and out those that it names, and nobody else. What was
-    /// found out is kept for ``received(commit:from:)``.
-    func accepts(_ commit: GroupCommit, from sender: MemberID) -> Bool
+    /// Whether a Commit of another member can be followed. What was found out is kept for ``received(commit:from:)``.
+    func canFollow(_ commit: [UInt8], from sender: MemberID) -> Bool
     /// A Commit that the room has accepted, also our own: the next epoch begins.
     func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange
     /// Our Commit has lost.
@@ -54,11 +55,9 @@ package protocol GroupEngine: AnyObject {
 
     /// The secret that lets others into a group which we have created at a relay; nil in every other group.
     func createdSecret() -> SecretBytes?
-    /// The current epoch for somebody who comes while nobody is there, sealed; empty where it is too large, or nobody may come
-    /// so.
-    func sealedGroupInfo() -> [UInt8]
-    /// A Commit with which we join the sealed group ourselves; for the same epoch the same, as it may be accepted late.
-    func commitExternally(_ sealed: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit
+    /// A Commit with which we join the group of a GroupInfo and the tree of its epoch ourselves; for the same epoch the same, as
+    /// it may be accepted late.
+    func commitExternally(_ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit
     /// Whether there is such a Commit.
     var hasExternalCommit: Bool { get }
     /// It was accepted.
@@ -96,6 +95,7 @@ package struct GroupCandidate: Sendable, Equatable {
 package struct GroupCommit: Sendable, Equatable {
     /// The epoch that it ends.
     package var epoch: UInt64
+    /// Whom it adds and removes: not told to the room, which sees that.
     package var added: [MemberID]
     package var removed: [MemberID]
     /// Candidates whose KeyPackages cannot be used.
@@ -104,7 +104,7 @@ package struct GroupCommit: Sendable, Equatable {
     package var commit: [UInt8]
     /// For those who are added.
     package var welcome: [UInt8]
-    /// At a relay: the epoch that it begins, sealed for those who come while nobody is there.
+    /// At a relay: the epoch that it begins, for those who come while nobody is there.
     package var groupInfo: [UInt8] = []
 
     package init(

@@ -90,15 +90,18 @@ extension MemberClient {
     // MARK: Commits
 
     /// The group of the admission: this member is its first, or a Welcome lets it in.
-    mutating func enterGroup(_ admission: HostMessage.Admission) throws(GroupError) {
+    mutating func enterGroup(
+        _ admission: HostMessage.Admission, actions: inout [Action]
+    ) throws(GroupError) {
+        defer { tree = [] }
         if engine.hasExternalCommit, admission.welcome.isEmpty {
             try engine.enterExternally()
             upkeep.updateDue = now + GroupUpkeep.updateInterval
         } else if admission.welcome.isEmpty {
-            try engine.create()
+            actions.append(.send(MemberRequest.found(groupInfo: try engine.create()).encoded))
         } else {
             let host = admission.members.first { $0.isHost }?.id ?? members.first { $0.value.isHost }?.key
-            try engine.join(admission.welcome, host: host)
+            try engine.join(admission.welcome, tree: tree, host: host)
             wantUpdate(after: pause)
         }
         guard engine.epoch == admission.epoch else { throw .cannotJoin }
@@ -147,14 +150,9 @@ extension MemberClient {
         carryOutWanted(actions: &actions)
     }
 
-    /// Whether this member could follow what `sender` asks of the room, where that is a Commit; true where it cannot tell. The
-    /// host's own participant is asked before the room accepts it.
-    package func couldFollow(type: UInt8, body: [UInt8], from sender: MemberID) -> Bool {
-        guard [RoomMessageType.commit, RoomMessageType.commitAtRelay].contains(type), phase == .joined,
-            case .commit(let commit)? = try? MemberRequest(type: type, body: body), !commit.commit.isEmpty,
-            commit.epoch == engine.epoch
-        else { return true }
-        return engine.accepts(commit, from: sender)
+    /// Whether this member could follow a Commit of another one, which the room is about to accept.
+    package func couldFollow(_ commit: [UInt8], from sender: MemberID) -> Bool {
+        phase == .joined && engine.canFollow(commit, from: sender)
     }
 
     private mutating func ownCommitAccepted() {
@@ -195,9 +193,7 @@ extension MemberClient {
 
     /// Something of ours could not be sent, or the room did not take it: a Commit is given up, and the person is told.
     package mutating func wasNotTaken(type: UInt8, actions: inout [Action]) {
-        guard [RoomMessageType.commit, RoomMessageType.commitAtRelay].contains(type), engine.hasPendingCommit else {
-            return
-        }
+        guard type == RoomMessageType.commit, engine.hasPendingCommit else { return }
         actions.append(.tell(.warning(.commitNotTaken)))
         commitDeclined(epoch: engine.epoch, actions: &actions)
     }

@@ -13,21 +13,20 @@ extension MemberClient {
         awaitsRegistration = hasCreated
     }
 
-    /// Tells the relay which handshakes to accept, and leaves the group's first epoch there, sealed.
+    /// Tells the relay which handshakes to accept.
     ///
     /// - Parameter presharedKey: the Noise pre-shared key of the group's invite, 32 bytes.
     package mutating func register(presharedKey: [UInt8], actions: inout [Action]) {
-        let request = MemberRequest.register(presharedKey: presharedKey, groupInfo: engine.sealedGroupInfo())
-        actions.append(.send(request.encoded))
+        actions.append(.send(MemberRequest.register(presharedKey: presharedKey).encoded))
     }
 
     /// The secret of the group that this member has created at a relay.
     package func createdSecret() -> SecretBytes? { engine.createdSecret() }
 
     /// Nobody is there: this member comes in by itself.
-    mutating func commitExternally(_ sealed: [UInt8], epoch: UInt64, actions: inout [Action]) {
+    mutating func commitExternally(_ groupInfo: [UInt8], epoch: UInt64, actions: inout [Action]) {
         do throws(GroupError) {
-            let commit = try engine.commitExternally(sealed, epoch: epoch)
+            let commit = try engine.commitExternally(groupInfo, tree: tree, epoch: epoch)
             actions.append(.send(MemberRequest.joinExternally(commit).encoded))
         } catch {
             phase = .ended

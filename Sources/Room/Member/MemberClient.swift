@@ -58,6 +58,8 @@ package struct MemberClient {
     var members: [MemberID: Member] = [:]
     /// The members as far as the host has listed them, while it lets this one in.
     private var listed: [MemberID: Member] = [:]
+    /// The tree of the group that the host is about to let this one into.
+    var tree: [UInt8] = []
     var outbox: [Unconfirmed] = []
     /// Which of the outbox has been sent in this stay.
     var window = SendWindow()
@@ -112,6 +114,7 @@ package struct MemberClient {
         let nick = present == id?.description ? "" : present
         phase = .joining
         listed = [:]
+        tree = []
         upkeep = GroupUpkeep()
         let keyPackage = engine.keyPackage()
         actions.append(.send(MemberRequest.join(nick: nick, member: engine.id, keyPackage: keyPackage).encoded))
@@ -139,8 +142,10 @@ package struct MemberClient {
         case (.joining, .refused(let code)):
             phase = .ended
             actions.append(.end(.lost, refusal: code.refusal))
-        case (.joining, .groupInfo(let epoch, let sealed)):
-            commitExternally(sealed, epoch: epoch, actions: &actions)
+        case (.joining, .tree(let tree)):
+            self.tree = tree
+        case (.joining, .groupInfo(let epoch, let info)):
+            commitExternally(info, epoch: epoch, actions: &actions)
         case (.joining, .waiting):
             actions.append(.tell(.starting(.approval, progress: nil)))
         case (.joined, .removed(let reason, let text)):
@@ -173,7 +178,7 @@ package struct MemberClient {
             return
         }
         do throws(GroupError) {
-            try enterGroup(admission)
+            try enterGroup(admission, actions: &actions)
         } catch {
             phase = .ended
             actions.append(.end(.lost, refusal: error.refusal))
@@ -272,7 +277,7 @@ package struct MemberClient {
             actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))
         case .slowMode(let seconds):
             slowed(seconds: Int64(seconds), actions: &actions)
-        case .present, .admitted, .refused, .closing, .removed, .waiting, .groupInfo:
+        case .present, .admitted, .refused, .closing, .removed, .waiting, .groupInfo, .tree:
             throw .malformed
         }
     }

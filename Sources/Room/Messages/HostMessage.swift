@@ -57,8 +57,10 @@ package enum HostMessage: Sendable, Equatable {
     case slowMode(UInt32)
     /// The host is asked whether the joiner may come in.
     case waiting
-    /// At a relay, where nobody is there: the current epoch, sealed, for the joiner to come in by itself.
+    /// At a relay, where nobody is there: the current epoch, for the joiner to come in by itself.
     case groupInfo(epoch: UInt64, [UInt8])
+    /// The public tree of the group, before what lets the joiner into it.
+    case tree([UInt8])
     /// At a relay: what the group's creator has registered counts from now on.
     case registered
 
@@ -160,10 +162,12 @@ package enum HostMessage: Sendable, Equatable {
             writer.write(seconds)
         case .waiting:
             type = RoomMessageType.waiting
-        case .groupInfo(let epoch, let sealed):
+        case .groupInfo(let epoch, let info):
             type = RoomMessageType.groupInfo
             writer.write(epoch)
-            writer.writeBytes(sealed)
+            writer.writeBytes(info)
+        case .tree(let tree):
+            return EncodedMessage(type: RoomMessageType.tree, body: tree)
         case .registered:
             type = RoomMessageType.registered
         }
@@ -202,7 +206,8 @@ package enum HostMessage: Sendable, Equatable {
                             id: try list.readMemberID(),
                             keyPackage: try list.readVector(atMost: RoomLimits.keyPackageByteCount)))
                 }
-                self = .commitWanted(adding: candidates, removing: try reader.readMemberIDs())
+                self = .commitWanted(
+                    adding: candidates, removing: try reader.readMemberIDs(atMost: RoomLimits.removalsPerCommit))
             case RoomMessageType.commitDeclined:
                 self = .commitDeclined(epoch: try reader.readUInt64())
             case RoomMessageType.left:
@@ -251,6 +256,8 @@ package enum HostMessage: Sendable, Equatable {
                 let epoch = try reader.readUInt64()
                 guard reader.remaining <= RoomLimits.groupInfoByteCount else { throw WireError.trailingBytes }
                 self = .groupInfo(epoch: epoch, try reader.readBytes(reader.remaining))
+            case RoomMessageType.tree:
+                self = .tree(try reader.readBytes(reader.remaining))
             case RoomMessageType.registered:
                 self = .registered
             default:

@@ -10,9 +10,10 @@ package enum MemberRequest: Sendable, Equatable {
     case changeNick(String)
     case leave
     case commit(GroupCommit)
-    /// At a relay, from the one who has created the group: the Noise pre-shared key of the group's invite, and the first epoch,
-    /// sealed.
-    case register(presharedKey: [UInt8], groupInfo: [UInt8])
+    /// From the one who has created the group: its first epoch, for the room to follow.
+    case found(groupInfo: [UInt8])
+    /// At a relay, from the same: the Noise pre-shared key of the group's invite.
+    case register(presharedKey: [UInt8])
     /// At a relay, where nobody is there: the joiner's external Commit.
     case joinExternally(GroupCommit)
 
@@ -44,22 +45,16 @@ package enum MemberRequest: Sendable, Equatable {
         case .leave:
             return EncodedMessage(type: RoomMessageType.leave, body: [])
         case .commit(let commit):
-            let isAtRelay = !commit.groupInfo.isEmpty
-            if isAtRelay {
-                writer.writeVector(commit.groupInfo)
-            }
             writer.write(commit.epoch)
-            writer.write(commit.added)
-            writer.write(commit.removed)
             writer.write(commit.refused)
+            writer.writeVector(commit.groupInfo)
             writer.writeVector(commit.welcome)
             writer.writeBytes(commit.commit)
-            let type = isAtRelay ? RoomMessageType.commitAtRelay : RoomMessageType.commit
-            return EncodedMessage(type: type, body: writer.bytes)
-        case .register(let key, let groupInfo):
-            writer.writeBytes(key)
-            writer.writeBytes(groupInfo)
-            return EncodedMessage(type: RoomMessageType.register, body: writer.bytes)
+            return EncodedMessage(type: RoomMessageType.commit, body: writer.bytes)
+        case .found(let groupInfo):
+            return EncodedMessage(type: RoomMessageType.found, body: groupInfo)
+        case .register(let key):
+            return EncodedMessage(type: RoomMessageType.register, body: key)
         case .joinExternally(let commit):
             writer.write(commit.epoch)
             writer.writeVector(commit.groupInfo)
@@ -89,21 +84,19 @@ package enum MemberRequest: Sendable, Equatable {
                 self = .changeNick(try reader.readUTF8Vector(atMost: Self.nickLimit))
             case RoomMessageType.leave:
                 self = .leave
-            case RoomMessageType.commit, RoomMessageType.commitAtRelay:
-                let groupInfo =
-                    type == RoomMessageType.commit
-                    ? [] : try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
+            case RoomMessageType.commit:
                 var commit = GroupCommit(
-                    epoch: try reader.readUInt64(), added: try reader.readMemberIDs(),
-                    removed: try reader.readMemberIDs(), refused: try reader.readMemberIDs(), commit: [],
-                    welcome: try reader.readVector(atMost: RoomLimits.groupMessageByteCount))
-                commit.groupInfo = groupInfo
+                    epoch: try reader.readUInt64(),
+                    refused: try reader.readMemberIDs(atMost: RoomLimits.candidatesPerCommit), commit: [])
+                commit.groupInfo = try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
+                commit.welcome = try reader.readVector(atMost: RoomLimits.welcomeByteCount)
                 commit.commit = try reader.readBytes(reader.remaining)
                 self = .commit(commit)
+            case RoomMessageType.found:
+                guard reader.remaining <= RoomLimits.groupInfoByteCount else { throw WireError.tooLong }
+                self = .found(groupInfo: try reader.readBytes(reader.remaining))
             case RoomMessageType.register:
-                let key = try reader.readBytes(RoomLimits.presharedKeyByteCount)
-                guard reader.remaining <= RoomLimits.groupInfoByteCount else { throw WireError.trailingBytes }
-                self = .register(presharedKey: key, groupInfo: try reader.readBytes(reader.remaining))
+                self = .register(presharedKey: try reader.readBytes(RoomLimits.presharedKeyByteCount))
             case RoomMessageType.joinExternally:
                 var commit = GroupCommit(epoch: try reader.readUInt64(), commit: [])
                 commit.groupInfo = try reader.readVector(atMost: RoomLimits.groupInfoByteCount)

@@ -7,8 +7,8 @@ extension ByteReader {
         MemberID(entropy: try readUInt32())
     }
 
-    mutating func readMemberIDs() throws(WireError) -> [MemberID] {
-        var list = ByteReader(try readVector(atMost: 4 * RoomLimits.membersBelieved))
+    mutating func readMemberIDs(atMost limit: Int) throws(WireError) -> [MemberID] {
+        var list = ByteReader(try readVector(atMost: 4 * limit))
         var ids: [MemberID] = []
         while list.remaining > 0 {
             ids.append(try list.readMemberID())

@@ -9,7 +9,7 @@ enum RoomMessageType {
     static let commit: UInt8 = 0x15
     static let register: UInt8 = 0x16
     static let joinExternally: UInt8 = 0x17
-    static let commitAtRelay: UInt8 = 0x18
+    static let found: UInt8 = 0x18
     // From the host.
     static let admitted: UInt8 = 0x20
     static let refused: UInt8 = 0x21
@@ -32,6 +32,7 @@ enum RoomMessageType {
     static let groupInfo: UInt8 = 0x32
     static let registered: UInt8 = 0x34
     static let slowMode: UInt8 = 0x33
+    static let tree: UInt8 = 0x35
 }
 
 /// The limits that a room puts on its members, each with its reason.
@@ -60,34 +61,27 @@ package struct RoomLimits: Sendable {
     /// Those who are removed by one Commit at most.
     package static let removalsPerCommit = 256
 
-    /// Bytes of a sealed GroupInfo, with the tree of some 700 members: with a Welcome that holds the same tree, and the
-    /// Commit, it fits what a member may send in one message. The relay keeps one.
-    package static let groupInfoByteCount = 196_608
+    /// Bytes of a GroupInfo: ours have some 300, without a tree, and with that of a group of one some 600.
+    package static let groupInfoByteCount = 1_536
+
+    /// Bytes of a Welcome, which has no tree: some 300, and some 210 for each of ``candidatesPerCommit``.
+    package static let welcomeByteCount = 16_384
+
+    /// KeyPackages remembered by which somebody has come in; a megabyte or two.
+    static let spentKeyPackages = 65_536
 
     /// What one member takes in a group's tree at most: a leaf node, a node above it, and its number in all nodes above that.
     private static let treeByteCountPerMember = 512 + 128
-    /// What one member takes in a Commit at most: a secret for it.
-    private static let commitByteCountPerMember = 96
-    /// What one who is added takes in a Welcome at most.
-    private static let welcomeByteCountPerJoiner = 320
-    /// What is in messages of the group whoever is in it: headers, signatures, keys, blank places in the tree.
-    private static let groupMessageOverhead = 65_536
+    /// What blank places in the tree take at most.
+    private static let treeOverhead = 65_536
 
-    /// Bytes of a Welcome that lets so many into a group of so many at most, those who come counted.
-    package static func welcomeByteCount(members: Int, joiners: Int) -> Int {
-        groupMessageOverhead + members * treeByteCountPerMember + joiners * welcomeByteCountPerJoiner
-    }
-
-    /// Bytes of the answer to *commit wanted* at most.
-    package static func answerByteCount(members: Int, joiners: Int) -> Int {
-        welcomeByteCount(members: members, joiners: joiners) + groupInfoByteCount + groupMessageOverhead
-            + members * commitByteCountPerMember + joiners * keyPackageByteCount
-    }
+    /// Bytes of the tree of a group of so many at most.
+    package static func treeByteCount(members: Int) -> Int { treeOverhead + members * treeByteCountPerMember }
 
     /// Bytes of a Noise pre-shared key.
     static let presharedKeyByteCount = 32
 
-    /// Bytes of a Welcome, with the tree of some thousands of members, or of a Commit. Only members may send that much.
+    /// Bytes of a tree, of some thousands of members, or of a Commit.
     package static let groupMessageByteCount = 4 * 1_048_576 - 65_536
 
     /// A message may have been sealed so many epochs ago: members keep the keys of as many.

@@ -47,7 +47,7 @@ extension HostNode {
             case .end(_, let refusal?):
                 tell(.error(refusal))
             // The host's own participant commits who comes and goes itself, and looks at what others commit before they hear
-            // of it (``canBeFollowed(type:body:from:)``). If it has lost the group all the same, the room is no use any more.
+            // of it. If it has lost the group all the same, the room is no use any more.
             case .startOver:
                 tell(.error(.init(.groupLost, "the room is closed: the host's own participant has lost its group")))
                 loop.atEndOfTurn { [weak self] in self?.close(.hostQuit) }
@@ -108,15 +108,6 @@ extension HostNode {
 
     /// Whether the person at the host says more than the room carries; no more should be read from the input.
     package var isCongested: Bool { localPausedUntil > loop.time }
-
-    /// False for a Commit that the host's own participant could not follow, or that does something else than it says: all
-    /// others would lose the group by it.
-    func canBeFollowed(type: UInt8, body: [UInt8], from connection: HostConnection) -> Bool {
-        guard let local, let sender = room.member(at: connection.link),
-            room.wouldAccept(type: type, body: body, from: connection.link, now: loop.time)
-        else { return true }
-        return local.couldFollow(type: type, body: body, from: sender)
-    }
 
     /// The person at the host has received what the console has taken.
     package func acknowledgeLocally() {

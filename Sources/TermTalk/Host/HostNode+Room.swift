@@ -30,6 +30,17 @@ extension HostNode {
             if !enqueue(message, to: connection) || takesTooLittle(connection) {
                 cutOff(connection)
             }
+        case .sendToEach(let links, let message):
+            let records = records(of: message)
+            for link in links {
+                guard let connection = connections[link] else {
+                    if link == Self.localLink { deliverLocally(message) }
+                    continue
+                }
+                if let records { connection.session.enqueue(records) }
+                markDirty(connection)
+                if records == nil || takesTooLittle(connection) { cutOff(connection) }
+            }
         case .broadcast(let message, let tag):
             broadcast(message, tag: tag)
         case .admit(Self.localLink):

@@ -1,6 +1,7 @@
 package import EventLoop
 package import Logging
 package import Room
+internal import SecureGroup
 package import SecureSession
 internal import Sodium
 
@@ -75,14 +76,15 @@ package final class HostNode {
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, gateLimits: ConnectionGate.Limits = ConnectionGate.Limits(),
         guessLimits: PasswordGuesses.Limits = PasswordGuesses.Limits(),
-        addressLimits: AddressGate.Limits = AddressGate.Limits(), logger: Logger,
+        addressLimits: AddressGate.Limits = AddressGate.Limits(), book: any GroupBook.Type = PublicRoomGroup.self,
+        logger: Logger,
         tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
         self.identity = identity
         self.logger = logger
         self.tell = tell
-        room = Room(limits: limits, closesAt: closesAt)
+        room = Room(limits: limits, closesAt: closesAt, book: book)
         gate = ConnectionGate(limits: gateLimits, now: loop.time)
         addresses = AddressGate(limits: addressLimits)
         attacks = AttackWatch(now: loop.time)
@@ -169,14 +171,12 @@ package final class HostNode {
 
     func receivedInRoom(type: UInt8, body: [UInt8], from connection: HostConnection, now: Duration) {
         guard let key = connection.peerKey else { return }
-        guard canBeFollowed(type: type, body: body, from: connection) else {
-            logger.info("a member is cut off: its change of the group is not what it says it is")
-            fail(connection)
-            return
-        }
         var actions: [RoomAction] = []
         do {
-            try room.received(type: type, body: body, from: connection.link, key: key, now: now, actions: &actions)
+            // What is wrong where the room cannot see it, the host's own participant sees: all others would lose the group by it.
+            try room.received(
+                type: type, body: body, from: connection.link, key: key, now: now,
+                witness: { [local] in local?.couldFollow($0, from: $1) ?? true }, actions: &actions)
         } catch {
             fail(connection)
             return

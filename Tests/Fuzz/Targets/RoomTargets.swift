@@ -87,6 +87,7 @@ private func roomSeeds() -> [[UInt8]] {
         FuzzOutput.make { seed in
             seed.add(0, link, link)
             seed.add(shortPiece: [97 + link])
+            seed.add(link)
         }
     }
     let answer: [UInt8] = [2, 0, 0]
@@ -110,7 +111,7 @@ private func room(_ bytes: [UInt8]) {
     var limits = RoomLimits()
     limits.members = 5
     limits.asksHost = input.byte() & 1 != 0
-    var room = Room(limits: limits, closesAt: input.byte() & 1 != 0 ? .seconds(3_600) : nil)
+    var room = Room(limits: limits, closesAt: input.byte() & 1 != 0 ? .seconds(3_600) : nil, book: PlainBook.self)
     var now = Duration.seconds(1)
     var wanted: (link: LinkID, candidates: [GroupCandidate], removals: [MemberID])?
     while !input.isEmpty {
@@ -124,7 +125,7 @@ private func room(_ bytes: [UInt8]) {
             case 0:
                 let id = input.memberID()
                 let request = MemberRequest.join(
-                    nick: input.text(), member: id, keyPackage: [UInt8(id.wireValue)]
+                    nick: input.text(), member: id, keyPackage: [UInt8(id.wireValue), input.byte()]
                 ).encoded
                 try room.received(
                     type: request.type, body: request.body, from: link, key: key, isHost: link.slot == 0, now: now,
@@ -145,11 +146,15 @@ private func room(_ bytes: [UInt8]) {
                 let choice = input.byte()
                 var commit = GroupCommit(
                     epoch: room.group.epoch, added: asked.candidates.map(\.id), removed: asked.removals, commit: [1],
-                    welcome: [2])
+                    welcome: asked.candidates.isEmpty ? [] : [2])
                 if choice & 1 != 0 { commit.refused = [commit.added.popLast()].compactMap { $0 } }
                 if choice & 2 != 0 { commit.commit = [] }
                 if choice & 4 != 0 { commit.added.append(input.memberID()) }
                 if choice & 8 != 0 { commit.removed.append(input.memberID()) }
+                if !commit.commit.isEmpty, let sender = room.member(at: asked.link) {
+                    commit.commit = PlainGroup.commit(
+                        epoch: commit.epoch, by: sender, adding: commit.added, removing: commit.removed)
+                }
                 let request = MemberRequest.commit(commit).encoded
                 try room.received(
                     type: request.type, body: request.body, from: asked.link, key: key, now: now, actions: &actions)
@@ -186,6 +191,14 @@ private func room(_ bytes: [UInt8]) {
                     type: message.type, body: message.body)
                 {
                     wanted = (link, candidates, removals)
+                } else if case .admitted(let admission)? = try? HostMessage(type: message.type, body: message.body),
+                    admission.welcome.isEmpty, let id = room.member(at: link)
+                {
+                    let request = MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [id])).encoded
+                    var more: [RoomAction] = []
+                    try? room.received(
+                        type: request.type, body: request.body, from: link, key: room.members[id]?.key ?? [], now: now,
+                        actions: &more)
                 }
             case .release(let link): room.linkGone(link)
             default: break

@@ -53,7 +53,8 @@ final class SimulatedRoom {
         delay = .milliseconds([1, 40, 600][random.below(3)])
         var told: ((ChatEvent) -> Void)?
         host = HostNode(
-            loop: loop, identity: identity, limits: limits, closesAt: nil, logger: logger, tell: { told?($0) })
+            loop: loop, identity: identity, limits: limits, closesAt: nil,
+            book: hasRealGroup ? PublicRoomGroup.self : PlainBook.self, logger: logger, tell: { told?($0) })
         told = { [weak self] event in
             guard case .message(let message) = event else { return }
             guard let sequence = message.sequence else {

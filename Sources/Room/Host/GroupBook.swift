@@ -1,0 +1,57 @@
+/// The room's one book of who is in its group: what is public of the group, followed Commit by Commit.
+///
+/// The room knows nothing of MLS; `SecureGroup` implements this with RFC 9420. It is a value: the book of before a Commit
+/// undoes it.
+package protocol GroupBook: Sendable {
+    /// Begins with a group as its creator, its only member, describes it in epoch 0.
+    init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError)
+
+    /// The number of the current epoch.
+    var epoch: UInt64 { get }
+    var memberCount: Int { get }
+    /// All who are in the group, in no order.
+    var members: [MemberID] { get }
+    func contains(_ id: MemberID) -> Bool
+    /// The public tree of the current epoch, for those who come in.
+    var tree: [UInt8] { get }
+
+    /// Whether a member could let the candidate in, alone.
+    func wouldAccept(_ candidate: GroupCandidate) -> Bool
+    /// Checks a Commit in every way that needs no secret, and that it does what it is for and nothing else.
+    func stage(
+        _ commit: [UInt8], from sender: MemberID, as purpose: CommitPurpose
+    ) throws(GroupError) -> BookedCommit
+    /// Whether this lets somebody in by itself in the current epoch, as far as can be seen.
+    func accepts(groupInfo: [UInt8]) -> Bool
+    /// Bytes of what a member that is asked to add and to remove so many may answer at most.
+    func answerByteCount(adding: Int, removing: Int) -> Int
+}
+
+/// What a Commit may be for.
+package enum CommitPurpose: Sendable {
+    /// New keys for its sender.
+    case update
+    /// What the sender was asked for: some of these are added, with the KeyPackages that they have shown, and some of these
+    /// removed. New keys alone are as good.
+    case answer(adding: [GroupCandidate], removing: [MemberID])
+    /// The sender comes in by itself, perhaps in the place of its former self.
+    case external
+}
+
+/// A Commit that was checked, and the book after it.
+package struct BookedCommit: Sendable {
+    /// Who is in the group anew, or with a new leaf.
+    package let added: [MemberID]
+    /// Who is not in it any more.
+    package let removed: [MemberID]
+    package let book: any GroupBook
+
+    package init(added: [MemberID], removed: [MemberID], book: any GroupBook) {
+        self.added = added
+        self.removed = removed
+        self.book = book
+    }
+
+    /// Whether anybody came or went.
+    var changesMembers: Bool { !added.isEmpty || !removed.isEmpty }
+}

@@ -1,0 +1,45 @@
+internal import MLS
+internal import Room
+
+/// What Commits may do in a room's group, beside the rules of RFC 9420: members and the room ask for the same.
+struct GroupRules {
+    /// The group's context before the Commit.
+    let context: GroupContext
+    /// Where in the tree each member is, before the Commit.
+    let leaves: [MemberID: LeafIndex]
+
+    /// Whether nothing but members and keys changes, the Commit is `sender`'s, and each id has one leaf.
+    func allow(_ effects: CommitEffects, by sender: MemberID) -> Bool {
+        effects.reInit == nil && effects.updated.isEmpty && effects.authenticatedData.isEmpty
+            && effects.extensions == context.extensions
+            && RoomGroup.id(of: effects.committer.signatureKey) == sender && hasDistinctIDs(effects)
+            && isKeyed(effects)
+    }
+
+    /// Whether nobody who comes has the id of somebody who stays, or of another one who comes.
+    private func hasDistinctIDs(_ effects: CommitEffects) -> Bool {
+        let removed = Set(effects.removed.map(\.leaf))
+        var comers: Set<MemberID> = []
+        return effects.comers.allSatisfy { comer in
+            let id = RoomGroup.id(of: comer.signatureKey)
+            return comers.insert(id).inserted && leaves[id].map(removed.contains) ?? true
+        }
+    }
+
+    /// Whether the group's secret is in the keys of the next epoch when somebody comes at a relay, and else nothing is. By
+    /// itself nobody takes more than its own former leaf.
+    private func isKeyed(_ effects: CommitEffects) -> Bool {
+        let isAtRelay = GroupSecret.isProvable(effects.committer.leafNode)
+        let keys = effects.comers.isEmpty || !isAtRelay ? 0 : 1
+        guard effects.preSharedKeys.count == keys, effects.preSharedKeys.allSatisfy(GroupSecret.isKey) else {
+            return false
+        }
+        guard effects.isExternal else { return true }
+        return isAtRelay && effects.removed.allSatisfy { $0.signatureKey == effects.committer.signatureKey }
+    }
+}
+
+extension CommitEffects {
+    /// Those who are in the group anew, or with a new leaf.
+    var comers: [Member] { added + (isExternal ? [committer] : []) }
+}

@@ -1,0 +1,113 @@
+internal import MLS
+package import Room
+
+/// A room's group as its host or relay follows it: all that is public, and nothing that opens or seals.
+///
+/// Members are known by their ids; where they are in the tree follows from what Commits do.
+package struct PublicRoomGroup: GroupBook {
+    private let group: PublicGroup
+    private let isAtRelay: Bool
+    private let leaves: [MemberID: LeafIndex]
+
+    package init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError) {
+        do throws(MLSError) {
+            let policy = LeafNodePolicy(time: nil, profile: RoomGroup.leafNodeProfile(isAtRelay: isAtRelay))
+            group = try PublicGroup(groupInfo: groupInfo, suite: RoomGroup.suite, policy: policy)
+        } catch {
+            throw .forged
+        }
+        guard RoomGroup.isOfRoom(group.context), group.context.epoch == 0, group.members.count == 1,
+            let member = group.members.first, RoomGroup.id(of: member.signatureKey) == creator
+        else { throw .forged }
+        leaves = [creator: member.leaf]
+        self.isAtRelay = isAtRelay
+    }
+
+    private init(_ group: PublicGroup, isAtRelay: Bool, leaves: [MemberID: LeafIndex]) {
+        self.group = group
+        self.isAtRelay = isAtRelay
+        self.leaves = leaves
+    }
+
+    package var epoch: UInt64 { group.context.epoch }
+    package var memberCount: Int { leaves.count }
+    package var members: [MemberID] { Array(leaves.keys) }
+    package var tree: [UInt8] { group.tree.encoded }
+
+    package func contains(_ id: MemberID) -> Bool { leaves[id] != nil }
+
+    package func wouldAccept(_ candidate: GroupCandidate) -> Bool {
+        guard let keyPackage = Self.keyPackage(of: candidate), !isAtRelay || GroupSecret.isProvable(keyPackage.leafNode)
+        else { return false }
+        return group.wouldAccept(keyPackage, replacing: leaves[candidate.id])
+    }
+
+    /// The KeyPackage, when its signature key has the candidate's id.
+    static func keyPackage(of candidate: GroupCandidate) -> KeyPackage? {
+        guard candidate.keyPackage.count <= RoomLimits.keyPackageByteCount,
+            case .keyPackage(let keyPackage)? = try? MLSMessage(checkingLengthOf: candidate.keyPackage),
+            RoomGroup.id(of: keyPackage.leafNode.signatureKey) == candidate.id
+        else { return nil }
+        return keyPackage
+    }
+
+    package func accepts(groupInfo: [UInt8]) -> Bool {
+        (try? group.check(groupInfo: groupInfo)) != nil
+    }
+
+    package func answerByteCount(adding: Int, removing: Int) -> Int {
+        group.commitByteLimit(proposals: RoomGroup.proposalByteCount(adds: adding, others: adding + removing + 1))
+            + RoomLimits.welcomeByteCount + RoomLimits.groupInfoByteCount + 4 * RoomLimits.candidatesPerCommit
+            + Self.requestByteCount
+    }
+
+    /// Lengths and the epoch in a request.
+    private static let requestByteCount = 64
+
+    package func stage(
+        _ commit: [UInt8], from sender: MemberID, as purpose: CommitPurpose
+    ) throws(GroupError) -> BookedCommit {
+        let (adds, others) =
+            switch purpose {
+            case .update: (0, 0)
+            // Each candidate may replace a leaf; and a pre-shared key.
+            case .answer(let candidates, let removals): (candidates.count, candidates.count + removals.count + 1)
+            // ExternalInit, a pre-shared key, a former self.
+            case .external: (0, 3)
+            }
+        let limit = group.commitByteLimit(proposals: RoomGroup.proposalByteCount(adds: adds, others: others))
+        guard commit.count <= limit else { throw .forged }
+        let staged: PublicGroup.Staged
+        do throws(MLSError) {
+            staged = try group.stage(commit, proposalLimit: adds + others)
+        } catch {
+            throw error == .wrongEpoch ? .otherEpoch : .forged
+        }
+        let effects = staged.effects
+        guard GroupRules(context: group.context, leaves: leaves).allow(effects, by: sender),
+            Self.fit(effects, purpose), !isAtRelay || effects.comers.map(\.leafNode).allSatisfy(GroupSecret.isProvable)
+        else { throw .forged }
+        var leaves = self.leaves
+        let removed = effects.removed.map { RoomGroup.id(of: $0.signatureKey) }
+        for id in removed { leaves[id] = nil }
+        let added = effects.comers.map { RoomGroup.id(of: $0.signatureKey) }
+        for (id, comer) in zip(added, effects.comers) { leaves[id] = comer.leaf }
+        return BookedCommit(
+            added: added, removed: removed.filter { leaves[$0] == nil },
+            book: PublicRoomGroup(staged.group, isAtRelay: isAtRelay, leaves: leaves))
+    }
+
+    private static func fit(_ effects: CommitEffects, _ purpose: CommitPurpose) -> Bool {
+        let removed = effects.removed.map { RoomGroup.id(of: $0.signatureKey) }
+        switch purpose {
+        case .update: return !effects.isExternal && effects.added.isEmpty && removed.isEmpty
+        case .external: return effects.isExternal
+        case .answer(let candidates, let removals):
+            var offered: [MemberID: LeafNode] = [:]
+            for candidate in candidates { offered[candidate.id] = keyPackage(of: candidate)?.leafNode }
+            let allowed = Set(removals).union(offered.keys)
+            return !effects.isExternal && removed.allSatisfy(allowed.contains)
+                && effects.added.allSatisfy { offered[RoomGroup.id(of: $0.signatureKey)] == $0.leafNode }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+import Room
+import Sodium
+import Testing
+
+@testable import MLS
+@testable import SecureGroup
+
+/// The room's book of its group: what it takes of those who are in the group, and of those who are not.
+@Suite struct PublicRoomGroupTests {
+    /// Members of a room, and its book.
+    private final class World {
+        let isAtRelay: Bool
+        var groups: [RoomGroup]
+        var book: any GroupBook
+
+        init(_ count: Int, isAtRelay: Bool = false) throws {
+            SodiumLibrary.initialize()
+            self.isAtRelay = isAtRelay
+            let creator = RoomGroup(trust: isAtRelay ? .first : .host, time: 1_000_000)
+            _ = creator.keyPackage()
+            book = try PublicRoomGroup(founding: creator.create(), by: creator.id, isAtRelay: isAtRelay)
+            groups = [creator]
+            for _ in 1..<count {
+                let joiner = self.joiner()
+                let candidate = GroupCandidate(id: joiner.id, keyPackage: joiner.keyPackage())
+                let commit = try groups[0].commit(adding: [candidate], removing: [])
+                try take(commit, by: 0, .answer(adding: [candidate], removing: []))
+                try joiner.join(commit.welcome, tree: book.tree, host: groups[0].id)
+                groups.append(joiner)
+            }
+        }
+
+        func joiner() -> RoomGroup {
+            RoomGroup(
+                trust: groups[0].secret.map(GroupTrust.secret) ?? .creator(groups[0].publicKey), time: 1_000_000)
+        }
+
+        func take(_ commit: GroupCommit, by committer: Int, _ purpose: CommitPurpose) throws {
+            book = try book.stage(commit.commit, from: groups[committer].id, as: purpose).book
+            for group in groups { _ = try group.received(commit: commit.commit, from: groups[committer].id) }
+        }
+
+        func error(_ commit: [UInt8], by sender: MemberID, _ purpose: CommitPurpose) -> GroupError? {
+            do throws(GroupError) {
+                _ = try book.stage(commit, from: sender, as: purpose)
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+
+    @Test("A group begins with its creator alone, in epoch 0, in the form of a room's", arguments: [false, true])
+    func founding(isAtRelay: Bool) throws {
+        let world = try World(2, isAtRelay: isAtRelay)
+        let (creator, other) = (world.groups[0], world.groups[1])
+        func refusal(_ info: [UInt8], by id: MemberID, isAtRelay: Bool = isAtRelay) -> GroupError? {
+            do throws(GroupError) {
+                _ = try PublicRoomGroup(founding: info, by: id, isAtRelay: isAtRelay)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        let alone = RoomGroup(trust: isAtRelay ? .first : .host, time: 1_000_000)
+        _ = alone.keyPackage()
+        let info = try alone.create()
+        #expect(info.count <= RoomLimits.groupInfoByteCount)
+        #expect(refusal(info, by: alone.id) == nil)
+        #expect(refusal(info, by: creator.id) == .forged)
+        #expect(refusal(info, by: alone.id, isAtRelay: !isAtRelay) == .forged)
+        #expect(refusal(alone.groupInfo, by: alone.id) == .forged, "without the tree")
+        for index in info.indices {
+            var changed = info
+            changed[index] ^= 1
+            #expect(refusal(changed, by: alone.id) == .forged, "byte \(index)")
+        }
+        let later = try other.withGroup { (group) throws(MLSError) in
+            try group.groupInfo(allowsExternalCommit: true)
+        }
+        #expect(refusal(later, by: other.id) == .forged && refusal(later, by: creator.id) == .forged)
+    }
+
+    @Test("A Commit does what it is for, and nothing else", arguments: [false, true])
+    func purposes(isAtRelay: Bool) throws {
+        let world = try World(4, isAtRelay: isAtRelay)
+        let (mallory, victim) = (world.groups[1], world.groups[2].id)
+        let joiner = world.joiner()
+        let old = GroupCandidate(id: joiner.id, keyPackage: joiner.keyPackage())
+        let candidate = GroupCandidate(id: joiner.id, keyPackage: joiner.keyPackage())
+        func error(
+            adding: [GroupCandidate] = [], removing: [MemberID] = [], _ purpose: CommitPurpose,
+            by sender: MemberID? = nil
+        ) throws -> GroupError? {
+            let commit = try mallory.commit(adding: adding, removing: removing)
+            defer { mallory.dropPendingCommit() }
+            return world.error(commit.commit, by: sender ?? mallory.id, purpose)
+        }
+        #expect(try error(.update) == nil)
+        #expect(try error(.update, by: victim) == .forged, "another's")
+        #expect(try error(.external) == .forged)
+        #expect(try error(.answer(adding: [candidate], removing: [victim])) == nil, "new keys are as good")
+        #expect(try error(adding: [candidate], .answer(adding: [candidate], removing: [])) == nil)
+        #expect(try error(adding: [candidate], .update) == .forged)
+        #expect(try error(adding: [candidate], .answer(adding: [], removing: [victim])) == .forged)
+        #expect(
+            try error(adding: [old], .answer(adding: [candidate], removing: [])) == .forged,
+            "a KeyPackage that it has shown before")
+        #expect(try error(removing: [victim], .answer(adding: [], removing: [victim])) == nil)
+        #expect(try error(removing: [victim], .answer(adding: [candidate], removing: [])) == .forged)
+        #expect(try error(removing: [victim, world.groups[3].id], .answer(adding: [], removing: [victim])) == .forged)
+        // Who comes back gets a new leaf for the old one.
+        let back = GroupCandidate(id: victim, keyPackage: world.groups[2].keyPackage())
+        #expect(try error(adding: [back], .answer(adding: [back], removing: [])) == nil)
+        #expect(world.book.contains(victim) && !world.book.contains(joiner.id) && world.book.memberCount == 4)
+        let commit = try mallory.commit(adding: [back], removing: [world.groups[3].id])
+        let booked = try world.book.stage(
+            commit.commit, from: mallory.id, as: .answer(adding: [back], removing: [world.groups[3].id]))
+        #expect(booked.added == [victim] && booked.removed == [world.groups[3].id])
+        #expect(booked.book.memberCount == 3 && world.book.memberCount == 4, "and undone by keeping the old")
+        #expect(world.error([1, 2, 3], by: mallory.id, .update) == .forged)
+        world.groups.remove(at: 2)
+        // Of an epoch that is over.
+        mallory.dropPendingCommit()
+        let late = try mallory.commit(adding: [], removing: [])
+        try world.take(world.groups[0].commit(adding: [], removing: []), by: 0, .update)
+        #expect(world.error(late.commit, by: mallory.id, .update) == .otherEpoch)
+    }
+
+    @Test("At a relay somebody comes in with the group's key, and with something that can be a proof, only")
+    func keys() throws {
+        let world = try World(2, isAtRelay: true)
+        let committer = world.groups[1]
+        let joiner = world.joiner()
+        let candidate = GroupCandidate(id: joiner.id, keyPackage: joiner.keyPackage())
+        func error(_ change: (inout [Proposal]) -> Void) throws -> GroupError? {
+            let package = try #require(PublicRoomGroup.keyPackage(of: candidate))
+            var proposals: [Proposal] = [.add(package)]
+            change(&proposals)
+            let commit = try committer.withGroup { (group) throws(MLSError) in
+                defer { group.dropPendingCommit() }
+                return try group.commit(proposals, includesTree: false, at: nil).commit
+            }
+            return world.error(commit, by: committer.id, .answer(adding: [candidate], removing: []))
+        }
+        let key = { Proposal.preSharedKey(try #require(world.groups[0].secret).newKeyID()) }
+        let (one, two) = (try key(), try key())
+        #expect(try error { $0.append(one) } == nil)
+        #expect(try error { _ in } == .forged)
+        #expect(try error { $0 += [one, two] } == .forged)
+        #expect(try error { $0 = [one] } == .forged, "nobody comes")
+        let strange = OwnKeyPackage.ofRoom(
+            strange: .init(
+                capabilities: [GroupSecret.proofExtension],
+                extensions: [Extension(type: GroupSecret.proofExtension, data: [1])]))
+        let id = RoomGroup.id(of: strange.keyPackage.leafNode.signatureKey)
+        #expect(!world.book.wouldAccept(GroupCandidate(id: id, keyPackage: strange.message)))
+        #expect(world.book.wouldAccept(candidate))
+        #expect(!world.book.wouldAccept(GroupCandidate(id: id, keyPackage: candidate.keyPackage)))
+        // By itself.
+        let external = try joiner.commitExternally(
+            world.groups[0].groupInfo, tree: world.book.tree, epoch: world.book.epoch)
+        #expect(world.error(external.commit, by: joiner.id, .external) == nil)
+        #expect(world.error(external.commit, by: joiner.id, .update) == .forged)
+        #expect(world.error(external.commit, by: committer.id, .external) == .forged)
+        let booked = try world.book.stage(external.commit, from: joiner.id, as: .external)
+        #expect(
+            booked.book.accepts(groupInfo: external.groupInfo) && !world.book.accepts(groupInfo: external.groupInfo))
+        #expect(world.book.accepts(groupInfo: world.groups[1].groupInfo))
+    }
+
+    @Test("A Commit that is longer than what it is for can be is not looked into")
+    func lengths() throws {
+        let world = try World(3)
+        let limit = 1_024 + 512 + 14 * 40 + 3 * 82
+        #expect(world.book.answerByteCount(adding: 0, removing: 0) >= limit)
+        let commit = try world.groups[1].commit(adding: [], removing: [])
+        #expect(commit.commit.count <= limit)
+        #expect(world.error(commit.commit, by: world.groups[1].id, .update) == nil)
+        for count in [limit, limit + 1] {
+            let padded = commit.commit + [UInt8](repeating: 0, count: count - commit.commit.count)
+            #expect(world.error(padded, by: world.groups[1].id, .update) == .forged)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package import Room
+
+/// The book of a ``PlainGroup``.
+package struct PlainBook: GroupBook {
+    package let epoch: UInt64
+    private let present: Set<MemberID>
+
+    package init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError) {
+        guard groupInfo == PlainGroup.info(epoch: 0, [creator]) else { throw .forged }
+        self.init(epoch: 0, [creator])
+    }
+
+    private init(epoch: UInt64, _ present: Set<MemberID>) {
+        self.epoch = epoch
+        self.present = present
+    }
+
+    package var memberCount: Int { present.count }
+    package var members: [MemberID] { Array(present) }
+    package var tree: [UInt8] { PlainGroup.tree(of: present) }
+
+    package func contains(_ id: MemberID) -> Bool { present.contains(id) }
+
+    package func wouldAccept(_ candidate: GroupCandidate) -> Bool { true }
+
+    package func stage(
+        _ commit: [UInt8], from sender: MemberID, as purpose: CommitPurpose
+    ) throws(GroupError) -> BookedCommit {
+        let (added, removed) = try PlainGroup.read(commit, from: sender, epoch: epoch)
+        let isRight =
+            switch purpose {
+            case .update: present.contains(sender) && added.isEmpty && removed.isEmpty
+            case .external: added == [sender] && removed.isEmpty
+            case .answer(let adding, let removing):
+                present.contains(sender) && added.isSubset(of: adding.map(\.id)) && removed.isSubset(of: removing)
+            }
+        guard isRight else { throw .forged }
+        let after = present.subtracting(removed).union(added)
+        return BookedCommit(
+            added: Array(added), removed: Array(removed.subtracting(added)),
+            book: PlainBook(epoch: epoch &+ 1, after))
+    }
+
+    package func accepts(groupInfo: [UInt8]) -> Bool { groupInfo == PlainGroup.info(epoch: epoch, present) }
+
+    package func answerByteCount(adding: Int, removing: Int) -> Int { 1_000 * (present.count + adding + removing) }
+}
