@@ -234,7 +234,7 @@ def itself():
             else:
                 group.receive(commit)
         for group in added:
-            group.join(welcome_)
+            group.join(welcome_, committer.epoch.tree.encode())
         groups = [group for group in groups if group not in removed] + added
         same(len({group.epoch.authenticator for group in groups}), 1)
         groups[0].epoch.tree.verify(groups[0].epoch.context.group)

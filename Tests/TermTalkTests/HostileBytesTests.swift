@@ -263,7 +263,7 @@ import Testing
         try await attack { host, honest in
             for size in [1, 200, 60_000] {
                 let member = try BlockingMember(host.target())
-                try member.join(nick: "breaker")
+                try member.join(nick: "breaker\(size)")
                 for _ in 0..<3 {
                     let declined = member.declinedCommits
                     try member.say([

@@ -94,6 +94,8 @@ private final class Pair: @unchecked Sendable {
     var sender: Group
     var receiver: Group
     var references: [[UInt8]] = []
+    /// Follows the group without its secrets.
+    let service: PublicGroup
 
     init() {
         do throws(MLSError) {
@@ -107,6 +109,9 @@ private final class Pair: @unchecked Sendable {
             receiver = try Group(
                 joining: outgoing.welcome ?? [], with: joiner, suite: suite, configuration: configuration)
             sender = first
+            service = try PublicGroup(
+                groupInfo: receiver.groupInfo(allowsExternalCommit: false), suite: suite,
+                policy: LeafNodePolicy(time: nil))
         } catch {
             preconditionFailure("an honest pair: \(error)")
         }
@@ -147,12 +152,25 @@ private func mlsHandshake(_ bytes: [UInt8]) {
             _ = try? pair.receiver.receive(piece)
             continue
         }
+        pair.compare(message)
         if Pair.take(message, in: &pair.receiver, &pair.references) { hasChanged = true }
     }
     if hasChanged { Pair.current = Pair() }
 }
 
 extension Pair {
+    /// What a member refuses for nothing but its confirmation tag, the delivery service takes: it has no other rules.
+    func compare(_ message: [UInt8]) {
+        let isTaken = (try? service.stage(message)) != nil
+        do throws(MLSError) {
+            _ = try receiver.receive(message)
+        } catch {
+            precondition(
+                error != .invalidConfirmationTag || isTaken || !references.isEmpty,
+                "members and the delivery service have other rules")
+        }
+    }
+
     /// A message of the sender, or of an outsider, with this content; nil when the bytes are no content.
     func forged(_ kind: UInt8, _ bytes: [UInt8]) -> [UInt8]? {
         var reader = ByteReader(bytes)
