@@ -56,8 +56,7 @@ extension RoomGroup {
         return commit
     }
 
-    /// The KeyPackage, when it is whole, in order, that of its id, and new: who has left is not brought back by somebody who
-    /// has kept its KeyPackage.
+    /// The KeyPackage, when it is whole, in order, that of its id, and new.
     private func usable(_ candidate: GroupCandidate) -> KeyPackage? {
         guard candidate.id != id, let keyPackage = PublicRoomGroup.keyPackage(of: candidate),
             secret?.isProven(keyPackage.leafNode) != false, !spent.contains(keyPackage.leafNode.encryptionKey)
@@ -172,7 +171,9 @@ extension RoomGroup {
             let effects = staged.effects
             guard !effects.removesSelf,
                 GroupRules(context: group.context, leaves: leaves).allow(effects, by: sender),
-                Self.areProven(effects, secret)
+                Self.areProven(effects, secret),
+                // Who has left is not brought back by somebody who has kept its KeyPackage.
+                !effects.added.contains(where: { spent.contains($0.leafNode.encryptionKey) })
             else { throw .misuse }
             return staged
         }

@@ -221,6 +221,21 @@ import Testing
             let again = try group.commit(adding: [candidate], removing: [])
             #expect(again.refused == [gone.id] && again.added.isEmpty && again.commit.isEmpty)
         }
+        // One that does it all the same is followed by nobody who knows.
+        let commit = try world.groups[1].withGroup { (group) throws(MLSError) in
+            guard case .keyPackage(let package) = try MLSMessage(checkingLengthOf: candidate.keyPackage) else {
+                throw .misuse
+            }
+            return try group.commit([.add(package)], includesTree: false, at: nil).commit
+        }
+        for group in [world.groups[0], world.groups[2]] {
+            #expect(!group.canFollow(commit, from: world.groups[1].id))
+        }
+        // A new one of the same member is.
+        world.groups[1].dropPendingCommit()
+        let fresh = try world.groups[1].commit(
+            adding: [.init(id: gone.id, keyPackage: gone.keyPackage())], removing: [])
+        #expect(world.groups[0].canFollow(fresh.commit, from: world.groups[1].id))
     }
 
     @Test("The latest values are remembered: at the limit all, past it not the oldest")

@@ -310,11 +310,11 @@ extension Room {
             group.lastUpdate = now
             members[sender]?.lastUpdate = now
         }
-        let asked = group.asked?.adds ?? [:]
-        let joiners = booked.added.filter { group.wasAsked(toAdd: $0) }.compactMap { group.takeJoiner($0) }
-        let gone = booked.added.compactMap { id in
-            joiners.contains { $0.id == id } || asked[id]?.isReturning == true ? nil : asked[id]
-        }
+        // In the order of their waiting, whatever that in the Commit is.
+        let asked = booked.added.compactMap { group.asked?.adds[$0] }.sorted { $0.serial < $1.serial }
+        let joiners = asked.filter { group.wasAsked(toAdd: $0.id) }.compactMap { group.takeJoiner($0.id) }
+        let taken = Set(joiners.map(\.id))
+        let gone = asked.filter { !taken.contains($0.id) && !$0.isReturning }
         group.advance(by: booked, commit.groupInfo, of: sender)
         let entries = (joiners + gone).filter { !$0.isReturning }.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
