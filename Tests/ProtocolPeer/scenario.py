@@ -127,8 +127,12 @@ def chat(host, other, peer, own):
 
 
 def names(host, peer, own):
-    peer.change_nick("\u041etto")  # the first letter is Cyrillic
+    peer.change_nick("0tto")
     expect(peer.wait("declined", id="0" * 16)["code"] == 3, "a look-alike is declined")
+    count = len(peer.seen("declined"))
+    peer.change_nick("\u041etto")  # the first letter is Cyrillic
+    peer.pump(lambda: len(peer.seen("declined")) > count, LONG)
+    expect(peer.seen("declined")[-1]["code"] == 2, "two scripts are no nick")
     peer.change_nick("Pia2")
     peer.wait("nick", id=peer.member, nick="Pia2")
     host.wait("nick-changed", id=own, nick="Pia2")
