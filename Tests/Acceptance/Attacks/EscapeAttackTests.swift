@@ -45,8 +45,11 @@ struct EscapeAttackTests {
     /// What must not be among the bytes that the program writes to a terminal, whatever the terminal makes of it: commands to the
     /// operating system (titles, clipboard, links), device control, resets, and the eight-bit forms of all.
     private func forbidden(in recording: String) throws -> [String] {
-        let bytes = try Data(contentsOf: URL(filePath: recording))
-        #expect(bytes.count > 1_000)
+        let recorded = try Data(contentsOf: URL(filePath: recording))
+        #expect(recorded.count > 1_000)
+        // The title of our own has the room's id, and a number.
+        let text = String(decoding: recorded, as: UTF8.self)
+        let bytes = Data(text.replacing(/\u{1B}\]2;(termtalk [0-9a-f]+( \([0-9]+\))?)?\u{07}/, with: "").utf8)
         let forbidden: [(String, [UInt8])] = [
             ("OSC", [0x1B, 0x5D]), ("DCS", [0x1B, 0x50]), ("reset", [0x1B, 0x63]),
             ("report", [0x1B, 0x5B, 0x36, 0x6E]),
