@@ -132,17 +132,14 @@ struct JoinErrorTests {
 
 /// Nicks that a room does not take.
 struct NickErrorTests {
-    /// The last two: all of it Cyrillic, and with a capital I for the l.
-    @Test(arguments: ["alice", "ALICE", "\u{430}\u{4CF}\u{456}\u{441}\u{435}", "aIice"])
+    /// The last two: with a Cyrillic а, and with a capital I for the l.
+    @Test(arguments: ["alice", "ALICE", "\u{430}lice", "aIice"])
     func nickThatSomebodyHas(_ nick: String) async throws {
         let hosted = try await HostedRoom.direct(["--nick", "alice"])
         try await expectFailure(["join", hosted.invite, "--nick", nick], code: "nick-taken", status: 65)
     }
 
-    /// The last one: with a Cyrillic а among Latin letters.
-    @Test(arguments: [
-        "two words", "-dash", String(repeating: "x", count: 33), "a\u{202E}b", "\u{1B}[31m", "\u{430}lice",
-    ])
+    @Test(arguments: ["two words", "-dash", String(repeating: "x", count: 33), "a\u{202E}b", "\u{1B}[31m"])
     func invalidNick(_ nick: String) async throws {
         try await expectFailure(
             ["join", "room", "--direct", "127.0.0.1:1", "--nick=\(nick)"], code: "nick-invalid", status: 65)
@@ -153,7 +150,7 @@ struct NickErrorTests {
     @Test func changingToATakenNickChangesNothing() async throws {
         let hosted = try await HostedRoom.direct(["--nick", "alice"])
         let bob = try await hosted.join(["--nick", "bob"])
-        bob.send("/nick \u{430}\u{4CF}\u{456}\u{441}\u{435}")
+        bob.send("/nick \u{430}lice")
         #expect(try await bob.event("error").code == "nick-taken")
         bob.send("/nick a b")
         #expect(try await bob.event("error") { $0.code != "nick-taken" }.code == "usage")

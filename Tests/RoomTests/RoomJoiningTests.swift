@@ -96,8 +96,19 @@ import Testing
     }
 
     @Test(
+        "A nick of mixed scripts, which looks like nobody's here, is not allowed",
+        arguments: ["b\u{43E}b", "\u{10410}"])
+    func mixedScripts(_ nick: String) throws {
+        let network = RoomNetwork()
+        _ = try network.joined("alice")
+        let other = network.add(nick: nick)
+        try network.carry()
+        #expect(codes(network, other) == [.nickInvalid])
+    }
+
+    @Test(
         "A nick that is taken, or looks like a member's nick or id, is refused",
-        arguments: ["alice", "Alice", "alíce", "a1ice", "а\u{4CF}\u{456}\u{441}\u{435}"])
+        arguments: ["alice", "Alice", "alíce", "a1ice", "\u{430}\u{4CF}\u{456}\u{441}\u{435}"])
     func takenNick(_ nick: String) throws {
         let network = RoomNetwork()
         let alice = try network.joined("alice")[0]

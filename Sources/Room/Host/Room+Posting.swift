@@ -10,6 +10,7 @@ extension Room {
         guard let nick = try? Nick(validating: text, isHost: isHost) else { throw RefusedNick(code: .nickInvalid) }
         let owners = [memberOfNick[nick.skeleton], memberOfIDSkeleton[nick.skeleton]]
         guard owners.allSatisfy({ $0 == nil || $0 == id }) else { throw RefusedNick(code: .nickTaken) }
+        guard nick.isOfOneScript else { throw RefusedNick(code: .nickInvalid) }
         return nick
     }
 

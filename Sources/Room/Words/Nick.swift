@@ -6,8 +6,6 @@ package enum NickError: Error, Equatable, Sendable {
     case tooLong
     /// Something other than letters, digits, bounded marks and `_ - .`, or a first character that is no letter or digit.
     case forbiddenCharacter
-    /// Letters of scripts that are not written together, or of one that is not used for names.
-    case mixedScripts
     /// A name, or a look-alike of one, that stands for the program or the room itself.
     case reserved
 }
@@ -44,18 +42,22 @@ package struct Nick: Hashable, Sendable, CustomStringConvertible {
         try Self.checkForm(of: text)
         let skeleton = NickSkeleton(text)
         guard isHost || !Self.reservedSkeletons.contains(skeleton) else { throw .reserved }
-        guard NickScripts.verdict(on: text) == .allowed else { throw .mixedScripts }
         self.text = text
         self.skeleton = skeleton
     }
 
     package var description: String { text }
 
+    /// Whether it is of scripts that are written together; a room takes no other nick.
+    package var isOfOneScript: Bool { Self.isOfOneScript(text) }
+
+    private static func isOfOneScript(_ text: String) -> Bool { NickScripts.verdict(on: text) == .allowed }
+
     /// Whether `text` has the length and the characters of a nick: enough to show one that a host has checked, and cheap.
     package static func isWellFormed(_ text: String) -> Bool {
         do throws(NickError) {
             try checkForm(of: text)
-            return NickScripts.verdict(on: text) == .allowed
+            return isOfOneScript(text)
         } catch {
             return false
         }

@@ -69,10 +69,13 @@ struct CommonOptions: ParsableArguments {
     func checkedNick(isHost: Bool) throws(ChatEvent.Notice) -> String {
         guard let nick else { return "" }
         do throws(NickError) {
-            return try Nick(validating: nick, isHost: isHost).text
+            let nick = try Nick(validating: nick, isHost: isHost)
+            // Of a joiner's the room decides, which knows whose it looks like.
+            if !isHost || nick.isOfOneScript { return nick.text }
         } catch {
             throw .nickInvalid("--nick cannot be used")
         }
+        throw .nickInvalid("--nick cannot be used")
     }
 
     var logger: Logger {
