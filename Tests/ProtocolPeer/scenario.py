@@ -127,10 +127,10 @@ def chat(host, other, peer, own):
 
 
 def names(host, peer, own):
-    peer.change_nick("0tto")
+    peer.change_nick("\u041etto")  # the first letter is Cyrillic
     expect(peer.wait("declined", id="0" * 16)["code"] == 3, "a look-alike is declined")
     count = len(peer.seen("declined"))
-    peer.change_nick("\u041etto")  # the first letter is Cyrillic
+    peer.change_nick("zz\u0436")  # the last one is, and nobody here looks like that
     peer.pump(lambda: len(peer.seen("declined")) > count, LONG)
     expect(peer.seen("declined")[-1]["code"] == 2, "two scripts are no nick")
     peer.change_nick("Pia2")
