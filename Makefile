@@ -6,8 +6,14 @@ SWIFT ?= swift
 .PHONY: attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
+# No library is looked for beside the program, all is bound before it begins and read-only then, and only code is
+# executable. The linker that Swift chooses itself (gold) cannot do that.
+LINKING := --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker now -Xlinker -z -Xlinker relro \
+    -Xlinker -z -Xlinker separate-code
+
 build:
-	$(SWIFT) build -c release --product termtalk --static-swift-stdlib
+	$(SWIFT) build -c release --product termtalk --static-swift-stdlib $(LINKING)
+	sh .ci/check-binary .build/release/termtalk
 
 run: build
 	.build/release/termtalk host --onion

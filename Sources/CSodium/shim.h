@@ -14,4 +14,13 @@ static inline int secret_forbid_dumps(void) {
     return 0;
 #endif
 }
+
+/* Nothing that this process executes gets more privileges than it has. */
+static inline int secret_forbid_privileges(void) {
+#ifdef PR_SET_NO_NEW_PRIVS
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+#else
+    return 0;
+#endif
+}
 #endif

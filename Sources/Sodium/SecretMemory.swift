@@ -7,6 +7,11 @@ package enum SecretMemory {
         _ = secret_forbid_dumps()
     }
 
+    /// Keeps what this process executes, a tor of its own, from having more privileges than it has itself.
+    package static func forbidPrivileges() {
+        _ = secret_forbid_privileges()
+    }
+
     /// Wipes every secret there is, for the end of the process: what still uses one afterwards works with zeros.
     package static func wipe() {
         SecretSlabs.shared.wipe()

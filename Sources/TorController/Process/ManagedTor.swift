@@ -23,6 +23,10 @@ final class ManagedTor {
     private var failure: TorStartFailure?
     /// The latest warning or error that is no known failure.
     private var lastWords: String?
+    /// Whether tor is asked to give up all system calls that it does not need; not every tor can.
+    private var isSandboxed = true
+    private let include: String?
+    private let dataDirectory: String?
     private var onStopped: (() -> Void)?
 
     /// Finds the program and writes its configuration; `include` is a torrc file that comes last in it. With `dataDirectory` the
@@ -33,12 +37,13 @@ final class ManagedTor {
         self.loop = loop
         self.logger = logger
         self.program = try Self.find(program ?? "tor")
+        self.include = include
+        self.dataDirectory = dataDirectory
         directory = try PrivateDirectory()
         controlEndpoint = .unix(path: "\(directory.path)/control")
         socksEndpoint = .unix(path: "\(directory.path)/socks")
         if let dataDirectory { try Self.makeDataDirectory(dataDirectory) }
-        try directory.write(
-            Self.configuration(directory.path, dataDirectory: dataDirectory, include: include), to: "torrc")
+        try writeConfiguration()
     }
 
     var isRunning: Bool { process != nil }
@@ -86,6 +91,8 @@ final class ManagedTor {
         if let onStopped {
             self.onStopped = nil
             onStopped()
+        } else if isSandboxed, case .configuration? = failure {
+            startWithoutSandbox()
         } else {
             onExit?(.unreachable(.childFailed(failure ?? .exited(status: status, said: lastWords))))
         }
@@ -101,7 +108,20 @@ final class ManagedTor {
         else { throw .unreachable(.childFailed(.directoryPermission)) }
     }
 
-    private static func configuration(_ path: String, dataDirectory: String?, include: String?) -> String {
+    /// It was built without, or for a system that it does not know.
+    private func startWithoutSandbox() {
+        isSandboxed = false
+        logger.debug("tor child: once more, without its sandbox")
+        do throws(TorError) {
+            try writeConfiguration()
+            try start()
+        } catch {
+            onExit?(error)
+        }
+    }
+
+    private func writeConfiguration() throws(TorError) {
+        let path = directory.path
         let data = dataDirectory ?? "\(path)/data"
         var lines = [
             "DataDirectory \(QuotedString.escape(data.utf8))",
@@ -115,9 +135,12 @@ final class ManagedTor {
             "DormantCanceledByStartup 1",
             "GeoIPFile /dev/null",
             "GeoIPv6File /dev/null",
+            // It starts no programs of its own.
+            "NoExec 1",
+            "Sandbox \(isSandboxed ? 1 : 0)",
         ]
         if let include { lines.append("%include \(QuotedString.escape(include.utf8))") }
-        return lines.joined(separator: "\n") + "\n"
+        try directory.write(lines.joined(separator: "\n") + "\n", to: "torrc")
     }
 
     /// A program by its path, or by name along PATH and where systems keep daemons outside a user's PATH.

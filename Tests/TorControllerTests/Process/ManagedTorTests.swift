@@ -38,6 +38,46 @@ private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atP
 
 @Suite(.serialized, .enabled(if: SingleTor.isInstalled, "no tor is installed"))
 struct ManagedTorTests {
+    @Test(
+        "It runs in tor's sandbox and starts no programs; a tor that has no sandbox runs without",
+        arguments: [true, false])
+    func sandbox(hasSandbox: Bool) throws {
+        let include = try Include("DisableNetwork 1")
+        defer { include.remove() }
+        var options = include.options
+        options.stallTimeout = .milliseconds(300)
+        if !hasSandbox {
+            let script = include.folder.appending(path: "tor-without-sandbox")
+            let text = """
+                #!/bin/sh
+                for last; do :; done
+                if grep -q '^Sandbox 1' "$last"; then
+                    echo "Nov 28 12:00:00.000 [err] Reading config failed--see warnings above."
+                    exit 1
+                fi
+                exec tor "$@"
+                """
+            try Data(text.utf8).write(to: script)
+            try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: script.path)
+            options.program = script.path
+        }
+        var configuration = ""
+        var isRunning = false
+        try runLoop { loop, finish in
+            let controller = TorController(loop: loop, options: options, logger: logger)
+            controller.start { event in
+                guard case .failed(.bootstrapStalled) = event else { return }
+                if case .unix(let path) = controller.listenerKind {
+                    configuration = (try? String(contentsOfFile: "\(path)/torrc", encoding: .utf8)) ?? ""
+                }
+                isRunning = include.processID.map { exists("/proc/\($0)") } ?? false
+                controller.shutdown(completion: finish)
+            }
+        }
+        #expect(isRunning)
+        #expect(configuration.contains("\nNoExec 1\nSandbox \(hasSandbox ? 1 : 0)\n"))
+    }
+
     @Test func startsStallsAndLeavesNothingBehind() throws {
         let include = try Include("DisableNetwork 1")
         defer { include.remove() }
