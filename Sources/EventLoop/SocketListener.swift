@@ -12,6 +12,9 @@ package final class SocketListener {
     /// The address in use: with the port that was picked when port 0 was asked for.
     package let localAddress: SocketAddress
 
+    /// Called each time that peers are turned away because there are no descriptors left.
+    package var onExhausted: (() -> Void)?
+
     private let loop: EventLoop
     private let onAccept: (SocketStream) -> Void
     private var descriptor: Int32
@@ -90,6 +93,7 @@ package final class SocketListener {
             reserve = SystemCall.openNull()
         }
         event?.remove()
+        onExhausted?()
         rest = loop.schedule(after: Self.restAfterExhaustion) { [weak self] in
             self?.rest = nil
             self?.event?.add()

@@ -8,6 +8,10 @@ package final class Record: Sendable {
 
     static let continuedFlag: UInt8 = 0x80
 
+    /// A tag with this bit is given back by itself. Of the others only the largest is given back of those that are
+    /// acknowledged together.
+    package static let singleTag: UInt64 = 1 << 63
+
     let header: UInt8
     let body: [UInt8]
     /// The sender's note about this record, given back when the peer has acknowledged it; 0 for none.

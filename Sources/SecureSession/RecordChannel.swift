@@ -287,7 +287,11 @@ struct RecordChannel {
         let released = Record.released
         for index in outgoingHead..<outgoingHead + count {
             byteCount += outgoing[index].heldByteCount
-            lastTag = max(lastTag, outgoing[index].tag)
+            if outgoing[index].tag & Record.singleTag != 0 {
+                events.append(.acknowledged(tag: outgoing[index].tag))
+            } else {
+                lastTag = max(lastTag, outgoing[index].tag)
+            }
             outgoing[index] = released
         }
         retainedByteCount -= byteCount

@@ -25,16 +25,15 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .torUnreachable, .torBootstrapStalled, .torControlLost, .torWithoutPow, .torWithoutClientAuth,
             .onionNotFound, .onionUnreachable,
             .onionPublishFailed, .connectionRefused, .connectionTimeout, .connectionLost, .hostUnreachable,
-            .addressInUse, .noSuchRoom, .roomExpired:
+            .addressInUse, .noSuchRoom, .roomExpired, .roomReopened:
             self = .unavailable
         case .internalError:
             self = .internalError
         case .registryUnwritable, .persistUnwritable, .outputUnwritable, .noSpace:
             self = .cannotWrite
-        case .roomFull, .hostBusy, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway,
-            .messagesMissed,
-            .notAcknowledged,
-            .verifyEnded, .nobodyHere, .underAttack, .attackOver, .persistInUse:
+        case .roomFull, .hostBusy, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway, .messagesMissed,
+            .notAcknowledged, .verifyEnded, .nobodyHere, .descriptorsExhausted, .underAttack, .attackOver,
+            .persistInUse:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .persistVersion, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed,
             .groupForged,
@@ -45,7 +44,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             .passwordGuessed,
             .passphraseWrong,
             .banned, .kicked,
-            .roomLocked, .joinDenied, .inviteUsed, .groupInviteNeeded, .notPermitted:
+            .roomLocked, .joinDenied, .inviteUsed, .inviteRevoked, .groupInviteNeeded, .notPermitted:
             self = .notPermitted
         case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable, .persistUnreadable:
             self = .badConfiguration

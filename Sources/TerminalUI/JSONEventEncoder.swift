@@ -11,7 +11,7 @@ package enum JSONEventEncoder {
         "acknowledged",
         "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",
         "room-locked",
-        "room-extended", "slow-mode", "verification", "help", "connection", "warning", "error", "closed",
+        "room-extended", "ending", "slow-mode", "verification", "help", "connection", "warning", "error", "closed",
     ]
 
     /// Appends the line of `event`, with its newline, to `output`. `time` is in milliseconds since 1970, UTC.
@@ -71,6 +71,7 @@ extension RoomChange {
         case .topic: "topic-changed"
         case .locked: "room-locked"
         case .extended: "room-extended"
+        case .ending: "ending"
         case .slow: "slow-mode"
         case .inviteMade: "invite"
         case .invites: "invites"
@@ -193,7 +194,7 @@ extension JSONLineWriter {
         switch change {
         case .topic(let text): line("topic", text)
         case .locked(let isLocked): field("locked", isLocked)
-        case .extended(let seconds): field("seconds_left", seconds)
+        case .extended(let seconds), .ending(let seconds, _): field("seconds_left", seconds)
         case .slow(let seconds): field("seconds", seconds)
         case .inviteMade(let invite): fields(of: invite)
         case .invites(let invites):

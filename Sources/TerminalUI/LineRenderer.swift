@@ -122,6 +122,11 @@ package struct LineRenderer: Sendable {
         case .topic(let text): ["topic: \(line(text))"]
         case .locked(let isLocked): [isLocked ? "the room is locked: nobody new comes in" : "the room is open again"]
         case .extended(let seconds): ["the room ends in \(DurationText.words(seconds: seconds))"]
+        case .ending(let seconds, let canExtend):
+            [
+                "the room ends in \(DurationText.words(seconds: seconds))"
+                    + (canExtend ? ": /extend 15m gives it more time" : "")
+            ]
         case .slow(seconds: 0): ["slow mode is over"]
         case .slow(let seconds):
             ["slow mode: each member may say something once in \(DurationText.words(seconds: seconds))"]
@@ -222,6 +227,9 @@ extension LineRenderer {
         case .dial: "connecting to the host"
         case .handshake: "agreeing on keys"
         case .approval: "waiting for the host to let you in"
+        case .hostAnswer:
+            "waiting for the host: it does not answer, for 30 s at most; it may hang, or not know the invite any more"
+        case .memberAnswer: "waiting for a member's program to let you in; the next one is asked after 8 s"
         }
     }
 

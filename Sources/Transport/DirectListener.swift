@@ -39,6 +39,11 @@ package final class DirectListener {
         self.places = opened
     }
 
+    /// Called each time that peers are turned away because there are no descriptors left.
+    package var onExhausted: (() -> Void)? {
+        didSet { for place in places { place.listener.onExhausted = onExhausted } }
+    }
+
     /// Stops listening; streams that were accepted are not touched.
     package func close() {
         for place in places { place.listener.close() }

@@ -36,6 +36,12 @@ package final class OnionListener {
         publication.authorize(clients)
     }
 
+    /// Called each time that peers are turned away because there are no descriptors left.
+    package var onExhausted: (() -> Void)? {
+        get { listener.onExhausted }
+        set { listener.onExhausted = newValue }
+    }
+
     /// The address members dial.
     package var address: OnionAddress { publication.address }
 

@@ -98,6 +98,7 @@ struct ConversationTests {
         #expect(whisper.text == "psst")
         #expect(whisper.seq == nil)
         host.send("/msg member back")
+        try await host.event("acknowledged") { $0.count == 1 && $0.of == 1 }
         #expect(try await member.event("message") { $0.kind == "private" && $0.isOwn == false }.text == "back")
         member.send(#"{"command":"/who"}"#)
         #expect(try await member.event("members").members?.map(\.nick) == ["host", "member"])

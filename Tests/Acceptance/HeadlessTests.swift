@@ -131,6 +131,20 @@ struct HeadlessTests {
         #expect(erin.eventsSoFar.filter { $0.event == "warning" || $0.event == "error" }.isEmpty)
     }
 
+    /// Who founded the group was killed before anybody saw its invite.
+    @Test func theFirstOneIsKilled() async throws {
+        let hosted = try await HostedRoom.direct(Self.flags)
+        let (founder, lost) = try await first(hosted)
+        // `say` gives nothing up for itself.
+        try await expectFailure(["say", hosted.invite, "x"], code: "group-invite-needed", status: 77)
+        founder.signal(SIGKILL)
+        _ = try await founder.result()
+        let (second, invite) = try await first(hosted, nick: "second")
+        #expect(invite != lost)
+        let third = try await join(invite, "third")
+        try await say("here we are", third, to: [second])
+    }
+
     @Test func endsByItselfWhenNobodyComes() async throws {
         let host = try TermTalkProcess(
             ["host", "--direct", "127.0.0.1:0", "--plain", "--headless", "--ttl", "2s"], home: TestHome(), input: .null)
@@ -216,13 +230,18 @@ struct HeadlessTests {
         // The manual page is not installed here.
         .split(separator: "\n").filter { !$0.hasPrefix("Documentation=") }.joined(separator: "\n")
         let unit = try home.write("termtalk-relay@x.service", text.replacing("@BINDIR@", with: folder) + "\n")
-        for arguments in [["--user", "verify", unit], ["security", "--offline=true", "--threshold=40", unit]] {
+        for arguments in [["--user", "verify", unit], ["security", "--offline=true", "--threshold=20", unit]] {
             let checked = try TermTalkProcess(
                 program: "/usr/bin/systemd-analyze", ["--no-pager"] + arguments, home: home,
                 environment: ["XDG_RUNTIME_DIR": folder])
             let result = try await checked.result()
             #expect(result.status == 0, "\(result.output) \(result.errors)")
             if arguments.contains("verify") { #expect(result.errors == []) }
+        }
+        // Not only that nothing is written in homes: what is there cannot be read.
+        #expect(text.contains("\nProtectHome=tmpfs\n") && !text.contains("ProtectHome=read-only"))
+        for folder in text.matches(of: #/Environment=HOME=(\S+) .*XDG_RUNTIME_DIR=(\S+)/#) {
+            #expect(text.contains("BindPaths=\(folder.1) \(folder.2)"))
         }
     }
 

@@ -132,11 +132,39 @@ struct JoinErrorTests {
 
 /// Nicks that a room does not take.
 struct NickErrorTests {
-    /// The last two: with a Cyrillic а, and with a capital I for the l.
-    @Test(arguments: ["alice", "ALICE", "\u{430}lice", "aIice"])
+    /// The last two: in Cyrillic letters, and with a capital I for the l.
+    @Test(arguments: ["alice", "ALICE", "\u{430}\u{4CF}\u{456}\u{441}\u{435}", "aIice"])
     func nickThatSomebodyHas(_ nick: String) async throws {
         let hosted = try await HostedRoom.direct(["--nick", "alice"])
-        try await expectFailure(["join", hosted.invite, "--nick", nick], code: "nick-taken", status: 65)
+        for number in 2...3 {
+            let joiner = try await hosted.join(["--nick", nick])
+            let joined = try await joiner.event("joined-room")
+            #expect(joined.members?.first { $0.id == joined.member }?.nick == "\(nick)\(number)")
+            let warning = try await joiner.event("warning")
+            #expect(warning.code == "nick-taken" && warning.message?.contains("\(nick)\(number)") == true)
+            #expect(try await hosted.host.event("member-joined") { $0.nick == "\(nick)\(number)" }.nick != nil)
+        }
+    }
+
+    /// With a Cyrillic а among Latin letters: no number mends that.
+    @Test func nickOfMixedScriptsThatLooksLikeSomebodys() async throws {
+        let hosted = try await HostedRoom.direct(["--nick", "alice"])
+        try await expectFailure(["join", hosted.invite, "--nick", "\u{430}lice"], code: "nick-taken", status: 65)
+    }
+
+    /// Eight alerts at once under one name, and all are said.
+    @Test func eightAtOnce() async throws {
+        let hosted = try await HostedRoom.direct()
+        let sayings = try (0..<8).map { number in
+            try TermTalkProcess(["say", hosted.invite, "alert \(number)", "--nick", "alert"], home: TestHome())
+        }
+        for saying in sayings {
+            let result = try await saying.result()
+            #expect(result.status == 0)
+            #expect(result.errors == [])
+        }
+        let said = try await hosted.host.events("message", count: 8)
+        #expect(Set(said.map(\.text)) == Set((0..<8).map { "alert \($0)" }))
     }
 
     @Test(arguments: ["two words", "-dash", String(repeating: "x", count: 33), "a\u{202E}b", "\u{1B}[31m"])
@@ -150,7 +178,7 @@ struct NickErrorTests {
     @Test func changingToATakenNickChangesNothing() async throws {
         let hosted = try await HostedRoom.direct(["--nick", "alice"])
         let bob = try await hosted.join(["--nick", "bob"])
-        bob.send("/nick \u{430}lice")
+        bob.send("/nick \u{430}\u{4CF}\u{456}\u{441}\u{435}")
         #expect(try await bob.event("error").code == "nick-taken")
         bob.send("/nick a b")
         #expect(try await bob.event("error") { $0.code != "nick-taken" }.code == "usage")

@@ -23,6 +23,17 @@ struct LifeCycleTests {
         Issue.record("nobody got into a room in time")
     }
 
+    /// Both sides are told before, in time to do something about it.
+    @Test func theEndIsTold() async throws {
+        let hosted = try await HostedRoom.direct(["--ttl", "90s"])
+        let member = try await hosted.join()
+        for process in [hosted.host, member] { #expect(try await process.event("ending").secondsLeft == 60) }
+        hosted.host.send("/extend 1h")
+        try await member.event("room-extended")
+        hosted.host.send("/quit")
+        _ = try await member.result()
+    }
+
     @Test func roomWithoutEnd() async throws {
         let hosted = try await HostedRoom.direct(["--ttl", "none"])
         let member = try await hosted.join()

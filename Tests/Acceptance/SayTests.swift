@@ -107,8 +107,6 @@ struct SayTests {
     }
 
     @Test func failures() async throws {
-        let hosted = try await HostedRoom.direct(["--nick", "Hanna"])
-        try await expectFailure(["say", hosted.invite, "hi", "--nick", "hanna"], code: "nick-taken", status: 65)
         try await expectFailure(["say", "termtalk://x", "hi"], code: "invite-invalid", status: 65)
         try await expectFailure(["say", "nowhere", "hi"], code: "no-such-room", status: 69)
         try await expectFailure(

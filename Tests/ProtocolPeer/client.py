@@ -18,6 +18,7 @@ JOIN, POST, PRIVATE_POST, CHANGE_NICK, LEAVE, COMMIT = range(0x10, 0x16)
 (ADMITTED, REFUSED, COMMITTED, LEFT, NICK_CHANGED, POSTED, PRIVATE_POSTED, RECEIPTS, DECLINED, CLOSING, PRESENT,
  REMOVED, TOPIC, LOCK, EXTENDED, WAITING, COMMIT_WANTED, COMMIT_DECLINED) = range(0x20, 0x32)
 SLOW_MODE, TREE = 0x33, 0x35
+INVITE_REVOKED = 0x36
 STALE = 19
 UPDATE_MESSAGES = 100
 
@@ -328,6 +329,8 @@ class Client:
             return {"event": "slow mode", "seconds": reader.number(4)}
         if kind == WAITING:
             return {"event": "waiting"}
+        if kind == INVITE_REVOKED:
+            return {"event": "invite revoked"}
         raise ProtocolError(f"type {kind}")
 
     def admitted(self, reader):

@@ -234,7 +234,7 @@ import Testing
         let bob = network.add(nick: "bob")
         try network.carry(of: [bob])
         let epoch = network.epoch
-        try network.receivedAtHost(external, from: bob)
+        #expect(throws: RoomError.malformed) { try network.receivedAtHost(external, from: bob) }
         #expect(network.epoch == epoch && !network.peers[bob].isAdmitted)
     }
 

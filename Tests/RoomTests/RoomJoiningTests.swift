@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(
-        "A nick that is taken, or looks like a member's nick or id, is refused",
+        "A nick that is taken, or looks like a member's nick or id, gets a number",
         arguments: ["alice", "Alice", "alíce", "a1ice", "\u{430}\u{4CF}\u{456}\u{441}\u{435}"])
     func takenNick(_ nick: String) throws {
         let network = RoomNetwork()
@@ -115,8 +115,14 @@ import Testing
         let other = network.add(nick: nick)
         let impostor = network.add(nick: try network.id(alice).description)
         try network.carry()
-        #expect(codes(network, other) == [.nickTaken])
-        #expect(codes(network, impostor) == [.nickTaken])
+        let (aliceID, otherID) = (try network.id(alice), try network.id(other))
+        let names = network.peers[impostor].client.memberList.map(\.nick)
+        #expect(Set(names) == ["alice", "\(nick)2", "\(aliceID)2"])
+        for peer in [other, impostor] {
+            #expect(codes(network, peer).isEmpty)
+            #expect(network.peers[peer].warnings == [.nickTaken])
+        }
+        #expect(network.peers[alice].warnings.isEmpty && aliceID != otherID)
 
         network.act(alice) { client, actions in client.leave(actions: &actions) }
         try network.carry()

@@ -36,7 +36,8 @@ import Testing
         .privatePosted(from: alice, to: bob, id: MessageID(3), content: [0, 1]),
         .receipts([]), .receipts([.init(id: MessageID(5), count: 1, of: .max)]),
         .declined(MessageID(0), .nickTaken), .closing(.ttl), .removed(.banned, "too loud"), .removed(.kicked, ""),
-        .topicChanged("cats"), .topicChanged(""), .lockChanged(true), .lockChanged(false), .extended(3_600), .waiting,
+        .topicChanged("cats"), .topicChanged(""), .inviteRevoked, .lockChanged(true), .lockChanged(false),
+        .extended(3_600), .waiting,
         .tree([]), .tree([1, 2]), .groupInfo(epoch: 3, [4]), .registered,
     ]
 

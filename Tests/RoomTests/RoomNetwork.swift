@@ -29,6 +29,9 @@ final class RoomNetwork {
         var invitesShown = 0
     }
 
+    /// Marks the number of a private message among the tags.
+    private static let tracked: UInt64 = 1 << 63
+
     var room: Room
     var now: Duration = .seconds(1_000)
     var peers: [Peer] = []
@@ -171,7 +174,9 @@ final class RoomNetwork {
                 try act(peer) { client, actions in
                     try client.received(type: message.type, body: message.body, actions: &actions)
                 }
-                if tag != 0 {
+                if tag & Self.tracked != 0 {
+                    moderate { room, actions in room.receivedPrivately(tag & ~Self.tracked, actions: &actions) }
+                } else if tag != 0 {
                     room.acknowledged(sequence: tag, by: peers[peer].link, now: now)
                 }
             }
@@ -203,6 +208,8 @@ final class RoomNetwork {
                 for link in links {
                     if let peer = peer(at: link) { peers[peer].toClient.append((message, 0)) }
                 }
+            case .sendTracked(let link, let message, let number):
+                if let peer = peer(at: link) { peers[peer].toClient.append((message, Self.tracked | number)) }
             case .broadcast(let message, let tag):
                 for peer in peers.indices where peers[peer].isAdmitted && !peers[peer].isReleased {
                     peers[peer].toClient.append((message, tag))
@@ -255,6 +262,9 @@ extension RoomNetwork.Peer {
 
     var texts: [String] { messages.map(\.text) }
 
+    var warnings: [NoticeCode] {
+        events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
+    }
     var errors: [NoticeCode] {
         events.compactMap { if case .error(let notice) = $0 { notice.code } else { nil } }
     }

@@ -106,6 +106,12 @@ import Testing
         #expect(network.peers[peers[0]].messages.map(\.sequence) == [nil, nil, 1])
         #expect(network.peers[peers[0]].messages.map(\.kind) == [.private, .private, .text])
         #expect(network.peers[peers[0]].delivered.count == 1)
+        // Each sender hears that its receiver has it, and of nothing else.
+        for (peer, text) in [(peers[0], "psst"), (peers[1], "by id")] {
+            let id = try #require(network.peers[peer].messages.first { $0.text == text }?.id)
+            let told = network.peers[peer].events.filter { if case .acknowledged = $0 { true } else { false } }
+            #expect(told == [.acknowledged(id, count: 1, of: 1)])
+        }
         #expect(throws: ChatEvent.Notice.self) { try network.say("x", peers[0], to: "nobody") }
     }
 

@@ -13,6 +13,8 @@ import Testing
     }
 
     private func slow(_ network: RoomNetwork, _ seconds: Int64) throws {
+        // Not right after somebody has come in.
+        network.now += .seconds(3)
         network.moderate { room, actions in room.setSlowMode(seconds: seconds, actions: &actions) }
         try network.carry()
     }
@@ -57,6 +59,26 @@ import Testing
         try network.carry()
         #expect(network.peers[0].texts == ["one", "psst", "host 1", "host 2", "host 3", "two"])
         #expect(network.peers[alice].delivered.count == 3)
+    }
+
+    @Test("Coming in counts as a post: who leaves and comes back does not get around it")
+    func rejoining() throws {
+        let network = try hosted()
+        try slow(network, 3_600)
+        for number in 0..<10 {
+            let peer = try network.joined("again\(number)")[0]
+            try? network.say("spam", peer)
+            try network.carry()
+            network.act(peer) { client, actions in client.leave(actions: &actions) }
+            try network.carry()
+        }
+        #expect(network.peers[0].texts.isEmpty)
+        let patient = try network.joined("patient")[0]
+        #expect(refusal { try network.say("too soon", patient) }?.count == 3_600)
+        network.now += .seconds(3_600)
+        try network.say("at last", patient)
+        try network.carry()
+        #expect(network.peers[0].texts == ["at last"])
     }
 
     @Test("The host holds back who does not keep to it, in its order")

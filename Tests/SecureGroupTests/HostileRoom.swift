@@ -113,7 +113,8 @@ final class HostileRoom {
             now: now, actions: &actions)
         for action in actions {
             switch action {
-            case .send(let link, let message): try send(message, to: link.slot % 1_000)
+            case .send(let link, let message), .sendTracked(let link, let message, _):
+                try send(message, to: link.slot % 1_000)
             case .sendToEach(let links, let message):
                 for link in links { try send(message, to: link.slot % 1_000) }
             case .broadcast(let message, _):

@@ -271,7 +271,7 @@ final class RandomRoom {
     private func perform(_ actions: [RoomAction]) {
         for action in actions {
             switch action {
-            case .send(let link, let message):
+            case .send(let link, let message), .sendTracked(let link, let message, _):
                 if let peer = peerOfLink[link], !peer.isReleased { peer.toClient.append((message, 0)) }
             case .sendToEach(let links, let message):
                 for link in links {

@@ -147,6 +147,21 @@ import Testing
         #expect(holds(pair.host.retainedByteCount == 0))
     }
 
+    @Test("Tags that are given back by themselves hide no others, and are hidden by none")
+    func singleTags() throws {
+        var pair = try SessionPair.connected()
+        for tag in [Record.singleTag | 1, 8, Record.singleTag | 2, 9] {
+            pair.host.enqueue(try Record.split(type: 0x20, body: message(20), tag: tag))
+        }
+        try pair.seal()
+        try pair.deliverToJoiner(pair.toJoiner)
+        pair.toJoiner = []
+        pair.now += SessionProtocol.acknowledgementDelay
+        try pair.exchange()
+        let tags = pair.hostEvents.compactMap { if case .acknowledged(let tag) = $0 { tag } else { nil } }
+        #expect(tags == [Record.singleTag | 1, Record.singleTag | 2, 9])
+    }
+
     @Test func manyRecordsAreAcknowledgedAtOnce() throws {
         var pair = try SessionPair.connected()
         for _ in 0..<SessionProtocol.unacknowledgedRecordLimit {

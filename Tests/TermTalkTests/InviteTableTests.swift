@@ -18,7 +18,7 @@ import Testing
             table.make(uses: uses, lifetime: lifetime, now: now)
         }
 
-        func revoke(_ number: Int) -> Bool { table.revoke(number: number) }
+        func revoke(_ number: Int) -> Bool { table.revoke(number: number) != nil }
 
         func tidy(_ now: Duration = .zero) -> Int { table.tidy(now: now) { present.contains($0) }.count }
 
@@ -42,9 +42,27 @@ import Testing
         #expect(book.tries(entry.secret))
         #expect(!book.table.mayJoin(with: entry.secret, now: .zero))
         #expect(book.table.entries.map(\.number) == [1])
+        // The last few are remembered, so that who shows one is told that it is used.
         book.present = []
+        #expect(book.tidy() == 0)
+        #expect(book.tries(entry.secret))
+        for _ in 0..<InviteTable.maximumRemembered {
+            #expect(book.tidy() == 0)
+            #expect(book.revoke(try #require(book.make()).number))
+        }
         #expect(book.tidy() == 1)
         #expect(!book.tries(entry.secret))
+    }
+
+    @Test func whoHoldsWhatIsRevoked() throws {
+        let book = Book(room)
+        let entry = try #require(book.make(uses: 5))
+        book.join(room, 1)
+        book.join(entry.secret, 2)
+        book.join(entry.secret, 3)
+        #expect(book.table.revoke(number: 99) == nil)
+        #expect(book.table.revoke(whatIsKnownTo: [2]).sorted { $0[0] < $1[0] } == [[1], [2], [3]])
+        #expect(book.table.revoke(number: InviteTable.roomNumber) == [])
     }
 
     @Test func usesAreCountedByKeys() throws {
@@ -81,7 +99,8 @@ import Testing
         #expect(!book.table.mayJoin(with: second.secret, now: .zero))
         #expect(book.table.mayJoin(with: third.secret, now: .zero))
         book.present = []
-        #expect(book.tidy() == 3)
+        #expect(book.tidy() == 0)
+        #expect(book.tries(first.secret) && book.tries(second.secret) && book.tries(room))
     }
 
     @Test func anInviteExpires() throws {
@@ -90,7 +109,8 @@ import Testing
         #expect(book.table.nextExpiry == .seconds(15))
         #expect(book.table.mayJoin(with: entry.secret, now: .seconds(15) - .nanoseconds(1)))
         #expect(!book.table.mayJoin(with: entry.secret, now: .seconds(15)))
-        #expect(book.tidy(.seconds(15)) == 1)
+        #expect(book.tidy(.seconds(15)) == 0)
+        #expect(book.tries(entry.secret) && book.table.entries.count == 1)
         #expect(book.table.nextExpiry == nil)
     }
 

@@ -19,13 +19,13 @@ import Testing
         func forget(_ invite: InviteSecret) { guesses.forget(invite) }
     }
 
-    @Test func thirdWrongOneIsFreeAndTheFourthCosts() {
+    @Test func secondWrongOneIsFreeAndTheThirdCosts() {
         let guesses = Book()
-        for count in 1...3 {
+        for count in 1...2 {
             #expect(guesses.wasWrong(at: open, now: .zero) == (count, .zero))
             #expect(guesses.mayTry(at: open, now: .zero))
         }
-        #expect(guesses.wasWrong(at: open, now: .zero) == (4, .seconds(1)))
+        #expect(guesses.wasWrong(at: open, now: .zero) == (3, .seconds(1)))
         #expect(!guesses.mayTry(at: open, now: .milliseconds(999)))
         #expect(!guesses.mayBegin(at: open, now: .milliseconds(999)))
         #expect(guesses.mayTry(at: open, now: .seconds(1)))
@@ -38,8 +38,8 @@ import Testing
         for _ in 0..<70 {
             delays.append(guesses.wasWrong(at: open, now: .zero).delay.components.seconds)
         }
-        #expect(delays.prefix(11) == [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60])
-        #expect(delays.dropFirst(9).allSatisfy { $0 == 60 })
+        #expect(delays.prefix(11) == [0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60])
+        #expect(delays.dropFirst(8).allSatisfy { $0 == 60 })
     }
 
     /// How many passwords somebody who never pauses can try in a day.
@@ -59,7 +59,7 @@ import Testing
         let guesses = Book()
         for _ in 0..<5 { _ = guesses.wasWrong(at: open, now: .zero) }
         // Ten minutes: one is forgotten, and this is the fifth again.
-        #expect(guesses.wasWrong(at: open, now: .seconds(600)) == (5, .seconds(2)))
+        #expect(guesses.wasWrong(at: open, now: .seconds(600)) == (5, .seconds(4)))
         // A long time: all are.
         #expect(guesses.wasWrong(at: open, now: .seconds(86_400)) == (1, .zero))
         #expect(guesses.wasWrong(at: open, now: .seconds(86_400)) == (2, .zero))

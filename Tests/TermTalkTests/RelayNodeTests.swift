@@ -70,12 +70,17 @@ import Testing
                     #expect(!first.events.contains { if case .memberJoined = $0 { true } else { false } })
                     first.node?.leave()
                     world.when({ first.ending != nil }) {
-                        // Not when everybody has gone, either.
-                        let later = world.add(nick: "later")
-                        world.when({ later.ending != nil }) {
-                            #expect(later.ending?.notice?.code == .groupInviteNeeded)
-                            let right = world.add(nick: "right", inviteOfGroup: invite)
-                            world.when({ right.id != nil }) { world.finish() }
+                        // When everybody has gone the group's own lets in, and the relay's founds another.
+                        let right = world.add(nick: "right", inviteOfGroup: invite)
+                        world.when({ right.id != nil }) {
+                            right.node?.leave()
+                            world.when({ right.ending != nil }) {
+                                let later = world.add(nick: "later")
+                                world.when({ later.ending != nil || !later.invites.isEmpty }) {
+                                    #expect(later.invites.isEmpty != isInvited)
+                                    world.finish()
+                                }
+                            }
                         }
                     }
                 }
@@ -177,6 +182,63 @@ import Testing
                         world.when({ late.ending != nil }) {
                             #expect(late.ending?.notice?.code == .nobodyHere)
                             world.finish()
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A founder whom nobody has followed, and who is away, bricks nothing: the first invite founds the group anew")
+    func founderIsGone() throws {
+        try run { world in
+            begin(world) { first, old in
+                first.isReachable = false
+                first.breakConnection()
+                let second = world.add(nick: "second")
+                world.when({ !second.invites.isEmpty }) {
+                    let invite = try? Invite(parsing: second.invites[0])
+                    #expect(invite?.secret.secretBytes != old.secret.secretBytes)
+                    let third = world.add(nick: "third", inviteOfGroup: invite)
+                    world.when({ third.id != nil }) {
+                        third.node?.say("hello", kind: .text, to: nil)
+                        world.when({ second.texts == ["hello"] }) {
+                            #expect(world.host.memberCount == 2)
+                            world.finish()
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A group that has members, away or not, is not given up for the first invite; when all have left, it is")
+    func groupOfSeveral() throws {
+        try run { world in
+            begin(world) { first, invite in
+                let second = world.add(nick: "second", inviteOfGroup: invite)
+                world.when({ second.id != nil }) {
+                    for person in [first, second] {
+                        person.isReachable = false
+                        person.breakConnection()
+                    }
+                    let early = world.add(nick: "early")
+                    world.when({ early.ending != nil }) {
+                        #expect(early.ending?.notice?.code == .groupInviteNeeded)
+                        for person in [first, second] {
+                            person.isReachable = true
+                            person.node?.tryNow()
+                        }
+                        let isBack = { (person: NodeWorld.Person) in
+                            guard case .connection(let change)? = person.events.last else { return false }
+                            return change.state == .connected
+                        }
+                        world.when({ isBack(first) && isBack(second) }) {
+                            for person in [first, second] { person.node?.leave() }
+                            world.when({ world.host.memberCount == 0 && first.ending != nil && second.ending != nil }) {
+                                let late = world.add(nick: "late")
+                                world.when({ !late.invites.isEmpty }) { world.finish() }
+                            }
                         }
                     }
                 }

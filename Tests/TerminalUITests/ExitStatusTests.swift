@@ -18,7 +18,7 @@ import Testing
                 "tor-control-lost", "onion-not-found", "onion-unreachable",
                 "onion-publish-failed", "connection-refused", "connection-timeout", "connection-lost",
                 "host-unreachable",
-                "address-in-use", "no-such-room", "room-expired",
+                "address-in-use", "no-such-room", "room-expired", "room-reopened",
             ],
             70: ["internal-error"],
             73: ["registry-unwritable", "persist-unwritable", "output-unwritable", "no-space"],
@@ -26,6 +26,7 @@ import Testing
                 "room-full", "host-busy", "rate-limited", "slow-mode", "output-overrun", "output-gone", "member-away",
                 "messages-missed",
                 "not-acknowledged", "verify-ended", "nobody-here", "under-attack", "attack-over", "persist-in-use",
+                "descriptors-exhausted",
             ],
             76: [
                 "not-termtalk", "version-mismatch", "persist-version", "host-key-mismatch", "host-key-unknown",
@@ -38,7 +39,7 @@ import Testing
                 "tor-auth-failed", "tor-permission", "tor-filtered", "onion-auth-required", "password-required",
                 "password-wrong",
                 "password-guessed", "passphrase-wrong", "kicked", "banned", "room-locked", "invite-used", "join-denied",
-                "group-invite-needed", "not-permitted",
+                "group-invite-needed", "not-permitted", "invite-revoked",
             ],
             78: [
                 "config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable",

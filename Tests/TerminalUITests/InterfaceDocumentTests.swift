@@ -45,6 +45,7 @@ import Testing
             .verification(.room(.init(epoch: 1, isCurrent: true, words: ["one"], members: []))),
             .verification(.check(.init(member: id, nick: "a", state: .compare, words: ["one"]))),
             .room(.topic("x")), .room(.locked(true)), .room(.extended(secondsLeft: 5)), .room(.slow(seconds: 5)),
+            .room(.ending(secondsLeft: 60, canExtend: true)),
             .room(.inviteMade(invite)), .room(.invites([invite])), .room(.inviteRevoked(number: 2)),
             .room(.joinRequest(id: id, nick: "a")), .room(.joinRequestOver(id: id)),
             .connection(.init(state: .lost, attempt: 1, retryInMilliseconds: 5, cause: "tor")), .warning(notice),

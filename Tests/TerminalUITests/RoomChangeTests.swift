@@ -32,6 +32,11 @@ import Testing
         #expect(lines(.locked(true)) == ["-!- the room is locked: nobody new comes in"])
         #expect(lines(.locked(false)) == ["-!- the room is open again"])
         #expect(lines(.extended(secondsLeft: 90)) == ["-!- the room ends in 90 seconds"])
+        #expect(
+            lines(.ending(secondsLeft: 300, canExtend: true)) == [
+                "-!- the room ends in 5 minutes: /extend 15m gives it more time"
+            ])
+        #expect(lines(.ending(secondsLeft: 60, canExtend: false)) == ["-!- the room ends in 60 seconds"])
         #expect(lines(.slow(seconds: 10)) == ["-!- slow mode: each member may say something once in 10 seconds"])
         #expect(lines(.slow(seconds: 0)) == ["-!- slow mode is over"])
         #expect(
@@ -58,6 +63,8 @@ import Testing
         #expect(try json(.topic("a\nb")) == #"{"event":"topic-changed","topic":"a\#u{fffd}b"}"# + "\n")
         #expect(try json(.locked(true)) == #"{"event":"room-locked","locked":true}"# + "\n")
         #expect(try json(.extended(secondsLeft: 90)) == #"{"event":"room-extended","seconds_left":90}"# + "\n")
+        #expect(
+            try json(.ending(secondsLeft: 60, canExtend: true)) == #"{"event":"ending","seconds_left":60}"# + "\n")
         #expect(try json(.slow(seconds: 10)) == #"{"event":"slow-mode","seconds":10}"# + "\n")
         let three = #""invite":"termtalk://x","number":3,"uses_left":2,"used":1,"seconds_left":null"#
         let one = #""invite":"termtalk://y","number":1,"uses_left":null,"used":0,"seconds_left":60"#

@@ -14,6 +14,8 @@ struct GroupQueue {
         let keyPackage: [UInt8]
         /// The how-manieth it is to wait: who tries again has another KeyPackage, maybe over a link of the same number.
         var serial: UInt64 = 0
+        /// Was asked to come in by itself.
+        var wasOffered = false
     }
 
     struct Asked {
@@ -41,7 +43,7 @@ struct GroupQueue {
     private(set) var silent: Set<MemberID> = []
     /// Who has created the group.
     var creator: MemberID?
-    /// At a relay: the group's creator has said which invite lets others in. Then the group is never begun anew.
+    /// At a relay: the group's creator has said which invite lets others in. Then the group begins anew only when it was left by all (``Room/mayBeginAnew``).
     private(set) var isRegistered = false
     /// At a relay: what lets somebody in while nobody is there, of the current epoch.
     private(set) var groupInfo: [UInt8] = []
@@ -127,9 +129,10 @@ struct GroupQueue {
         if joiners.allSatisfy({ silent.contains($0.id) }) {
             forgive()
         }
-        guard let joiner = joiners.first(where: { !silent.contains($0.id) }) else { return nil }
-        asked = Asked(member: joiner.id, adds: [:], removals: [], deadline: deadline)
-        return joiner
+        guard let index = joiners.firstIndex(where: { !silent.contains($0.id) }) else { return nil }
+        joiners[index].wasOffered = true
+        asked = Asked(member: joiners[index].id, adds: [:], removals: [], deadline: deadline)
+        return joiners[index]
     }
 
     /// What a member is asked to commit from now on; `gone` are in the group and not in the room any more.

@@ -38,12 +38,10 @@ extension Room {
         guard waiting.count < RoomLimits.waiting else { return refuse(link, .rateLimited, actions: &actions) }
         do throws(RefusedNick) {
             guard isFree(id), waiting[id] == nil else { throw RefusedNick(code: .idTaken) }
-            let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: false)
             // The host says who is meant by the nick, or the id.
-            let names = [nick.skeleton, NickSkeleton(id)]
-            guard !waiting.values.contains(where: { !names.allSatisfy($0.isTold(from:)) }) else {
-                throw RefusedNick(code: .nickTaken)
-            }
+            let isMeant = { [waiting] (name: NickSkeleton) in waiting.values.contains { !$0.isTold(from: name) } }
+            guard !isMeant(NickSkeleton(id)) else { throw RefusedNick(code: .idTaken) }
+            let nick = try freeNick(nick, for: id, isHost: false) { isMeant($0.skeleton) }
             waiting[id] = Waiting(id: id, key: key, link: link, nick: nick, keyPackage: keyPackage)
             actions.append(.send(link, HostMessage.waiting.encoded))
             actions.append(.askHost(link, id, nick: nick.text))
@@ -67,7 +65,7 @@ extension Room {
                 throw RefusedNick(code: .idTaken)
             }
             guard isHost || makeRoom(now: now, actions: &actions) && fitsTree else { throw RefusedNick(code: .full) }
-            let nick = try acceptableNick(nick.isEmpty ? id.description : nick, for: id, isHost: isHost)
+            let nick = try freeNick(nick, for: id, isHost: isHost)
             memberOfNick[nick.skeleton] = id
             memberOfIDSkeleton[NickSkeleton(id)] = id
             group.add(
@@ -174,7 +172,8 @@ extension Room {
         } else {
             members[joiner.id] = Member(
                 id: joiner.id, key: joiner.key, isHost: joiner.isHost, order: nextOrder, nick: joiner.nick,
-                link: joiner.link, receivedSequence: nextSequence - 1,
+                // In slow mode coming in counts as a post: else each new key would be one.
+                postedAt: slowInterval > .zero ? now : nil, link: joiner.link, receivedSequence: nextSequence - 1,
                 messages: TokenBucket(capacity: limits.messageBurst, now: now),
                 bytes: TokenBucket(capacity: limits.byteBurst, now: now))
             nextOrder += 1

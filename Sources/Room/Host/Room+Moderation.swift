@@ -44,6 +44,13 @@ extension Room {
         bannedKeys.append(key)
     }
 
+    /// Those of the keys' owners that are here are told that the invite with which they came lets nobody in any more.
+    package func inviteWasRevoked(for keys: [[UInt8]], actions: inout [RoomAction]) {
+        for link in keys.compactMap({ memberOfKey[$0].flatMap { members[$0]?.link } }) {
+            actions.append(.send(link, HostMessage.inviteRevoked.encoded))
+        }
+    }
+
     package mutating func setLocked(_ isLocked: Bool, actions: inout [RoomAction]) {
         self.isLocked = isLocked
         if isLocked { refuseNewcomers(.locked, actions: &actions) }

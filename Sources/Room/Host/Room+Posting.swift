@@ -14,6 +14,26 @@ extension Room {
         return nick
     }
 
+    /// The nick that a joiner gets: the one that it asks for, or where somebody has that one, or one that looks like it, the
+    /// next with a number behind it; its id where so many are taken.
+    ///
+    /// - Parameter isTaken: whether somebody who has no place yet may be meant by it.
+    func freeNick(
+        _ text: String, for id: MemberID, isHost: Bool, isTaken: (Nick) -> Bool = { _ in false }
+    ) throws(RefusedNick) -> Nick {
+        let wanted = text.isEmpty ? id.description : text
+        guard let base = try? Nick(validating: wanted, isHost: isHost), base.isOfOneScript else {
+            // It cannot be had with a number, either.
+            return try acceptableNick(wanted, for: id, isHost: isHost)
+        }
+        for number in 1...RoomLimits.nicksTried {
+            let candidate = number == 1 ? base.text : base.numbered(number)
+            guard let nick = try? acceptableNick(candidate, for: id, isHost: isHost), !isTaken(nick) else { continue }
+            return nick
+        }
+        return try acceptableNick(id.description, for: id, isHost: isHost)
+    }
+
     mutating func changeNick(of id: MemberID, to text: String, link: LinkID, actions: inout [RoomAction]) {
         do throws(RefusedNick) {
             let nick = try acceptableNick(text, for: id, isHost: members[id]?.isHost == true)
@@ -71,8 +91,16 @@ extension Room {
         }
         remember(id)
         let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
-        actions.append(.send(targetLink, message))
+        // The sender hears that the host has it before it hears that the receiver has.
         actions.append(.send(link, message))
+        let number = privateReceipts.posted(id, by: sender)
+        actions.append(.sendTracked(targetLink, message, number: number))
+    }
+
+    /// The private message of this number has arrived.
+    package mutating func receivedPrivately(_ number: UInt64, actions: inout [RoomAction]) {
+        guard let (sender, id) = privateReceipts.received(number), let link = members[sender]?.link else { return }
+        actions.append(.send(link, HostMessage.receipts([.init(id: id, count: 1, of: 1)]).encoded))
     }
 
     /// Why a post cannot be accepted; nil when it can.

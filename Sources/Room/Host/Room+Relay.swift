@@ -14,6 +14,18 @@ extension Room {
     /// Whether the group's creator has said who may come in.
     package var isRegistered: Bool { group.isRegistered }
 
+    /// Whether who comes with the relay's own invite founds the group anew: nobody has a place any more, or only a founder
+    /// whom nobody has followed, and who is away. Nobody waits, either, whom the group could still let in.
+    package var mayBeginAnew: Bool {
+        group.joiners.isEmpty && members.values.allSatisfy { group.epoch == 0 && $0.absence != nil }
+    }
+
+    /// Gives the group up, and the places of those who were in it: the next one founds another.
+    package mutating func beginAnew(now: Duration, actions: inout [RoomAction]) {
+        for id in members.keys { remove(id, reason: .lost, now: now, actions: &actions) }
+        group = GroupQueue()
+    }
+
     /// No member is there whom the relay could ask: who has waited longest comes in by itself. Where that cannot be, those who
     /// have no place yet are told.
     mutating func letInUnattended(now: Duration, actions: inout [RoomAction]) {
@@ -36,7 +48,8 @@ extension Room {
     mutating func joinExternally(
         _ commit: GroupCommit, link: LinkID, now: Duration, actions: inout [RoomAction]
     ) throws(RoomError) {
-        guard group.isRegistered, limits.admitsUnattended, let joiner = group.joiner(at: link), !commit.commit.isEmpty
+        guard group.isRegistered, limits.admitsUnattended, let joiner = group.joiner(at: link), joiner.wasOffered,
+            !commit.commit.isEmpty
         else { throw .malformed }
         guard group.asked?.member == joiner.id else { return }
         if let book = group.book, commit.epoch == book.epoch,

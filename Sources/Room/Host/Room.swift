@@ -77,6 +77,7 @@ package struct Room {
     var nextSequence: UInt64 = 1
     var receipts = ReceiptBook()
     var receiptsDue: Duration?
+    var privateReceipts = PrivateReceipts()
     var recent: Set<MessageID> = []
     var recentOrder: [MessageID] = []
 

@@ -12,6 +12,8 @@ package enum RoomAction: Sendable, Equatable {
     case send(LinkID, EncodedMessage)
     /// The same message to each of these.
     case sendToEach([LinkID], EncodedMessage)
+    /// A message of which it is to be told by ``Room/receivedPrivately(_:actions:)`` with the number when it has arrived.
+    case sendTracked(LinkID, EncodedMessage, number: UInt64)
     /// To every member, also those that are away for a moment. Its acknowledgement comes back with `tag`, if that is not 0.
     case broadcast(EncodedMessage, tag: UInt64)
     /// The link is a member's from now on and gets what is broadcast.

@@ -40,9 +40,24 @@ extension MemberClient {
     package mutating func changeNick(to nick: String, actions: inout [Action]) throws(ChatEvent.Notice) {
         let isHost = id.flatMap { members[$0]?.isHost } ?? false
         guard let nick = try? Nick(validating: nick, isHost: isHost) else { throw RoomCode.nickInvalid.declination }
+        wantedNick = nick.text
         if phase == .joined {
             actions.append(.send(MemberRequest.changeNick(nick.text).encoded))
         }
+    }
+
+    /// Somebody had the nick that was asked for.
+    mutating func tellOfNick(actions: inout [Action]) {
+        guard let id, let given = members[id]?.nick, let wanted = try? Nick(validating: wantedNick, isHost: true),
+            given != wanted.text, wanted.text != id.description, given != toldNick
+        else { return }
+        toldNick = given
+        actions.append(
+            .tell(
+                .warning(
+                    .init(
+                        .nickTaken, "somebody has the nick \(wanted), or one that looks like it: you are \(given)",
+                        hint: "/nick NAME chooses another"))))
     }
 
     /// Leaves the room; the owner closes the connection when the request has gone out.

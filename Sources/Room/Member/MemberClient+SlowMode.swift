@@ -7,6 +7,12 @@ struct SlowMode {
     /// When the host confirmed a post last; the host's own time of it is earlier.
     var postedAt: Duration?
 
+    /// When it came in, which counts as a post where slow mode is on already.
+    var enteredAt: Duration?
+
+    /// What a host says of the room at an admission follows it at once.
+    static let admissionTime = Duration.seconds(2)
+
     /// When the next post may go out; nil for at once.
     func nextPost(after now: Duration) -> Duration? {
         guard interval > .zero, let postedAt, now < postedAt + interval else { return nil }
@@ -19,6 +25,11 @@ extension MemberClient {
 
     mutating func slowed(seconds: Int64, actions: inout [Action]) {
         let seconds = min(seconds, RoomLimits.slowestSeconds)
+        if slowMode.interval == .zero, slowMode.postedAt == nil, let enteredAt = slowMode.enteredAt,
+            now - enteredAt < SlowMode.admissionTime
+        {
+            slowMode.postedAt = enteredAt
+        }
         slowMode.interval = .seconds(seconds)
         actions.append(.tell(.room(.slow(seconds: seconds))))
         sendWaiting(actions: &actions)
@@ -31,11 +42,20 @@ extension MemberClient {
     }
 
     /// Slow mode began while messages were on their way: they stay in the outbox, and go again when they may.
-    mutating func holdBack(_ messageID: MessageID) {
+    mutating func holdBack(_ messageID: MessageID, actions: inout [Action]) {
         // An earlier one was held back, and has gone again already.
         guard let index = outbox.firstIndex(where: { $0.id == messageID }), index < window.count else { return }
         window.rewind()
+        let isFirst = slowMode.postedAt == nil
         slowMode.postedAt = now
+        guard isFirst, slowMode.interval > .zero else { return }
+        let seconds = slowMode.interval.components.seconds
+        actions.append(
+            .tell(
+                .warning(
+                    .init(
+                        .slowMode, "the message waits: in slow mode who has come in may speak after \(seconds)s",
+                        hint: "it is sent then, if you stay", count: Int(seconds)))))
     }
 
     /// When something that is held back may go.

@@ -50,7 +50,10 @@ package struct MemberClient {
     package static let outboxHighWaterMark = 512
 
     var phase = Phase.joining
-    private let wantedNick: String
+    /// What the person wants to be called; empty for the member id.
+    var wantedNick: String
+    /// What the person was told that it is called, where that is something else.
+    var toldNick: String?
     /// Whether this member may be the first of a group that others come into later.
     private let foundsGroup: Bool
     let engine: any GroupEngine
@@ -74,6 +77,11 @@ package struct MemberClient {
     /// The keys that the person has compared.
     var verified: [MemberID: [UInt8]] = [:]
     var checks = CheckBook()
+    /// The latest of its messages that nobody is shown, and of which nobody hears that they have arrived.
+    private var unseen = RecentSet<MessageID>(limit: RoomLimits.remembered)
+
+    /// Whether the invite with which it came lets nobody in any more.
+    package private(set) var isInviteRevoked = false
 
     package internal(set) var id: MemberID?
     /// The time of what happens next, since any fixed origin; the owner sets it.
@@ -189,12 +197,14 @@ package struct MemberClient {
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
         window.begin(isReturn: id != nil)
+        if id == nil { slowMode.enteredAt = now }
         for index in outbox.indices { outbox[index].attempts = 0 }
         id = admission.member
         expectedSequence = admission.nextSequence
         chain = MessageChain()
         beginChain()
         actions.append(.admitted(admission))
+        tellOfNick(actions: &actions)
         tellOfRegistration(admission, actions: &actions)
         if missed > 0 {
             actions.append(.tell(.warning(.missed(missed))))
@@ -245,6 +255,7 @@ package struct MemberClient {
         case .receipts(let receipts):
             for receipt in receipts {
                 guard receipt.count <= receipt.of, sent.contains(receipt.id) else { throw .malformed }
+                guard !unseen.contains(receipt.id) else { continue }
                 actions.append(
                     .tell(.acknowledged(receipt.id, count: Int(receipt.count), of: Int(receipt.of))))
             }
@@ -255,7 +266,7 @@ package struct MemberClient {
         case .declined(let messageID, .stale):
             sealAgain(messageID, actions: &actions)
         case .declined(let messageID, .slow):
-            holdBack(messageID)
+            holdBack(messageID, actions: &actions)
         case .declined(let messageID, let code):
             notTaken(messageID, code, actions: &actions)
         case .committed(let from, let joined, let commit):
@@ -277,6 +288,9 @@ package struct MemberClient {
             actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))
         case .slowMode(let seconds):
             slowed(seconds: Int64(seconds), actions: &actions)
+        case .inviteRevoked:
+            isInviteRevoked = true
+            actions.append(.tell(.warning(.inviteRevoked)))
         case .present, .admitted, .refused, .closing, .removed, .waiting, .groupInfo, .tree:
             throw .malformed
         }
@@ -336,8 +350,9 @@ package struct MemberClient {
     mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {
         guard let taken = takeOut(messageID) else { return }
         if taken.to == nil { slowMode.postedAt = now }
-        if case .said = taken.content {
-            actions.append(.tell(.delivered(messageID)))
+        switch taken.content {
+        case .said: actions.append(.tell(.delivered(messageID)))
+        case .check: unseen.insert(messageID)
         }
         sendWaiting(actions: &actions)
     }

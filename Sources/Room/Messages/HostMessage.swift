@@ -63,6 +63,8 @@ package enum HostMessage: Sendable, Equatable {
     case tree([UInt8])
     /// At a relay: what the group's creator has registered counts from now on.
     case registered
+    /// The invite with which the member came lets nobody in any more.
+    case inviteRevoked
 
     /// Bytes of a list of members.
     private static let memberListLimit = 61_440
@@ -170,6 +172,8 @@ package enum HostMessage: Sendable, Equatable {
             return EncodedMessage(type: RoomMessageType.tree, body: tree)
         case .registered:
             type = RoomMessageType.registered
+        case .inviteRevoked:
+            type = RoomMessageType.inviteRevoked
         }
         return EncodedMessage(type: type, body: writer.bytes)
     }
@@ -260,6 +264,8 @@ package enum HostMessage: Sendable, Equatable {
                 self = .tree(try reader.readBytes(reader.remaining))
             case RoomMessageType.registered:
                 self = .registered
+            case RoomMessageType.inviteRevoked:
+                self = .inviteRevoked
             default:
                 throw WireError.trailingBytes
             }

@@ -26,9 +26,13 @@ extension ChatEvent.Notice {
     }
 
     /// To one that only passes by, and would be the first of a relay's group.
-    static let foundsNoGroup = ChatEvent.Notice(
+    package static let foundsNoGroup = ChatEvent.Notice(
         .groupInviteNeeded, "nothing was delivered: this invite is for the first member, who founds the room's group",
         hint: "somebody has to join with it and stay; then use the invite that /invite shows there")
+
+    static let inviteRevoked = ChatEvent.Notice(
+        .inviteRevoked, "the invite with which you came lets nobody in any more: the host has changed it",
+        hint: "you stay; ask the host for the new one before you pass it on")
 
     /// A member came back after its place, or what waited for it, had been given up.
     static func missed(_ count: Int) -> Self {

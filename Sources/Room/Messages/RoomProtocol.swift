@@ -33,6 +33,7 @@ enum RoomMessageType {
     static let registered: UInt8 = 0x34
     static let slowMode: UInt8 = 0x33
     static let tree: UInt8 = 0x35
+    static let inviteRevoked: UInt8 = 0x36
 }
 
 /// The limits that a room puts on its members, each with its reason.
@@ -45,6 +46,10 @@ package struct RoomLimits: Sendable {
 
     /// Members that a client believes a host to have. Such a list takes some megabytes.
     static let membersBelieved = 65_536
+
+    /// Nicks that are tried for a joiner whose own is taken, each with the next number; a room of the usual size has fewer
+    /// members, and who asks for more costs the host a millisecond.
+    static let nicksTried = 100
 
     /// Bytes of a text in UTF-8.
     package static let textByteCount = 65_536

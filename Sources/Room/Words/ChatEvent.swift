@@ -46,6 +46,10 @@ package enum ChatEvent: Sendable, Equatable {
         case handshake
         /// The host is asked.
         case approval
+        /// The host has taken the connection, and says nothing for some seconds.
+        case hostAnswer = "host-answer"
+        /// The host has answered, and a member's program has to let the joiner in.
+        case memberAnswer = "member-answer"
     }
 
     /// What carries the room.

@@ -1,10 +1,12 @@
-/// What is told about the room itself: the first four to everybody, the others to the person at the host.
+/// What is told about the room itself: the first five to everybody, the others to the person at the host.
 package enum RoomChange: Sendable, Equatable {
     /// Empty when there is none any more.
     case topic(String)
     case locked(Bool)
     /// The room ends in so many seconds.
     case extended(secondsLeft: Int64)
+    /// The room ends in so many seconds, and the person may give it more time, or not.
+    case ending(secondsLeft: Int64, canExtend: Bool)
     /// Each member may post once in so many seconds; 0 for as often as it likes.
     case slow(seconds: Int64)
     /// The answer to `/invite` with options; after a kick or ban also the room's new invite.

@@ -24,6 +24,7 @@ extension HostNode {
                 refused(.address)
                 refuse(connection, .rateLimited)
             } else {
+                beginAnewIfLeft(by: connection, now: now)
                 receivedInRoom(type: type, body: body, from: connection, now: now)
             }
             return

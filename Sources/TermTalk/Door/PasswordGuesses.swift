@@ -8,8 +8,8 @@ package import SecureSession
 package struct PasswordGuesses {
     package struct Limits: Sendable {
         /// Wrong passwords without a consequence: people mistype.
-        package var free = 3
-        /// How long nobody may try after the next wrong one; each further one doubles it.
+        package var free = 2
+        /// How long nobody may try after the next wrong one, the third; each further one doubles it.
         package var firstDelay = Duration.seconds(1)
         /// It grows no further: a door must not be shut for good by whoever knows where it is. 1,440 guesses a day.
         package var longestDelay = Duration.seconds(60)

@@ -52,6 +52,7 @@ extension HostNode {
 
     func finishClosing() {
         sweepTimer?.cancel()
+        endingNotes.stop()
         localTimer?.cancel()
         guard let closing, let onClosed else { return }
         self.onClosed = nil

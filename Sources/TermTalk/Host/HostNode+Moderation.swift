@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Logging
 package import Room
 internal import SecureSession
 
@@ -26,11 +27,12 @@ extension HostNode {
 
     /// - Throws: input-invalid when there is no such invite.
     package func revokeInvite(number: Int) throws(ChatEvent.Notice) {
-        guard invites.revoke(number: number) else {
+        guard let holders = invites.revoke(number: number) else {
             throw ChatEvent.Notice(
                 .inputInvalid, "nothing was revoked: there is no invite \(number)", hint: "see /invite --list")
         }
         var actions: [RoomAction] = []
+        room.inviteWasRevoked(for: holders, actions: &actions)
         refuseNewcomers(actions: &actions)
         perform(actions)
         invitesChanged()
@@ -59,13 +61,31 @@ extension HostNode {
         if room.limits.isRelay {
             // The first one creates the group; after that its members let in who has the group's invite.
             let isRight = room.isRegistered ? secret === inviteOfGroup : room.memberCount == 0
-            return isRight ? nil : .groupInviteNeeded
+            return isRight || mayBeginAnew(with: secret) ? nil : .groupInviteNeeded
         }
         guard let secret else { return nil }
         let others = connections.pending.count {
             $0.session.invite === secret && $0.peerKey != connection.peerKey && room.isComingIn(at: $0.link)
         }
         return invites.mayJoin(with: secret, others: others, now: now) ? nil : .inviteUsed
+    }
+
+    /// Whether the group has been left by all: then the relay's own invite is for the first one again.
+    private func mayBeginAnew(with secret: InviteSecret?) -> Bool {
+        secret != nil && secret === invites.room?.secret && room.mayBeginAnew
+    }
+
+    /// Who comes in now is the first one, if it came with the invite for that.
+    func beginAnewIfLeft(by connection: HostConnection, now: Duration) {
+        guard room.limits.isRelay, room.isRegistered || room.memberCount > 0, let key = connection.peerKey,
+            !room.holds(key: key), mayBeginAnew(with: connection.session.invite)
+        else { return }
+        logger.info("the room's group begins anew")
+        var actions: [RoomAction] = []
+        room.beginAnew(now: now, actions: &actions)
+        inviteOfGroup = nil
+        perform(actions)
+        invitesChanged()
     }
 
     func countJoin(of connection: HostConnection) {
@@ -88,10 +108,11 @@ extension HostNode {
     package func expel(_ name: String, banned: Bool, reason: String) throws(ChatEvent.Notice) {
         let id = try room.member(named: name)
         let key = room.credentials(of: id)?.key
-        if let key { invites.revoke(whatIsKnownTo: key) }
+        let holders = key.map { invites.revoke(whatIsKnownTo: $0) } ?? []
         var actions: [RoomAction] = []
         refuseNewcomers(actions: &actions)
         room.expel(id, banned: banned, reason: reason, now: loop.time, actions: &actions)
+        room.inviteWasRevoked(for: holders, actions: &actions)
         perform(actions)
         invitesChanged()
     }
@@ -116,6 +137,11 @@ extension HostNode {
     }
 
     // MARK: The room
+
+    /// Whether somebody who knows the room's name and address can come in without being asked for anything.
+    package var isOpenToAnybody: Bool {
+        identity.acceptsOpen && password == nil && !room.isLocked && !room.limits.asksHost
+    }
 
     package func setLocked(_ isLocked: Bool) {
         var actions: [RoomAction] = []
@@ -142,6 +168,7 @@ extension HostNode {
         var actions: [RoomAction] = []
         try room.extend(by: time, now: loop.time, actions: &actions)
         perform(actions)
+        endingNotes.roomEnds(at: room.closesAt)
         return Int64(room.secondsLeft(now: loop.time) ?? 0)
     }
 }

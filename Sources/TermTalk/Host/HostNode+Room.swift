@@ -41,6 +41,16 @@ extension HostNode {
                 markDirty(connection)
                 if records == nil || takesTooLittle(connection) { cutOff(connection) }
             }
+        case .sendTracked(Self.localLink, let message, let number):
+            deliverLocally(message)
+            var actions: [RoomAction] = []
+            room.receivedPrivately(number, actions: &actions)
+            perform(actions)
+        case .sendTracked(let link, let message, let number):
+            guard let connection = connections[link] else { return }
+            if !enqueue(message, to: connection, tag: Record.singleTag | number) || takesTooLittle(connection) {
+                cutOff(connection)
+            }
         case .broadcast(let message, let tag):
             broadcast(message, tag: tag)
         case .admit(Self.localLink):
@@ -77,8 +87,8 @@ extension HostNode {
 
     /// Puts a message into the connection's queue; false for one that no session can carry.
     @discardableResult
-    func enqueue(_ message: EncodedMessage, to connection: HostConnection) -> Bool {
-        guard let records = records(of: message) else { return false }
+    func enqueue(_ message: EncodedMessage, to connection: HostConnection, tag: UInt64 = 0) -> Bool {
+        guard let records = records(of: message, tag: tag) else { return false }
         connection.session.enqueue(records)
         markDirty(connection)
         return true

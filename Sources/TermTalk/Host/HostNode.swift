@@ -44,6 +44,7 @@ package final class HostNode {
 
     var connections = ConnectionTable()
     let sealing: SealingTurn
+    let endingNotes: EndingNotes
     var scratch: [UInt8] = []
     var events: [SessionEvent] = []
     /// What the room wants and is not done yet. Doing it can make the room want more, which comes after all that it wanted
@@ -92,11 +93,13 @@ package final class HostNode {
         guesses = PasswordGuesses(limits: guessLimits)
         invites = InviteTable(room: identity.invites.first ?? InviteSecret())
         sealing = SealingTurn(loop: loop)
+        endingNotes = EndingNotes(loop: loop, canExtend: !limits.isRelay, tell: tell)
         identity.admitsInvited = { [weak self] in self?.admitsInvited() ?? false }
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
         // A room ends also if nobody ever comes near it.
         scheduleRoomSweep()
+        endingNotes.roomEnds(at: closesAt)
     }
 
     package var memberCount: Int { room.memberCount }
@@ -159,6 +162,10 @@ package final class HostNode {
             } else {
                 receivedAtDoor(type: type, body: body, from: connection, now: now)
             }
+        case .acknowledged(let tag) where tag & Record.singleTag != 0:
+            var actions: [RoomAction] = []
+            room.receivedPrivately(tag & ~Record.singleTag, actions: &actions)
+            perform(actions)
         case .acknowledged(let tag):
             room.acknowledged(sequence: tag, by: connection.link, now: now)
             scheduleRoomSweep()

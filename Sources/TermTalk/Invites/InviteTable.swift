@@ -5,7 +5,7 @@ package import SecureSession
 ///
 /// A member that comes back after a broken connection makes its handshake with the invite it came with. So the secret of
 /// an invite that is no longer in force is still tried, as long as somebody who came with it has a place in the room; to
-/// anybody else who shows it the host says that it is used up.
+/// anybody else who shows it the host says that it is used up. So it does for the last few others that were in force.
 package struct InviteTable {
     /// Invites in force at a time. The first message of a handshake is tried with each.
     package static let maximum = 32
@@ -13,6 +13,9 @@ package struct InviteTable {
     /// Secrets tried that are no longer in force; past it the oldest is forgotten, and who came with it cannot come back
     /// after a broken connection.
     package static let maximumHeld = 64
+
+    /// How many of those nobody came with who is still there. Each costs a try with every first message.
+    package static let maximumRemembered = 8
 
     package struct Entry {
         package let number: Int
@@ -71,19 +74,31 @@ package struct InviteTable {
         return entry
     }
 
-    /// Whether there was an invite of this number. That of the room is replaced by another one.
-    package mutating func revoke(number: Int) -> Bool {
-        guard let index = entries.firstIndex(where: { $0.number == number }) else { return false }
+    /// The invite of this number is no longer in force; that of the room is replaced by another one.
+    ///
+    /// - Returns: the keys of those who came with it; nil when there is no such invite.
+    package mutating func revoke(number: Int) -> [[UInt8]]? {
+        guard let index = entries.firstIndex(where: { $0.number == number }) else { return nil }
+        let secret = entries[index].secret
         retire(at: index)
-        return true
+        return holders(of: [secret])
     }
 
-    /// The invites with which a member came, and that of the room, are no longer in force.
-    package mutating func revoke(whatIsKnownTo key: [UInt8]) {
+    /// The invites with which a member came, and that of the room, are no longer in force. Returns the keys of all who came
+    /// with one of them.
+    @discardableResult
+    package mutating func revoke(whatIsKnownTo key: [UInt8]) -> [[UInt8]] {
+        var retired: [InviteSecret] = []
         for secret in invites[key, default: []] + [room?.secret].compactMap(\.self) {
             guard let index = entries.firstIndex(where: { $0.secret === secret }) else { continue }
+            retired.append(secret)
             retire(at: index)
         }
+        return holders(of: retired)
+    }
+
+    private func holders(of secrets: [InviteSecret]) -> [[UInt8]] {
+        invites.filter { $0.value.contains { known in secrets.contains { $0 === known } } }.map(\.key)
     }
 
     private mutating func retire(at index: Int) {
@@ -116,9 +131,12 @@ package struct InviteTable {
                 forgotten.append(secret)
             }
         }
+        let remembered = forgotten.suffix(Self.maximumRemembered)
+        forgotten.removeLast(remembered.count)
         let excess = max(0, kept.count - Self.maximumHeld)
         forgotten += kept.prefix(excess)
-        held = Array(kept.dropFirst(excess))
+        // In the order in which they were retired.
+        held = held.filter { secret in !forgotten.contains { $0 === secret } }
         return forgotten
     }
 }

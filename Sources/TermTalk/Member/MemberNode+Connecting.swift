@@ -21,7 +21,9 @@ extension MemberNode {
             }
             switch result {
             case .success(let stream): self.connected(stream)
-            case .failure(let notice): self.attemptFailed(notice)
+            case .failure(let notice):
+                self.handshakes.isOver()
+                self.attemptFailed(notice)
             }
         }
     }
@@ -35,11 +37,12 @@ extension MemberNode {
             attemptFailed(error.notice)
             return
         }
+        handshakes.connected(now: loop.time)
         if !hasJoined {
             tell(.starting(.handshake, progress: nil))
+            tellOfWaiting()
         }
         hasHeardFromPeer = false
-        connectedAt = loop.time
         admission = nil
         self.stream = stream
         stream.handler = self

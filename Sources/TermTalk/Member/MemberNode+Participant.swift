@@ -3,6 +3,8 @@ package import Room
 internal import SecureSession
 
 extension MemberNode: Participant {
+    package var othersWhoseRoomEnds: Int { 0 }
+
     package var isCongested: Bool { client.outboxCount >= MemberClient.outboxHighWaterMark }
 
     package func outputProgressed() {
@@ -29,6 +31,7 @@ extension MemberNode: Participant {
     }
 
     package func showInvite(as form: InviteForm) {
+        guard !client.isInviteRevoked else { return tell(.error(.inviteChanged)) }
         guard let invite = credentials.invite, let hostKey else {
             tell(
                 .error(.init(.inputInvalid, "there is no invite to show: you joined without one", hint: "ask the host"))

@@ -50,9 +50,6 @@ package final class MemberNode: ByteStreamHandler {
     package static let deliveryPatience = Duration.seconds(120)
     /// How long a joiner tries again at a host that closes without a word.
     static let busyPatience = Duration.seconds(20)
-    /// A busy host closes as soon as it has heard the first message; one that does not take the invite is silent for its
-    /// ``SessionProtocol/responderDeadline``.
-    static let busyAnswerTime = SessionProtocol.responderDeadline / 2
     /// How often a connection is looked at that takes nothing, whatever is due on it.
     static let congestedInterval = Duration.seconds(1)
     /// The host's clock and ours may differ by this much about the end of the room.
@@ -85,12 +82,17 @@ package final class MemberNode: ByteStreamHandler {
     var groupTimer: TimerHandle?
     var groupDeadline: Duration?
     var hasHeardFromPeer = false
-    var connectedAt = Duration.zero
     /// Since when the host has closed without a word, before the member was in.
     var busySince: Duration?
     var schedule = ReconnectSchedule()
+    var handshakes = HandshakeWatch()
+    /// The host has said that it asks its person.
+    var isAwaitingApproval = false
     /// When the room's time is over; nil when it has no end.
-    var roomEnd: Duration?
+    var roomEnd: Duration? {
+        didSet { endingNotes.roomEnds(at: roomEnd) }
+    }
+    private let endingNotes: EndingNotes
     /// Since when the member wants to leave.
     var leavingSince: Duration?
     var ending: (ChatEvent.CloseReason, ChatEvent.Notice?)?
@@ -140,6 +142,7 @@ package final class MemberNode: ByteStreamHandler {
         self.wallClock = wallClock
         self.random = random
         self.tell = tell
+        endingNotes = EndingNotes(loop: loop, canExtend: false, tell: tell)
         client = MemberClient(nick: nick, engine: engine, foundsGroup: foundsGroup, random: random)
     }
 
@@ -180,8 +183,7 @@ package final class MemberNode: ByteStreamHandler {
         } else if session?.isOpen == true {
             attemptFailed(.closedBeforeAdmission)
         } else {
-            let isBusy = !hasHeardFromPeer && loop.time - connectedAt < Self.busyAnswerTime
-            attemptFailed(isBusy ? .hostBusy : .closedInHandshake(invited: credentials.invite != nil))
+            handshakeEnded()
         }
     }
 
@@ -240,6 +242,7 @@ package final class MemberNode: ByteStreamHandler {
     }
 
     func established(_ peer: X25519.PublicKey) {
+        handshakes.isOver()
         // Whoever it was at first, it stays the same one: also a key that nobody checked is pinned for the stay.
         if let hostKey, hostKey != peer {
             streamFailed(.hostKeyMismatch(peer.bytes))
@@ -283,6 +286,7 @@ package final class MemberNode: ByteStreamHandler {
                 send(message)
             case .tell(let event):
                 if case .room(.extended(let seconds)) = event { roomEnd = loop.time + .seconds(seconds) }
+                if case .starting(.approval, _) = event { isAwaitingApproval = true }
                 tell(event)
             case .admitted(let admission):
                 admitted(admission)
@@ -395,7 +399,8 @@ package final class MemberNode: ByteStreamHandler {
             if isInRoom {
                 connectionBroke(cause: NoticeCode.connectionTimeout.rawValue)
             } else {
-                attemptFailed(.handshakeTimeout(invited: (credentials.invite != nil)))
+                _ = handshakes.ended(now: loop.time)
+                handshakeTimedOut()
             }
         } else {
             flush()

@@ -13,6 +13,8 @@ package protocol Participant: AnyObject {
     func leave()
     /// Leaves at once, whatever is on its way, and removes what is on disk about the room.
     func panic()
+    /// How many others are in a room that ends for them when this participant leaves.
+    var othersWhoseRoomEnds: Int { get }
     /// Whether so much waits to be delivered that no more should be read from the person's input.
     var isCongested: Bool { get }
     /// Called when `isCongested` has become false.

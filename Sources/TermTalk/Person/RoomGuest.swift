@@ -98,6 +98,9 @@ package final class RoomGuest {
     package var shownHostKey: X25519.PublicKey? { node?.hostKey }
 
     package func start() {
+        if !options.foundsGroup, options.invite?.isForFounder == true {
+            return loop.atEndOfTurn { [weak self] in self?.ended(.lost, .foundsNoGroup) }
+        }
         guard let password = options.password else { return connect() }
         loop.offload { [options] in
             password.stretched(for: options.room)
@@ -324,6 +327,8 @@ package final class RoomGuest {
 }
 
 extension RoomGuest: Participant {
+    package var othersWhoseRoomEnds: Int { 0 }
+
     package var isCongested: Bool { node?.isCongested ?? true }
 
     package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {

@@ -3,6 +3,8 @@ internal import SecureSession
 
 /// What the person at the host does.
 extension RoomHost: Participant {
+    package var othersWhoseRoomEnds: Int { max(0, (node?.localMembers.count ?? 0) - 1) }
+
     package var isCongested: Bool { node?.isCongested ?? false }
 
     package func outputProgressed() {
@@ -76,7 +78,7 @@ extension RoomHost: Participant {
         case .ban(let name, let reason):
             try node.expel(name, banned: true, reason: reason)
             showRoomInvite(of: node)
-            if !options.isInviteOnly { tell(.warning(.bannedFromOpenRoom)) }
+            if node.isOpenToAnybody { tell(.warning(.bannedFromOpenRoom)) }
         case .lock: node.setLocked(true)
         case .unlock: node.setLocked(false)
         case .topic(let text): node.setTopic(text)

@@ -54,6 +54,9 @@ package final class RoomHost {
         }
     }
 
+    /// The person is told of missing descriptors at most so often.
+    private static let descriptorInterval = Duration.seconds(60)
+
     private let loop: EventLoop
     let options: Options
     private let registry: RoomRegistry
@@ -83,6 +86,7 @@ package final class RoomHost {
     private var isRegistering = false
     private var afterRegistering: (() -> Void)?
     private var controlAttempt = 0
+    private var toldOfDescriptors: Duration?
     /// Numbers of invites that are told as soon as tor's directories know their keys: until then they are of no use.
     var laterInvites: [Int: InviteForm] = [:]
 
@@ -143,6 +147,7 @@ package final class RoomHost {
                 self?.node?.accept(stream, from: stream.remoteAddress.flatMap { PeerNetwork($0) })
             }
             directListener = listener
+            listener.onExhausted = { [weak self] in self?.outOfDescriptors() }
             let shown = listener.shownAddresses.prefix(Invite.addressLimit)
             guard let first = shown.first else { return fail(.unknownListenAddress) }
             alternatives = Array(shown.dropFirst())
@@ -188,6 +193,7 @@ package final class RoomHost {
                 options: .init(clients: options.hasClientAuthorization ? [secret].onionClients : nil),
                 onAccept: { [weak self] stream in self?.node?.accept(stream) },
                 onEvent: { [weak self] event in self?.onionEvent(event, address: address) })
+            onionListener?.onExhausted = { [weak self] in self?.outOfDescriptors() }
         } catch {
             fail(error.notice)
         }
@@ -282,6 +288,13 @@ package final class RoomHost {
             .init(
                 room: options.room.description, transport: address.kind.rawValue, address: address.text,
                 hostKey: publicKey.text, expires: expires))
+    }
+
+    /// Nobody can come in for the moment; told now and then.
+    private func outOfDescriptors() {
+        guard toldOfDescriptors.map({ loop.time - $0 >= Self.descriptorInterval }) != false else { return }
+        toldOfDescriptors = loop.time
+        tell(.warning(.outOfDescriptors))
     }
 
     /// Whether the room listens where other machines can reach it.

@@ -92,6 +92,10 @@ extension ChatEvent.Notice {
         .addressInvalid, "cannot listen: there is no such address or name",
         hint: "write an address of this machine, or 0.0.0.0:PORT for all of them")
 
+    static let outOfDescriptors = ChatEvent.Notice(
+        .descriptorsExhausted, "nobody can come in now: there are no file descriptors left for connections",
+        hint: "raise the limit: ulimit -Hn, or LimitNOFILE= of the service; each member takes one")
+
     static let diskHangs = ChatEvent.Notice(
         .registryUnwritable, "the list of rooms was not changed: the disk does not answer",
         hint: "the room does not depend on it; look at the file system of your home")
@@ -121,14 +125,29 @@ extension ChatEvent.Notice {
             ? SessionError.noSuchRoom.notice
             : .init(
                 .notTermtalk, "cannot join: the other side closed the connection instead of a handshake",
-                hint: "check the address, and try again")
+                hint: "check the address and the port")
     }
+
+    static func roomReopened(undelivered count: Int) -> ChatEvent.Notice {
+        let messages = count == 1 ? "1 message was" : "\(count) messages were"
+        return .init(
+            .roomReopened,
+            "the stay is over: the host does not know this room's members any more"
+                + (count > 0 ? "; \(messages) not delivered" : ""),
+            hint: "it was probably started again, and opened a new room: ask for its invite",
+            count: count > 0 ? count : nil)
+    }
+
+    static let inviteChanged = ChatEvent.Notice(
+        .inviteUsed, "there is no invite to show: the one that you came with lets nobody in any more",
+        hint: "ask the host for the new one")
 
     static func handshakeTimeout(invited: Bool) -> ChatEvent.Notice {
         invited
             ? .init(
-                .noSuchRoom, "cannot join: the host does not accept this invite",
-                hint: "it may have expired or been used up: ask for a new one")
+                .noSuchRoom, "cannot join: the host does not answer to this invite",
+                hint: "it was used, revoked or has expired long ago, or the room was opened anew: ask for a new one; "
+                    + "a host that hangs looks the same")
             : .init(
                 .connectionTimeout, "cannot join: the other side does not answer the handshake",
                 hint: "check the address and the port; it may not be termtalk")
@@ -188,7 +207,7 @@ extension DialError {
         case .refused:
             .init(
                 .connectionRefused, "cannot connect: nothing listens at this address",
-                hint: "check that the host is running, and the port")
+                hint: "the room may have ended; else check that the host is running, and the port")
         case .timedOut:
             .init(
                 .connectionTimeout, "cannot connect: no answer from this address",
@@ -244,7 +263,8 @@ extension TorError {
         case .onionUnreachable:
             .init(
                 .onionUnreachable, "cannot join: the onion service is known, but does not answer",
-                hint: "the host may have gone offline; try again in a minute")
+                hint: "the room may have ended (rooms live 5 minutes if nothing else was asked for), or the host is "
+                    + "offline; try again in a minute")
         case .publishFailed(let failure):
             .init(
                 .onionPublishFailed, "the onion service cannot be published: \(failure.reason)", hint: failure.hint)

@@ -39,6 +39,8 @@ extension ChatSession {
                             hint: "wipe it where it went")))
             }
         }
+        // Between two tries there is nobody to say goodbye to.
+        guard case .none = question else { return ended(.quit, nil) }
         participant?.panic()
     }
 }

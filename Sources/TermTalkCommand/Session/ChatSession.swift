@@ -46,6 +46,7 @@ final class ChatSession {
     private var isInRoom = false
     var question = Question.none
     private var isLeaving = false
+    private var wayOut = WayOut()
     private var signals: [SignalHandle] = []
     var participant: (any Participant)?
     var stop: (() -> Void)?
@@ -301,6 +302,7 @@ final class ChatSession {
                             hint: "the up arrow brings it back")))
             }
             take(.line(line))
+        case .leave: if mayLeave(by: "^D") { leave() }
         case .endOfInput: leave()
         case .invite(let form): perform(.invite(form))
         case .help: perform(.help(nil))
@@ -379,12 +381,16 @@ final class ChatSession {
             for step in plain.received(chunk.span.extracting(0..<count)) {
                 switch step {
                 case .line(let line): take(.line(line))
-                case .endOfInput: inputEnded()
+                case .endOfInput: if !isInRoom || mayLeave(by: "^D") { inputEnded() }
                 }
             }
             return updateInput()
         }
-        guard count > 0 else { return inputEnded() }
+        guard count > 0 else {
+            // A terminal goes on after ^D.
+            if isInteractive, isInRoom, count == 0, !mayLeave(by: "^D") { return }
+            return inputEnded()
+        }
         splitter.received(chunk.span.extracting(0..<count)) { take($0) }
         updateInput()
     }
@@ -414,7 +420,9 @@ final class ChatSession {
     }
 
     private func take(_ item: LineSplitter.Item) {
-        if case .line(let answered) = question, case .line(let line) = item { return answered(line) }
+        if case .line(let answered) = question, case .line(let line) = item {
+            return isPanic(line) ? panic() : answered(line)
+        }
         guard isInRoom else {
             if case .line(let line) = item {
                 if isPanic(line) { return panic() }
@@ -511,6 +519,18 @@ final class ChatSession {
         screen?.note("leaving as soon as all is delivered; ^C twice leaves at once")
     }
 
+    /// Whether the person may leave at once; where others lose the room by it, it is asked to say so again.
+    private func mayLeave(by key: String) -> Bool {
+        guard isInteractive, !isLeaving, let participant else { return true }
+        switch wayOut.wanted(others: participant.othersWhoseRoomEnds, now: loop.now) {
+        case .leave: return true
+        case .ask(let others):
+            let question = WayOut.question(others: others, key: key)
+            if let screen { screen.note(question) } else { output.write(["-!- \(question)"]) }
+            return false
+        }
+    }
+
     // MARK: Signals
 
     private func watchSignals() {
@@ -527,6 +547,10 @@ final class ChatSession {
             status = .interrupted
             loop.stop()
             return
+        }
+        if number == SIGINT, isInteractive, isInRoom {
+            if !isLeaving, screen?.clearLine() == true { return }
+            guard mayLeave(by: "^C") else { return }
         }
         wasInterrupted = number == SIGINT
         stop?()

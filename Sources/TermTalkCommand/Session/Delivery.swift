@@ -54,6 +54,8 @@ struct Delivery {
             return []
         case (.said, .error(let notice)):
             return [.fail(notice)]
+        case (.said, .warning(let notice)) where notice.code == .slowMode:
+            return [.fail(Self.slowMode(notice.count ?? 0))]
         case (.delivered(let id), .acknowledged(let received, let count, let total))
         where received == id && count >= total:
             return total > 0 ? finish() : [.fail(Self.nobodyPresent)]
@@ -85,7 +87,8 @@ struct Delivery {
     /// Whether the event is worth showing: what others say is not, and an error is shown at the end.
     func shows(_ event: ChatEvent, isJSON: Bool) -> Bool {
         switch event {
-        case .warning: true
+        // What it was called matters to nobody: it is gone already.
+        case .warning(let notice): isJSON || notice.code != .nickTaken
         case .error: false
         case .message(let message): isJSON && message.isOwn
         default: isJSON
@@ -98,6 +101,12 @@ struct Delivery {
     private static let nobodyPresent = ChatEvent.Notice(
         .nobodyHere, "the message was not received: all other members are away",
         hint: "the host has it, for those who come back in time; saying it again repeats it")
+
+    private static func slowMode(_ seconds: Int) -> ChatEvent.Notice {
+        .init(
+            .slowMode, "the message was not delivered: in slow mode who has come in may speak after \(seconds)s",
+            hint: "join, and say it then", count: seconds)
+    }
 
     private static let notAcknowledged = ChatEvent.Notice(
         .notAcknowledged, "the host has the message, but not all who were present have confirmed it",

@@ -10,6 +10,9 @@ final class FullScreen {
     /// What the person asks for.
     enum Request {
         case line(String)
+        /// ^D in an empty line.
+        case leave
+        /// The terminal is gone.
         case endOfInput
         case invite(InviteForm)
         case help
@@ -124,6 +127,13 @@ final class FullScreen {
         }
     }
 
+    /// Empties the line that is being typed; false when there is none.
+    func clearLine() -> Bool {
+        guard !isSuspended, model.clearLine() else { return false }
+        changed()
+        return true
+    }
+
     /// Says something of the program's own, in the pane.
     func note(_ line: String) {
         model.heardOnStandardError(line, at: WallTime.moment)
@@ -171,7 +181,7 @@ final class FullScreen {
     private func perform(_ action: ScreenModel.Action) {
         switch action {
         case .submit(let text): onRequest(.line(text))
-        case .endOfInput: onRequest(.endOfInput)
+        case .endOfInput: onRequest(.leave)
         case .redraw: continued()
         case .showHelp: onRequest(.help)
         case .showInvite: onRequest(.invite(.line))

@@ -54,6 +54,9 @@ package struct ScreenModel: Sendable {
     private var now: Int64 = 0
     private var lastMoment: Moment?
     private var hasRung = false
+    /// Seconds between two bells: one calls the person, and a flood of messages must not be one of bells.
+    private static let bellInterval: Int64 = 3
+    private var rungAt: Int64 = -bellInterval
 
     package init(size: ScreenSize, bell: Bell = .mention, marks: DeliveryMarks = .unicode) {
         self.size = size
@@ -186,6 +189,7 @@ package struct ScreenModel: Sendable {
             roster.waits(id, nick: nick)
             hasRung = bell != .never
         case .joinRequestOver(let id): roster.waitsNoLonger(id)
+        case .ending(let seconds, _): status.expires = moment.seconds + seconds
         case .inviteMade, .invites, .inviteRevoked: break
         }
     }
@@ -238,10 +242,17 @@ package struct ScreenModel: Sendable {
     /// Whether a bell is due; asking answers it.
     package mutating func takeBell() -> Bool {
         defer { hasRung = false }
-        return hasRung
+        guard hasRung, now - rungAt >= Self.bellInterval else { return false }
+        rungAt = now
+        return true
     }
 
     // MARK: Keys
+
+    /// Empties the line that is being typed, as ^C does at a shell's prompt.
+    ///
+    /// - Returns: whether there was one.
+    package mutating func clearLine() -> Bool { !editor.take().isEmpty }
 
     /// A key was pressed.
     package mutating func pressed(_ key: Key) -> [Action] {

@@ -353,6 +353,21 @@ import Testing
         #expect(!texts(model).contains { $0.contains("UTC") })
     }
 
+    @Test("However much is said, a bell rings once in some seconds")
+    func manyBells() throws {
+        var model = try joined(bell: .message)
+        var rung = 0
+        var moment = Self.now
+        for _ in 0..<9 {
+            moment.seconds += 1
+            for _ in 0..<40 {
+                model.heard(try Sample.message("hi"), at: moment)
+                if model.takeBell() { rung += 1 }
+            }
+        }
+        #expect(rung == 3)
+    }
+
     @Test("Too much for one message rings, unless nothing does")
     func tooLongPaste() throws {
         for (bell, rings) in [(.mention, true), (.message, true), (.never, false)] as [(ScreenModel.Bell, Bool)] {

@@ -1,0 +1,21 @@
+import Testing
+
+@testable import Room
+
+@Suite struct PrivateReceiptsTests {
+    @Test("Each is told once; of more than are kept the oldest are forgotten")
+    func limit() {
+        var receipts = PrivateReceipts()
+        let sender = MemberID(entropy: 1)
+        for number in 1...UInt64(PrivateReceipts.limit) + 1 {
+            let given = receipts.posted(MessageID(number), by: sender)
+            #expect(given == number)
+        }
+        let first = receipts.received(1)
+        let second = receipts.received(2)
+        let again = receipts.received(2)
+        let last = receipts.received(UInt64(PrivateReceipts.limit) + 1)
+        #expect(first == nil && second?.id == MessageID(2) && again == nil)
+        #expect(last?.id == MessageID(UInt64(PrivateReceipts.limit) + 1) && last?.sender == sender)
+    }
+}
