@@ -91,6 +91,22 @@ struct RawSocketAddress {
         return .ip(text(host), port: port)
     }
 
+    /// The 4 or 16 bytes of an IP address in network order, and the port; nil for another family.
+    var ipBytes: (address: [UInt8], port: UInt16)? {
+        let (offset, count): (Int?, Int) =
+            switch family {
+            case AF_INET: (MemoryLayout<sockaddr_in>.offset(of: \.sin_addr), 4)
+            case AF_INET6: (MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr), 16)
+            default: (nil, 0)
+            }
+        guard let offset else { return nil }
+        return unsafe withUnsafeBytes(of: storage) { bytes in
+            // The port is at the same place in both.
+            let port = unsafe UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self))
+            return unsafe (Array(bytes[offset..<offset + count]), port)
+        }
+    }
+
     private var unixPath: String {
         let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
         return unsafe withUnsafeBytes(of: storage) { bytes in

@@ -72,6 +72,11 @@ package final class SocketStream: ByteStream, LoopKept {
         phase == .closed ? nil : RawSocketAddress(of: descriptor, peer: true)?.socketAddress
     }
 
+    /// Whose process is at the other end. Over TCP it is known from the first byte of the peer on, who has accepted by then.
+    package var peerOwner: SocketOwner {
+        phase == .closed ? .unknown : SocketOwner(ofPeerOf: descriptor)
+    }
+
     package var handler: (any ByteStreamHandler)? {
         get { currentHandler }
         set {

@@ -60,12 +60,25 @@ extension FixedWidthInteger where Self: UnsignedInteger {
 }
 
 extension SocketAddress {
-    /// The first listener in the value of `GETINFO net/listeners/socks`, TCP before Unix: every user may use TCP.
+    /// Listeners that are tried, of what `GETINFO net/listeners/socks` lists: nobody has more SOCKS ports.
+    static let maximumListenerCount = 16
+
+    /// The listeners of this machine in the value of `GETINFO net/listeners/socks`, TCP before Unix: every user may use
+    /// TCP. Where a stream goes is secret, so it goes nowhere else in plain text.
     ///
     ///     "127.0.0.1:9050" "unix:/run/tor/socks"
-    static func listener(in value: String) -> SocketAddress? {
-        guard let words = try? ControlArguments(value).positional else { return nil }
-        let addresses = words.compactMap { SocketAddress(torEndpoint: $0)?.dialable }
-        return addresses.first { $0.port != nil } ?? addresses.first
+    static func listeners(in value: String) -> [SocketAddress] {
+        guard let words = try? ControlArguments(value).positional else { return [] }
+        let addresses = words.compactMap { SocketAddress(torEndpoint: $0)?.dialable }.filter(\.isOfThisMachine)
+        return Array(
+            (addresses.filter { $0.port != nil } + addresses.filter { $0.port == nil }).prefix(maximumListenerCount))
+    }
+
+    /// Whether it is a loopback address or a Unix socket.
+    package var isOfThisMachine: Bool {
+        switch self {
+        case .unix: true
+        case .ip(let host, _): host == "::1" || host.hasPrefix("127.")
+        }
     }
 }

@@ -13,7 +13,7 @@ final class TorConnector: Cancellable {
 
     /// Looks for a control port among `candidates`.
     init(
-        candidates: [SocketAddress], password: SharedSecret?, loop: EventLoop,
+        candidates: [TorEndpoint], password: SharedSecret?, loop: EventLoop,
         completion: @escaping (Result<TorDiscovery.Found, TorError>) -> Void
     ) {
         self.loop = loop
@@ -29,10 +29,14 @@ final class TorConnector: Cancellable {
         tryChild(endpoint, until: loop.now + Self.childTimeout, completion)
     }
 
-    /// Looks for a SOCKS port among `candidates`; gives nil when there is none.
-    init(socksCandidates: [SocketAddress], loop: EventLoop, completion: @escaping (SocketAddress?) -> Void) {
+    /// Looks for a SOCKS port among `candidates`, of which there must be one. The error is that of one that is not believed,
+    /// or else of the last.
+    init(
+        socksCandidates: [TorEndpoint], loop: EventLoop, completion: @escaping (Result<TorEndpoint, TorError>) -> Void
+    ) {
+        precondition(!socksCandidates.isEmpty, "nothing to try")
         self.loop = loop
-        trySocks(socksCandidates[...], completion)
+        trySocks(socksCandidates[...], nil, completion)
     }
 
     func cancel() {
@@ -44,7 +48,8 @@ final class TorConnector: Cancellable {
         _ endpoint: SocketAddress, until deadline: MonotonicTime,
         _ completion: @escaping (Result<TorDiscovery.Found, TorError>) -> Void
     ) {
-        current = TorDiscovery(candidates: [endpoint], password: nil, loop: loop) { [weak self] result in
+        current = TorDiscovery(candidates: [TorEndpoint(endpoint, .named)], password: nil, loop: loop) {
+            [weak self] result in
             guard let self, !self.isCancelled else { return }
             switch result {
             case .failure(.unreachable(.nothingListens)) where self.loop.now < deadline:
@@ -58,14 +63,17 @@ final class TorConnector: Cancellable {
         }
     }
 
-    private func trySocks(_ candidates: ArraySlice<SocketAddress>, _ completion: @escaping (SocketAddress?) -> Void) {
+    private func trySocks(
+        _ candidates: ArraySlice<TorEndpoint>, _ error: TorError?,
+        _ completion: @escaping (Result<TorEndpoint, TorError>) -> Void
+    ) {
         guard let endpoint = candidates.first else {
-            current = loop.schedule(after: .zero) { completion(nil) }
-            return
+            return completion(.failure(error ?? .unreachable(.connectionLost)))
         }
-        current = SocksProbe(endpoint: endpoint, loop: loop) { [weak self] isSocks in
+        current = SocksProbe(endpoint: endpoint, loop: loop) { [weak self] failure in
             guard let self, !self.isCancelled else { return }
-            if isSocks { completion(endpoint) } else { self.trySocks(candidates.dropFirst(), completion) }
+            guard let failure else { return completion(.success(endpoint)) }
+            self.trySocks(candidates.dropFirst(), error?.isDistrust == true ? error : failure, completion)
         }
     }
 }
@@ -79,41 +87,50 @@ private final class SocksProbe: ByteStreamHandler, Cancellable {
     private var connecting: (any Cancellable)?
     private var stream: SocketStream?
     private var deadline: TimerHandle?
-    private var completion: ((Bool) -> Void)?
+    private let endpoint: TorEndpoint
+    private var completion: ((TorError?) -> Void)?
 
-    init(endpoint: SocketAddress, loop: EventLoop, completion: @escaping (Bool) -> Void) {
+    /// `completion` gets nil when there is such a port.
+    init(endpoint: TorEndpoint, loop: EventLoop, completion: @escaping (TorError?) -> Void) {
+        self.endpoint = endpoint
         self.completion = completion
-        client = try? SOCKS5Client(target: .init(host: "localhost", port: 1), isolation: "probe")
-        deadline = loop.schedule(after: Self.timeout) { [self] in finish(false) }
-        connecting = loop.connect(to: endpoint, timeout: Self.timeout) { [self] result in
-            guard case .success(let stream) = result else { return finish(false) }
-            self.stream = stream
-            stream.handler = self
-            if let greeting = client?.connected() { stream.write(greeting.span) }
+        client = try? SOCKS5Client(target: .init(host: "localhost", port: 1))
+        deadline = loop.schedule(after: Self.timeout) { [self] in finish(notSocks) }
+        connecting = loop.connect(to: endpoint.address, timeout: Self.timeout) { [self] result in
+            switch result {
+            case .success(let stream):
+                self.stream = stream
+                stream.handler = self
+                if let greeting = client?.connected() { stream.write(greeting.span) }
+            case .failure(let error): finish(TorError(connectingTo: endpoint.address, error))
+            }
         }
     }
 
     func cancel() {
         completion = nil
-        finish(false)
+        finish(notSocks)
     }
 
+    private var notSocks: TorError { .unreachable(.notSocksPort(endpoint.address)) }
+
     func streamReceived(_ bytes: Span<UInt8>) {
+        if let stream, let error = endpoint.distrust(of: stream) { return finish(error) }
         do {
             // The machine wants to send the user name as soon as it was accepted: that is answer enough.
-            if let outputs = try client?.received(bytes), !outputs.isEmpty { finish(true) }
+            if let outputs = try client?.received(bytes), !outputs.isEmpty { finish(nil) }
         } catch {
-            finish(false)
+            finish(notSocks)
         }
     }
 
     func streamDrained() {}
 
     func streamClosed(_ reason: StreamCloseReason) {
-        finish(false)
+        finish(notSocks)
     }
 
-    private func finish(_ isSocks: Bool) {
+    private func finish(_ error: TorError?) {
         let completion = self.completion
         self.completion = nil
         deadline?.cancel()
@@ -121,6 +138,6 @@ private final class SocksProbe: ByteStreamHandler, Cancellable {
         stream?.close()
         stream = nil
         client = nil
-        completion?(isSocks)
+        completion?(error)
     }
 }

@@ -17,8 +17,9 @@ package final class TorController {
     static let hurriedTimeout = Duration.seconds(1)
 
     package let loop: EventLoop
-    /// Where to dial: the option, else what tor says of itself, else 127.0.0.1:9050. Known from `ready` on.
-    package private(set) var socksEndpoint: SocketAddress
+    /// Where to dial: the option, else what tor says of itself. Known from `ready` on; empty when this tor has no SOCKS
+    /// port.
+    package private(set) var socksEndpoints: [TorEndpoint]
     /// What kind of listener tor can reach. Known from `ready` on.
     package private(set) var listenerKind = OnionListenerKind.loopback
 
@@ -40,7 +41,8 @@ package final class TorController {
     private var connector: TorConnector?
     private var managed: ManagedTor?
     private var connection: ControlConnection?
-    private var endpoint: SocketAddress?
+    private var endpoint: TorEndpoint?
+    private var distrust: TorError?
     private var upSince: MonotonicTime?
     private var wasUp = false
     private var wasReady = false
@@ -62,7 +64,7 @@ package final class TorController {
         self.loop = loop
         self.options = options
         self.logger = logger
-        socksEndpoint = options.socks ?? TorOptions.defaultSocks
+        socksEndpoints = options.socks == nil ? [] : options.socksEndpoints
     }
 
     /// Looks for a tor, or starts one. Call it once.
@@ -194,15 +196,15 @@ package final class TorController {
     private func begin() {
         emit(.connecting)
         if options.needsOnlySocks {
-            socksIsUp(socksEndpoint)
+            socksIsUp(socksEndpoints)
         } else if options.mode == .managed {
             startChild(insteadOf: nil)
         } else {
-            connect(to: options.control.map { [$0] } ?? options.controlCandidates)
+            connect(to: options.controlEndpoints)
         }
     }
 
-    private func connect(to candidates: [SocketAddress]) {
+    private func connect(to candidates: [TorEndpoint]) {
         connector = TorConnector(candidates: candidates, password: options.password, loop: loop) { [weak self] result in
             guard let self else { return }
             self.connector = nil
@@ -221,11 +223,15 @@ package final class TorController {
     }
 
     private func findSocks(insteadOf error: TorError) {
-        let candidates = options.socks.map { [$0] } ?? options.socksCandidates
-        connector = TorConnector(socksCandidates: candidates, loop: loop) { [weak self] endpoint in
+        connector = TorConnector(socksCandidates: options.socksEndpoints, loop: loop) { [weak self] result in
             guard let self else { return }
             self.connector = nil
-            if let endpoint { self.socksIsUp(endpoint) } else { self.withoutControl(error) }
+            switch result {
+            case .success(let endpoint):
+                self.told(of: error)
+                self.socksIsUp([endpoint])
+            case .failure(let other): self.withoutControl(other.isDistrust ? other : error)
+            }
         }
     }
 
@@ -235,6 +241,7 @@ package final class TorController {
 
     /// `error` is what keeps us from the tors that run already.
     private func startChild(insteadOf error: TorError?) {
+        told(of: error)
         do throws(TorError) {
             let managed = try ManagedTor(
                 program: options.program, dataDirectory: options.dataDirectory, include: options.include, loop: loop,
@@ -273,10 +280,17 @@ package final class TorController {
         if case .warning(let text) = event { bootstrap?.warning = text }
     }
 
-    private func socksIsUp(_ endpoint: SocketAddress) {
-        socksEndpoint = endpoint
+    private func socksIsUp(_ endpoints: [TorEndpoint]) {
+        socksEndpoints = endpoints
         phase = .socksOnly
         emit(.ready(version: nil, managed: false))
+    }
+
+    /// Passes on that somebody may pretend to be tor.
+    private func told(of error: TorError?) {
+        guard let error, error.isDistrust, error != distrust else { return }
+        distrust = error
+        emit(.distrusted(error))
     }
 
     private func giveUp(_ error: TorError) {
@@ -291,6 +305,7 @@ package final class TorController {
 
     private func controlIsUp(_ found: TorDiscovery.Found) {
         guard phase != .shutDown else { return found.connection.close() }
+        told(of: found.distrust)
         let connection = found.connection
         self.connection = connection
         endpoint = found.endpoint
@@ -313,11 +328,9 @@ package final class TorController {
         if managed != nil { connection.send(.takeOwnership) { _ in } }
         subscribe(connection)
         if let managed, options.socks == nil {
-            socksEndpoint = managed.socksEndpoint
+            socksEndpoints = [TorEndpoint(managed.socksEndpoint, .named)]
         } else if options.socks == nil {
-            ask(connection, "net/listeners/socks") { controller, value in
-                controller.socksEndpoint = SocketAddress.listener(in: value) ?? TorOptions.defaultSocks
-            }
+            askForSocks(connection)
         }
         ask(connection, "dormant") { _, value in
             if value == "1" { connection.send(.signalActive) { _ in } }
@@ -351,6 +364,22 @@ package final class TorController {
         case .settled(let names):
             hearing = .init(names)
             for publication in publications { publication.hears(hearing) }
+        }
+    }
+
+    private func askForSocks(_ connection: ControlConnection) {
+        let key = "net/listeners/socks"
+        connection.send(.getInfo(key)) { [weak self] result in
+            // A tor elsewhere means its own loopback addresses, not ours.
+            guard let self, self.connection === connection, case .success(let reply) = result,
+                let endpoint = self.endpoint, endpoint.address.isOfThisMachine
+            else { return }
+            guard reply.isPositive, let value = reply.value(of: key) else {
+                // A filter in front of the control port keeps it to itself.
+                self.socksEndpoints = self.options.socksEndpoints
+                return
+            }
+            self.socksEndpoints = SocketAddress.listeners(in: value).map { TorEndpoint($0, endpoint.source) }
         }
     }
 
@@ -426,11 +455,12 @@ package final class TorController {
         timer = loop.schedule(after: pause) { [weak self] in self?.retry() }
         for publication in publications { publication.controlWasLost() }
         emit(.controlLost(retryIn: pause, attempt: backoff.attempt))
+        told(of: error)
     }
 
     private func retry() {
         phase = .connecting
-        guard let managed else { return connect(to: endpoint.map { [$0] } ?? options.controlCandidates) }
+        guard let managed else { return connect(to: endpoint.map { [$0] } ?? options.controlEndpoints) }
         // A child without its control connection is ending already: it is owned by it.
         managed.onExit = nil
         managed.stop { [weak self] in

@@ -2,13 +2,16 @@ package import EventLoop
 
 /// Looks for a control port that lets this program in: tries endpoints in order and keeps the first that works.
 ///
-/// When none does, the error that helps most is given: a refused permission says more than a refused authentication, that
-/// more than a port of something else, and that more than nothing at all.
+/// When none does, the error that helps most is given: somebody who may pretend to be tor says more than a refused
+/// permission, that more than a refused authentication, that more than a port of something else, and that more than
+/// nothing at all.
 package final class TorDiscovery: Cancellable {
     package struct Found {
         package let connection: ControlConnection
         package let info: ProtocolInfo
-        package let endpoint: SocketAddress
+        package let endpoint: TorEndpoint
+        /// What was passed over on the way because it is not believed.
+        package let distrust: TorError?
     }
 
     /// How long a local socket may take to accept.
@@ -16,7 +19,7 @@ package final class TorDiscovery: Cancellable {
 
     private let loop: EventLoop
     private let password: SharedSecret?
-    private var remaining: ArraySlice<SocketAddress>
+    private var remaining: ArraySlice<TorEndpoint>
     private var completion: ((Result<Found, TorError>) -> Void)?
     private var error: TorError?
     private var connecting: (any Cancellable)?
@@ -24,7 +27,7 @@ package final class TorDiscovery: Cancellable {
 
     /// Begins with the first of `candidates`, of which there must be one; `completion` is called once, in a later turn.
     package init(
-        candidates: [SocketAddress], password: SharedSecret?, loop: EventLoop,
+        candidates: [TorEndpoint], password: SharedSecret?, loop: EventLoop,
         completion: @escaping (Result<Found, TorError>) -> Void
     ) {
         precondition(!candidates.isEmpty, "nothing to try")
@@ -49,15 +52,15 @@ package final class TorDiscovery: Cancellable {
             completion?(.failure(error ?? .unreachable(.connectionLost)))
             return
         }
-        connecting = loop.connect(to: endpoint, timeout: Self.connectTimeout) { [self] result in
+        connecting = loop.connect(to: endpoint.address, timeout: Self.connectTimeout) { [self] result in
             switch result {
             case .success(let stream): authenticate(stream, endpoint)
-            case .failure(let error): failed(TorError(connectingTo: endpoint, error))
+            case .failure(let error): failed(TorError(connectingTo: endpoint.address, error))
             }
         }
     }
 
-    private func authenticate(_ stream: SocketStream, _ endpoint: SocketAddress) {
+    private func authenticate(_ stream: SocketStream, _ endpoint: TorEndpoint) {
         connection = ControlConnection(stream: stream, endpoint: endpoint, password: password, loop: loop) {
             [self] result in
             guard let connection else { return }
@@ -66,7 +69,9 @@ package final class TorDiscovery: Cancellable {
             case .success(let info):
                 let completion = self.completion
                 self.completion = nil
-                completion?(.success(Found(connection: connection, info: info, endpoint: endpoint)))
+                let distrust = error.flatMap { $0.isDistrust ? $0 : nil }
+                completion?(
+                    .success(Found(connection: connection, info: info, endpoint: endpoint, distrust: distrust)))
             case .failure(let error): failed(error)
             }
         }
@@ -88,9 +93,13 @@ extension TorError {
         }
     }
 
+    /// Whether somebody may pretend to be tor.
+    package var isDistrust: Bool { if case .untrusted = self { true } else { false } }
+
     /// How much an error of one candidate says about what to do.
     var discoveryRank: Int {
         switch self {
+        case .untrusted: 4
         case .permissionDenied: 3
         case .authenticationFailed: 2
         case .unreachable(.notControlPort), .unreachable(.noAnswer): 1

@@ -12,6 +12,8 @@ package enum TorError: Error, Equatable, Sendable {
     case filtered(command: String)
     /// The control socket or the cookie file at `path` may not be opened by this user.
     case permissionDenied(path: String)
+    /// What answers was found, not named by the person, and need not be tor.
+    case untrusted(UntrustedCause)
     /// Bootstrapping made no progress for the stall timeout.
     case bootstrapStalled(progress: Int, summary: String, warning: String?)
     /// The text is not the address of a v3 onion service.
@@ -34,6 +36,16 @@ package enum TorError: Error, Equatable, Sendable {
     case hostUnreachable
 }
 
+/// Why what answers where tor should be is not believed to be tor.
+package enum UntrustedCause: Equatable, Sendable {
+    /// Its process belongs to another user.
+    case owner(SocketAddress)
+    /// It cannot be told whose process it is.
+    case ownerUnknown(SocketAddress)
+    /// The cookie file that it names belongs to another user, or is a symbolic link.
+    case cookieFile(SocketAddress)
+}
+
 /// Why there is no usable tor.
 package enum UnreachableCause: Equatable, Sendable {
     /// There is no program of this name to start as a child.
@@ -46,6 +58,8 @@ package enum UnreachableCause: Equatable, Sendable {
     case noAnswer(SocketAddress)
     /// What listens there does not speak SOCKS5 with user names.
     case notSocksPort(SocketAddress)
+    /// The tor in use has no SOCKS port that can be reached from here.
+    case noSocksPort
     /// The control connection ended or stopped answering.
     case connectionLost
     /// An answer was longer than is read; the connection goes on.
@@ -126,6 +140,7 @@ extension TorError {
         case .authenticationFailed: "tor-auth-failed"
         case .permissionDenied: "tor-permission"
         case .filtered: "tor-filtered"
+        case .untrusted: "tor-untrusted"
         case .bootstrapStalled: "tor-bootstrap-stalled"
         case .invalidAddress: "onion-invalid-address"
         case .onionNotFound: "onion-not-found"

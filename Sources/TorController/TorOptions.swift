@@ -57,10 +57,17 @@ package struct TorOptions: Sendable {
         self.purpose = purpose
     }
 
-    /// True when dialing needs nothing but the SOCKS port the user named.
-    /// Where a SOCKS port is assumed when tor does not say.
-    static let defaultSocks = SocketAddress.ip("127.0.0.1", port: 9050)
+    /// Where a control port is tried, in order.
+    package var controlEndpoints: [TorEndpoint] {
+        control.map { [TorEndpoint($0, .named)] } ?? controlCandidates.map { TorEndpoint($0, .found) }
+    }
 
+    /// Where a SOCKS port is tried, in order, when no control port says where it is.
+    var socksEndpoints: [TorEndpoint] {
+        socks.map { [TorEndpoint($0, .named)] } ?? socksCandidates.map { TorEndpoint($0, .found) }
+    }
+
+    /// True when dialing needs nothing but the SOCKS port the user named.
     var needsOnlySocks: Bool {
         purpose == .dial && socks != nil && control == nil && mode != .managed
     }

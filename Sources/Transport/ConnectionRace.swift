@@ -82,7 +82,7 @@ extension DialError {
         case .timedOut: 3
         case .unreachable: 2
         case .failed: 1
-        case .nameNotFound: 0
+        case .nameNotFound, .onionName: 0
         }
     }
 }

@@ -8,6 +8,8 @@ package enum DialError: Error, Equatable {
     case unreachable
     /// The name has no address, or the resolver does not answer.
     case nameNotFound
+    /// The name is one of the tor network: nothing outside tor is asked for it (RFC 7686).
+    case onionName
     /// The operating system reported this `errno`.
     case failed(errno: Int32)
 }

@@ -1,10 +1,12 @@
 internal import EventLoop
 import Glibc
+internal import TorController
 
 /// The system's resolver. It blocks: only for ``EventLoop/offload(_:then:)``.
 enum DirectNameResolver {
     /// The TCP addresses of `host`, a name or a numeric address, in the order in which they should be tried.
     static func addresses(ofHost host: String, port: UInt16) -> Result<[SocketAddress], DialError> {
+        guard !OnionAddress.isOnionName(host) else { return .failure(.onionName) }
         var hints = unsafe addrinfo()
         unsafe hints.ai_family = AF_UNSPEC
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

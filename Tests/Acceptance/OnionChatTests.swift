@@ -1,3 +1,4 @@
+import Foundation
 import PrivateTorNetwork
 import Testing
 
@@ -32,6 +33,45 @@ struct OnionChatTests {
         let people = [hosted.host, byInvite, byRoom]
         try await ThreeWayChat.run(people, count: 1_000, seconds: 300)
         try await ThreeWayChat.end(people)
+    }
+
+    /// Who came by the address notices the next time when the host has another key.
+    @Test func hostKeyIsRememberedWithoutAnInvite() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let home = try TestHome()
+        let hosted = try await HostedRoom.onion(network.host.controlFlags)
+        let arguments = ["join", hosted.room, "--onion", hosted.address, "--json"] + network.client.socksFlags
+        for trust in ["none", "known"] {
+            let stay = try await TermTalkProcess.run(arguments, home: home)
+            #expect(stay.status == 0)
+            #expect(stay.events("joined-room").map(\.trust) == [trust])
+        }
+        let known = "\(home.path)/state/termtalk/known_hosts.json"
+        let text = try String(contentsOfFile: known, encoding: .utf8)
+        let another = String(repeating: "9", count: 63) + "0"
+        try text.replacing(hosted.hostKey, with: another).write(toFile: known, atomically: false, encoding: .utf8)
+        let refused = try await TermTalkProcess.run(arguments, home: home)
+        #expect(refused.events("error").map(\.code) == ["host-key-mismatch"])
+        #expect(refused.status == 76)
+    }
+
+    /// Whoever controls the joiner's tor is told the service, which it has to find, and nothing more.
+    @Test func torIsNotToldTheRoom() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let hosted = try await HostedRoom.onion(network.host.controlFlags)
+        let tor = try await network.startClient()
+        let control = try tor.control()
+        try control.command("SETEVENTS STREAM")
+        let member = try await hosted.join(tor.socksFlags)
+        var events: [String] = []
+        while !events.contains(where: { $0.contains("SUCCEEDED") }) {
+            events += try control.event("STREAM")
+        }
+        member.send("/quit")
+        #expect(try await member.result().status == 0)
+        #expect(events.contains { $0.contains("SOCKS_USERNAME=") && $0.contains(hosted.address.prefix(56)) })
+        #expect(!events.contains { $0.contains(hosted.room) })
+        tor.terminate()
     }
 
     @Test func plainHostPrintsFourLinesAndThenTheConversation() async throws {

@@ -84,6 +84,15 @@ struct TorErrorTests {
     }
 }
 
+extension TorErrorTests {
+    /// No such name is looked up, wherever it comes from.
+    @Test(arguments: ["x.onion:1", "www.x.ONION.:1", "onion:1"]) func onionIsNotDialedDirectly(_ address: String) async throws {
+        for arguments in [["join", "room", "--accept-new-host"], ["join", "room", "--tor", "system"], ["host"]] {
+            try await expectFailure(arguments + ["--direct", address], code: "address-invalid", status: 65)
+        }
+    }
+}
+
 /// The same, with a tor of the private network.
 @Suite(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
 struct TorAccessTests {
@@ -183,6 +192,37 @@ struct OnionErrorTests {
         // SOCKS alone says no more than "failed".
         try await expectFailure(
             ["join", "room", "--onion", onion] + tor.socksFlags, code: "onion-not-found", status: 69)
+        tor.terminate()
+    }
+
+    /// A port that takes no streams to onions, or none at all, is not the only one of its tor.
+    @Test(arguments: [false, true]) func portThatRefuses(isPolicy: Bool) async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let home = try TestHome()
+        let port = try LoopbackAddress.unusedPort()
+        let flags =
+            isPolicy
+            ? ["\nSocksPolicy reject 127.0.0.0/8\nSocksPort unix:\(home.path)/socks ExtendedErrors"]
+            : ["NoOnionTraffic\nSocksPort 127.0.0.1:\(port) ExtendedErrors"]
+        let tor = try await network.startClient(.init(socksFlags: flags))
+        try await expectFailure(
+            ["join", "room", "--onion", try unpublishedOnion(network)] + tor.controlFlags, code: "onion-not-found",
+            status: 69)
+        tor.terminate()
+    }
+
+    /// Another tor's port is not used in place of one that is missing.
+    @Test func torWithoutASocksPort() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let tor = try await network.startClient()
+        try tor.control().command("SETCONF SocksPort=0")
+        let arguments = ["join", "room", "--onion", try unpublishedOnion(network), "--tor", "system"]
+        let result = try await TermTalkProcess.run(arguments + tor.controlFlags + ["--json"], home: TestHome())
+        #expect(result.events("error").map(\.code) == ["tor-unreachable"])
+        #expect(result.events("error").first?.message?.contains("no SOCKS port") == true)
+        let found = try await DoctorTests.examine(tor.controlFlags)
+        #expect(found.status == 0)
+        #expect(found.lines["onion"]?.status == "warn")
         tor.terminate()
     }
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TermTalk
 
-/// The keys of direct hosts that somebody accepted.
+/// The keys of hosts that somebody accepted.
 struct TrustStoreTests {
     private final class Home: Sendable {
         let path = FileManager.default.temporaryDirectory.appending(path: "termtalk-\(UUID().uuidString)").path
@@ -44,6 +44,23 @@ struct TrustStoreTests {
         let second = Self.newKey()
         #expect(home.store.remember(second, room: room, address: address) == nil)
         #expect(home.store.hostKey(room: room, address: address).0 == second)
+    }
+
+    @Test func keepsTheLatest() throws {
+        let room = try Self.room("a")
+        let address = { (number: Int) throws in try Self.address("192.0.2.1:\(number)") }
+        let text = (1...TrustStore.maximumCount).map { number in
+            #"{"room":"a","address":"192.0.2.1:\#(number)","host_key":"\#(key.text)"}"#
+        }
+        try FileManager.default.createDirectory(atPath: home.folder, withIntermediateDirectories: true)
+        try #"{"version":1,"entries":[\#(text.joined(separator: ","))]}"#
+            .write(toFile: home.file, atomically: false, encoding: .utf8)
+        #expect(home.store.hostKey(room: room, address: try address(1)).0 == key)
+        #expect(home.store.remember(key, room: room, address: try address(60_000)) == nil)
+        #expect(home.store.hostKey(room: room, address: try address(1)).0 == nil)
+        for number in [2, TrustStore.maximumCount, 60_000] {
+            #expect(home.store.hostKey(room: room, address: try address(number)).0 == key)
+        }
     }
 
     @Test func isForItsOwnerOnly() throws {

@@ -86,7 +86,7 @@ struct FilteredTorTests {
             controller.start { event in
                 events.append(event)
                 guard case .ready = event else { return }
-                #expect(controller.socksEndpoint == socks && !controller.hasControl)
+                #expect(controller.socksEndpoints.map(\.address) == [socks] && !controller.hasControl)
                 _ = proxy
                 listener.close()
                 controller.shutdown(completion: finish)

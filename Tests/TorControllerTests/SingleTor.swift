@@ -9,14 +9,16 @@ final class SingleTor {
 
     let folder: URL
     private var process: Process?
+    private let controlCount: Int
 
-    /// Starts a tor with more lines of torrc; returns when its control socket is open.
+    /// Starts a tor with more lines of torrc; returns when its control socket, and control ports, are open.
     init(_ lines: String...) throws {
         folder = try Self.makeFolder()
         let torrc = [
             "DataDirectory \(folder.path)/data", "ControlPort unix:\(folder.path)/control", "SocksPort 0",
             "DisableNetwork 1", "Log notice stdout", "__OwningControllerProcess \(getpid())",
         ]
+        controlCount = 1 + lines.count { $0.hasPrefix("ControlPort ") }
         try Data((torrc + lines).joined(separator: "\n").utf8).write(to: folder.appending(path: "torrc"))
         try start()
     }
@@ -39,7 +41,7 @@ final class SingleTor {
         try process.run()
         self.process = process
         var log = ""
-        while !log.contains("Opened Control listener connection (ready)") {
+        while log.ranges(of: "Opened Control listener connection (ready)").count < controlCount {
             let data = output.fileHandleForReading.availableData
             guard !data.isEmpty else { throw Failure(log: log) }
             log += String(decoding: data, as: UTF8.self)

@@ -36,7 +36,7 @@ struct TorControllerTests {
                 guard event == .controlRestored else { return }
                 // Another connection finds the address taken: the service is there again.
                 let copy = key.clone()
-                _ = TorDiscovery(candidates: [tor.control], password: nil, loop: loop) { result in
+                _ = TorDiscovery(candidates: [TorEndpoint(tor.control, .named)], password: nil, loop: loop) { result in
                     guard case .success(let found) = result else { return }
                     found.connection.send(.addOnion(key: copy, virtualPort: 1, target: .tcp(port: 1))) { result in
                         collision = try? result.get()
@@ -69,7 +69,8 @@ struct TorControllerTests {
             controller.start { event in
                 guard case .bootstrap = event else { return }
                 controller.shutdown {
-                    _ = TorDiscovery(candidates: [tor.control], password: nil, loop: loop) { result in
+                    _ = TorDiscovery(candidates: [TorEndpoint(tor.control, .named)], password: nil, loop: loop) {
+                        result in
                         guard case .success(let found) = result else { return }
                         found.connection.send(.addOnion(key: copy, virtualPort: 1, target: .tcp(port: 1))) { result in
                             reply = try? result.get()
@@ -90,7 +91,7 @@ struct TorControllerTests {
         var events: [OnionEvent] = []
         try runLoop { loop, finish in
             let copy = key.clone()
-            _ = TorDiscovery(candidates: [tor.control], password: nil, loop: loop) { result in
+            _ = TorDiscovery(candidates: [TorEndpoint(tor.control, .named)], password: nil, loop: loop) { result in
                 guard case .success(let found) = result else { return }
                 let other = found.connection
                 other.send(.addOnion(key: copy, virtualPort: 1, target: .tcp(port: 1))) { _ in
@@ -149,7 +150,7 @@ struct TorControllerTests {
                 controller.start { event in
                     events.append(event)
                     guard case .ready = event else { return }
-                    #expect(controller.socksEndpoint == socks && !controller.hasControl)
+                    #expect(controller.socksEndpoints.map(\.address) == [socks] && !controller.hasControl)
                     listener.close()
                     controller.shutdown(completion: finish)
                 }

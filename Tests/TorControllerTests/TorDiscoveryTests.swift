@@ -6,11 +6,14 @@ import Testing
 @testable import TorController
 
 /// Looks for a control port and gives what was found, its connection open until `body` is over.
-func discover(_ candidates: [SocketAddress], password: String? = nil) throws -> Result<String, TorError> {
+func discover(
+    _ candidates: [SocketAddress], _ source: TorEndpoint.Source = .named, password: String? = nil
+) throws -> Result<String, TorError> {
     var result: Result<String, TorError>?
     try runLoop { loop, finish in
         let secret = password.map { SharedSecret(SecretBytes(copying: Array($0.utf8).span)) }
-        _ = TorDiscovery(candidates: candidates, password: secret, loop: loop) { found in
+        _ = TorDiscovery(candidates: candidates.map { TorEndpoint($0, source) }, password: secret, loop: loop) {
+            found in
             result = found.map(\.info.version)
             if case .success(let found) = found { found.connection.close() }
             finish()
@@ -68,7 +71,9 @@ struct TorDiscoveryTests {
                     stream.write(Array(greeting.utf8).span)
                     stream.closeAfterWriting()
                 }
-                _ = TorDiscovery(candidates: [nothing, other], password: nil, loop: loop) {
+                _ = TorDiscovery(
+                    candidates: [nothing, other].map { TorEndpoint($0, .named) }, password: nil, loop: loop
+                ) {
                     result = $0
                     listener.close()
                     finish()
@@ -92,7 +97,7 @@ struct TorDiscoveryTests {
         var replies: [ControlReply] = []
         try runLoop { loop, finish in
             func open(_ then: @escaping (ControlConnection) -> Void) {
-                _ = TorDiscovery(candidates: [tor.control], password: nil, loop: loop) { result in
+                _ = TorDiscovery(candidates: [TorEndpoint(tor.control, .named)], password: nil, loop: loop) { result in
                     if case .success(let found) = result { then(found.connection) }
                 }
             }

@@ -44,6 +44,17 @@ import Transport
         #expect(error(try dial("127.0.0.1", to: listener.localAddress.port)) == .refused)
     }
 
+    /// Nothing outside tor hears such a name (RFC 7686): the resolver is not asked.
+    @Test(arguments: ["x.onion", "x.ONION", "x.onion.", "www.x.Onion.", "onion", ".onion", "x.onion.."])
+    func onionNamesAreNotResolved(_ name: String) throws {
+        #expect(error(try dial(name, to: 1)) == .onionName)
+        #expect(DirectListener.addresses(of: HostPort(host: name, port: 1)) == .failure(.onionName))
+    }
+
+    @Test(arguments: ["onion.localhost", "localhost"]) func otherNamesAre(_ name: String) throws {
+        #expect(error(try dial(name, to: 1)) != .onionName)
+    }
+
     /// A label of more than 63 bytes: the resolver knows without asking the network.
     @Test func unknownName() throws {
         #expect(error(try dial(String(repeating: "a", count: 300), to: 1)) == .nameNotFound)

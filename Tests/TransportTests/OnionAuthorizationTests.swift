@@ -55,7 +55,7 @@ extension OnionTransportTests {
             var member: (any ByteStream)?
             func enter(then: @escaping () -> Void) {
                 OnionDialer(controller: scenario.client).dial(
-                    address, port: 12345, isolation: "member", timeout: Scenario.timeout
+                    address, port: 12345, timeout: Scenario.timeout
                 ) { result in
                     guard case .success(let stream) = result else { return held.append("\(result)") }
                     member = stream

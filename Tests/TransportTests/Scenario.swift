@@ -51,7 +51,6 @@ final class Scenario {
     var listener: OnionListener?
     var events: [OnionEvent] = []
     private var readyCount = 0
-    private var isolation = 0
 
     init(loop: EventLoop, host: TorOptions, client: TorOptions) {
         self.loop = loop
@@ -96,9 +95,8 @@ final class Scenario {
         _ address: OnionAddress, port: UInt16 = 12345, timeout: Duration = Scenario.timeout,
         via other: TorController? = nil, then: @escaping (String) -> Void
     ) {
-        isolation += 1
         (other.map { OnionDialer(controller: $0) } ?? dialer).dial(
-            address, port: port, isolation: "test-\(isolation)", optimisticData: Array("hello ".utf8),
+            address, port: port, optimisticData: Array("hello ".utf8),
             timeout: timeout
         ) { result in
             switch result {

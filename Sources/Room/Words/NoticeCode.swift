@@ -4,6 +4,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case torAuthFailed = "tor-auth-failed"
     case torPermission = "tor-permission"
     case torFiltered = "tor-filtered"
+    case torUntrusted = "tor-untrusted"
     case torBootstrapStalled = "tor-bootstrap-stalled"
     case torControlLost = "tor-control-lost"
     case torWithoutPow = "tor-without-pow"

@@ -1,7 +1,8 @@
 package import Room
 package import Sodium
 
-/// The static keys of hosts of direct rooms that this user has accepted: `known_hosts.json` in the state directory.
+/// The static keys of hosts that this user has accepted, or come to without an invite by their onion address:
+/// `known_hosts.json` in the state directory.
 package struct TrustStore: Sendable {
     private struct Entry: Codable, Sendable {
         var room: String
@@ -13,6 +14,9 @@ package struct TrustStore: Sendable {
             case hostKey = "host_key"
         }
     }
+
+    /// Entries kept, some 250 bytes each; the oldest give way. Onion rooms come and go.
+    static let maximumCount = 1_000
 
     private let directories: UserDirectories
     private let store: JSONStore<Entry>
@@ -44,6 +48,7 @@ package struct TrustStore: Sendable {
         return store.update { entries in
             entries.removeAll { $0.room == room.description && $0.address == address.text }
             entries.append(Entry(room: room.description, address: address.text, hostKey: key.text))
+            entries.removeFirst(max(0, entries.count - Self.maximumCount))
         }
     }
 }

@@ -14,7 +14,7 @@ package enum RoomAddress: Sendable, Equatable {
     package init(_ text: String) throws(ChatEvent.Notice) {
         let colon = text.lastIndex(of: ":")
         let host = colon.map { text[..<$0] } ?? text[...]
-        if host.lowercased().hasSuffix(".onion") {
+        if OnionAddress.isOnionName(host) {
             try self.init(onion: text)
         } else {
             try self.init(direct: text)
@@ -74,7 +74,7 @@ package enum RoomAddress: Sendable, Equatable {
 }
 
 extension HostPort {
-    /// HOST:PORT, or what to tell the person who typed it.
+    /// HOST:PORT without tor, or what to tell the person who typed it.
     ///
     /// - Parameter defaultPort: the port of a HOST alone; nil when it must be there.
     package init(checking text: String, defaultPort: UInt16? = nil) throws(ChatEvent.Notice) {
@@ -87,5 +87,6 @@ extension HostPort {
         } catch {
             throw error.notice
         }
+        guard !OnionAddress.isOnionName(host) else { throw .onionIsNotDirect }
     }
 }

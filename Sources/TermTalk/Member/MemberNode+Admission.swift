@@ -44,7 +44,7 @@ extension MemberNode {
             send(answer)
         case .admitted:
             admission = nil
-            if !hasJoined, trust == .new, let hostKey {
+            if !hasJoined, trust == .new || trust == .none, let hostKey {
                 onNewHostKey?(hostKey)
             }
             let actions = afterAdmission

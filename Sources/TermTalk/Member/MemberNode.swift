@@ -13,7 +13,8 @@ package final class MemberNode: ByteStreamHandler {
     package enum HostKeyPolicy: Sendable {
         /// The key is known, and the handshake fails with any other.
         case pinned(ChatEvent.Trust)
-        /// The onion address says who the host is.
+        /// The onion address says who the host is; its key is reported through `onNewHostKey`, so that a later stay
+        /// notices another.
         case onionAddress
         /// A key that was never seen is taken and reported through `onNewHostKey`.
         case acceptNew
@@ -252,7 +253,9 @@ package final class MemberNode: ByteStreamHandler {
         if !hasJoined {
             switch target.policy {
             case .pinned(let known): trust = known
-            case .onionAddress: trust = .none
+            case .onionAddress:
+                trust = .none
+                if password == nil { onNewHostKey?(peer) }
             case .acceptNew:
                 trust = .new
                 if password == nil { onNewHostKey?(peer) }

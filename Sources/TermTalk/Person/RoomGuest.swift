@@ -19,7 +19,7 @@ package final class RoomGuest {
         package var hostKey: X25519.PublicKey?
         /// Whether the person has compared ``hostKey`` with what the host says, so that it is known the next time.
         package var remembersHostKey = false
-        /// What to do with a direct host whose key is not known.
+        /// What to do with a direct host whose key is not known; that of an onion room is remembered.
         package var acceptsNewHost: Bool
         package var nick: String
         /// Needed for onion rooms; for direct ones it means to dial through tor.
@@ -131,6 +131,8 @@ package final class RoomGuest {
                 self.findHostKey()
             case .network(isUp: true), .controlRestored:
                 self.node?.tryNow()
+            case .distrusted(let error):
+                self.tell(.warning(error.notice))
             case .network, .controlLost:
                 break
             case .failed(let error):
@@ -150,8 +152,6 @@ package final class RoomGuest {
         } else if let key = options.hostKey {
             if options.remembersHostKey { remember(key) }
             enter(hostKey: key, policy: .pinned(.known))
-        } else if case .onion = options.address {
-            enter(hostKey: nil, policy: .onionAddress)
         } else {
             loop.offload(within: UserDirectories.diskPatience) { [trustStore, options] in
                 trustStore.hostKey(room: options.room, address: options.address)
@@ -161,6 +161,8 @@ package final class RoomGuest {
                 if let warning { self.tell(.warning(warning)) }
                 if let key {
                     self.enter(hostKey: key, policy: .pinned(.known))
+                } else if case .onion = self.options.address {
+                    self.enter(hostKey: nil, policy: .onionAddress)
                 } else {
                     self.enter(hostKey: nil, policy: self.options.acceptsNewHost ? .acceptNew : .strict)
                 }
@@ -223,10 +225,10 @@ package final class RoomGuest {
         switch (options.address, tor) {
         case (.onion(let address, let port), let tor?):
             let dialer = OnionDialer(controller: tor)
-            let dial = throughTor { isolation, isRepeated, completion in
+            let dial = throughTor { isRepeated, completion in
                 if isRepeated { tor.refreshDescriptor(of: address) }
                 return dialer.dial(
-                    address, port: port, isolation: isolation, timeout: Self.torTimeout, completion: completion)
+                    address, port: port, timeout: Self.torTimeout, completion: completion)
             }
             guard let invite = options.invite, invite.isAuthorized else { return dial }
             return { completion in
@@ -238,9 +240,9 @@ package final class RoomGuest {
             }
         case (.direct(let hostPort), let tor?):
             let dialer = OnionDialer(controller: tor)
-            return throughTor { isolation, _, completion in
+            return throughTor { _, completion in
                 dialer.dial(
-                    host: hostPort.host, port: hostPort.port, isolation: isolation, timeout: Self.torTimeout,
+                    host: hostPort.host, port: hostPort.port, timeout: Self.torTimeout,
                     completion: completion)
             }
         case (.direct, nil):
@@ -264,10 +266,10 @@ package final class RoomGuest {
     /// A dial that uses fresh circuits at each attempt.
     private func throughTor(
         _ dial:
-            @escaping (_ isolation: String, _ isRepeated: Bool, @escaping RepeatedDial.Completion)
+            @escaping (_ isRepeated: Bool, @escaping RepeatedDial.Completion)
             -> any Cancellable
     ) -> MemberNode.Dial {
-        let (loop, room) = (self.loop, options.room)
+        let loop = self.loop
         // tor tries the introduction points of a service that is gone for as long as it is asked to.
         let late: TorError =
             if case .onion = options.address { .onionUnreachable(.introductionTimedOut) } else { .connectionTimeout }
@@ -275,7 +277,7 @@ package final class RoomGuest {
             var isRepeated = false
             return RepeatedDial(loop: loop, attempts: Self.torAttempts, stagger: Self.torStagger) { attempt in
                 defer { isRepeated = true }
-                return dial("termtalk-\(room)-\(Random.uint64())", isRepeated, attempt)
+                return dial(isRepeated, attempt)
             } completion: { result in
                 completion(result.mapError { ($0 == .connectionTimeout ? late : $0).notice })
             }
@@ -361,7 +363,7 @@ extension RoomGuest: Participant {
 
     package func panic() {
         isPanicking = true
-        if case .direct = options.address { forgetsHost = true }
+        forgetsHost = true
         if let node {
             node.panic()
         } else {

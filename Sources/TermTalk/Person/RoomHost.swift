@@ -178,6 +178,8 @@ package final class RoomHost {
                 self.controlLost(pause: pause, attempt: attempt)
             case .controlRestored, .network:
                 break
+            case .distrusted(let error):
+                self.tell(.warning(error.notice))
             case .failed(let error):
                 self.fail(error.notice)
             }

@@ -100,6 +100,10 @@ extension ChatEvent.Notice {
         .registryUnwritable, "the list of rooms was not changed: the disk does not answer",
         hint: "the room does not depend on it; look at the file system of your home")
 
+    static let onionIsNotDirect = ChatEvent.Notice(
+        .addressInvalid, "the address cannot be used: an onion service is reached through tor only",
+        hint: "give it as --onion HOST.onion[:PORT]")
+
     static let hostOnly = ChatEvent.Notice(
         .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
 
@@ -216,6 +220,7 @@ extension DialError {
             .init(.hostUnreachable, "cannot connect: the network has no way to this address", hint: "check the network")
         case .nameNotFound:
             .init(.hostUnreachable, "cannot connect: the host name is not known", hint: "check the spelling")
+        case .onionName: .onionIsNotDirect
         case .failed(let code):
             .init(.hostUnreachable, "cannot connect: \(SystemError.text(code))", hint: "try again")
         }
@@ -235,6 +240,7 @@ extension TorError {
             .init(
                 .torFiltered, "cannot use tor: a filter in front of its control port refuses \(command)",
                 hint: "allow it there; docs/tor-guide.md has a profile for onion-grater, under Whonix")
+        case .untrusted(let cause): cause.notice
         case .bootstrapStalled(let progress, let summary, let warning):
             .init(
                 .torBootstrapStalled,
@@ -282,6 +288,20 @@ extension TorError {
     }
 }
 
+extension UntrustedCause {
+    fileprivate var notice: ChatEvent.Notice {
+        let reason =
+            switch self {
+            case .owner(let endpoint): "what listens at \(endpoint) belongs to another user"
+            case .ownerUnknown(let endpoint): "it cannot be told whose process listens at \(endpoint)"
+            case .cookieFile(let endpoint): "the cookie file that \(endpoint) names is not tor's"
+            }
+        return .init(
+            .torUntrusted, "cannot use tor: \(reason), so it may only pretend to be tor",
+            hint: "if it is your tor, name it: --tor-control, or --tor-socks for a SOCKS port; see docs/tor-guide.md")
+    }
+}
+
 extension UnreachableCause {
     fileprivate var notice: ChatEvent.Notice {
         let start = "sudo systemctl start tor, or sudo apt install tor"
@@ -308,6 +328,10 @@ extension UnreachableCause {
             .init(
                 .torUnreachable, "cannot use tor: its answer is longer than this program reads",
                 hint: "tor may be very busy: try again in a minute")
+        case .noSocksPort:
+            .init(
+                .torUnreachable, "cannot use tor: it has no SOCKS port that can be used from here",
+                hint: "write SocksPort 9050 into torrc, or name a port of the same tor with --tor-socks")
         case .connectionLost:
             .init(.torUnreachable, "cannot use tor: it ended the connection", hint: start)
         case .childFailed(let failure):

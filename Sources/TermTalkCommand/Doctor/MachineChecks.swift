@@ -81,18 +81,18 @@ struct MachineChecks {
         let path = "\(directories.state)/known_hosts.json"
         guard unsafe access(path, F_OK) == 0 else {
             return errno == ENOENT || errno == ENOTDIR
-                ? .ok("keys", "no keys of direct hosts are kept yet")
-                : .warn("keys", "the keys of direct hosts cannot be reached", hint: "ls -ld ~/.local/state/termtalk")
+                ? .ok("keys", "no keys of hosts are kept yet")
+                : .warn("keys", "the keys of hosts cannot be reached", hint: "ls -ld ~/.local/state/termtalk")
         }
         guard unsafe access(path, R_OK) == 0 else {
             return .fail(
                 "keys",
                 .init(
-                    .trustStoreUnreadable, "the keys of direct hosts cannot be read: they belong to somebody else",
+                    .trustStoreUnreadable, "the keys of hosts cannot be read: they belong to somebody else",
                     hint: "sudo chown -R $USER ~/.local/state/termtalk"))
         }
         return openToOthers("keys", path, shown: "~/.local/state/termtalk/known_hosts.json")
-            ?? .ok("keys", "the keys of direct hosts can be read by their owner only")
+            ?? .ok("keys", "the keys of hosts can be read by their owner only")
     }
 
     private func openToOthers(_ check: String, _ path: String, shown: String) -> Finding? {

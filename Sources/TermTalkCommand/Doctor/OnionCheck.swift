@@ -69,7 +69,7 @@ final class OnionCheck {
         switch event {
         case .published:
             publishedAfter = controller.loop.now - started
-            dial(address)
+            if controller.socksEndpoints.isEmpty { finish(notDialed) } else { dial(address) }
         case .failed(let error): finish(.fail("onion", error.notice))
         case .adding, .withoutProofOfWork, .uploading, .lost, .republished, .keysInForce, .closedSilentCircuits: break
         }
@@ -79,7 +79,7 @@ final class OnionCheck {
         guard !hasEnded else { return }
         remaining -= 1
         dialing = OnionDialer(controller: controller).dial(
-            address, port: Self.port, isolation: "termtalk-doctor-\(remaining)", timeout: Self.dialTimeout
+            address, port: Self.port, timeout: Self.dialTimeout
         ) { [weak self] result in
             guard let self, !self.hasEnded else { return }
             switch result {
@@ -96,12 +96,11 @@ final class OnionCheck {
         for index in bytes.indices where received.count < greeting.count { received.append(bytes[index]) }
         guard received.count == greeting.count else { return }
         let total = controller.loop.now - started
-        let seconds = { (time: Duration) in "\(Int((time / .seconds(1)).rounded(.up))) s" }
         finish(
             received == greeting
                 ? .ok(
                     "onion",
-                    "a test service was published in \(seconds(publishedAfter)) and reached in \(seconds(total - publishedAfter))"
+                    "a test service was published in \(Self.seconds(publishedAfter)) and reached in \(Self.seconds(total - publishedAfter))"
                 )
                 : Self.broken)
     }
@@ -109,6 +108,15 @@ final class OnionCheck {
     fileprivate func dialedStreamClosed() {
         finish(Self.broken)
     }
+
+    private var notDialed: Finding {
+        .warn(
+            "onion",
+            "a test service was published in \(Self.seconds(publishedAfter)), and not dialed: this tor has no SOCKS port",
+            hint: "hosting works; to join rooms through this tor write SocksPort 9050 into torrc")
+    }
+
+    private static func seconds(_ time: Duration) -> String { "\(Int((time / .seconds(1)).rounded(.up))) s" }
 
     private static let broken = Finding.fail(
         "onion",

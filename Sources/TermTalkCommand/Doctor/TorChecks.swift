@@ -56,7 +56,7 @@ final class TorChecks {
         }
         guard options.mode != .managed else { return useTor() }
         discovery = TorDiscovery(
-            candidates: options.control.map { [$0] } ?? options.controlCandidates, password: options.password,
+            candidates: options.controlEndpoints, password: options.password,
             loop: loop
         ) { [weak self] result in
             self?.discovery = nil
@@ -68,8 +68,11 @@ final class TorChecks {
         switch result {
         case .success(let search):
             let methods = search.info.methods.map(\.rawValue).sorted().joined(separator: ", ")
+            if let distrust = search.distrust?.notice {
+                found(.warn("tor-control", distrust.message, hint: distrust.hint))
+            }
             found(.ok("tor-control", "tor \(search.info.version) answers, and lets this user in (\(methods))"))
-            options.control = search.endpoint
+            if search.endpoint.source == .found { options.controlCandidates = [search.endpoint.address] }
             options.mode = .system
             search.connection.close()
             useTor()
@@ -94,7 +97,7 @@ final class TorChecks {
         controller.start { [weak self] event in
             guard let self, !self.hasEnded else { return }
             switch event {
-            case .connecting, .bootstrap, .network, .controlRestored: break
+            case .connecting, .bootstrap, .network, .controlRestored, .distrusted: break
             case .ready(let version, let isManaged): self.ready(version, isManaged)
             case .failed(let error):
                 self.found(.fail(self.version == nil ? "tor-network" : "onion", error.notice))

@@ -14,17 +14,18 @@ package final class ControlConnection: ByteStreamHandler {
     package var onClosed: ((TorError) -> Void)?
 
     private let loop: EventLoop
-    private let stream: any ByteStream
-    private let endpoint: SocketAddress
+    private let stream: SocketStream
+    private let endpoint: TorEndpoint
+    private var isBelieved = false
     private var session: ControlSession
     private var completions: [ControlSession.CommandID: (Result<ControlReply, TorError>) -> Void] = [:]
     private var authenticated: ((Result<ProtocolInfo, TorError>) -> Void)?
     private var timer: TimerHandle?
     private var isClosed = false
 
-    /// Begins to authenticate over a connected `stream`; `completion` is called once, unless closed before.
+    /// Begins to authenticate over a connected `stream`, as soon as what is at its other end is believed; `completion` is called once, unless closed before.
     package init(
-        stream: any ByteStream, endpoint: SocketAddress, password: SharedSecret?, loop: EventLoop,
+        stream: SocketStream, endpoint: TorEndpoint, password: SharedSecret?, loop: EventLoop,
         completion: @escaping (Result<ProtocolInfo, TorError>) -> Void
     ) {
         self.loop = loop
@@ -35,7 +36,7 @@ package final class ControlConnection: ByteStreamHandler {
         authenticated = completion
         stream.handler = self
         timer = loop.schedule(after: Self.authenticationTimeout) { [weak self] in
-            self?.fail(.unreachable(.noAnswer(endpoint)))
+            self?.fail(.unreachable(.noAnswer(endpoint.address)))
         }
         perform(session.connected())
     }
@@ -64,6 +65,10 @@ package final class ControlConnection: ByteStreamHandler {
     }
 
     package func streamReceived(_ bytes: Span<UInt8>) {
+        if !isBelieved {
+            if let error = endpoint.distrust(of: stream) { return fail(error) }
+            isBelieved = true
+        }
         perform(session.received(bytes))
     }
 
@@ -71,7 +76,7 @@ package final class ControlConnection: ByteStreamHandler {
 
     package func streamClosed(_ reason: StreamCloseReason) {
         // A tor closes after a refusal, which has been read by then; what closes without a word is no tor.
-        fail(.unreachable(authenticated == nil ? .connectionLost : .notControlPort(endpoint)))
+        fail(.unreachable(authenticated == nil ? .connectionLost : .notControlPort(endpoint.address)))
     }
 
     private func perform(_ outputs: [ControlSession.Output]) {
@@ -79,7 +84,8 @@ package final class ControlConnection: ByteStreamHandler {
             switch output {
             case .send(let bytes): stream.write(bytes.span)
             case .sendSecret(let line): line.bytes.withBytes { stream.write($0) }
-            case .readCookie(let path): perform(session.cookieRead(CookieFile.read(path: path)))
+            case .readCookie(let path):
+                perform(session.cookieRead(CookieFile.read(path: path, source: endpoint.source)))
             case .authenticated(let info):
                 timer?.cancel()
                 timer = nil

@@ -1,10 +1,11 @@
-package import EventLoop
+import EventLoop
 import Sodium
 
 /// One control connection as a value: authentication first, then commands matched with their replies in order.
 ///
-/// Of the methods tor offers the first of these that works is used: SAFECOOKIE (both sides prove they know the cookie),
-/// NULL (nothing is given away), COOKIE, HASHEDPASSWORD when a password is there. A tor allows one try a connection.
+/// Of the methods tor offers the first of these that works is used: HASHEDPASSWORD when a password is there, SAFECOOKIE
+/// (both sides prove they know the cookie), NULL (nothing is given away), and where the person named the endpoint COOKIE,
+/// which gives the file's bytes away. A tor allows one try a connection.
 package struct ControlSession {
     /// What the owner carries out, in order.
     package enum Output {
@@ -33,6 +34,8 @@ package struct ControlSession {
         case missing
         /// Not exactly 32 bytes, or no regular file.
         case malformed
+        /// It need not be tor's: a link, or a file of another user.
+        case untrusted
     }
 
     private enum State {
@@ -44,7 +47,7 @@ package struct ControlSession {
         case failed
     }
 
-    private let endpoint: SocketAddress
+    private let endpoint: TorEndpoint
     private let password: SharedSecret?
     private let clientNonce: [UInt8]
     private var state = State.waitingForProtocolInfo
@@ -53,7 +56,7 @@ package struct ControlSession {
     private var nextID: UInt64 = 0
 
     /// `clientNonce` is 32 random bytes.
-    package init(endpoint: SocketAddress, password: SharedSecret?, clientNonce: [UInt8]) {
+    package init(endpoint: TorEndpoint, password: SharedSecret?, clientNonce: [UInt8]) {
         precondition(clientNonce.count == SafeCookie.byteCount, "a nonce of SAFECOOKIE has 32 bytes")
         self.endpoint = endpoint
         self.password = password
@@ -138,6 +141,10 @@ package struct ControlSession {
     private mutating func authenticate(_ info: ProtocolInfo, cookieFailure: CookieOutcome?) -> [Output] {
         let methods = info.methods
         let cookieFile = cookieFailure == nil ? info.cookieFile : nil
+        if let password, methods.contains(.hashedPassword) {
+            state = .waitingForAuthentication(info)
+            return [Self.output(of: .authenticate(password.bytes))]
+        }
         if let cookieFile, methods.contains(.safeCookie) {
             state = .waitingForCookie(info)
             return [.readCookie(path: cookieFile)]
@@ -146,17 +153,14 @@ package struct ControlSession {
             state = .waitingForAuthentication(info)
             return [.send(Array("AUTHENTICATE\r\n".utf8))]
         }
-        if let cookieFile, methods.contains(.cookie) {
+        if let cookieFile, methods.contains(.cookie), endpoint.source == .named {
             state = .waitingForCookie(info)
             return [.readCookie(path: cookieFile)]
-        }
-        if let password, methods.contains(.hashedPassword) {
-            state = .waitingForAuthentication(info)
-            return [Self.output(of: .authenticate(password.bytes))]
         }
         switch cookieFailure {
         case .permissionDenied:
             return fail(.permissionDenied(path: String(decoding: info.cookieFile ?? [], as: UTF8.self)))
+        case .untrusted: return fail(.untrusted(.cookieFile(endpoint.address)))
         case .missing: return fail(.authenticationFailed(.cookieMissing))
         case .malformed, .cookie: return fail(.authenticationFailed(.cookieMalformed))
         case nil:
@@ -181,7 +185,7 @@ package struct ControlSession {
     private mutating func protocolBroken() -> [Output] {
         // What spoke correctly until authentication is a tor; what did not is something else.
         if case .open = state { return fail(.unreachable(.connectionLost)) }
-        return fail(.unreachable(.notControlPort(endpoint)))
+        return fail(.unreachable(.notControlPort(endpoint.address)))
     }
 
     private mutating func fail(_ error: TorError) -> [Output] {

@@ -10,6 +10,9 @@ package enum TorEvent: Equatable, Sendable {
     case controlLost(retryIn: Duration, attempt: Int)
     /// The control connection is authenticated again and every publication is being added again.
     case controlRestored
+    /// What listens where tor may be, and was not believed; another way was found. It may be somebody who pretends to be
+    /// tor.
+    case distrusted(TorError)
     /// tor noticed that the network came or went: a good moment to dial again.
     case network(isUp: Bool)
     /// Before `ready` the controller has given up (a stalled bootstrap goes on, and may still become ready).

@@ -50,6 +50,12 @@ package struct OnionAddress: Hashable, Sendable {
         return (address, port)
     }
 
+    /// Whether `host` is a name of the tor network, valid or not: its last label, after one final dot, is `onion`. Such a
+    /// name is never given to the DNS (RFC 7686).
+    package static func isOnionName(_ host: some StringProtocol) -> Bool {
+        host.lowercased().split(separator: ".").last == "onion"
+    }
+
     private static func checksum(_ publicKey: [UInt8]) -> [UInt8] {
         let input = Array(".onion checksum".utf8) + publicKey + [version]
         return Array(SHA3_256.hash(input)[..<2])

@@ -1,7 +1,7 @@
 /// The client side of SOCKS5 (RFC 1928, 1929) as tor speaks it, from greeting to the stream's first byte.
 ///
-/// The user name carries the isolation string: tor never puts streams with different names on one circuit. Only user name
-/// authentication is offered, so a proxy that would mix streams is refused rather than used.
+/// Only authentication by user name and password is offered, so a proxy that would put streams of different ones on one
+/// circuit is refused rather than used.
 package struct SOCKS5Client {
     /// Where the stream shall go; names are resolved by tor.
     package struct Target: Equatable, Sendable {
@@ -34,7 +34,7 @@ package struct SOCKS5Client {
         case hostTooLong
     }
 
-    /// Bytes of a user name or a host (RFC 1929 section 2, RFC 1928 section 5: one length byte).
+    /// Bytes of a host (RFC 1928, section 5: one length byte).
     package static let maximumFieldByteCount = 255
 
     private enum State {
@@ -46,21 +46,21 @@ package struct SOCKS5Client {
     }
 
     private let target: Target
-    private let isolation: [UInt8]
+    private let credentials: SocksCredentials
     private let optimisticData: [UInt8]
     private var state = State.waitingForMethod
     /// At most the 262 bytes of the longest reply, plus what came with it.
     private var buffer: [UInt8] = []
 
-    /// `isolation` is 1 to 255 bytes. `optimisticData` is sent right behind the request, before its reply: it saves one
-    /// round trip through the circuit.
-    package init(target: Target, isolation: String, optimisticData: [UInt8] = []) throws(Failure) {
+    /// `optimisticData` is sent right behind the request, before its reply: it saves one round trip through the circuit.
+    package init(
+        target: Target, credentials: SocksCredentials = .random(), optimisticData: [UInt8] = []
+    ) throws(Failure) {
         let host = target.host.utf8.count
         guard host > 0, host <= Self.maximumFieldByteCount else { throw .hostTooLong }
         self.target = target
-        self.isolation = Array(isolation.utf8)
+        self.credentials = credentials
         self.optimisticData = optimisticData
-        precondition((1...Self.maximumFieldByteCount).contains(self.isolation.count), "isolation is 1 to 255 bytes")
     }
 
     /// The proxy is connected: version 5, one method, user name and password.
@@ -88,8 +88,8 @@ package struct SOCKS5Client {
             guard try hasByte(0, equalTo: 5), try hasByte(1, equalTo: 2) else { return nil }
             buffer.removeFirst(2)
             state = .waitingForAuthentication
-            // The password may not be empty and says nothing.
-            return .send([1, UInt8(isolation.count)] + isolation + [1, 0x30])
+            let (user, password) = (credentials.user, credentials.password)
+            return .send([1, UInt8(user.count)] + user + [UInt8(password.count)] + password)
         case .waitingForAuthentication:
             guard try hasByte(0, equalTo: 1), try hasByte(1, equalTo: 0) else { return nil }
             buffer.removeFirst(2)

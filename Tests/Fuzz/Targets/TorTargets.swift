@@ -43,7 +43,8 @@ private func control(_ bytes: [UInt8]) {
     let setup = input.byte()
     let rest = input.rest()
     var session = ControlSession(
-        endpoint: .ip("127.0.0.1", port: 9_051), password: setup & 1 != 0 ? password : nil,
+        endpoint: TorEndpoint(.ip("127.0.0.1", port: 9_051), setup & 8 != 0 ? .found : .named),
+        password: setup & 1 != 0 ? password : nil,
         clientNonce: [UInt8](repeating: 2, count: 32))
     var failures = DescriptorFailures()
     _ = session.connected()
@@ -75,7 +76,7 @@ private func socks(_ bytes: [UInt8]) {
     var input = FuzzInput(bytes)
     let size = max(1, Int(input.byte()))
     let rest = input.rest()
-    guard var client = try? SOCKS5Client(target: .init(host: "host", port: 1), isolation: "x", optimisticData: [1])
+    guard var client = try? SOCKS5Client(target: .init(host: "host", port: 1), optimisticData: [1])
     else {
         preconditionFailure("the host is short")
     }

@@ -38,13 +38,20 @@ struct ControlArgumentsTests {
     }
 
     @Test func findsListeners() {
+        let (socket, port) = (SocketAddress.unix(path: "/run/tor/socks"), SocketAddress.ip("127.0.0.1", port: 9050))
+        #expect(SocketAddress.listeners(in: #""unix:/run/tor/socks" "127.0.0.1:9050""#) == [port, socket])
+        #expect(SocketAddress.listeners(in: #""unix:/run/tor/socks""#) == [socket])
+        #expect(SocketAddress.listeners(in: #""0.0.0.0:9050""#) == [port])
+        #expect(SocketAddress.listeners(in: #""[::]:9050""#) == [.ip("::1", port: 9050)])
+        #expect(SocketAddress.listeners(in: "").isEmpty)
+        #expect(SocketAddress.listeners(in: "\"open").isEmpty)
+        // Streams go to no other machine in plain text.
+        #expect(SocketAddress.listeners(in: #""192.0.2.1:9050" "[2001:db8::1]:9050" "127.0.0.1:9050""#) == [port])
+        let many = (1...SocketAddress.maximumListenerCount + 1).map { "\"127.0.0.1:\($0)\"" }
+        #expect(SocketAddress.listeners(in: many.joined(separator: " ")).count == SocketAddress.maximumListenerCount)
         #expect(
-            SocketAddress.listener(in: #""unix:/run/tor/socks" "127.0.0.1:9050""#) == .ip("127.0.0.1", port: 9050))
-        #expect(SocketAddress.listener(in: #""unix:/run/tor/socks""#) == .unix(path: "/run/tor/socks"))
-        #expect(SocketAddress.listener(in: #""0.0.0.0:9050""#) == .ip("127.0.0.1", port: 9050))
-        #expect(SocketAddress.listener(in: #""[::]:9050""#) == .ip("::1", port: 9050))
-        #expect(SocketAddress.listener(in: "") == nil)
-        #expect(SocketAddress.listener(in: "\"open") == nil)
+            SocketAddress.listeners(in: many.dropLast().joined(separator: " ")).count
+                == SocketAddress.maximumListenerCount)
     }
 
     @Test(arguments: [

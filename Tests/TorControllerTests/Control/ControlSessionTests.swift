@@ -30,8 +30,9 @@ struct ControlSessionTests {
     static let clientNonce = [UInt8](repeating: 0xAA, count: 32)
     static let cookie = (0..<32).map { UInt8($0) }
 
-    static func session(password: [UInt8]? = nil) -> ControlSession {
-        ControlSession(endpoint: endpoint, password: password.map(secret), clientNonce: clientNonce)
+    static func session(_ source: TorEndpoint.Source = .named, password: [UInt8]? = nil) -> ControlSession {
+        ControlSession(
+            endpoint: TorEndpoint(endpoint, source), password: password.map(secret), clientNonce: clientNonce)
     }
 
     static func info(_ methods: String, cookieFile: String? = nil) -> [UInt8] {
@@ -55,7 +56,7 @@ struct ControlSessionTests {
 
     @Test(arguments: [false, true])
     func authenticatesBySafeCookie(byteByByte: Bool) {
-        var session = Self.session(password: Array("not used".utf8))
+        var session = Self.session()
         func feed(_ bytes: [UInt8]) -> [String] {
             guard byteByByte else { return texts(session.received(bytes.span)) }
             return bytes.flatMap { texts(session.received([$0].span)) }
@@ -99,7 +100,7 @@ struct ControlSessionTests {
     }
 
     @Test func authenticatesInOtherWays() {
-        var null = Self.session(password: [1])
+        var null = Self.session()
         #expect(texts(null.received(Self.info("NULL,HASHEDPASSWORD").span)) == ["> AUTHENTICATE\r\n"])
 
         var cookie = Self.session()
@@ -116,10 +117,29 @@ struct ControlSessionTests {
                 == ["fail \(TorError.authenticationFailed(.refused))"])
     }
 
-    @Test func fallsBackWhenTheCookieCannotBeRead() {
+    /// The cookie of a tor in a container is not the file that we see at its path.
+    @Test func aPasswordThatWasGivenGoesFirst() {
         var password = Self.session(password: [0x61])
-        _ = password.received(Self.info("COOKIE,SAFECOOKIE,HASHEDPASSWORD", cookieFile: "/c").span)
-        #expect(texts(password.cookieRead(.permissionDenied)) == ["> secret AUTHENTICATE 61\r\n"])
+        #expect(
+            texts(password.received(Self.info("NULL,COOKIE,SAFECOOKIE,HASHEDPASSWORD", cookieFile: "/c").span))
+                == ["> secret AUTHENTICATE 61\r\n"])
+        // Where none is asked for it is not given away.
+        var cookie = Self.session(password: [0x61])
+        #expect(texts(cookie.received(Self.info("COOKIE,SAFECOOKIE", cookieFile: "/c").span)) == ["read /c"])
+    }
+
+    /// COOKIE would send a file's bytes to whoever has named the file.
+    @Test func aTorThatWasFoundGetsNoCookie() {
+        var session = Self.session(.found)
+        #expect(
+            texts(session.received(Self.info("COOKIE", cookieFile: "/c").span))
+                == ["fail \(TorError.authenticationFailed(.noCommonMethod))"])
+        var safe = Self.session(.found)
+        #expect(texts(safe.received(Self.info("COOKIE,SAFECOOKIE", cookieFile: "/c").span)) == ["read /c"])
+        #expect(texts(safe.cookieRead(.untrusted)) == ["fail \(TorError.untrusted(.cookieFile(Self.endpoint)))"])
+    }
+
+    @Test func fallsBackWhenTheCookieCannotBeRead() {
 
         var null = Self.session()
         _ = null.received(Self.info("SAFECOOKIE,NULL", cookieFile: "/c").span)

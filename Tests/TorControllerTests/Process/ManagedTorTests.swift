@@ -92,7 +92,7 @@ struct ManagedTorTests {
                 events.append(event)
                 guard case .failed = event else { return }
                 if case .unix(let path) = controller.listenerKind { directory = path }
-                #expect(controller.socksEndpoint == .unix(path: "\(directory)/socks"))
+                #expect(controller.socksEndpoints == [TorEndpoint(.unix(path: "\(directory)/socks"), .named)])
                 #expect(
                     (try? FileManager.default.attributesOfItem(atPath: directory))?[.posixPermissions] as? Int == 0o700)
                 processID = include.processID

@@ -3,13 +3,14 @@ import Testing
 @testable import TorController
 
 struct SOCKS5ClientTests {
-    static func client(host: String = "a.onion", isolation: String = "room", optimistic: [UInt8] = []) throws
+    static func client(host: String = "a.onion", credentials: SocksCredentials = credentials, optimistic: [UInt8] = []) throws
         -> SOCKS5Client
     {
-        try SOCKS5Client(target: .init(host: host, port: 0x3039), isolation: isolation, optimisticData: optimistic)
+        try SOCKS5Client(target: .init(host: host, port: 0x3039), credentials: credentials, optimisticData: optimistic)
     }
 
-    static let login: [UInt8] = [1, 4] + Array("room".utf8) + [1, 0x30]
+    static let credentials = SocksCredentials(user: Array("user".utf8), password: [0x30])
+    static let login: [UInt8] = [1, 4] + Array("user".utf8) + [1, 0x30]
     static let request: [UInt8] = [5, 1, 0, 3, 7] + Array("a.onion".utf8) + [0x30, 0x39]
 
     static func run(_ client: inout SOCKS5Client, _ bytes: [UInt8], chunk: Int) throws -> [SOCKS5Client.Output] {

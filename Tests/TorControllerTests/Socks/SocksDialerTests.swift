@@ -22,7 +22,7 @@ struct SocksDialerTests {
                 })
             }
             SocksDialer.dial(
-                .init(host: "a.onion", port: 80), via: listener.localAddress, isolation: "room",
+                .init(host: "a.onion", port: 80), via: [TorEndpoint(listener.localAddress, .found)],
                 optimisticData: [1, 2, 3], timeout: timeout, loop: loop
             ) { result in
                 switch result {
@@ -76,13 +76,15 @@ struct SocksDialerTests {
         var errors: [TorError] = []
         try runLoop { loop, finish in
             SocksDialer.dial(
-                .init(host: "a.onion", port: 80), via: nothing, isolation: "r", timeout: .seconds(60), loop: loop
+                .init(host: "a.onion", port: 80), via: [TorEndpoint(nothing, .named)],
+                timeout: .seconds(60), loop: loop
             ) { result in
                 if case .failure(let error) = result { errors.append(error) }
                 finish()
             }
             SocksDialer.dial(
-                .init(host: "a.onion", port: 80), via: nothing, isolation: "r", timeout: .seconds(60), loop: loop
+                .init(host: "a.onion", port: 80), via: [TorEndpoint(nothing, .named)],
+                timeout: .seconds(60), loop: loop
             ) { _ in Issue.record("a cancelled dial was completed") }
             .cancel()
         }
