@@ -15,6 +15,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case hostMaxMembers = "host.max-members"
     case joinStrict = "join.strict"
     case joinAcceptNewHost = "join.accept-new-host"
+    case joinDirect = "join.direct"
 
     package enum Kind: Sendable {
         case string, integer, boolean
@@ -24,7 +25,7 @@ package enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .nick, .bell, .logLevel, .torMode, .torControl, .torSocks, .hostTimeToLive: .string
         case .hostPort, .hostMaxMembers: .integer
-        case .plain, .noColor, .noClipboard, .mouse, .joinStrict, .joinAcceptNewHost: .boolean
+        case .plain, .noColor, .noClipboard, .mouse, .joinStrict, .joinAcceptNewHost, .joinDirect: .boolean
         }
     }
 
@@ -44,6 +45,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .hostMaxMembers: "--max-members"
         case .joinStrict: "--strict"
         case .joinAcceptNewHost: "--accept-new-host"
+        case .joinDirect: "--direct"
         default: "--\(rawValue)"
         }
     }

@@ -40,7 +40,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
             .groupNick, .groupWelcome, .groupCreator, .groupLost, .verifyFailed:
             self = .protocolError
-        case .torAuthFailed, .torPermission, .torFiltered, .torUntrusted, .onionAuthRequired, .passwordRequired, .passwordWrong,
+        case .torAuthFailed, .torPermission, .torFiltered, .torUntrusted, .directNotAllowed, .onionAuthRequired,
+            .passwordRequired, .passwordWrong,
             .passwordGuessed,
             .passphraseWrong,
             .banned, .kicked,

@@ -33,6 +33,22 @@ extension SocketAddress {
         }
     }
 
+    /// What tor has written with ControlPortWriteToFile; the first of its listeners.
+    ///
+    ///     PORT=127.0.0.1:9051
+    ///     UNIX_PORT=/run/tor/control
+    package init?(controlPortFile text: String) {
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            let value = parts[0] == "UNIX_PORT" ? "unix:\(parts[1])" : parts[0] == "PORT" ? String(parts[1]) : ""
+            guard let address = SocketAddress(torEndpoint: value) else { continue }
+            self = address.dialable
+            return
+        }
+        return nil
+    }
+
     /// The address a client dials when a listener is bound to all addresses.
     var dialable: SocketAddress {
         switch self {

@@ -5,6 +5,8 @@ import Glibc
 struct TorAccounts: Sendable {
     /// Debian with Ubuntu, Tails and Whonix; Fedora; Arch, Alpine, openSUSE and Nix; the BSDs.
     private static let names: Set<Substring> = ["debian-tor", "toranon", "tor", "_tor"]
+    /// Debian's tor@NAME runs under `_tor-NAME` (tor-instance-create(8)).
+    private static let instancePrefix = "_tor-"
     /// People's accounts begin here (UID_MIN of login.defs), and somebody may be called Tor.
     private static let firstPersonalUser: uid_t = 1_000
 
@@ -15,7 +17,8 @@ struct TorAccounts: Sendable {
         var users: Set<uid_t> = [0, own]
         for line in passwd.split(separator: "\n") {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
-            guard fields.count > 2, Self.names.contains(fields[0]), let user = uid_t(fields[2]),
+            guard fields.count > 2, Self.names.contains(fields[0]) || fields[0].hasPrefix(Self.instancePrefix),
+                let user = uid_t(fields[2]),
                 user < Self.firstPersonalUser
             else { continue }
             users.insert(user)

@@ -64,7 +64,7 @@ package final class TorController {
         self.loop = loop
         self.options = options
         self.logger = logger
-        socksEndpoints = options.socks == nil ? [] : options.socksEndpoints
+        socksEndpoints = options.namedSocks.map { [$0] } ?? []
     }
 
     /// Looks for a tor, or starts one. Call it once.
@@ -379,7 +379,8 @@ package final class TorController {
                 self.socksEndpoints = self.options.socksEndpoints
                 return
             }
-            self.socksEndpoints = SocketAddress.listeners(in: value).map { TorEndpoint($0, endpoint.source) }
+            let listeners = SocketAddress.listeners(in: value).map { TorEndpoint($0, endpoint.source) }
+            if !listeners.isEmpty || self.options.usualSocks == nil { self.socksEndpoints = listeners }
         }
     }
 
@@ -427,7 +428,7 @@ package final class TorController {
 
     private func stalled() {
         guard let bootstrap else {
-            let error = TorError.unreachable(endpoint.map { .noAnswer($0) } ?? .connectionLost)
+            let error = TorError.unreachable(endpoint.map { .noAnswer($0.address) } ?? .connectionLost)
             guard options.purpose == .dial, options.control == nil, managed == nil else { return giveUp(error) }
             connection?.close()
             connection = nil

@@ -20,6 +20,10 @@ package struct TorOptions: Sendable {
         case dialWithKey
     }
 
+    /// Where the environment says that the control port of this system is: tried first when none is given.
+    package var usualControl: SocketAddress?
+    /// Where the environment says that the SOCKS port of this system is: dialed through when none is given.
+    package var usualSocks: SocketAddress?
     /// The control port to use; nil tries ``controlCandidates`` in order.
     package var control: SocketAddress?
     /// The SOCKS port to dial through; nil asks tor.
@@ -27,9 +31,9 @@ package struct TorOptions: Sendable {
     package var mode: Mode
     package var purpose: Purpose
     /// Where a control port is looked for when none is given.
-    package var controlCandidates: [SocketAddress] = [
-        .unix(path: "/run/tor/control"), .ip("127.0.0.1", port: 9051), .ip("127.0.0.1", port: 9151),
-    ]
+    package var controlCandidates: [SocketAddress] =
+        [.unix(path: "/run/tor/control")] + Self.instances(in: "/run/tor-instances")
+        + [.ip("127.0.0.1", port: 9051), .ip("127.0.0.1", port: 9151)]
     /// Where a joiner looks for a SOCKS port when no control port can be used.
     package var socksCandidates: [SocketAddress] = [
         .ip("127.0.0.1", port: 9050), .ip("127.0.0.1", port: 9150),
@@ -59,16 +63,31 @@ package struct TorOptions: Sendable {
 
     /// Where a control port is tried, in order.
     package var controlEndpoints: [TorEndpoint] {
-        control.map { [TorEndpoint($0, .named)] } ?? controlCandidates.map { TorEndpoint($0, .found) }
+        if let control { return [TorEndpoint(control, .named)] }
+        return [usualControl].compactMap { $0 }.map { TorEndpoint($0, .named) }
+            + controlCandidates.map { TorEndpoint($0, .found) }
     }
 
     /// Where a SOCKS port is tried, in order, when no control port says where it is.
     var socksEndpoints: [TorEndpoint] {
-        socks.map { [TorEndpoint($0, .named)] } ?? socksCandidates.map { TorEndpoint($0, .found) }
+        namedSocks.map { [$0] } ?? socksCandidates.map { TorEndpoint($0, .found) }
     }
 
-    /// True when dialing needs nothing but the SOCKS port the user named.
+    /// The SOCKS port that the person or the environment has named.
+    var namedSocks: TorEndpoint? { (socks ?? usualSocks).map { TorEndpoint($0, .named) } }
+
+    /// True when dialing needs nothing but the SOCKS port that was named.
     var needsOnlySocks: Bool {
-        purpose == .dial && socks != nil && control == nil && mode != .managed
+        purpose == .dial && namedSocks != nil && control == nil && usualControl == nil && mode != .managed
+    }
+
+    /// Instances of Debian's tor@NAME that are tried: nobody runs more.
+    private static let maximumInstanceCount = 16
+
+    /// The control sockets of Debian's tor@NAME: one in each folder of `folder`.
+    static func instances(in folder: String) -> [SocketAddress] {
+        PrivateDirectory.names(in: folder).sorted().prefix(maximumInstanceCount)
+            .map { "\(folder)/\($0)/control" }.filter { $0.utf8.count <= SocketAddress.maximumPathByteCount }
+            .map { .unix(path: $0) }
     }
 }

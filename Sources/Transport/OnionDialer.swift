@@ -36,7 +36,8 @@ package final class OnionDialer {
         completion: @escaping (Result<any ByteStream, TorError>) -> Void
     ) -> any Cancellable {
         SocksDialer.dial(
-            .init(host: host, port: port), via: controller.socksEndpoints, optimisticData: optimisticData, timeout: timeout, loop: controller.loop, completion: completion)
+            .init(host: host, port: port), via: controller.socksEndpoints, optimisticData: optimisticData,
+            timeout: timeout, loop: controller.loop, completion: completion)
     }
 }
 

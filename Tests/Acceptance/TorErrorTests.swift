@@ -86,7 +86,9 @@ struct TorErrorTests {
 
 extension TorErrorTests {
     /// No such name is looked up, wherever it comes from.
-    @Test(arguments: ["x.onion:1", "www.x.ONION.:1", "onion:1"]) func onionIsNotDialedDirectly(_ address: String) async throws {
+    @Test(arguments: ["x.onion:1", "www.x.ONION.:1", "onion:1"]) func onionIsNotDialedDirectly(_ address: String)
+        async throws
+    {
         for arguments in [["join", "room", "--accept-new-host"], ["join", "room", "--tor", "system"], ["host"]] {
             try await expectFailure(arguments + ["--direct", address], code: "address-invalid", status: 65)
         }

@@ -36,7 +36,8 @@ import Testing
                 "verify-failed",
             ],
             77: [
-                "tor-auth-failed", "tor-permission", "tor-filtered", "tor-untrusted", "onion-auth-required", "password-required",
+                "tor-auth-failed", "tor-permission", "tor-filtered", "tor-untrusted", "onion-auth-required",
+                "password-required",
                 "password-wrong",
                 "password-guessed", "passphrase-wrong", "kicked", "banned", "room-locked", "invite-used", "join-denied",
                 "group-invite-needed", "not-permitted", "invite-revoked",

@@ -18,6 +18,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case connectionTimeout = "connection-timeout"
     case connectionLost = "connection-lost"
     case hostUnreachable = "host-unreachable"
+    case directNotAllowed = "direct-not-allowed"
     case addressInvalid = "address-invalid"
     case addressInUse = "address-in-use"
     case notTermtalk = "not-termtalk"

@@ -14,6 +14,8 @@ package final class RoomHost {
     package enum Carrier: Sendable {
         /// An onion service with this virtual port.
         case onion(port: UInt16, tor: TorOptions)
+        /// An onion service that torrc defines, whose streams come to `listen`; no tor is looked for.
+        case behind(OnionAddress, port: UInt16, listen: SocketAddress)
         /// TCP at exactly these addresses, `Invite.addressLimit` at most.
         case direct([HostPort])
     }
@@ -69,6 +71,8 @@ package final class RoomHost {
     private var tor: TorController?
     private var onionListener: OnionListener?
     private var directListener: DirectListener?
+    /// Behind a service that torrc defines.
+    private var serviceListener: SocketListener?
     var node: HostNode?
     private var sleepWatch: SleepWatch?
     var hostKey: X25519.PublicKey?
@@ -127,6 +131,7 @@ package final class RoomHost {
         switch options.carrier {
         case .direct(let places): startDirect(places)
         case .onion(let port, let torOptions): startOnion(port: port, torOptions)
+        case .behind(let onion, let port, let place): startBehind(.onion(onion, port: port), place)
         }
     }
 
@@ -154,6 +159,20 @@ package final class RoomHost {
             opened(at: .direct(first))
         } catch {
             fail(error.error.notice)
+        }
+    }
+
+    private func startBehind(_ address: RoomAddress, _ place: SocketAddress) {
+        do throws(ListenError) {
+            let listener = try SocketListener(place, loop: loop) { [weak self] stream in self?.node?.accept(stream) }
+            if case .unix(let path) = place {
+                // tor is another user; the folder says who else may come here.
+                _ = unsafe chmod(path, 0o666)
+            }
+            serviceListener = listener
+            opened(at: address)
+        } catch {
+            fail(error.notice)
         }
     }
 
@@ -342,6 +361,7 @@ package final class RoomHost {
         isStopping = true
         sleepWatch?.stop()
         directListener?.close()
+        serviceListener?.close()
         onionListener?.close()
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }

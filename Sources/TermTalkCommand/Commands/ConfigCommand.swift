@@ -89,7 +89,7 @@ extension Setting {
     fileprivate var standard: String? {
         switch self {
         case .nick, .torControl, .torSocks: nil
-        case .plain, .noColor, .noClipboard, .mouse, .joinStrict, .joinAcceptNewHost: "false"
+        case .plain, .noColor, .noClipboard, .mouse, .joinStrict, .joinAcceptNewHost, .joinDirect: "false"
         case .bell: ScreenModel.Bell.mention.rawValue
         case .logLevel: "warning"
         case .torMode: "auto"

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import Configuration
+internal import EventLoop
 internal import Room
 internal import TermTalk
 internal import TerminalUI
@@ -18,6 +19,18 @@ struct HostCommand: ParsableCommand {
             "Listen on TCP instead, at port 12345 unless one is given; 0 picks one. May be repeated.",
             valueName: "ADDR[:PORT]"))
     var direct: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The onion service that torrc defines in front of this room: no control port is used.",
+            valueName: "HOST.onion[:PORT]"))
+    var behind: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --behind: where tor brings the streams, as HiddenServicePort says.",
+            valueName: "ADDR:PORT|unix:PATH"))
+    var listen: String?
 
     @Option(help: ArgumentHelp("The room's id (default: 16 random hex digits).", valueName: "NAME"))
     var room: String?
@@ -61,6 +74,13 @@ struct HostCommand: ParsableCommand {
     func validate() throws {
         if onion && !direct.isEmpty {
             throw ValidationError("--onion and --direct exclude each other")
+        }
+        if (behind == nil) != (listen == nil) {
+            throw ValidationError("--behind and --listen belong together")
+        }
+        if behind != nil && (onion || !direct.isEmpty || clientAuth || port != nil) {
+            throw ValidationError(
+                "--behind is for a service that torrc defines: it excludes --onion, --direct, --client-auth and --port")
         }
         if direct.count > Invite.addressLimit {
             throw ValidationError("--direct can be given \(Invite.addressLimit) times: an invite has no room for more")
@@ -116,6 +136,16 @@ struct HostCommand: ParsableCommand {
     private func carrier(
         _ common: CommonOptions, _ settings: Settings
     ) throws(ChatEvent.Notice) -> RoomHost.Carrier {
+        if let behind, let listen {
+            guard case .onion(let onion, let port) = try RoomAddress(onion: behind),
+                let place = SocketAddress(torEndpoint: listen)
+            else {
+                throw ChatEvent.Notice(
+                    .addressInvalid, "--listen cannot be used: it is neither an address with a port nor a path",
+                    hint: "write what HiddenServicePort says, such as 127.0.0.1:12345 or unix:/run/termtalk/room")
+            }
+            return .behind(onion, port: port, listen: place)
+        }
         guard !direct.isEmpty else {
             let set = try settings.number(.hostPort, in: 1...65_535).map { UInt16(truncatingIfNeeded: $0) }
             return .onion(

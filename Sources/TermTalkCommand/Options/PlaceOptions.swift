@@ -12,7 +12,9 @@ struct PlaceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Dial this onion service.", valueName: "HOST.onion[:PORT]"))
     var onion: String?
 
-    @Option(help: ArgumentHelp("Dial TCP; through tor where --tor is given.", valueName: "HOST:PORT"))
+    @Option(
+        help: ArgumentHelp(
+            "Dial TCP, which shows your IP address; through tor where --tor is given.", valueName: "HOST:PORT"))
     var direct: String?
 
     @Option(help: ArgumentHelp("The host's public key.", valueName: "KEY"))
@@ -116,8 +118,8 @@ struct PlaceOptions: ParsableArguments {
         if readsInvite(from: argument) { InviteInput.returnToTerminal() }
         if case .onion = options.address {
             options.tor = try torOptions(common, invite: options.invite)
-        } else if session.isThroughTor {
-            options.tor = try common.tor.options(purpose: .dial)
+        } else {
+            options.tor = try torForDirect(options, session)
         }
         return options
     }

@@ -36,11 +36,19 @@ struct TorFlags: ParsableArguments {
         return resolved
     }
 
+    /// Whether somebody has chosen a tor: then a room whose host would see this machine's address is dialed through it.
+    var isChosen: Bool {
+        mode == .managed || mode == .system || torControl != nil || torSocks != nil || torPort != nil
+    }
+
     /// What was said about tor, and what the environment says.
     func options(purpose: TorOptions.Purpose) throws(ChatEvent.Notice) -> TorOptions {
         var options = TorOptions(mode: mode ?? .auto, purpose: purpose)
         options.control = try torControl.map { text throws(ChatEvent.Notice) in
-            try Self.endpoint(text, option: "--tor-control")
+            let address = try Self.endpoint(text, option: "--tor-control")
+            // A file that tor has written where its control port is into, in place of the socket.
+            guard case .unix(let path) = address, let file = SystemFile.text(path, limit: 4_096) else { return address }
+            return SocketAddress(controlPortFile: file) ?? address
         }
         options.socks = try torSocks.map { text throws(ChatEvent.Notice) in
             try Self.endpoint(text, option: "--tor-socks")

@@ -23,7 +23,8 @@ package final class ControlConnection: ByteStreamHandler {
     private var timer: TimerHandle?
     private var isClosed = false
 
-    /// Begins to authenticate over a connected `stream`, as soon as what is at its other end is believed; `completion` is called once, unless closed before.
+    /// Begins to authenticate over a connected `stream`, as soon as what is at its other end is believed; `completion` is
+    /// called once, unless closed before.
     package init(
         stream: SocketStream, endpoint: TorEndpoint, password: SharedSecret?, loop: EventLoop,
         completion: @escaping (Result<ProtocolInfo, TorError>) -> Void

@@ -91,7 +91,8 @@ package final class PrivateDirectory {
         _ = unsafe rmdir(path)
     }
 
-    private static func names(in path: String) -> [String] {
+    /// The entries of a folder; none when it cannot be read.
+    static func names(in path: String) -> [String] {
         guard let directory = unsafe opendir(path) else { return [] }
         defer { _ = unsafe closedir(directory) }
         guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return [] }

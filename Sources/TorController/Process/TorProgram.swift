@@ -26,18 +26,7 @@ package enum TorProgram {
         guard unsafe pipe(&ends) == 0 else { return nil }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[0]) }
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-        unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-        var process: pid_t = 0
-        let status = unsafe ChildProcess.withCStrings([path, "--version"].map { Array($0.utf8CString) }) { argv in
-            unsafe ChildProcess.withCStrings(Environment.forChild()) { envp in
-                unsafe posix_spawn(&process, path, &actions, nil, argv, envp)
-            }
-        }
+        let (status, process) = Spawn.start(path, [path, "--version"], output: ends[1], errors: nil)
         close(ends[1])
         guard status == 0 else { return nil }
         var bytes = [UInt8](repeating: 0, count: 4_096)

@@ -12,7 +12,7 @@ package enum SocksDialer {
     @discardableResult
     package static func dial(
         _ target: SOCKS5Client.Target, via endpoints: [TorEndpoint], optimisticData: [UInt8] = [], timeout: Duration,
-         loop: EventLoop, completion: @escaping (Result<any ByteStream, TorError>) -> Void
+        loop: EventLoop, completion: @escaping (Result<any ByteStream, TorError>) -> Void
     ) -> any Cancellable {
         SocksAttempt(
             target: target, endpoints: endpoints, optimisticData: optimisticData,

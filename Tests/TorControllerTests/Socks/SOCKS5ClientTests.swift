@@ -3,7 +3,8 @@ import Testing
 @testable import TorController
 
 struct SOCKS5ClientTests {
-    static func client(host: String = "a.onion", credentials: SocksCredentials = credentials, optimistic: [UInt8] = []) throws
+    static func client(host: String = "a.onion", credentials: SocksCredentials = credentials, optimistic: [UInt8] = [])
+        throws
         -> SOCKS5Client
     {
         try SOCKS5Client(target: .init(host: host, port: 0x3039), credentials: credentials, optimisticData: optimistic)
