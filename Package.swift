@@ -24,6 +24,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
 }
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let fuzzed: [Target.Dependency] = [
@@ -52,6 +53,7 @@ let package = Package(
     products: [.executable(name: "termtalk", targets: ["TermTalkCommand"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     ],
     targets: [
@@ -68,7 +70,7 @@ let package = Package(
         library("CPace", ["Sodium"]),
         library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         library("MLS", ["Sodium", "Wire"]),
-        library("Room", ["Sodium", "Wire"]),
+        library("Room", [deque, "Sodium", "Wire"]),
         library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         library("RoomStore", ["CSQLite", "Locking", "Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
@@ -91,7 +93,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Room", "SecureGroup", "SecureSession", "Sodium"],
+            name: "TestSupport", dependencies: ["Room", "SecureGroup", "SecureSession", "Sodium", "Wire"],
             path: "Tests/TestSupport",
             swiftSettings: common),
         .target(name: "PrivateTorNetwork", path: "Tests/PrivateTorNetwork", swiftSettings: common),
@@ -106,7 +108,7 @@ let package = Package(
             name: "termtalk-bench",
             dependencies: [
                 "CLibevent", "CSodium", "EventLoop", "Locking", "Noise", "Room", "RoomStore", "SecureGroup",
-                "SecureSession", "Sodium", "TermTalk", log,
+                "SecureSession", "Sodium", "TermTalk", "Wire", log,
             ],
             path: "Benchmarks/TermTalkBench", swiftSettings: common),
 
@@ -135,7 +137,7 @@ let package = Package(
             name: "AcceptanceTests",
             dependencies: [
                 "PrivateTorNetwork", "Room", "SecureSession", "Sodium", "TermTalk", "TestSupport", "TermTalkCommand",
-                "Transport",
+                "Transport", "Wire",
             ],
             path: "Tests/Acceptance", swiftSettings: common),
     ] + fuzz,

@@ -18,7 +18,6 @@ enum BenchmarkHost {
         limits.messageBurst = .greatestFiniteMagnitude
         limits.bytesPerSecond = .greatestFiniteMagnitude
         limits.byteBurst = .greatestFiniteMagnitude
-        limits.bytesQueuedPerMember = 64 * 1_048_576
         var gateLimits = ConnectionGate.Limits()
         gateLimits.pending = 10_000
         gateLimits.openBurst = .greatestFiniteMagnitude

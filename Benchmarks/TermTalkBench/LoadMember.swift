@@ -4,6 +4,7 @@ import Room
 import SecureGroup
 import SecureSession
 import Sodium
+import Wire
 
 /// One member of the room: a socket, its session, and the few messages of the room that the load generator speaks.
 final class LoadMember {
@@ -67,8 +68,7 @@ final class LoadMember {
 
     private func enqueue(_ request: MemberRequest) {
         let message = request.encoded
-        guard let records = try? Record.split(type: message.type, body: message.body) else { return }
-        session?.enqueue(records)
+        session?.enqueue(message)
     }
 
     // MARK: The socket

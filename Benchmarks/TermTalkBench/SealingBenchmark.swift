@@ -4,6 +4,7 @@ import Noise
 import Room
 import SecureSession
 import Sodium
+import Wire
 
 /// What sealing costs in our layers, as a multiple of the bare call to libsodium on the same payload.
 ///
@@ -98,7 +99,7 @@ final class SealingBenchmark {
             wire.removeAll(keepingCapacity: true)
             total += try time(1) {
                 for _ in 0..<batch {
-                    session.enqueue(try Record.split(type: 0x25, body: body))
+                    session.enqueue(EncodedMessage(type: 0x25, body: body))
                     try session.seal(into: &wire, now: .zero)
                 }
             }
@@ -115,7 +116,7 @@ final class SealingBenchmark {
     /// Bytes that the session encrypts for one message of `count`.
     private func sealedByteCount(_ count: Int) throws -> Int {
         var wire: [UInt8] = []
-        session.enqueue(try Record.split(type: 0x25, body: [UInt8](repeating: 1, count: count)))
+        session.enqueue(EncodedMessage(type: 0x25, body: [UInt8](repeating: 1, count: count)))
         try session.seal(into: &wire, now: .zero)
         var events: [SessionEvent] = []
         try peer.received(wire.span, now: .zero, scratch: &scratch, events: &events)

@@ -13,6 +13,8 @@ package enum Setting: String, CaseIterable, Sendable {
     case hostTimeToLive = "host.ttl"
     case hostPort = "host.port"
     case hostMaxMembers = "host.max-members"
+    case hostKeep = "host.keep"
+    case hostKeepSize = "host.keep-size"
     case joinStrict = "join.strict"
     case joinAcceptNewHost = "join.accept-new-host"
     case joinDirect = "join.direct"
@@ -23,7 +25,8 @@ package enum Setting: String, CaseIterable, Sendable {
 
     package var kind: Kind {
         switch self {
-        case .nick, .bell, .logLevel, .torMode, .torControl, .torSocks, .hostTimeToLive: .string
+        case .nick, .bell, .logLevel, .torMode, .torControl, .torSocks, .hostTimeToLive, .hostKeep, .hostKeepSize:
+            .string
         case .hostPort, .hostMaxMembers: .integer
         case .plain, .noColor, .noClipboard, .mouse, .joinStrict, .joinAcceptNewHost, .joinDirect: .boolean
         }
@@ -43,6 +46,8 @@ package enum Setting: String, CaseIterable, Sendable {
         case .hostTimeToLive: "--ttl"
         case .hostPort: "--port"
         case .hostMaxMembers: "--max-members"
+        case .hostKeep: "--keep"
+        case .hostKeepSize: "--keep-size"
         case .joinStrict: "--strict"
         case .joinAcceptNewHost: "--accept-new-host"
         case .joinDirect: "--direct"

@@ -1,4 +1,5 @@
 internal import CPace
+package import Wire
 
 /// The messages of a password room before somebody may join (docs/protocol.md, "Passwords"): CPace, and its confirmation.
 package enum AdmissionMessage: Sendable, Equatable {
@@ -23,7 +24,9 @@ package enum AdmissionMessage: Sendable, Equatable {
 
     package static func isAdmission(type: UInt8) -> Bool { type >= firstType }
 
-    package var type: UInt8 {
+    package var encoded: EncodedMessage { EncodedMessage(type: type, body: body) }
+
+    var type: UInt8 {
         switch self {
         case .share: MessageType.share
         case .tag: MessageType.tag
@@ -33,7 +36,7 @@ package enum AdmissionMessage: Sendable, Equatable {
     }
 
     /// The bytes without any frame: their number is the type's.
-    package var body: [UInt8] {
+    var body: [UInt8] {
         switch self {
         case .share(let bytes), .tag(let bytes), .answer(let bytes), .confirmed(let bytes): bytes
         }

@@ -19,11 +19,12 @@ struct OverwritingWriter {
         unsafe place.storeBytes(of: value.bigEndian, as: type(of: value))
     }
 
-    mutating func write(_ bytes: [UInt8], to buffer: UnsafeMutableBufferPointer<UInt8>) {
-        let place = unsafe take(bytes.count, of: buffer)
+    /// Writes the bytes of `range`, which the caller has checked.
+    mutating func write(_ bytes: [UInt8], in range: Range<Int>, to buffer: UnsafeMutableBufferPointer<UInt8>) {
+        let place = unsafe take(range.count, of: buffer)
         unsafe bytes.withUnsafeBytes { bytes in
             if let base = bytes.baseAddress {
-                unsafe place.copyMemory(from: base, byteCount: bytes.count)
+                unsafe place.copyMemory(from: base + range.lowerBound, byteCount: range.count)
             }
         }
     }

@@ -1,22 +1,16 @@
-/// Both directions of numbered records between two members of one session; it outlives connections.
+internal import Wire
+
+/// Both directions of numbered records on one connection, and what a member needs to go on over another one.
 ///
-/// What was sent is kept until the peer has acknowledged it, so that a new connection can go on where the old one
-/// broke: nothing lost, nothing twice. It knows no encryption; ``SecureLink`` seals what ``nextPayload`` writes.
+/// It keeps nothing of what it sends: a host has it in the room's log, and a member sends again what the room has not
+/// shown by the time it has caught up. It knows no encryption; ``SecureLink`` seals what ``nextPayload(of:capacity:)``
+/// chooses.
 struct RecordChannel {
     // MARK: Sending
 
-    /// Records that the peer has not acknowledged; those before `sentCount` are on their way.
-    private var outgoing: [Record] = []
-    /// Entries at the front of `outgoing` that are acknowledged and wait to be dropped.
-    private var outgoingHead = 0
-    private var sentCount = 0
-    /// Number of the record at `outgoingHead`.
-    private var firstNumber: UInt32 = 0
-
-    /// Memory held in records that are not acknowledged, sent or not.
-    private(set) var retainedByteCount = 0
-    /// Memory held in records that have not been sent on the present connection.
-    private(set) var unsentByteCount = 0
+    /// Records sent; acknowledged; both since number 0 of the session.
+    private(set) var sentCount: UInt32 = 0
+    private(set) var acknowledgedCount: UInt32 = 0
 
     // MARK: Going on after a broken connection
 
@@ -27,15 +21,16 @@ struct RecordChannel {
         case toAsk(session: UInt32)
         /// The member has asked; nothing else is sent until the host has answered.
         case asked
-        /// The host's next payload says that it goes on.
-        case toConfirm
+        /// The host's next payload says that it goes on, and how many records wait for the member.
+        case toConfirm(waiting: UInt32)
+        /// The host goes on, and the member has not received yet what waited for it.
+        case catchingUp(until: UInt32)
     }
 
     /// Types of the session's own records, which are not numbered and stand first in a payload.
     private enum ControlType {
         static let resume: UInt8 = 0x01
         static let resumed: UInt8 = 0x02
-        static let resumeBodyByteCount = 8
     }
 
     private var resumption = Resumption.none
@@ -58,17 +53,16 @@ struct RecordChannel {
     /// When received records wait for an acknowledgement: since when.
     private(set) var owesAcknowledgementSince: Duration?
 
-    /// Whether there is something to send besides acknowledgements.
-    var hasUnsent: Bool {
+    /// Whether something is to be said besides messages and acknowledgements.
+    var hasControl: Bool {
         switch resumption {
-        case .none: sentCount < outgoing.count
         case .toAsk, .toConfirm: true
-        case .asked: false
+        case .none, .asked, .catchingUp: false
         }
     }
 
-    /// Whether something has been sent on the present connection that the peer has not acknowledged.
-    var awaitsAcknowledgement: Bool { sentCount > outgoingHead }
+    /// Whether something has been sent that the peer has not acknowledged.
+    var awaitsAcknowledgement: Bool { sentCount != acknowledgedCount }
 
     /// Whether nothing may be sent, because the host has not said yet whether it goes on.
     var isWaitingForHost: Bool {
@@ -77,7 +71,7 @@ struct RecordChannel {
 
     /// Whether so much has been received that the peer should hear of it now.
     var mustAcknowledgeNow: Bool {
-        let count = acknowledgeable - acknowledgedToPeer
+        let count = acknowledgeable &- acknowledgedToPeer
         return count >= UInt32(SessionProtocol.unacknowledgedRecordLimit)
             || count > 0 && unacknowledgedBytes >= SessionProtocol.unacknowledgedByteLimit
     }
@@ -93,54 +87,62 @@ struct RecordChannel {
         if acknowledgeable > acknowledgedToPeer { owesAcknowledgementSince = owesAcknowledgementSince ?? now }
     }
 
-    mutating func enqueue(_ record: Record) {
-        outgoing.append(record)
-        retainedByteCount += record.heldByteCount
-        unsentByteCount += record.heldByteCount
-    }
-
     /// What the next sealed message carries.
     struct Payload {
         /// Bytes after the payload's header, without padding.
-        fileprivate(set) var contentByteCount: Int
+        fileprivate(set) var contentByteCount = 0
         fileprivate var control: Control?
-        /// Where its records are in `outgoing`.
-        fileprivate var records: Range<Int>
+        /// Number of its first record.
+        fileprivate var firstNumber: UInt32
+        /// Where its records begin, and how many they are.
+        fileprivate var start: RecordCursor
+        fileprivate var recordCount: UInt32 = 0
 
         fileprivate enum Control {
             case resume(session: UInt32)
-            case resumed
+            case resumed(waiting: UInt32)
+
+            var byteCount: Int {
+                SessionProtocol.recordHeaderByteCount + bodyByteCount
+            }
+
+            var bodyByteCount: Int {
+                switch self {
+                case .resume: 8
+                case .resumed: 4
+                }
+            }
         }
     }
 
-    /// Takes as many unsent records as fit `capacity` bytes; they count as sent.
-    mutating func nextPayload(capacity: Int) -> Payload {
-        var payload = Payload(contentByteCount: 0, records: sentCount..<sentCount)
+    /// Takes as many records of `messages` from `cursor` on as fit `capacity` bytes; they count as sent.
+    mutating func nextPayload(
+        of messages: [EncodedMessage], from cursor: inout RecordCursor, capacity: Int
+    ) -> Payload {
+        var payload = Payload(firstNumber: sentCount, start: cursor)
         switch resumption {
         case .toAsk(let session):
             resumption = .asked
             payload.control = .resume(session: session)
-            payload.contentByteCount = SessionProtocol.recordHeaderByteCount + ControlType.resumeBodyByteCount
+            payload.contentByteCount = payload.control?.byteCount ?? 0
             return payload
         case .asked:
             preconditionFailure("nothing is sent before the host has answered")
-        case .toConfirm:
+        case .toConfirm(let waiting):
             resumption = .none
-            payload.control = .resumed
-            payload.contentByteCount = SessionProtocol.recordHeaderByteCount
-        case .none:
+            payload.control = .resumed(waiting: waiting)
+            payload.contentByteCount = payload.control?.byteCount ?? 0
+        case .none, .catchingUp:
             break
         }
-        var content = payload.contentByteCount
-        var end = sentCount
-        while end < outgoing.count, content + outgoing[end].byteCount <= capacity {
-            content += outgoing[end].byteCount
-            unsentByteCount -= outgoing[end].heldByteCount
-            end += 1
+        while let record = cursor.next(in: messages) {
+            let byteCount = SessionProtocol.recordHeaderByteCount + record.body.count
+            guard payload.contentByteCount + byteCount <= capacity else { break }
+            payload.contentByteCount += byteCount
+            payload.recordCount += 1
+            cursor.advance(in: messages)
         }
-        payload.contentByteCount = content
-        payload.records = sentCount..<end
-        sentCount = end
+        sentCount &+= payload.recordCount
         acknowledgedToPeer = acknowledgeable
         unacknowledgedBytes = 0
         owesAcknowledgementSince = nil
@@ -148,27 +150,31 @@ struct RecordChannel {
     }
 
     /// Writes the payload's plaintext over the bytes of `wire` from `index` on.
-    func write(_ payload: Payload, to wire: inout [UInt8], at index: Int) {
+    func write(_ payload: Payload, of messages: [EncodedMessage], to wire: inout [UInt8], at index: Int) {
         var writer = OverwritingWriter(index: index)
         unsafe wire.withUnsafeMutableBufferPointer { wire in
             if case .resume(let session) = payload.control {
                 unsafe writer.skip(SessionProtocol.payloadHeaderByteCount, in: wire)
                 unsafe writer.write(ControlType.resume, to: wire)
-                unsafe writer.write(UInt16(ControlType.resumeBodyByteCount), to: wire)
+                unsafe writer.write(UInt16(8), to: wire)
                 unsafe writer.write(session, to: wire)
                 unsafe writer.write(receivedCount, to: wire)
                 return
             }
-            unsafe writer.write(firstNumber &+ UInt32(payload.records.lowerBound - outgoingHead), to: wire)
+            unsafe writer.write(payload.firstNumber, to: wire)
             unsafe writer.write(acknowledgedToPeer, to: wire)
-            if case .resumed = payload.control {
+            if case .resumed(let waiting) = payload.control {
                 unsafe writer.write(ControlType.resumed, to: wire)
-                unsafe writer.write(0 as UInt16, to: wire)
+                unsafe writer.write(UInt16(4), to: wire)
+                unsafe writer.write(waiting, to: wire)
             }
-            for index in payload.records {
-                unsafe writer.write(outgoing[index].header, to: wire)
-                unsafe writer.write(UInt16(outgoing[index].body.count), to: wire)
-                unsafe writer.write(outgoing[index].body, to: wire)
+            var cursor = payload.start
+            for _ in 0..<payload.recordCount {
+                guard let record = cursor.next(in: messages) else { return }
+                unsafe writer.write(record.header, to: wire)
+                unsafe writer.write(UInt16(record.body.count), to: wire)
+                unsafe writer.write(messages[cursor.message].body, in: record.body, to: wire)
+                cursor.advance(in: messages)
             }
         }
     }
@@ -182,11 +188,12 @@ struct RecordChannel {
         let receivedByPeer = UInt32(bigEndian: payload, at: 4)
         var index = SessionProtocol.payloadHeaderByteCount
         if case .asked = resumption {
-            if count > index, payload[index] == ControlType.resumed {
-                resumption = .none
-                try goOn(peerReceived: receivedByPeer, events: &events)
+            if let body = control(ControlType.resumed, length: 4, in: payload, at: index, count: count) {
+                let waiting = UInt32(bigEndian: payload, at: body)
+                index = body + 4
+                resumption = .catchingUp(until: receivedCount &+ waiting)
                 events.append(.resumed)
-                index += SessionProtocol.recordHeaderByteCount
+                catchUp(&events)
             } else {
                 let limit = messageLimit
                 self = RecordChannel()
@@ -196,17 +203,11 @@ struct RecordChannel {
         }
         guard firstNumberOfPeer == receivedCount else { throw .malformed }
         try acknowledged(upTo: receivedByPeer, events: &events)
-        if receivedCount == 0, count > index, payload[index] == ControlType.resume {
-            guard
-                count >= index + SessionProtocol.recordHeaderByteCount + ControlType.resumeBodyByteCount,
-                payload[index + 1] == 0, payload[index + 2] == UInt8(ControlType.resumeBodyByteCount)
-            else { throw .malformed }
-            index += SessionProtocol.recordHeaderByteCount
+        if receivedCount == 0, let body = control(ControlType.resume, length: 8, in: payload, at: index, count: count) {
+            index = body + 8
             events.append(
                 .resumeRequested(
-                    session: UInt32(bigEndian: payload, at: index), received: UInt32(bigEndian: payload, at: index + 4))
-            )
-            index += ControlType.resumeBodyByteCount
+                    session: UInt32(bigEndian: payload, at: body), received: UInt32(bigEndian: payload, at: body + 4)))
         }
         while index < count {
             let header = payload[index]
@@ -229,40 +230,54 @@ struct RecordChannel {
         }
     }
 
-    /// The member's channel as it begins on a new connection: it asks to go on with session number `session`.
-    mutating func askToGoOn(session: UInt32) {
-        resumption = .toAsk(session: session)
-        repeatedCount += receivedCount - acknowledgeable
-        receivedCount = acknowledgeable
-        acknowledgedToPeer = acknowledgeable
+    /// Where the body of a control record of that type and length begins, if it stands at `index`.
+    private func control(
+        _ type: UInt8, length: Int, in payload: borrowing [UInt8], at index: Int, count: Int
+    ) -> Int? {
+        let body = index + SessionProtocol.recordHeaderByteCount
+        guard count >= body + length, payload[index] == type, payload[index + 1] == 0,
+            payload[index + 2] == UInt8(length)
+        else { return nil }
+        return body
     }
 
-    /// The host's channel as it goes on, on a new connection, with a member that has received `peerReceived` records.
-    mutating func confirmGoingOn(peerReceived: UInt32, events: inout [SessionEvent]) throws(SessionError) {
-        try goOn(peerReceived: peerReceived, events: &events)
-        resumption = .toConfirm
+    /// The member's channel for a new connection, on which it asks to go on with session number `session`: what it has
+    /// received counts on, what it sends begins anew.
+    func askingToGoOn(session: UInt32) -> RecordChannel {
+        var channel = RecordChannel()
+        channel.messageLimit = messageLimit
+        channel.receivedCount = acknowledgeable
+        channel.acknowledgedToPeer = acknowledgeable
+        channel.acknowledgementLimit = acknowledgementLimit
+        channel.repeatedCount = repeatedCount &+ (receivedCount &- acknowledgeable)
+        channel.partial = partial
+        channel.partialType = partialType
+        channel.resumption = .toAsk(session: session)
+        return channel
     }
 
-    private mutating func goOn(peerReceived: UInt32, events: inout [SessionEvent]) throws(SessionError) {
-        try acknowledged(upTo: peerReceived, events: &events)
-        sentCount = outgoingHead
-        unsentByteCount = retainedByteCount
+    /// The host goes on, on this new connection, with a member that has received `received` records, and for which
+    /// `waiting` more are there.
+    mutating func confirmGoingOn(received: UInt32, waiting: UInt32) {
+        sentCount = received
+        acknowledgedCount = received
+        resumption = .toConfirm(waiting: waiting)
     }
 
     private mutating func receivedRecord(
         header: UInt8, body: ArraySlice<UInt8>, events: inout [SessionEvent]
     ) throws(SessionError) {
-        let type = header & ~Record.continuedFlag
-        guard type >= Record.firstRoomType else { throw .malformed }
+        let type = header & ~Records.continuedFlag
+        guard type >= Records.firstRoomType else { throw .malformed }
         guard receivedCount < SessionProtocol.recordNumberLimit else { throw .exhausted }
         receivedCount += 1
         guard repeatedCount == 0 else {
             repeatedCount -= 1
-            return
+            return catchUp(&events)
         }
         unacknowledgedBytes += body.count
         if let partialType, partialType != type { throw .malformed }
-        if header & Record.continuedFlag != 0 {
+        if header & Records.continuedFlag != 0 {
             guard !body.isEmpty else { throw .malformed }
             guard partial.count + body.count <= messageLimit else { throw .messageTooLong }
             partial.append(contentsOf: body)
@@ -276,39 +291,21 @@ struct RecordChannel {
         } else {
             events.append(.message(type: type, body: Array(body)))
         }
+        catchUp(&events)
+    }
+
+    /// Tells once that everything has come that waited when the session went on.
+    private mutating func catchUp(_ events: inout [SessionEvent]) {
+        guard case .catchingUp(let end) = resumption, receivedCount >= end else { return }
+        resumption = .none
+        events.append(.caughtUp)
     }
 
     private mutating func acknowledged(upTo number: UInt32, events: inout [SessionEvent]) throws(SessionError) {
-        let count = Int(number &- firstNumber)
-        guard count <= sentCount - outgoingHead else { throw .malformed }
-        guard count > 0 else { return }
-        var lastTag: UInt64 = 0
-        var byteCount = 0
-        let released = Record.released
-        for index in outgoingHead..<outgoingHead + count {
-            byteCount += outgoing[index].heldByteCount
-            if outgoing[index].tag & Record.singleTag != 0 {
-                events.append(.acknowledged(tag: outgoing[index].tag))
-            } else {
-                lastTag = max(lastTag, outgoing[index].tag)
-            }
-            outgoing[index] = released
-        }
-        retainedByteCount -= byteCount
-        outgoingHead += count
-        firstNumber &+= UInt32(count)
-        if outgoingHead == outgoing.count {
-            outgoing.removeAll(keepingCapacity: outgoing.count <= 64)
-            outgoingHead = 0
-            sentCount = 0
-        } else if outgoingHead >= 1_024 && outgoingHead * 2 >= outgoing.count {
-            outgoing.removeSubrange(..<outgoingHead)
-            sentCount -= outgoingHead
-            outgoingHead = 0
-        }
-        if lastTag != 0 {
-            events.append(.acknowledged(tag: lastTag))
-        }
+        guard number &- acknowledgedCount <= sentCount &- acknowledgedCount else { throw .malformed }
+        guard number != acknowledgedCount else { return }
+        acknowledgedCount = number
+        events.append(.acknowledged(count: number))
     }
 }
 

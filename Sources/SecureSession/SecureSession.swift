@@ -1,3 +1,5 @@
+package import Wire
+
 /// A member's encrypted, acknowledged, padded exchange of messages with the host, over one connection after another.
 ///
 /// Sans-IO: fed bytes and time, it returns bytes and events. `now` is monotonic time since any fixed origin. What one turn
@@ -5,6 +7,11 @@
 package struct SecureSession: ~Copyable {
     private var link: SecureLink
     private var channel = RecordChannel()
+    /// What waits to be sent.
+    private var queue: [EncodedMessage] = []
+    private var cursor = RecordCursor()
+    /// Records sent of a message that is not whole yet, of those that are not queued.
+    private var partOfNext = 0
     private let deadline: Duration
     private var lastReceived: Duration
     private var lastSealed: Duration
@@ -42,19 +49,15 @@ package struct SecureSession: ~Copyable {
         now: Duration, events: inout [SessionEvent]
     ) throws(SessionError) {
         try self.init(initiator: credentials, now: now, events: &events)
-        channel = old.channel
-        channel.askToGoOn(session: session)
+        channel = old.channel.askingToGoOn(session: session)
     }
 
-    /// The host goes on here where `old` broke off, after `resumeRequested`.
-    ///
-    /// - Throws: ``SessionError/malformed`` when the peer claims to have received what was never sent.
-    package mutating func goOn(
-        from old: borrowing SecureSession, peerReceived: UInt32, events: inout [SessionEvent]
-    ) throws(SessionError) {
-        var continued = old.channel
-        try continued.confirmGoingOn(peerReceived: peerReceived, events: &events)
-        channel = continued
+    /// The host goes on here with a session, after `resumeRequested`: the peer has received `received` of its records, and
+    /// `waiting` more are there for it.
+    package mutating func goOn(received: UInt32, waiting: UInt32) {
+        channel.confirmGoingOn(received: received, waiting: waiting)
+        queue = []
+        cursor = RecordCursor()
     }
 
     /// The peer may send messages of up to ``SessionProtocol/memberMessageLimit`` bytes from now on, or of as many as
@@ -79,11 +82,20 @@ package struct SecureSession: ~Copyable {
     /// When a connection that is not part of a room yet is to be closed.
     package var admissionDeadline: Duration { deadline }
 
-    /// Memory held in messages that the peer has not acknowledged: their bytes, and ``Record/holdingCost`` for each record.
-    package var retainedByteCount: Int { channel.retainedByteCount }
+    /// Records sent since number 0 of the session.
+    package var sentCount: UInt32 { channel.sentCount }
 
-    /// Memory held in messages that have not been sealed yet, counted in the same way.
-    package var unsentByteCount: Int { channel.unsentByteCount }
+    /// The same, with those that are queued.
+    package var recordCount: UInt32 {
+        channel.sentCount &+ queue[cursor.message...].reduce(0) { $0 &+ UInt32($1.recordCount) }
+            &- UInt32(cursor.record)
+    }
+
+    /// Whether all that was queued has been sent, and the peer has acknowledged it.
+    package var isSettled: Bool { cursor.message == queue.count && !channel.awaitsAcknowledgement }
+
+    /// Whether something is queued that has not been sealed.
+    package var hasQueued: Bool { cursor.message < queue.count }
 
     // MARK: Receiving
 
@@ -102,13 +114,12 @@ package struct SecureSession: ~Copyable {
 
     // MARK: Sending
 
-    /// Queues a message's records; the next ``seal(into:now:)`` sends them. Returns ``retainedByteCount``.
+    /// Queues a message; the next ``seal(into:now:)`` sends it. False when no session carries it.
     @discardableResult
-    package mutating func enqueue(_ records: [Record]) -> Int {
-        for record in records {
-            channel.enqueue(record)
-        }
-        return channel.retainedByteCount
+    package mutating func enqueue(_ message: EncodedMessage) -> Bool {
+        guard message.canTravel else { return false }
+        queue.append(message)
+        return true
     }
 
     /// How many records have been received.
@@ -125,25 +136,63 @@ package struct SecureSession: ~Copyable {
         mustSeal = true
     }
 
-    /// Whether ``seal(into:now:)`` would send anything now.
-    package func wantsToSend(now: Duration) -> Bool {
+    /// Whether sealing would send anything now.
+    ///
+    /// - Parameter hasMore: whether there are messages beside those that were queued.
+    package func wantsToSend(now: Duration, hasMore: Bool = false) -> Bool {
         guard link.isOpen, !channel.isWaitingForHost else { return false }
-        return mustSeal || channel.hasUnsent || channel.mustAcknowledgeNow || now >= nextSilentSend
+        return mustSeal || hasMore || hasQueued || channel.hasControl || channel.mustAcknowledgeNow
+            || now >= nextSilentSend
     }
 
     /// Seals all that is queued, as few messages as it fits into, and appends their frames to `wire`; an empty message
     /// where only an acknowledgement or a keepalive is due.
     package mutating func seal(into wire: inout [UInt8], now: Duration) throws(SessionError) {
-        guard wantsToSend(now: now) else { return }
+        var cursor = self.cursor
+        defer {
+            self.cursor = cursor
+            if cursor.message == queue.count {
+                queue.removeAll(keepingCapacity: queue.count <= 64)
+                self.cursor = RecordCursor()
+            }
+        }
+        try seal(queue, from: &cursor, into: &wire, now: now)
+    }
+
+    /// The same with what is queued, and behind it `messages`, of whose first one the session may have sent a part before.
+    /// Returns how many of them have been sealed whole: the next call is to go on behind those.
+    package mutating func seal(
+        _ messages: [EncodedMessage], into wire: inout [UInt8], now: Duration
+    ) throws(SessionError) -> Int {
+        if hasQueued {
+            try seal(into: &wire, now: now)
+            guard !hasQueued else { return 0 }
+        }
+        var cursor = RecordCursor(message: 0, record: partOfNext)
+        defer { partOfNext = cursor.record }
+        try seal(messages, from: &cursor, into: &wire, now: now)
+        return cursor.message
+    }
+
+    /// Records of the next message, of those that ``seal(_:into:now:)`` is given, that the peer has got already.
+    package mutating func goOnInMessage(afterRecords count: Int) {
+        partOfNext = count
+    }
+
+    private mutating func seal(
+        _ messages: [EncodedMessage], from cursor: inout RecordCursor, into wire: inout [UInt8], now: Duration
+    ) throws(SessionError) {
+        guard wantsToSend(now: now, hasMore: cursor.message < messages.count) else { return }
         let begin = wire.count
         repeat {
             let start = wire.count
-            let payload = channel.nextPayload(capacity: Padding.largestContent)
+            let payload = channel.nextPayload(of: messages, from: &cursor, capacity: Padding.largestContent)
             let bucket = Padding.bucket(for: payload.contentByteCount)
             wire.append(contentsOf: Padding.zeros[..<bucket])
-            channel.write(payload, to: &wire, at: start + SessionProtocol.lengthByteCount)
+            channel.write(payload, of: messages, to: &wire, at: start + SessionProtocol.lengthByteCount)
             try link.seal(&wire, from: start)
-        } while channel.hasUnsent && wire.count - begin < Self.sealedBytesPerTurn
+        } while cursor.message < messages.count && !channel.isWaitingForHost
+            && wire.count - begin < Self.sealedBytesPerTurn
         lastSealed = now
         mustSeal = false
         if awaitingSince == nil, channel.awaitsAcknowledgement {

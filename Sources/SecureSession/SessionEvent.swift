@@ -8,12 +8,14 @@ package enum SessionEvent: Sendable, Equatable {
     case established(peer: X25519.PublicKey, invited: Bool)
     /// A whole message of the room.
     case message(type: UInt8, body: [UInt8])
-    /// The peer has received all records up to the one with this tag.
-    case acknowledged(tag: UInt64)
+    /// The peer has received so many records of the session.
+    case acknowledged(count: UInt32)
     /// The peer, on a new connection, wants to go on with the session of this number; it has received so many records.
     case resumeRequested(session: UInt32, received: UInt32)
-    /// The host goes on with the session; nothing was lost or repeated.
+    /// The host goes on with the session. What was sent to it and has not come back by ``caughtUp`` never arrived.
     case resumed
-    /// The host no longer has the session; the channel begins anew and what it held is gone.
+    /// Everything has come that was waiting when the session went on.
+    case caughtUp
+    /// The host no longer has the session; both directions begin anew.
     case resumeRefused
 }

@@ -94,22 +94,39 @@ class Client:
     def resume(self):
         """Comes back on a new connection. Returns whether the session goes on."""
         self.connect()
+        self.channel.break_off()
         self.socket.sendall(self.link.seal(self.channel.resume_payload(self.member)))
         answer = self.read_frame(30)
         if answer is None:
             raise ProtocolError("no answer to resume")
         payload = self.link.open(answer)
         if payload[8] == RESUMED:
-            if payload[9:11] != bytes(2):
+            if payload[9:11] != b"\0\4":
                 raise ProtocolError("resumed")
-            self.channel.going_on(payload)
-            self.take(payload, 3)
-            self.flush()
+            end = self.channel.received + int.from_bytes(payload[11:15], "big")
+            self.take(payload, 7)
+            self.catch_up(end)
             return True
         self.channel = Channel()
         self.member = None
         self.take(payload)
         return False
+
+    def catch_up(self, end):
+        """Reads what was said meanwhile. What has not come back by then has never arrived, and is sent again."""
+        updates, self.updates = self.updates, False
+        while self.channel.received < end:
+            content = self.read_frame(30)
+            if content is None:
+                raise TimeoutError("not all that was said meanwhile comes")
+            self.take(self.link.open(content))
+        self.updates = updates
+        if self.group.mls.pending:
+            self.group.mls.pending = None
+            self.want_update()
+        for message in list(self.unconfirmed):
+            self.transmit(message, flush=False)
+        self.flush()
 
     # Sending
 

@@ -173,12 +173,10 @@ class Channel:
     def resume_payload(self, session):
         return bytes(8) + struct.pack(">BHII", RESUME, 8, session, self.received)
 
-    def going_on(self, payload):
-        """The first payload after `resume` begins with `resumed`."""
-        reader = Reader(payload)
-        reader.take(4)
-        self.host_has(reader.number(4))
-        self.sent = 0
+    def break_off(self):
+        """What is sent begins anew with each connection; what was received counts on."""
+        self.outgoing = []
+        self.first = self.sent = 0
 
     def host_has(self, count):
         if not self.first <= count <= self.first + len(self.outgoing):

@@ -82,7 +82,7 @@ def violations(host, invite, peer):
         "received count too high": sealed(lambda client: header(client, received=1)),
         "received count falling": sealed(lambda client: header(client, received=-1)),
         "type of the session": sealed(lambda client: header(client) + b"\x05\0\0"),
-        "resumed from a member": sealed(lambda client: header(client) + b"\x02\0\0"),
+        "resumed from a member": sealed(lambda client: header(client) + b"\x02\0\4" + bytes(4)),
         "resume in a session": sealed(lambda client: header(client) + b"\x01\0\x08" + bytes(8)),
         "record beyond its limit": sealed(lambda client: header(client) + b"\x11\x40\x01" + bytes(16_385)),
         "record beyond its payload": sealed(lambda client: header(client) + b"\x11\x20\0"),

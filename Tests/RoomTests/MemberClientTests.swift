@@ -1,6 +1,7 @@
 import Sodium
 import TestSupport
 import Testing
+import Wire
 
 @testable import Room
 
@@ -282,11 +283,11 @@ import Testing
     func notRemovedWhileAway() throws {
         var stay = try Stay()
         try stay.hears(.left(Self.other, .quit))
-        stay.client.isAway = true
+        stay.client.connectionLost()
         stay.client.now = GroupUpkeep.unlistedTime * 3
         stay.client.timePassed(actions: &stay.actions)
         #expect(stay.warnings.isEmpty)
-        stay.client.isAway = false
+        stay.client.caughtUp(actions: &stay.actions)
         stay.client.now += GroupUpkeep.unlistedTime - .nanoseconds(1)
         stay.client.timePassed(actions: &stay.actions)
         #expect(stay.warnings.isEmpty)

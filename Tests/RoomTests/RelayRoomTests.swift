@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import Wire
 
 @testable import Room
 
@@ -33,7 +34,11 @@ import Testing
         try network.say("hi", others[1])
         try network.carry()
         #expect(network.peers[alice].texts == ["hi"])
-        // A second time, and by somebody else.
+        // The same again, over another connection.
+        try network.receivedAtHost(
+            MemberRequest.register(presharedKey: [UInt8](repeating: 7, count: 32)).encoded, from: alice)
+        #expect(network.registered.count == 1)
+        // Another one, and by somebody else.
         for peer in [alice, others[0]] {
             #expect(throws: RoomError.malformed) {
                 try network.receivedAtHost(

@@ -1,6 +1,7 @@
 import Sodium
 import TestSupport
 import Testing
+import Wire
 
 @testable import Room
 

@@ -1,6 +1,7 @@
 import Sodium
 import TestSupport
 import Testing
+import Wire
 
 @testable import Room
 
@@ -20,7 +21,8 @@ final class RoomNetwork {
         var toHost: [EncodedMessage] = []
         /// What it came with, each time.
         var joins: [EncodedMessage] = []
-        var toClient: [(message: EncodedMessage, tag: UInt64)] = []
+        /// What is on its way; nil is the end of what waited when the link was mended.
+        var toClient: [(message: EncodedMessage?, tag: UInt64)] = []
         var events: [ChatEvent] = []
         var admissions: [HostMessage.Admission] = []
         var ends: [ChatEvent.Notice?] = []
@@ -117,7 +119,9 @@ final class RoomNetwork {
 
     func breakLink(_ peer: Int) {
         peers[peer].isUp = false
-        peers[peer].client.isAway = true
+        peers[peer].client.connectionLost()
+        peers[peer].toHost = []
+        peers[peer].toClient.removeAll { $0.message == nil }
         room.linkGone(peers[peer].link)
         room.linkLost(peers[peer].link, now: now)
     }
@@ -126,6 +130,7 @@ final class RoomNetwork {
     func overrun(_ peer: Int) {
         room.overrun(peers[peer].link, now: now)
         peers[peer].isUp = false
+        peers[peer].client.connectionLost()
         peers[peer].isReleased = true
     }
 
@@ -137,8 +142,7 @@ final class RoomNetwork {
             room.resumed(session: id.wireValue, key: peers[peer].key, link: link) == peers[peer].link
         {
             peers[peer].link = link
-            peers[peer].client.now = now
-            peers[peer].client.isAway = false
+            peers[peer].toClient.append((nil, 0))
             return
         }
         peers[peer].link = link
@@ -172,6 +176,7 @@ final class RoomNetwork {
             for (message, tag) in messages {
                 hasMoved = true
                 try act(peer) { client, actions in
+                    guard let message else { return client.caughtUp(actions: &actions) }
                     try client.received(type: message.type, body: message.body, actions: &actions)
                 }
                 if tag & Self.tracked != 0 {
@@ -214,7 +219,7 @@ final class RoomNetwork {
                 for peer in peers.indices where peers[peer].isAdmitted && !peers[peer].isReleased {
                     peers[peer].toClient.append((message, tag))
                 }
-            case .admit(let link):
+            case .admit(let link, _):
                 if let peer = peer(at: link) { peers[peer].isAdmitted = true }
             case .pauseReading(let link, let until):
                 if let peer = peer(at: link) { peers[peer].pauses.append(until - now) }

@@ -43,8 +43,10 @@ import Testing
             switch (random.below(20), chosen) {
             case (0...1, _) where network.room.memberCount < 20:
                 network.add(nick: random.below(2) == 0 ? "" : "nick\(random.below(30))")
-            case (2, let peer?) where peer != 0 && present.count > 5:
+            case (2, let peer?) where peer != 0 && present.count > 5 && network.peers[peer].isUp:
                 network.act(peer) { client, actions in client.leave(actions: &actions) }
+                // A link that breaks now would leave it away.
+                try network.carry(of: [peer])
             case (3, let peer?):
                 try? network.act(peer) { client, actions in
                     try client.changeNick(to: "nick\(random.below(30))", actions: &actions)

@@ -2,6 +2,7 @@ import Room
 import SecureGroup
 import Sodium
 import Testing
+import Wire
 
 /// A host that does what it can against its members, who speak MLS: each attempt is refused or told of, with its own code.
 @Suite struct HostileHostTests {

@@ -2,6 +2,7 @@ import Room
 import Sodium
 import TestSupport
 import Testing
+import Wire
 
 @testable import MLS
 @testable import SecureGroup

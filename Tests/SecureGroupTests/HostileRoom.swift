@@ -2,6 +2,7 @@ import Room
 import SecureGroup
 import Sodium
 import Testing
+import Wire
 
 /// A room with real groups, whose host may change what it sends to each member. Member 0 is the host's own participant.
 final class HostileRoom {
@@ -120,7 +121,7 @@ final class HostileRoom {
             case .broadcast(let message, _):
                 broadcasts.append(try HostMessage(type: message.type, body: message.body))
                 for index in peers.indices where peers[index].isAdmitted { try send(message, to: index) }
-            case .admit(let link): peers[link.slot % 1_000].isAdmitted = true
+            case .admit(let link, _): peers[link.slot % 1_000].isAdmitted = true
             case .release(let link): peers[link.slot % 1_000].isAdmitted = false
             case .pauseReading, .askHost, .register, .expectLongMessage: break
             }

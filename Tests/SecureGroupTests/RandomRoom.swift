@@ -2,6 +2,7 @@ import Room
 import SecureGroup
 import Sodium
 import TestSupport
+import Wire
 
 /// An honest room with real groups, over links that carry a message when they are told to, break, and are mended. Member 0
 /// is the host's own participant.
@@ -23,7 +24,8 @@ final class RandomRoom {
         var isGone = false
         var wasKilled = false
         var toHost: [EncodedMessage] = []
-        var toClient: [(message: EncodedMessage, tag: UInt64)] = []
+        /// Nil is the end of what waited when the link was mended.
+        var toClient: [(message: EncodedMessage?, tag: UInt64)] = []
         /// All that it was told of the room's order: numbers and texts, and how much was missed.
         var told: [Told] = []
         var whispers: [String] = []
@@ -61,6 +63,7 @@ final class RandomRoom {
         SodiumLibrary.initialize()
         var limits = RoomLimits()
         limits.isRelay = isRelay
+        limits.absence = .seconds(900)
         room = Room(limits: limits, closesAt: nil, book: PublicRoomGroup.self)
         self.isRelay = isRelay
         random = SeededRandom(seed: seed)
@@ -170,7 +173,9 @@ final class RandomRoom {
 
     func breakLink(_ peer: Peer) {
         peer.isUp = false
-        peer.client.isAway = true
+        peer.client.connectionLost()
+        peer.toHost = []
+        peer.toClient.removeAll { $0.message == nil }
         room.linkGone(peer.link)
         room.linkLost(peer.link, now: now)
     }
@@ -192,8 +197,7 @@ final class RandomRoom {
         {
             peerOfLink[old] = nil
             peer.link = link
-            peer.client.now = now
-            peer.client.isAway = false
+            peer.toClient.append((nil, 0))
             return
         }
         peerOfLink[peer.link] = nil
@@ -241,6 +245,7 @@ final class RandomRoom {
         peer.toClient.removeFirst(messages.count)
         for (message, tag) in messages where !peer.isGone {
             try act(peer) { client, actions in
+                guard let message else { return client.caughtUp(actions: &actions) }
                 try client.received(type: message.type, body: message.body, actions: &actions)
             }
             if tag != 0 { room.acknowledged(sequence: tag, by: peer.link, now: now) }
@@ -282,7 +287,7 @@ final class RandomRoom {
                 for peer in peerOfLink.values where peer.isAdmitted && !peer.isReleased {
                     peer.toClient.append((message, tag))
                 }
-            case .admit(let link): peerOfLink[link]?.isAdmitted = true
+            case .admit(let link, _): peerOfLink[link]?.isAdmitted = true
             case .release(let link):
                 room.linkGone(link)
                 guard let peer = peerOfLink[link] else { continue }

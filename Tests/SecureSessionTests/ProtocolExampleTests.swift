@@ -6,6 +6,7 @@ import SecureGroup
 import Sodium
 import TestSupport
 import Testing
+import Wire
 
 @testable import SecureSession
 
@@ -75,11 +76,11 @@ private struct ProtocolExample {
         let member = RoomGroup.id(of: keyPackage.leafNode.signatureKey)
         join = MemberRequest.join(nick: "alice", member: member, keyPackage: keyPackageMessage).encoded
         var channel = RecordChannel()
-        for record in try Record.split(type: join.type, body: join.body) { channel.enqueue(record) }
-        let next = channel.nextPayload(capacity: Padding.largestContent)
+        var cursor = RecordCursor()
+        let next = channel.nextPayload(of: [join], from: &cursor, capacity: Padding.largestContent)
         let content = next.contentByteCount
         var payload = [UInt8](repeating: 0, count: SessionProtocol.payloadHeaderByteCount + content)
-        channel.write(next, to: &payload, at: 0)
+        channel.write(next, of: [join], to: &payload, at: 0)
         let sealedByteCount = Padding.bucket(for: content) - SessionProtocol.lengthByteCount
         var sealed = payload + [UInt8](repeating: 0, count: sealedByteCount - payload.count)
         var span = sealed.mutableSpan

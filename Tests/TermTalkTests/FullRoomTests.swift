@@ -14,7 +14,7 @@ import Testing
     @Test("One member never reads and 48 and the host's own are there: memory stays within its bound")
     func oneDeafAmongMany() async throws {
         let (growth, posted, cut) = try await onOwnThread {
-            let host = try HostProcess(maxMembers: 50)
+            let host = try HostProcess(maxMembers: 50, keepSize: "4M")
             let deaf = try BlockingMember(host.target(), receiveBuffer: 4_096)
             try deaf.join(nick: "deaf")
             let posted = Mutex(0)

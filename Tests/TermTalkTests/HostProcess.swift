@@ -17,7 +17,7 @@ final class HostProcess: @unchecked Sendable {
     /// Resident memory in bytes when the room could be joined.
     private(set) var startMemory = 0
 
-    init(maxMembers: Int = 50) throws {
+    init(maxMembers: Int = 50, keepSize: String = "64M") throws {
         SodiumLibrary.initialize()
         home = FileManager.default.temporaryDirectory.appending(path: "termtalk-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
@@ -25,7 +25,7 @@ final class HostProcess: @unchecked Sendable {
         process = try ChildProcess(
             [
                 try Self.program().path, "host", "--direct", "127.0.0.1:0", "--ttl", "none", "--json", "--max-members",
-                "\(maxMembers)",
+                "\(maxMembers)", "--keep-size", keepSize,
             ],
             environment: ["HOME": home.path], output: output.path, keepsInputOpen: true)
         let ready = try Self.readyEvent(in: output, of: process)

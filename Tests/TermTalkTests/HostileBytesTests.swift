@@ -4,6 +4,7 @@ import SecureSession
 import Sodium
 import TestSupport
 import Testing
+import Wire
 
 @testable import TermTalk
 
@@ -15,7 +16,8 @@ import Testing
         _ body: @escaping @Sendable (HostProcess, HonestPair) throws -> Void
     ) async throws {
         let (complaints, growth, isRunning) = try await onOwnThread {
-            let host = try HostProcess(maxMembers: maxMembers)
+            // So little that what a test says is more.
+            let host = try HostProcess(maxMembers: maxMembers, keepSize: "4M")
             let honest = try HonestPair(host, padding: padding)
             try honest.talk(2)
             do {
@@ -420,7 +422,7 @@ private struct HandshakeTap {
         last = Self.bytes(&events)
         change(&last, first.count)
         let message = MemberRequest.freshJoin(nick: "tap").encoded
-        session.enqueue(try Record.split(type: message.type, body: message.body))
+        session.enqueue(message)
         try session.seal(into: &join, now: .zero)
         socket.write(last + join)
         socket.finishWriting()

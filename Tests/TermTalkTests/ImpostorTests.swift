@@ -5,6 +5,7 @@ import SecureGroup
 import SecureSession
 import Sodium
 import Testing
+import Wire
 
 @testable import TermTalk
 
@@ -37,7 +38,7 @@ import Testing
                 case .message(let type, _):
                     heard.append(type)
                     for message in messages {
-                        session.enqueue((try? Record.split(type: message.type, body: message.body)) ?? [])
+                        session.enqueue(message)
                     }
                 default: break
                 }

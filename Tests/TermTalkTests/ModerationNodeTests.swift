@@ -149,7 +149,7 @@ import Testing
                     return world.finish()
                 }
                 world.host.connections[link]?.isReleased = true
-                world.host.perform([.admit(link)])
+                world.host.perform([.admit(link, MemberID(entropy: 1))])
                 #expect(world.host.room.memberCount == 1)
                 world.finish()
             }

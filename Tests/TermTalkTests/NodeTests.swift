@@ -164,7 +164,7 @@ import Testing
     func cutOff() throws {
         var limits = RoomLimits()
         // Well above what an honest member may leave without acknowledgement.
-        limits.bytesQueuedPerMember = 1_000_000
+        limits.logByteCount = 1_000_000
         try NodeWorld.run(limits: limits) { world in
             let alice = world.add(nick: "alice")
             let bob = world.add(nick: "bob")
@@ -175,7 +175,7 @@ import Testing
                 alice.breakConnection()
                 var said = 0
                 // 10,000 bytes of text, 20 around them, 3 of the record, and what it costs to be held.
-                let most = limits.bytesQueuedPerMember / (10_000 + 22 + 3 + Record.holdingCost)
+                let most = limits.logByteCount / 10_000
                 func say() {
                     guard said < 2 * most else { return }
                     said += 1
@@ -361,7 +361,7 @@ import Testing
     @Test("A joiner that comes in while another member is cut off sees it, and it is found again")
     func joiningWhileOneIsCutOff() throws {
         var limits = RoomLimits()
-        limits.bytesQueuedPerMember = 2_000
+        limits.logByteCount = 4_000
         try NodeWorld.run(limits: limits) { world in
             let alice = world.add(nick: "alice")
             world.whenAllAreIn(2) {
@@ -371,8 +371,8 @@ import Testing
             func startTalking(without alice: NodeWorld.Person) {
                 alice.isReachable = false
                 alice.breakConnection()
-                // So much that the next notice, that of somebody's coming, is too much.
-                world.sayAsHost(String(repeating: "x", count: 2_000 - 22 - 3 - 96 - 50))
+                // So much that what follows, somebody's coming, is too much.
+                world.sayAsHost(String(repeating: "x", count: 3_000))
                 let bob = world.add(nick: "bob")
                 world.when({ bob.id != nil }) {
                     #expect(world.host.memberCount == 3)

@@ -133,7 +133,7 @@ package final class BlockingMember {
     package func sealed(_ requests: [MemberRequest] = []) throws -> [UInt8] {
         for request in requests {
             let message = request.encoded
-            session.enqueue(try Record.split(type: message.type, body: message.body))
+            session.enqueue(message)
         }
         session.acknowledgeSoon()
         var wire: [UInt8] = []
@@ -173,7 +173,7 @@ package final class BlockingMember {
                 messages.append(message)
             case .resumed: hasResumed = true
             case .resumeRefused: wasRefusedToResume = true
-            case .established, .acknowledged, .resumeRequested: break
+            case .established, .acknowledged, .resumeRequested, .caughtUp: break
             }
         }
     }

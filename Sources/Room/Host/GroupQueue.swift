@@ -43,8 +43,9 @@ struct GroupQueue {
     private(set) var silent: Set<MemberID> = []
     /// Who has created the group.
     var creator: MemberID?
-    /// At a relay: the group's creator has said which invite lets others in. Then the group begins anew only when it was left by all (``Room/mayBeginAnew``).
-    private(set) var isRegistered = false
+    /// At a relay: the key for handshakes of the invite that lets others in, once the group's creator has said it. Then the
+    /// group begins anew only when it was left by all (``Room/mayBeginAnew``).
+    private(set) var registeredKey: [UInt8]?
     /// At a relay: what lets somebody in while nobody is there, of the current epoch.
     private(set) var groupInfo: [UInt8] = []
     /// KeyPackages by which somebody has come in: each lets its owner in once.
@@ -56,6 +57,8 @@ struct GroupQueue {
     private var pace = TokenBucket(capacity: RoomLimits.memberChangeBurst, now: .zero)
     /// Nobody is asked before; nil for at once.
     private(set) var pausedUntil: Duration?
+
+    var isRegistered: Bool { registeredKey != nil }
 
     /// Members that are not in the room yet.
     var newcomerCount: Int { joiners.count { !$0.isReturning } }
@@ -89,8 +92,8 @@ struct GroupQueue {
         mustAsk = true
     }
 
-    mutating func register() {
-        isRegistered = true
+    mutating func register(_ key: [UInt8]) {
+        registeredKey = key
     }
 
     func isSpent(_ keyPackage: [UInt8]) -> Bool { spent.contains(Self.digest(keyPackage)) }

@@ -199,7 +199,12 @@ extension Room {
     mutating func found(
         _ groupInfo: [UInt8], by id: MemberID, now: Duration, actions: inout [RoomAction]
     ) throws(RoomError) {
-        guard group.book == nil, group.creator == id else { throw .malformed }
+        guard group.creator == id else { throw .malformed }
+        // It may come again over another connection.
+        guard group.book == nil else {
+            guard limits.isRelay, group.groupInfo == groupInfo || group.epoch > 0 else { throw .malformed }
+            return
+        }
         do throws(GroupError) {
             group.found(
                 try bookType.init(founding: groupInfo, by: id, isAtRelay: limits.isRelay), groupInfo)

@@ -37,6 +37,7 @@ extension Room {
     mutating func changeNick(of id: MemberID, to text: String, link: LinkID, actions: inout [RoomAction]) {
         do throws(RefusedNick) {
             let nick = try acceptableNick(text, for: id, isHost: members[id]?.isHost == true)
+            guard nick != members[id]?.nick else { return }
             if let old = members[id]?.nick {
                 memberOfNick[old.skeleton] = nil
             }
@@ -89,12 +90,27 @@ extension Room {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }
+        if log.waitingByteCount(of: receiver) == 0 { members[receiver]?.privateBytes = [:] }
+        let held = members[receiver]?.privateBytes[sender] ?? 0
+        // Nothing that was accepted is lost, and nobody uses up what others may say.
+        guard held + content.count <= RoomLimits.privateByteCountPerSender,
+            log.waitingByteCount(of: receiver) + content.count <= RoomLimits.privateByteCount
+        else {
+            actions.append(.send(link, HostMessage.declined(id, .away).encoded))
+            return
+        }
+        members[receiver]?.privateBytes[sender] = held + content.count
         remember(id)
         let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
         // The sender hears that the host has it before it hears that the receiver has.
         actions.append(.send(link, message))
         let number = privateReceipts.posted(id, by: sender)
         actions.append(.sendTracked(targetLink, message, number: number))
+    }
+
+    /// Private messages have arrived, as the log says.
+    package mutating func receivedPrivately(actions: inout [RoomAction]) {
+        for number in log.takeArrived() { receivedPrivately(number, actions: &actions) }
     }
 
     /// The private message of this number has arrived.

@@ -5,9 +5,13 @@ extension Room {
     mutating func register(
         _ key: [UInt8], from sender: MemberID, link: LinkID, actions: inout [RoomAction]
     ) throws(RoomError) {
-        guard limits.isRelay, !group.isRegistered, group.book != nil, group.creator == sender else { throw .malformed }
-        group.register()
-        actions.append(.register(presharedKey: key))
+        // The same may come again over another connection.
+        guard limits.isRelay, group.book != nil, group.creator == sender, group.registeredKey ?? key == key
+        else { throw .malformed }
+        if !group.isRegistered {
+            group.register(key)
+            actions.append(.register(presharedKey: key))
+        }
         actions.append(.send(link, HostMessage.registered.encoded))
     }
 

@@ -19,6 +19,8 @@ package struct Room {
         var heldID: MessageID?
         /// When it gave itself new keys last.
         var lastUpdate: Duration?
+        /// Bytes of what each of the others has said to it alone, since nothing of that kind waited for it.
+        var privateBytes: [MemberID: Int] = [:]
         /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
         var link: LinkID?
         /// Set while the connection is broken: since when, and when the place is given up.
@@ -47,6 +49,8 @@ package struct Room {
 
     package let limits: RoomLimits
     let bookType: any GroupBook.Type
+    /// What the room has said, and how far each member has come.
+    package var log: RoomLog
     /// When the room ends; nil for a room without end.
     package internal(set) var closesAt: Duration?
     package private(set) var isClosed = false
@@ -85,6 +89,7 @@ package struct Room {
     package init(limits: RoomLimits, closesAt: Duration?, book: any GroupBook.Type) {
         self.limits = limits
         bookType = book
+        log = RoomLog(byteLimit: limits.logByteCount)
         self.closesAt = closesAt
     }
 
@@ -159,9 +164,8 @@ package struct Room {
         firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
     }
 
-    /// More waits for the link's member than may (``RoomLimits/bytesQueuedPerMember``). Its link is nobody's any more and what
-    /// waits is void, but it keeps its place for ``RoomLimits/absence``: it comes back by joining, and learns from the order
-    /// number how much it has missed.
+    /// The log does not reach back any more to what the link's member has received. Its link is nobody's any more, but it keeps
+    /// its place for ``RoomLimits/absence``: it comes back by joining, and learns from the order number how much it has missed.
     package mutating func overrun(_ link: LinkID, now: Duration) {
         guard let id = memberOfLink.removeValue(forKey: link) else { return }
         beginAbsence(of: id, now: now)
@@ -304,6 +308,7 @@ package struct Room {
     mutating func admit(
         _ id: MemberID, link: LinkID, welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
+        actions.append(.admit(link, id))
         var entries = members.values.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
         }
@@ -320,7 +325,6 @@ package struct Room {
             members: entries,
             welcome: welcome)
         actions.append(.send(link, HostMessage.admitted(admission).encoded))
-        actions.append(.admit(link))
         if !topic.isEmpty {
             actions.append(.send(link, HostMessage.topicChanged(topic).encoded))
         }

@@ -1,3 +1,5 @@
+package import Wire
+
 /// A connection at the host, by its slot; the host's own participant has one too.
 package struct LinkID: Hashable, Sendable {
     package let slot: Int
@@ -16,8 +18,8 @@ package enum RoomAction: Sendable, Equatable {
     case sendTracked(LinkID, EncodedMessage, number: UInt64)
     /// To every member, also those that are away for a moment. Its acknowledgement comes back with `tag`, if that is not 0.
     case broadcast(EncodedMessage, tag: UInt64)
-    /// The link is a member's from now on and gets what is broadcast.
-    case admit(LinkID)
+    /// The link is this member's from now on, and gets what is said to it and to all.
+    case admit(LinkID, MemberID)
     /// Read nothing from the link until then: its member sends faster than it may.
     case pauseReading(LinkID, until: Duration)
     /// The person at the host decides whether this joiner comes in.

@@ -46,7 +46,8 @@ extension MemberClient {
 
     /// The group has moved on too far while the message was on its way.
     mutating func sealAgain(_ messageID: MessageID, actions: inout [Action]) {
-        guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return }
+        // Who is away seals all of it again when it has caught up.
+        guard !isAway, let index = outbox.firstIndex(where: { $0.id == messageID }) else { return }
         guard outbox[index].attempts < GroupUpkeep.sealingAttempts else {
             notTaken(messageID, .stale, actions: &actions)
             return
@@ -98,7 +99,9 @@ extension MemberClient {
             try engine.enterExternally()
             upkeep.updateDue = now + GroupUpkeep.updateInterval
         } else if admission.welcome.isEmpty {
-            actions.append(.send(MemberRequest.found(groupInfo: try engine.create()).encoded))
+            let founding = MemberRequest.found(groupInfo: try engine.create()).encoded
+            self.founding = founding
+            actions.append(.send(founding))
         } else {
             let host = admission.members.first { $0.isHost }?.id ?? members.first { $0.value.isHost }?.key
             try engine.join(admission.welcome, tree: tree, host: host)
@@ -164,20 +167,24 @@ extension MemberClient {
     }
 
     mutating func commitDeclined(epoch: UInt64, actions: inout [Action]) {
-        if engine.hasPendingCommit, epoch == engine.epoch {
-            engine.dropPendingCommit()
-            if upkeep.isUpdating {
-                upkeep.isUpdating = false
-                upkeep.updateAttempts += 1
-                wantUpdate(after: pause)
-            }
-        }
+        if epoch == engine.epoch { dropCommit() }
         carryOutWanted(actions: &actions)
+    }
+
+    /// The Commit of ours that is on its way has lost, if there is one.
+    mutating func dropCommit() {
+        guard engine.hasPendingCommit else { return }
+        engine.dropPendingCommit()
+        if upkeep.isUpdating {
+            upkeep.isUpdating = false
+            upkeep.updateAttempts += 1
+            wantUpdate(after: pause)
+        }
     }
 
     /// Commits what the room has asked for, unless a Commit of ours is still on its way.
     mutating func carryOutWanted(actions: inout [Action]) {
-        guard let wanted = upkeep.wanted, !engine.hasPendingCommit, phase == .joined else { return }
+        guard let wanted = upkeep.wanted, !engine.hasPendingCommit, phase == .joined, !isAway else { return }
         upkeep.wanted = nil
         let commit: GroupCommit
         do throws(GroupError) {
@@ -210,14 +217,14 @@ extension MemberClient {
     package var nextDeadline: Duration? {
         guard phase == .joined else { return nil }
         let ghosts = isAway ? nil : upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
-        let update = engine.hasPendingCommit ? nil : upkeep.updateDue
+        let update = engine.hasPendingCommit || isAway ? nil : upkeep.updateDue
         return [ghosts, update, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
         guard phase == .joined else { return }
         sendWaiting(actions: &actions)
-        if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit {
+        if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit, !isAway {
             upkeep.updateDue = nil
             if engine.members.count > 1, let commit = try? engine.commit(adding: [], removing: []) {
                 upkeep.isUpdating = true

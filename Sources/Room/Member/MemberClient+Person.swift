@@ -41,7 +41,9 @@ extension MemberClient {
         let isHost = id.flatMap { members[$0]?.isHost } ?? false
         guard let nick = try? Nick(validating: nick, isHost: isHost) else { throw RoomCode.nickInvalid.declination }
         wantedNick = nick.text
-        if phase == .joined {
+        guard phase == .joined else { return }
+        askedNick = nick
+        if !isAway {
             actions.append(.send(MemberRequest.changeNick(nick.text).encoded))
         }
     }

@@ -60,7 +60,7 @@ extension MemberClient {
 
     /// When something that is held back may go.
     var slowDeadline: Duration? {
-        guard slowMode.interval > .zero, window.count == 0, !outbox.isEmpty else { return nil }
+        guard slowMode.interval > .zero, window.count == 0, !outbox.isEmpty, !isAway else { return nil }
         return slowMode.nextPost(after: now) ?? now
     }
 

@@ -1,4 +1,5 @@
 internal import Sodium
+package import Wire
 
 /// A member's side of a room: asks to come in, keeps what it says until the host has given it a place in the room's
 /// order, and turns what the host sends into events.
@@ -72,6 +73,8 @@ package struct MemberClient {
     var sent = RecentSet<MessageID>(limit: sentIDsRemembered)
     var chain = MessageChain()
     var upkeep = GroupUpkeep()
+    /// What told the room of the group that this member has created.
+    var founding: EncodedMessage?
     /// Has created a group at a relay, and the relay has not said yet that others can come in.
     var awaitsRegistration = false
     /// The keys that the person has compared.
@@ -87,14 +90,10 @@ package struct MemberClient {
     /// The time of what happens next, since any fixed origin; the owner sets it.
     package var now: Duration = .zero
 
-    /// Whether the connection is broken, so that what the host says meanwhile has not come; the owner sets it.
-    package var isAway = false {
-        didSet {
-            guard !isAway else { return }
-            upkeep.unlistedSince = [:]
-            watchUnlisted()
-        }
-    }
+    /// Whether the connection is broken, or what was said meanwhile has not come yet: nothing is sent.
+    private(set) var isAway = false
+    /// A change of nick that the room has not answered.
+    var askedNick: Nick?
 
     /// - Parameters:
     ///   - nick: the nick to ask for; empty for the member id.
@@ -121,11 +120,42 @@ package struct MemberClient {
         let present = id.flatMap { members[$0]?.nick } ?? wantedNick
         let nick = present == id?.description ? "" : present
         phase = .joining
+        returned()
         listed = [:]
         tree = []
+        askedNick = nil
         upkeep = GroupUpkeep()
         let keyPackage = engine.keyPackage()
         actions.append(.send(MemberRequest.join(nick: nick, member: engine.id, keyPackage: keyPackage).encoded))
+    }
+
+    /// The connection to the host is broken.
+    package mutating func connectionLost() {
+        isAway = true
+    }
+
+    /// All that was said meanwhile has been received, so what has not come back of ours has never arrived.
+    package mutating func caughtUp(actions: inout [Action]) {
+        returned()
+        guard phase == .joined else { return }
+        dropCommit()
+        window.rewind()
+        for index in outbox.indices { outbox[index].attempts = 0 }
+        if let askedNick {
+            actions.append(.send(MemberRequest.changeNick(askedNick.text).encoded))
+        }
+        if awaitsRegistration {
+            if let founding { actions.append(.send(founding)) }
+            actions.append(.created)
+        }
+        sendWaiting(actions: &actions)
+        carryOutWanted(actions: &actions)
+    }
+
+    private mutating func returned() {
+        isAway = false
+        upkeep.unlistedSince = [:]
+        watchUnlisted()
     }
 
     /// A whole message from the host.
@@ -193,7 +223,6 @@ package struct MemberClient {
             return
         }
         phase = .joined
-        isAway = false
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
         window.begin(isReturn: id != nil)
@@ -220,7 +249,7 @@ package struct MemberClient {
 
     /// Sends as much of the outbox as may be under way; nothing new behind what had to be sealed again.
     mutating func sendWaiting(actions: inout [Action]) {
-        while phase == .joined, window.count < outbox.count, maySendNow(outbox[window.count]),
+        while phase == .joined, !isAway, window.count < outbox.count, maySendNow(outbox[window.count]),
             outbox.prefix(window.count).allSatisfy({ $0.attempts <= 1 }),
             window.takes(outbox[window.count].content.byteCount)
         {
@@ -246,6 +275,7 @@ package struct MemberClient {
         case .nickChanged(let member, let nick):
             guard let old = members[member]?.nick else { throw .malformed }
             members[member]?.rename(nick)
+            if member == id { askedNick = nil }
             actions.append(.tell(.nickChanged(id: member, oldNick: old, nick: nick)))
         case .posted(let sequence, let from, let messageID, let content):
             posted(sequence, from: from, id: messageID, content: content, actions: &actions)
@@ -268,6 +298,7 @@ package struct MemberClient {
         case .declined(let messageID, .slow):
             holdBack(messageID, actions: &actions)
         case .declined(let messageID, let code):
+            if messageID == MessageID(0) { askedNick = nil }
             notTaken(messageID, code, actions: &actions)
         case .committed(let from, let joined, let commit):
             try committed(by: from, joined: joined, commit: commit, actions: &actions)

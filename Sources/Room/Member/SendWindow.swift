@@ -3,7 +3,7 @@
 ///
 /// It counts the messages at the front of an outbox.
 struct SendWindow {
-    /// Bytes under way while nothing is known against it: an eighth of ``RoomLimits/bytesQueuedPerMember``.
+    /// Bytes under way while nothing is known against it, so that one member cannot fill the room's log at once.
     static let widest = 524_288
 
     /// Bytes under way at first after the host had to let the member in anew, perhaps because it was given too much. Twice as

@@ -1,4 +1,4 @@
-internal import Wire
+package import Wire
 
 /// What the host tells a member.
 package enum HostMessage: Sendable, Equatable {

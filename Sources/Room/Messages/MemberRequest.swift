@@ -1,4 +1,4 @@
-internal import Wire
+package import Wire
 
 /// What a member asks of the host.
 package enum MemberRequest: Sendable, Equatable {

@@ -114,10 +114,15 @@ package struct RoomLimits: Sendable {
     /// A Commit counts as so many messages, because every member has to compute for it.
     package static let commitCost = 10.0
 
-    /// Memory that waits for one member, in messages sent and not acknowledged or not sent; past it the member is cut off, and
-    /// is told how much it has missed when it comes back. 50 members that never read cannot make the host hold more than 50
-    /// times this, and mostly share the same bytes.
-    package var bytesQueuedPerMember = 4 * 1_048_576
+    /// Memory in what was said and is kept for members that are away or read slowly; the same bytes for all of them.
+    package var logByteCount = 64 * 1_048_576
+    /// Below, what is under way of one message to one member would not fit; above, no machine that hosts rooms has it.
+    package static let logByteCounts = 1_048_576...16 * 1_073_741_824
+
+    /// Bytes that may wait for one member alone, and of these from one of the others; more is declined. What waits for all is
+    /// bounded by ``logByteCount``.
+    static let privateByteCount = 4 * 1_048_576
+    static let privateByteCountPerSender = 1_048_576
 
     /// Messages a second that one member may send in the long run, and at once after a pause. More is not refused: the host
     /// stops reading from the member for a moment.
@@ -158,12 +163,12 @@ package struct RoomLimits: Sendable {
     /// Bytes of UTF-8 of a topic, or of the reason for which a member is removed: a line on a wide screen.
     package static let remarkByteCount = 400
 
-    /// A member whose connection broke keeps its place for so long: a tor that is killed and started again, a laptop that is
-    /// carried to another room. It costs what ``bytesQueuedPerMember`` allows.
-    package var absence = Duration.seconds(900)
+    /// A member whose connection broke keeps its place for so long: a night, a laptop that is carried to another place. It
+    /// costs what one entry of a table does; what was said meanwhile is in the log for all.
+    package var absence = Duration.seconds(86_400)
 
     /// In a full room a member that has been away for so long may lose its place to one that wants to come in.
-    package var protectedAbsence = Duration.seconds(60)
+    package var protectedAbsence = Duration.seconds(900)
 
     /// Message ids remembered so that a message sent again is not repeated, and receipts counted, for so many of the latest messages.
     package static let remembered = 4_096

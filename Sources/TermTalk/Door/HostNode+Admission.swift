@@ -70,12 +70,13 @@ extension HostNode {
     }
 
     private func send(_ message: AdmissionMessage, to connection: HostConnection) {
-        enqueue(EncodedMessage(type: message.type, body: message.body), to: connection)
+        connection.session.enqueue(message.encoded)
+        markDirty(connection)
     }
 
     /// Says why, and closes the connection when that has gone out.
     func refuse(_ connection: HostConnection, _ code: RoomCode) {
-        enqueue(HostMessage.refused(code).encoded, to: connection)
+        connection.session.enqueue(HostMessage.refused(code).encoded)
         leaveTheLine(connection)
         release(connection)
     }

@@ -9,6 +9,8 @@ final class HostConnection: ByteStreamHandler {
     let link: LinkID
     var session: SecureSession
     private(set) var stream: (any ByteStream)?
+    /// Where it goes on in the room's log, once its peer is a member.
+    var reader: RoomLog.Reader?
     /// The static key that the peer has proved to hold.
     var peerKey: [UInt8]?
     var isMember = false
@@ -39,6 +41,14 @@ final class HostConnection: ByteStreamHandler {
         self.session = session
         self.node = node
         stream.handler = self
+    }
+
+    /// The member is back, and goes on there: it has received `received` records, `partOfNext` of them of the next message.
+    func goOn(at reader: RoomLog.Reader, received: UInt32, partOfNext: Int, waiting: UInt32) {
+        self.reader = reader
+        session.goOn(received: received, waiting: waiting)
+        session.goOnInMessage(afterRecords: partOfNext)
+        session.acceptLongMessages()
     }
 
     /// Nothing is read from the peer before.

@@ -38,10 +38,17 @@ extension HostNode {
             drop(connection)
             return
         }
-        var events: [SessionEvent] = []
-        let worked: Void? = try? connection.session.goOn(from: old.session, peerReceived: received, events: &events)
+        guard let end = old.reader?.end, let member = old.reader?.member,
+            let position = room.log.resume(member, after: received)
+        else {
+            drop(connection)
+            return
+        }
+        connection.goOn(
+            at: position.reader, received: received, partOfNext: position.partOfNext, waiting: position.waiting)
         release(connection)
-        drop(worked == nil ? connection : old)
+        connection.reader?.end = end
+        drop(old)
     }
 
     func finishClosingIfDone() {

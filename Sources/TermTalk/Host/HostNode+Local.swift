@@ -3,6 +3,7 @@ internal import Logging
 package import Room
 internal import SecureSession
 internal import Sodium
+internal import Wire
 
 // The host's own participant.
 
@@ -112,9 +113,29 @@ extension HostNode {
     /// The person at the host has received what the console has taken.
     package func acknowledgeLocally() {
         let number = receiptGate.clear(localReceipts.told, outputProgress?())
-        guard number > localReceipts.acknowledged, isLocalAdmitted else { return }
+        guard number > localReceipts.acknowledged, localReader != nil else { return }
         localReceipts.acknowledged = number
         room.acknowledged(sequence: number, by: Self.localLink, now: loop.time)
+    }
+
+    /// Gives the host's own participant what the log has for it. What it says to that comes into the log behind.
+    func readLocally() {
+        var unread: [EncodedMessage] = []
+        while var reader = localReader {
+            unread.removeAll(keepingCapacity: true)
+            room.log.read(reader, limit: 1, into: &unread)
+            guard let message = unread.first else { return }
+            room.log.advance(&reader, by: 1)
+            localReader = reader
+            localRecords &+= UInt32(message.recordCount)
+            let sequence = room.log.acknowledged(localRecords, by: reader.member) ?? 0
+            deliverLocally(message)
+            tellOfPrivateReceipts()
+            if sequence > 0 {
+                localReceipts.told = sequence
+                acknowledgeLocally()
+            }
+        }
     }
 
     func deliverLocally(_ message: EncodedMessage) {

@@ -3,6 +3,7 @@ internal import Logging
 internal import Room
 internal import SecureSession
 internal import Sodium
+internal import Wire
 
 // What the room wants done.
 
@@ -24,44 +25,44 @@ extension HostNode {
     func perform(_ action: RoomAction) {
         switch action {
         case .send(Self.localLink, let message):
-            deliverLocally(message)
+            guard let localReader else { return deliverLocally(message) }
+            say(message, to: .one(localReader.member))
+            readLocally()
         case .send(let link, let message):
             guard let connection = connections[link] else { return }
-            if !enqueue(message, to: connection) || takesTooLittle(connection) {
-                cutOff(connection)
+            if let reader = connection.reader {
+                say(message, to: .one(reader.member))
+            } else {
+                connection.session.enqueue(message)
             }
+            markDirty(connection)
         case .sendToEach(let links, let message):
-            let records = records(of: message)
-            for link in links {
-                guard let connection = connections[link] else {
-                    if link == Self.localLink { deliverLocally(message) }
-                    continue
-                }
-                if let records { connection.session.enqueue(records) }
-                markDirty(connection)
-                if records == nil || takesTooLittle(connection) { cutOff(connection) }
-            }
+            for link in links { perform(.send(link, message)) }
         case .sendTracked(Self.localLink, let message, let number):
-            deliverLocally(message)
-            var actions: [RoomAction] = []
-            room.receivedPrivately(number, actions: &actions)
-            perform(actions)
+            guard let localReader else { return }
+            say(message, to: .one(localReader.member), tracking: number)
+            readLocally()
         case .sendTracked(let link, let message, let number):
-            guard let connection = connections[link] else { return }
-            if !enqueue(message, to: connection, tag: Record.singleTag | number) || takesTooLittle(connection) {
-                cutOff(connection)
-            }
+            guard let connection = connections[link], let reader = connection.reader else { return }
+            say(message, to: .one(reader.member), tracking: number)
+            markDirty(connection)
         case .broadcast(let message, let tag):
-            broadcast(message, tag: tag)
-        case .admit(Self.localLink):
-            isLocalAdmitted = true
-        case .admit(let link):
+            say(message, to: .all, sequence: tag)
+            for connection in connections.members {
+                markDirty(connection)
+            }
+            readLocally()
+        case .admit(Self.localLink, let id):
+            localReader = room.log.open(id, records: 0)
+            localRecords = 0
+        case .admit(let link, let id):
             guard let connection = connections[link], !connection.isReleased else {
                 var actions: [RoomAction] = []
                 room.cutOff(link, now: loop.time, actions: &actions)
                 return perform(actions)
             }
             connection.session.acceptLongMessages()
+            connection.reader = room.log.open(id, records: connection.session.recordCount)
             connections.becameMember(connection)
             countJoin(of: connection)
             logger.info("a member came in", metadata: ["members": "\(room.memberCount)"])
@@ -78,74 +79,81 @@ extension HostNode {
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)
         case .release(Self.localLink):
-            isLocalAdmitted = false
+            localReader = nil
         case .release(let link):
             guard let connection = connections[link] else { return }
             release(connection)
         }
     }
 
-    /// Puts a message into the connection's queue; false for one that no session can carry.
-    @discardableResult
-    func enqueue(_ message: EncodedMessage, to connection: HostConnection, tag: UInt64 = 0) -> Bool {
-        guard let records = records(of: message, tag: tag) else { return false }
-        connection.session.enqueue(records)
-        markDirty(connection)
-        return true
+    /// The room says this, and it stands in the log.
+    private func say(
+        _ message: EncodedMessage, to audience: RoomLog.Audience, sequence: UInt64 = 0, tracking number: UInt64? = nil
+    ) {
+        guard message.canTravel else {
+            logger.error("a message is too long for any session", metadata: ["bytes": "\(message.body.count)"])
+            return missed(audience)
+        }
+        room.log.append(
+            message, for: audience, records: message.recordCount, sequence: sequence, tracking: number)
+        trimLog()
     }
 
-    private func records(of message: EncodedMessage, tag: UInt64 = 0) -> [Record]? {
-        do throws(SessionError) {
-            return try Record.split(type: message.type, body: message.body, tag: tag)
-        } catch {
-            logger.error("a message is too long for any session", metadata: ["bytes": "\(message.body.count)"])
-            return nil
+    /// Who cannot get what all must have comes in anew.
+    private func missed(_ audience: RoomLog.Audience) {
+        for connection in connections.members {
+            guard let member = connection.reader?.member, audience == .all || audience == .one(member) else { continue }
+            room.log.close(member)
+            fallBehind(connection)
         }
     }
 
-    func takesTooLittle(_ connection: HostConnection) -> Bool {
-        exceedsItsBound(connection.session.retainedByteCount)
-    }
-
-    /// Whether so much is more than may wait for a member. Once the room is over all that follows is its end, which everybody
-    /// should hear.
-    private func exceedsItsBound(_ byteCount: Int) -> Bool {
-        byteCount > room.limits.bytesQueuedPerMember && !room.isClosed
-    }
-
-    /// The member keeps its place, but nothing more is kept for it.
-    func cutOff(_ connection: HostConnection) {
-        logger.info("a member is cut off: it does not take what is sent to it")
+    /// The connection's member keeps its place, but nothing more is there for it.
+    private func fallBehind(_ connection: HostConnection) {
+        logger.info("a member has fallen behind what is kept")
         room.overrun(connection.link, now: loop.time)
         drop(connection)
         scheduleRoomSweep()
     }
 
-    func broadcast(_ message: EncodedMessage, tag: UInt64) {
-        // Who cannot get what all must have comes in anew.
-        guard let records = records(of: message, tag: tag) else { return connections.members.forEach(cutOff) }
-        var overrun: [HostConnection] = []
-        for connection in connections.members {
-            if exceedsItsBound(connection.session.enqueue(records)) {
-                overrun.append(connection)
-            }
-            markDirty(connection)
+    /// Drops what the log need not keep. A member that has not received what is dropped is told how much it has missed when
+    /// it comes back.
+    func trimLog() {
+        for id in room.log.trim() where !room.isClosed {
+            guard let link = room.credentials(of: id)?.link, let connection = connections[link] else { continue }
+            fallBehind(connection)
         }
-        if isLocalAdmitted {
-            deliverLocally(message)
-            if tag != 0 {
-                localReceipts.told = tag
-                acknowledgeLocally()
-            }
+    }
+
+    /// Whether the log has something for the connection's member that has not been sealed.
+    func hasMore(for connection: HostConnection) -> Bool {
+        connection.reader.map(room.log.hasMore) ?? false
+    }
+
+    /// Whether the connection's peer has acknowledged all that was said to it.
+    func hasAll(_ connection: HostConnection) -> Bool {
+        connection.session.isSettled && !hasMore(for: connection)
+    }
+
+    /// Seals what a turn has for the connection's peer.
+    func seal(_ connection: HostConnection, into wire: inout [UInt8]) throws(SessionError) {
+        guard var reader = connection.reader else {
+            return try connection.session.seal(into: &wire, now: loop.time)
         }
-        for connection in overrun {
-            cutOff(connection)
-        }
+        messages.removeAll(keepingCapacity: true)
+        room.log.read(reader, limit: SecureSession.sealedBytesPerTurn, into: &messages)
+        room.log.advance(&reader, by: try connection.session.seal(messages, into: &wire, now: loop.time))
+        connection.reader = reader
     }
 
     func release(_ connection: HostConnection) {
         connection.isReleased = true
         connections.noLongerMember(connection)
+        if let reader = connection.reader {
+            connection.reader?.end = room.log.end
+            // Who is on its way back while the room ends still gets what there is.
+            if !room.isClosed { room.log.close(reader.member) }
+        }
         if connection.stream == nil, !mayHearOfTheEnd(connection) {
             drop(connection)
             return
@@ -164,11 +172,11 @@ extension HostNode {
 
     func written(_ connection: HostConnection) {
         guard let stream = connection.stream else { return }
-        if connection.session.unsentByteCount > 0 {
+        if connection.session.hasQueued || hasMore(for: connection) {
             if stream.pendingByteCount <= WaterMarks.standard.high {
                 markDirty(connection)
             }
-        } else if connection.isReleased, !connection.session.isOpen || connection.session.retainedByteCount == 0 {
+        } else if connection.isReleased, !connection.session.isOpen || connection.session.isSettled {
             stream.closeAfterWriting()
         }
         scheduleSessionSweep(at: connection.session.nextDeadline)

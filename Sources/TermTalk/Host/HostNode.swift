@@ -4,6 +4,7 @@ package import Room
 internal import SecureGroup
 package import SecureSession
 internal import Sodium
+internal import Wire
 
 /// A hosted room: glues the streams of peers to their sessions, and the sessions to the room.
 ///
@@ -46,6 +47,8 @@ package final class HostNode {
     let sealing: SealingTurn
     let endingNotes: EndingNotes
     var scratch: [UInt8] = []
+    /// What is sealed for one member, in turn.
+    var messages: [EncodedMessage] = []
     var events: [SessionEvent] = []
     /// What the room wants and is not done yet. Doing it can make the room want more, which comes after all that it wanted
     /// before, so that everybody hears of everything in the room's order.
@@ -55,7 +58,9 @@ package final class HostNode {
     var sweepTimer: TimerHandle?
     var sweepAt: Duration?
     var sweptAt: Duration = .zero
-    var isLocalAdmitted = false
+    /// Where the host's own participant goes on in the log, and how many records it has received.
+    var localReader: RoomLog.Reader?
+    var localRecords: UInt32 = 0
     var localPausedUntil: Duration = .zero
     var localTimer: TimerHandle?
     var localDeadline: Duration?
@@ -95,6 +100,9 @@ package final class HostNode {
         sealing = SealingTurn(loop: loop)
         endingNotes = EndingNotes(loop: loop, canExtend: !limits.isRelay, tell: tell)
         identity.admitsInvited = { [weak self] in self?.admitsInvited() ?? false }
+        sealing.seal = { [weak self] connection, wire throws(SessionError) in
+            try self?.seal(connection, into: &wire)
+        }
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
         // A room ends also if nobody ever comes near it.
@@ -134,10 +142,10 @@ package final class HostNode {
         if let failure {
             logger.debug("closing a connection", metadata: ["reason": "\(failure)"])
             fail(connection)
-        } else if connection.isReleased, !connection.isDirty, connection.session.retainedByteCount == 0 {
+        } else if connection.isReleased, !connection.isDirty, hasAll(connection) {
             // The peer has all that was said to it. Closing before would lose what the kernel still holds.
             drop(connection)
-        } else if connection.session.wantsToSend(now: now) {
+        } else if connection.session.wantsToSend(now: now, hasMore: hasMore(for: connection)) {
             markDirty(connection)
         } else {
             scheduleSessionSweep(at: connection.session.nextDeadline)
@@ -162,16 +170,16 @@ package final class HostNode {
             } else {
                 receivedAtDoor(type: type, body: body, from: connection, now: now)
             }
-        case .acknowledged(let tag) where tag & Record.singleTag != 0:
-            var actions: [RoomAction] = []
-            room.receivedPrivately(tag & ~Record.singleTag, actions: &actions)
-            perform(actions)
-        case .acknowledged(let tag):
-            room.acknowledged(sequence: tag, by: connection.link, now: now)
+        case .acknowledged(let count):
+            guard let reader = connection.reader, let sequence = room.log.acknowledged(count, by: reader.member) else {
+                return
+            }
+            room.acknowledged(sequence: sequence, by: connection.link, now: now)
+            tellOfPrivateReceipts()
             scheduleRoomSweep()
         case .resumeRequested(let session, let received):
             resume(session: session, received: received, on: connection)
-        case .resumed, .resumeRefused:
+        case .resumed, .caughtUp, .resumeRefused:
             fail(connection)
         }
     }
@@ -196,32 +204,36 @@ package final class HostNode {
             hearOfTheEnd(received: received, on: connection)
             return
         }
-        guard let key = connection.peerKey,
-            let link = room.resumed(session: session, key: key, link: connection.link),
-            let old = connections[link]
+        let id = MemberID(entropy: session)
+        guard let key = connection.peerKey, room.credentials(of: id)?.key == key,
+            let position = room.log.resume(id, after: received),
+            let link = room.resumed(session: session, key: key, link: connection.link)
         else {
             // A message of the fresh channel tells the member that its session is gone.
             connection.session.acknowledgeSoon()
             markDirty(connection)
             return
         }
-        var resumeEvents: [SessionEvent] = []
-        let worked: Void? = try? connection.session.goOn(
-            from: old.session, peerReceived: received, events: &resumeEvents)
-        drop(old)
+        connection.goOn(
+            at: position.reader, received: received, partOfNext: position.partOfNext, waiting: position.waiting)
+        if let old = connections[link] {
+            drop(old)
+            if old.pausedUntil > loop.time {
+                connection.pauseReading(until: old.pausedUntil, loop: loop)
+            }
+        }
         connections.becameMember(connection)
-        if old.pausedUntil > loop.time {
-            connection.pauseReading(until: old.pausedUntil, loop: loop)
-        }
-        guard worked != nil else {
-            fail(connection)
-            return
-        }
-        for event in resumeEvents {
-            handle(event, from: connection, now: loop.time)
-        }
+        room.acknowledged(sequence: position.sequence, by: connection.link, now: loop.time)
+        tellOfPrivateReceipts()
         scheduleRoomSweep()
         markDirty(connection)
+    }
+
+    /// Who said something to one member that has arrived is told.
+    func tellOfPrivateReceipts() {
+        var actions: [RoomAction] = []
+        room.receivedPrivately(actions: &actions)
+        if !actions.isEmpty { perform(actions) }
     }
 
     /// The peer broke the protocol: its connection and its place are gone at once.
@@ -295,7 +307,7 @@ package final class HostNode {
             {
                 lost.append(connection)
             } else {
-                if connection.session.wantsToSend(now: now) {
+                if connection.session.wantsToSend(now: now, hasMore: hasMore(for: connection)) {
                     markDirty(connection)
                 }
                 next = min(next, connection.session.nextDeadline)

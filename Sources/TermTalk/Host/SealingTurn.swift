@@ -16,6 +16,8 @@ final class SealingTurn {
     /// Whose frames `wire` holds, and where they end.
     private var sealed: [(connection: HostConnection, end: Int)] = []
 
+    /// Seals what there is for a connection.
+    var seal: ((HostConnection, inout [UInt8]) throws(SessionError) -> Void)?
     /// Called for a connection on which nothing can be sealed any more.
     var onFailed: ((HostConnection) -> Void)?
     /// Called for a connection whose frames have been written.
@@ -36,11 +38,10 @@ final class SealingTurn {
     }
 
     private func flush() {
-        let now = loop.time
         swap(&dirty, &flushing)
         for connection in flushing {
             connection.isDirty = false
-            seal(connection, now: now)
+            sealFrames(for: connection)
             if wire.count >= Self.burstByteCount {
                 writeSealed()
             }
@@ -49,12 +50,12 @@ final class SealingTurn {
         flushing.removeAll(keepingCapacity: true)
     }
 
-    private func seal(_ connection: HostConnection, now: Duration) {
-        // The rest waits in the session, shared with the other members, and not as ciphertext of this one.
+    private func sealFrames(for connection: HostConnection) {
+        // The rest waits in the log, shared with the other members, and not as ciphertext of this one.
         guard let stream = connection.stream, stream.pendingByteCount <= WaterMarks.standard.high else { return }
         let start = wire.count
         do {
-            try connection.session.seal(into: &wire, now: now)
+            try seal?(connection, &wire)
         } catch {
             wire.removeSubrange(start...)
             onFailed?(connection)

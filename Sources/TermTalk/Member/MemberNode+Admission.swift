@@ -54,6 +54,6 @@ extension MemberNode {
     }
 
     private func send(_ message: AdmissionMessage) {
-        send(EncodedMessage(type: message.type, body: message.body))
+        send(message.encoded)
     }
 }

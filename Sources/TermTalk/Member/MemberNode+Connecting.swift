@@ -51,7 +51,10 @@ extension MemberNode {
     }
 
     func newSession(events: inout [SessionEvent]) throws(SessionError) -> SecureSession {
+        clearReceipts()
         if hasJoined, let old = session.take(), let id = client.id {
+            // Also where it broke before the host had let this member in again.
+            client.connectionLost()
             return try SecureSession(
                 initiator: credentials, goingOnFrom: old, session: id.wireValue, now: loop.time, events: &events)
         }
@@ -88,7 +91,7 @@ extension MemberNode {
     func connectionBroke(cause: String) {
         stream = nil
         isInRoom = false
-        client.isAway = true
+        client.connectionLost()
         timer?.cancel()
         if ending != nil {
             finish()

@@ -35,7 +35,7 @@ extension MemberNode {
     }
 
     func finishLeavingIfDone() {
-        if let (reason, _) = ending, reason == .quit, session?.retainedByteCount == 0 {
+        if let (reason, _) = ending, reason == .quit, session?.isSettled == true {
             stream?.close()
             finish()
         }

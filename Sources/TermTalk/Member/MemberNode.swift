@@ -3,6 +3,7 @@ package import Logging
 package import Room
 package import SecureSession
 package import Sodium
+import Wire
 
 /// A member's link to somebody's room: dials, keeps the session, comes back after a broken connection.
 package final class MemberNode: ByteStreamHandler {
@@ -231,6 +232,8 @@ package final class MemberNode: ByteStreamHandler {
                 break
             case .resumed:
                 cameBack()
+            case .caughtUp:
+                caughtUp()
             case .resumeRefused:
                 receiptGate = ReceiptGate()
                 join()
@@ -276,10 +279,12 @@ package final class MemberNode: ByteStreamHandler {
     func cameBack() {
         schedule.connected(now: loop.time)
         isInRoom = true
-        client.now = loop.time
-        client.isAway = false
-        scheduleGroup()
         tell(.connection(.init(state: .connected, attempt: schedule.attempt)))
+    }
+
+    /// What was said meanwhile has come, so what has not come back of ours never arrived.
+    private func caughtUp() {
+        withClient { client, actions in client.caughtUp(actions: &actions) }
     }
 
     func perform(_ actions: [MemberClient.Action]) {
@@ -307,12 +312,10 @@ package final class MemberNode: ByteStreamHandler {
     }
 
     func send(_ message: EncodedMessage) {
-        do throws(SessionError) {
-            session?.enqueue(try Record.split(type: message.type, body: message.body))
-            scheduleFlush()
-        } catch {
+        if session?.enqueue(message) == false {
             withClient { client, actions in client.wasNotTaken(type: message.type, actions: &actions) }
         }
+        scheduleFlush()
     }
 
     /// What the member has to do for the group in time.
@@ -369,10 +372,7 @@ package final class MemberNode: ByteStreamHandler {
             return
         }
         wire.removeAll(keepingCapacity: true)
-        if let received = session?.receivedCount {
-            let limit = receiptGate.clear(UInt64(received), outputProgress?())
-            session?.mayAcknowledge(upTo: UInt32(clamping: limit), now: loop.time)
-        }
+        clearReceipts()
         do throws(SessionError) {
             try session?.seal(into: &wire, now: loop.time)
         } catch {
@@ -382,10 +382,17 @@ package final class MemberNode: ByteStreamHandler {
         if !wire.isEmpty {
             stream.write(wire.span)
         }
-        if let unsent = session?.unsentByteCount, unsent > 0, session?.wantsToSend(now: loop.time) == true {
+        if session?.hasQueued == true, session?.wantsToSend(now: loop.time) == true {
             scheduleFlush()
         }
         rescheduleTimer()
+    }
+
+    /// What the console has taken counts as received.
+    func clearReceipts() {
+        guard let received = session?.receivedCount else { return }
+        let limit = receiptGate.clear(UInt64(received), outputProgress?())
+        session?.mayAcknowledge(upTo: UInt32(clamping: limit), now: loop.time)
     }
 
     func rescheduleTimer(notBefore pause: Duration = .zero) {

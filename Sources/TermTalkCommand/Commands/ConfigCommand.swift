@@ -96,6 +96,8 @@ extension Setting {
         case .hostTimeToLive: "300"
         case .hostPort: "\(RoomAddress.defaultPort)"
         case .hostMaxMembers: "\(RoomLimits().members)"
+        case .hostKeep: "24h"
+        case .hostKeepSize: "64M"
         }
     }
 }

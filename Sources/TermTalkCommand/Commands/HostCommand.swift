@@ -46,6 +46,17 @@ struct HostCommand: ParsableCommand {
         help: ArgumentHelp("Members at most, the host included; 0 for no limit (default: 50).", valueName: "N"))
     var maxMembers: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long a place, and what was said, are kept for a member that is away (default: 24h).",
+            valueName: "DURATION"))
+    var keep: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How much of what was said is kept for members that are away (default: 64M).", valueName: "BYTES"))
+    var keepSize: String?
+
     @Flag(help: "Each join waits for /approve or /deny.")
     var approve = false
 
@@ -120,6 +131,22 @@ struct HostCommand: ParsableCommand {
         var limits = RoomLimits()
         let membersSet = try settings.number(.hostMaxMembers, in: 0...Int(Int32.max))
         limits.members = maxMembers ?? membersSet ?? limits.members
+        if let keep = keep ?? settings[.hostKeep] {
+            guard let seconds = try Self.timeToLive(keep, of: "--keep") else {
+                throw ChatEvent.Notice(
+                    .inputInvalid, "--keep cannot be used: what is kept for ever fills every memory",
+                    hint: "write a duration up to 30d")
+            }
+            limits.absence = .seconds(seconds)
+        }
+        if let size = keepSize ?? settings[.hostKeepSize] {
+            guard let count = ByteCount(size)?.value, RoomLimits.logByteCounts.contains(count) else {
+                throw ChatEvent.Notice(
+                    .inputInvalid, "--keep-size cannot be used: it is not a size from 1M to 16G",
+                    hint: "write 64M, 512M or 2G")
+            }
+            limits.logByteCount = count
+        }
         limits.asksHost = approve
         limits.isRelay = headless
         let name = try room.map { name throws(ChatEvent.Notice) in try RoomName(checking: name) }

@@ -2,6 +2,7 @@ import Foundation
 import SecureSession
 import Sodium
 import TestSupport
+import Wire
 
 /// One end of a session in an attacker's hands: what came is looked at, and anything may be said.
 final class AttackerLink {
@@ -31,7 +32,7 @@ final class AttackerLink {
     private var now: Duration { ContinuousClock.now - start }
 
     func send(type: UInt8, body: [UInt8]) throws {
-        session.enqueue(try Record.split(type: type, body: body))
+        session.enqueue(EncodedMessage(type: type, body: body))
         try flush()
     }
 

@@ -4,6 +4,7 @@ import Sodium
 import Synchronization
 import TermTalk
 import TestSupport
+import Wire
 
 @testable import Room
 

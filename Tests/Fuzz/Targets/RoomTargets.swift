@@ -1,6 +1,7 @@
 import SecureGroup
 import Sodium
 import TestSupport
+import Wire
 
 @testable import Room
 

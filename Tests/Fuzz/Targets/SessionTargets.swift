@@ -148,7 +148,7 @@ private func recordSeeds() -> [[UInt8]] {
     let payload: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0x11, 0, 3, 1, 2, 3, 0, 0, 0]
     let split: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0x91, 0, 1, 1, 0x11, 0, 1, 2]
     let resume: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0, 0, 7, 0, 0, 0, 0]
-    let resumed: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0x25, 0, 0]
+    let resumed: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 4, 0, 0, 0, 1, 0x25, 0, 0]
     let one = { (bytes: [UInt8]) in
         FuzzOutput.make {
             $0.add(0); $0.add(piece: bytes)
@@ -169,7 +169,8 @@ private func records(_ bytes: [UInt8]) {
     var channel = RecordChannel()
     channel.messageLimit = 1_024
     var events: [SessionEvent] = []
-    var enqueued = 0
+    var messages: [EncodedMessage] = []
+    var cursor = RecordCursor()
     while !input.isEmpty {
         do {
             switch input.byte() % 6 {
@@ -177,27 +178,24 @@ private func records(_ bytes: [UInt8]) {
                 let payload = input.piece()
                 try channel.received(payload, count: payload.count, now: .seconds(1), events: &events)
             case 1:
-                let type = Record.firstRoomType + input.byte() % 16
-                enqueued += 1
-                channel.enqueue(
-                    Record(header: type, body: [UInt8](repeating: 3, count: Int(input.byte())), tag: UInt64(enqueued)))
+                let type = Records.firstRoomType + input.byte() % 16
+                messages.append(EncodedMessage(type: type, body: [UInt8](repeating: 3, count: Int(input.byte()))))
             case 2 where !channel.isWaitingForHost:
-                let payload = channel.nextPayload(capacity: 512)
+                let payload = channel.nextPayload(of: messages, from: &cursor, capacity: 512)
+                precondition(payload.contentByteCount <= 512, "more than fits")
                 var wire = [UInt8](repeating: 0, count: 1_024)
-                channel.write(payload, to: &wire, at: 0)
-            case 3: channel.askToGoOn(session: UInt32(input.byte()))
-            case 4: try channel.confirmGoingOn(peerReceived: UInt32(input.byte()), events: &events)
-            case 5: try channel.confirmGoingOn(peerReceived: input.uint32(), events: &events)
+                channel.write(payload, of: messages, to: &wire, at: 0)
+            case 3: channel = channel.askingToGoOn(session: UInt32(input.byte()))
+            case 4: channel.confirmGoingOn(received: UInt32(input.byte()), waiting: UInt32(input.byte()))
+            case 5: channel.confirmGoingOn(received: input.uint32(), waiting: input.uint32())
             default: break
             }
         } catch {
             return
         }
-        precondition(channel.retainedByteCount >= channel.unsentByteCount, "more unsent than kept")
-        precondition(channel.unsentByteCount >= 0, "less than nothing is unsent")
         for event in events {
             if case .message(let type, let body) = event {
-                precondition(type >= Record.firstRoomType && type & 0x80 == 0, "a type that is none")
+                precondition(type >= Records.firstRoomType && type & 0x80 == 0, "a type that is none")
                 precondition(body.count <= SessionProtocol.recordBodyLimit, "a message beyond its limit")
             }
         }

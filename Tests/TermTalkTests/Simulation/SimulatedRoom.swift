@@ -47,7 +47,7 @@ final class SimulatedRoom {
             invites: [invite], acceptsOpen: false)
         var limits = RoomLimits()
         // The least is so little that a member's own words can be more.
-        limits.bytesQueuedPerMember = [12_000, 150_000, 600_000, 4 << 20][random.below(4)]
+        limits.logByteCount = [12_000, 150_000, 600_000, 4 << 20][random.below(4)]
         limits.absence = .seconds([30, 300, 900][random.below(3)])
         absence = limits.absence
         delay = .milliseconds([1, 40, 600][random.below(3)])
@@ -232,7 +232,7 @@ final class SimulatedRoom {
         alive.allSatisfy { stay in
             guard !stay.ids.isEmpty, !stay.isAway, stay.node?.client.outboxCount == 0 else { return false }
             guard case .message(let sequence, _) = stay.told.last else { return false }
-            return sequence == given
+            return sequence == given && Set(stay.members.keys) == Set(host.localMembers.map(\.id))
         }
     }
 

@@ -1,0 +1,237 @@
+import TestSupport
+import Testing
+import Wire
+
+@testable import Room
+
+@Suite struct RoomLogTests {
+    private static let ada = MemberID(entropy: 1)
+    private static let bob = MemberID(entropy: 2)
+
+    private func message(_ text: String) -> EncodedMessage { EncodedMessage(type: 0x25, body: Array(text.utf8)) }
+
+    /// What a reader sends, `atOnce` messages a turn.
+    private func read(_ log: RoomLog, _ reader: inout RoomLog.Reader, atOnce: Int = .max) -> [String] {
+        var texts: [String] = []
+        while log.hasMore(reader) {
+            var messages: [EncodedMessage] = []
+            log.read(reader, limit: .max, into: &messages)
+            let sent = messages.prefix(atOnce)
+            texts += sent.map { String(decoding: $0.body, as: UTF8.self) }
+            log.advance(&reader, by: sent.count)
+        }
+        return texts
+    }
+
+    @Test("Each reads what is for all and what is for it, in one order", arguments: [1, 2, .max])
+    func audiences(atOnce: Int) {
+        var log = RoomLog(byteLimit: 1_000_000)
+        log.append(message("before"), for: .all, records: 1)
+        var ada = log.open(Self.ada, records: 0)
+        log.append(message("1"), for: .all, records: 1, sequence: 1)
+        var bob = log.open(Self.bob, records: 0)
+        log.append(message("for ada"), for: .one(Self.ada), records: 1)
+        log.append(message("for bob"), for: .one(Self.bob), records: 1)
+        log.append(message("2"), for: .all, records: 1, sequence: 2)
+        log.append(message("for bob again"), for: .one(Self.bob), records: 1)
+        #expect(read(log, &ada, atOnce: atOnce) == ["1", "for ada", "2"])
+        #expect(read(log, &bob, atOnce: atOnce) == ["for bob", "2", "for bob again"])
+        #expect(!log.hasMore(ada) && !log.hasMore(bob))
+    }
+
+    @Test("A reader that is done reads nothing behind its end")
+    func end() {
+        var log = RoomLog(byteLimit: 1_000_000)
+        var ada = log.open(Self.ada, records: 0)
+        log.append(message("goodbye"), for: .all, records: 1)
+        ada.end = log.end
+        log.append(message("later"), for: .all, records: 1)
+        #expect(read(log, &ada) == ["goodbye"])
+    }
+
+    @Test("Acknowledging tells the highest number in the room's order, and counts what is for others not at all")
+    func acknowledging() {
+        var log = RoomLog(byteLimit: 1_000_000)
+        _ = log.open(Self.ada, records: 10)
+        log.append(message("for bob"), for: .one(Self.bob), records: 1)
+        log.append(message("1"), for: .all, records: 1, sequence: 1)
+        log.append(message("long"), for: .all, records: 3, sequence: 2)
+        log.append(message("for ada"), for: .one(Self.ada), records: 1)
+        let result1 = log.acknowledged(10, by: Self.ada)
+        #expect(result1 == 0)
+        let result2 = log.acknowledged(11, by: Self.ada)
+        #expect(result2 == 1)
+        // A part of a message is not the message.
+        let result3 = log.acknowledged(13, by: Self.ada)
+        #expect(result3 == 0)
+        let result4 = log.acknowledged(15, by: Self.ada)
+        #expect(result4 == 2)
+        let result5 = log.acknowledged(14, by: Self.ada)
+        #expect(result5 == nil, "less than before")
+        let result6 = log.acknowledged(16, by: Self.ada)
+        #expect(result6 == nil, "more than was said")
+        let result7 = log.acknowledged(1, by: Self.bob)
+        #expect(result7 == nil, "nobody's place")
+    }
+
+    @Test("Who comes back goes on behind what it has received, also in the middle of a message")
+    func resuming() throws {
+        var log = RoomLog(byteLimit: 1_000_000)
+        _ = log.open(Self.ada, records: 4)
+        log.append(message("1"), for: .all, records: 1, sequence: 1)
+        log.append(message("for bob"), for: .one(Self.bob), records: 1)
+        log.append(message("long"), for: .all, records: 3, sequence: 2)
+        log.append(message("3"), for: .all, records: 1, sequence: 3)
+        let result18 = log.resume(Self.ada, after: 7)
+        var position = try #require(result18)
+        #expect(position.partOfNext == 2)
+        #expect(position.waiting == 2)
+        #expect(position.sequence == 1)
+        #expect(read(log, &position.reader) == ["long", "3"])
+        let result19 = log.resume(Self.ada, after: 9)
+        let all = try #require(result19)
+        #expect(all.waiting == 0 && all.partOfNext == 0 && all.sequence == 3)
+        #expect(!log.hasMore(all.reader))
+        let result8 = log.resume(Self.ada, after: 10)
+        #expect(result8 == nil, "never said")
+        let result9 = log.resume(Self.ada, after: 8)
+        #expect(result9 == nil, "acknowledged before")
+        let result10 = log.resume(Self.bob, after: 0)
+        #expect(result10 == nil, "nobody's place")
+    }
+
+    @Test("What is for others only is no gap for a reader, also when it is dropped")
+    func droppedForOthers() {
+        var log = RoomLog(byteLimit: 10_000)
+        var ada = log.open(Self.ada, records: 0)
+        log.append(message("1"), for: .all, records: 1)
+        #expect(read(log, &ada) == ["1"])
+        for _ in 0..<300 { log.append(message("for bob"), for: .one(Self.bob), records: 1) }
+        _ = log.acknowledged(1, by: Self.ada)
+        let lost = log.trim()
+        #expect(lost == [] && log.heldByteCount == 0)
+        #expect(!log.hasLost(ada) && !log.hasMore(ada))
+        log.append(message("2"), for: .all, records: 1)
+        #expect(read(log, &ada) == ["2"])
+    }
+
+    @Test("What is to be told when it has arrived is told once, and by itself")
+    func tracking() {
+        var log = RoomLog(byteLimit: 1_000_000)
+        _ = log.open(Self.ada, records: 0)
+        log.append(message("1"), for: .one(Self.ada), records: 1, tracking: 7)
+        log.append(message("2"), for: .all, records: 1, sequence: 1)
+        log.append(message("3"), for: .one(Self.ada), records: 1, tracking: 0)
+        _ = log.acknowledged(1, by: Self.ada)
+        let first = log.takeArrived()
+        #expect(first == [7])
+        let sequence = log.acknowledged(3, by: Self.ada)
+        #expect(sequence == 1)
+        let second = log.takeArrived()
+        #expect(second == [0])
+        let third = log.takeArrived()
+        #expect(third.isEmpty)
+    }
+
+    @Test("Record numbers wrap")
+    func wrapping() throws {
+        var log = RoomLog(byteLimit: 1_000_000)
+        _ = log.open(Self.ada, records: .max - 1)
+        for _ in 0..<4 { log.append(message("x"), for: .all, records: 1) }
+        let result11 = log.acknowledged(.max, by: Self.ada)
+        #expect(result11 == 0)
+        let result20 = log.resume(Self.ada, after: 1)
+        let position = try #require(result20)
+        #expect(position.waiting == 1)
+    }
+
+    @Test("What nobody needs any more is dropped, and a member that is away keeps what it needs")
+    func trimming() throws {
+        var log = RoomLog(byteLimit: 1_000_000)
+        _ = log.open(Self.ada, records: 0)
+        _ = log.open(Self.bob, records: 0)
+        for number in 1...1_000 {
+            log.append(message("x"), for: .all, records: 1, sequence: UInt64(number))
+            _ = log.acknowledged(UInt32(number), by: Self.ada)
+            let result12 = log.trim()
+            #expect(result12 == [])
+        }
+        #expect(log.heldByteCount == 1_000 * (1 + RoomLog.entryCost))
+        let position = log.resume(Self.bob, after: 0)
+        #expect(try #require(position).waiting == 1_000)
+        log.close(Self.bob)
+        for _ in 0..<1_000 { log.append(message("x"), for: .one(Self.bob), records: 1) }
+        let result13 = log.trim()
+        #expect(result13 == [])
+        _ = log.acknowledged(1_000, by: Self.ada)
+        for _ in 0..<2_000 { log.append(message("x"), for: .all, records: 1) }
+        _ = log.acknowledged(3_000, by: Self.ada)
+        let result14 = log.trim()
+        #expect(result14 == [])
+        #expect(log.heldByteCount == 0)
+    }
+
+    @Test("At its bound the log drops the oldest, and who needed that loses its place")
+    func bound() {
+        var log = RoomLog(byteLimit: 10 * (100 + RoomLog.entryCost))
+        let long = message(String(repeating: "x", count: 100))
+        _ = log.open(Self.bob, records: 0)
+        for _ in 0..<5 { log.append(long, for: .all, records: 1) }
+        var ada = log.open(Self.ada, records: 0)
+        for _ in 0..<5 { log.append(long, for: .all, records: 1) }
+        let result15 = log.trim()
+        #expect(result15 == [], "at the bound")
+        log.append(long, for: .all, records: 1)
+        let result16 = log.trim()
+        #expect(result16 == [Self.bob], "one past it")
+        #expect(!log.hasPlace(Self.bob) && log.hasPlace(Self.ada))
+        #expect(log.heldByteCount == 10 * (100 + RoomLog.entryCost))
+        #expect(read(log, &ada).count == 6)
+        for _ in 0..<10 { log.append(long, for: .all, records: 1) }
+        var stale = ada
+        log.append(long, for: .all, records: 1)
+        let result17 = log.trim()
+        #expect(result17 == [Self.ada])
+        #expect(log.hasLost(stale))
+        var nothing: [EncodedMessage] = []
+        log.read(stale, limit: .max, into: &nothing)
+        log.advance(&stale, by: 1)
+        #expect(nothing.isEmpty)
+    }
+
+    @Test(
+        "However the log is read, acknowledged and resumed, a member gets its entries once and in order",
+        arguments: 0..<20)
+    func random(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var log = RoomLog(byteLimit: 1_000_000)
+        var reader = log.open(Self.ada, records: 0)
+        var expected: [String] = []
+        var received: [String] = []
+        for step in 0..<400 {
+            switch random.below(4) {
+            case 0:
+                let isOther = random.below(2) == 0
+                log.append(message("\(step)"), for: isOther ? .one(Self.bob) : .one(Self.ada), records: 1)
+                if !isOther { expected.append("\(step)") }
+            case 1:
+                log.append(message("\(step)"), for: .all, records: 1)
+                expected.append("\(step)")
+            case 2:
+                var messages: [EncodedMessage] = []
+                log.read(reader, limit: 1 + random.below(8), into: &messages)
+                received += messages.map { String(decoding: $0.body, as: UTF8.self) }
+                log.advance(&reader, by: messages.count)
+            default:
+                // The connection breaks, with some of what was sent still on its way.
+                let result21 = log.resume(Self.ada, after: UInt32(received.count))
+                let position = try #require(result21)
+                reader = position.reader
+                #expect(Int(position.waiting) == expected.count - received.count)
+            }
+            _ = log.trim()
+        }
+        received += read(log, &reader)
+        #expect(received == expected)
+    }
+}
