@@ -104,8 +104,8 @@ sanitize-thread:
 SHARE := .build/share
 # Debian's packages have another folder than what people install themselves.
 ZSH_FOLDER ?= site-functions
-GUIDES := README.md CHANGELOG.md docs/tor-guide.md docs/internet-guide.md docs/privacy.md docs/troubleshooting.md \
-    docs/doctor.md docs/threat-model.md docs/json.md
+GUIDES := README.md CHANGELOG.md docs/tor-guide.md docs/internet-guide.md docs/lan-guide.md docs/privacy.md \
+    docs/troubleshooting.md docs/doctor.md docs/threat-model.md docs/json.md
 
 share: build
 	mkdir -p $(SHARE)

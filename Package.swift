@@ -28,7 +28,8 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let fuzzed: [Target.Dependency] = [
-    "Configuration", "CPace", "EventLoop", "MLS", "Room", "RoomStore", "SecureGroup", "SecureSession", "Sodium",
+    "Configuration", "CPace", "Discovery", "EventLoop", "MLS", "Room", "RoomStore", "SecureGroup", "SecureSession",
+    "Sodium",
     "TermTalk", "TerminalUI", "TestSupport", "TorController", "Wire",
 ]
 
@@ -51,6 +52,11 @@ let fuzz: [Target] =
 let package = Package(
     name: "termtalk",
     products: [.executable(name: "termtalk", targets: ["TermTalkCommand"])],
+    traits: [
+        .trait(name: "LAN", description: "Rooms that are found on the local network, with Avahi's library."),
+        .trait(name: "PortMap", description: "Ports of the router, with libnatpmp and libminiupnpc."),
+        .default(enabledTraits: ["LAN", "PortMap"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -60,6 +66,9 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CAvahi", pkgConfig: "avahi-core", providers: [.apt(["libavahi-core-dev"])]),
+        .systemLibrary(name: "CNatPMP", providers: [.apt(["libnatpmp-dev"])]),
+        .systemLibrary(name: "CMiniUPnP", pkgConfig: "miniupnpc", providers: [.apt(["libminiupnpc-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core", providers: [.apt(["libevent-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
@@ -75,11 +84,21 @@ let package = Package(
         library("RoomStore", ["CSQLite", "Locking", "Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
-        library("Transport", ["EventLoop", "Sodium", "TorController", log]),
+        library(
+            "Transport",
+            [
+                "EventLoop", "Sodium", "TorController", log,
+                .target(name: "CNatPMP", condition: .when(traits: ["PortMap"])),
+                .target(name: "CMiniUPnP", condition: .when(traits: ["PortMap"])),
+            ]),
+        library(
+            "Discovery",
+            ["EventLoop", "Sodium", "Transport", .target(name: "CAvahi", condition: .when(traits: ["LAN"]))]),
         library(
             "TermTalk",
             [
-                "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController", "Transport", "Wire",
+                "Discovery", "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
+                "Transport", "Wire",
                 log,
             ]),
         library("Configuration", ["Room"]),
@@ -87,7 +106,8 @@ let package = Package(
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "Configuration", "EventLoop", "Locking", "Room", "SecureSession", "Sodium", "TermTalk", "TerminalUI",
+                "Configuration", "Discovery", "EventLoop", "Locking", "Room", "SecureSession", "Sodium", "TermTalk",
+                "TerminalUI",
                 "TorController", "Transport", argumentParser, log,
             ],
             swiftSettings: strict),
@@ -125,6 +145,7 @@ let package = Package(
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
         tests(of: "Transport", ["EventLoop", "PrivateTorNetwork", "TorController"]),
+        tests(of: "Discovery", ["EventLoop", "Sodium", "Transport"]),
         tests(
             of: "TermTalk",
             [

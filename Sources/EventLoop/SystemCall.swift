@@ -36,6 +36,25 @@ enum SystemCall {
         return result(Glibc.socket(family, type, 0))
     }
 
+    /// A new non-blocking, close-on-exec socket that hears of changes of the network; negative is an `errno`.
+    static func netlinkSocket(groups: UInt32) -> Int32 {
+        let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = result(Glibc.socket(AF_NETLINK, type, 0))
+        guard descriptor >= 0 else { return descriptor }
+        // struct sockaddr_nl: family, padding, port (0: the kernel chooses), groups.
+        var address: (UInt16, UInt16, UInt32, UInt32) = (UInt16(AF_NETLINK), 0, 0, groups)
+        let code = unsafe withUnsafePointer(to: &address) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe result(Glibc.bind(descriptor, $0, 12))
+            }
+        }
+        guard code >= 0 else {
+            close(descriptor)
+            return code
+        }
+        return descriptor
+    }
+
     static func bind(_ descriptor: Int32, _ address: RawSocketAddress) -> Int32 {
         unsafe address.withSockaddr { unsafe result(Glibc.bind(descriptor, $0, $1)) }
     }

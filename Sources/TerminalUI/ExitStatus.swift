@@ -25,7 +25,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .torUnreachable, .torBootstrapStalled, .torControlLost, .torWithoutPow, .torWithoutClientAuth,
             .onionNotFound, .onionUnreachable,
             .onionPublishFailed, .connectionRefused, .connectionTimeout, .connectionLost, .hostUnreachable,
-            .addressInUse, .noSuchRoom, .roomExpired, .roomReopened:
+            .addressInUse, .portNotMapped, .carrierNAT, .noSuchRoom, .roomExpired, .roomReopened:
             self = .unavailable
         case .internalError:
             self = .internalError

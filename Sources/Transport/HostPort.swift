@@ -44,13 +44,14 @@ package struct HostPort: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Reads `text`, in which the port may be missing. An IPv6 address without brackets is one without a port.
+    /// Reads `text`, in which the port may be missing. An IPv6 address without brackets is one without a port, unless its end
+    /// may be meant as one: `::1:80`.
     package init(parsing text: String, defaultPort: UInt16) throws(ParseError) {
         do throws(ParseError) {
             try self.init(parsing: text)
         } catch .missingPort where !text.hasSuffix(":") {
             try self.init(parsing: "\(text):\(defaultPort)")
-        } catch .missingBrackets {
+        } catch .missingBrackets where !Self.mayEndWithPort(text) {
             try self.init(parsing: "[\(text)]:\(defaultPort)")
         } catch {
             throw error
@@ -60,6 +61,11 @@ package struct HostPort: Hashable, Sendable, CustomStringConvertible {
     /// The text that ``init(parsing:)`` reads.
     package var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    private static func mayEndWithPort(_ text: String) -> Bool {
+        guard let colon = text.lastIndex(of: ":"), IPAddress(String(text[..<colon])) != nil else { return false }
+        return text[colon...].dropFirst().utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
     }
 
     private static func checkedHost(_ text: Substring) throws(ParseError) -> Substring {

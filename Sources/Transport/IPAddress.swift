@@ -37,6 +37,13 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         zone = parts.count == 2 ? String(parts[1]) : nil
     }
 
+    /// An address of 4 or 16 bytes in network order; nil for any other number.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        self.bytes = bytes
+        zone = nil
+    }
+
     /// The address in `address`; nil for a Unix socket.
     package init?(_ address: SocketAddress) {
         guard case .ip(let text, _) = address else { return nil }

@@ -38,6 +38,15 @@ package struct LocalInterface: Hashable, Sendable {
         return interfaces
     }
 
+    /// The private and link-local addresses of local networks, of which there may be several; tunnels are none. Those that
+    /// reach most come first.
+    package static func ofLocalNetworks() -> [LocalInterface] {
+        let own = all().filter { own in
+            own.address.isOfLocalNetwork && own.isMulticast && !own.isLoopback && !own.isPointToPoint
+        }
+        return own.filter { $0.address.scope == .privateUse } + own.filter { $0.address.scope == .linkLocal }
+    }
+
     /// Whether `peer` is in the network of this address.
     package func contains(_ peer: IPAddress) -> Bool {
         guard peer.bytes.count == address.bytes.count else { return false }

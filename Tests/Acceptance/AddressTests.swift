@@ -30,6 +30,16 @@ struct AddressTests {
         _ = try await hosted.join()
     }
 
+    @Test("With an invite, --direct names another address of the same room")
+    func anotherAddressThanTheInvites() async throws {
+        let hosted = try await HostedRoom.direct(at: ["0.0.0.0:0"])
+        let address = "127.0.0.2:\(hosted.address.split(separator: ":").last ?? "")"
+        #expect(!hosted.invite.contains("127.0.0.2"))
+        let joiner = try hosted.startJoin(["--direct", address])
+        let joined = try await joiner.event("joined-room")
+        #expect(joined.address == address && joined.trust == "invite")
+    }
+
     @Test func whatIsAlwaysWrong() async throws {
         for arguments in [
             ["--direct", "127.0.0.1:0", "--port", "80"],

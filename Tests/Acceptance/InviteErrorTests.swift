@@ -83,7 +83,10 @@ struct InviteErrorTests {
 
     @Test func inviteForAnotherAddress() async throws {
         try await expectFailure(
-            ["join", try await Self.invite.value, "--direct", Self.address], code: "invite-invalid", status: 65)
+            ["join", try await Self.invite.value, "--direct", Self.address], code: "connection-refused", status: 69)
+        let onion = String(repeating: "a", count: 56) + ".onion"
+        try await expectFailure(
+            ["join", try await Self.invite.value, "--onion", onion], code: "onion-invalid-address", status: 65)
     }
 
     /// A host that is gone.

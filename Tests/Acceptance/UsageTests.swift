@@ -80,7 +80,7 @@ struct UsageTests {
     }
 
     @Test(arguments: [
-        ("name", "no port"), ("name:x", "not a number"), ("a b:1", "neither a name nor an address"),
+        ("name:", "no port"), ("name:x", "not a number"), ("a b:1", "neither a name nor an address"),
         ("::1:80", "in brackets"),
     ])
     func invalidAddress(_ text: String, _ reason: String) async throws {

@@ -43,7 +43,7 @@ import Transport
     @Test(
         arguments: [
             ("", .invalidHost), ("name:", .missingPort), ("name:x", .invalidPort), ("a b", .invalidHost),
-            ("[::1", .invalidHost), ("::1]", .missingBrackets), ("fe80::1", .missingZone),
+            ("[::1", .invalidHost), ("::1]", .missingBrackets), ("::1:80", .missingBrackets), ("fe80::1", .missingZone),
             ("::ffff:1.2.3.4", .mappedIPv4),
         ] as [(String, HostPort.ParseError)])
     func badWithDefaultPort(text: String, error: HostPort.ParseError) {

@@ -21,6 +21,8 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case directNotAllowed = "direct-not-allowed"
     case addressInvalid = "address-invalid"
     case addressInUse = "address-in-use"
+    case portNotMapped = "port-not-mapped"
+    case carrierNAT = "carrier-nat"
     case notTermtalk = "not-termtalk"
     case versionMismatch = "version-mismatch"
     case hostKeyMismatch = "host-key-mismatch"

@@ -6,6 +6,8 @@ package import Transport
 package enum RoomAddress: Sendable, Equatable {
     case onion(OnionAddress, port: UInt16)
     case direct(HostPort)
+    /// On a local network; nil while it is not known where.
+    case lan(HostPort?)
 
     /// The virtual port of a room that names none.
     package static let defaultPort: UInt16 = 12_345
@@ -39,28 +41,32 @@ package enum RoomAddress: Sendable, Equatable {
     /// Whether a room of this machine that listens at `other` may be the one that is reached here: the same onion
     /// service, or the same port behind whatever name or address of the machine.
     package func mayBe(_ other: RoomAddress) -> Bool {
-        switch (self, other) {
-        case (.direct(let here), .direct(let there)): here.port == there.port
-        default: self == other
-        }
+        guard let here = hostPort, let there = other.hostPort else { return self == other }
+        return here.port == there.port
     }
 
     package var text: String {
         switch self {
         case .onion(let address, let port): "\(address):\(port)"
         case .direct(let hostPort): hostPort.description
+        case .lan(let hostPort): hostPort?.description ?? "lan"
         }
     }
 
-    /// Where a direct room listens; nil for an onion service.
+    /// Where a room without tor listens; nil for an onion service.
     package var hostPort: HostPort? {
-        if case .direct(let hostPort) = self { hostPort } else { nil }
+        switch self {
+        case .direct(let hostPort): hostPort
+        case .lan(let hostPort): hostPort
+        case .onion: nil
+        }
     }
 
     package var kind: ChatEvent.TransportKind {
         switch self {
         case .onion: .onion
         case .direct: .direct
+        case .lan: .lan
         }
     }
 
@@ -68,7 +74,7 @@ package enum RoomAddress: Sendable, Equatable {
     package var onionKey: [UInt8]? {
         switch self {
         case .onion(let address, _): address.publicKey
-        case .direct: nil
+        case .direct, .lan: nil
         }
     }
 }

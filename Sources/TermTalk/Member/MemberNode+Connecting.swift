@@ -1,4 +1,4 @@
-internal import EventLoop
+package import EventLoop
 internal import Room
 internal import SecureSession
 internal import Sodium
@@ -150,9 +150,20 @@ extension MemberNode {
 
     /// The machine has slept: whatever the connection looks like, the host and everything in between have given it up.
     package func woke() {
+        connectAgain(cause: "sleep")
+    }
+
+    /// The machine's networks have changed: a connection from an address that it no longer has is dead.
+    package func networkChanged(hasAddress: (SocketAddress) -> Bool) {
+        let local = (stream as? SocketStream)?.localAddress
+        guard local.map(hasAddress) != true else { return }
+        connectAgain(cause: "network")
+    }
+
+    private func connectAgain(cause: String) {
         guard isInRoom, stream != nil, ending == nil else { return tryNow() }
         stream?.close()
-        connectionBroke(cause: "sleep")
+        connectionBroke(cause: cause)
         tryNow()
     }
 }

@@ -4,6 +4,9 @@ internal import Transport
 ///
 /// What answers at an address need not be the room: 192.168.1.20 is somebody else in each network.
 struct RoomWays {
+    /// Addresses that are remembered: those of an invite, and those that a host had in the networks it was in.
+    static let limit = 16
+
     private var ways: [HostPort]
     /// Where something else than the room answered, since the last time that the room did.
     private var wrong: Set<HostPort> = []
@@ -24,6 +27,12 @@ struct RoomWays {
         }
         last = nil
         return ways.filter { !wrong.contains($0) }
+    }
+
+    /// Whether a dial to an address that was found just now may lead to the room.
+    mutating func isWorthWhile(_ way: HostPort) -> Bool {
+        if !ways.contains(way), ways.count < Self.limit { ways.append(way) }
+        return !wrong.contains(way)
     }
 
     /// Something answered at `way`.

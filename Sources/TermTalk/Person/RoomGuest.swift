@@ -66,6 +66,7 @@ package final class RoomGuest {
     private var password: RoomPassword?
     private var node: MemberNode?
     private var sleepWatch: SleepWatch?
+    private var networkWatch: NetworkWatch?
     /// Of a direct room.
     private var ways: RoomWays
     private var isStopping = false
@@ -190,6 +191,12 @@ package final class RoomGuest {
         node.onNewHostKey = { [weak self] key in self?.remember(key) }
         self.node = node
         sleepWatch = SleepWatch(loop: loop) { [weak self] _ in self?.woke() }
+        if tor == nil {
+            networkWatch = NetworkWatch(loop: loop) { [weak node] in
+                let own = LocalInterface.all().map(\.address)
+                node?.networkChanged { address in IPAddress(address).map(own.contains) ?? true }
+            }
+        }
         node.start()
     }
 
@@ -253,6 +260,17 @@ package final class RoomGuest {
                     completion(result.map(\.stream).mapError { $0.notice })
                 }
             }
+        case (.lan, _):
+            return { [weak self, options] completion in
+                let known = self?.ways.next().first
+                return LANDial(
+                    room: options.room, known: known, loop: loop,
+                    isWorthWhile: { self?.ways.isWorthWhile($0) ?? false }
+                ) { result in
+                    if case .success(let connection) = result { self?.reached(connection.address) }
+                    completion(result.map(\.stream))
+                }
+            }
         case (.onion, nil):
             preconditionFailure("an onion room is dialed through tor only")
         }
@@ -260,7 +278,11 @@ package final class RoomGuest {
 
     private func reached(_ way: HostPort) {
         ways.reached(way)
-        node?.target.address = .direct(way)
+        if case .lan = options.address {
+            node?.target.address = .lan(way)
+        } else {
+            node?.target.address = .direct(way)
+        }
     }
 
     /// A dial that uses fresh circuits at each attempt.
@@ -290,6 +312,7 @@ package final class RoomGuest {
         guard !isStopping else { return }
         isStopping = true
         sleepWatch?.stop()
+        networkWatch = nil
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }
             self.onEnded = nil

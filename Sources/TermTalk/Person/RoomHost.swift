@@ -18,6 +18,8 @@ package final class RoomHost {
         case behind(OnionAddress, port: UInt16, listen: SocketAddress)
         /// TCP at exactly these addresses, `Invite.addressLimit` at most.
         case direct([HostPort])
+        /// TCP on the local networks only, announced there: with a name to everybody, without one to those who know the id.
+        case lan(name: String?)
     }
 
     package struct Options: Sendable {
@@ -32,6 +34,8 @@ package final class RoomHost {
         package var password: Password?
         /// Whether the room's id and address are not enough to come in.
         package var isInviteOnly: Bool
+        /// Whether the router is asked for a port that leads to a room without tor.
+        package var mapsPort: Bool
         /// Whether only who holds an invite can resolve the onion service; the room is by invite only, then.
         package var hasClientAuthorization: Bool
         /// The keys that the room had before; nil for a room with new ones.
@@ -42,8 +46,9 @@ package final class RoomHost {
         package init(
             carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits,
             password: Password? = nil, isInviteOnly: Bool = false, hasClientAuthorization: Bool = false,
-            kept: KeptRoom? = nil
+            mapsPort: Bool = false, kept: KeptRoom? = nil
         ) {
+            self.mapsPort = mapsPort
             self.carrier = carrier
             self.room = room
             self.timeToLive = timeToLive
@@ -70,9 +75,9 @@ package final class RoomHost {
 
     private var tor: TorController?
     private var onionListener: OnionListener?
-    private var directListener: DirectListener?
     /// Behind a service that torrc defines.
     private var serviceListener: SocketListener?
+    private var direct: DirectHost?
     var node: HostNode?
     private var sleepWatch: SleepWatch?
     var hostKey: X25519.PublicKey?
@@ -81,7 +86,7 @@ package final class RoomHost {
     private var password: RoomPassword?
     var address: RoomAddress?
     /// Further addresses of a direct room.
-    var alternatives: [HostPort] = []
+    var alternatives: [HostPort] { Array(direct?.addresses.dropFirst() ?? []) }
     var entry: RoomRegistry.Entry?
     private var ending: ChatEvent.Notice?
     private var isStopping = false
@@ -129,37 +134,48 @@ package final class RoomHost {
 
     private func open() {
         switch options.carrier {
-        case .direct(let places): startDirect(places)
+        case .direct(let places): startDirect(at: .addresses(places))
+        case .lan(let name): startDirect(at: .lan(name: name))
         case .onion(let port, let torOptions): startOnion(port: port, torOptions)
         case .behind(let onion, let port, let place): startBehind(.onion(onion, port: port), place)
         }
     }
 
-    private func startDirect(_ places: [HostPort]) {
-        loop.offload {
-            places.map { (asked: $0, addresses: try? DirectListener.addresses(of: $0).get()) }
-        } then: { [weak self] found in
-            guard let self, !self.isStopping else { return }
-            let places = found.compactMap { place in place.addresses.map { (asked: place.asked, addresses: $0) } }
-            guard places.count == found.count else { return self.fail(.unknownListenAddress) }
-            self.listen(at: places)
-        }
+    private func startDirect(at place: DirectHost.Place) {
+        let direct = DirectHost(
+            room: options.room, mapsPort: options.mapsPort, loop: loop,
+            onAccept: { [weak self] stream in
+                self?.node?.accept(stream, from: stream.remoteAddress.flatMap { PeerNetwork($0) })
+            },
+            tell: { [weak self] event in
+                guard let self, !self.isStopping else { return }
+                switch event {
+                case .reachable: self.opened(at: self.directAddress ?? .lan(nil))
+                case .moved: self.moved()
+                case .exhausted: self.outOfDescriptors()
+                case .warning(let notice): self.tell(.warning(notice))
+                case .failed(let notice): self.fail(notice)
+                }
+            })
+        self.direct = direct
+        direct.start(at: place)
     }
 
-    private func listen(at places: [(asked: HostPort, addresses: [SocketAddress])]) {
-        do throws(ListenFailure) {
-            let listener = try DirectListener(places, loop: loop) { [weak self] stream in
-                self?.node?.accept(stream, from: stream.remoteAddress.flatMap { PeerNetwork($0) })
-            }
-            directListener = listener
-            listener.onExhausted = { [weak self] in self?.outOfDescriptors() }
-            let shown = listener.shownAddresses.prefix(Invite.addressLimit)
-            guard let first = shown.first else { return fail(.unknownListenAddress) }
-            alternatives = Array(shown.dropFirst())
-            opened(at: .direct(first))
-        } catch {
-            fail(error.error.notice)
-        }
+    /// Where a room without tor is reached first.
+    private var directAddress: RoomAddress? {
+        guard let first = direct?.addresses.first else { return nil }
+        if case .lan = options.carrier { return .lan(first) }
+        return .direct(first)
+    }
+
+    /// New invites name where the room is now; members on the local network find it again by its announcement.
+    private func moved() {
+        guard let directAddress, directAddress != address else { return }
+        address = directAddress
+        showInvite(as: .text)
+        guard var entry, let inside = direct?.inside.first?.description, entry.address != inside else { return }
+        entry.address = inside
+        register(entry)
     }
 
     private func startBehind(_ address: RoomAddress, _ place: SocketAddress) {
@@ -284,7 +300,7 @@ package final class RoomHost {
         let expires = options.timeToLive.map { wallClock() + $0 }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            gateLimits: isOpenToOthers ? .direct : ConnectionGate.Limits(), logger: logger, tell: tell)
+            gateLimits: direct?.isOpenToOthers == true ? .direct : ConnectionGate.Limits(), logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
@@ -307,8 +323,8 @@ package final class RoomHost {
                     hostKey: publicKey.text, expires: expires, timeToLive: options.timeToLive)))
         register(
             .init(
-                room: options.room.description, transport: address.kind.rawValue, address: address.text,
-                hostKey: publicKey.text, expires: expires))
+                room: options.room.description, transport: address.kind.rawValue,
+                address: direct?.inside.first?.description ?? address.text, hostKey: publicKey.text, expires: expires))
     }
 
     /// Nobody can come in for the moment; told now and then.
@@ -316,11 +332,6 @@ package final class RoomHost {
         guard toldOfDescriptors.map({ loop.time - $0 >= Self.descriptorInterval }) != false else { return }
         toldOfDescriptors = loop.time
         tell(.warning(.outOfDescriptors))
-    }
-
-    /// Whether the room listens where other machines can reach it.
-    private var isOpenToOthers: Bool {
-        directListener?.localAddresses.contains { PeerNetwork($0) != nil } ?? false
     }
 
     private func newStaticKey() -> X25519.PrivateKey {
@@ -360,7 +371,6 @@ package final class RoomHost {
         guard !isStopping else { return }
         isStopping = true
         sleepWatch?.stop()
-        directListener?.close()
         serviceListener?.close()
         onionListener?.close()
         let finish = { [weak self] in
@@ -369,13 +379,14 @@ package final class RoomHost {
             onEnded(reason, self.ending)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 3
+        var owed = 4
         let done = {
             owed -= 1
             if owed == 0 { finish() }
         }
         removeKeptRoom(then: done)
         unregister(then: done)
+        if let direct { direct.close(completion: done) } else { done() }
         if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import Configuration
+internal import Discovery
 internal import EventLoop
 internal import Room
 internal import TermTalk
@@ -31,6 +32,16 @@ struct HostCommand: ParsableCommand {
             "With --behind: where tor brings the streams, as HiddenServicePort says.",
             valueName: "ADDR:PORT|unix:PATH"))
     var listen: String?
+
+    @Option(
+        defaultAsFlag: "",
+        help: ArgumentHelp(
+            "Listen on the local networks only, and announce the room there: recognisable to those who know its id, or "
+                + "with a name shown to everybody.", valueName: "NAME"))
+    var lan: String?
+
+    @Flag(help: "With --direct or --lan: ask the router for a port (NAT-PMP, then UPnP).")
+    var mapPort = false
 
     @Option(help: ArgumentHelp("The room's id (default: 16 random hex digits).", valueName: "NAME"))
     var room: String?
@@ -93,10 +104,17 @@ struct HostCommand: ParsableCommand {
             throw ValidationError(
                 "--behind is for a service that torrc defines: it excludes --onion, --direct, --client-auth and --port")
         }
+        if lan != nil && (onion || behind != nil || !direct.isEmpty || clientAuth || common.namesTor) {
+            throw ValidationError("--lan excludes --direct, --client-auth, and all that is about tor")
+        }
+        if mapPort && (lan == nil && direct.isEmpty || common.namesTor) {
+            throw ValidationError(
+                "--map-port is for --direct and --lan: with tor nothing has to be opened at the router")
+        }
         if direct.count > Invite.addressLimit {
             throw ValidationError("--direct can be given \(Invite.addressLimit) times: an invite has no room for more")
         }
-        if port != nil && !direct.isEmpty {
+        if port != nil && (lan != nil || !direct.isEmpty) {
             throw ValidationError("--port is that of an onion service: write --direct ADDR:PORT")
         }
         if clientAuth && !direct.isEmpty {
@@ -157,7 +175,8 @@ struct HostCommand: ParsableCommand {
         return RoomHost.Options(
             carrier: try carrier(common, settings), room: kept?.room ?? name ?? .random(),
             timeToLive: try timeToLive(settings), nick: try common.checkedNick(isHost: true), limits: limits,
-            password: password, isInviteOnly: inviteOnly, hasClientAuthorization: clientAuth, kept: kept)
+            password: password, isInviteOnly: inviteOnly, hasClientAuthorization: clientAuth,
+            mapsPort: mapPort, kept: kept)
     }
 
     private func carrier(
@@ -173,6 +192,8 @@ struct HostCommand: ParsableCommand {
             }
             return .behind(onion, port: port, listen: place)
         }
+        if mapPort, !PortMapping.isAvailable { throw PortMapError.notInThisBuild.notice }
+        if let lan { return .lan(name: try announcedName(lan)) }
         guard !direct.isEmpty else {
             let set = try settings.number(.hostPort, in: 1...65_535).map { UInt16(truncatingIfNeeded: $0) }
             return .onion(
@@ -182,6 +203,17 @@ struct HostCommand: ParsableCommand {
             try direct.map { text throws(ChatEvent.Notice) in
                 try HostPort(checking: text, defaultPort: RoomAddress.defaultPort)
             })
+    }
+
+    /// The name to show to everybody; nil for none.
+    private func announcedName(_ name: String) throws(ChatEvent.Notice) -> String? {
+        guard DiscoveryError.isAvailable else { throw DiscoveryError.notInThisBuild.notice }
+        guard name.utf8.count <= RoomAnnouncement.nameLimit, Sanitizer.sanitize(name, as: .line) == name else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "--lan cannot be used: its NAME is too long, or has characters that lists do not show",
+                hint: "use up to \(RoomAnnouncement.nameLimit) letters, digits and spaces")
+        }
+        return name.isEmpty ? nil : name
     }
 
     private func timeToLive(_ settings: Settings) throws(ChatEvent.Notice) -> Int64? {

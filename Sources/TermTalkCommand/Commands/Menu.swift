@@ -42,7 +42,8 @@ enum Menu {
     private static func hostArguments() -> [String]? {
         guard
             let place = answer(
-                to: "Onion service, or ADDR:PORT to listen on without tor", default: "onion", as: placeArguments),
+                to: "Onion service, or lan, or ADDR:PORT to listen on without tor", default: "onion",
+                as: placeArguments),
             let lifetime = answer(to: "How long it lives (300, 15m, 2h, none)", default: "300", as: lifetimeArguments),
             let nick = answer(
                 to: "Your nick", as: { text throws(ChatEvent.Notice) in try nickArguments(text, isHost: true) })
@@ -78,6 +79,7 @@ enum Menu {
 
     private static func placeArguments(_ text: String) throws(ChatEvent.Notice) -> [String] {
         guard text.lowercased() != "onion" else { return [] }
+        guard text.lowercased() != "lan" else { return ["--lan"] }
         let place = try HostPort(checking: text, defaultPort: RoomAddress.defaultPort)
         guard case .success = DirectListener.addresses(of: place) else { throw .unknownListenAddress }
         return ["--direct=\(place)"]

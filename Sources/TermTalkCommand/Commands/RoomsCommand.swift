@@ -11,18 +11,22 @@ struct RoomsCommand: ParsableCommand {
     @Flag(help: "One JSON object a line.")
     var json = false
 
+    @Flag(help: "Also those that are announced on this network.")
+    var lan = false
+
     func run() throws {
         let now = WallTime.seconds
         let (rooms, warning) = RoomRegistry(directories: UserDirectories()).rooms(now: now)
         if let warning {
             StandardError.report(warning)
         }
-        if rooms.isEmpty, warning == nil, !json {
+        if rooms.isEmpty, warning == nil, !json, !lan {
             StandardError.write("no room is hosted on this machine now; to go into another one: termtalk join INVITE\n")
         }
         for room in rooms {
             StandardOutput.print(json ? JSONRoomList.line(for: room) : Self.line(for: room, now: now))
         }
+        if lan { try listLAN() }
         if let warning {
             throw ExitCode(ExitStatus(warning.code).rawValue)
         }
@@ -31,6 +35,24 @@ struct RoomsCommand: ParsableCommand {
     /// The ids of the rooms, for completion.
     static var names: [String] {
         RoomRegistry(directories: UserDirectories()).rooms(now: WallTime.seconds).0.map(\.room)
+    }
+
+    private func listLAN() throws {
+        do throws(ChatEvent.Notice) {
+            let found = try LANRooms.find()
+            for room in found.shown { StandardOutput.print(json ? JSONRoomList.line(for: room) : Self.line(for: room)) }
+            if found.hiddenCount > 0 {
+                StandardError.write(
+                    "\(found.hiddenCount) more show no name: termtalk join ROOM --lan finds those whose id you know\n")
+            }
+        } catch {
+            StandardError.report(error)
+            throw ExitCode(ExitStatus(error.code).rawValue)
+        }
+    }
+
+    private static func line(for room: LANRooms.Shown) -> String {
+        Sanitizer.sanitize("\(room.room)  lan  \(room.address)  \(room.name)", as: .line)
     }
 
     private static func line(for room: RoomRegistry.Entry, now: Int64) -> String {

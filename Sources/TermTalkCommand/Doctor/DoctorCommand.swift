@@ -18,15 +18,32 @@ struct DoctorCommand: ParsableCommand {
     @Flag(help: "One JSON object a line.")
     var json = false
 
+    @Flag(help: "Also ask the router for a port, and give it back.")
+    var direct = false
+
     @OptionGroup var tor: TorFlags
     @OptionGroup var configuration: ConfigurationFlags
 
     func run() throws {
         let report = DoctorReport(json: json)
         for finding in MachineChecks().findings() + NetworkChecks.findings() { report.add(finding) }
+        if direct { checkRouter(report) }
         checkTor(report)
         report.finish()
         throw ExitCode(report.status.rawValue)
+    }
+
+    private func checkRouter(_ report: DoctorReport) {
+        guard let loop = try? EventLoop() else { return }
+        let check = RouterCheck(loop: loop, found: { report.add($0) }, done: { loop.stop() })
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            loop.onSignal(number) {
+                report.isInterrupted = true
+                check.cancel()
+            }
+        }
+        check.start()
+        loop.run()
     }
 
     private func checkTor(_ report: DoctorReport) {

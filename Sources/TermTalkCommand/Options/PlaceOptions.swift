@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import Configuration
+internal import Discovery
 import Glibc
 internal import Room
 internal import Sodium
@@ -16,6 +17,9 @@ struct PlaceOptions: ParsableArguments {
         help: ArgumentHelp(
             "Dial TCP, which shows your IP address; through tor where --tor is given.", valueName: "HOST:PORT"))
     var direct: String?
+
+    @Flag(help: "Look for the room on this network.")
+    var lan = false
 
     @Option(help: ArgumentHelp("The host's public key.", valueName: "KEY"))
     var hostKey: String?
@@ -37,6 +41,9 @@ struct PlaceOptions: ParsableArguments {
     func validate() throws {
         if onion != nil && direct != nil {
             throw ValidationError("--onion and --direct exclude each other")
+        }
+        if lan && (onion != nil || direct != nil) {
+            throw ValidationError("--lan excludes --onion and --direct")
         }
         if strict && acceptNewHost {
             throw ValidationError("--strict and --accept-new-host exclude each other")
@@ -91,12 +98,15 @@ struct PlaceOptions: ParsableArguments {
             options = RoomGuest.Options(
                 room: invite.room, address: invite.address, alternatives: invite.alternatives, invite: invite,
                 acceptsNewHost: acceptNewHost, nick: nick, tor: nil)
-            if let address = try givenAddress() {
-                guard address == invite.address || address.hostPort.map(invite.alternatives.contains) == true else {
+            if let address = try givenAddress(session) {
+                // The handshake is bound to the onion service, or to there being none.
+                guard address.onionKey == invite.address.onionKey else {
                     throw ChatEvent.Notice(
-                        .inviteInvalid, "cannot join: the invite is for another address than the one given",
+                        .inviteInvalid, "cannot join: the invite is for another onion service, or for none",
                         hint: "give the invite alone")
                 }
+                options.address = address
+                options.alternatives = []
             }
         } else {
             options = try bareRoom(
@@ -139,17 +149,29 @@ struct PlaceOptions: ParsableArguments {
         return tor
     }
 
-    private func givenAddress() throws(ChatEvent.Notice) -> RoomAddress? {
+    private func givenAddress(_ session: ChatSession) throws(ChatEvent.Notice) -> RoomAddress? {
+        if lan { return try lanAddress(session) }
         if let onion { return try RoomAddress(onion: onion) }
         if let direct { return try RoomAddress(direct: direct) }
         return nil
     }
 
+    private func lanAddress(_ session: ChatSession) throws(ChatEvent.Notice) -> RoomAddress {
+        guard DiscoveryError.isAvailable else { throw DiscoveryError.notInThisBuild.notice }
+        guard !session.isThroughTor else {
+            throw ChatEvent.Notice(
+                .usage, "--lan cannot be used: tor leads to no local network, and tor was asked for",
+                hint: "leave out what is about tor, in the configuration, too")
+        }
+        return .lan(nil)
+    }
+
     /// The address that a person gives, asked until it is one; no answer is an error.
-    private func askedAddress() throws(ChatEvent.Notice) -> RoomAddress {
+    private func askedAddress(_ session: ChatSession) throws(ChatEvent.Notice) -> RoomAddress {
         while true {
-            let answer = Prompt.ask("Where is the room? (HOST.onion[:PORT], or HOST:PORT): ") ?? ""
+            let answer = Prompt.ask("Where is the room? (HOST.onion[:PORT], HOST:PORT, or lan): ") ?? ""
             do throws(ChatEvent.Notice) {
+                if answer.lowercased() == "lan" { return try lanAddress(session) }
                 return try RoomAddress(answer)
             } catch {
                 guard !answer.isEmpty else { throw error }
@@ -163,7 +185,7 @@ struct PlaceOptions: ParsableArguments {
     ) throws(ChatEvent.Notice) -> RoomGuest.Options {
         let (rooms, warning) = RoomRegistry(directories: UserDirectories()).rooms(now: WallTime.seconds)
         if let warning { session.warn(warning) }
-        let given = try givenAddress()
+        let given = try givenAddress(session)
         let known = rooms.first { entry in
             guard entry.room == name.description else { return false }
             guard let given, let address = try? RoomAddress(entry.address) else { return true }
@@ -176,7 +198,7 @@ struct PlaceOptions: ParsableArguments {
         } else if let known {
             address = try RoomAddress(known.address)
         } else if isatty(STDIN_FILENO) == 1, !session.common.json {
-            address = try askedAddress()
+            address = try askedAddress(session)
         } else {
             throw ChatEvent.Notice(
                 .noSuchRoom, "cannot join: no room of this name is known on this machine",

@@ -19,7 +19,9 @@ struct FuzzTarget: Sendable {
         self.run = run
     }
 
-    static let all = sessionTargets + roomTargets + groupTargets + torTargets + fileTargets + textTargets
+    static let all =
+        sessionTargets + roomTargets + groupTargets + torTargets + fileTargets + textTargets
+        + networkTargets
 
     static func named(_ name: String) -> FuzzTarget? {
         all.first { $0.name == name }

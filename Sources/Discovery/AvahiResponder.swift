@@ -1,0 +1,72 @@
+#if LAN
+internal import CAvahi
+internal import EventLoop
+internal import Sodium
+
+/// Avahi's numbers, which its headers keep in unnamed enumerations.
+enum AvahiFamily {
+    static let ipv4 = Int32(AVAHI_PROTO_INET)
+    static let ipv6 = Int32(AVAHI_PROTO_INET6)
+    static let any = Int32(AVAHI_PROTO_UNSPEC)
+    static let anyInterface = Int32(AVAHI_IF_UNSPEC)
+}
+
+/// Avahi's mDNS responder in this process (RFC 6762). It says nothing about the machine: no name of it, no hardware, no
+/// addresses but those that are added. Dropping the last reference ends it, and takes back what was announced.
+@safe final class AvahiResponder {
+    /// The service's type (RFC 6763, 7).
+    static let serviceType = "_termtalk._tcp"
+    /// What is remembered of others' records, on each interface: some hundreds of services; a flood finds no memory.
+    private static let cacheEntries: UInt32 = 2_048
+
+    let server: OpaquePointer
+    /// A random name in `.local`, for this responder only.
+    let hostName: String
+    private let poll: AvahiLoop
+
+    /// - Parameters:
+    ///   - interfaces: the names of the only interfaces that are used.
+    ///   - isListening: whether nothing is published.
+    init(loop: EventLoop, interfaces: Set<String>, isListening: Bool) throws(DiscoveryError) {
+        guard !interfaces.isEmpty else { throw .noLocalNetwork }
+        unsafe avahi_set_log_function { _, _ in }
+        let poll = AvahiLoop(loop)
+        let name = Self.randomName()
+        var config = unsafe AvahiServerConfig()
+        unsafe avahi_server_config_init(&config)
+        defer { unsafe avahi_server_config_free(&config) }
+        unsafe avahi_free(config.host_name)
+        unsafe config.host_name = avahi_strdup(name)
+        for interface in interfaces {
+            unsafe config.allow_interfaces = avahi_string_list_add(config.allow_interfaces, interface)
+        }
+        unsafe config.publish_hinfo = 0
+        unsafe config.publish_workstation = 0
+        unsafe config.publish_domain = 0
+        unsafe config.publish_addresses = 0
+        unsafe config.enable_wide_area = 0
+        unsafe config.add_service_cookie = 0
+        unsafe config.disallow_other_stacks = 0
+        unsafe config.disable_publishing = isListening ? 1 : 0
+        unsafe config.n_cache_entries_max = Self.cacheEntries
+        var code: Int32 = 0
+        guard let server = unsafe avahi_server_new(poll.api, &config, { _, _, _ in }, nil, &code) else {
+            throw .failed(code: code)
+        }
+        unsafe self.server = server
+        self.poll = poll
+        hostName = "\(name).local"
+    }
+
+    deinit {
+        unsafe avahi_server_free(server)
+        // Avahi's watches and timers are gone now.
+        withExtendedLifetime(poll) {}
+    }
+
+    /// 64 random bits in hex.
+    static func randomName() -> String {
+        String(Random.uint64(), radix: 16)
+    }
+}
+#endif
