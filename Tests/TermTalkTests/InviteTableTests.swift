@@ -46,6 +46,8 @@ import Testing
         book.present = []
         #expect(book.tidy() == 0)
         #expect(book.tries(entry.secret))
+        // To tor it is worth nothing any more.
+        #expect(!book.table.secretsInUse.contains { $0 === entry.secret })
         for _ in 0..<InviteTable.maximumRemembered {
             #expect(book.tidy() == 0)
             #expect(book.revoke(try #require(book.make()).number))

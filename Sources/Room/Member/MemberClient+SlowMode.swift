@@ -10,9 +10,6 @@ struct SlowMode {
     /// When it came in, which counts as a post where slow mode is on already.
     var enteredAt: Duration?
 
-    /// What a host says of the room at an admission follows it at once.
-    static let admissionTime = Duration.seconds(2)
-
     /// When the next post may go out; nil for at once.
     func nextPost(after now: Duration) -> Duration? {
         guard interval > .zero, let postedAt, now < postedAt + interval else { return nil }
@@ -25,11 +22,8 @@ extension MemberClient {
 
     mutating func slowed(seconds: Int64, actions: inout [Action]) {
         let seconds = min(seconds, RoomLimits.slowestSeconds)
-        if slowMode.interval == .zero, slowMode.postedAt == nil, let enteredAt = slowMode.enteredAt,
-            now - enteredAt < SlowMode.admissionTime
-        {
-            slowMode.postedAt = enteredAt
-        }
+        // What was so before follows the admission at once.
+        if slowMode.interval == .zero, slowMode.postedAt == nil, slowMode.enteredAt == now { slowMode.postedAt = now }
         slowMode.interval = .seconds(seconds)
         actions.append(.tell(.room(.slow(seconds: seconds))))
         sendWaiting(actions: &actions)

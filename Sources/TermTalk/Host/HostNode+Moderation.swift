@@ -47,8 +47,9 @@ extension HostNode {
         for secret in invites.tidy(now: loop.time, isPresent: { room.holds(key: $0) }) {
             guesses.forget(secret)
         }
-        identity.invites = invites.secrets + (inviteOfGroup.map { [$0] } ?? [])
-        onInvitesChanged?(identity.invites)
+        let ofGroup = inviteOfGroup.map { [$0] } ?? []
+        identity.invites = invites.secrets + ofGroup
+        onInvitesChanged?(invites.secretsInUse + ofGroup)
         if let expiry = invites.nextExpiry {
             scheduleSweep(at: expiry)
         }

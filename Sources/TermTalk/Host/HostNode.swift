@@ -68,7 +68,7 @@ package final class HostNode {
 
     /// Called once, when the room has ended and everybody has been told.
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
-    /// Called with the secrets that a handshake may be made with, when they have changed.
+    /// Called with the secrets with which somebody can come in, or back, when they have changed.
     package var onInvitesChanged: (([InviteSecret]) -> Void)?
     /// Called when `isCongested` has become false.
     package var onDecongested: (() -> Void)?

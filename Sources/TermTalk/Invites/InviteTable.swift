@@ -34,15 +34,20 @@ package struct InviteTable {
     private var lastNumber = InviteTable.roomNumber
     /// By static key; several for who has come back with another one.
     private var invites: [[UInt8]: [InviteSecret]] = [:]
-    /// No longer in force; oldest first.
+    /// No longer in force, and known to somebody who is there; oldest first.
     private var held: [InviteSecret] = []
+    /// No longer in force, and of nobody who is there; oldest first.
+    private var remembered: [InviteSecret] = []
 
     package init(room secret: InviteSecret) {
         entries = [Entry(number: Self.roomNumber, secret: secret, usesLeft: nil, expiresAt: nil)]
     }
 
     /// All secrets that a handshake may be made with, the latest first.
-    package var secrets: [InviteSecret] { entries.reversed().map(\.secret) + held.reversed() }
+    package var secrets: [InviteSecret] { secretsInUse + remembered.reversed() }
+
+    /// Those with which somebody can come in, or back.
+    package var secretsInUse: [InviteSecret] { entries.reversed().map(\.secret) + held.reversed() }
 
     /// The next time that an invite expires.
     package var nextExpiry: Duration? { entries.compactMap(\.expiresAt).min() }
@@ -119,7 +124,7 @@ package struct InviteTable {
         while let index = entries.firstIndex(where: { !mayJoin(with: $0.secret, now: now) }) {
             retire(at: index)
         }
-        let tried = secrets
+        let tried = secretsInUse
         invites = invites.filter { isPresent($0.key) }
             .mapValues { known in known.filter { secret in tried.contains { $0 === secret } } }
         var forgotten: [InviteSecret] = []
@@ -131,12 +136,11 @@ package struct InviteTable {
                 forgotten.append(secret)
             }
         }
-        let remembered = forgotten.suffix(Self.maximumRemembered)
-        forgotten.removeLast(remembered.count)
         let excess = max(0, kept.count - Self.maximumHeld)
-        forgotten += kept.prefix(excess)
-        // In the order in which they were retired.
-        held = held.filter { secret in !forgotten.contains { $0 === secret } }
-        return forgotten
+        remembered += forgotten
+        held = Array(kept.dropFirst(excess))
+        let dropped = remembered.prefix(max(0, remembered.count - Self.maximumRemembered))
+        remembered.removeFirst(dropped.count)
+        return Array(dropped + kept.prefix(excess))
     }
 }
