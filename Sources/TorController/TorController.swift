@@ -309,6 +309,7 @@ package final class TorController {
         let connection = found.connection
         self.connection = connection
         endpoint = found.endpoint
+        if managed == nil { listenerKind = found.endpoint.address.isOfThisMachine ? .loopback : .elsewhere }
         version = found.info.version
         phase = .up
         upSince = loop.now

@@ -13,6 +13,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case onionNotFound = "onion-not-found"
     case onionAuthRequired = "onion-auth-required"
     case onionUnreachable = "onion-unreachable"
+    case onionNotReachable = "onion-not-reachable"
     case onionPublishFailed = "onion-publish-failed"
     case connectionRefused = "connection-refused"
     case connectionTimeout = "connection-timeout"

@@ -12,8 +12,8 @@ package import Transport
 package final class RoomHost {
     /// What carries the room.
     package enum Carrier: Sendable {
-        /// An onion service with this virtual port.
-        case onion(port: UInt16, tor: TorOptions)
+        /// An onion service with this virtual port; tor reaches us at `target`, or where it is found out to.
+        case onion(port: UInt16, tor: TorOptions, target: SocketAddress? = nil)
         /// An onion service that torrc defines, whose streams come to `listen`; no tor is looked for.
         case behind(OnionAddress, port: UInt16, listen: SocketAddress)
         /// TCP at exactly these addresses, `Invite.addressLimit` at most.
@@ -75,6 +75,7 @@ package final class RoomHost {
 
     private var tor: TorController?
     private var onionListener: OnionListener?
+    private var selfDial: SelfDial?
     /// Behind a service that torrc defines.
     private var serviceListener: SocketListener?
     private var direct: DirectHost?
@@ -136,7 +137,7 @@ package final class RoomHost {
         switch options.carrier {
         case .direct(let places): startDirect(at: .addresses(places))
         case .lan(let name): startDirect(at: .lan(name: name))
-        case .onion(let port, let torOptions): startOnion(port: port, torOptions)
+        case .onion(let port, let torOptions, let target): startOnion(port: port, torOptions, target: target)
         case .behind(let onion, let port, let place): startBehind(.onion(onion, port: port), place)
         }
     }
@@ -192,7 +193,7 @@ package final class RoomHost {
         }
     }
 
-    private func startOnion(port: UInt16, _ torOptions: TorOptions) {
+    private func startOnion(port: UInt16, _ torOptions: TorOptions, target: SocketAddress?) {
         let shared = OnionKeyBox(kept: options.kept)
         let onionAddress = shared.key.address
         var torOptions = torOptions
@@ -208,7 +209,7 @@ package final class RoomHost {
             case .bootstrap(let progress, _):
                 self.tell(.starting(.torBootstrap, progress: progress))
             case .ready:
-                self.publish(shared, at: .onion(onionAddress, port: port), port: port, tor: tor)
+                self.publish(shared, at: .onion(onionAddress, port: port), port: port, tor: tor, target: target)
             case .controlLost(let pause, let attempt):
                 self.controlLost(pause: pause, attempt: attempt)
             case .controlRestored, .network:
@@ -221,12 +222,13 @@ package final class RoomHost {
         }
     }
 
-    private func publish(_ key: OnionKeyBox, at address: RoomAddress, port: UInt16, tor: TorController) {
+    private func publish(_ key: OnionKeyBox, at address: RoomAddress, port: UInt16, tor: TorController, target: SocketAddress?) {
         guard onionListener == nil else { return }
+        if tor.listenerKind == .elsewhere, target == nil { return fail(.onionNeedsTarget) }
         tell(.starting(.onionPublish, progress: 0))
         do {
             onionListener = try OnionListener(
-                controller: tor, key: key.key.clone(), virtualPort: port,
+                controller: tor, key: key.key.clone(), virtualPort: port, place: target,
                 options: .init(clients: options.hasClientAuthorization ? [secret].onionClients : nil),
                 onAccept: { [weak self] stream in self?.node?.accept(stream) },
                 onEvent: { [weak self] event in self?.onionEvent(event, address: address) })
@@ -251,6 +253,7 @@ package final class RoomHost {
         case .published:
             tell(.starting(.onionPublish, progress: 100))
             opened(at: address)
+            dialOurselves(address)
         case .lost:
             node?.isReachable = false
         case .republished:
@@ -269,6 +272,15 @@ package final class RoomHost {
             }
         case .closedSilentCircuits(let count):
             node?.closedCircuits(count)
+        }
+    }
+
+    private func dialOurselves(_ address: RoomAddress) {
+        guard selfDial == nil, let tor, case .onion(let onion, let port) = address, !options.hasClientAuthorization
+        else { return }
+        selfDial = SelfDial(onion, port: port, tor: tor) { [weak self] error in
+            guard let self, !self.isStopping, let error else { return }
+            self.tell(.warning(.onionNotReachable(error)))
         }
     }
 
@@ -372,6 +384,7 @@ package final class RoomHost {
         isStopping = true
         sleepWatch?.stop()
         serviceListener?.close()
+        selfDial?.cancel()
         onionListener?.close()
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }

@@ -100,6 +100,20 @@ extension ChatEvent.Notice {
         .registryUnwritable, "the list of rooms was not changed: the disk does not answer",
         hint: "the room does not depend on it; look at the file system of your home")
 
+    /// To a host: it was published, and its own dial failed.
+    static func onionNotReachable(_ error: TorError) -> ChatEvent.Notice {
+        let reason =
+            error == .connectionRefused
+            ? "tor cannot connect to this program" : "a dial through tor failed (\(error.code))"
+        return .init(
+            .onionNotReachable, "the room is published, but it could not be reached: \(reason)",
+            hint: "where tor runs in a container or on another machine, say where it can reach us: --onion-target ADDR:PORT")
+    }
+
+    static let onionNeedsTarget = ChatEvent.Notice(
+        .onionNotReachable, "cannot publish the room: this tor is on another machine, and cannot reach us on loopback",
+        hint: "say where it can reach this program: --onion-target ADDR:PORT")
+
     static let onionIsNotDirect = ChatEvent.Notice(
         .addressInvalid, "the address cannot be used: an onion service is reached through tor only",
         hint: "give it as --onion HOST.onion[:PORT]")

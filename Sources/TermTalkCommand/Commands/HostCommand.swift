@@ -43,6 +43,12 @@ struct HostCommand: ParsableCommand {
     @Flag(help: "With --direct or --lan: ask the router for a port (NAT-PMP, then UPnP).")
     var mapPort = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Where tor can reach this program, when its loopback is not ours (a container, another machine).",
+            valueName: "ADDR:PORT"))
+    var onionTarget: String?
+
     @Option(help: ArgumentHelp("The room's id (default: 16 random hex digits).", valueName: "NAME"))
     var room: String?
 
@@ -110,6 +116,9 @@ struct HostCommand: ParsableCommand {
         if mapPort && (lan == nil && direct.isEmpty || common.namesTor) {
             throw ValidationError(
                 "--map-port is for --direct and --lan: with tor nothing has to be opened at the router")
+        }
+        if onionTarget != nil && (behind != nil || lan != nil || !direct.isEmpty) {
+            throw ValidationError("--onion-target is for services that tor is asked for: it excludes --behind, --direct and --lan")
         }
         if direct.count > Invite.addressLimit {
             throw ValidationError("--direct can be given \(Invite.addressLimit) times: an invite has no room for more")
@@ -197,7 +206,8 @@ struct HostCommand: ParsableCommand {
         guard !direct.isEmpty else {
             let set = try settings.number(.hostPort, in: 1...65_535).map { UInt16(truncatingIfNeeded: $0) }
             return .onion(
-                port: port ?? set ?? RoomAddress.defaultPort, tor: try common.tor.options(purpose: .publish))
+                port: port ?? set ?? RoomAddress.defaultPort, tor: try common.tor.options(purpose: .publish),
+                target: try target())
         }
         return .direct(
             try direct.map { text throws(ChatEvent.Notice) in
@@ -214,6 +224,16 @@ struct HostCommand: ParsableCommand {
                 hint: "use up to \(RoomAnnouncement.nameLimit) letters, digits and spaces")
         }
         return name.isEmpty ? nil : name
+    }
+
+    private func target() throws(ChatEvent.Notice) -> SocketAddress? {
+        guard let onionTarget else { return nil }
+        guard let place = SocketAddress(torEndpoint: onionTarget), place.port != nil else {
+            throw ChatEvent.Notice(
+                .addressInvalid, "--onion-target cannot be used: it is no address with a port",
+                hint: "write an address of this machine that tor can reach, such as 172.17.0.2:12345")
+        }
+        return place
     }
 
     private func timeToLive(_ settings: Settings) throws(ChatEvent.Notice) -> Int64? {

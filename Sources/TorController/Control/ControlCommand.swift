@@ -43,6 +43,7 @@ package enum ControlCommand {
             switch target {
             case .tcp(let port): "127.0.0.1:\(port)"
             case .unix(let path): "unix:\(path)"
+            case .given(let address): address.description
             }
         precondition(!text.utf8.contains { $0 <= 0x20 || $0 == 0x7F }, "tor takes no target with spaces")
         let head = "ADD_ONION ED25519-V3:"

@@ -1,3 +1,5 @@
+package import EventLoop
+
 /// What a ``TorController`` tells its owner.
 package enum TorEvent: Equatable, Sendable {
     /// A tor is being looked for or started.
@@ -48,6 +50,8 @@ package enum OnionEvent: Equatable, Sendable {
 package enum OnionTarget: Equatable, Sendable {
     /// A port of 127.0.0.1.
     case tcp(port: UInt16)
+    /// An IP address and a port that the person has given.
+    case given(SocketAddress)
     /// A Unix socket tor may open.
     case unix(path: String)
 }
@@ -58,4 +62,6 @@ package enum OnionListenerKind: Equatable, Sendable {
     case unix(directory: String)
     /// A port of 127.0.0.1: tor runs as another user.
     case loopback
+    /// Only what the person says: tor is on another machine, and its 127.0.0.1 is not ours.
+    case elsewhere
 }
