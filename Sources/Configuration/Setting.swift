@@ -10,6 +10,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case torMode = "tor.mode"
     case torControl = "tor.control"
     case torSocks = "tor.socks"
+    case torBridges = "tor.bridges"
     case hostTimeToLive = "host.ttl"
     case hostPort = "host.port"
     case hostMaxMembers = "host.max-members"
@@ -21,12 +22,15 @@ package enum Setting: String, CaseIterable, Sendable {
 
     package enum Kind: Sendable {
         case string, integer, boolean
+        /// Texts, one a line.
+        case list
     }
 
     package var kind: Kind {
         switch self {
         case .nick, .bell, .logLevel, .torMode, .torControl, .torSocks, .hostTimeToLive, .hostKeep, .hostKeepSize:
             .string
+        case .torBridges: .list
         case .hostPort, .hostMaxMembers: .integer
         case .plain, .noColor, .noClipboard, .mouse, .joinStrict, .joinAcceptNewHost, .joinDirect: .boolean
         }
@@ -43,6 +47,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .torMode: "--tor"
         case .torControl: "--tor-control"
         case .torSocks: "--tor-socks"
+        case .torBridges: "--bridge"
         case .hostTimeToLive: "--ttl"
         case .hostPort: "--port"
         case .hostMaxMembers: "--max-members"

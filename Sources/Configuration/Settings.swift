@@ -49,6 +49,8 @@ package struct Settings: Sendable, Equatable {
                 // Seconds, as on the command line.
                 case (.integer(let number), .string) where setting == .hostTimeToLive: "\(number)"
                 case (.boolean(let isOn), .boolean): "\(isOn)"
+                case (.list(let items), .list) where !items.contains(where: { $0.contains("\n") }):
+                    items.joined(separator: "\n")
                 default: nil
                 }
             guard let text else {
@@ -61,6 +63,11 @@ package struct Settings: Sendable, Equatable {
     /// What is said of a setting, as text.
     package subscript(setting: Setting) -> String? { given[setting]?.text }
 
+    /// The texts of a setting with several.
+    package func list(_ setting: Setting) -> [String] {
+        given[setting]?.text.split(separator: "\n").map(String.init) ?? []
+    }
+
     /// Whether a setting of yes and no is on.
     package func isOn(_ setting: Setting) -> Bool { given[setting]?.text == "true" }
 
@@ -69,7 +76,7 @@ package struct Settings: Sendable, Equatable {
 
     private static func checked(_ value: String, _ kind: Setting.Kind) -> String? {
         switch kind {
-        case .string: return value
+        case .string, .list: return value
         case .integer: return Int64(value).map { "\($0)" }
         case .boolean:
             switch value.lowercased() {
@@ -83,6 +90,7 @@ package struct Settings: Sendable, Equatable {
     private static func expected(_ kind: Setting.Kind) -> String {
         switch kind {
         case .string: "a text, in quotes"
+        case .list: "a list of texts, in brackets"
         case .integer: "a whole number"
         case .boolean: "true or false"
         }

@@ -62,7 +62,7 @@ struct TOMLScanner {
         switch next {
         case "\"": return .string(try readBasicString())
         case "'": return .string(try readLiteralString())
-        case "[", "{": throw error("lists and inline tables are not used here")
+        case "[", "{": throw error("lists in lists and inline tables are not used here")
         case nil, "#": throw error("there is no value after the =")
         default: return try readWord()
         }

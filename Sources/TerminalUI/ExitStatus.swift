@@ -24,7 +24,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .invalidInput
         case .torUnreachable, .torBootstrapStalled, .torControlLost, .torWithoutPow, .torWithoutClientAuth,
             .onionNotFound, .onionUnreachable,
-            .onionPublishFailed, .onionNotReachable, .connectionRefused, .connectionTimeout, .connectionLost, .hostUnreachable,
+            .onionPublishFailed, .bridgeFailed, .onionNotReachable, .connectionRefused, .connectionTimeout, .connectionLost, .hostUnreachable,
             .addressInUse, .portNotMapped, .carrierNAT, .noSuchRoom, .roomExpired, .roomReopened:
             self = .unavailable
         case .internalError:

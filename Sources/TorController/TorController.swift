@@ -244,7 +244,8 @@ package final class TorController {
         told(of: error)
         do throws(TorError) {
             let managed = try ManagedTor(
-                program: options.program, dataDirectory: options.dataDirectory, include: options.include, loop: loop,
+                program: options.program, dataDirectory: options.dataDirectory, include: options.include,
+                bridges: options.bridges, loop: loop,
                 logger: logger)
             self.managed = managed
             listenerKind = .unix(directory: managed.directory.path)
@@ -271,6 +272,10 @@ package final class TorController {
     }
 
     private func childExited(_ error: TorError) {
+        var error = error
+        if !options.bridges.isEmpty, case .unreachable(.childFailed(.configuration(let words))) = error {
+            error = .bridgeFailed(.refused(words))
+        }
         connector?.cancel()
         connector = nil
         if wasUp { lost(error) } else { giveUp(error) }
@@ -435,6 +440,10 @@ package final class TorController {
             connection = nil
             phase = .connecting
             return findSocks(insteadOf: error)
+        }
+        guard options.bridges.isEmpty else {
+            let said = bootstrap.warning ?? managed?.lastWords
+            return emit(.failed(.bridgeFailed(.noWay(progress: bootstrap.progress, said: said))))
         }
         emit(
             .failed(

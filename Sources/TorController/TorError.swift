@@ -14,6 +14,8 @@ package enum TorError: Error, Equatable, Sendable {
     case permissionDenied(path: String)
     /// What answers was found, not named by the person, and need not be tor.
     case untrusted(UntrustedCause)
+    /// The bridges that were given cannot be used.
+    case bridgeFailed(BridgeFailure)
     /// Bootstrapping made no progress for the stall timeout.
     case bootstrapStalled(progress: Int, summary: String, warning: String?)
     /// The text is not the address of a v3 onion service.
@@ -141,6 +143,7 @@ extension TorError {
         case .permissionDenied: "tor-permission"
         case .filtered: "tor-filtered"
         case .untrusted: "tor-untrusted"
+        case .bridgeFailed: "bridge-failed"
         case .bootstrapStalled: "tor-bootstrap-stalled"
         case .invalidAddress: "onion-invalid-address"
         case .onionNotFound: "onion-not-found"

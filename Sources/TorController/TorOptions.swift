@@ -47,6 +47,8 @@ package struct TorOptions: Sendable {
     package var dataDirectory: String?
     /// A torrc file the child's configuration includes.
     package var include: String?
+    /// Bridges of the child: it goes into its network by them only.
+    package var bridges: [Bridge] = []
     /// How long bootstrapping may make no progress.
     package var stallTimeout: Duration = .seconds(60)
     /// How long, after bootstrapping, the first directory may take to confirm a descriptor.

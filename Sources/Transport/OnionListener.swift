@@ -44,7 +44,8 @@ package final class OnionListener {
             return try SocketListener(place, loop: loop, onAccept: onAccept)
         } catch .addressNotAvailable {
             guard case .ip(let host, let port) = place else { throw .addressNotAvailable }
-            return try SocketListener(.ip(host.contains(":") ? "::" : "0.0.0.0", port: port), loop: loop, onAccept: onAccept)
+            return try SocketListener(
+                .ip(host.contains(":") ? "::" : "0.0.0.0", port: port), loop: loop, onAccept: onAccept)
         }
     }
 

@@ -30,6 +30,9 @@ import Testing
             ])
         #expect(try TOMLDocument(parsing: text).entries.map(\.line) == [2, 3, 4, 6, 7, 8, 11])
         #expect(try values("") == [:])
+        let list = try TOMLDocument(parsing: "a = []\nb = [ \"x\", # one\n\n  'y' ,\n] # end\nc = 1")
+        #expect(list.entries.map(\.value) == [.list([]), .list(["x", "y"]), .integer(1)])
+        #expect(list.entries.map(\.line) == [1, 2, 6])
         #expect(try values("e = ''\nf = \"\"") == ["e": .string(""), "f": .string("")])
     }
 
@@ -38,7 +41,8 @@ import Testing
         arguments: [
             "a", "a =", "a = ", "= 1", "a = 1 2", "a = \"x", "a = 'x", "a = \"\\q\"", "a = \"\\u12\"",
             "a = \"\\uD800\"", "a = 01", "a = 1__0", "a = _1", "a = 1_", "a = 0x10", "a = 1.5", "a = 1979-05-27",
-            "a = [1]", "a = {b = 1}", "a = \"\"\"x\"\"\"", "a = '''x'''", "\"a\" = 1", "[a", "[[a]]", "[a] b", "[]",
+            "a = [1]", "a = [", "a = [\"x\" \"y\"]", "a = [,]", "a = [[\"x\"]]", "a = [\"x\"] b", "a = {b = 1}",
+            "a = \"\"\"x\"\"\"", "a = '''x'''", "\"a\" = 1", "[a", "[[a]]", "[a] b", "[]",
             "a. = 1", ".a = 1", "a = true false", "a = 99999999999999999999", "a = \"\u{7}\"", "a = True", "ä = 1",
         ])
     func malformed(_ line: String) throws {

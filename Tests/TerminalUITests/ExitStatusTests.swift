@@ -16,7 +16,8 @@ import Testing
             69: [
                 "tor-without-pow", "tor-without-client-auth", "tor-unreachable", "tor-bootstrap-stalled",
                 "tor-control-lost", "onion-not-found", "onion-unreachable",
-                "onion-publish-failed", "connection-refused", "connection-timeout", "connection-lost",
+                "onion-publish-failed", "onion-not-reachable", "bridge-failed", "connection-refused",
+                "connection-timeout", "connection-lost",
                 "host-unreachable",
                 "address-in-use", "no-such-room", "room-expired", "room-reopened",
             ],
@@ -36,7 +37,8 @@ import Testing
                 "verify-failed",
             ],
             77: [
-                "tor-auth-failed", "tor-permission", "tor-filtered", "tor-untrusted", "onion-auth-required",
+                "tor-auth-failed", "tor-permission", "tor-filtered", "tor-untrusted", "direct-not-allowed",
+                "onion-auth-required",
                 "password-required",
                 "password-wrong",
                 "password-guessed", "passphrase-wrong", "kicked", "banned", "room-locked", "invite-used", "join-denied",

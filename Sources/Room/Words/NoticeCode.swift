@@ -5,6 +5,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case torPermission = "tor-permission"
     case torFiltered = "tor-filtered"
     case torUntrusted = "tor-untrusted"
+    case bridgeFailed = "bridge-failed"
     case torBootstrapStalled = "tor-bootstrap-stalled"
     case torControlLost = "tor-control-lost"
     case torWithoutPow = "tor-without-pow"

@@ -222,7 +222,9 @@ package final class RoomHost {
         }
     }
 
-    private func publish(_ key: OnionKeyBox, at address: RoomAddress, port: UInt16, tor: TorController, target: SocketAddress?) {
+    private func publish(
+        _ key: OnionKeyBox, at address: RoomAddress, port: UInt16, tor: TorController, target: SocketAddress?
+    ) {
         guard onionListener == nil else { return }
         if tor.listenerKind == .elsewhere, target == nil { return fail(.onionNeedsTarget) }
         tell(.starting(.onionPublish, progress: 0))

@@ -107,7 +107,9 @@ extension ChatEvent.Notice {
             ? "tor cannot connect to this program" : "a dial through tor failed (\(error.code))"
         return .init(
             .onionNotReachable, "the room is published, but it could not be reached: \(reason)",
-            hint: "where tor runs in a container or on another machine, say where it can reach us: --onion-target ADDR:PORT")
+            hint:
+                "where tor runs in a container or on another machine, say where it can reach us: --onion-target ADDR:PORT"
+        )
     }
 
     static let onionNeedsTarget = ChatEvent.Notice(
@@ -255,6 +257,7 @@ extension TorError {
                 .torFiltered, "cannot use tor: a filter in front of its control port refuses \(command)",
                 hint: "allow it there; docs/tor-guide.md has a profile for onion-grater, under Whonix")
         case .untrusted(let cause): cause.notice
+        case .bridgeFailed(let failure): failure.notice
         case .bootstrapStalled(let progress, let summary, let warning):
             .init(
                 .torBootstrapStalled,
@@ -298,6 +301,30 @@ extension TorError {
                 hint: "tor may be slow now; try again in a minute")
         case .hostUnreachable:
             .init(.hostUnreachable, "cannot connect: tor cannot reach this host", hint: "check the address")
+        }
+    }
+}
+
+extension BridgeFailure {
+    fileprivate var notice: ChatEvent.Notice {
+        switch self {
+        case .noProgram(let transport, let package):
+            .init(
+                .bridgeFailed, "cannot use the bridge: no program for \(transport) is installed",
+                hint: "sudo apt install \(package)")
+        case .unknownTransport(let transport):
+            .init(
+                .bridgeFailed, "cannot use the bridge: its transport \(transport) is not known",
+                hint: "name its program by ClientTransportPlugin in a file, and that in TERMTALK_TOR_INCLUDE")
+        case .refused(let words):
+            .init(
+                .bridgeFailed, "cannot use the bridge: tor refused it\(words.fromTor)",
+                hint: "copy the line again, whole, from where it came")
+        case .noWay(let progress, let said):
+            .init(
+                .bridgeFailed,
+                "cannot use the bridge: tor does not get through it, and stays at \(progress)%\((said ?? "").fromTor)",
+                hint: "try another one: https://bridges.torproject.org, or mail to bridges@torproject.org")
         }
     }
 }

@@ -42,7 +42,14 @@ struct ConfigCommand: ParsableCommand {
 
     private static func line(_ name: String, _ setting: Setting, _ settings: Settings) -> String {
         let value = settings[setting] ?? setting.standard
-        let text = value.map { setting.kind == .string ? quoted($0) : $0 } ?? "\"\""
+        let text =
+            value.map { value in
+                switch setting.kind {
+                case .string: quoted(value)
+                case .list: "[\(value.split(separator: "\n").map { quoted(String($0)) }.joined(separator: ", "))]"
+                case .integer, .boolean: value
+                }
+            } ?? (setting.kind == .list ? "[]" : "\"\"")
         // A setting that is not set has no value to write.
         let assignment = value == nil ? "# \(name) = \(text)" : "\(name) = \(text)"
         return "\(assignment)  # \(source(of: setting, settings)); \(setting.variable), \(setting.flag)"
@@ -88,7 +95,7 @@ extension Setting {
     /// What is in force when nobody says anything, as it is written in a file; nil for nothing.
     fileprivate var standard: String? {
         switch self {
-        case .nick, .torControl, .torSocks: nil
+        case .nick, .torControl, .torSocks, .torBridges: nil
         case .plain, .noColor, .noClipboard, .mouse, .joinStrict, .joinAcceptNewHost, .joinDirect: "false"
         case .bell: ScreenModel.Bell.mention.rawValue
         case .logLevel: "warning"

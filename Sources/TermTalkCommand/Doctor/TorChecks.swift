@@ -54,6 +54,10 @@ final class TorChecks {
             found(.fail("tor-program", finding))
             return end()
         }
+        if let finding = bridges() {
+            found(finding)
+            if finding.status == .fail { return end() }
+        }
         guard options.mode != .managed else { return useTor() }
         discovery = TorDiscovery(
             candidates: options.controlEndpoints, password: options.password,
@@ -62,6 +66,18 @@ final class TorChecks {
             self?.discovery = nil
             self?.controlSearched(result)
         }
+    }
+
+    /// What is found out about the bridges; nil when there are none.
+    private func bridges() -> Finding? {
+        guard !options.bridges.isEmpty else { return nil }
+        do throws(TorError) {
+            _ = try options.bridges.configuration(isIncludeGiven: options.include != nil)
+        } catch {
+            return .fail("bridges", error.notice)
+        }
+        let transports = Set(options.bridges.map { $0.transport ?? "plain" }).sorted().joined(separator: ", ")
+        return .ok("bridges", "\(options.bridges.count) for the own tor (\(transports))")
     }
 
     private func controlSearched(_ result: Result<TorDiscovery.Found, TorError>) {

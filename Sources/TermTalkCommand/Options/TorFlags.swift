@@ -20,7 +20,16 @@ struct TorFlags: ParsableArguments {
         help: ArgumentHelp("Use the system's tor, a managed child, or what works.", valueName: "system|managed|auto"))
     var mode: TorOptions.Mode?
 
+    @Option(
+        help: ArgumentHelp(
+            "A bridge for an own tor, where the network blocks tor; may be repeated.", valueName: "LINE"))
+    var bridge: [String] = []
+
     func validate() throws {
+        if !bridge.isEmpty && (mode == .system || torControl != nil || torSocks != nil || torPort != nil) {
+            throw ValidationError(
+                "--bridge is for an own tor: it excludes --tor system, --tor-control, --tor-socks and --tor-port")
+        }
         if torSocks != nil && torPort != nil {
             throw ValidationError("--tor-socks and --tor-port exclude each other")
         }
@@ -33,6 +42,14 @@ struct TorFlags: ParsableArguments {
         if torPort == nil { resolved.torSocks = torSocks ?? settings[.torSocks] }
         let modeSet: TorOptions.Mode? = try settings.choice(.torMode)
         resolved.mode = mode ?? modeSet
+        let namesTor = mode == .system || torControl != nil || torSocks != nil || torPort != nil
+        if bridge.isEmpty, !namesTor { resolved.bridge = settings.list(.torBridges) }
+        if !resolved.bridge.isEmpty {
+            // Whoever needs bridges is not to be seen with a tor that has none.
+            resolved.mode = .managed
+            resolved.torControl = nil
+            resolved.torSocks = nil
+        }
         return resolved
     }
 
@@ -55,6 +72,15 @@ struct TorFlags: ParsableArguments {
         }
         if let torPort {
             options.socks = .ip("127.0.0.1", port: torPort)
+        }
+        options.bridges = try bridge.map { line throws(ChatEvent.Notice) in
+            do throws(Bridge.ParseError) {
+                return try Bridge(parsing: line)
+            } catch {
+                throw ChatEvent.Notice(
+                    .inputInvalid, "--bridge cannot be used: it is no bridge line",
+                    hint: "write it as it was sent to you: obfs4 192.0.2.1:443 FINGERPRINT cert=... iat-mode=0")
+            }
         }
         options.readEnvironment()
         return options

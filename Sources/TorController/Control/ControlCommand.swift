@@ -1,3 +1,4 @@
+import EventLoop
 package import Sodium
 
 /// One command line to tor.

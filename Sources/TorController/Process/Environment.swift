@@ -27,7 +27,7 @@ enum Environment {
     /// The endpoint in the variables that begin with `prefix`; a socket goes before a port.
     static func endpoint(_ prefix: String) -> SocketAddress? {
         if let path = Self["\(prefix)_IPC_PATH"] { return SocketAddress(torEndpoint: "unix:\(path)") }
-        guard let port = Self["\(prefix)_PORT"] else { return nil }
+        guard let port = Self["\(prefix)_PORT"].flatMap({ UInt16(decimal: $0) }) else { return nil }
         let host = Self["\(prefix)_HOST"] ?? "127.0.0.1"
         return SocketAddress(torEndpoint: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
     }

@@ -22,23 +22,32 @@ final class ManagedTor {
     private var parser = TorLogParser()
     private var failure: TorStartFailure?
     /// The latest warning or error that is no known failure.
-    private var lastWords: String?
+    private(set) var lastWords: String?
     /// Whether tor is asked to give up all system calls that it does not need; not every tor can.
-    private var isSandboxed = true
+    private var isSandboxed: Bool
+    /// Whether tor starts programs, for the transports of bridges: then there is no sandbox.
+    private let startsPrograms: Bool
+    private let bridgeLines: [String]
     private let include: String?
     private let dataDirectory: String?
     private var onStopped: (() -> Void)?
 
     /// Finds the program and writes its configuration; `include` is a torrc file that comes last in it. With `dataDirectory` the
     /// child finds its guards and the consensus of the last time there.
-    init(program: String?, dataDirectory: String? = nil, include: String?, loop: EventLoop, logger: Logger)
-        throws(TorError)
-    {
+    init(
+        program: String?, dataDirectory: String? = nil, include: String?, bridges: [Bridge] = [], loop: EventLoop,
+        logger: Logger
+    ) throws(TorError) {
         self.loop = loop
         self.logger = logger
         self.program = try Self.find(program ?? "tor")
         self.include = include
         self.dataDirectory = dataDirectory
+        bridgeLines = try bridges.configuration(isIncludeGiven: include != nil)
+        startsPrograms =
+            bridges.contains { $0.transport != nil }
+            || include.flatMap { SystemFile.text($0, limit: 65_536) }?.contains("ClientTransportPlugin") == true
+        isSandboxed = !startsPrograms
         directory = try PrivateDirectory()
         controlEndpoint = .unix(path: "\(directory.path)/control")
         socksEndpoint = .unix(path: "\(directory.path)/socks")
@@ -135,10 +144,10 @@ final class ManagedTor {
             "DormantCanceledByStartup 1",
             "GeoIPFile /dev/null",
             "GeoIPv6File /dev/null",
-            // It starts no programs of its own.
-            "NoExec 1",
+            "NoExec \(startsPrograms ? 0 : 1)",
             "Sandbox \(isSandboxed ? 1 : 0)",
         ]
+        lines += bridgeLines
         if let include { lines.append("%include \(QuotedString.escape(include.utf8))") }
         try directory.write(lines.joined(separator: "\n") + "\n", to: "torrc")
     }

@@ -1,0 +1,70 @@
+import Foundation
+import PrivateTorNetwork
+import Testing
+
+/// Bridges of the own tor.
+struct BridgeFlagTests {
+    private static let transports = [
+        ("obfs4", ["obfs4proxy", "lyrebird"], "obfs4proxy"), ("snowflake", ["snowflake-client"], "snowflake-client"),
+        ("webtunnel", ["lyrebird", "webtunnel-client"], "lyrebird"),
+    ].filter { transport in
+        !transport.1.contains { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") }
+    }
+
+    /// Those that are not installed here.
+    @Test(arguments: transports) func programThatIsMissing(_ transport: (String, [String], String)) async throws {
+        let line = "\(transport.0) 192.0.2.1:443"
+        for command in [["host"], ["join", "room", "--onion", Self.onion]] {
+            try await expectFailure(command + ["--bridge", line], code: "bridge-failed", status: 69)
+        }
+        let found = try await DoctorTests.examine(["--bridge", line])
+        #expect(found.lines["bridges"]?.code == "bridge-failed")
+        #expect(found.lines["bridges"]?.hint == "sudo apt install \(transport.2)")
+    }
+
+    private static let onion = "2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion"
+
+    @Test func whatCannotBe() async throws {
+        try await expectFailure(["host", "--bridge", "nonsense"], code: "input-invalid", status: 65)
+        let result = try await TermTalkProcess.run(
+            ["host", "--json", "--bridge", "192.0.2.1:443", "--tor", "system"], home: TestHome())
+        #expect(result.status == 64)
+    }
+
+    /// tor's own words.
+    @Test(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
+    func refusedByTor() async throws {
+        let result = try await TermTalkProcess.run(
+            ["host", "--json", "--bridge", "192.0.2.1:443 not-a-fingerprint"], home: TestHome())
+        #expect(result.events("error").map(\.code) == ["bridge-failed"])
+        #expect(result.events("error").first?.message?.contains("ridge") == true)
+        #expect(result.status == 69)
+    }
+
+    /// A relay of the private network is a bridge as good as any; where nobody listens none is.
+    @Test(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
+    func goesByTheBridgeOnly() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let include = try network.makeManagedInclude().path
+        let control = try network.relays[0].control()
+        func value(_ command: String) throws -> String {
+            let reply = try control.command(command)
+            return String(try #require(reply.first { $0.contains("=") }).split(separator: "=").last ?? "")
+        }
+        let address = try value("GETCONF Address")
+        let port = try value("GETCONF ORPort").split(separator: ":").last ?? ""
+        let home = try TestHome()
+        let file = try home.write(
+            "bridges.toml", "[tor]\nbridges = [  # two\n  \"\(address):\(port)\",\n]\n")
+        let host = try TermTalkProcess(
+            ["host", "--json", "--config", file], home: home, environment: ["TERMTALK_TOR_INCLUDE": include])
+        try await host.event("ready")
+        host.send("/quit")
+        #expect(try await host.result().status == 0)
+        try await expectFailure(
+            ["host", "--bridge", "127.0.0.1:\(try LoopbackAddress.unusedPort())"], code: "bridge-failed", status: 69,
+            environment: ["TERMTALK_TOR_INCLUDE": include, "TERMTALK_TOR_STALL_SECONDS": "5"])
+        let shown = try await TermTalkProcess.run(["config", "--config", file], home: home)
+        #expect(shown.output.contains { $0.hasPrefix("bridges = [\"\(address):\(port)\"]  # file, line 2;") })
+    }
+}
