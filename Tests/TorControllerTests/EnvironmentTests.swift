@@ -66,8 +66,12 @@ struct EnvironmentTests {
         let folder = try SingleTor.makeFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let (program, seen) = (folder.appending(path: "tor"), folder.appending(path: "seen"))
-        try Data("#!/bin/sh\nenv >'\(seen.path)'\necho 'Tor version 0.4.9.11.'\n".utf8).write(to: program)
-        chmod(program.path, 0o755)
+        let source = folder.appending(path: "source")
+        try Data("#!/bin/sh\nenv >'\(seen.path)'\necho 'Tor version 0.4.9.11.'\n".utf8).write(to: source)
+        chmod(source.path, 0o755)
+        // Another process writes what is run: a file that a test of another thread has inherited open is busy.
+        let copy = try Process.run(URL(filePath: "/bin/cp"), arguments: [source.path, program.path])
+        copy.waitUntilExit()
         let secrets = ["TERMTALK_TOR_PASSWORD": "first-secret", "TOR_CONTROL_PASSWD": "second-secret"]
         for (name, value) in secrets { setenv(name, value, 1) }
         defer { for name in secrets.keys { unsetenv(name) } }
