@@ -24,7 +24,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .invalidInput
         case .torUnreachable, .torBootstrapStalled, .torControlLost, .torWithoutPow, .torWithoutClientAuth,
             .onionNotFound, .onionUnreachable,
-            .onionPublishFailed, .bridgeFailed, .onionNotReachable, .connectionRefused, .connectionTimeout, .connectionLost, .hostUnreachable,
+            .onionPublishFailed, .bridgeFailed, .onionNotReachable, .connectionRefused, .connectionTimeout,
+            .connectionLost, .hostUnreachable,
             .addressInUse, .portNotMapped, .carrierNAT, .noSuchRoom, .roomExpired, .roomReopened:
             self = .unavailable
         case .internalError:

@@ -118,7 +118,8 @@ struct HostCommand: ParsableCommand {
                 "--map-port is for --direct and --lan: with tor nothing has to be opened at the router")
         }
         if onionTarget != nil && (behind != nil || lan != nil || !direct.isEmpty) {
-            throw ValidationError("--onion-target is for services that tor is asked for: it excludes --behind, --direct and --lan")
+            throw ValidationError(
+                "--onion-target is for services that tor is asked for: it excludes --behind, --direct and --lan")
         }
         if direct.count > Invite.addressLimit {
             throw ValidationError("--direct can be given \(Invite.addressLimit) times: an invite has no room for more")
