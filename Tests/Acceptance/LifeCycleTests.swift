@@ -72,9 +72,9 @@ struct LifeCycleTests {
         #expect(result.events("closed").map(\.reason) == ["quit"])
     }
 
-    /// Its place is kept, but in a full room not for long.
+    /// Its place is kept for as long as the host says.
     @Test func memberThatIsKilledIsLostAfterItsGrace() async throws {
-        let hosted = try await HostedRoom.direct(["--max-members", "2"])
+        let hosted = try await HostedRoom.direct(["--max-members", "2", "--keep", "20s"])
         let member = try await hosted.join()
         let id = try await member.event("joined-room").member
         member.signal(SIGKILL)

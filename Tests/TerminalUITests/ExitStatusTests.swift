@@ -19,7 +19,7 @@ import Testing
                 "onion-publish-failed", "onion-not-reachable", "bridge-failed", "connection-refused",
                 "connection-timeout", "connection-lost",
                 "host-unreachable",
-                "address-in-use", "no-such-room", "room-expired", "room-reopened",
+                "address-in-use", "port-not-mapped", "carrier-nat", "no-such-room", "room-expired", "room-reopened",
             ],
             70: ["internal-error"],
             73: ["registry-unwritable", "persist-unwritable", "output-unwritable", "no-space"],
@@ -42,7 +42,7 @@ import Testing
                 "password-required",
                 "password-wrong",
                 "password-guessed", "passphrase-wrong", "kicked", "banned", "room-locked", "invite-used", "join-denied",
-                "group-invite-needed", "not-permitted", "invite-revoked",
+                "group-invite-needed", "not-permitted", "invite-revoked", "direct-not-allowed",
             ],
             78: [
                 "config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable",
