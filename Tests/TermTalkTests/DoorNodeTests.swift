@@ -32,7 +32,7 @@ import Testing
     func floodFromANeighbour() throws {
         // Few, so that no new one is due before the test is over.
         var limits = AddressGate.Limits()
-        limits.arrivalsPerMinute = 2
+        limits.arrivalsPerMinute = 1
         try NodeWorld.run(addressLimits: limits) { world in
             let alice = world.add(nick: "alice")
             alice.network = Self.network(1)

@@ -42,7 +42,7 @@ import Testing
                 "password-required",
                 "password-wrong",
                 "password-guessed", "passphrase-wrong", "kicked", "banned", "room-locked", "invite-used", "join-denied",
-                "group-invite-needed", "not-permitted", "invite-revoked", "direct-not-allowed",
+                "group-invite-needed", "not-permitted", "invite-revoked",
             ],
             78: [
                 "config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable",
