@@ -3,8 +3,8 @@ import Testing
 
 /// Whoever pastes the invite of a direct room is not shown to its host, or to the network, without having said so.
 struct DirectConsentTests {
-    /// 198.51.100.7 (RFC 5737) is nobody's: a dial of it fails in one way or another, later.
-    private static let place = "198.51.100.7:12345"
+    /// A group's address (RFC 5771): nobody's alone, and no TCP connection to it ever leaves the machine.
+    private static let place = "224.0.0.1:12345"
 
     /// The invite of a room that is gone, at another address.
     private static func invite() async throws -> String {

@@ -60,7 +60,7 @@ import Transport
         #expect(error(try dial(String(repeating: "a", count: 300), to: 1)) == .nameNotFound)
     }
 
-    /// 192.0.2.1 (RFC 5737) has no route here, or no answer.
+    /// 224.0.0.1 is a group's address (RFC 5771): TCP has no route there.
     @Test func oneOfSeveralAddressesIsEnough() throws {
         let loop = try EventLoop()
         let closed = try SocketListener(.ip("127.0.0.1", port: 0), loop: loop) { _ in }
@@ -68,7 +68,7 @@ import Transport
         let listener = try SocketListener(.ip("127.0.0.1", port: 0), loop: loop) { _ in }
         let good = HostPort(host: "127.0.0.1", port: try #require(listener.localAddress.port))
         let hosts = [
-            HostPort(host: "192.0.2.1", port: good.port),
+            HostPort(host: "224.0.0.1", port: good.port),
             HostPort(host: "127.0.0.1", port: try #require(closed.localAddress.port)), good,
         ]
         var reached: HostPort?
