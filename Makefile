@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
+.PHONY: without-traits attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
 # No library is looked for beside the program, all is bound before it begins and read-only then, and only code is
@@ -22,6 +22,10 @@ test: lint interop
 	$(SWIFT) build --build-tests
 	timeout 900 $(SWIFT) test --skip-build --skip AcceptanceTests
 	timeout 900 $(SWIFT) test --skip-build --filter AcceptanceTests
+
+# The program without --lan and --map-port and their libraries.
+without-traits:
+	SWIFT=$(SWIFT) sh .ci/check-without-traits
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
