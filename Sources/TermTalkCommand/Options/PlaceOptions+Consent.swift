@@ -17,7 +17,7 @@ extension PlaceOptions {
             let place = places.first(where: { !$0.isOfThisMachine })
         else { return nil }
         if session.common.tor.isChosen { return try session.common.tor.options(purpose: .dial) }
-        guard session.isInteractive else { throw Self.notAllowed(place) }
+        guard session.console.isInteractive else { throw Self.notAllowed(place) }
         StandardError.write(
             "This room is at \(place), without tor. Its host, and whoever watches the network, will see your IP address.\n"
         )

@@ -51,7 +51,7 @@ struct PlaceOptions: ParsableArguments {
     }
 
     /// What a person may be asked.
-    func questions(_ settings: Settings) -> ChatSession.Questions {
+    func questions(_ settings: Settings) -> Conversation.Questions {
         .init(
             hostKey: !acceptsNewHost(settings) && !strict && !settings.isOn(.joinStrict),
             passwords: secret.passwordFile != nil ? nil : secret.password ? 1 : 0)

@@ -13,11 +13,14 @@ extension ChatSession {
     /// In seconds, for a loop that hangs itself.
     private static let panicAlarm: UInt32 = 5
 
+    func isPanic(_ line: String) -> Bool {
+        if case .panic? = parser.parse(line) { true } else { false }
+    }
+
     /// Ends it all at once: nothing waits for delivery, nothing stays on the terminal.
     func panic() {
         guard !isPanicking else { return }
         isPanicking = true
-        isInputWanted = false
         updateInput()
         signal(SIGALRM, SIG_DFL)
         alarm(Self.panicAlarm)
@@ -26,19 +29,21 @@ extension ChatSession {
             _exit(ExitStatus.done.rawValue)
         }
         if !common.json {
-            plain?.close()
-            output.forget()
-            screen?.close(wiping: true)
-            screen = nil
-            TerminalDevice.wipe()
+            input.close()
+            console.wipe()
             if isatty(STDOUT_FILENO) != 1 {
-                output.show(
-                    .warning(
-                        .init(
-                            .outputKept, "what was written to a file or a pipe stays there",
-                            hint: "wipe it where it went")))
+                warn(
+                    .init(
+                        .outputKept, "what was written to a file or a pipe stays there",
+                        hint: "wipe it where it went"))
             }
         }
+        conversation?.panic()
+    }
+}
+
+extension Conversation {
+    fileprivate func panic() {
         // Between two tries there is nobody to say goodbye to.
         guard case .none = question else { return ended(.quit, nil) }
         participant?.panic()

@@ -4,7 +4,7 @@ internal import TermTalk
 
 // Questions to the person between two tries to come into a room. The loop goes on, so that signals end them.
 
-extension ChatSession {
+extension Conversation {
     /// What the person is asked now.
     enum Question {
         case none
@@ -17,7 +17,7 @@ extension ChatSession {
         _ key: X25519.PublicKey, _ options: RoomGuest.Options, _ questions: Questions,
         ending: (ChatEvent.CloseReason, ChatEvent.Notice?)
     ) {
-        output.write(["The host of this room is not known. Its key is", "  \(key.text)"])
+        session.console.output.write(["The host of this room is not known. Its key is", "  \(key.text)"])
         ask("Does the host say the same, over another channel? (yes/no): ") { [weak self] answer in
             switch answer?.lowercased().filter({ !$0.isWhitespace }) {
             case "yes"?, "y"?:
@@ -30,7 +30,7 @@ extension ChatSession {
                 self?.endQuestion()
                 self?.ended(ending.0, ending.1)
             default:
-                self?.output.prompt("Please type 'yes' or 'no': ")
+                self?.session.console.output.prompt("Please type 'yes' or 'no': ")
             }
         }
     }
@@ -38,7 +38,7 @@ extension ChatSession {
     func askForPassword(_ options: RoomGuest.Options, _ questions: Questions, isAgain: Bool) {
         do throws(ChatEvent.Notice) {
             let text = isAgain ? "That is not the password. Once more: " : "Password of the room: "
-            let secret = try SecretQuestion(text, loop: loop) { [weak self] result in
+            let secret = try SecretQuestion(text, loop: session.loop) { [weak self] result in
                 self?.endQuestion()
                 switch result {
                 case .success(let password):
@@ -56,19 +56,19 @@ extension ChatSession {
     }
 
     private func ask(_ text: String, answered: @escaping (String?) -> Void) {
-        output.prompt(text)
+        session.console.output.prompt(text)
         begin(.line(answered))
     }
 
     private func begin(_ question: Question) {
         self.question = question
         stop = { [weak self] in self?.ended(.quit, nil) }
-        updateInput()
+        session.updateInput()
     }
 
     func endQuestion() {
         if case .secret(let secret) = question { secret.cancel() }
         question = .none
-        updateInput()
+        session.updateInput()
     }
 }

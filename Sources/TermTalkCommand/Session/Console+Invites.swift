@@ -4,7 +4,7 @@ internal import TerminalUI
 
 // Invites, in the form that the person asked for.
 
-extension ChatSession {
+extension Console {
     func give(_ invite: String, as form: InviteForm) {
         do throws(ChatEvent.Notice) {
             switch form {

@@ -1,0 +1,85 @@
+internal import EventLoop
+import Glibc
+internal import Room
+internal import TermTalk
+internal import TerminalUI
+
+/// Where the person or the script sees what happens: lines, or a screen while there is a room and a terminal for it.
+final class Console {
+    let output: ConsoleOutput
+    /// Whether a person types.
+    let isInteractive: Bool
+    let hasColour: Bool
+    let common: CommonOptions
+    private let loop: EventLoop
+    private(set) var screen: FullScreen?
+    /// Events that screens were told which are closed now.
+    private var framesBefore: UInt64 = 0
+    /// Called when what was shown has been taken, or some of it.
+    var onProgress: (() -> Void)? {
+        didSet { output.onProgress = onProgress }
+    }
+
+    init(loop: EventLoop, common: CommonOptions) {
+        self.loop = loop
+        self.common = common
+        let isTerminal = isatty(STDOUT_FILENO) == 1
+        isInteractive = isatty(STDIN_FILENO) == 1 && !common.json
+        let refusesColour = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
+        hasColour = isTerminal && !common.noColor && !refusesColour && TerminalDevice.type != "dumb"
+        output = ConsoleOutput(
+            loop: loop, isJSON: common.json,
+            renderer: LineRenderer(
+                echoOwn: isatty(STDIN_FILENO) != 1, colour: hasColour && !common.plain, localTime: { WallTime.text($0) }
+            ),
+            style: .init(
+                overwritesProgress: isatty(STDERR_FILENO) == 1 && TerminalDevice.type != "dumb" && !common.plain,
+                showsTimes: common.plain && isTerminal))
+    }
+
+    /// Shows an event on the screen, or as lines.
+    func show(_ event: ChatEvent) {
+        if let screen { screen.show(event) } else { output.show(event) }
+    }
+
+    /// Says something of the program's own.
+    func note(_ line: String) {
+        if let screen { screen.note(line) } else { output.write(["-!- \(line)"]) }
+    }
+
+    /// How far the output is, which was lines at first, then a screen, and is lines again at the end.
+    var progress: OutputProgress {
+        let (lines, frames) = (output.progress, screen?.progress ?? .init(told: 0, taken: 0))
+        return OutputProgress(
+            told: lines.told + framesBefore + frames.told, taken: lines.taken + framesBefore + frames.taken)
+    }
+
+    /// Goes from lines to the full screen, where there is a terminal for it and the person has not chosen lines. How the
+    /// room can be joined stays readable behind it.
+    func openScreen(onRequest: @escaping (FullScreen.Request) -> Void) {
+        guard screen == nil, isInteractive, isatty(STDOUT_FILENO) == 1, !common.plain, TerminalDevice.type != "dumb"
+        else { return }
+        output.finish()
+        screen = FullScreen(
+            loop: loop, colour: hasColour, bell: common.bell ?? .mention,
+            marks: TerminalDevice.type == "linux" ? .ascii : .unicode, takesWheel: common.mouse, onRequest: onRequest)
+        guard let screen else {
+            return output.write(["-!- this terminal cannot show a full screen (its type is not known): line mode"])
+        }
+        screen.onProgress = { [weak self] in self?.onProgress?() }
+    }
+
+    func closeScreen() {
+        screen?.close()
+        framesBefore += screen?.progress.told ?? 0
+        screen = nil
+    }
+
+    /// Leaves nothing on the terminal, and waits for nobody.
+    func wipe() {
+        output.forget()
+        screen?.close(wiping: true)
+        screen = nil
+        TerminalDevice.wipe()
+    }
+}

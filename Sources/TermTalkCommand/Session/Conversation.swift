@@ -1,0 +1,291 @@
+internal import EventLoop
+import Glibc
+internal import Room
+internal import TermTalk
+internal import TerminalUI
+
+/// One stay in a room: the participant, what is remembered of it, and how far it has come.
+final class Conversation {
+    /// What the stay is for.
+    enum Role {
+        case talks
+        /// Nobody takes part here: nothing is read, and signals end it.
+        case serves
+        case delivers(Delivery)
+    }
+
+    private enum Phase {
+        case entering
+        case inside
+        /// The person has asked to leave; what was said is still delivered.
+        case leaving
+    }
+
+    unowned let session: ChatSession
+    private var role: Role
+    private var phase = Phase.entering
+    private(set) var participant: (any Participant)?
+    /// Ends the stay at once; nil where that was asked for already.
+    var stop: (() -> Void)?
+    var question = Question.none
+    private var memory = RoomMemory()
+    private var wayOut = WayOut()
+    /// Why it will have ended.
+    private var failure: ChatEvent.Notice?
+    /// Whether the room was told of, so that its end is, too.
+    private(set) var wasTold = false
+    private var showsCode = false
+    /// Whether the list of members is for the screen alone.
+    private var listsQuietly = false
+
+    init(_ session: ChatSession, as role: Role) {
+        self.session = session
+        self.role = role
+    }
+
+    var isInside: Bool { if case .entering = phase { false } else { true } }
+
+    var isLeaving: Bool { if case .leaving = phase { true } else { false } }
+
+    /// Whether the person may say something, now or when there is a room.
+    var takesLines: Bool { if case .talks = role { true } else { false } }
+
+    var isCongested: Bool { participant?.isCongested ?? true }
+
+    // MARK: Beginning
+
+    func host(_ options: RoomHost.Options, showsCode: Bool) {
+        self.showsCode = showsCode
+        let host = RoomHost(
+            loop: session.loop, options: options, directories: UserDirectories(), logger: session.common.logger,
+            wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
+        host.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
+        begin(host) { host.stop(.hostQuit) }
+        host.start()
+    }
+
+    /// What a person may be asked when a join fails for want of it.
+    struct Questions {
+        /// Whether the host's key, when it is not known, is right.
+        var hostKey: Bool
+        /// How many passwords the person has typed; nil when there is one from a file, which is not asked for.
+        var passwords: Int?
+
+        /// As ssh does.
+        static let passwordLimit = 3
+    }
+
+    func join(_ options: RoomGuest.Options, _ questions: Questions) {
+        let guest = RoomGuest(
+            loop: session.loop, options: options, directories: UserDirectories(), logger: session.common.logger,
+            wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
+        guest.onEnded = { [weak self, weak guest] reason, notice in
+            guard let self else { return }
+            // What is asked now is asked in lines.
+            self.session.console.closeScreen()
+            let mayAsk = self.session.console.isInteractive && !self.session.isPanicking
+            switch notice?.code {
+            case .hostKeyUnknown? where mayAsk && questions.hostKey:
+                guard let key = guest?.shownHostKey else { return self.ended(reason, notice) }
+                self.askAboutHost(key, options, questions, ending: (reason, notice))
+            case .passwordRequired? where mayAsk,
+                .passwordWrong? where mayAsk && (1..<Questions.passwordLimit).contains(questions.passwords ?? 0):
+                self.askForPassword(options, questions, isAgain: notice?.code == .passwordWrong)
+            default:
+                self.ended(reason, notice)
+            }
+        }
+        begin(guest) { guest.stop() }
+        guest.start()
+    }
+
+    private func begin(_ participant: any Participant, stop: @escaping () -> Void) {
+        participant.onDecongested = { [weak self] in self?.session.updateInput() }
+        participant.outputProgress = { [weak self] in self?.session.console.progress ?? .init(told: 0, taken: 0) }
+        self.participant = participant
+        self.stop = stop
+        session.began(self)
+    }
+
+    // MARK: Events
+
+    private func heard(_ event: ChatEvent) {
+        if case .delivers(let delivery) = role { return heard(event, while: delivery) }
+        if case .ready = event, takesLines, TerminalDevice.isInputNowhere {
+            failure = Self.nobodyTalks
+            return stop?() ?? ()
+        }
+        guard memory.heard(event, at: WallTime.moment) else { return }
+        if listsQuietly, case .members(let members) = event {
+            session.console.screen?.list(members, own: members.first { $0.isHost }?.id)
+            return
+        }
+        if !session.common.json, let invite = event.invite, invite.form != .text {
+            return session.console.give(invite.text, as: invite.form)
+        }
+        session.console.show(event)
+        switch event {
+        case .ready, .joinedRoom:
+            wasTold = true
+            if takesLines, !isInside { entered(event) }
+        default:
+            break
+        }
+    }
+
+    private func entered(_ event: ChatEvent) {
+        phase = .inside
+        session.entered(self, event)
+        guard case .ready(let room) = event else { return }
+        if session.console.screen != nil {
+            listsQuietly = true
+            participant?.listMembers()
+            listsQuietly = false
+        }
+        if showsCode { session.console.give(room.invite, as: .code) }
+    }
+
+    private func heard(_ event: ChatEvent, while delivery: Delivery) {
+        var delivery = delivery
+        let isJSON = session.common.json
+        if delivery.shows(event, isJSON: isJSON) { session.console.show(event) }
+        if case .joinedRoom = event { wasTold = isJSON }
+        let steps = delivery.heard(event)
+        role = .delivers(delivery)
+        // The participant is in the middle of telling it.
+        for step in steps {
+            if case .fail(let notice) = step { failure = failure ?? notice }
+            session.loop.atEndOfTurn { [weak self] in self?.perform(step) }
+        }
+    }
+
+    private func perform(_ step: Delivery.Step) {
+        switch step {
+        case .say(let text): participant?.say(text, kind: .text, to: nil)
+        case .leave: participant?.leave()
+        case .fail: stop?()
+        }
+    }
+
+    private static let nobodyTalks = ChatEvent.Notice(
+        .usage, "no room was opened: standard input is /dev/null, at whose end the host leaves",
+        hint: "--headless serves a room that others talk in; else leave the input open")
+
+    /// What goes on is not seen by anybody: the stay ends. What `say` was to deliver is delivered all the same.
+    func outputFailed(_ fault: OutputFault) {
+        if fault != .readerGone { failure = failure ?? fault.notice }
+        if case .delivers = role { return }
+        guard let stop else { return }
+        if fault == .readerGone { session.warn(fault.notice) }
+        self.stop = nil
+        stop()
+    }
+
+    func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
+        var notice = notice ?? failure
+        if notice == nil, case .delivers(let delivery) = role { notice = delivery.failure(reason) }
+        endQuestion()
+        session.ended(self, reason, notice)
+    }
+
+    // MARK: What is typed
+
+    /// Takes a line of a person or a script that is in the room.
+    func take(_ item: LineSplitter.Item) {
+        switch item {
+        case .line(let line) where isLeaving:
+            if session.isPanic(line) { return session.panic() }
+            guard session.console.isInteractive else { return }
+            refuse(.inputInvalid, "nothing was sent: you are leaving the room", hint: "^C twice leaves at once")
+        case .tooLong:
+            refuse(.messageTooLarge, "the line was not sent: it is too long", hint: "send it in parts")
+        case .line(let line):
+            if let input = session.parser.parse(line) { perform(input) }
+        }
+    }
+
+    func perform(_ input: ChatInput) {
+        switch input {
+        case .text(let text): participant?.say(text, kind: .text, to: nil)
+        case .action(let text): participant?.say(text, kind: .action, to: nil)
+        case .private(let receiver, let text): participant?.say(text, kind: .text, to: receiver)
+        case .nick(let nick): participant?.changeNick(to: nick)
+        case .who: participant?.listMembers()
+        case .help(nil): answer(RoomCommandTable.helpLines(isModerator: participant is RoomHost))
+        case .help(let command?):
+            guard let lines = RoomCommandTable.helpLines(about: command) else {
+                return perform(.unknownCommand(command))
+            }
+            answer(lines)
+        case .topic: answer([memory.topicLine])
+        case .ignored: answer([memory.ignoredLine])
+        case .ignore(let name): answer { memory throws(ChatEvent.Notice) in [try memory.ignore(name)] }
+        case .unignore(let name): answer { memory throws(ChatEvent.Notice) in [try memory.unignore(name)] }
+        case .lastlog(let word): answer(memory.lastlog(word))
+        case .sent: answer(memory.sentLines)
+        case .invite(let form): participant?.showInvite(as: form)
+        case .panic: session.panic()
+        case .verify(let command): participant?.verify(command)
+        case .room(let command): participant?.perform(command)
+        case .clear:
+            _ = memory.heard(.clearScreen, at: WallTime.moment)
+            session.console.show(.clearScreen)
+        case .quit: leave()
+        case .notInThisBuild(let name):
+            refuse(.notInThisBuild, "\(name) is not in this build yet; nothing was changed")
+        case .unknownCommand(let name):
+            let meant = Suggestion.nearest(to: name, in: RoomCommandTable.names)
+            refuse(
+                .unknownCommand, "\(name) is no command",
+                hint: (meant.map { "did you mean \($0)? " } ?? "") + "see /help; // sends a slash")
+        case .usage(let form):
+            refuse(.usage, "that is not how the command is written", hint: form)
+        case .tooLarge(let count):
+            refuse(
+                .messageTooLarge,
+                "the message was not sent: it has \(count) bytes, and \(RoomLimits.textByteCount) are allowed",
+                hint: "send it in parts")
+        case .malformed(let reason):
+            refuse(.inputInvalid, "the input was not understood: \(reason)")
+        }
+    }
+
+    private func refuse(_ code: NoticeCode, _ message: String, hint: String? = nil) {
+        session.console.show(.error(.init(code, message, hint: hint)))
+    }
+
+    private func answer(_ lines: [String]) {
+        session.console.show(.help(lines))
+    }
+
+    /// Shows what the memory of this stay answers.
+    private func answer(_ ask: (inout RoomMemory) throws(ChatEvent.Notice) -> [String]) {
+        do throws(ChatEvent.Notice) {
+            answer(try ask(&memory))
+        } catch {
+            session.console.show(.error(error))
+        }
+    }
+
+    // MARK: The way out
+
+    /// Leaves when all is delivered.
+    func leave() {
+        guard !isLeaving else { return }
+        phase = .leaving
+        session.updateInput()
+        participant?.leave()
+        session.console.screen?.note("leaving as soon as all is delivered; ^C twice leaves at once")
+    }
+
+    /// Whether the person may leave at once; where others lose the room by it, it is asked to say so again.
+    func mayLeave(by key: String) -> Bool {
+        guard session.console.isInteractive, !isLeaving, let participant else { return true }
+        switch wayOut.wanted(others: participant.othersWhoseRoomEnds, now: session.loop.now) {
+        case .leave: return true
+        case .ask(let others):
+            session.console.note(WayOut.question(others: others, key: key))
+            return false
+        }
+    }
+}
