@@ -18,12 +18,12 @@ enum BenchmarkHost {
         limits.messageBurst = .greatestFiniteMagnitude
         limits.bytesPerSecond = .greatestFiniteMagnitude
         limits.byteBurst = .greatestFiniteMagnitude
-        var gateLimits = ConnectionGate.Limits()
-        gateLimits.pending = 10_000
-        gateLimits.openBurst = .greatestFiniteMagnitude
-        gateLimits.inviteBurst = .greatestFiniteMagnitude
+        var doorLimits = Door.Limits()
+        doorLimits.gate.pending = 10_000
+        doorLimits.gate.openBurst = .greatestFiniteMagnitude
+        doorLimits.gate.inviteBurst = .greatestFiniteMagnitude
         let node = HostNode(
-            loop: loop, identity: try BenchmarkRoom.identity(), limits: limits, closesAt: nil, gateLimits: gateLimits,
+            loop: loop, identity: try BenchmarkRoom.identity(), limits: limits, closesAt: nil, doorLimits: doorLimits,
             logger: logger, tell: { _ in })
         // It lets the others in; what they say is not for it to open.
         node.joinLocally(nick: "", engine: RoomGroup(creator: nil, time: 1_000_000_000))

@@ -126,15 +126,39 @@ import Testing
         try NodeWorld.run(limits: limits) { world in
             let alice = world.add(nick: "alice")
             world.when({ alice.events.contains(.starting(.approval, progress: nil)) }) {
-                guard let connection = world.host.connections.pending.first else {
+                guard let connection = world.visitor else {
                     Issue.record("nobody waits")
                     return world.finish()
                 }
                 world.host.receivedAtDoor(type: type, body: [], from: connection, now: world.loop.time)
                 #expect(world.waiting == [])
                 #expect(!world.host.room.awaits(connection.link))
-                #expect(world.host.connections.pending.isEmpty)
+                #expect(world.host.door.visitors.isEmpty)
                 world.finish()
+            }
+        }
+    }
+
+    @Test("A connection that is forgotten twice takes nobody out of the line who has its number since")
+    func forgottenTwice() throws {
+        var limits = RoomLimits()
+        limits.asksHost = true
+        try NodeWorld.run(limits: limits) { world in
+            let bob = world.add(nick: "bob")
+            world.when({ world.waiting == ["bob"] }) {
+                guard let connection = world.visitor else {
+                    Issue.record("nobody waits")
+                    return world.finish()
+                }
+                world.host.drop(connection)
+                bob.isReachable = false
+                world.add(nick: "alice")
+                world.when({ world.waiting == ["alice"] }) {
+                    #expect(world.visitor?.link == connection.link)
+                    world.host.drop(connection)
+                    #expect(world.waiting == ["alice"])
+                    world.finish()
+                }
             }
         }
     }
@@ -158,6 +182,9 @@ import Testing
 }
 
 extension NodeWorld {
+    /// The first connection that is not a member's.
+    fileprivate var visitor: HostConnection? { host.door.visitors.first.flatMap { host.connections[$0.link] } }
+
     /// Who waits for the host, as far as it was told.
     fileprivate var waiting: [String] {
         var nicks: [MemberID: String] = [:]

@@ -85,9 +85,11 @@ final class NodeWorld {
             prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
             invites: invite.map { [$0] } ?? [], acceptsOpen: !isInvited)
         let told = Told()
+        var doorLimits = Door.Limits()
+        doorLimits.addresses = addressLimits
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: closesAfter.map { loop.time + $0 },
-            password: password, addressLimits: addressLimits,
+            password: password, doorLimits: doorLimits,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { told.body?($0) })
         told.body = { [weak self] event in
             self?.hostEvents.append(event)

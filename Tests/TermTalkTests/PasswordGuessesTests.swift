@@ -5,15 +5,15 @@ import Testing
 @testable import TermTalk
 
 @Suite struct PasswordGuessesTests {
-    private let open = PasswordGuesses.Door(nil)
+    private let open = PasswordGuesses.Entrance(nil)
 
     /// `#expect` calls nothing that changes a value.
     private final class Book {
         private var guesses = PasswordGuesses()
 
-        func mayBegin(at door: PasswordGuesses.Door, now: Duration) -> Bool { guesses.mayBegin(at: door, now: now) }
-        func mayTry(at door: PasswordGuesses.Door, now: Duration) -> Bool { guesses.mayTry(at: door, now: now) }
-        func wasWrong(at door: PasswordGuesses.Door, now: Duration) -> (count: Int, delay: Duration) {
+        func mayBegin(at door: PasswordGuesses.Entrance, now: Duration) -> Bool { guesses.mayBegin(at: door, now: now) }
+        func mayTry(at door: PasswordGuesses.Entrance, now: Duration) -> Bool { guesses.mayTry(at: door, now: now) }
+        func wasWrong(at door: PasswordGuesses.Entrance, now: Duration) -> (count: Int, delay: Duration) {
             guesses.wasWrong(at: door, now: now)
         }
         func forget(_ invite: InviteSecret) { guesses.forget(invite) }

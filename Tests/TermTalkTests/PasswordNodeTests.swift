@@ -95,7 +95,12 @@ import Testing
         try NodeWorld.run(password: "open sesame") { world in
             let alice = world.add(nick: "alice", password: password)
             world.whenAllAreIn(2) {
-                for _ in 0..<9 { _ = world.host.guesses.wasWrong(at: .init(world.invite), now: world.loop.time) }
+                guard let network = PeerNetwork(.ip("192.0.2.1", port: 1)), let invite = world.invite else { return }
+                let link = LinkID(slot: 99)
+                world.host.door.arrived(link, from: network)
+                world.host.door.answered(link, invite: invite)
+                for _ in 0..<9 { _ = world.host.door.passwordWasWrong(link, now: world.loop.time) }
+                world.host.door.gone(link)
                 alice.breakConnection()
                 world.sayAsHost("are you there?")
                 world.when({ alice.texts == ["are you there?"] }) {

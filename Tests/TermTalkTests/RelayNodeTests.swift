@@ -40,7 +40,7 @@ import Testing
         try run { world in
             begin(world) { first, invite in
                 #expect(invite.isOfGroup && invite.creatorKey == nil)
-                #expect(world.host.localMember == nil && world.host.inviteOfGroup?.secretBytes == nil)
+                #expect(world.host.localMember == nil && world.host.door.inviteOfGroup?.secretBytes == nil)
                 #expect(invite.secret.secretBytes != world.invite?.secretBytes)
                 let second = world.add(nick: "second", inviteOfGroup: invite)
                 let third = world.add(nick: "third", inviteOfGroup: invite)

@@ -1,26 +1,10 @@
-internal import SecureSession
-
-/// Who may begin a handshake, and who gives way when too many peers are not members yet.
+/// How many handshakes are begun.
 ///
 /// Behind an onion service all peers have the same address, so the limits are for the room as a whole. A connection that
 /// says nothing costs a descriptor and some memory, so it is only their number that is bounded; what costs work is the
 /// answer to a first message. So silent connections take nothing from those who want to join: they are the first to give
 /// way, then those that began a handshake which anybody can begin, and those last that hold an invite.
 package struct ConnectionGate {
-    /// How far a connection that is not a member has come; a higher one is worth more.
-    enum Progress: Int, Comparable {
-        /// Has said nothing, or nothing that makes sense yet.
-        case silent
-        /// Began a handshake without an invite.
-        case asking
-        /// Finished a handshake without an invite.
-        case proven
-        /// Has shown that it holds an invite.
-        case invited
-
-        static func < (left: Progress, right: Progress) -> Bool { left.rawValue < right.rawValue }
-    }
-
     package struct Limits: Sendable {
         /// Connections that have not become members; past it the least worthy and then oldest one is closed for the new one.
         ///
@@ -50,12 +34,10 @@ package struct ConnectionGate {
         }
     }
 
-    let limits: Limits
     private var open: Allowance
     private var invite: Allowance
 
     init(limits: Limits, now: Duration) {
-        self.limits = limits
         open = Allowance(rate: limits.openRate, burst: limits.openBurst, now: now)
         invite = Allowance(rate: limits.inviteRate, burst: limits.inviteBurst, now: now)
     }

@@ -1,10 +1,15 @@
 package import EventLoop
+internal import Logging
 internal import Room
 internal import SecureSession
+internal import Sodium
 
-// Who may come near the room: limits before any work is done, and what the person hears of those that were refused.
+// Carries out what the door says of who is not a member yet.
 
 extension HostNode {
+    /// A joiner that shows its password gets so much longer: over tor that takes two more round trips.
+    static let passwordPatience = Duration.seconds(20)
+
     /// Takes a new peer. When there are too many that are not members, the one that has come least far is closed for it.
     ///
     /// - Parameter network: where it comes from, in a direct room.
@@ -13,80 +18,110 @@ extension HostNode {
             stream.close()
             return
         }
-        if let network {
-            let members = members(from: network)
-            guard addresses.admits(network, isMemberAway: members.contains { $0.stream == nil }, now: loop.time) else {
-                stream.close()
-                return refused(.address)
-            }
-            makePlace(for: network, members: members.count)
-        }
-        let pending = connections.pending
-        if pending.count >= gate.limits.pending, let least = pending.min(by: { $0.progress < $1.progress }) {
-            drop(least)
-            refused(.place)
+        let givingWay = door.opens(to: network, now: loop.time)
+        for connection in (givingWay ?? []).compactMap({ connections[$0] }) { drop(connection) }
+        tellOfDoor()
+        guard givingWay != nil else {
+            stream.close()
+            return
         }
         let connection = HostConnection(
             link: connections.freeLink(), stream: stream,
             session: SecureSession(responder: identity, now: loop.time), node: self)
-        connection.network = network
         connections.add(connection)
+        door.arrived(connection.link, from: network)
         scheduleSessionSweep(at: connection.session.nextDeadline)
     }
 
-    private func members(from network: PeerNetwork) -> [HostConnection] {
-        connections.members.filter { $0.network == network }
-    }
-
-    /// Of those from one address, too, the one that has come least far gives way, and of these the oldest.
-    private func makePlace(for network: PeerNetwork, members: Int) {
-        let pending = connections.pending.filter { $0.network == network }
-        guard pending.count >= addresses.placesAtDoor(members: members),
-            let least = pending.min(by: { $0.progress < $1.progress })
-        else { return }
-        drop(least)
-        refused(.address)
-    }
-
-    /// Whether somebody who is not in the room yet may join from the connection's address; if so, it counts as one of those
-    /// from there.
-    func mayJoinFromItsAddress(_ connection: HostConnection) -> Bool {
-        guard let network = connection.network, let key = connection.peerKey, !room.holds(key: key) else { return true }
-        let joining = connections.pending.count { $0.network == network && $0.isJoining && $0 !== connection }
-        connection.isJoining = addresses.mayJoin(members: members(from: network).count + joining)
-        return connection.isJoining
-    }
-
-    /// Whether a handshake without an invite may be answered.
-    func admitsOpen() -> Bool {
-        if gate.admitsOpen(now: loop.time) { return true }
-        refused(.openHandshake)
-        return false
-    }
-
     /// Whether a handshake with an invite may be answered.
-    func admitsInvited() -> Bool {
-        if gate.admitsInvited(now: loop.time) { return true }
-        refused(.invitedHandshake)
-        return false
+    func answersInvited() -> Bool {
+        defer { tellOfDoor() }
+        return door.answersInvited(now: loop.time)
     }
 
     /// So many circuits of tor were closed, because their peers were silent, or had been refused.
     package func closedCircuits(_ count: Int) {
-        for _ in 0..<count { refused(.circuit) }
+        door.closedCircuits(count, now: loop.time)
+        tellOfDoor()
     }
 
-    /// Counts a refusal, and tells the person when there are many.
-    func refused(_ cause: AttackWatch.Cause) {
-        report(attacks.refused(cause, now: loop.time))
-        if let deadline = attacks.nextDeadline { scheduleSweep(at: deadline) }
+    /// Whether strangers can come to the door.
+    package var isReachable: Bool {
+        get { door.isReachable }
+        set { door.becameReachable(newValue, now: loop.time) }
     }
 
-    func report(_ report: AttackWatch.Report?) {
-        switch report {
-        case .underAttack(let tally): tell(.warning(.underAttack(tally)))
-        case .over(let tally): tell(.warning(.attackOver(tally)))
-        case nil: break
+    /// Tells the person of refusals, when there are many.
+    func tellOfDoor() {
+        for notice in door.takeNotices() { tell(.warning(notice)) }
+        if let deadline = door.nextDeadline { scheduleSweep(at: deadline) }
+    }
+
+    // MARK: What is said at the door
+
+    func receivedAtDoor(type: UInt8, body: [UInt8], from connection: HostConnection, now: Duration) {
+        defer { tellOfDoor() }
+        guard AdmissionMessage.isAdmission(type: type) else {
+            if let code = door.refusal(of: connection.link, room: room, isEnding: closing != nil, now: now) {
+                return refuse(connection, code)
+            }
+            if door.foundsAnew(connection.link, room: room) { beginAnew(now: now) }
+            return receivedInRoom(type: type, body: body, from: connection, now: now)
         }
+        // Who waits has nothing more to show.
+        if room.awaits(connection.link) { return fail(connection) }
+        do throws(SessionError) {
+            try receivedAdmission(AdmissionMessage(type: type, body: body), from: connection, now: now)
+        } catch {
+            fail(connection)
+        }
+    }
+
+    private func receivedAdmission(
+        _ message: AdmissionMessage, from connection: HostConnection, now: Duration
+    ) throws(SessionError) {
+        guard let password = door.password else { return refuse(connection, .passwordUnknown) }
+        guard let bytes = connection.peerKey, let key = try? X25519.PublicKey(bytes) else { throw .malformed }
+        switch message {
+        case .share(let share):
+            guard door.mayBeginPassword(connection.link, now: now) else { return refuse(connection, .rateLimited) }
+            let answer = try connection.admission.received(
+                share: share, password: password, identity: identity, memberKey: key,
+                handshakeHash: connection.session.handshakeHash)
+            connection.admissionDeadline = max(connection.admissionDeadline, now + Self.passwordPatience)
+            send(answer, to: connection)
+        case .tag(let tag):
+            guard door.mayTryPassword(connection.link, now: now) else { return refuse(connection, .rateLimited) }
+            guard let confirmation = try connection.admission.received(tag: tag) else {
+                tell(.warning(door.passwordWasWrong(connection.link, now: now)))
+                return refuse(connection, .passwordWrong)
+            }
+            door.passwordWasRight(connection.link)
+            send(confirmation, to: connection)
+        case .answer, .confirmed:
+            throw .malformed
+        }
+    }
+
+    private func send(_ message: AdmissionMessage, to connection: HostConnection) {
+        connection.session.enqueue(message.encoded)
+        markDirty(connection)
+    }
+
+    /// Says why, and closes the connection when that has gone out.
+    private func refuse(_ connection: HostConnection, _ code: RoomCode) {
+        connection.session.enqueue(HostMessage.refused(code).encoded)
+        leaveTheLine(connection)
+        release(connection)
+    }
+
+    /// The relay's group was left by all, and who comes in now is the first one of another.
+    private func beginAnew(now: Duration) {
+        logger.info("the room's group begins anew")
+        var actions: [RoomAction] = []
+        room.beginAnew(now: now, actions: &actions)
+        door.useInviteOfGroup(nil)
+        perform(actions)
+        invitesChanged()
     }
 }

@@ -3,19 +3,19 @@ package import SecureSession
 /// How often a room's password may be tried, and how much work that may make.
 ///
 /// Behind an onion service all peers have the same address, and keys are free: so all who come without an invite share one
-/// allowance, and each invite has its own. Whoever tries passwords through one of these doors keeps others out of that
-/// door for a while, and of no other.
+/// allowance, and each invite has its own. Whoever tries passwords through one of these entrances keeps
+/// others out of that one for a while, and of no other.
 package struct PasswordGuesses {
     package struct Limits: Sendable {
         /// Wrong passwords without a consequence: people mistype.
         package var free = 2
         /// How long nobody may try after the next wrong one, the third; each further one doubles it.
         package var firstDelay = Duration.seconds(1)
-        /// It grows no further: a door must not be shut for good by whoever knows where it is. 1,440 guesses a day.
+        /// It grows no further: an entrance must not be shut for good by whoever knows where it is. 1,440 guesses a day.
         package var longestDelay = Duration.seconds(60)
         /// For each time that passes one wrong password is forgotten.
         package var forgiveness = Duration.seconds(600)
-        /// Exchanges that may begin at a door, a second in the long run, and at once. Each costs a quarter of a
+        /// Exchanges that may begin at an entrance, a second in the long run, and at once. Each costs a quarter of a
         /// millisecond, so that a flood takes half a percent of a core.
         package var exchangesPerSecond = 20.0
         package var exchangeBurst = 60.0
@@ -23,15 +23,15 @@ package struct PasswordGuesses {
         package init() {}
     }
 
-    /// A way in: without an invite, or with one of them.
-    package struct Door: Hashable {
+    /// The way in: without an invite, or with one of them.
+    package struct Entrance: Hashable {
         let invite: InviteSecret?
 
         package init(_ invite: InviteSecret?) {
             self.invite = invite
         }
 
-        package static func == (left: Door, right: Door) -> Bool { left.invite === right.invite }
+        package static func == (left: Entrance, right: Entrance) -> Bool { left.invite === right.invite }
 
         package func hash(into hasher: inout Hasher) {
             hasher.combine(invite.map(ObjectIdentifier.init))
@@ -47,27 +47,27 @@ package struct PasswordGuesses {
     }
 
     private let limits: Limits
-    private var states: [Door: State] = [:]
+    private var states: [Entrance: State] = [:]
 
     package init(limits: Limits = Limits()) {
         self.limits = limits
     }
 
     /// Whether an exchange may begin now; if so, it counts.
-    package mutating func mayBegin(at door: Door, now: Duration) -> Bool {
-        var state = self.state(of: door, now: now)
-        defer { states[door] = state }
+    package mutating func mayBegin(at entrance: Entrance, now: Duration) -> Bool {
+        var state = self.state(of: entrance, now: now)
+        defer { states[entrance] = state }
         return now >= state.notBefore && state.exchanges.take(now: now)
     }
 
     /// Whether a password may be checked now.
-    package func mayTry(at door: Door, now: Duration) -> Bool {
-        states[door].map { now >= $0.notBefore } ?? true
+    package func mayTry(at entrance: Entrance, now: Duration) -> Bool {
+        states[entrance].map { now >= $0.notBefore } ?? true
     }
 
     /// The password was wrong. Returns how many were, of late, and for how long nobody may try now.
-    package mutating func wasWrong(at door: Door, now: Duration) -> (count: Int, delay: Duration) {
-        var state = self.state(of: door, now: now)
+    package mutating func wasWrong(at entrance: Entrance, now: Duration) -> (count: Int, delay: Duration) {
+        var state = self.state(of: entrance, now: now)
         state.wrong += 1
         var delay = Duration.zero
         if state.wrong > limits.free {
@@ -79,17 +79,17 @@ package struct PasswordGuesses {
             delay = min(delay, limits.longestDelay)
         }
         state.notBefore = now + delay
-        states[door] = state
+        states[entrance] = state
         return (state.wrong, delay)
     }
 
     /// The invite is no longer in force.
     package mutating func forget(_ invite: InviteSecret) {
-        states[Door(invite)] = nil
+        states[Entrance(invite)] = nil
     }
 
-    private func state(of door: Door, now: Duration) -> State {
-        guard var state = states[door] else {
+    private func state(of entrance: Entrance, now: Duration) -> State {
+        guard var state = states[entrance] else {
             return State(
                 exchanges: Allowance(rate: limits.exchangesPerSecond, burst: limits.exchangeBurst, now: now),
                 notBefore: now, forgivenUntil: now)

@@ -1,12 +1,10 @@
 internal import Room
 
-/// The connections of a host, by slot; who is a member, and who is on the way to be one.
+/// The connections of a host, by slot; and who is a member.
 struct ConnectionTable {
     /// Slot 0 is the host's own participant's and never used here.
     private var slots: [HostConnection?] = [nil]
     private var freeSlots: [Int] = []
-    /// Connections that are not members, oldest first.
-    private(set) var pending: [HostConnection] = []
     private(set) var members: [HostConnection] = []
 
     subscript(link: LinkID) -> HostConnection? {
@@ -29,13 +27,11 @@ struct ConnectionTable {
 
     mutating func add(_ connection: HostConnection) {
         slots[connection.link.slot] = connection
-        pending.append(connection)
     }
 
     mutating func becameMember(_ connection: HostConnection) {
         connection.isMember = true
         members.append(connection)
-        pending.removeAll { $0 === connection }
     }
 
     mutating func noLongerMember(_ connection: HostConnection) {
@@ -46,7 +42,6 @@ struct ConnectionTable {
 
     mutating func remove(_ connection: HostConnection) {
         noLongerMember(connection)
-        pending.removeAll { $0 === connection }
         guard holds(connection) else { return }
         slots[connection.link.slot] = nil
         freeSlots.append(connection.link.slot)

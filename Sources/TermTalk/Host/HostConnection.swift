@@ -16,12 +16,6 @@ final class HostConnection: ByteStreamHandler {
     var isMember = false
     /// Waits in the list of those that are sealed at the end of the turn.
     var isDirty = false
-    /// Where it comes from, in a direct room.
-    var network: PeerNetwork?
-    /// Has asked to become a member, and is one of those that may be from its address.
-    var isJoining = false
-    /// How far it has come on its way to being a member.
-    var progress = ConnectionGate.Progress.silent
     /// What it has shown of the room's password.
     var admission = HostAdmission()
     /// When it is closed, unless it is a member by then.

@@ -12,7 +12,7 @@ extension HostNode {
         var actions: [RoomAction] = []
         room.close(reason, actions: &actions)
         perform(actions)
-        for connection in connections.pending where !connection.isReleased {
+        for connection in door.visitors.compactMap({ connections[$0.link] }) where !connection.isReleased {
             drop(connection)
         }
         _ = loop.schedule(after: Self.closeDeadline) { [weak self] in self?.finishClosing() }

@@ -63,8 +63,9 @@ extension HostNode {
             }
             connection.session.acceptLongMessages()
             connection.reader = room.log.open(id, records: connection.session.recordCount)
-            connections.becameMember(connection)
-            countJoin(of: connection)
+            door.cameIn(link)
+            becameMember(connection)
+            invitesChanged()
             logger.info("a member came in", metadata: ["members": "\(room.memberCount)"])
         case .askHost(let link, let id, let nick):
             askHost(link, id, nick: nick)
@@ -73,7 +74,7 @@ extension HostNode {
         case .pauseReading(let link, let until):
             connections[link]?.pauseReading(until: until, loop: loop)
         case .register(let key):
-            inviteOfGroup = InviteSecret(presharedKey: SecretBytes(copying: key.span))
+            door.useInviteOfGroup(InviteSecret(presharedKey: SecretBytes(copying: key.span)))
             invitesChanged()
             logger.info("the room has a group")
         case .expectLongMessage(let link, let byteCount):
@@ -149,6 +150,7 @@ extension HostNode {
     func release(_ connection: HostConnection) {
         connection.isReleased = true
         connections.noLongerMember(connection)
+        door.noLongerMember(connection.link)
         if let reader = connection.reader {
             connection.reader?.end = room.log.end
             // Who is on its way back while the room ends still gets what there is.

@@ -29,19 +29,7 @@ package final class HostNode {
     let tell: (ChatEvent) -> Void
     var room: Room
     var local: MemberClient?
-    var gate: ConnectionGate
-    var addresses: AddressGate
-    var attacks: AttackWatch
-    /// Whether strangers can come to the door; an attack is not over while nobody can.
-    package var isReachable = true {
-        didSet { attacks.doorIsUnreachable(now: loop.time) }
-    }
-    /// What joiners have to know; nil in a room without a password.
-    let password: RoomPassword?
-    var guesses: PasswordGuesses
-    var invites: InviteTable
-    /// At a relay: the invite that the group's creator has made, of which the relay knows the key for handshakes.
-    var inviteOfGroup: InviteSecret?
+    var door: Door
 
     var connections = ConnectionTable()
     let sealing: SealingTurn
@@ -80,10 +68,8 @@ package final class HostNode {
 
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
-        password: RoomPassword? = nil, gateLimits: ConnectionGate.Limits = ConnectionGate.Limits(),
-        guessLimits: PasswordGuesses.Limits = PasswordGuesses.Limits(),
-        addressLimits: AddressGate.Limits = AddressGate.Limits(), book: any GroupBook.Type = PublicRoomGroup.self,
-        logger: Logger,
+        password: RoomPassword? = nil, doorLimits: Door.Limits = Door.Limits(),
+        book: any GroupBook.Type = PublicRoomGroup.self, logger: Logger,
         tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
@@ -91,15 +77,11 @@ package final class HostNode {
         self.logger = logger
         self.tell = tell
         room = Room(limits: limits, closesAt: closesAt, book: book)
-        gate = ConnectionGate(limits: gateLimits, now: loop.time)
-        addresses = AddressGate(limits: addressLimits)
-        attacks = AttackWatch(now: loop.time)
-        self.password = password
-        guesses = PasswordGuesses(limits: guessLimits)
-        invites = InviteTable(room: identity.invites.first ?? InviteSecret())
+        door = Door(
+            invite: identity.invites.first ?? InviteSecret(), password: password, limits: doorLimits, now: loop.time)
         sealing = SealingTurn(loop: loop)
         endingNotes = EndingNotes(loop: loop, canExtend: !limits.isRelay, tell: tell)
-        identity.admitsInvited = { [weak self] in self?.admitsInvited() ?? false }
+        identity.admitsInvited = { [weak self] in self?.answersInvited() ?? false }
         sealing.seal = { [weak self] connection, wire throws(SessionError) in
             try self?.seal(connection, into: &wire)
         }
@@ -121,9 +103,9 @@ package final class HostNode {
         let now = loop.time
         if !connection.hasSpoken {
             connection.hasSpoken = true
-            if bytes[0] == SessionProtocol.openPattern {
-                guard admitsOpen() else { return drop(connection) }
-                connection.progress = .asking
+            if bytes[0] == SessionProtocol.openPattern, !door.answersOpen(connection.link, now: now) {
+                tellOfDoor()
+                return drop(connection)
             }
         }
         var events = self.events
@@ -156,13 +138,10 @@ package final class HostNode {
         switch event {
         case .send(let bytes):
             connection.stream?.write(bytes.span)
-            // Only who holds an invite gets an answer to the invite's pattern.
-            if connection.progress == .silent, connection.session.isInvited {
-                connection.progress = .invited
-            }
+            if let invite = connection.session.invite { door.answered(connection.link, invite: invite) }
         case .established(let peer, let invited):
             connection.peerKey = peer.bytes
-            connection.progress = max(connection.progress, .proven)
+            door.proved(connection.link, key: peer.bytes)
             logger.debug("handshake done", metadata: ["invited": "\(invited)"])
         case .message(let type, let body):
             if connection.isMember {
@@ -222,7 +201,7 @@ package final class HostNode {
                 connection.pauseReading(until: old.pausedUntil, loop: loop)
             }
         }
-        connections.becameMember(connection)
+        becameMember(connection)
         room.acknowledged(sequence: position.sequence, by: connection.link, now: loop.time)
         tellOfPrivateReceipts()
         scheduleRoomSweep()
@@ -251,14 +230,23 @@ package final class HostNode {
         }
         logger.debug("a member's connection broke")
         connection.lostAt = loop.time
+        door.wentAway(connection.link)
         room.linkLost(connection.link, now: loop.time)
         scheduleRoomSweep()
+    }
+
+    func becameMember(_ connection: HostConnection) {
+        connections.becameMember(connection)
+        door.becameMember(connection.link)
     }
 
     /// Closes the connection and forgets it.
     func drop(_ connection: HostConnection) {
         connection.dropStream()
+        // Its number may be another one's by now.
+        guard connections.holds(connection) else { return }
         connections.remove(connection)
+        door.gone(connection.link)
         if !connection.isMember { leaveTheLine(connection) }
         finishClosingIfDone()
     }
@@ -323,10 +311,9 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
-        if !isReachable { attacks.doorIsUnreachable(now: now) }
-        report(attacks.timePassed(now: now))
-        if let deadline = attacks.nextDeadline { scheduleSweep(at: deadline) }
-        if let expiry = invites.nextExpiry {
+        door.timePassed(now: now)
+        tellOfDoor()
+        if let expiry = door.invites.nextExpiry {
             if now >= expiry { invitesChanged() } else { scheduleSweep(at: expiry) }
         }
         scheduleSessionSweep(at: next)

@@ -312,9 +312,11 @@ package final class RoomHost {
             invites: [secret], acceptsOpen: !options.isInviteOnly)
         let closesAt = options.timeToLive.map { loop.time + .seconds($0) }
         let expires = options.timeToLive.map { wallClock() + $0 }
+        var doorLimits = Door.Limits()
+        if direct?.isOpenToOthers == true { doorLimits.gate = .direct }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            gateLimits: direct?.isOpenToOthers == true ? .direct : ConnectionGate.Limits(), logger: logger, tell: tell)
+            doorLimits: doorLimits, logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
