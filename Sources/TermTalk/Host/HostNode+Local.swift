@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Logging
 package import Room
 internal import SecureSession
-internal import Sodium
+package import Sodium
 internal import Wire
 
 // The host's own participant.
@@ -12,8 +12,8 @@ extension HostNode {
     package var localMembers: [ChatEvent.MemberInfo] { local?.memberList ?? [] }
 
     /// Lets the person at the host take part.
-    package func joinLocally(nick: String, engine: any GroupEngine) {
-        local = MemberClient(nick: nick, engine: engine)
+    package func joinLocally(nick: String, engine: any GroupEngine, random: @escaping () -> UInt32 = Random.uint32) {
+        local = MemberClient(nick: nick, engine: engine, random: random)
         var actions: [MemberClient.Action] = []
         local?.now = loop.time
         local?.connected(actions: &actions)

@@ -128,7 +128,7 @@ package final class MemberNode: ByteStreamHandler {
     ///   - foundsGroup: whether it may be the first of a group at a relay.
     ///   - password: what the host has to know; then nothing is said to one that does not.
     ///   - wallClock: seconds since 1970, to tell people when the room ends.
-    ///   - random: what spreads the tries to come back.
+    ///   - random: what spreads the tries to come back, and makes the ids of messages.
     package init(
         loop: EventLoop, target: Target, credentials: consuming JoinCredentials, nick: String, engine: any GroupEngine,
         foundsGroup: Bool = true, password: RoomPassword? = nil, dial: @escaping Dial, logger: Logger,
