@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Logging
 package import Room
 internal import SecureSession
-package import Sodium
+internal import Sodium
 internal import Wire
 
 // The host's own participant.
