@@ -62,7 +62,7 @@ extension HostNode {
                 return perform(actions)
             }
             connection.session.acceptLongMessages()
-            connection.reader = room.log.open(id, records: connection.session.recordCount)
+            connection.cameIn(at: room.log.open(id, records: connection.session.recordCount))
             door.cameIn(link)
             becameMember(connection)
             invitesChanged()
@@ -148,7 +148,7 @@ extension HostNode {
     }
 
     func release(_ connection: HostConnection) {
-        connection.isReleased = true
+        connection.release()
         connections.noLongerMember(connection)
         door.noLongerMember(connection.link)
         if let reader = connection.reader {

@@ -89,12 +89,9 @@ package final class HostNode {
 
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
-        if !connection.hasSpoken {
-            connection.hasSpoken = true
-            if bytes[0] == SessionProtocol.openPattern, !door.answersOpen(connection.link, now: now) {
-                tellOfDoor()
-                return drop(connection)
-            }
+        if connection.spoke(), bytes[0] == SessionProtocol.openPattern, !door.answersOpen(connection.link, now: now) {
+            tellOfDoor()
+            return drop(connection)
         }
         var events = self.events
         self.events = []
@@ -212,7 +209,7 @@ package final class HostNode {
     }
 
     func streamClosed(_ connection: HostConnection) {
-        guard connection.isMember, !connection.isReleased else {
+        guard connection.isMember else {
             drop(connection)
             return
         }
@@ -235,7 +232,7 @@ package final class HostNode {
         guard connections.holds(connection) else { return }
         connections.remove(connection)
         door.gone(connection.link)
-        if !connection.isMember { leaveTheLine(connection) }
+        leaveTheLine(connection)
         finishClosingIfDone()
     }
 
@@ -279,7 +276,7 @@ package final class HostNode {
         // Released ones have a deadline of their own.
         for connection in connections.all where connection.stream != nil && !connection.isReleased {
             if connection.session.isDead(now: now)
-                || (!connection.isMember && now >= connection.admissionDeadline)
+                || connection.admissionDeadline.map({ now >= $0 }) == true
             {
                 lost.append(connection)
             } else {
@@ -287,9 +284,7 @@ package final class HostNode {
                     markDirty(connection)
                 }
                 next = min(next, connection.session.nextDeadline)
-                if !connection.isMember {
-                    next = min(next, connection.admissionDeadline)
-                }
+                if let deadline = connection.admissionDeadline { next = min(next, deadline) }
             }
         }
         for connection in lost {
