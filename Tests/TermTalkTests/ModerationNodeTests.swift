@@ -172,7 +172,7 @@ import Testing
                     Issue.record("alice is not in")
                     return world.finish()
                 }
-                world.host.connections[link]?.isReleased = true
+                world.host.connections[link]?.release()
                 world.host.perform([.admit(link, MemberID(entropy: 1))])
                 #expect(world.host.room.memberCount == 1)
                 world.finish()

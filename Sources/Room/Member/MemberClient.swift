@@ -58,7 +58,7 @@ package struct MemberClient {
     /// Whether this member may be the first of a group that others come into later.
     private let foundsGroup: Bool
     let engine: any GroupEngine
-    let random: () -> UInt32
+    package let random: () -> UInt32
     var members: [MemberID: Member] = [:]
     /// The members as far as the host has listed them, while it lets this one in.
     private var listed: [MemberID: Member] = [:]

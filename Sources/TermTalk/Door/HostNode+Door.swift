@@ -88,7 +88,7 @@ extension HostNode {
             let answer = try connection.admission.received(
                 share: share, password: password, identity: identity, memberKey: key,
                 handshakeHash: connection.session.handshakeHash)
-            connection.admissionDeadline = max(connection.admissionDeadline, now + Self.passwordPatience)
+            connection.mayStay(until: now + Self.passwordPatience)
             send(answer, to: connection)
         case .tag(let tag):
             guard door.mayTryPassword(connection.link, now: now) else { return refuse(connection, .rateLimited) }

@@ -60,7 +60,7 @@ extension HostNode {
     func finishClosing() {
         sweepTimer?.cancel()
         endingNotes.stop()
-        localTimer?.cancel()
+        local?.stop()
         guard let closing, let onClosed else { return }
         self.onClosed = nil
         for connection in connections.all {

@@ -28,7 +28,9 @@ package final class HostNode {
     let logger: Logger
     let tell: (ChatEvent) -> Void
     var room: Room
-    var local: MemberClient?
+    /// The person at the host; nil where nobody takes part there.
+    package var local: LoopMember?
+    var seat = LocalSeat()
     var door: Door
 
     var connections = ConnectionTable()
@@ -46,26 +48,12 @@ package final class HostNode {
     var sweepTimer: TimerHandle?
     var sweepAt: Duration?
     var sweptAt: Duration = .zero
-    /// Where the host's own participant goes on in the log, and how many records it has received.
-    var localReader: RoomLog.Reader?
-    var localRecords: UInt32 = 0
-    var localPausedUntil: Duration = .zero
-    var localTimer: TimerHandle?
-    var localDeadline: Duration?
     var closing: ChatEvent.CloseReason?
 
     /// Called once, when the room has ended and everybody has been told.
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
     /// Called with the secrets with which somebody can come in, or back, when they have changed.
     package var onInvitesChanged: (([InviteSecret]) -> Void)?
-    /// Called when `isCongested` has become false.
-    package var onDecongested: (() -> Void)?
-    /// How far the console of the person at the host is; nil when it takes all at once.
-    package var outputProgress: (() -> OutputProgress)?
-    var receiptGate = ReceiptGate()
-    /// Order number of the last message that the person at the host was told, and of the last that counts as received.
-    var localReceipts = (told: UInt64(0), acknowledged: UInt64(0))
-
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, doorLimits: Door.Limits = Door.Limits(),
@@ -95,18 +83,15 @@ package final class HostNode {
     package var memberCount: Int { room.memberCount }
 
     /// The id of the host's own participant, once it has joined.
-    package var localMember: MemberID? { local?.id }
+    package var localMember: MemberID? { local?.client.id }
 
     // MARK: Connections
 
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
-        if !connection.hasSpoken {
-            connection.hasSpoken = true
-            if bytes[0] == SessionProtocol.openPattern, !door.answersOpen(connection.link, now: now) {
-                tellOfDoor()
-                return drop(connection)
-            }
+        if connection.spoke(), bytes[0] == SessionProtocol.openPattern, !door.answersOpen(connection.link, now: now) {
+            tellOfDoor()
+            return drop(connection)
         }
         var events = self.events
         self.events = []
@@ -170,7 +155,7 @@ package final class HostNode {
             // What is wrong where the room cannot see it, the host's own participant sees: all others would lose the group by it.
             try room.received(
                 type: type, body: body, from: connection.link, key: key, now: now,
-                witness: { [local] in local?.couldFollow($0, from: $1) ?? true }, actions: &actions)
+                witness: { [local] in local?.client.couldFollow($0, from: $1) ?? true }, actions: &actions)
         } catch {
             fail(connection)
             return
@@ -224,7 +209,7 @@ package final class HostNode {
     }
 
     func streamClosed(_ connection: HostConnection) {
-        guard connection.isMember, !connection.isReleased else {
+        guard connection.isMember else {
             drop(connection)
             return
         }
@@ -247,7 +232,7 @@ package final class HostNode {
         guard connections.holds(connection) else { return }
         connections.remove(connection)
         door.gone(connection.link)
-        if !connection.isMember { leaveTheLine(connection) }
+        leaveTheLine(connection)
         finishClosingIfDone()
     }
 
@@ -291,7 +276,7 @@ package final class HostNode {
         // Released ones have a deadline of their own.
         for connection in connections.all where connection.stream != nil && !connection.isReleased {
             if connection.session.isDead(now: now)
-                || (!connection.isMember && now >= connection.admissionDeadline)
+                || connection.admissionDeadline.map({ now >= $0 }) == true
             {
                 lost.append(connection)
             } else {
@@ -299,9 +284,7 @@ package final class HostNode {
                     markDirty(connection)
                 }
                 next = min(next, connection.session.nextDeadline)
-                if !connection.isMember {
-                    next = min(next, connection.admissionDeadline)
-                }
+                if let deadline = connection.admissionDeadline { next = min(next, deadline) }
             }
         }
         for connection in lost {

@@ -78,7 +78,7 @@ package final class RoomGuest {
     /// Called once, when the stay is over; the notice says why it failed, if it did.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
     package var onDecongested: (() -> Void)? {
-        didSet { node?.onDecongested = onDecongested }
+        didSet { member?.onDecongested = onDecongested }
     }
     package var outputProgress: (() -> OutputProgress)?
 
@@ -182,8 +182,9 @@ package final class RoomGuest {
                 room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey,
                 isInviteOfGroup: options.invite?.isOfGroup ?? false,
                 isInviteAuthorized: options.invite?.isAuthorized ?? false),
-            credentials: credentials, nick: options.nick, engine: engine, foundsGroup: options.foundsGroup,
-            password: password, dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
+            credentials: credentials,
+            client: MemberClient(nick: options.nick, engine: engine, foundsGroup: options.foundsGroup), password: password,
+            dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
@@ -354,18 +355,12 @@ package final class RoomGuest {
 extension RoomGuest: Participant {
     package var othersWhoseRoomEnds: Int { 0 }
 
-    package var isCongested: Bool { node?.isCongested ?? true }
+    package var member: LoopMember? { node?.member }
 
-    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
-        node?.say(text, kind: kind, to: receiver)
-    }
+    package var isCongested: Bool { member?.isCongested ?? true }
 
     package func outputProgressed() {
         node?.outputProgressed()
-    }
-
-    package func changeNick(to nick: String) {
-        node?.changeNick(to: nick)
     }
 
     package func listMembers() {
@@ -374,10 +369,6 @@ extension RoomGuest: Participant {
 
     package func showInvite(as form: InviteForm) {
         node?.showInvite(as: form)
-    }
-
-    package func verify(_ command: VerifyCommand) {
-        node?.verify(command)
     }
 
     package func perform(_ command: RoomCommand) {

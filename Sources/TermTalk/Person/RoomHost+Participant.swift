@@ -5,22 +5,12 @@ internal import SecureSession
 extension RoomHost: Participant {
     package var othersWhoseRoomEnds: Int { max(0, (node?.localMembers.count ?? 0) - 1) }
 
-    package var isCongested: Bool { node?.isCongested ?? false }
+    package var member: LoopMember? { node?.local }
+
+    package var isCongested: Bool { member?.isCongested ?? false }
 
     package func outputProgressed() {
         node?.acknowledgeLocally()
-    }
-
-    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
-        node?.withLocal { client, actions throws(ChatEvent.Notice) in
-            try client.say(text, kind: kind, to: receiver, actions: &actions)
-        }
-    }
-
-    package func changeNick(to nick: String) {
-        node?.withLocal { client, actions throws(ChatEvent.Notice) in
-            try client.changeNick(to: nick, actions: &actions)
-        }
     }
 
     package func listMembers() {
@@ -30,10 +20,6 @@ extension RoomHost: Participant {
     package func showInvite(as form: InviteForm) {
         guard let entry = node?.inviteEntries.first else { return }
         tell(.invite(inviteText(entry.secret), form: form))
-    }
-
-    package func verify(_ command: VerifyCommand) {
-        node?.verifyLocally(command)
     }
 
     func inviteText(_ secret: InviteSecret) -> String {

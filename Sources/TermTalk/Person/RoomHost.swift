@@ -103,7 +103,7 @@ package final class RoomHost {
     /// Called once, when all is closed; the notice says why the room could not be opened, if it could not.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
     package var onDecongested: (() -> Void)? {
-        didSet { node?.onDecongested = onDecongested }
+        didSet { member?.onDecongested = onDecongested }
     }
     package var outputProgress: (() -> OutputProgress)?
 
@@ -318,8 +318,6 @@ package final class RoomHost {
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
             doorLimits: doorLimits, logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
-        node.onDecongested = onDecongested
-        node.outputProgress = outputProgress
         if options.hasClientAuthorization {
             node.onInvitesChanged = { [weak self] in self?.onionListener?.authorize($0.onionClients) }
         }
@@ -329,7 +327,9 @@ package final class RoomHost {
         if !options.isHeadless {
             let engine = RoomGroup(trust: .host, time: UInt64(max(0, wallClock())))
             creatorKey = engine.publicKey
-            node.joinLocally(nick: options.nick, engine: engine)
+            node.joinLocally(MemberClient(nick: options.nick, engine: engine))
+            member?.onDecongested = onDecongested
+            member?.outputProgress = outputProgress
         }
         let invite = inviteText(secret)
         tell(

@@ -71,7 +71,8 @@ final class SimulatedRoom {
         host.onClosed = { [weak self] in self?.hostClosed = $0 }
         var hostRandom = SeededRandom(seed: idRandom.next())
         host.joinLocally(
-            nick: "host", engine: engine(), random: { UInt32(truncatingIfNeeded: hostRandom.next()) })
+            MemberClient(
+                nick: "host", engine: engine(), random: { UInt32(truncatingIfNeeded: hostRandom.next()) }))
     }
 
     private func trace(_ who: String, _ what: @autoclosure () -> Any) {
@@ -101,9 +102,10 @@ final class SimulatedRoom {
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: identity.publicKey, invite: invite),
-            nick: stay.name, engine: engine(),
+            client: MemberClient(
+                nick: stay.name, engine: engine(), random: { UInt32(truncatingIfNeeded: jitter.next()) }),
             dial: { [weak self, weak stay] in SimulatedDial(self, stay, $0) },
-            logger: logger, wallClock: { 0 }, random: { UInt32(truncatingIfNeeded: jitter.next()) },
+            logger: logger, wallClock: { 0 },
             tell: { [weak self, weak stay] event in
                 guard let self, let stay, stay.isAlive else { return }
                 self.trace(stay.name, event)
@@ -128,7 +130,7 @@ final class SimulatedRoom {
     func sayAsHost(isLong: Bool = false) {
         saidCount += 1
         let text = "host \(saidCount)" + (isLong ? Self.longPadding : "")
-        host.withLocal { client, actions throws(ChatEvent.Notice) in
+        host.local?.act { client, actions throws(ChatEvent.Notice) in
             try client.say(text, kind: .text, actions: &actions)
         }
     }
@@ -242,7 +244,7 @@ final class SimulatedRoom {
     /// Whether everybody is back and has heard everything.
     var isSettled: Bool {
         alive.allSatisfy { stay in
-            guard !stay.ids.isEmpty, !stay.isAway, stay.node?.client.outboxCount == 0 else { return false }
+            guard !stay.ids.isEmpty, !stay.isAway, stay.node?.person.client.outboxCount == 0 else { return false }
             guard case .message(let sequence, _) = stay.told.last else { return false }
             return sequence == given && Set(stay.members.keys) == Set(host.localMembers.map(\.id))
         }
