@@ -44,7 +44,8 @@ package struct RoomAnnouncement: Equatable, Sendable {
             let key = text[..<equals].lowercased()
             if values[key] == nil { values[key] = String(text[text.index(after: equals)...]) }
         }
-        guard values["v"] == "1", let tag = values["t"].flatMap({ Base16.decode($0) }).flatMap(AnnouncementTag.init) else {
+        guard values["v"] == "1", let tag = values["t"].flatMap({ Base16.decode($0) }).flatMap(AnnouncementTag.init)
+        else {
             return nil
         }
         self.tag = tag

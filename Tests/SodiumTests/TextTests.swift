@@ -22,9 +22,11 @@ import Testing
         #expect(Base64URL.decode(text) == bytes)
     }
 
-    @Test("Padding, other alphabets, impossible lengths and unused bits are refused", arguments: [
-        "_w==", "_", "_x", "AQID=", "AQ ID", "+w", "/w", "AQIDA", "\u{0}",
-    ])
+    @Test(
+        "Padding, other alphabets, impossible lengths and unused bits are refused",
+        arguments: [
+            "_w==", "_", "_x", "AQID=", "AQ ID", "+w", "/w", "AQIDA", "\u{0}",
+        ])
     func noBase64URL(text: String) {
         #expect(Base64URL.decode(text) == nil)
     }

@@ -1,11 +1,11 @@
 import EventLoop
-import Room
 import SecureSession
 import Sodium
 import TestSupport
 import Testing
 import Wire
 
+@testable import Room
 @testable import TermTalk
 
 /// A member's way as a value: no loop, no sockets, no group.
@@ -21,13 +21,11 @@ import Wire
         private(set) var told: [ChatEvent] = []
         private(set) var ending: ChatEvent.Notice?
         private var scratch: [UInt8] = []
-        private let credentialsHaveInvite: Bool
 
         init(
             policy: MemberNode.HostKeyPolicy = .pinned(.invite), isInvited: Bool = true, password: RoomPassword? = nil
         ) {
             SodiumLibrary.initialize()
-            credentialsHaveInvite = isInvited
             let invite = InviteSecret()
             let prologue = Prologue(room: "room", onionKey: nil)
             identity = RoomIdentity(
@@ -94,6 +92,12 @@ import Wire
             for case .send(let answer) in events { fromHost += answer }
         }
 
+        var isInRoom: Bool { stay.isInRoom }
+        var isNewcomer: Bool { stay.isNewcomer }
+        var isAway: Bool { stay.isAway }
+        var isLeft: Bool { stay.isLeft }
+        var roomEnd: Duration? { stay.roomEnd }
+
         func start() {
             advance { $0.started(actions: &$1) }
         }
@@ -137,6 +141,9 @@ import Wire
             return advance { [now] in $0.admitted(admission, now: now, actions: &$1) }
         }
 
+        func patienceIsOver() -> [String] { advance { [now] in $0.patienceIsOver(of: now, actions: &$1) } }
+        func resumed() -> [String] { advance { [now] in $0.happened(.resumed, now: now, actions: &$1) } }
+        func startsOver() -> [String] { advance { [now] in $0.startsOver(now: now, actions: &$1) } }
         func close() -> [String] { advance { [now] in $0.closed(now: now, actions: &$1) } }
         func pauseIsOver() -> [String] { advance { $0.pauseIsOver(actions: &$1) } }
 
@@ -153,15 +160,15 @@ import Wire
         let world = World()
         #expect(world.advance { $0.started(actions: &$1) } == ["dial", "dial"])
         #expect(world.connect() == ["countAnew", "handshake", "remind", "write"])
-        #expect(world.advance { [now = world.now] in $0.patienceIsOver(of: now, actions: &$1) } == ["hostAnswer"])
+        #expect(world.patienceIsOver() == ["hostAnswer"])
         #expect(world.hear() == ["write", "join", "perform", "flush"])
-        #expect(world.stay.isNewcomer && !world.stay.isInRoom)
-        #expect(world.advance { [now = world.now] in $0.patienceIsOver(of: now, actions: &$1) } == ["memberAnswer"])
+        #expect(world.isNewcomer && !world.isInRoom)
+        #expect(world.patienceIsOver() == ["memberAnswer"])
         world.stay.approvalIsAwaited()
-        #expect(world.advance { [now = world.now] in $0.patienceIsOver(of: now, actions: &$1) } == [])
+        #expect(world.patienceIsOver() == [])
         #expect(world.admit(secondsLeft: 60) == ["room ends", "announce"])
-        #expect(world.stay.isInRoom && !world.stay.isNewcomer && !world.stay.isAway)
-        #expect(world.stay.roomEnd == .seconds(60))
+        #expect(world.isInRoom && !world.isNewcomer && !world.isAway)
+        #expect(world.roomEnd == .seconds(60))
     }
 
     @Test("What the end of a connection means is the phase's")
@@ -198,7 +205,7 @@ import Wire
         member.comeIn()
         member.now = .seconds(60)
         #expect(member.close() == ["connectionLost", "reconnecting connection-lost", "wait 0.25 seconds"])
-        #expect(member.stay.isAway)
+        #expect(member.isAway)
         #expect(member.pauseIsOver() == ["dial"])
         #expect(
             member.advance { $0.dialFailed(.init(.connectionRefused, ""), actions: &$1) }
@@ -236,12 +243,12 @@ import Wire
         _ = world.pauseIsOver()
         #expect(world.connect(member: MemberID(entropy: 1)) == ["connectionLost", "write"])
         #expect(world.hear() == ["write", "flush"])
-        #expect(world.stay.isAway)
+        #expect(world.isAway)
         #expect(
-            world.advance { [now = world.now] in $0.happened(.resumed, now: now, actions: &$1) } == ["connected "])
-        #expect(world.stay.isInRoom)
+            world.resumed() == ["connected "])
+        #expect(world.isInRoom)
         #expect(
-            world.advance { [now = world.now] in $0.startsOver(now: now, actions: &$1) }.prefix(3)
+            world.startsOver().prefix(3)
                 == ["close", "connectionLost", "reconnecting group-lost"])
         for _ in 0..<2 {
             _ = world.pauseIsOver()
@@ -283,7 +290,7 @@ import Wire
         world.comeIn()
         #expect(world.advance { $0.end(.quit, nil, actions: &$1) } == ["flush", "end soon, answered"])
         #expect(world.advance { $0.end(.lost, .hostBusy, actions: &$1) } == [])
-        #expect(!world.stay.isLeft)
+        #expect(!world.isLeft)
         #expect(world.advance { $0.finish(actions: &$1) } == ["ended quit "])
         #expect(world.advance { $0.finish(actions: &$1) } == [])
         #expect(world.advance { $0.tryNow(actions: &$1) } == [])

@@ -1,4 +1,4 @@
-package import EventLoop
+internal import EventLoop
 internal import Logging
 package import Room
 internal import SecureSession

@@ -6,7 +6,8 @@ extension X25519.PublicKey {
 
     /// The key written as `text`: 64 hex digits, spaces and colons between them allowed. Nil otherwise.
     package init?(text: String) {
-        guard let bytes = Base16.decode(text.filter { $0 != " " && $0 != ":" }), let key = try? X25519.PublicKey(bytes) else {
+        guard let bytes = Base16.decode(text.filter { $0 != " " && $0 != ":" }), let key = try? X25519.PublicKey(bytes)
+        else {
             return nil
         }
         self = key

@@ -57,7 +57,10 @@ struct Stay: ~Copyable {
     /// Whether it only waits until the host has all, its leaving included.
     var isLeft: Bool {
         guard case .ending(.quit, _) = phase else { return false }
-        return session?.isSettled == true
+        return switch session {
+        case .some(let session): session.isSettled
+        case .none: false
+        }
     }
 
     // MARK: Connections
@@ -209,7 +212,8 @@ struct Stay: ~Copyable {
         schedule.lost(now: now)
         if let roomEnd, now >= roomEnd + Self.endTolerance {
             return giveUp(
-                .ttl, cause: cause, "the room's time is over, and the host could not be reached again", actions: &actions)
+                .ttl, cause: cause, "the room's time is over, and the host could not be reached again",
+                actions: &actions)
         }
         if let leavingSince, now - max(leavingSince, schedule.lostAt ?? now) >= Self.deliveryPatience {
             return giveUp(.lost, cause: cause, "the host could not be reached again", actions: &actions)

@@ -1,4 +1,4 @@
-package import EventLoop
+internal import EventLoop
 package import Room
 
 /// A participant on the loop: a ``MemberClient`` with its clock, its timer, and what follows from what it does. The same for

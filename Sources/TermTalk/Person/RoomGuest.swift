@@ -183,7 +183,8 @@ package final class RoomGuest {
                 isInviteOfGroup: options.invite?.isOfGroup ?? false,
                 isInviteAuthorized: options.invite?.isAuthorized ?? false),
             credentials: credentials,
-            client: MemberClient(nick: options.nick, engine: engine, foundsGroup: options.foundsGroup), password: password,
+            client: MemberClient(nick: options.nick, engine: engine, foundsGroup: options.foundsGroup),
+            password: password,
             dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
