@@ -57,6 +57,7 @@ package final class RoomGuest {
     private let loop: EventLoop
     private let options: Options
     private let trustStore: TrustStore
+    private let hostRecord: DiskRecord
     private let logger: Logger
     private let wallClock: () -> Int64
     private let tell: (ChatEvent) -> Void
@@ -72,8 +73,6 @@ package final class RoomGuest {
     private var isStopping = false
     private var isPanicking = false
     private var forgetsHost = false
-    private var isRemembering = false
-    private var afterRemembering: (() -> Void)?
 
     /// Called once, when the stay is over; the notice says why it failed, if it did.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
@@ -90,6 +89,7 @@ package final class RoomGuest {
         self.options = options
         ways = RoomWays([options.address.hostPort].compactMap(\.self) + options.alternatives)
         trustStore = TrustStore(directories: directories)
+        hostRecord = DiskRecord(loop: loop, tell: tell)
         self.logger = logger
         self.wallClock = wallClock
         self.tell = tell
@@ -217,13 +217,8 @@ package final class RoomGuest {
     }
 
     private func remember(_ key: X25519.PublicKey) {
-        isRemembering = true
-        loop.offload(within: UserDirectories.diskPatience) { [trustStore, options] in
+        hostRecord.write { [trustStore, options] in
             trustStore.remember(key, room: options.room, address: options.address)
-        } then: { [weak self, tell] warning in
-            if let warning = warning ?? .diskHangs { tell(.warning(warning)) }
-            self?.isRemembering = false
-            self?.afterRemembering?()
         }
     }
 
@@ -335,11 +330,7 @@ package final class RoomGuest {
             }
         }
         // A key that was accepted is known the next time, however short the stay.
-        if isRemembering {
-            afterRemembering = forget
-        } else {
-            forget()
-        }
+        hostRecord.afterwards(forget)
         if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
     }
 

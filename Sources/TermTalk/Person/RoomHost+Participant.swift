@@ -23,11 +23,10 @@ extension RoomHost: Participant {
     }
 
     func inviteText(_ secret: InviteSecret) -> String {
-        guard let address, let hostKey else { return "" }
+        guard let room else { return "" }
         return Invite(
-            room: options.room, address: address, alternatives: alternatives, hostKey: hostKey, creatorKey: creatorKey,
-            secret: secret,
-            isAuthorized: options.hasClientAuthorization
+            room: options.room, address: room.address, alternatives: alternatives, hostKey: room.hostKey,
+            creatorKey: room.creatorKey, secret: secret, isAuthorized: options.hasClientAuthorization
         ).text
     }
 
@@ -70,10 +69,7 @@ extension RoomHost: Participant {
         case .topic(let text): node.setTopic(text)
         case .extend(let seconds):
             let left = try node.extend(by: .seconds(seconds))
-            if var entry {
-                entry.expires = wallClock() + left
-                register(entry)
-            }
+            register { $0.expires = wallClock() + left }
         case .slow(let seconds): node.setSlowMode(seconds: seconds)
         case .approve(let name): try node.decide(on: name, isApproved: true)
         case .deny(let name): try node.decide(on: name, isApproved: false)
@@ -102,11 +98,5 @@ extension RoomHost: Participant {
 
     package func leave() {
         stop(.hostQuit)
-    }
-
-    package func panic() {
-        isPanicking = true
-        stop(.hostQuit)
-        node?.closeAtOnce()
     }
 }
