@@ -121,7 +121,8 @@ final class OnionHost {
         tell(.told(.starting(.onionPublish, progress: 0)))
         do throws(ListenError) {
             let listener = try OnionListener(
-                controller: tor, key: key.key.clone(), virtualPort: port, place: target, options: .init(clients: clients),
+                controller: tor, key: key.key.clone(), virtualPort: port, place: target,
+                options: .init(clients: clients),
                 onAccept: onAccept, onEvent: { [weak self] event in self?.onionEvent(event) })
             listener.onExhausted = { [weak self] in self?.tell(.exhausted) }
             phase = .publishing(listener, isUploading: false)
