@@ -58,7 +58,7 @@ extension HostNode {
     }
 
     func finishClosing() {
-        sweepTimer?.cancel()
+        sweeper.stop()
         endingNotes.stop()
         local?.stop()
         guard let closing, let onClosed else { return }

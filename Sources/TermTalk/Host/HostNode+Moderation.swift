@@ -48,7 +48,7 @@ extension HostNode {
         identity.invites = door.secrets
         onInvitesChanged?(door.secretsInUse)
         if let expiry = door.invites.nextExpiry {
-            scheduleSweep(at: expiry)
+            sweeper.schedule(at: expiry)
         }
     }
 

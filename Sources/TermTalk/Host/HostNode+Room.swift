@@ -181,7 +181,7 @@ extension HostNode {
         } else if connection.isReleased, !connection.session.isOpen || connection.session.isSettled {
             stream.closeAfterWriting()
         }
-        scheduleSessionSweep(at: connection.session.nextDeadline)
+        sweeper.scheduleSession(at: connection.session.nextDeadline)
     }
 
     func drained(_ connection: HostConnection) {

@@ -12,8 +12,6 @@ internal import Wire
 /// link 0, which has no session.
 package final class HostNode {
     static let localLink = LinkID(slot: 0)
-    /// How often, at most, sessions are looked at for what time alone makes due.
-    static let sweepInterval = Duration.milliseconds(500)
     /// How long an ending room waits until every member has all that was said.
     static let closeDeadline = Duration.seconds(10)
     /// How long a released connection may take to take what was sent to it.
@@ -45,9 +43,7 @@ package final class HostNode {
     var wanted: [RoomAction] = []
     var isPerforming = false
 
-    var sweepTimer: TimerHandle?
-    var sweepAt: Duration?
-    var sweptAt: Duration = .zero
+    let sweeper: Sweeper
     var closing: ChatEvent.CloseReason?
 
     /// Called once, when the room has ended and everybody has been told.
@@ -68,6 +64,7 @@ package final class HostNode {
         door = Door(
             invite: identity.invites.first ?? InviteSecret(), password: password, limits: doorLimits, now: loop.time)
         sealing = SealingTurn(loop: loop)
+        sweeper = Sweeper(loop: loop)
         endingNotes = EndingNotes(loop: loop, canExtend: !limits.isRelay, tell: tell)
         identity.admitsInvited = { [weak self] in self?.answersInvited() ?? false }
         sealing.seal = { [weak self] connection, wire throws(SessionError) in
@@ -75,6 +72,7 @@ package final class HostNode {
         }
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
+        sweeper.onDue = { [weak self] in self?.sweep(late: $0) }
         // A room ends also if nobody ever comes near it.
         scheduleRoomSweep()
         endingNotes.roomEnds(at: closesAt)
@@ -115,7 +113,7 @@ package final class HostNode {
         } else if connection.session.wantsToSend(now: now, hasMore: hasMore(for: connection)) {
             markDirty(connection)
         } else {
-            scheduleSessionSweep(at: connection.session.nextDeadline)
+            sweeper.scheduleSession(at: connection.session.nextDeadline)
         }
     }
 
@@ -245,32 +243,12 @@ package final class HostNode {
     // MARK: Time
 
     func scheduleRoomSweep() {
-        if let deadline = room.nextDeadline {
-            scheduleSweep(at: deadline)
-        }
+        if let deadline = room.nextDeadline { sweeper.schedule(at: deadline) }
     }
 
-    /// However many sessions there are, they are looked at together.
-    func scheduleSessionSweep(at time: Duration) {
-        scheduleSweep(at: max(time, sweptAt + Self.sweepInterval))
-    }
-
-    func scheduleSweep(at time: Duration) {
-        // What is overdue was not slept through.
-        let time = max(time, loop.time)
-        if let sweepAt, sweepAt <= time { return }
-        sweepTimer?.cancel()
-        sweepAt = time
-        sweepTimer = loop.schedule(after: time - loop.time) { [weak self] in self?.sweep() }
-    }
-
-    func sweep() {
+    private func sweep(late: Duration) {
         let now = loop.time
-        if let sweepAt, now - sweepAt > Self.stall {
-            room.hostWasAway(for: now - sweepAt)
-        }
-        sweepAt = nil
-        sweptAt = now
+        if late > Self.stall { room.hostWasAway(for: late) }
         var next = now + .seconds(3_600)
         var lost: [HostConnection] = []
         // Released ones have a deadline of their own.
@@ -297,9 +275,9 @@ package final class HostNode {
         door.timePassed(now: now)
         tellOfDoor()
         if let expiry = door.invites.nextExpiry {
-            if now >= expiry { invitesChanged() } else { scheduleSweep(at: expiry) }
+            if now >= expiry { invitesChanged() } else { sweeper.schedule(at: expiry) }
         }
-        scheduleSessionSweep(at: next)
+        sweeper.scheduleSession(at: next)
         scheduleRoomSweep()
         if room.isClosed {
             close(.ttl)
