@@ -84,7 +84,7 @@ import Testing
                 world.when({ alice.dialCount > 1 }) {
                     let end = world.host.room.nextDeadline
                     #expect(end != nil)
-                    world.host.scheduleSweep(at: .zero)
+                    world.host.sweeper.schedule(at: .zero)
                     world.when({ world.host.sweepAt.map { $0 > .seconds(1) } != false && alice.dialCount > 2 }) {
                         #expect(world.host.room.nextDeadline == end)
                         world.finish()
