@@ -85,7 +85,7 @@ import Testing
                     let end = world.host.room.nextDeadline
                     #expect(end != nil)
                     world.host.sweeper.schedule(at: .zero)
-                    world.when({ world.host.sweepAt.map { $0 > .seconds(1) } != false && alice.dialCount > 2 }) {
+                    world.when({ world.host.sweeper.dueAt.map { $0 > .seconds(1) } != false && alice.dialCount > 2 }) {
                         #expect(world.host.room.nextDeadline == end)
                         world.finish()
                     }

@@ -7,7 +7,7 @@ final class Sweeper {
 
     private let loop: EventLoop
     private var timer: TimerHandle?
-    private var dueAt: Duration?
+    private(set) var dueAt: Duration?
     private var sweptAt = Duration.zero
     /// Called when something is due, with how much later than it was.
     var onDue: ((_ late: Duration) -> Void)?
