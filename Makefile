@@ -3,13 +3,15 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: without-traits attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
+.PHONY: reproducible without-traits attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
 # No library is looked for beside the program, all is bound before it begins and read-only then, and only code is
 # executable. The linker that Swift chooses itself (gold) cannot do that.
 LINKING := --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker now -Xlinker -z -Xlinker relro \
-    -Xlinker -z -Xlinker separate-code
+    -Xlinker -z -Xlinker separate-code $(SAME_BYTES)
+# Where the sources lie leaves no trace in the program.
+SAME_BYTES := -Xlinker --build-id=none -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 build:
 	$(SWIFT) build -c release --product termtalk --static-swift-stdlib $(LINKING)
@@ -123,6 +125,8 @@ share: build
 
 # A relay as a service of a user.
 UNIT := termtalk-relay@.service
+# What is written in the files of packaging/ where the program lies.
+PLACES = sed 's|@BINDIR@|$(PREFIX)/bin|g; s|@LIBEXECDIR@|$(PREFIX)/libexec|g'
 
 install: share
 	install -D -m 755 -s .build/release/termtalk "$(DESTDIR)$(PREFIX)/bin/termtalk"
@@ -130,8 +134,13 @@ install: share
 	install -D -m 644 $(SHARE)/termtalk.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/termtalk"
 	install -D -m 644 $(SHARE)/termtalk.zsh "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FOLDER)/_termtalk"
 	install -D -m 644 $(SHARE)/termtalk.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish"
-	sed 's|@BINDIR@|$(PREFIX)/bin|' packaging/$(UNIT).in >$(SHARE)/$(UNIT)
+	$(PLACES) packaging/$(UNIT).in >$(SHARE)/$(UNIT)
 	install -D -m 644 $(SHARE)/$(UNIT) "$(DESTDIR)$(PREFIX)/lib/systemd/user/$(UNIT)"
+	for file in termtalk.desktop termtalk-open apparmor; do $(PLACES) packaging/$$file.in >$(SHARE)/$$file; done
+	install -D -m 755 $(SHARE)/termtalk-open "$(DESTDIR)$(PREFIX)/libexec/termtalk-open"
+	install -D -m 644 $(SHARE)/termtalk.desktop "$(DESTDIR)$(PREFIX)/share/applications/termtalk.desktop"
+	install -D -m 644 packaging/termtalk.metainfo.xml "$(DESTDIR)$(PREFIX)/share/metainfo/termtalk.metainfo.xml"
+	install -D -m 644 $(SHARE)/apparmor "$(DESTDIR)$(PREFIX)/share/apparmor/extra-profiles/usr.bin.termtalk"
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
 	install -m 644 $(GUIDES) "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
 	install -m 644 torrc.d/*.conf torrc.d/*.yml "$(DESTDIR)$(PREFIX)/share/doc/termtalk/torrc.d"
@@ -143,8 +152,15 @@ uninstall:
 	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/termtalk" \
 	    "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FOLDER)/_termtalk" \
 	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/termtalk.fish" \
-	    "$(DESTDIR)$(PREFIX)/lib/systemd/user/$(UNIT)"
+	    "$(DESTDIR)$(PREFIX)/lib/systemd/user/$(UNIT)" "$(DESTDIR)$(PREFIX)/libexec/termtalk-open" \
+	    "$(DESTDIR)$(PREFIX)/share/applications/termtalk.desktop" \
+	    "$(DESTDIR)$(PREFIX)/share/metainfo/termtalk.metainfo.xml" \
+	    "$(DESTDIR)$(PREFIX)/share/apparmor/extra-profiles/usr.bin.termtalk"
 	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
+
+# The same package, byte by byte, from two folders.
+reproducible:
+	sh .ci/check-reproducible
 
 # A package for this release of Debian or Ubuntu: .build/termtalk_VERSION_ARCHITECTURE.deb
 deb: share

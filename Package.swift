@@ -70,6 +70,7 @@ let package = Package(
         .systemLibrary(name: "CNatPMP", providers: [.apt(["libnatpmp-dev"])]),
         .systemLibrary(name: "CMiniUPnP", pkgConfig: "miniupnpc", providers: [.apt(["libminiupnpc-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent_core", providers: [.apt(["libevent-dev"])]),
+        .systemLibrary(name: "CSandbox"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         library("Locking"),
@@ -106,7 +107,8 @@ let package = Package(
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "Configuration", "Discovery", "EventLoop", "Locking", "Room", "SecureSession", "Sodium", "TermTalk",
+                "Configuration", "CSandbox", "Discovery", "EventLoop", "Locking", "Room", "SecureSession", "Sodium",
+                "TermTalk",
                 "TerminalUI",
                 "TorController", "Transport", argumentParser, log,
             ],

@@ -6,6 +6,8 @@ package enum Setting: String, CaseIterable, Sendable {
     case noClipboard = "no-clipboard"
     case mouse
     case bell
+    case notify
+    case notifyText = "notify-text"
     case logLevel = "log-level"
     case torMode = "tor.mode"
     case torControl = "tor.control"
@@ -28,11 +30,13 @@ package enum Setting: String, CaseIterable, Sendable {
 
     package var kind: Kind {
         switch self {
-        case .nick, .bell, .logLevel, .torMode, .torControl, .torSocks, .hostTimeToLive, .hostKeep, .hostKeepSize:
+        case .nick, .bell, .notify, .logLevel, .torMode, .torControl, .torSocks, .hostTimeToLive, .hostKeep,
+            .hostKeepSize:
             .string
         case .torBridges: .list
         case .hostPort, .hostMaxMembers: .integer
-        case .plain, .noColor, .noClipboard, .mouse, .joinStrict, .joinAcceptNewHost, .joinDirect: .boolean
+        case .plain, .noColor, .noClipboard, .mouse, .notifyText, .joinStrict, .joinAcceptNewHost, .joinDirect:
+            .boolean
         }
     }
 

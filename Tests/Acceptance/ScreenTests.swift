@@ -145,7 +145,7 @@ struct ScreenTests {
     /// Every command of the contract answers; those that this build lacks change nothing.
     @Test func commands() async throws {
         let hosted = try await HostedRoom.direct(["--nick", "hostess"])
-        let guest = try await guest(in: hosted, width: 100, height: 40)
+        let guest = try await guest(in: hosted, width: 100, height: 60)
         try await guest.type("/help")
         for command in ["/help", "/who", "/nick", "/me", "/msg", "/invite", "/clear", "/quit", "//TEXT"] {
             try await guest.shows("-!- \(command)")

@@ -3,7 +3,7 @@ import Glibc
 /// Where files of this user belong (XDG Base Directory Specification).
 package struct UserDirectories: Sendable {
     /// How long the disk may take for a small file; then it hangs, and the program goes on, or ends, without it.
-    static let diskPatience = Duration.seconds(3)
+    package static let diskPatience = Duration.seconds(3)
 
     package let home: String
     package let state: String

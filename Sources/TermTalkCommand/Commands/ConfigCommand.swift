@@ -96,8 +96,9 @@ extension Setting {
     fileprivate var standard: String? {
         switch self {
         case .nick, .torControl, .torSocks, .torBridges: nil
-        case .plain, .noColor, .noClipboard, .mouse, .joinStrict, .joinAcceptNewHost, .joinDirect: "false"
-        case .bell: ScreenModel.Bell.mention.rawValue
+        case .plain, .noColor, .noClipboard, .mouse, .notifyText, .joinStrict, .joinAcceptNewHost, .joinDirect: "false"
+        case .bell: Alerts.Occasion.mention.rawValue
+        case .notify: Alerts.Occasion.never.rawValue
         case .logLevel: "warning"
         case .torMode: "auto"
         case .hostTimeToLive: "300"

@@ -149,13 +149,12 @@ struct HostCommand: ParsableCommand {
 
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
-            session.host(try options(session.common, session.settings), showsCode: qr)
+            session.host(try options(session.context), showsCode: qr)
         }
     }
 
-    private func options(
-        _ common: CommonOptions, _ settings: Settings
-    ) throws(ChatEvent.Notice) -> RoomHost.Options {
+    func options(_ context: OpeningContext) throws(ChatEvent.Notice) -> RoomHost.Options {
+        let (common, settings) = (context.common, context.settings)
         var limits = RoomLimits()
         let membersSet = try settings.number(.hostMaxMembers, in: 0...Int(Int32.max))
         limits.members = maxMembers ?? membersSet ?? limits.members

@@ -32,7 +32,8 @@ struct JoinCommand: ParsableCommand {
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
             session.join(
-                try place.guest(in: room, session), place.questions(session.settings))
+                try place.guest(in: room, session.context) { session.knownRooms() },
+                place.questions(session.context.settings))
         }
     }
 }

@@ -55,7 +55,8 @@ struct SayCommand: ParsableCommand {
             let text = try checkedText()
             session.say(
                 text, waitsForMembers: waitAck == .members,
-                in: try place.guest(in: words.room, session), place.questions(session.settings))
+                in: try place.guest(in: words.room, session.context) { session.knownRooms() },
+                place.questions(session.context.settings))
         }
     }
 

@@ -23,6 +23,7 @@ struct TermTalkCommand: ParsableCommand {
     static func main() {
         StandardOutput.reserveDescriptors()
         ProcessHardening.apply()
+        Sandbox.enter()
         SodiumLibrary.initialize()
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == "help", let mistake = UsageError(unknownCommand: arguments.dropFirst().first) {

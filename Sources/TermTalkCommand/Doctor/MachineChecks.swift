@@ -12,7 +12,7 @@ struct MachineChecks {
     private let directories = UserDirectories()
 
     func findings() -> [Finding] {
-        [terminal, locale, state, registry, trustStore, memory]
+        [terminal, locale, state, registry, trustStore, memory, sandbox]
     }
 
     private var terminal: Finding {
@@ -99,6 +99,17 @@ struct MachineChecks {
         var status = stat()
         guard unsafe stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return nil }
         return .warn(check, "others on this machine can read the file", hint: "chmod 600 \(shown)")
+    }
+
+    private var sandbox: Finding {
+        let state = Sandbox.state
+        guard state.calls, state.files else {
+            let missing = state.calls ? "Landlock" : state.files ? "seccomp" : "seccomp and Landlock"
+            return .warn(
+                "sandbox", "the program runs with all of its user's rights: this kernel has no \(missing)",
+                hint: "Linux 5.13 or later has them, in a container where its runtime allows them")
+        }
+        return .ok("sandbox", "what it has no use for, the kernel refuses it")
     }
 
     private var memory: Finding {

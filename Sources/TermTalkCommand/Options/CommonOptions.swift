@@ -36,7 +36,16 @@ struct CommonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "When the full screen rings the bell (default: mention).", valueName: "never|mention|message"))
-    var bell: ScreenModel.Bell?
+    var bell: Alerts.Occasion?
+
+    @Option(
+        help: ArgumentHelp(
+            "When the full screen asks the terminal for a notification of the desktop (default: never).",
+            valueName: "never|mention|message"))
+    var notify: Alerts.Occasion?
+
+    @Flag(help: "Let notifications say who said what; desktops show them on locked screens, and keep them.")
+    var notifyText = false
 
     @Option(help: ArgumentHelp("What to log to stderr (default: warning).", valueName: "LEVEL"))
     var logLevel: Logger.Level?
@@ -57,10 +66,13 @@ struct CommonOptions: ParsableArguments {
         resolved.noColor = noColor || settings.isOn(.noColor)
         resolved.noClipboard = noClipboard || settings.isOn(.noClipboard)
         resolved.mouseFlag = mouseFlag ?? settings.isOn(.mouse)
-        let (bellSet, levelSet) = (
-            try settings.choice(.bell) as ScreenModel.Bell?, try settings.choice(.logLevel) as Logger.Level?
+        resolved.notifyText = notifyText || settings.isOn(.notifyText)
+        let (bellSet, notifySet): (Alerts.Occasion?, Alerts.Occasion?) = (
+            try settings.choice(.bell), try settings.choice(.notify)
         )
+        let levelSet: Logger.Level? = try settings.choice(.logLevel)
         resolved.bell = bell ?? bellSet
+        resolved.notify = notify ?? notifySet
         resolved.logLevel = logLevel ?? levelSet
         resolved.tor = try tor.resolved(by: settings)
         return resolved
@@ -89,7 +101,8 @@ struct CommonOptions: ParsableArguments {
 extension Settings {
     /// What the commands would find out when they use the values.
     func checkValues() throws(ChatEvent.Notice) {
-        let _: ScreenModel.Bell? = try choice(.bell)
+        let _: Alerts.Occasion? = try choice(.bell)
+        let _: Alerts.Occasion? = try choice(.notify)
         let _: Logger.Level? = try choice(.logLevel)
         let _: TorOptions.Mode? = try choice(.torMode)
         _ = try number(.hostPort, in: 1...65_535)
@@ -122,6 +135,6 @@ extension Settings {
     }
 }
 
-extension ScreenModel.Bell: ExpressibleByArgument {}
+extension Alerts.Occasion: ExpressibleByArgument {}
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -10,14 +10,14 @@ extension PlaceOptions {
     ///
     /// The invite of a direct room is pasted like any other, and joining it shows this machine's IP address to its host and
     /// to the network. So it is dialed without tor only where the person has said so: by --direct, a setting, or an answer.
-    func torForDirect(_ guest: RoomGuest.Options, _ session: ChatSession) throws(ChatEvent.Notice) -> TorOptions? {
-        if session.isThroughTor { return try session.common.tor.options(purpose: .dial) }
+    func torForDirect(_ guest: RoomGuest.Options, _ context: OpeningContext) throws(ChatEvent.Notice) -> TorOptions? {
+        if context.isThroughTor { return try context.common.tor.options(purpose: .dial) }
         let places = [guest.address.hostPort].compactMap { $0 } + guest.alternatives
-        guard guest.invite != nil, direct == nil, !session.settings.isOn(.joinDirect),
+        guard guest.invite != nil, direct == nil, !context.settings.isOn(.joinDirect),
             let place = places.first(where: { !$0.isOfThisMachine })
         else { return nil }
-        if session.common.tor.isChosen { return try session.common.tor.options(purpose: .dial) }
-        guard session.console.isInteractive else { throw Self.notAllowed(place) }
+        if context.common.tor.isChosen { return try context.common.tor.options(purpose: .dial) }
+        guard context.asks else { throw Self.notAllowed(place) }
         StandardError.write(
             "This room is at \(place), without tor. Its host, and whoever watches the network, will see your IP address.\n"
         )

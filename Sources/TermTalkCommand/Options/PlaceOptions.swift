@@ -85,12 +85,14 @@ struct PlaceOptions: ParsableArguments {
     }
 
     /// How to get into the room that `argument` names, which is an id or an invite, or `-` for one on standard input.
+    ///
+    /// - Parameter known: the rooms of the registry; asked only where the address has to be found there.
     func guest(
-        in argument: String?, _ session: ChatSession
+        in argument: String?, _ context: OpeningContext, known: () -> [RoomRegistry.Entry]
     ) throws(ChatEvent.Notice) -> RoomGuest.Options {
         let room = try meaning(of: argument)
-        let common = session.common
-        let acceptNewHost = acceptsNewHost(session.settings)
+        let common = context.common
+        let acceptNewHost = acceptsNewHost(context.settings)
         let nick = try common.checkedNick(isHost: false)
         var options: RoomGuest.Options
         if InviteFinder.isMeant(room) {
@@ -98,7 +100,7 @@ struct PlaceOptions: ParsableArguments {
             options = RoomGuest.Options(
                 room: invite.room, address: invite.address, alternatives: invite.alternatives, invite: invite,
                 acceptsNewHost: acceptNewHost, nick: nick, tor: nil)
-            if let address = try givenAddress(session) {
+            if let address = try givenAddress(context) {
                 // The handshake is bound to the onion service, or to there being none.
                 guard address.onionKey == invite.address.onionKey else {
                     throw ChatEvent.Notice(
@@ -110,7 +112,7 @@ struct PlaceOptions: ParsableArguments {
             }
         } else {
             options = try bareRoom(
-                named: try RoomName(checking: room), nick: nick, acceptNewHost: acceptNewHost, session)
+                named: try RoomName(checking: room), nick: nick, acceptNewHost: acceptNewHost, context, known())
         }
         if let hostKey {
             guard let key = X25519.PublicKey(text: hostKey) else {
@@ -129,7 +131,7 @@ struct PlaceOptions: ParsableArguments {
         if case .onion = options.address {
             options.tor = try torOptions(common, invite: options.invite)
         } else {
-            options.tor = try torForDirect(options, session)
+            options.tor = try torForDirect(options, context)
         }
         return options
     }
@@ -149,16 +151,16 @@ struct PlaceOptions: ParsableArguments {
         return tor
     }
 
-    private func givenAddress(_ session: ChatSession) throws(ChatEvent.Notice) -> RoomAddress? {
-        if lan { return try lanAddress(session) }
+    private func givenAddress(_ context: OpeningContext) throws(ChatEvent.Notice) -> RoomAddress? {
+        if lan { return try lanAddress(context) }
         if let onion { return try RoomAddress(onion: onion) }
         if let direct { return try RoomAddress(direct: direct) }
         return nil
     }
 
-    private func lanAddress(_ session: ChatSession) throws(ChatEvent.Notice) -> RoomAddress {
+    private func lanAddress(_ context: OpeningContext) throws(ChatEvent.Notice) -> RoomAddress {
         guard DiscoveryError.isAvailable else { throw DiscoveryError.notInThisBuild.notice }
-        guard !session.isThroughTor else {
+        guard !context.isThroughTor else {
             throw ChatEvent.Notice(
                 .usage, "--lan cannot be used: tor leads to no local network, and tor was asked for",
                 hint: "leave out what is about tor, in the configuration, too")
@@ -167,11 +169,11 @@ struct PlaceOptions: ParsableArguments {
     }
 
     /// The address that a person gives, asked until it is one; no answer is an error.
-    private func askedAddress(_ session: ChatSession) throws(ChatEvent.Notice) -> RoomAddress {
+    private func askedAddress(_ context: OpeningContext) throws(ChatEvent.Notice) -> RoomAddress {
         while true {
             let answer = Prompt.ask("Where is the room? (HOST.onion[:PORT], HOST:PORT, or lan): ") ?? ""
             do throws(ChatEvent.Notice) {
-                if answer.lowercased() == "lan" { return try lanAddress(session) }
+                if answer.lowercased() == "lan" { return try lanAddress(context) }
                 return try RoomAddress(answer)
             } catch {
                 guard !answer.isEmpty else { throw error }
@@ -181,11 +183,10 @@ struct PlaceOptions: ParsableArguments {
     }
 
     private func bareRoom(
-        named name: RoomName, nick: String, acceptNewHost: Bool, _ session: ChatSession
+        named name: RoomName, nick: String, acceptNewHost: Bool, _ context: OpeningContext,
+        _ rooms: [RoomRegistry.Entry]
     ) throws(ChatEvent.Notice) -> RoomGuest.Options {
-        let (rooms, warning) = RoomRegistry(directories: UserDirectories()).rooms(now: WallTime.seconds)
-        if let warning { session.warn(warning) }
-        let given = try givenAddress(session)
+        let given = try givenAddress(context)
         let known = rooms.first { entry in
             guard entry.room == name.description else { return false }
             guard let given, let address = try? RoomAddress(entry.address) else { return true }
@@ -197,8 +198,8 @@ struct PlaceOptions: ParsableArguments {
             address = given
         } else if let known {
             address = try RoomAddress(known.address)
-        } else if isatty(STDIN_FILENO) == 1, !session.common.json {
-            address = try askedAddress(session)
+        } else if context.asks {
+            address = try askedAddress(context)
         } else {
             throw ChatEvent.Notice(
                 .noSuchRoom, "cannot join: no room of this name is known on this machine",

@@ -38,14 +38,15 @@ extension ChatSession {
                         hint: "wipe it where it went"))
             }
         }
-        conversation?.panic()
+        for conversation in conversations { conversation.panic() }
     }
 }
 
 extension Conversation {
     fileprivate func panic() {
+        guard !isOver else { return }
         // Between two tries there is nobody to say goodbye to.
-        guard case .none = question else { return ended(.quit, nil) }
-        participant?.panic()
+        guard case .none = question, let participant else { return ended(.quit, nil) }
+        participant.panic()
     }
 }

@@ -12,19 +12,16 @@ internal import TerminalUI
 /// in a room.
 final class ChatSession {
     let loop: EventLoop
-    /// The options, with what the settings say where no flag does.
-    let common: CommonOptions
-    let settings: Settings
-    /// Whether nothing is dialed around tor: a flag speaks of tor, or the settings name a SOCKS port. That they name a
-    /// control port or a mode is no such wish.
-    let isThroughTor: Bool
+    let context: OpeningContext
     let console: Console
     let parser: InputParser
     private(set) lazy var input = ConsoleInput(
         loop: loop, charset: console.isInteractive ? InputCharset(named: InputCharset.chosenName) : nil, receiver: self)
     private var hasInputEnded = false
     private var early = EarlyLines()
-    private(set) var conversation: Conversation?
+    /// One, or one a window.
+    private(set) var conversations: [Conversation] = []
+    private var wayOut = WayOut()
     private var signals: [SignalHandle] = []
     var isPanicking = false
     private var wasInterrupted = false
@@ -34,11 +31,11 @@ final class ChatSession {
     static func run(
         common: CommonOptions, start: (ChatSession) throws(ChatEvent.Notice) -> Void
     ) throws {
-        let settings: Settings
-        let resolved: CommonOptions
+        let context: OpeningContext
         do throws(ChatEvent.Notice) {
-            settings = try common.configuration.settings()
-            resolved = try common.resolved(by: settings)
+            context = try OpeningContext(
+                common: common, settings: try common.configuration.settings(),
+                asks: isatty(STDIN_FILENO) == 1 && !common.json)
         } catch {
             StandardError.report(error, json: common.json)
             throw ExitCode(ExitStatus(error.code).rawValue)
@@ -51,9 +48,7 @@ final class ChatSession {
             throw ExitCode(ExitStatus.internalError.rawValue)
         }
         TerminalDevice.settleType()
-        let session = ChatSession(
-            loop: loop, common: resolved, settings: settings,
-            isThroughTor: common.namesTor || settings[.torSocks] != nil)
+        let session = ChatSession(loop: loop, context: context)
         do throws(ChatEvent.Notice) {
             try start(session)
             session.watchSignals()
@@ -85,18 +80,24 @@ final class ChatSession {
         status = ExitStatus(notice.code)
     }
 
-    private init(loop: EventLoop, common: CommonOptions, settings: Settings, isThroughTor: Bool) {
+    private init(loop: EventLoop, context: OpeningContext) {
         self.loop = loop
-        self.common = common
-        self.settings = settings
-        self.isThroughTor = isThroughTor
-        console = Console(loop: loop, common: common)
-        parser = InputParser(json: common.json)
-        console.output.onFault = { [weak self] in self?.conversation?.outputFailed($0) }
-        console.onProgress = { [weak self] in self?.conversation?.participant?.outputProgressed() }
+        self.context = context
+        console = Console(loop: loop, common: context.common, isInteractive: context.asks)
+        parser = InputParser(json: context.common.json)
+        console.output.onFault = { [weak self] fault in self?.conversations.forEach { $0.outputFailed(fault) } }
+        console.onProgress = { [weak self] in self?.conversations.forEach { $0.participant?.outputProgressed() } }
     }
 
-    // MARK: The stay
+    var common: CommonOptions { context.common }
+
+    // MARK: The stays
+
+    /// The one whose window is seen, or the only one.
+    private var conversation: Conversation? {
+        guard let shown = console.screen?.shown else { return conversations.first }
+        return conversations.first { $0.number == shown }
+    }
 
     func warn(_ notice: ChatEvent.Notice) {
         console.output.show(.warning(notice))
@@ -121,10 +122,17 @@ final class ChatSession {
         begin(as: .delivers(delivery)).join(options, questions)
     }
 
-    private func begin(as role: Conversation.Role) -> Conversation {
-        let conversation = Conversation(self, as: role)
-        self.conversation = conversation
+    func begin(as role: Conversation.Role, number: Int = 1) -> Conversation {
+        let conversation = Conversation(self, as: role, number: number)
+        conversations.append(conversation)
         return conversation
+    }
+
+    /// The rooms that are hosted on this machine.
+    func knownRooms() -> [RoomRegistry.Entry] {
+        let (rooms, warning) = RoomRegistry(directories: UserDirectories()).rooms(now: WallTime.seconds)
+        if let warning { warn(warning) }
+        return rooms
     }
 
     /// The stay has a participant. Also while there is no room yet somebody may have to get out in a hurry.
@@ -138,37 +146,78 @@ final class ChatSession {
 
     /// There is a room.
     func entered(_ conversation: Conversation, _ event: ChatEvent) {
-        console.openScreen { [weak self] in self?.requested($0) }
-        console.screen?.show(event)
+        if console.screen == nil {
+            console.openScreen(window: conversation.number) { [weak self] in self?.requested($0, in: $1) }
+            console.screen?.show(event, in: conversation.number)
+        }
         updateInput()
     }
 
     func ended(_ conversation: Conversation, _ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
-        console.closeScreen()
-        input.close()
-        if let notice { console.show(.error(notice)) }
+        let isLast = conversations.allSatisfy(\.isOver)
+        if isLast {
+            console.closeScreen()
+            input.close()
+        }
+        if let notice, isLast || !isPanicking { conversation.show(.error(notice)) }
         // After a panic a terminal shows nothing.
-        if conversation.wasTold, common.json || !isPanicking { console.show(.closed(reason)) }
+        if conversation.wasTold || !isLast, common.json || !isPanicking { conversation.show(.closed(reason)) }
+        guard isLast else {
+            if conversation.closesWindow { forget(conversation) }
+            return
+        }
         status = wasInterrupted ? .interrupted : ExitStatusCode.of(reason, notice)
         loop.stop()
     }
 
-    private func requested(_ request: FullScreen.Request) {
-        guard let conversation else { return }
+    /// Takes what belongs to the stay, and its window, away.
+    func forget(_ conversation: Conversation) {
+        conversations.removeAll { $0 === conversation }
+        console.screen?.close(conversation.number)
+    }
+
+    private func requested(_ request: FullScreen.Request, in window: Int) {
+        guard let conversation = conversations.first(where: { $0.number == window }) else { return }
         switch request {
         case .line(let line):
-            guard conversation.isLeaving || !conversation.isCongested else {
-                return console.show(
-                    .error(
-                        .init(
-                            .rateLimited, "the message was not sent: too many wait to be delivered",
-                            hint: "the up arrow brings it back")))
+            guard !conversation.isCongested else {
+                return conversation.refuse(
+                    .rateLimited, "the message was not sent: too many wait to be delivered",
+                    hint: "the up arrow brings it back")
             }
-            took(.line(line))
-        case .leave: if conversation.mayLeave(by: "^D") { conversation.leave() }
-        case .endOfInput: conversation.leave()
+            take(line, in: conversation)
+        case .leave: if mayLeave(by: "^D") { leave() }
+        case .endOfInput: leave()
         case .invite(let form): conversation.perform(.invite(form))
         case .help: conversation.perform(.help(nil))
+        }
+    }
+
+    /// A command is one also where an answer is waited for.
+    private func take(_ line: String, in conversation: Conversation) {
+        guard case .line(let answered) = conversation.question, !line.hasPrefix("/") else {
+            return conversation.take(.line(line))
+        }
+        answered(line)
+    }
+
+    // MARK: The way out
+
+    /// Leaves all rooms when all is delivered.
+    func leave() {
+        for conversation in conversations { conversation.leave() }
+    }
+
+    /// Whether the person may leave at once; where others lose a room by it, it is asked to say so again.
+    func mayLeave(by key: String) -> Bool {
+        guard console.isInteractive, let conversation else { return true }
+        let losing = conversations.map(\.othersWhoseRoomEnds)
+        switch wayOut.wanted(others: losing.reduce(0, +), now: loop.now) {
+        case .leave: return true
+        case .ask(let others):
+            console.note(
+                WayOut.question(others: others, rooms: losing.count { $0 > 0 }, key: key), in: conversation.number)
+            return false
         }
     }
 
@@ -176,6 +225,10 @@ final class ChatSession {
 
     func updateInput() {
         takeEarly()
+        guard console.screen == nil else {
+            // It reads its keys itself.
+            return input.isWanted = false
+        }
         guard let conversation else { return }
         input.isWanted =
             switch conversation.question {
@@ -186,15 +239,14 @@ final class ChatSession {
     }
 
     private func mayTake(_ conversation: Conversation) -> Bool {
-        // The screen reads its keys itself.
-        guard !hasInputEnded, !isPanicking, console.screen == nil else { return false }
+        guard !hasInputEnded, !isPanicking else { return false }
         guard conversation.isInside else { return !early.isFull }
-        return conversation.isLeaving || (early.isEmpty && !conversation.isCongested)
+        return early.isEmpty && !conversation.isCongested
     }
 
     private func takeEarly() {
         guard let conversation, conversation.isInside, !early.isEmpty || hasInputEnded else { return }
-        while conversation.isLeaving || !conversation.isCongested, let item = early.takeFirst() { took(item) }
+        while !conversation.isCongested, let item = early.takeFirst() { took(item) }
         if early.isEmpty, hasInputEnded { conversation.leave() }
     }
 
@@ -209,19 +261,25 @@ final class ChatSession {
     private func received(signal number: Int32) {
         // As where the terminal keeps the line.
         if number == SIGINT, input.clearLine() { return }
-        guard let conversation, let stop = conversation.stop else {
+        let stopping = conversations.filter { $0.stop != nil }
+        guard !stopping.isEmpty, let conversation else {
             // The second time, or before anything began: at once.
             status = .interrupted
             loop.stop()
             return
         }
-        if number == SIGINT, console.isInteractive, conversation.isInside {
+        if number == SIGINT, console.screen != nil, let asking = conversations.first(where: \.asksForSecret) {
+            return asking.ended(.quit, nil)
+        }
+        if number == SIGINT, console.isInteractive, conversation.isInside || console.screen != nil {
             if !conversation.isLeaving, console.screen?.clearLine() == true { return }
-            guard conversation.mayLeave(by: "^C") else { return }
+            guard mayLeave(by: "^C") else { return }
         }
         wasInterrupted = number == SIGINT
-        stop()
-        conversation.stop = nil
+        for conversation in stopping {
+            conversation.stop?()
+            conversation.stop = nil
+        }
     }
 }
 
@@ -242,7 +300,7 @@ extension ChatSession: ConsoleInputReceiver {
 
     func mayInputEnd() -> Bool {
         guard let conversation, conversation.isInside else { return true }
-        return conversation.mayLeave(by: "^D")
+        return mayLeave(by: "^D")
     }
 
     func inputEnded() {

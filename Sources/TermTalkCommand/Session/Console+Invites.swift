@@ -5,10 +5,10 @@ internal import TerminalUI
 // Invites, in the form that the person asked for.
 
 extension Console {
-    func give(_ invite: String, as form: InviteForm) {
+    func give(_ invite: String, as form: InviteForm, in window: Int) {
         do throws(ChatEvent.Notice) {
             switch form {
-            case .text: show(.invite(invite))
+            case .text: show(.invite(invite), in: window)
             case .line: screen?.showPlainly(invite)
             case .code:
                 let isOnTerminal = screen != nil || isatty(STDERR_FILENO) == 1
@@ -19,14 +19,14 @@ extension Console {
                     spare: screen == nil ? 1 : FullScreen.rowsOfWayBack)
                 if let screen { screen.showCode(rows) } else { output.write(rows) }
             case .copy:
-                try copy(invite)
+                try copy(invite, in: window)
             }
         } catch {
-            show(.error(error))
+            show(.error(error), in: window)
         }
     }
 
-    private func copy(_ invite: String) throws(ChatEvent.Notice) {
+    private func copy(_ invite: String, in window: Int) throws(ChatEvent.Notice) {
         guard !common.noClipboard else {
             throw ChatEvent.Notice(
                 .notPermitted, "the invite was not copied: the clipboard is switched off",
@@ -38,7 +38,7 @@ extension Console {
                 hint: "/invite shows it")
         }
         let tmux = TerminalDevice.isInTmux ? "; tmux takes it with 'set -g set-clipboard on' only" : ""
-        show(.help(["the invite was given to the terminal's clipboard (OSC 52)\(tmux)"]))
+        show(.help(["the invite was given to the terminal's clipboard (OSC 52)\(tmux)"]), in: window)
     }
 
     /// Whether there is a terminal that the sequence could be written to.

@@ -13,18 +13,16 @@ final class Console {
     let common: CommonOptions
     private let loop: EventLoop
     private(set) var screen: FullScreen?
-    /// Events that screens were told which are closed now.
-    private var framesBefore: UInt64 = 0
     /// Called when what was shown has been taken, or some of it.
     var onProgress: (() -> Void)? {
         didSet { output.onProgress = onProgress }
     }
 
-    init(loop: EventLoop, common: CommonOptions) {
+    init(loop: EventLoop, common: CommonOptions, isInteractive: Bool) {
         self.loop = loop
         self.common = common
         let isTerminal = isatty(STDOUT_FILENO) == 1
-        isInteractive = isatty(STDIN_FILENO) == 1 && !common.json
+        self.isInteractive = isInteractive
         let refusesColour = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
         hasColour = isTerminal && !common.noColor && !refusesColour && TerminalDevice.type != "dumb"
         output = ConsoleOutput(
@@ -37,32 +35,34 @@ final class Console {
                 showsTimes: common.plain && isTerminal))
     }
 
-    /// Shows an event on the screen, or as lines.
-    func show(_ event: ChatEvent) {
-        if let screen { screen.show(event) } else { output.show(event) }
+    /// Shows an event in a window of the screen, or as lines.
+    func show(_ event: ChatEvent, in window: Int) {
+        if let screen { screen.show(event, in: window) } else { output.show(event) }
     }
 
     /// Says something of the program's own.
-    func note(_ line: String) {
-        if let screen { screen.note(line) } else { output.write(["-!- \(line)"]) }
+    func note(_ line: String, in window: Int) {
+        if let screen { screen.note(line, in: window) } else { output.write(["-!- \(line)"]) }
     }
 
-    /// How far the output is, which was lines at first, then a screen, and is lines again at the end.
-    var progress: OutputProgress {
-        let (lines, frames) = (output.progress, screen?.progress ?? .init(told: 0, taken: 0))
-        return OutputProgress(
-            told: lines.told + framesBefore + frames.told, taken: lines.taken + framesBefore + frames.taken)
+    /// How far the output of a window is, which was lines at first, then a screen.
+    func progress(of window: Int) -> OutputProgress {
+        let (lines, frames) = (output.progress, screen?.progress(of: window) ?? .init(told: 0, taken: 0))
+        return OutputProgress(told: lines.told + frames.told, taken: lines.taken + frames.taken)
     }
 
     /// Goes from lines to the full screen, where there is a terminal for it and the person has not chosen lines. How the
     /// room can be joined stays readable behind it.
-    func openScreen(onRequest: @escaping (FullScreen.Request) -> Void) {
+    func openScreen(window: Int, onRequest: @escaping (FullScreen.Request, Int) -> Void) {
         guard screen == nil, isInteractive, isatty(STDOUT_FILENO) == 1, !common.plain, TerminalDevice.type != "dumb"
         else { return }
         output.finish()
         screen = FullScreen(
-            loop: loop, colour: hasColour, bell: common.bell ?? .mention,
-            marks: TerminalDevice.type == "linux" ? .ascii : .unicode, takesWheel: common.mouse, onRequest: onRequest)
+            loop: loop, colour: hasColour,
+            alerts: Alerts(
+                bell: common.bell ?? .mention, notification: common.notify ?? .never, tellsText: common.notifyText),
+            marks: TerminalDevice.type == "linux" ? .ascii : .unicode, takesWheel: common.mouse, window: window,
+            onRequest: onRequest)
         guard let screen else {
             return output.write(["-!- this terminal cannot show a full screen (its type is not known): line mode"])
         }
@@ -71,7 +71,6 @@ final class Console {
 
     func closeScreen() {
         screen?.close()
-        framesBefore += screen?.progress.told ?? 0
         screen = nil
     }
 

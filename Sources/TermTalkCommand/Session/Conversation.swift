@@ -19,9 +19,13 @@ final class Conversation {
         case inside
         /// The person has asked to leave; what was said is still delivered.
         case leaving
+        /// The stay is over; its window may still be there.
+        case over
     }
 
     unowned let session: ChatSession
+    /// Of its window, where there are windows.
+    let number: Int
     private var role: Role
     private var phase = Phase.entering
     private(set) var participant: (any Participant)?
@@ -35,22 +39,33 @@ final class Conversation {
     /// Whether the room was told of, so that its end is, too.
     private(set) var wasTold = false
     private var showsCode = false
+    /// Whether the window goes with the stay.
+    private(set) var closesWindow = false
     /// Whether the list of members is for the screen alone.
     private var listsQuietly = false
 
-    init(_ session: ChatSession, as role: Role) {
+    init(_ session: ChatSession, as role: Role, number: Int) {
         self.session = session
         self.role = role
+        self.number = number
+        stop = { [weak self] in self?.ended(.quit, nil) }
     }
 
+    private var console: Console { session.console }
+
     var isInside: Bool { if case .entering = phase { false } else { true } }
+
+    var isOver: Bool { if case .over = phase { true } else { false } }
 
     var isLeaving: Bool { if case .leaving = phase { true } else { false } }
 
     /// Whether the person may say something, now or when there is a room.
     var takesLines: Bool { if case .talks = role { true } else { false } }
 
-    var isCongested: Bool { participant?.isCongested ?? true }
+    /// Whether no more can be said for now.
+    var isCongested: Bool { if case .inside = phase { participant?.isCongested ?? true } else { false } }
+
+    var asksForSecret: Bool { if case .secret = question { true } else { false } }
 
     // MARK: Beginning
 
@@ -81,9 +96,7 @@ final class Conversation {
             wallClock: { WallTime.seconds }, tell: { [weak self] in self?.heard($0) })
         guest.onEnded = { [weak self, weak guest] reason, notice in
             guard let self else { return }
-            // What is asked now is asked in lines.
-            self.session.console.closeScreen()
-            let mayAsk = self.session.console.isInteractive && !self.session.isPanicking
+            let mayAsk = self.console.isInteractive && !self.session.isPanicking
             switch notice?.code {
             case .hostKeyUnknown? where mayAsk && questions.hostKey:
                 guard let key = guest?.shownHostKey else { return self.ended(reason, notice) }
@@ -101,7 +114,10 @@ final class Conversation {
 
     private func begin(_ participant: any Participant, stop: @escaping () -> Void) {
         participant.onDecongested = { [weak self] in self?.session.updateInput() }
-        participant.outputProgress = { [weak self] in self?.session.console.progress ?? .init(told: 0, taken: 0) }
+        participant.outputProgress = { [weak self] in
+            guard let self else { return .init(told: 0, taken: 0) }
+            return self.console.progress(of: self.number)
+        }
         self.participant = participant
         self.stop = stop
         session.began(self)
@@ -117,13 +133,13 @@ final class Conversation {
         }
         guard memory.heard(event, at: WallTime.moment) else { return }
         if listsQuietly, case .members(let members) = event {
-            session.console.screen?.list(members, own: members.first { $0.isHost }?.id)
+            console.screen?.list(members, own: members.first { $0.isHost }?.id, in: number)
             return
         }
         if !session.common.json, let invite = event.invite, invite.form != .text {
-            return session.console.give(invite.text, as: invite.form)
+            return console.give(invite.text, as: invite.form, in: number)
         }
-        session.console.show(event)
+        show(event)
         switch event {
         case .ready, .joinedRoom:
             wasTold = true
@@ -137,18 +153,18 @@ final class Conversation {
         phase = .inside
         session.entered(self, event)
         guard case .ready(let room) = event else { return }
-        if session.console.screen != nil {
+        if console.screen != nil {
             listsQuietly = true
             participant?.listMembers()
             listsQuietly = false
         }
-        if showsCode { session.console.give(room.invite, as: .code) }
+        if showsCode { console.give(room.invite, as: .code, in: number) }
     }
 
     private func heard(_ event: ChatEvent, while delivery: Delivery) {
         var delivery = delivery
         let isJSON = session.common.json
-        if delivery.shows(event, isJSON: isJSON) { session.console.show(event) }
+        if delivery.shows(event, isJSON: isJSON) { show(event) }
         if case .joinedRoom = event { wasTold = isJSON }
         let steps = delivery.heard(event)
         role = .delivers(delivery)
@@ -185,7 +201,14 @@ final class Conversation {
         var notice = notice ?? failure
         if notice == nil, case .delivers(let delivery) = role { notice = delivery.failure(reason) }
         endQuestion()
+        guard !isOver else { return }
+        phase = .over
+        stop = nil
         session.ended(self, reason, notice)
+    }
+
+    func show(_ event: ChatEvent) {
+        console.show(event, in: number)
     }
 
     // MARK: What is typed
@@ -193,10 +216,9 @@ final class Conversation {
     /// Takes a line of a person or a script that is in the room.
     func take(_ item: LineSplitter.Item) {
         switch item {
-        case .line(let line) where isLeaving:
+        case .line(let line) where isLeaving && console.screen == nil:
             if session.isPanic(line) { return session.panic() }
-            guard session.console.isInteractive else { return }
-            refuse(.inputInvalid, "nothing was sent: you are leaving the room", hint: "^C twice leaves at once")
+            if console.isInteractive { refuseOutside() }
         case .tooLong:
             refuse(.messageTooLarge, "the line was not sent: it is too long", hint: "send it in parts")
         case .line(let line):
@@ -205,6 +227,7 @@ final class Conversation {
     }
 
     func perform(_ input: ChatInput) {
+        if input.needsRoom, phase != .inside { return refuseOutside() }
         switch input {
         case .text(let text): participant?.say(text, kind: .text, to: nil)
         case .action(let text): participant?.say(text, kind: .action, to: nil)
@@ -229,8 +252,12 @@ final class Conversation {
         case .room(let command): participant?.perform(command)
         case .clear:
             _ = memory.heard(.clearScreen, at: WallTime.moment)
-            session.console.show(.clearScreen)
-        case .quit: leave()
+            show(.clearScreen)
+        case .join(let words): session.openWindow(joining: words, from: self)
+        case .host(let words): session.openWindow(hosting: words, from: self)
+        case .window(let number): session.goToWindow(number, from: self)
+        case .close: close()
+        case .quit: if session.mayLeave(by: "/quit") { session.leave() }
         case .notInThisBuild(let name):
             refuse(.notInThisBuild, "\(name) is not in this build yet; nothing was changed")
         case .unknownCommand(let name):
@@ -250,12 +277,22 @@ final class Conversation {
         }
     }
 
-    private func refuse(_ code: NoticeCode, _ message: String, hint: String? = nil) {
-        session.console.show(.error(.init(code, message, hint: hint)))
+    func refuse(_ code: NoticeCode, _ message: String, hint: String? = nil) {
+        show(.error(.init(code, message, hint: hint)))
     }
 
-    private func answer(_ lines: [String]) {
-        session.console.show(.help(lines))
+    private func refuseOutside() {
+        switch phase {
+        case .over: refuse(.inputInvalid, "nothing was sent: this room is closed", hint: "/close closes the window")
+        case .leaving:
+            refuse(.inputInvalid, "nothing was sent: you are leaving the room", hint: "^C twice leaves at once")
+        case .entering, .inside:
+            refuse(.inputInvalid, "nothing was sent: you are not in the room yet", hint: "/close gives it up")
+        }
+    }
+
+    func answer(_ lines: [String]) {
+        show(.help(lines))
     }
 
     /// Shows what the memory of this stay answers.
@@ -263,7 +300,7 @@ final class Conversation {
         do throws(ChatEvent.Notice) {
             answer(try ask(&memory))
         } catch {
-            session.console.show(.error(error))
+            show(.error(error))
         }
     }
 
@@ -271,21 +308,39 @@ final class Conversation {
 
     /// Leaves when all is delivered.
     func leave() {
-        guard !isLeaving else { return }
-        phase = .leaving
-        session.updateInput()
-        participant?.leave()
-        session.console.screen?.note("leaving as soon as all is delivered; ^C twice leaves at once")
+        switch phase {
+        case .leaving, .over: return
+        case .entering where console.screen != nil: stop?()
+        case .entering, .inside:
+            phase = .leaving
+            session.updateInput()
+            console.screen?.note("leaving as soon as all is delivered; ^C twice leaves at once", in: number)
+            participant?.leave()
+        }
     }
 
-    /// Whether the person may leave at once; where others lose the room by it, it is asked to say so again.
-    func mayLeave(by key: String) -> Bool {
-        guard session.console.isInteractive, !isLeaving, let participant else { return true }
-        switch wayOut.wanted(others: participant.othersWhoseRoomEnds, now: session.loop.now) {
-        case .leave: return true
+    /// How many others lose this room when the person leaves.
+    var othersWhoseRoomEnds: Int { isLeaving || isOver ? 0 : participant?.othersWhoseRoomEnds ?? 0 }
+
+    private func close() {
+        guard console.screen != nil else { return session.refuseWindows(self) }
+        guard !isOver else { return session.forget(self) }
+        switch wayOut.wanted(others: othersWhoseRoomEnds, now: session.loop.now) {
+        case .leave:
+            closesWindow = true
+            leave()
         case .ask(let others):
-            session.console.note(WayOut.question(others: others, key: key))
-            return false
+            console.note(WayOut.question(others: others, rooms: 1, key: "/close"), in: number)
+        }
+    }
+}
+
+extension ChatInput {
+    /// Whether it is of no use where there is no room.
+    fileprivate var needsRoom: Bool {
+        switch self {
+        case .text, .action, .private, .nick, .who, .invite, .verify, .room: true
+        default: false
         }
     }
 }

@@ -36,11 +36,13 @@ final class FullScreen {
 
     private let loop: EventLoop
     private let painter: ScreenPainter
-    private let onRequest: (Request) -> Void
-    private var model: ScreenModel
+    /// Called with the number of the window that it is about.
+    private let onRequest: (Request, Int) -> Void
+    private var windows: ScreenWindows
     private var decoder = KeyDecoder()
     private var errors = LineSplitter(maximumByteCount: Sanitizer.maximumLineByteCount)
     private var handles: [any Cancellable] = []
+    private var keys: ReadableHandle?
     private var escapeTimer: TimerHandle?
     private var clock: TimerHandle?
     private var frameTimer: TimerHandle?
@@ -48,22 +50,40 @@ final class FullScreen {
     private var isFrameDue = false
     /// The invite that was made last beside the room's own.
     private var lastInvite: String?
-    /// Whether the terminal shows something else until Enter is pressed.
-    private var isSuspended = false
-    /// Whether it does so on a screen of its own.
-    private var isApart = false
+    private var display = Display.windows
     private var isClosed = false
-    /// Events that were told, of these those in the last frame, and those in a frame that the terminal has taken.
-    private var counts = (told: UInt64(0), painted: UInt64(0), taken: UInt64(0))
+    private var counts: [Int: FrameCounts] = [:]
     /// Called when the terminal has taken a frame with something new.
     var onProgress: (() -> Void)?
 
-    var progress: OutputProgress { .init(told: counts.told, taken: counts.taken) }
+    /// What the terminal shows.
+    private enum Display {
+        case windows
+        /// Something else until Enter is pressed; perhaps on a screen of its own.
+        case page(isApart: Bool)
+        /// A question that somebody else asks, and reads the answer to.
+        case question
+    }
+
+    /// Events that a window was told, of these those in the last frame, and those in a frame that the terminal has taken.
+    private struct FrameCounts {
+        var told: UInt64 = 0
+        var painted: UInt64 = 0
+        var taken: UInt64 = 0
+    }
+
+    /// How far the terminal is with what a window was told: not at all while another one is seen.
+    func progress(of window: Int) -> OutputProgress {
+        let counts = counts[window] ?? FrameCounts()
+        return .init(told: counts.told, taken: counts.taken)
+    }
+
+    private var showsWindows: Bool { if case .windows = display { true } else { false } }
 
     /// Takes the terminal; nil when a screen cannot be drawn on it.
     init?(
-        loop: EventLoop, colour: Bool, bell: ScreenModel.Bell, marks: DeliveryMarks, takesWheel: Bool,
-        onRequest: @escaping (Request) -> Void
+        loop: EventLoop, colour: Bool, alerts: Alerts, marks: DeliveryMarks, takesWheel: Bool,
+        window: Int, onRequest: @escaping (Request, Int) -> Void
     ) {
         // Before ncurses would: the size is the loop's affair.
         let resized = WeakReference<FullScreen>()
@@ -83,28 +103,59 @@ final class FullScreen {
         self.loop = loop
         self.painter = painter
         self.onRequest = onRequest
-        model = ScreenModel(size: painter.size, bell: bell, marks: marks)
+        windows = ScreenWindows(size: painter.size, alerts: alerts, marks: marks, number: window)
         handles = [resizing, continuing, stopping]
         resized.value = self
-        handles.append(loop.watchReadable(STDIN_FILENO) { [weak self] in self?.readKeys() })
+        watchKeys()
         if let descriptor = painter.errorDescriptor {
             handles.append(loop.watchReadable(descriptor) { [weak self] in self?.readErrors(descriptor) })
         }
         changed()
     }
 
-    // MARK: The room
+    private func watchKeys() {
+        keys = loop.watchReadable(STDIN_FILENO) { [weak self] in self?.readKeys() }
+    }
 
-    func show(_ event: ChatEvent) {
+    // MARK: The rooms
+
+    /// The window that is seen.
+    var shown: Int { windows.shown }
+
+    /// A number for one more window; nil when there are as many as can be.
+    var freeNumber: Int? { windows.freeNumber }
+
+    /// A line a window.
+    var list: [String] { windows.list }
+
+    /// Makes a window, and shows it.
+    func open(_ window: Int) {
+        windows.open(window)
+        _ = show(window: window)
+    }
+
+    func close(_ window: Int) {
+        windows.close(window)
+        counts[window] = nil
+        changed()
+    }
+
+    /// Lets a window be seen; false when there is none of this number.
+    func show(window: Int) -> Bool {
+        defer { changed() }
+        return windows.show(window)
+    }
+
+    func show(_ event: ChatEvent, in window: Int) {
         if case .room(.inviteMade(let invite)) = event { lastInvite = invite.text }
-        model.heard(event, at: WallTime.moment)
-        counts.told += 1
+        windows.heard(event, in: window, at: WallTime.moment)
+        counts[window, default: FrameCounts()].told += 1
         changed()
     }
 
     /// Tells the screen who is there, and who of them the person is, without a word about it.
-    func list(_ members: [ChatEvent.MemberInfo], own: MemberID?) {
-        model.list(members, own: own)
+    func list(_ members: [ChatEvent.MemberInfo], own: MemberID?, in window: Int) {
+        windows.list(members, own: own, in: window)
         changed()
     }
 
@@ -115,6 +166,7 @@ final class FullScreen {
         if let descriptor = painter.errorDescriptor { readErrors(descriptor) }
         for handle in handles { handle.cancel() }
         handles = []
+        keys?.cancel()
         escapeTimer?.cancel()
         clock?.cancel()
         frameTimer?.cancel()
@@ -129,15 +181,35 @@ final class FullScreen {
 
     /// Empties the line that is being typed; false when there is none.
     func clearLine() -> Bool {
-        guard !isSuspended, model.clearLine() else { return false }
+        guard showsWindows, windows.clearLine() else { return false }
         changed()
         return true
     }
 
-    /// Says something of the program's own, in the pane.
-    func note(_ line: String) {
-        model.heardOnStandardError(line, at: WallTime.moment)
+    /// Says something of the program's own, in the pane of a window, or of the one that is seen.
+    func note(_ line: String, in window: Int? = nil) {
+        windows.heardOnStandardError(line, in: window, at: WallTime.moment)
         changed()
+    }
+
+    /// Asks something whose answer is the next line of this window.
+    func ask(_ question: String, in window: Int) {
+        windows.ask(question, in: window, at: WallTime.moment)
+        changed()
+    }
+
+    /// Gives the terminal away, for a question that the screen is not to see the answer to.
+    func giveAway() {
+        keys?.cancel()
+        painter.suspend()
+        painter.flush()
+        display = .question
+    }
+
+    func takeBack() {
+        guard case .question = display, !isClosed else { return }
+        watchKeys()
+        resume()
     }
 
     /// Writes to the terminal what changes nothing that is seen.
@@ -153,14 +225,15 @@ final class FullScreen {
         let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
         // On another page the terminal is as a shell has it, and ^D is an end of input that is meant for the page.
-        if count == 0, isSuspended { return resume() }
+        if count == 0, !showsWindows { return resume() }
         guard count > 0 else {
             // The terminal is gone.
             for handle in handles { handle.cancel() }
             handles = []
-            return onRequest(.endOfInput)
+            keys?.cancel()
+            return onRequest(.endOfInput, shown)
         }
-        if isSuspended { return resume() }
+        if !showsWindows { return resume() }
         escapeTimer?.cancel()
         pressed(decoder.received(chunk.span.extracting(0..<count)))
         if decoder.isWaiting {
@@ -173,20 +246,20 @@ final class FullScreen {
 
     private func pressed(_ keys: [Key]) {
         for key in keys where !isClosed {
-            for action in model.pressed(key) { perform(action) }
+            for action in windows.pressed(key) { perform(action) }
         }
         changed()
     }
 
     private func perform(_ action: ScreenModel.Action) {
         switch action {
-        case .submit(let text): onRequest(.line(text))
-        case .endOfInput: onRequest(.leave)
+        case .submit(let text): onRequest(.line(text), shown)
+        case .endOfInput: onRequest(.leave, shown)
         case .redraw: continued()
-        case .showHelp: onRequest(.help)
-        case .showInvite: onRequest(.invite(.line))
-        case .copyInvite: onRequest(.invite(.copy))
-        case .showCode: onRequest(.invite(.code))
+        case .showHelp: onRequest(.help, shown)
+        case .showInvite: onRequest(.invite(.line), shown)
+        case .copyInvite: onRequest(.invite(.copy), shown)
+        case .showCode: onRequest(.invite(.code), shown)
         }
     }
 
@@ -195,7 +268,7 @@ final class FullScreen {
         let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
         guard count > 0 else { return }
         errors.received(chunk.span.extracting(0..<count)) { item in
-            if case .line(let line) = item { model.heardOnStandardError(line, at: WallTime.moment) }
+            if case .line(let line) = item { windows.heardOnStandardError(line, at: WallTime.moment) }
         }
         changed()
     }
@@ -216,19 +289,17 @@ final class FullScreen {
 
     private func showInstead(_ lines: [String], isApart: Bool = false) {
         painter.suspend()
-        isSuspended = true
-        self.isApart = isApart
+        display = .page(isApart: isApart)
         painter.send((lines + [Self.wayBack, ""]).joined(separator: "\n"))
         changed()
     }
 
     private func comeTogether() {
-        if isApart { painter.send(Self.together) }
-        isApart = false
+        if case .page(isApart: true) = display { painter.send(Self.together) }
+        display = .windows
     }
 
     private func resume() {
-        isSuspended = false
         comeTogether()
         continued()
     }
@@ -236,13 +307,13 @@ final class FullScreen {
     private func resized() {
         guard !isClosed else { return }
         painter.resized()
-        model.resized(to: painter.size)
+        windows.resized(to: painter.size)
         changed()
     }
 
     /// All is painted anew. While the program was stopped nobody told it of another size.
     private func continued() {
-        guard !isClosed, !isSuspended else { return }
+        guard !isClosed, showsWindows else { return }
         resized()
         painter.invalidate()
         changed()
@@ -251,7 +322,7 @@ final class FullScreen {
     /// ^Z.
     private func stopped() {
         guard !isClosed else { return }
-        if !isSuspended { painter.suspend() }
+        if showsWindows { painter.suspend() }
         painter.stop()
         continued()
     }
@@ -267,10 +338,9 @@ final class FullScreen {
 
     private func flush() -> Bool {
         guard painter.flush() else { return false }
-        if counts.taken < counts.painted {
-            counts.taken = counts.painted
-            onProgress?()
-        }
+        let behind = counts.filter { $0.value.taken < $0.value.painted }
+        for (window, count) in behind { counts[window]?.taken = count.painted }
+        if !behind.isEmpty { onProgress?() }
         return true
     }
 
@@ -283,11 +353,16 @@ final class FullScreen {
         guard flush() else { return paintLater(Self.blockedInterval) }
         isFrameDue = false
         lastFrame = loop.now
-        model.timePassed(to: WallTime.seconds)
-        if !isSuspended {
-            painter.paint(model.frame(), bell: model.takeBell())
-            painter.setTitle(model.title)
-            counts.painted = counts.told
+        windows.timePassed(to: WallTime.seconds)
+        if let text = windows.takeNotification() {
+            painter.send(
+                DesktopNotification.sequence(
+                    for: text, as: TerminalDevice.notificationForm, isInTmux: TerminalDevice.isInTmux))
+        }
+        if showsWindows {
+            painter.paint(windows.frame(), bell: windows.takeBell())
+            painter.setTitle(windows.title)
+            if let told = counts[shown]?.told { counts[shown]?.painted = told }
         }
         if !flush() {
             isFrameDue = true
@@ -300,7 +375,7 @@ final class FullScreen {
     private func waitForClock() {
         clock?.cancel()
         clock = nil
-        guard let next = model.nextChange else { return }
+        guard let next = windows.nextChange else { return }
         let delay = max(0, next * 1_000 - WallTime.milliseconds) + 1
         clock = loop.schedule(after: .milliseconds(delay)) { [weak self] in self?.changed() }
     }

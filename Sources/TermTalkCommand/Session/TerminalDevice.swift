@@ -43,6 +43,12 @@ enum TerminalDevice {
         return input.st_mode & S_IFMT == S_IFCHR && input.st_rdev == null.st_rdev
     }
 
+    /// The notifications that the type of the terminal has: what most understand, where nothing is known.
+    static var notificationForm: DesktopNotification.Form {
+        if type.contains("kitty") { return .osc99 }
+        return ["foot", "rxvt", "ghostty", "contour", "wezterm"].contains(where: type.contains) ? .osc777 : .osc9
+    }
+
     static var isInTmux: Bool { unsafe getenv("TMUX") != nil }
 
     /// Writes to the terminal of stdout, or else of stderr; whether it has taken all.

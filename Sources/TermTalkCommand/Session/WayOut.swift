@@ -20,8 +20,9 @@ struct WayOut {
         return .ask(others: others)
     }
 
-    static func question(others: Int, key: String) -> String {
+    static func question(others: Int, rooms: Int, key: String) -> String {
         let people = others == 1 ? "1 other loses" : "\(others) others lose"
-        return "\(people) this room when you leave: \(key) again ends it"
+        let what = rooms == 1 ? ("this room", "it") : ("their rooms", "them")
+        return "\(people) \(what.0) when you leave: \(key) again ends \(what.1)"
     }
 }

@@ -30,6 +30,13 @@ package enum ChatInput: Sendable, Equatable {
     case lastlog(String)
     /// How far what was said last has come.
     case sent
+    /// Another room in a window of its own: the arguments of the command line's `join` or `host`.
+    case join([String])
+    case host([String])
+    /// The window of this number is to be seen; nil for a list of them.
+    case window(Int?)
+    /// Leave this window's room, and close the window.
+    case close
     /// Leave at once and wipe.
     case panic
     /// A command, or an option of one, that the command line documents but this build lacks, as in `/kick`.

@@ -31,6 +31,13 @@ enum RoomCommandParser {
         }
     }
 
+    /// The words, and within quotation marks what is between them.
+    static func words(_ arguments: Substring) -> [String] {
+        arguments.split(separator: "\"", omittingEmptySubsequences: false).enumerated().flatMap { index, part in
+            index % 2 == 1 ? [String(part)] : part.split { $0.isWhitespace }.map(String.init)
+        }
+    }
+
     static func topic(_ arguments: Substring) -> ChatInput {
         guard !arguments.isEmpty else { return .topic }
         guard arguments != "-delete" else { return .room(.topic("")) }
@@ -56,13 +63,7 @@ enum RoomCommandParser {
         let usage = ChatInput.usage(
             "/invite [--once] [--uses N] [--expires D] [--qr|--copy], /invite --list, /invite --revoke N")
         guard !arguments.isEmpty else { return .invite(.text) }
-        var words: [Substring] = []
-        var rest = arguments
-        while !rest.isEmpty {
-            let (word, more) = InputParser.firstWord(of: rest)
-            words.append(word)
-            rest = more
-        }
+        let words = Self.words(arguments)
         if words == ["--list"] { return .room(.listInvites) }
         if words.first == "--revoke" {
             guard words.count == 2, let number = Int(words[1]), number > 0 else { return usage }
@@ -96,7 +97,7 @@ enum RoomCommandParser {
         return .room(.makeInvite(uses: uses, seconds: lifetime, form: form))
     }
 
-    private static func seconds(_ text: Substring) -> Int64? {
+    private static func seconds(_ text: some StringProtocol) -> Int64? {
         try? TimeToLive(parsing: String(text)).seconds
     }
 }

@@ -102,7 +102,21 @@ package enum RoomCommandTable {
             },
             Entry("/sent", [("", "how far what you said last has come")]) { $0.isEmpty ? .sent : usage("/sent") },
             Entry("/clear", [("", "clear the screen")]) { $0.isEmpty ? .clear : usage("/clear") },
-            Entry("/quit", [("", "leave; at the host: close the room for all")]) {
+            Entry("/join", [("INVITE|ROOM [OPTIONS]", "another room in a window of its own, with the options of join")])
+            {
+                $0.isEmpty ? usage("/join") : .join(RoomCommandParser.words($0))
+            },
+            Entry("/host", [("[OPTIONS]", "open another room in a window of its own, with the options of host")]) {
+                .host(RoomCommandParser.words($0))
+            },
+            Entry("/window", [("N", "go to window N, as Alt+N does"), ("", "which there are")]) { arguments in
+                guard let word = oneWord(arguments) else { return arguments.isEmpty ? .window(nil) : usage("/window") }
+                return Int(word).map { .window($0) } ?? usage("/window")
+            },
+            Entry("/close", [("", "leave this window's room, and close the window")]) {
+                $0.isEmpty ? .close : usage("/close")
+            },
+            Entry("/quit", [("", "leave all rooms; at the host: close the room for all")]) {
                 $0.isEmpty ? .quit : usage("/quit")
             },
             Entry("/panic", [("", "leave at once, wipe keys and screen; at the host: the room is gone for all")]) {

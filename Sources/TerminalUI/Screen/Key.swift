@@ -26,4 +26,6 @@ package enum Key: Hashable, Sendable {
     /// Show or hide the member list.
     case toggleMembers
     case wheelUp, wheelDown
+    /// Alt and a digit from 1.
+    case window(Int)
 }

@@ -141,6 +141,7 @@ package struct KeyDecoder: Sendable {
         case UInt8(ascii: "d"), UInt8(ascii: "D"): finish(.deleteWordForward)
         case 0x7F, 0x08: finish(.deleteWordBack)
         case 0x0D, 0x0A: finish(.newline)
+        case UInt8(ascii: "1")...UInt8(ascii: "9"): finish(.window(Int(kind - UInt8(ascii: "0"))))
         case 0x80...0xFF:
             // A character of several bytes with Alt: no key of ours.
             let count = kind >= 0xF0 ? 4 : kind >= 0xE0 ? 3 : 2
@@ -175,6 +176,8 @@ package struct KeyDecoder: Sendable {
             pending = []
             paste = []
         case UInt8(ascii: "~"): finish(Self.numbered(first, isWord: isWord))
+        case UInt8(ascii: "u") where modifiers & 2 != 0 && (0x31...0x39).contains(first):
+            finish(.window(first - 0x30))
         case UInt8(ascii: "u"): finish(first == 13 ? .newline : nil)
         case UInt8(ascii: "Z"): finish(.backTab)
         case UInt8(ascii: "M"):

@@ -3,15 +3,6 @@ package import Room
 /// The full-screen interface as a value: told what happened in the room and what was pressed, it says what is to be seen and
 /// what is to be done. It knows neither a terminal nor a clock.
 package struct ScreenModel: Sendable {
-    /// When a bell is to ring.
-    package enum Bell: String, Sendable, CaseIterable {
-        case never
-        /// When somebody says one's nick, or says something to oneself only.
-        case mention
-        /// At each message of others.
-        case message
-    }
-
     /// What a key asks for.
     package enum Action: Sendable, Equatable {
         /// A message or a command, as typed.
@@ -40,7 +31,7 @@ package struct ScreenModel: Sendable {
 
     private var size: ScreenSize
     private var showsMembers = true
-    private let bell: Bell
+    private var alerts: Alerts
     private let marks: DeliveryMarks
     private let renderer = LineRenderer(echoOwn: true)
     private var scrollback = Scrollback()
@@ -53,16 +44,18 @@ package struct ScreenModel: Sendable {
     private var lastSaid = ""
     private var now: Int64 = 0
     private var lastMoment: Moment?
-    private var hasRung = false
-    /// Seconds between two bells: one calls the person, and a flood of messages must not be one of bells.
-    private static let bellInterval: Int64 = 3
-    private var rungAt: Int64 = -bellInterval
+    /// What has come since the last frame.
+    private(set) var unseen = UnseenMessages()
 
-    package init(size: ScreenSize, bell: Bell = .mention, marks: DeliveryMarks = .unicode) {
+    package init(size: ScreenSize, alerts: Alerts = Alerts(), marks: DeliveryMarks = .unicode) {
         self.size = size
-        self.bell = bell
+        self.alerts = alerts
         self.marks = marks
     }
+
+    var room: String { status.room }
+
+    var isClosed: Bool { status.isClosed }
 
     // MARK: The room
 
@@ -173,7 +166,7 @@ package struct ScreenModel: Sendable {
         guard case .check(let check) = verification else { return }
         switch check.state {
         case .waiting: break
-        case .compare: hasRung = bell != .never
+        case .compare: call()
         case .verified: roster.mark(check.member, isVerified: true)
         case .differs, .withdrawn: roster.mark(check.member, isVerified: false)
         }
@@ -187,7 +180,7 @@ package struct ScreenModel: Sendable {
         case .slow(let seconds): status.slowSeconds = seconds
         case .joinRequest(let id, let nick):
             roster.waits(id, nick: nick)
-            hasRung = bell != .never
+            call()
         case .joinRequestOver(let id): roster.waitsNoLonger(id)
         case .ending(let seconds, _): status.expires = moment.seconds + seconds
         case .inviteMade, .invites, .inviteRevoked: break
@@ -203,9 +196,16 @@ package struct ScreenModel: Sendable {
         }
         let content = content(message)
         scrollback.append(content, at: moment)
-        if case .message(_, _, let isMention) = content, bell == .message || (bell == .mention && isMention) {
-            hasRung = true
-        }
+        guard case .message(_, let name, let isMention) = content else { return }
+        unseen.count += 1
+        unseen.isCalling = unseen.isCalling || isMention
+        alerts.said(message.text, by: name, isCall: isMention)
+    }
+
+    /// Something wants the person.
+    private mutating func call() {
+        unseen.isCalling = true
+        alerts.called()
     }
 
     private func content(_ message: ChatEvent.ChatMessage) -> ScrollbackEntry.Content {
@@ -234,18 +234,22 @@ package struct ScreenModel: Sendable {
         if let hint = notice.hint { tell("hint: \(Sanitizer.sanitize(hint, as: .line))", .system, at: moment) }
     }
 
+    /// Asks the person something, whose answer is the next line.
+    package mutating func ask(_ question: String, at moment: Moment) {
+        tell(Sanitizer.sanitize(question, as: .line), .warning, at: moment)
+        call()
+    }
+
     /// Shows a line of what a library or tor wrote to the terminal.
     package mutating func heardOnStandardError(_ line: String, at moment: Moment) {
         tell(Sanitizer.sanitize(line, as: .line), .warning, at: moment)
     }
 
     /// Whether a bell is due; asking answers it.
-    package mutating func takeBell() -> Bool {
-        defer { hasRung = false }
-        guard hasRung, now - rungAt >= Self.bellInterval else { return false }
-        rungAt = now
-        return true
-    }
+    package mutating func takeBell() -> Bool { alerts.takeBell(now) }
+
+    /// What a notification is to say; nil when none is due.
+    package mutating func takeNotification() -> String? { alerts.takeNotification(now) }
 
     // MARK: Keys
 
@@ -286,7 +290,7 @@ package struct ScreenModel: Sendable {
 
     private mutating func insert(_ text: String) {
         guard !editor.insert(text), let lastMoment else { return }
-        hasRung = bell != .never
+        alerts.refused()
         tell("that is too long for one message", .error, at: lastMoment)
     }
 
@@ -362,7 +366,10 @@ package struct ScreenModel: Sendable {
     }
 
     /// What is to be seen now.
-    package mutating func frame() -> ScreenFrame {
+    ///
+    /// - Parameter windows: how the windows stand, where there are several.
+    package mutating func frame(windows: [WindowMark] = []) -> ScreenFrame {
+        unseen = UnseenMessages()
         let input = inputLayout
         let height = paneHeight
         var rows = scrollback.visibleRows(width: paneWidth, height: height, marks: marks)
@@ -373,7 +380,7 @@ package struct ScreenModel: Sendable {
             rows.append(
                 status.line(
                     width: size.width, now: now, memberCount: roster.members.count,
-                    unreadCount: scrollback.unreadCount, isAtEnd: scrollback.isAtEnd))
+                    unreadCount: scrollback.unreadCount, isAtEnd: scrollback.isAtEnd, windows: windows))
         }
         let first = rows.count
         rows += input.rows.map { $0.fitted(to: size.width) }

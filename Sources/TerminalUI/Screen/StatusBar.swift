@@ -30,8 +30,17 @@ struct StatusBar: Sendable {
     }
 
     /// The bar, of exactly `width` columns.
-    func line(width: Int, now: Int64, memberCount: Int, unreadCount: Int, isAtEnd: Bool) -> StyledLine {
+    func line(
+        width: Int, now: Int64, memberCount: Int, unreadCount: Int, isAtEnd: Bool, windows: [WindowMark] = []
+    ) -> StyledLine {
         var segments = self.segments(now: now, memberCount: memberCount, unreadCount: unreadCount, isAtEnd: isAtEnd)
+        if windows.count > 1 {
+            let calls = windows.contains { $0.unseen.isCalling && !$0.isShown }
+            segments.insert(
+                Segment(
+                    text: windows.map(\.text).joined(separator: " "), rank: 92,
+                    style: calls ? TextStyle(.warning, bold: true, reversed: true) : TextStyle(reversed: true)), at: 0)
+        }
         func columns() -> Int {
             segments.reduce(0) { $0 + StyledLine($1.text).width } + max(0, segments.count - 1) * 3 + 2
         }
@@ -63,7 +72,7 @@ struct StatusBar: Sendable {
             segments.append(Segment(text: state, rank: 100, style: TextStyle(.warning, bold: true, reversed: true)))
         }
         if let transport { segments.append(Segment(text: "\(transport.rawValue) \(Self.short(address))", rank: 40)) }
-        segments.append(Segment(text: "room \(Self.short(room))", rank: 50))
+        if !room.isEmpty { segments.append(Segment(text: "room \(Self.short(room))", rank: 50)) }
         if isUnderAttack {
             segments.append(
                 Segment(text: "under attack", rank: 95, style: TextStyle(.warning, bold: true, reversed: true)))
@@ -71,7 +80,9 @@ struct StatusBar: Sendable {
         if isLocked { segments.append(Segment(text: "locked", rank: 65)) }
         if slowSeconds > 0 { segments.append(Segment(text: "slow \(slowSeconds)s", rank: 64)) }
         if let left = timeLeft(now: now) { segments.append(Segment(text: left, rank: 80)) }
-        segments.append(Segment(text: memberCount == 1 ? "1 member" : "\(memberCount) members", rank: 60))
+        if transport != nil {
+            segments.append(Segment(text: memberCount == 1 ? "1 member" : "\(memberCount) members", rank: 60))
+        }
         if connectionText(now: now) == nil { segments.append(Segment(text: "connected", rank: 30)) }
         if isHost {
             segments.append(Segment(text: "you host", rank: 20))
@@ -93,6 +104,7 @@ struct StatusBar: Sendable {
 
     private func connectionText(now: Int64) -> String? {
         if isClosed { return "closed" }
+        if transport == nil { return "not there yet" }
         let what = connection.cause == "tor" ? "tor lost" : "reconnecting"
         switch connection.state {
         case .connected: return nil

@@ -28,6 +28,7 @@ import Testing
             ("\u{C}", .redraw), ("\u{4}", .endOfInput), ("\u{1B}OM", .enter), ("\u{1B}", .escape),
             ("\u{1B}[15~", .toggleMembers), ("\u{1B}[[E", .toggleMembers), ("\u{1B}[<64;10;5M", .wheelUp),
             ("\u{1B}[<65;10;5M", .wheelDown), ("\u{1B}[<80;1;1M", .wheelUp),
+            ("\u{1B}1", .window(1)), ("\u{1B}9", .window(9)), ("\u{1B}[50;3u", .window(2)),
         ] as [(String, Key)])
     func key(_ bytes: String, _ key: Key) {
         #expect(keys(bytes) == [key])

@@ -7,8 +7,8 @@ import Testing
     private static let now = Moment(seconds: 1_700_000_000, date: "2026-11-24", weekday: "Tuesday", time: "09:05")
 
     /// A screen of somebody called zzz777 in a room with alice.
-    private func joined(width: Int = 80, height: Int = 12, bell: ScreenModel.Bell = .mention) throws -> ScreenModel {
-        var model = ScreenModel(size: ScreenSize(width: width, height: height), bell: bell)
+    private func joined(width: Int = 80, height: Int = 12, bell: Alerts.Occasion = .mention) throws -> ScreenModel {
+        var model = ScreenModel(size: ScreenSize(width: width, height: height), alerts: Alerts(bell: bell))
         model.heard(try Sample.joined(expires: Self.now.seconds + 300), at: Self.now)
         return model
     }
@@ -136,7 +136,7 @@ import Testing
         for (bell, text, rings) in [
             (.mention, "hi zzz777!", true), (.mention, "hi Zzz777.", true), (.mention, "hi zzz7777", false),
             (.mention, "hi all", false), (.message, "hi all", true), (.never, "hi zzz777", false),
-        ] as [(ScreenModel.Bell, String, Bool)] {
+        ] as [(Alerts.Occasion, String, Bool)] {
             var model = try joined(bell: bell)
             model.heard(try Sample.message(text), at: Self.now)
             let hasRung = model.takeBell()
@@ -370,7 +370,7 @@ import Testing
 
     @Test("Too much for one message rings, unless nothing does")
     func tooLongPaste() throws {
-        for (bell, rings) in [(.mention, true), (.message, true), (.never, false)] as [(ScreenModel.Bell, Bool)] {
+        for (bell, rings) in [(.mention, true), (.message, true), (.never, false)] as [(Alerts.Occasion, Bool)] {
             var model = try joined(bell: bell)
             _ = model.pressed(.paste(String(repeating: "x", count: LineEditor.maximumByteCount + 1)))
             #expect(texts(model).contains { $0.contains("too long for one message") })
