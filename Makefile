@@ -3,18 +3,19 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: reproducible without-traits attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
+.PHONY: dist reproducible without-traits attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
 # No library is looked for beside the program, all is bound before it begins and read-only then, and only code is
-# executable. The linker that Swift chooses itself (gold) cannot do that.
+# executable. The linker that Swift chooses itself (gold) cannot do that. Two builds of the same source are the same.
 LINKING := --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker now -Xlinker -z -Xlinker relro \
-    -Xlinker -z -Xlinker separate-code $(SAME_BYTES)
-# Where the sources lie leaves no trace in the program.
-SAME_BYTES := -Xlinker --build-id=none -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
+    -Xlinker -z -Xlinker separate-code -Xlinker --build-id=none
+
+# Sources that are a release, and no clone, have the versions that they were released with.
+PINNED := $(if $(wildcard .git),,--only-use-versions-from-resolved-file)
 
 build:
-	$(SWIFT) build -c release --product termtalk --static-swift-stdlib $(LINKING)
+	$(SWIFT) build -c release --product termtalk --static-swift-stdlib $(PINNED) $(LINKING)
 	sh .ci/check-binary .build/release/termtalk
 
 run: build
@@ -157,6 +158,10 @@ uninstall:
 	    "$(DESTDIR)$(PREFIX)/share/metainfo/termtalk.metainfo.xml" \
 	    "$(DESTDIR)$(PREFIX)/share/apparmor/extra-profiles/usr.bin.termtalk"
 	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
+
+# What a release is: the sources of this commit, with the versions of all that they need.
+dist:
+	sh .ci/make-dist
 
 # The same package, byte by byte, from two folders.
 reproducible:
