@@ -169,6 +169,7 @@ reproducible:
 
 # A package for this release of Debian or Ubuntu: .build/termtalk_VERSION_ARCHITECTURE.deb
 deb: share
+	sh .ci/check-packaging
 	sh .ci/make-deb
 
 clean:
