@@ -222,7 +222,7 @@ import Wire
                 MemberRequest.post(id: id, epoch: network.epoch, content: [0]).encoded, from: peers[0])
         }
         network.breakLink(peers[1])
-        network.timePassed(RoomLimits.absenceReceiptInterval)
+        network.timePassed(RoomLimits.awayGrace)
         let largest = network.peers[peers[0]].toClient.compactMap(\.message).filter {
             $0.type == RoomMessageType.receipts
         }

@@ -16,6 +16,7 @@ extension HostNode {
         local = MemberClient(nick: nick, engine: engine)
         var actions: [MemberClient.Action] = []
         local?.now = loop.time
+        local?.wallTime = wallClock()
         local?.connected(actions: &actions)
         perform(actions)
     }
@@ -142,6 +143,7 @@ extension HostNode {
         guard var client = local else { return }
         var actions: [MemberClient.Action] = []
         client.now = loop.time
+        client.wallTime = wallClock()
         do throws(RoomError) {
             try client.received(type: message.type, body: message.body, actions: &actions)
         } catch {

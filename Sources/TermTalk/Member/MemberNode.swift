@@ -219,6 +219,7 @@ package final class MemberNode: ByteStreamHandler {
             case .message(let type, let body):
                 var actions: [MemberClient.Action] = []
                 client.now = loop.time
+                client.wallTime = wallClock()
                 do {
                     try client.received(type: type, body: body, actions: &actions)
                 } catch {

@@ -316,7 +316,7 @@ package final class RoomHost {
         if direct?.isOpenToOthers == true { doorLimits.gate = .direct }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            doorLimits: doorLimits, logger: logger, tell: tell)
+            doorLimits: doorLimits, wallClock: wallClock, logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress

@@ -54,7 +54,8 @@ final class SimulatedRoom {
         var told: ((ChatEvent) -> Void)?
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: nil,
-            book: hasRealGroup ? PublicRoomGroup.self : PlainBook.self, logger: logger, tell: { told?($0) })
+            book: hasRealGroup ? PublicRoomGroup.self : PlainBook.self, wallClock: { 0 }, logger: logger,
+            tell: { told?($0) })
         told = { [weak self] event in
             guard case .message(let message) = event else { return }
             guard let sequence = message.sequence else {
