@@ -54,7 +54,6 @@ import Wire
         // Of itself it is told by its own connection.
         #expect(seen(peers[0], alice, in: network) == [])
         #expect(network.peers[peers[0]].client.memberList.allSatisfy { $0.awaySince == nil })
-        #expect(network.room.nextDeadline == nil)
     }
 
     @Test("A connection that is there again in a moment makes no noise, however often")

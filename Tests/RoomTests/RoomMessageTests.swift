@@ -27,7 +27,9 @@ import Wire
         .present([]), .present([entry, .init(id: bob, isHost: false, nick: "", awaySince: .max)]),
         .admitted(.init(member: bob, secondsLeft: nil, nextSequence: 1, members: [entry])),
         .admitted(.init(member: bob, secondsLeft: 300, age: 9, nextSequence: .max, members: [])),
-        .admitted(.init(member: bob, secondsLeft: 300, nextSequence: .max, missedPrivately: 4, members: [], welcome: [1, 2, 3])),
+        .admitted(
+            .init(
+                member: bob, secondsLeft: 300, nextSequence: .max, missedPrivately: 4, members: [], welcome: [1, 2, 3])),
         .committed(from: alice, joined: [entry], commit: [1, 2]), .committed(from: bob, joined: [], commit: []),
         .commitWanted(adding: [], removing: []),
         .commitWanted(

@@ -227,7 +227,7 @@ import Wire
             $0.type == RoomMessageType.receipts
         }
         #expect(largest.count == (count + RoomLimits.receiptsPerMessage - 1) / RoomLimits.receiptsPerMessage)
-        #expect(largest.allSatisfy { $0.body.count <= 12 * RoomLimits.receiptsPerMessage + 4 })
+        #expect(largest.allSatisfy { $0.body.count <= 14 * RoomLimits.receiptsPerMessage + 4 })
         try network.carry()
         #expect(network.peers[peers[0]].lastReceipts.count == count)
         #expect(network.peers[peers[0]].lastReceipts.values.allSatisfy { $0 == [0, 0] })

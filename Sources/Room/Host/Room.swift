@@ -297,7 +297,9 @@ package struct Room {
             receiptsDue = nil
             let isPresent = { [members] (id: MemberID) in members[id]?.absence == nil }
             for (sender, list) in receipts.takeChanges(where: isPresent) { tell(list, to: sender, actions: &actions) }
-            for (sender, list) in privateReceipts.takeHeld(where: isPresent) { tell(list, to: sender, actions: &actions) }
+            for (sender, list) in privateReceipts.takeHeld(where: isPresent) {
+                tell(list, to: sender, actions: &actions)
+            }
         }
         if let absenceDue, now >= absenceDue {
             reviewAbsences(now: now, actions: &actions)

@@ -48,7 +48,9 @@ import Testing
 
     @Test("Who is away is marked in the list, with the time, and counted in the bar")
     func away() throws {
-        var model = try joined(width: 120)
+        var model = ScreenModel(size: ScreenSize(width: 120, height: 12))
+        model.heard(try Sample.joined(expires: nil), at: Self.now)
+        #expect(model.nextChange == nil)
         let id = try Sample.id("abc234")
         let since = Self.now.seconds - 130
         model.heard(.memberAway(id: id, nick: "alice", since: since), at: Self.now)
