@@ -3,8 +3,8 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate random-rooms idle-hour build \
-    test lint fmt run bench install clean tor-network \
+.PHONY: day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
+    random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
 # No library is looked for beside the program, all is bound before it begins and read-only then, and only code is
@@ -53,6 +53,11 @@ simulate: RUNS ?= 10000
 simulate:
 	$(if $(SEED),TERMTALK_SEED=$(SEED)) $(if $(TRACES),SWIFT_DETERMINISTIC_HASHING=1 TERMTALK_TRACES=$(TRACES)) TERMTALK_RUNS=$(RUNS) $(SWIFT) test --filter RoomFaultSimulationTests
 
+# A member that is away through 100,000 messages and some 500 Commits, with real groups; some minutes.
+day-away: MESSAGES ?= 100000
+day-away:
+	TERMTALK_DAY_REAL=1 TERMTALK_DAY_MESSAGES=$(MESSAGES) timeout 1800 $(SWIFT) test --filter DayAwayTests
+
 # The suites that docs/attacks.md names; the flood and the fuzzers are on their own.
 ATTACKS = $(shell grep -oE '`[A-Z][A-Za-z0-9]*Tests' docs/attacks.md | tr -d '`' | sort -u | paste -sd '|')
 attacks:
@@ -95,6 +100,10 @@ idle-hour:
 
 bench:
 	python3 Benchmarks/run.py
+
+# That the benchmarks run, not how fast anything is.
+bench-quick:
+	python3 Benchmarks/run.py --quick
 
 # The independent implementations of Noise and MLS that ours are tested against; the tests say so when one is missing.
 interop:

@@ -191,6 +191,7 @@ struct RecordChannel {
             if let body = control(ControlType.resumed, length: 4, in: payload, at: index, count: count) {
                 let waiting = UInt32(bigEndian: payload, at: body)
                 index = body + 4
+                try goesOn(behind: firstNumberOfPeer)
                 resumption = .catchingUp(until: receivedCount &+ waiting)
                 events.append(.resumed)
                 catchUp(&events)
@@ -262,6 +263,15 @@ struct RecordChannel {
         sentCount = received
         acknowledgedCount = received
         resumption = .toConfirm(waiting: waiting)
+    }
+
+    /// The host knows that this member has received more than it could acknowledge.
+    private mutating func goesOn(behind number: UInt32) throws(SessionError) {
+        let ahead = number &- receivedCount
+        guard ahead <= repeatedCount else { throw .malformed }
+        repeatedCount -= ahead
+        receivedCount = number
+        acknowledgedToPeer = number
     }
 
     private mutating func receivedRecord(

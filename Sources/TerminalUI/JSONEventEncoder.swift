@@ -7,7 +7,8 @@ package import Room
 package enum JSONEventEncoder {
     /// The events that are written, in the order of docs/json.md.
     package static let eventNames = [
-        "starting", "ready", "joined-room", "member-joined", "member-left", "message", "waiting", "delivered",
+        "starting", "ready", "joined-room", "member-joined", "member-left", "member-away", "member-back",
+        "message", "waiting", "delivered",
         "acknowledged",
         "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",
         "room-locked",
@@ -44,6 +45,8 @@ extension ChatEvent {
         case .joinedRoom: "joined-room"
         case .memberJoined: "member-joined"
         case .memberLeft: "member-left"
+        case .memberAway: "member-away"
+        case .memberBack: "member-back"
         case .message: "message"
         case .sending: "sending"
         case .notSent: "not-sent"
@@ -99,16 +102,21 @@ extension JSONLineWriter {
             line("nick", nick)
             field("count", count)
             field("reason", reason.rawValue)
+        case .memberAway(let id, let nick, let since), .memberBack(let id, let nick, let since):
+            field("id", id)
+            line("nick", nick)
+            time("since", since)
         case .message(let message): fields(of: message)
         case .waiting(let id, let text):
             field("id", id)
             field("text", Sanitizer.sanitize(text, as: .message))
         case .delivered(let id):
             field("id", id)
-        case .acknowledged(let id, let count, let total):
+        case .acknowledged(let id, let count, let total, let missed):
             field("id", id)
             field("count", count)
             field("of", total)
+            field("missed", missed)
         case .nickChanged(let id, let oldNick, let nick):
             field("id", id)
             line("nick", nick)
@@ -250,6 +258,7 @@ extension JSONLineWriter {
         line("nick", member.nick)
         field("host", member.isHost)
         field("verified", member.isVerified)
+        time("away_since", member.awaySince)
     }
 
     private mutating func field(_ name: StaticString, _ id: MemberID) {

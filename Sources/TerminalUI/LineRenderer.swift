@@ -93,9 +93,13 @@ package struct LineRenderer: Sendable {
         switch event {
         case .starting(let phase, let progress): [starting(phase) + (progress.map { " (\($0)%)" } ?? "")]
         case .joinedRoom(let room): joined(room)
-        case .memberJoined(let id, let nick, let count): ["\(name(nick, of: id)) has joined (\(count) present)"]
+        case .memberJoined(let id, let nick, let count): ["\(name(nick, of: id)) has joined (\(members(count)))"]
         case .memberLeft(let id, let nick, let reason, let count):
-            ["\(name(nick, of: id)) \(left(reason)) (\(count) present)"]
+            ["\(name(nick, of: id)) \(left(reason)) (\(members(count)))"]
+        case .memberAway(let id, let nick, let since):
+            ["\(name(nick, of: id)) is away since \(localTime(since)): the connection is broken, the place is kept"]
+        case .memberBack(let id, let nick, let since):
+            ["\(name(nick, of: id)) is back, and was away since \(localTime(since))"]
         case .nickChanged(let id, let oldNick, let nick):
             ["\(name(oldNick, of: id)) is now \(name(nick, of: id))"]
         case .members(let members):
@@ -182,7 +186,7 @@ package struct LineRenderer: Sendable {
         var lines = [
             "joined room \(line(room.room)) at \(line(room.address)) as \(room.member)",
             "host key \(line(room.hostKey)): \(trust(room.trust))",
-            "present (\(room.members.count)): \(members)",
+            "members (\(room.members.count)): \(members)",
         ]
         if let expires = room.expires {
             lines.append("the room closes at \(localTime(expires))")
@@ -262,12 +266,13 @@ extension LineRenderer {
         }
     }
 
+    private func members(_ count: Int) -> String { count == 1 ? "1 member" : "\(count) members" }
+
     private func remarks(on member: ChatEvent.MemberInfo) -> String {
-        switch (member.isHost, member.isVerified) {
-        case (true, true): " (host, verified)"
-        case (true, false): " (host)"
-        case (false, true): " (verified)"
-        case (false, false): ""
-        }
+        let remarks = [
+            member.isHost ? "host" : nil, member.isVerified ? "verified" : nil,
+            member.awaySince.map { "away since \(localTime($0))" },
+        ].compactMap(\.self)
+        return remarks.isEmpty ? "" : " (\(remarks.joined(separator: ", ")))"
     }
 }

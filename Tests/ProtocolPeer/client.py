@@ -18,7 +18,7 @@ JOIN, POST, PRIVATE_POST, CHANGE_NICK, LEAVE, COMMIT = range(0x10, 0x16)
 (ADMITTED, REFUSED, COMMITTED, LEFT, NICK_CHANGED, POSTED, PRIVATE_POSTED, RECEIPTS, DECLINED, CLOSING, PRESENT,
  REMOVED, TOPIC, LOCK, EXTENDED, WAITING, COMMIT_WANTED, COMMIT_DECLINED) = range(0x20, 0x32)
 SLOW_MODE, TREE = 0x33, 0x35
-INVITE_REVOKED = 0x36
+INVITE_REVOKED, AWAY, BACK = 0x36, 0x37, 0x38
 STALE = 19
 UPDATE_MESSAGES = 100
 
@@ -28,7 +28,8 @@ class ConnectionEnded(Exception):
 
 
 def read_entry(reader):
-    return {"id": reader.number(4), "host": reader.number(1) & 1 == 1, "nick": reader.vector(256).decode()}
+    member, flags, nick = reader.number(4), reader.number(1), reader.vector(256).decode()
+    return {"id": member, "host": flags & 1 == 1, "nick": nick, "away": reader.number(4) if flags & 2 else None}
 
 
 def read_entries(reader):
@@ -318,6 +319,14 @@ class Client:
             event = {"event": "left", "id": reader.number(4), "reason": reader.number(1)}
             del self.members[event["id"]]
             return event
+        if kind == AWAY:
+            event = {"event": "away", "id": reader.number(4), "since": reader.number(4)}
+            self.members[event["id"]]["away"] = event["since"]
+            return event
+        if kind == BACK:
+            event = {"event": "back", "id": reader.number(4)}
+            self.members[event["id"]]["away"] = None
+            return event
         if kind == NICK_CHANGED:
             event = {"event": "nick", "id": reader.number(4), "nick": reader.vector(256).decode()}
             self.members[event["id"]]["nick"] = event["nick"]
@@ -328,7 +337,7 @@ class Client:
             event = {"event": "private", "from": reader.number(4), "to": reader.number(4)}
             return {**event, **self.shown(event["from"], event["to"], reader.take(8), reader.rest())}
         if kind == RECEIPTS:
-            receipts = reader.vector_of(lambda r: (r.take(8).hex(), r.number(2), r.number(2)), 49_152)
+            receipts = reader.vector_of(lambda r: (r.take(8).hex(), r.number(2), r.number(2), r.number(2)), 57_344)
             return {"event": "receipts", "list": receipts}
         if kind == DECLINED:
             return self.declined(reader.take(8), reader.number(1))
@@ -351,8 +360,9 @@ class Client:
         raise ProtocolError(f"type {kind}")
 
     def admitted(self, reader):
-        event = {"event": "admitted", "member": reader.number(4), "left": reader.number(4),
-                 "next": reader.number(8), "epoch": reader.number(8)}
+        event = {"event": "admitted", "member": reader.number(4), "left": reader.number(4), "age": reader.number(4),
+                 "next": reader.number(8), "epoch": reader.number(8),
+                 "missed": reader.number(4)}
         event["members"] = self.present + read_entries(reader)
         event["welcome"] = len(reader.content) - reader.position > 0
         if event["member"] != self.group.id:

@@ -159,7 +159,7 @@ class Host:
         self.committed(commit, [] if is_returning else [member], without=[member])
         self.last_addition = self.group.epoch
         guest.send(TREE, self.group.mls.epoch.tree.encode())
-        guest.send(ADMITTED, u32(member) + u32(0xFFFFFFFF) + u64(self.group.number + 1) + u64(self.group.epoch)
+        guest.send(ADMITTED, u32(member) + u32(0xFFFFFFFF) + u32(0) + u64(self.group.number + 1) + u64(self.group.epoch) + u32(0)
                    + vector_of(map(self.entry, self.members)) + commit.welcome)
 
     def remove(self, member, reason):

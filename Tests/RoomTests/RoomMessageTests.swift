@@ -24,18 +24,21 @@ import Wire
     ]
 
     static let hostMessages: [HostMessage] = [
-        .present([]), .present([entry, .init(id: bob, isHost: false, nick: "")]),
+        .present([]), .present([entry, .init(id: bob, isHost: false, nick: "", awaySince: .max)]),
         .admitted(.init(member: bob, secondsLeft: nil, nextSequence: 1, members: [entry])),
-        .admitted(.init(member: bob, secondsLeft: 300, nextSequence: .max, members: [])),
-        .admitted(.init(member: bob, secondsLeft: 300, nextSequence: .max, members: [], welcome: [1, 2, 3])),
+        .admitted(.init(member: bob, secondsLeft: 300, age: 9, nextSequence: .max, members: [])),
+        .admitted(
+            .init(
+                member: bob, secondsLeft: 300, nextSequence: .max, missedPrivately: 4, members: [], welcome: [1, 2, 3])),
         .committed(from: alice, joined: [entry], commit: [1, 2]), .committed(from: bob, joined: [], commit: []),
         .commitWanted(adding: [], removing: []),
         .commitWanted(
             adding: [.init(id: alice, keyPackage: [1]), .init(id: bob, keyPackage: [])], removing: [alice]),
-        .commitDeclined(epoch: 3), .refused(.full), .left(alice, .banned), .nickChanged(bob, "b"),
+        .commitDeclined(epoch: 3), .refused(.full), .left(alice, .banned), .away(alice, since: 7), .back(bob),
+        .nickChanged(bob, "b"),
         .posted(sequence: 9, from: alice, id: MessageID(3), content: [0]),
         .privatePosted(from: alice, to: bob, id: MessageID(3), content: [0, 1]),
-        .receipts([]), .receipts([.init(id: MessageID(5), count: 1, of: .max)]),
+        .receipts([]), .receipts([.init(id: MessageID(5), count: 1, of: .max, missed: 3)]),
         .declined(MessageID(0), .nickTaken), .closing(.ttl), .removed(.banned, "too loud"), .removed(.kicked, ""),
         .topicChanged("cats"), .topicChanged(""), .inviteRevoked, .lockChanged(true), .lockChanged(false),
         .extended(3_600), .waiting,

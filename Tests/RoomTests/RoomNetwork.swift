@@ -73,16 +73,23 @@ final class RoomNetwork {
         return added
     }
 
+    /// The number of a private message, of a tag that marks one.
+    static func number(of tag: UInt64) -> UInt64 { tag & ~tracked }
+
     private func freshLink() -> LinkID {
         defer { nextSlot += 1 }
         return LinkID(slot: nextSlot)
     }
+
+    /// A clock in seconds since 1970.
+    static func wallTime(at time: Duration) -> Int64 { 1_700_000_000 + time.components.seconds }
 
     // MARK: What people do
 
     func act(_ peer: Int, _ body: (inout MemberClient, inout [MemberClient.Action]) throws -> Void) rethrows {
         var actions: [MemberClient.Action] = []
         peers[peer].client.now = now
+        peers[peer].client.wallTime = Self.wallTime(at: now)
         try body(&peers[peer].client, &actions)
         perform(actions, of: peer)
     }
@@ -129,6 +136,7 @@ final class RoomNetwork {
     /// More waits for the peer than may: the host forgets it, and breaks the link.
     func overrun(_ peer: Int) {
         room.overrun(peers[peer].link, now: now)
+        moderate { room, actions in room.receivedPrivately(actions: &actions) }
         peers[peer].isUp = false
         peers[peer].client.connectionLost()
         peers[peer].isReleased = true
@@ -138,12 +146,14 @@ final class RoomNetwork {
     func mendLink(_ peer: Int, over reused: LinkID? = nil) {
         let link = reused ?? freshLink()
         peers[peer].isUp = true
+        var actions: [RoomAction] = []
         if let id = peers[peer].client.id, !peers[peer].isReleased,
-            room.resumed(session: id.wireValue, key: peers[peer].key, link: link) == peers[peer].link
+            room.resumed(session: id.wireValue, key: peers[peer].key, link: link, now: now, actions: &actions)
+                == peers[peer].link
         {
             peers[peer].link = link
             peers[peer].toClient.append((nil, 0))
-            return
+            return perform(actions)
         }
         peers[peer].link = link
         peers[peer].isReleased = false
@@ -195,6 +205,12 @@ final class RoomNetwork {
             type: message.type, body: message.body, from: peers[peer].link, key: peers[peer].key,
             isHost: peers[peer].isHost, now: now, actions: &actions)
         perform(actions)
+    }
+
+    /// Whether the host goes on in the stay of that member.
+    func resumes(_ session: UInt32, key: [UInt8], link: LinkID) -> Bool {
+        var actions: [RoomAction] = []
+        return room.resumed(session: session, key: key, link: link, now: now, actions: &actions) != nil
     }
 
     func timePassed(_ time: Duration) {
@@ -285,9 +301,16 @@ extension RoomNetwork.Peer {
         events.compactMap { if case .delivered(let id) = $0 { id } else { nil } }
     }
 
+    /// How many were told to have missed it, of each message.
+    var lastMissed: [MessageID: Int] {
+        var last: [MessageID: Int] = [:]
+        for case .acknowledged(let id, _, _, let missed) in events { last[id] = missed }
+        return last
+    }
+
     var lastReceipts: [MessageID: [Int]] {
         var last: [MessageID: [Int]] = [:]
-        for case .acknowledged(let id, let count, let of) in events { last[id] = [count, of] }
+        for case .acknowledged(let id, let count, let of, _) in events { last[id] = [count, of] }
         return last
     }
 }

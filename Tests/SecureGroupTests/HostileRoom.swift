@@ -100,9 +100,11 @@ final class HostileRoom {
     func mendLink(_ peer: Int) throws {
         let link = LinkID(slot: peers[peer].link.slot + 1_000)
         guard let id = peers[peer].client.id else { return }
-        _ = room.resumed(session: id.wireValue, key: [UInt8(peer)], link: link)
+        var actions: [RoomAction] = []
+        _ = room.resumed(session: id.wireValue, key: [UInt8(peer)], link: link, now: now, actions: &actions)
         peers[peer].link = link
         peers[peer].isUp = true
+        try perform(actions)
         try carry()
     }
 
@@ -112,6 +114,10 @@ final class HostileRoom {
             type: message.type, body: message.body, from: peers[peer].link, key: [UInt8(peer)],
             isHost: peer == 0 && !isRelay,
             now: now, actions: &actions)
+        try perform(actions)
+    }
+
+    private func perform(_ actions: [RoomAction]) throws {
         for action in actions {
             switch action {
             case .send(let link, let message), .sendTracked(let link, let message, _):

@@ -192,13 +192,15 @@ final class RandomRoom {
         let link = freshLink()
         peer.isUp = true
         peerOfLink[link] = peer
+        var actions: [RoomAction] = []
         if let id = peer.client.id, !peer.isReleased,
-            let old = room.resumed(session: id.wireValue, key: peer.key, link: link), old == peer.link
+            let old = room.resumed(
+                session: id.wireValue, key: peer.key, link: link, now: now, actions: &actions), old == peer.link
         {
             peerOfLink[old] = nil
             peer.link = link
             peer.toClient.append((nil, 0))
-            return
+            return perform(actions)
         }
         peerOfLink[peer.link] = nil
         peer.link = link

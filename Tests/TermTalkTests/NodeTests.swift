@@ -411,4 +411,21 @@ import Testing
             }
         }
     }
+
+    @Test("A console that takes nothing from the start does not keep a member from going on after a break")
+    func stuckConsole() throws {
+        try NodeWorld.run { world in
+            let person = world.add(nick: "ada")
+            person.node?.outputProgress = { OutputProgress(told: UInt64(person.events.count), taken: 0) }
+            world.whenAllAreIn(2) {
+                person.breakConnection()
+                world.sayAsHost("meanwhile")
+                world.when({ person.texts == ["meanwhile"] }) {
+                    #expect(person.events.count { if case .joinedRoom = $0 { true } else { false } } == 1)
+                    #expect(person.missed == [])
+                    world.finish()
+                }
+            }
+        }
+    }
 }

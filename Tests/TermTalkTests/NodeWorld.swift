@@ -89,7 +89,7 @@ final class NodeWorld {
         doorLimits.addresses = addressLimits
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: closesAfter.map { loop.time + $0 },
-            password: password, doorLimits: doorLimits,
+            password: password, doorLimits: doorLimits, wallClock: { 0 },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { told.body?($0) })
         told.body = { [weak self] event in
             self?.hostEvents.append(event)

@@ -37,6 +37,7 @@ import Testing
         let all: [ChatEvent] = [
             .starting(.dial, progress: 5), Sample.ready(.onion, timeToLive: 300), try Sample.joined(expires: 1),
             .memberJoined(id: id, nick: "a", count: 2), .memberLeft(id: id, nick: "a", reason: .quit, count: 1),
+            .memberAway(id: id, nick: "a", since: 1), .memberBack(id: id, nick: "a", since: 1),
             try Sample.message("hi"), try Sample.message("hi", kind: .private, to: id),
             .sending(.init(id: MessageID(1), sequence: nil, from: id, nick: "a", text: "t", kind: .text, isOwn: true)),
             .notSent(MessageID(1)), .waiting(MessageID(1), text: "x"), .delivered(MessageID(1)),

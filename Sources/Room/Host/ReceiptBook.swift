@@ -5,6 +5,8 @@ struct ReceiptBook {
         var id: MessageID
         var count: UInt16
         var of: UInt16
+        /// Members that will not get it any more, of those that should have.
+        var missed: UInt16
         /// Whether it is among `changed`.
         var isChanged = false
         /// What the sender was told last.
@@ -19,9 +21,13 @@ struct ReceiptBook {
 
     var hasChanges: Bool { !changed.isEmpty }
 
-    mutating func posted(sequence: UInt64, sender: MemberID, id: MessageID, others: Int) {
-        entries.append(Entry(sender: sender, id: id, count: 0, of: UInt16(clamping: others)))
-        if others == 0 {
+    /// - Parameters:
+    ///   - others: other members that are present.
+    ///   - missed: others that are away and for whom nothing is kept.
+    mutating func posted(sequence: UInt64, sender: MemberID, id: MessageID, others: Int, missed: Int = 0) {
+        entries.append(
+            Entry(sender: sender, id: id, count: 0, of: UInt16(clamping: others), missed: UInt16(clamping: missed)))
+        if others == 0 || missed > 0 {
             // Nothing will change that, but the sender has to know.
             entries[entries.count - 1].isChanged = true
             changed.append(sequence)
@@ -48,6 +54,11 @@ struct ReceiptBook {
         forEach(after: sequence, upTo: .max, notFrom: member) { $0.of += $0.of < .max ? 1 : 0 }
     }
 
+    /// Of what a member that had received all messages up to `sequence` should have got, nothing is kept for it any more.
+    mutating func missed(by member: MemberID, after sequence: UInt64) {
+        forEach(after: sequence, upTo: .max, notFrom: member) { $0.missed += $0.missed < .max ? 1 : 0 }
+    }
+
     private mutating func forEach(
         after: UInt64, upTo last: UInt64, notFrom member: MemberID, _ change: (inout Entry) -> Void
     ) {
@@ -62,20 +73,26 @@ struct ReceiptBook {
         }
     }
 
-    /// The receipts that have changed since the last call, by sender.
-    mutating func takeChanges() -> [MemberID: [HostMessage.Receipt]] {
+    /// The receipts that have changed since the last call, by sender; what is for senders that are not present is kept.
+    mutating func takeChanges(where isPresent: (MemberID) -> Bool) -> [MemberID: [HostMessage.Receipt]] {
         var result: [MemberID: [HostMessage.Receipt]] = [:]
+        var kept: [UInt64] = []
         for sequence in changed.sorted() {
             let index = Int(sequence - first)
             let entry = entries[index]
+            guard isPresent(entry.sender) else {
+                kept.append(sequence)
+                continue
+            }
             entries[index].isChanged = false
-            let receipt = HostMessage.Receipt(id: entry.id, count: entry.count, of: entry.of)
+            let receipt = HostMessage.Receipt(
+                id: entry.id, count: entry.count, of: entry.of, missed: entry.missed)
             // Else somebody was away for a moment.
             guard receipt != entry.told else { continue }
             entries[index].told = receipt
             result[entry.sender, default: []].append(receipt)
         }
-        changed.removeAll(keepingCapacity: true)
+        changed = kept
         return result
     }
 }

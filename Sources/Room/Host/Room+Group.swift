@@ -148,7 +148,7 @@ extension Room {
         _ joiners: [GroupQueue.Joiner], welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
         for joiner in joiners {
-            place(joiner, now: now)
+            place(joiner, now: now, actions: &actions)
         }
         if !welcome.isEmpty, !joiners.isEmpty, let tree = group.book?.tree {
             actions.append(.sendToEach(joiners.map(\.link), HostMessage.tree(tree).encoded))
@@ -159,14 +159,11 @@ extension Room {
         }
     }
 
-    private mutating func place(_ joiner: GroupQueue.Joiner, now: Duration) {
+    private mutating func place(_ joiner: GroupQueue.Joiner, now: Duration, actions: inout [RoomAction]) {
         if joiner.isReturning {
-            guard let member = members[joiner.id] else { return }
-            if member.absence != nil {
-                awayCount -= 1
-            }
+            guard members[joiner.id] != nil else { return }
+            endAbsence(of: joiner.id, now: now, actions: &actions)
             members[joiner.id]?.link = joiner.link
-            members[joiner.id]?.absence = nil
             members[joiner.id]?.stale = StalePosts()
             members[joiner.id]?.receivedSequence = nextSequence - 1
         } else {

@@ -67,8 +67,10 @@ extension Room {
         let sequence = nextSequence
         nextSequence += 1
         let present = members.count - 1 - awayCount
-        receipts.posted(sequence: sequence, sender: sender, id: id, others: present)
-        if present == 0 { scheduleReceipts(now: now) }
+        let isCounted = awayCount > 0 && members.count <= RoomLimits.receiptMembers
+        let missed = isCounted ? members.values.count { $0.link == nil } : 0
+        receipts.posted(sequence: sequence, sender: sender, id: id, others: present, missed: missed)
+        if present == 0 || missed > 0 { scheduleReceipts(now: now) }
         let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content)
         actions.append(.broadcast(message.encoded, tag: sequence))
     }
@@ -92,31 +94,42 @@ extension Room {
         }
         if log.waitingByteCount(of: receiver) == 0 { members[receiver]?.privateBytes = [:] }
         let held = members[receiver]?.privateBytes[sender] ?? 0
+        let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
+        let cost = RoomLog.cost(of: message)
         // Nothing that was accepted is lost, and nobody uses up what others may say.
-        guard held + content.count <= RoomLimits.privateByteCountPerSender,
-            log.waitingByteCount(of: receiver) + content.count <= RoomLimits.privateByteCount
+        guard held + cost <= RoomLimits.privateByteCountPerSender,
+            log.waitingByteCount(of: receiver) + cost <= RoomLimits.privateByteCount
         else {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }
-        members[receiver]?.privateBytes[sender] = held + content.count
+        members[receiver]?.privateBytes[sender] = held + cost
         remember(id)
-        let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
         // The sender hears that the host has it before it hears that the receiver has.
         actions.append(.send(link, message))
         let number = privateReceipts.posted(id, by: sender)
         actions.append(.sendTracked(targetLink, message, number: number))
     }
 
-    /// Private messages have arrived, as the log says.
+    /// Private messages have arrived, or will not any more, as the log says.
     package mutating func receivedPrivately(actions: inout [RoomAction]) {
         for number in log.takeArrived() { receivedPrivately(number, actions: &actions) }
+        for (number, receiver) in log.takeLost() {
+            members[receiver]?.missedPrivately += 1
+            tellOfPrivate(number, count: 0, missed: 1, actions: &actions)
+        }
     }
 
     /// The private message of this number has arrived.
     package mutating func receivedPrivately(_ number: UInt64, actions: inout [RoomAction]) {
-        guard let (sender, id) = privateReceipts.received(number), let link = members[sender]?.link else { return }
-        actions.append(.send(link, HostMessage.receipts([.init(id: id, count: 1, of: 1)]).encoded))
+        tellOfPrivate(number, count: 1, missed: 0, actions: &actions)
+    }
+
+    private mutating func tellOfPrivate(_ number: UInt64, count: UInt16, missed: UInt16, actions: inout [RoomAction]) {
+        guard let (sender, id) = privateReceipts.settled(number), let member = members[sender] else { return }
+        let receipt = HostMessage.Receipt(id: id, count: count, of: count, missed: missed)
+        guard member.absence == nil, let link = member.link else { return privateReceipts.hold(receipt, for: sender) }
+        actions.append(.send(link, HostMessage.receipts([receipt]).encoded))
     }
 
     /// Why a post cannot be accepted; nil when it can.
@@ -140,7 +153,7 @@ extension Room {
     }
 
     mutating func scheduleReceipts(now: Duration, after interval: Duration = RoomLimits.receiptInterval) {
-        guard receipts.hasChanges else { return }
+        guard receipts.hasChanges || privateReceipts.hasHeld else { return }
         receiptsDue = min(receiptsDue ?? now + interval, now + interval)
     }
 

@@ -21,6 +21,8 @@ package struct Room {
         var lastUpdate: Duration?
         /// Bytes of what each of the others has said to it alone, since nothing of that kind waited for it.
         var privateBytes: [MemberID: Int] = [:]
+        /// Private posts to it that were kept and are no more, since it was admitted last.
+        var missedPrivately: UInt32 = 0
         /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
         var link: LinkID?
         /// Set while the connection is broken: since when, and when the place is given up.
@@ -44,10 +46,18 @@ package struct Room {
 
     struct Absence {
         var since: Duration
+        /// When the place is given up.
         var end: Duration
+        /// Whether the others were told of it.
+        var isTold = false
+
+        /// When it is to be told, or is over.
+        var due: Duration { isTold ? end : min(end, since + RoomLimits.awayGrace) }
     }
 
     package let limits: RoomLimits
+    /// When the room began.
+    let began: Duration
     let bookType: any GroupBook.Type
     /// What the room has said, and how far each member has come.
     package var log: RoomLog
@@ -76,8 +86,8 @@ package struct Room {
     /// What is to become of the group.
     var group = GroupQueue()
     var nextOrder: UInt64 = 0
-    /// No place is given up before; nil when nobody is away. May be too early, when somebody came back.
-    private var firstAbsenceEnd: Duration?
+    /// Nothing is to be done about anybody's absence before; nil when nobody is away. May be too early, when somebody came back.
+    private var absenceDue: Duration?
     var nextSequence: UInt64 = 1
     var receipts = ReceiptBook()
     var receiptsDue: Duration?
@@ -85,9 +95,12 @@ package struct Room {
     var recent: Set<MessageID> = []
     var recentOrder: [MessageID] = []
 
-    /// - Parameter book: what follows the room's group.
-    package init(limits: RoomLimits, closesAt: Duration?, book: any GroupBook.Type) {
+    /// - Parameters:
+    ///   - book: what follows the room's group.
+    ///   - began: the time of the room's beginning.
+    package init(limits: RoomLimits, closesAt: Duration?, book: any GroupBook.Type, began: Duration = .zero) {
         self.limits = limits
+        self.began = began
         bookType = book
         log = RoomLog(byteLimit: limits.logByteCount)
         self.closesAt = closesAt
@@ -159,9 +172,19 @@ package struct Room {
         guard let member = members[id], member.absence == nil else { return }
         stopCounting(member, now: now)
         awayCount += 1
-        let end = now + limits.absence
-        members[id]?.absence = Absence(since: now, end: end)
-        firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
+        let absence = Absence(since: now, end: now + limits.absence)
+        members[id]?.absence = absence
+        absenceDue = min(absenceDue ?? absence.due, absence.due)
+    }
+
+    /// The member is there again; the others hear of it if they were told that it was away. Whoever is back gets the receipts
+    /// that were kept for it.
+    mutating func endAbsence(of id: MemberID, now: Duration, actions: inout [RoomAction]) {
+        guard let absence = members[id]?.absence else { return }
+        members[id]?.absence = nil
+        awayCount -= 1
+        if absence.isTold { actions.append(.broadcast(HostMessage.back(id).encoded, tag: 0)) }
+        scheduleReceipts(now: now)
     }
 
     /// The log does not reach back any more to what the link's member has received. Its link is nobody's any more, but it keeps
@@ -170,21 +193,29 @@ package struct Room {
         guard let id = memberOfLink.removeValue(forKey: link) else { return }
         beginAbsence(of: id, now: now)
         members[id]?.link = nil
+        log.close(id)
+        guard members.count <= RoomLimits.receiptMembers, let member = members[id] else { return }
+        receipts.missed(by: id, after: member.receivedSequence)
+        scheduleReceipts(now: now)
     }
 
     /// The host itself was stopped, or asleep, for `time`: members that are away could not come back meanwhile.
     package mutating func hostWasAway(for time: Duration) {
-        firstAbsenceEnd = nil
+        absenceDue = nil
         for (id, member) in members {
-            guard let absence = member.absence else { continue }
-            members[id]?.absence?.end += time
-            firstAbsenceEnd = min(firstAbsenceEnd ?? .seconds(Int64.max), absence.end + time)
+            guard var absence = member.absence else { continue }
+            absence.end += time
+            if !absence.isTold { absence.since += time }
+            members[id]?.absence = absence
+            absenceDue = min(absenceDue ?? absence.due, absence.due)
         }
     }
 
     /// The member `session` (an id's 30 bits) comes back over a new link, whose peer has proved to hold `key`. Returns the
     /// link whose session goes on; nil when there is no such member, or nothing is kept for it.
-    package mutating func resumed(session: UInt32, key: [UInt8], link: LinkID) -> LinkID? {
+    package mutating func resumed(
+        session: UInt32, key: [UInt8], link: LinkID, now: Duration, actions: inout [RoomAction]
+    ) -> LinkID? {
         let id = MemberID(entropy: session)
         guard !isClosed, let member = members[id], member.key == key, let old = member.link, memberOfLink[link] == nil
         else { return nil }
@@ -193,12 +224,11 @@ package struct Room {
         members[id]?.link = link
         group.mustAsk = true
         if member.absence != nil {
-            members[id]?.absence = nil
-            awayCount -= 1
             // Told with its first acknowledgement.
             if members.count <= RoomLimits.receiptMembers {
                 receipts.returned(id, received: member.receivedSequence)
             }
+            endAbsence(of: id, now: now, actions: &actions)
         }
         return old
     }
@@ -239,7 +269,7 @@ package struct Room {
             actions.append(.release(joiner.link))
         }
         waiting = [:]
-        firstAbsenceEnd = nil
+        absenceDue = nil
     }
 
     // MARK: Time
@@ -250,8 +280,8 @@ package struct Room {
         if let receiptsDue {
             deadline = min(deadline ?? receiptsDue, receiptsDue)
         }
-        if let firstAbsenceEnd {
-            deadline = min(deadline ?? firstAbsenceEnd, firstAbsenceEnd)
+        if let absenceDue {
+            deadline = min(deadline ?? absenceDue, absenceDue)
         }
         if let groupDeadline = group.nextDeadline(isIdle: isGroupIdle) {
             deadline = min(deadline ?? groupDeadline, groupDeadline)
@@ -265,18 +295,14 @@ package struct Room {
         }
         if let due = receiptsDue, now >= due {
             receiptsDue = nil
-            for (sender, list) in receipts.takeChanges() {
-                guard let link = members[sender]?.link else { continue }
-                var rest = list[...]
-                while !rest.isEmpty {
-                    let part = rest.prefix(RoomLimits.receiptsPerMessage)
-                    rest = rest.dropFirst(part.count)
-                    actions.append(.send(link, HostMessage.receipts(Array(part)).encoded))
-                }
+            let isPresent = { [members] (id: MemberID) in members[id]?.absence == nil }
+            for (sender, list) in receipts.takeChanges(where: isPresent) { tell(list, to: sender, actions: &actions) }
+            for (sender, list) in privateReceipts.takeHeld(where: isPresent) {
+                tell(list, to: sender, actions: &actions)
             }
         }
-        if let first = firstAbsenceEnd, now >= first {
-            endAbsences(now: now, actions: &actions)
+        if let absenceDue, now >= absenceDue {
+            reviewAbsences(now: now, actions: &actions)
         }
         if let asked = group.asked, now >= asked.deadline {
             group.gaveNoAnswer()
@@ -286,22 +312,41 @@ package struct Room {
         }
     }
 
-    private mutating func endAbsences(now: Duration, actions: inout [RoomAction]) {
-        firstAbsenceEnd = nil
-        for member in members.values {
-            guard var end = member.absence?.end else { continue }
-            if now >= end, group.joiner(member.id) != nil {
-                // It is back, and waits for a Commit only.
-                end = now + limits.absence
-                members[member.id]?.absence?.end = end
-            }
-            if now >= end {
-                remove(member.id, reason: .lost, now: now, actions: &actions)
-            } else {
-                firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
-            }
+    private func tell(_ receipts: [HostMessage.Receipt], to sender: MemberID, actions: inout [RoomAction]) {
+        guard let link = members[sender]?.link else { return }
+        var rest = receipts[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(RoomLimits.receiptsPerMessage)
+            rest = rest.dropFirst(part.count)
+            actions.append(.send(link, HostMessage.receipts(Array(part)).encoded))
         }
     }
+
+    /// Tells of those who are away, and gives up the places of those who have been for too long.
+    private mutating func reviewAbsences(now: Duration, actions: inout [RoomAction]) {
+        absenceDue = nil
+        for member in members.values.sorted(by: { $0.order < $1.order }) {
+            guard var absence = member.absence else { continue }
+            if now >= absence.end, group.joiner(member.id) != nil {
+                // It is back, and waits for a Commit only.
+                absence.end = now + limits.absence
+            }
+            guard now < absence.end else {
+                remove(member.id, reason: .lost, now: now, actions: &actions)
+                continue
+            }
+            if now >= absence.due {
+                absence.isTold = true
+                let since = age(at: absence.since)
+                actions.append(.broadcast(HostMessage.away(member.id, since: since).encoded, tag: 0))
+            }
+            members[member.id]?.absence = absence
+            absenceDue = min(absenceDue ?? absence.due, absence.due)
+        }
+    }
+
+    /// How old the room is at that time, in seconds.
+    func age(at time: Duration) -> UInt32 { UInt32(clamping: (time - began).components.seconds) }
 
     // MARK: Coming and going
 
@@ -309,8 +354,10 @@ package struct Room {
         _ id: MemberID, link: LinkID, welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
         actions.append(.admit(link, id))
-        var entries = members.values.map {
-            HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
+        var entries = members.values.map { member in
+            HostMessage.Admission.Entry(
+                id: member.id, isHost: member.isHost, nick: member.nick.text,
+                awaySince: member.absence.flatMap { $0.isTold ? age(at: $0.since) : nil })
         }
         while entries.count > RoomLimits.membersPerMessage {
             let part = Array(entries.suffix(RoomLimits.membersPerMessage))
@@ -320,11 +367,14 @@ package struct Room {
         let admission = HostMessage.Admission(
             member: id,
             secondsLeft: secondsLeft(now: now),
+            age: age(at: now),
             nextSequence: nextSequence,
             epoch: group.epoch,
+            missedPrivately: members[id]?.missedPrivately ?? 0,
             members: entries,
             welcome: welcome)
         actions.append(.send(link, HostMessage.admitted(admission).encoded))
+        members[id]?.missedPrivately = 0
         if !topic.isEmpty {
             actions.append(.send(link, HostMessage.topicChanged(topic).encoded))
         }
@@ -383,6 +433,6 @@ package struct Room {
     private mutating func stopCounting(_ member: Member, now: Duration) {
         guard members.count <= RoomLimits.receiptMembers else { return }
         receipts.left(member.id, received: member.receivedSequence)
-        scheduleReceipts(now: now, after: RoomLimits.absenceReceiptInterval)
+        scheduleReceipts(now: now, after: RoomLimits.awayGrace)
     }
 }

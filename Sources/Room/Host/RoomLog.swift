@@ -54,6 +54,7 @@ package struct RoomLog {
     private var trimAt = trimmingInterval
     private var places: [MemberID: Place] = [:]
     private var arrived: [UInt64] = []
+    private var lost: [(number: UInt64, member: MemberID)] = []
 
     package init(byteLimit: Int) {
         self.byteLimit = byteLimit
@@ -79,8 +80,8 @@ package struct RoomLog {
             Entry(
                 message: message, audience: audience, records: UInt32(clamping: records), sequence: sequence,
                 tracking: number))
-        byteCount += message.body.count + Self.entryCost
-        if case .one(let member) = audience { places[member]?.ownByteCount += message.body.count + Self.entryCost }
+        byteCount += Self.cost(of: message)
+        if case .one(let member) = audience { places[member]?.ownByteCount += Self.cost(of: message) }
     }
 
     // MARK: Places
@@ -93,13 +94,17 @@ package struct RoomLog {
 
     /// Nothing is kept for the member any more.
     package mutating func close(_ member: MemberID) {
-        places[member] = nil
+        guard let place = places.removeValue(forKey: member), place.ownByteCount > 0 else { return }
+        for entry in entries[Int(place.next - first)...] where entry.audience == .one(member) {
+            if let tracked = entry.tracking { lost.append((tracked, member)) }
+        }
     }
 
     /// Memory in what waits for the member alone.
     func waitingByteCount(of member: MemberID) -> Int { places[member]?.ownByteCount ?? 0 }
 
-    package func hasPlace(_ member: MemberID) -> Bool { places[member] != nil }
+    /// Memory that an entry with that message takes.
+    static func cost(of message: EncodedMessage) -> Int { message.body.count + entryCost }
 
     /// The member has received so many records. Returns the highest number in the room's order among them, 0 for none; nil
     /// when it has been told less.
@@ -112,7 +117,7 @@ package struct RoomLog {
             if Self.isFor(member, entry) {
                 guard records &- place.records >= entry.records, records &- place.records < .max / 2 else { break }
                 place.records &+= entry.records
-                if entry.audience != .all { place.ownByteCount -= entry.message.body.count + Self.entryCost }
+                if entry.audience != .all { place.ownByteCount -= Self.cost(of: entry.message) }
                 sequence = max(sequence, entry.sequence)
                 if let number = entry.tracking { arrived.append(number) }
             }
@@ -131,21 +136,39 @@ package struct RoomLog {
         return arrived
     }
 
-    /// Where a new connection of the member reads on after so many records, records of the next message that it has, and
-    /// records that wait for it; nil when the log does not have what follows, or never said so much.
-    package mutating func resume(
-        _ member: MemberID, after records: UInt32
-    ) -> (reader: Reader, sequence: UInt64, partOfNext: Int, waiting: UInt32)? {
-        guard let before = places[member], records &- before.records < .max / 2,
-            let sequence = acknowledged(records, by: member), let place = places[member]
-        else { return nil }
+    /// The numbers of what does not arrive any more, and for whom it was, since this was called last.
+    mutating func takeLost() -> [(number: UInt64, member: MemberID)] {
+        defer { lost = [] }
+        return lost
+    }
+
+    /// Where a new connection of a member goes on.
+    package struct Position {
+        package let reader: Reader
+        /// The highest number in the room's order of what the member has received, among what was not known before; 0 for none.
+        package let sequence: UInt64
+        /// Records that it has received in all, of these records of the next message, and records that wait for it.
+        package let records: UInt32
+        package let partOfNext: Int
+        package let waiting: UInt32
+    }
+
+    /// Where a new connection of the member goes on that says it has received so many records: behind them, or where the member
+    /// was before if it says less, as one does that could not acknowledge all that it has. Nil when the log does not have what
+    /// follows, or never said so much.
+    package mutating func resume(_ member: MemberID, after said: UInt32) -> Position? {
+        guard let before = places[member] else { return nil }
+        let records = said &- before.records < .max / 2 ? said : before.records
+        guard let sequence = acknowledged(records, by: member), let place = places[member] else { return nil }
         var waiting: UInt32 = 0
         for entry in entries[(Int(place.next - first))...] where Self.isFor(member, entry) {
             waiting &+= entry.records
         }
         let part = records &- place.records
         guard part <= waiting else { return nil }
-        return (Reader(member: member, next: place.next), sequence, Int(part), waiting - part)
+        return Position(
+            reader: Reader(member: member, next: place.next), sequence: sequence, records: records,
+            partOfNext: Int(part), waiting: waiting - part)
     }
 
     // MARK: Reading
@@ -168,11 +191,13 @@ package struct RoomLog {
         return nil
     }
 
-    /// Whether the reader has something to send.
-    package func hasMore(_ reader: Reader) -> Bool { next(for: reader) != nil }
-
-    /// Whether entries that the reader has not sent are gone.
-    package func hasLost(_ reader: Reader) -> Bool { start(of: reader) == nil }
+    /// Whether the reader has something to send. It passes over what is for others, so that this is not looked through again.
+    package func hasMore(_ reader: inout Reader) -> Bool {
+        guard let start = start(of: reader) else { return false }
+        let next = next(for: reader)
+        reader.next = next.map { first + UInt64($0) } ?? max(start, min(end, reader.end))
+        return next != nil
+    }
 
     /// What the reader sends next, appended to `messages`: so many that they have `limit` bytes, if there are.
     package func read(_ reader: Reader, limit: Int, into messages: inout [EncodedMessage]) {
@@ -209,16 +234,42 @@ package struct RoomLog {
     /// of their ids.
     package mutating func trim() -> [MemberID] {
         guard entries.count >= trimAt || byteCount > byteLimit else { return [] }
+        passOverOthers()
         let needed = places.values.map(\.next).min() ?? end
-        while let entry = entries.first, first < needed || byteCount > byteLimit {
-            byteCount -= entry.message.body.count + Self.entryCost
-            first += 1
-            entries.removeFirst()
+        var count = 0
+        var rest = byteCount
+        while count < entries.count, first + UInt64(count) < needed || rest > byteLimit {
+            rest -= Self.cost(of: entries[count].message)
+            count += 1
         }
+        let begin = first + UInt64(count)
+        let gone = begin > needed ? places.filter { $0.value.next < begin } : [:]
+        for member in gone.keys { places[member] = nil }
+        if gone.values.contains(where: { $0.ownByteCount > 0 }) {
+            // What stands before a member's place it has received.
+            for (number, entry) in zip(needed..., entries[Int(needed - first)...]) {
+                guard case .one(let member) = entry.audience, let tracked = entry.tracking,
+                    let place = gone[member], number >= place.next
+                else { continue }
+                lost.append((tracked, member))
+            }
+        }
+        entries.removeFirst(count)
+        first = begin
+        byteCount = rest
         trimAt = max(Self.trimmingInterval, 2 * entries.count)
-        guard first > needed else { return [] }
-        let lost = places.filter { $0.value.next < first }.map(\.key).sorted { $0.packed < $1.packed }
-        for member in lost { places[member] = nil }
-        return lost
+        return gone.keys.sorted { $0.packed < $1.packed }
+    }
+
+    /// Nobody needs what comes next where that is for others.
+    private mutating func passOverOthers() {
+        var place = places.startIndex
+        while place < places.endIndex {
+            let (member, next) = (places[place].key, places[place].value.next)
+            var index = Int(next - first)
+            while index < entries.count, !Self.isFor(member, entries[index]) { index += 1 }
+            places.values[place].next = first + UInt64(index)
+            places.formIndex(after: &place)
+        }
     }
 }

@@ -31,6 +31,8 @@ package struct MemberClient {
         var isHost: Bool
         /// What the member was called before: what it said then may still come.
         var formerNicks: [String] = []
+        /// How old the room was when the member's connection broke, in seconds; nil while it is present.
+        var awaySince: UInt32?
     }
 
     struct Unconfirmed {
@@ -89,6 +91,10 @@ package struct MemberClient {
     package internal(set) var id: MemberID?
     /// The time of what happens next, since any fixed origin; the owner sets it.
     package var now: Duration = .zero
+    /// The same in seconds since 1970, for what people are told; the owner sets it, too.
+    package var wallTime: Int64 = 0
+    /// When the room began, by the same clock.
+    private var roomBegan: Int64 = 0
 
     /// Whether the connection is broken, or what was said meanwhile has not come yet: nothing is sent.
     private(set) var isAway = false
@@ -206,7 +212,7 @@ package struct MemberClient {
     ) throws(RoomError) {
         guard members.count + entries.count <= RoomLimits.membersBelieved else { throw .malformed }
         for entry in entries {
-            members[entry.id] = Member(nick: entry.nick, isHost: entry.isHost)
+            members[entry.id] = Member(nick: entry.nick, isHost: entry.isHost, awaySince: entry.awaySince)
         }
     }
 
@@ -227,23 +233,28 @@ package struct MemberClient {
         phase = .joined
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
+        let missedPrivately = id == nil ? 0 : Int(admission.missedPrivately)
         window.begin(isReturn: id != nil)
         if id == nil { slowMode.enteredAt = now }
         for index in outbox.indices { outbox[index].attempts = 0 }
         id = admission.member
+        roomBegan = wallTime - Int64(admission.age)
         expectedSequence = admission.nextSequence
         chain = MessageChain()
         beginChain()
         actions.append(.admitted(admission))
         tellOfNick(actions: &actions)
         tellOfRegistration(admission, actions: &actions)
-        if missed > 0 {
-            actions.append(.tell(.warning(.missed(missed))))
+        if missed > 0 || missedPrivately > 0 {
+            actions.append(.tell(.warning(.missed(max(0, missed), privately: missedPrivately))))
         }
         checkMembers(actions: &actions)
         reviewKeys(actions: &actions)
         sendWaiting(actions: &actions)
     }
+
+    /// When the room was so many seconds old, in seconds since 1970.
+    func time(ofAge age: UInt32) -> Int64 { roomBegan + Int64(age) }
 
     mutating func beginChain() {
         chain.begin(epoch: engine.epoch, after: expectedSequence &- 1, start: engine.chainStart)
@@ -274,6 +285,17 @@ package struct MemberClient {
             actions.append(.tell(.memberLeft(id: member, nick: gone.nick, reason: reason, count: members.count)))
             endCheck(with: member, "it has left", actions: &actions)
             watchUnlisted()
+        case .away(let member, let since):
+            guard let nick = members[member]?.nick else { throw .malformed }
+            // Of itself the person knows already.
+            guard member != id else { break }
+            members[member]?.awaySince = since
+            actions.append(.tell(.memberAway(id: member, nick: nick, since: time(ofAge: since))))
+        case .back(let member):
+            guard let known = members[member] else { throw .malformed }
+            guard let since = known.awaySince else { break }
+            members[member]?.awaySince = nil
+            actions.append(.tell(.memberBack(id: member, nick: known.nick, since: time(ofAge: since))))
         case .nickChanged(let member, let nick):
             guard let old = members[member]?.nick else { throw .malformed }
             members[member]?.rename(nick)
@@ -289,7 +311,9 @@ package struct MemberClient {
                 guard receipt.count <= receipt.of, sent.contains(receipt.id) else { throw .malformed }
                 guard !unseen.contains(receipt.id) else { continue }
                 actions.append(
-                    .tell(.acknowledged(receipt.id, count: Int(receipt.count), of: Int(receipt.of))))
+                    .tell(
+                        .acknowledged(
+                            receipt.id, count: Int(receipt.count), of: Int(receipt.of), missed: Int(receipt.missed))))
             }
         case .declined(let messageID, _) where messageID.value != 0 && !sent.contains(messageID):
             throw .malformed

@@ -35,11 +35,16 @@ extension ChatEvent.Notice {
         hint: "you stay; ask the host for the new one before you pass it on")
 
     /// A member came back after its place, or what waited for it, had been given up.
-    static func missed(_ count: Int) -> Self {
-        .init(
+    static func missed(_ count: Int, privately: Int) -> Self {
+        let total = count + privately
+        let what = [
+            count > 0 ? "\(count) message\(count == 1 ? "" : "s") of the room" : nil,
+            privately > 0 ? "\(privately) private message\(privately == 1 ? "" : "s")" : nil,
+        ]
+        return .init(
             .messagesMissed,
-            count == 1 ? "1 message of the room was missed" : "\(count) messages of the room were missed",
-            hint: "you were away for longer than the host could wait; ask somebody who was there", count: count)
+            what.compactMap(\.self).joined(separator: " and ") + (total == 1 ? " was missed" : " were missed"),
+            hint: "you were away for longer than the host could wait; ask somebody who was there", count: total)
     }
 }
 

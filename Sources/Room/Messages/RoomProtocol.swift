@@ -34,6 +34,8 @@ enum RoomMessageType {
     static let slowMode: UInt8 = 0x33
     static let tree: UInt8 = 0x35
     static let inviteRevoked: UInt8 = 0x36
+    static let away: UInt8 = 0x37
+    static let back: UInt8 = 0x38
 }
 
 /// The limits that a room puts on its members, each with its reason.
@@ -175,9 +177,9 @@ package struct RoomLimits: Sendable {
 
     /// Receipts are reported to a message's sender at most this often.
     package static let receiptInterval = Duration.milliseconds(500)
-    /// How long it takes until members are told that somebody who has gone away does not count any more. Who is back before
-    /// costs nobody anything.
-    package static let absenceReceiptInterval = Duration.seconds(5)
+    /// How long it takes until members are told that somebody has gone away, and that receipts do not count it any more. A
+    /// connection that breaks is mostly there again by then, also through tor, and costs nobody anything.
+    package static let awayGrace = Duration.seconds(10)
 
     /// Receipts in one message: when a member leaves that received nothing for long, those of thousands of messages change.
     static let receiptsPerMessage = 1_000

@@ -89,11 +89,11 @@ final class HostConnection: ByteStreamHandler {
         stage = .released(reader)
     }
 
-    /// The member is back, and goes on there: it has received `received` records, `partOfNext` of them of the next message.
-    func goOn(at reader: RoomLog.Reader, received: UInt32, partOfNext: Int, waiting: UInt32) {
-        stage = .member(reader)
-        session.goOn(received: received, waiting: waiting)
-        session.goOnInMessage(afterRecords: partOfNext)
+    /// The member is back, and goes on there.
+    func goOn(at position: RoomLog.Position) {
+        stage = .member(position.reader)
+        session.goOn(received: position.records, waiting: position.waiting)
+        session.goOnInMessage(afterRecords: position.partOfNext)
         session.acceptLongMessages()
     }
 

@@ -44,8 +44,7 @@ extension HostNode {
             drop(connection)
             return
         }
-        connection.goOn(
-            at: position.reader, received: received, partOfNext: position.partOfNext, waiting: position.waiting)
+        connection.goOn(at: position)
         release(connection)
         connection.reader?.end = end
         drop(old)

@@ -13,7 +13,7 @@ extension HostNode {
 
     /// Lets the person at the host take part.
     package func joinLocally(_ client: MemberClient) {
-        let member = LoopMember(client, loop: loop) { [weak self] in self?.perform($0) }
+        let member = LoopMember(client, loop: loop, wallClock: wallClock) { [weak self] in self?.perform($0) }
         local = member
         member.perform(member.connected())
     }

@@ -104,7 +104,6 @@ extension HostNode {
     private func missed(_ audience: RoomLog.Audience) {
         for connection in connections.members {
             guard let member = connection.reader?.member, audience == .all || audience == .one(member) else { continue }
-            room.log.close(member)
             fallBehind(connection)
         }
     }
@@ -120,15 +119,21 @@ extension HostNode {
     /// Drops what the log need not keep. A member that has not received what is dropped is told how much it has missed when
     /// it comes back.
     func trimLog() {
-        for id in room.log.trim() where !room.isClosed {
+        let gone = room.log.trim()
+        guard !gone.isEmpty, !room.isClosed else { return }
+        for id in gone {
             guard let link = room.credentials(of: id)?.link, let connection = connections[link] else { continue }
             fallBehind(connection)
         }
+        tellOfPrivateReceipts()
     }
 
     /// Whether the log has something for the connection's member that has not been sealed.
     func hasMore(for connection: HostConnection) -> Bool {
-        connection.reader.map(room.log.hasMore) ?? false
+        guard var reader = connection.reader else { return false }
+        let hasMore = room.log.hasMore(&reader)
+        connection.reader = reader
+        return hasMore
     }
 
     /// Whether the connection's peer has acknowledged all that was said to it.
@@ -154,7 +159,10 @@ extension HostNode {
         if let reader = connection.reader {
             connection.reader?.end = room.log.end
             // Who is on its way back while the room ends still gets what there is.
-            if !room.isClosed { room.log.close(reader.member) }
+            if !room.isClosed {
+                room.log.close(reader.member)
+                tellOfPrivateReceipts()
+            }
         }
         if connection.stream == nil, !mayHearOfTheEnd(connection) {
             drop(connection)

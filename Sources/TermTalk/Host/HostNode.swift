@@ -24,6 +24,8 @@ package final class HostNode {
     let loop: EventLoop
     let identity: RoomIdentity
     let logger: Logger
+    /// Seconds since 1970, to tell people since when somebody is away.
+    let wallClock: () -> Int64
     let tell: (ChatEvent) -> Void
     var room: Room
     /// The person at the host; nil where nobody takes part there.
@@ -53,14 +55,16 @@ package final class HostNode {
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, doorLimits: Door.Limits = Door.Limits(),
-        book: any GroupBook.Type = PublicRoomGroup.self, logger: Logger,
+        book: any GroupBook.Type = PublicRoomGroup.self, wallClock: @escaping () -> Int64,
+        logger: Logger,
         tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
         self.identity = identity
         self.logger = logger
+        self.wallClock = wallClock
         self.tell = tell
-        room = Room(limits: limits, closesAt: closesAt, book: book)
+        room = Room(limits: limits, closesAt: closesAt, book: book, began: loop.time)
         door = Door(
             invite: identity.invites.first ?? InviteSecret(), password: password, limits: doorLimits, now: loop.time)
         sealing = SealingTurn(loop: loop)
@@ -167,17 +171,18 @@ package final class HostNode {
             return
         }
         let id = MemberID(entropy: session)
+        var actions: [RoomAction] = []
         guard let key = connection.peerKey, room.credentials(of: id)?.key == key,
             let position = room.log.resume(id, after: received),
-            let link = room.resumed(session: session, key: key, link: connection.link)
+            let link = room.resumed(
+                session: session, key: key, link: connection.link, now: loop.time, actions: &actions)
         else {
             // A message of the fresh channel tells the member that its session is gone.
             connection.session.acknowledgeSoon()
             markDirty(connection)
             return
         }
-        connection.goOn(
-            at: position.reader, received: received, partOfNext: position.partOfNext, waiting: position.waiting)
+        connection.goOn(at: position)
         if let old = connections[link] {
             drop(old)
             if old.pausedUntil > loop.time {
@@ -187,7 +192,7 @@ package final class HostNode {
         becameMember(connection)
         room.acknowledged(sequence: position.sequence, by: connection.link, now: loop.time)
         tellOfPrivateReceipts()
-        scheduleRoomSweep()
+        perform(actions)
         markDirty(connection)
     }
 

@@ -100,7 +100,7 @@ package final class MemberNode: ByteStreamHandler {
         stay = Stay(credentials: credentials, policy: target.policy, password: password, random: client.random)
         endingNotes = EndingNotes(loop: loop, canExtend: false, tell: tell)
         var carryOut: ((MemberClient.Action) -> Void)?
-        person = LoopMember(client, loop: loop) { carryOut?($0) }
+        person = LoopMember(client, loop: loop, wallClock: wallClock) { carryOut?($0) }
         carryOut = { [weak self] in self?.perform($0) }
         person.isAway = { [weak self] in self?.stay.isAway == true }
     }

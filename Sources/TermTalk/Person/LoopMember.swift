@@ -5,6 +5,7 @@ package import Room
 /// the person at the host and for who joined; what carries its messages is the owner's.
 package final class LoopMember {
     private let loop: EventLoop
+    private let wallClock: () -> Int64
     private(set) var client: MemberClient
     /// Carries out what the client wants, one after the other.
     private let carryOut: (MemberClient.Action) -> Void
@@ -22,8 +23,13 @@ package final class LoopMember {
     package var outputProgress: (() -> OutputProgress)?
     private var receiptGate = ReceiptGate()
 
-    init(_ client: consuming MemberClient, loop: EventLoop, carryOut: @escaping (MemberClient.Action) -> Void) {
+    /// - Parameter wallClock: seconds since 1970, to tell the person since when somebody is away.
+    init(
+        _ client: consuming MemberClient, loop: EventLoop, wallClock: @escaping () -> Int64,
+        carryOut: @escaping (MemberClient.Action) -> Void
+    ) {
         self.loop = loop
+        self.wallClock = wallClock
         self.client = client
         self.carryOut = carryOut
     }
@@ -34,13 +40,18 @@ package final class LoopMember {
         timer?.cancel()
     }
 
+    private func tellTime() {
+        client.now = loop.time
+        client.wallTime = wallClock()
+    }
+
     // MARK: What happens
 
     /// Does something with the client, and then what follows from that; what goes wrong is told.
     package func act(_ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void) {
         guard !isOver else { return }
         var actions: [MemberClient.Action] = []
-        client.now = loop.time
+        tellTime()
         do {
             try body(&client, &actions)
         } catch {
@@ -54,7 +65,7 @@ package final class LoopMember {
     /// - Throws: ``RoomError/malformed``, after what came before it in the message has been carried out.
     func received(type: UInt8, body: [UInt8]) throws(RoomError) {
         var actions: [MemberClient.Action] = []
-        client.now = loop.time
+        tellTime()
         defer { perform(actions) }
         try client.received(type: type, body: body, actions: &actions)
     }
@@ -63,7 +74,7 @@ package final class LoopMember {
     /// ``perform(_:)`` when the host may be talked to.
     func connected() -> [MemberClient.Action] {
         var actions: [MemberClient.Action] = []
-        client.now = loop.time
+        tellTime()
         client.connected(actions: &actions)
         return actions
     }

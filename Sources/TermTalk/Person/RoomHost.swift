@@ -258,7 +258,7 @@ package final class RoomHost {
         if direct?.isOpenToOthers == true { doorLimits.gate = .direct }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            doorLimits: doorLimits, logger: logger, tell: tell)
+            doorLimits: doorLimits, wallClock: wallClock, logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         if options.hasClientAuthorization {
             node.onInvitesChanged = { [weak self] in self?.onion?.authorize($0.onionClients) }

@@ -56,7 +56,7 @@ struct Delivery {
             return [.fail(notice)]
         case (.said, .warning(let notice)) where notice.code == .slowMode:
             return [.fail(Self.slowMode(notice.count ?? 0))]
-        case (.delivered(let id), .acknowledged(let received, let count, let total))
+        case (.delivered(let id), .acknowledged(let received, let count, let total, _))
         where received == id && count >= total:
             return total > 0 ? finish() : [.fail(Self.nobodyPresent)]
         case (.delivered, .joinedRoom):

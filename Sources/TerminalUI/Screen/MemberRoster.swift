@@ -42,6 +42,13 @@ struct MemberRoster: Sendable {
         members.removeAll { $0.id == id }
     }
 
+    mutating func mark(_ id: MemberID, awaySince: Int64?) {
+        guard let index = members.firstIndex(where: { $0.id == id }) else { return }
+        members[index].awaySince = awaySince
+    }
+
+    var awayCount: Int { members.count { $0.awaySince != nil } }
+
     mutating func renamed(_ id: MemberID, to nick: String) {
         guard let index = members.firstIndex(where: { $0.id == id }) else { return }
         members[index].nick = nick

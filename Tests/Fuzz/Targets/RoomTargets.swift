@@ -48,13 +48,17 @@ private func memberRequest(_ input: [UInt8]) {
 }
 
 private func hostMessageSeeds() -> [[UInt8]] {
-    let entries = ids.prefix(2).map { HostMessage.Admission.Entry(id: $0, isHost: $0 == ids[0], nick: "nick\($0)") }
+    let entries = ids.prefix(2).map {
+        HostMessage.Admission.Entry(
+            id: $0, isHost: $0 == ids[0], nick: "nick\($0)", awaySince: $0 == ids[1] ? 60 : nil)
+    }
     let messages: [HostMessage] = [
         .present(entries),
         .admitted(.init(member: ids[1], secondsLeft: 300, nextSequence: 4, epoch: 2, members: entries, welcome: [9])),
         .refused(.full), .committed(from: ids[0], joined: entries, commit: [1, 2]),
         .commitWanted(adding: [GroupCandidate(id: ids[1], keyPackage: [3])], removing: [ids[2]]),
-        .commitDeclined(epoch: 3), .left(ids[1], .kicked), .nickChanged(ids[1], "carol"),
+        .commitDeclined(epoch: 3), .left(ids[1], .kicked), .away(ids[1], since: 60), .back(ids[1]),
+        .nickChanged(ids[1], "carol"),
         .posted(sequence: 4, from: ids[1], id: MessageID(8), content: [0, 104]),
         .privatePosted(from: ids[0], to: ids[1], id: MessageID(9), content: [0, 104]),
         .receipts([.init(id: MessageID(8), count: 1, of: 2)]), .declined(MessageID(8), .stale), .closing(.ttl),
@@ -167,7 +171,7 @@ private func room(_ bytes: [UInt8]) {
             case 6:
                 _ = room.resumed(
                     session: input.memberID().wireValue, key: [input.byte() % 6],
-                    link: LinkID(slot: 8 + input.number(below: 4)))
+                    link: LinkID(slot: 8 + input.number(below: 4)), now: now, actions: &actions)
             case 7: room.cutOff(link, now: now, actions: &actions)
             case 8: room.expel(input.memberID(), banned: link.slot & 1 != 0, reason: "x", now: now, actions: &actions)
             case 9: room.acknowledged(sequence: input.uint64(), by: link, now: now)

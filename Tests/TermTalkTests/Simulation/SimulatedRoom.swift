@@ -38,11 +38,14 @@ final class SimulatedRoom {
     let hasRealGroup: Bool
     private let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
 
-    init(seed: UInt64) throws {
+    /// - Parameters:
+    ///   - limits: those of the room; what is left out depends on the seed.
+    ///   - hasRealGroup: left out, it is one for each sixteenth seed.
+    init(seed: UInt64, limits given: RoomLimits? = nil, hasRealGroup: Bool? = nil) throws {
         SodiumLibrary.initialize()
         random = SeededRandom(seed: seed)
         idRandom = SeededRandom(seed: ~seed)
-        hasRealGroup = seed.isMultiple(of: 16)
+        self.hasRealGroup = hasRealGroup ?? seed.isMultiple(of: 16)
         let loop = try EventLoop(simulatedFrom: MonotonicTime(nanoseconds: 1_000_000_000_000))
         self.loop = loop
         identity = RoomIdentity(
@@ -52,12 +55,14 @@ final class SimulatedRoom {
         // The least is so little that a member's own words can be more.
         limits.logByteCount = [12_000, 150_000, 600_000, 4 << 20][random.below(4)]
         limits.absence = .seconds([30, 300, 900][random.below(3)])
+        limits = given ?? limits
         absence = limits.absence
         delay = .milliseconds([1, 40, 600][random.below(3)])
         var told: ((ChatEvent) -> Void)?
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: nil,
-            book: hasRealGroup ? PublicRoomGroup.self : PlainBook.self, logger: logger, tell: { told?($0) })
+            book: self.hasRealGroup ? PublicRoomGroup.self : PlainBook.self, wallClock: { 0 }, logger: logger,
+            tell: { told?($0) })
         told = { [weak self] event in
             self?.trace("host", event)
             guard case .message(let message) = event else { return }
