@@ -239,6 +239,17 @@ package final class RoomGroup: GroupEngine {
         return changed
     }
 
+    package func forgetEpochs(before epoch: UInt64) {
+        openedPrivately.forget(before: epoch)
+        switch group.take() {
+        case .some(var current):
+            current.forgetEpochs(before: epoch)
+            group = consume current
+        case .none:
+            break
+        }
+    }
+
     func beginEpoch() throws(GroupError) {
         switch group {
         case .some(let group):
@@ -273,7 +284,7 @@ package final class RoomGroup: GroupEngine {
             else { throw .misuse }
             return opened
         }
-        guard Self.id(of: message.sender.signatureKey) == sender else { throw .forged }
+        guard Self.id(of: message.signatureKey) == sender else { throw .forged }
         return OpenedMessage(plaintext: message.data, epoch: message.epoch)
     }
 
@@ -292,7 +303,7 @@ package final class RoomGroup: GroupEngine {
         let message = try withGroup { (group) throws(MLSError) in
             try group.decryptPrivately(sealed, authenticatedData: id.bytes)
         }
-        guard Self.id(of: message.sender.signatureKey) == sender else { throw .forged }
+        guard Self.id(of: message.signatureKey) == sender else { throw .forged }
         try openedPrivately.insert(id, from: sender, epoch: message.epoch)
         return OpenedMessage(plaintext: message.data, epoch: message.epoch)
     }

@@ -8,7 +8,7 @@ package enum JSONEventEncoder {
     /// The events that are written, in the order of docs/json.md.
     package static let eventNames = [
         "starting", "ready", "joined-room", "member-joined", "member-left", "message", "waiting", "delivered",
-        "acknowledged",
+        "acknowledged", "passed-over",
         "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",
         "room-locked",
         "room-extended", "ending", "slow-mode", "verification", "help", "connection", "warning", "error", "closed",
@@ -50,6 +50,7 @@ extension ChatEvent {
         case .waiting: "waiting"
         case .delivered: "delivered"
         case .acknowledged: "acknowledged"
+        case .passedOver: "passed-over"
         case .nickChanged: "nick-changed"
         case .members: "members"
         case .invite: "invite"
@@ -109,6 +110,8 @@ extension JSONLineWriter {
             field("id", id)
             field("count", count)
             field("of", total)
+        case .passedOver(let sequence):
+            field("seq", sequence)
         case .nickChanged(let id, let oldNick, let nick):
             field("id", id)
             line("nick", nick)

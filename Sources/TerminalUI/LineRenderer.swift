@@ -112,7 +112,7 @@ package struct LineRenderer: Sendable {
             }
         case .closed(let reason): [closed(reason)]
         case .clearScreen: ["nothing was cleared: lines stay; /clear is for the full screen"]
-        case .sending, .notSent, .delivered, .acknowledged, .ready, .message, .warning, .error: []
+        case .sending, .notSent, .delivered, .acknowledged, .passedOver, .ready, .message, .warning, .error: []
         }
     }
 

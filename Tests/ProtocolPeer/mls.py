@@ -16,7 +16,7 @@ PUBLIC_MESSAGE, PRIVATE_MESSAGE, WELCOME, KEY_PACKAGE_MESSAGE = 1, 2, 3, 5  # wi
 APPLICATION_CONTENT, COMMIT_CONTENT = 1, 3
 ADD, REMOVE = 1, 3
 RATCHET_TREE = 2
-EPOCHS_KEPT = 3
+EPOCHS_KEPT = 17
 
 
 def message(wire_format, content):
@@ -280,6 +280,10 @@ class Group:
             if epoch.context.epoch == number:
                 return epoch
         raise ProtocolError("of another epoch")
+
+    def forget(self, floor):
+        """Nothing that was said before this epoch comes any more."""
+        self.epochs = [epoch for epoch in self.epochs[:-1] if epoch.context.epoch >= floor] + self.epochs[-1:]
 
     def create(self):
         tree = Tree([self.package.leaf_node])

@@ -28,7 +28,8 @@ import Wire
         .admitted(.init(member: bob, secondsLeft: nil, nextSequence: 1, members: [entry])),
         .admitted(.init(member: bob, secondsLeft: 300, nextSequence: .max, members: [])),
         .admitted(.init(member: bob, secondsLeft: 300, nextSequence: .max, members: [], welcome: [1, 2, 3])),
-        .committed(from: alice, joined: [entry], commit: [1, 2]), .committed(from: bob, joined: [], commit: []),
+        .committed(from: alice, floor: 0, joined: [entry], commit: [1, 2]),
+        .committed(from: bob, floor: 0, joined: [], commit: []),
         .commitWanted(adding: [], removing: []),
         .commitWanted(
             adding: [.init(id: alice, keyPackage: [1]), .init(id: bob, keyPackage: [])], removing: [alice]),
@@ -39,6 +40,7 @@ import Wire
         .declined(MessageID(0), .nickTaken), .closing(.ttl), .removed(.banned, "too loud"), .removed(.kicked, ""),
         .topicChanged("cats"), .topicChanged(""), .inviteRevoked, .lockChanged(true), .lockChanged(false),
         .extended(3_600), .waiting,
+        .settled(floor: 3), .passed(sequence: 9, digest: [UInt8](repeating: 7, count: 32)),
         .tree([]), .tree([1, 2]), .groupInfo(epoch: 3, [4]), .registered,
     ]
 

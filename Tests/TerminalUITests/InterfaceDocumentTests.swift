@@ -40,7 +40,7 @@ import Testing
             try Sample.message("hi"), try Sample.message("hi", kind: .private, to: id),
             .sending(.init(id: MessageID(1), sequence: nil, from: id, nick: "a", text: "t", kind: .text, isOwn: true)),
             .notSent(MessageID(1)), .waiting(MessageID(1), text: "x"), .delivered(MessageID(1)),
-            .acknowledged(MessageID(1), count: 1, of: 2), .nickChanged(id: id, oldNick: "a", nick: "b"),
+            .acknowledged(MessageID(1), count: 1, of: 2), .passedOver(sequence: 3), .nickChanged(id: id, oldNick: "a", nick: "b"),
             .members([member]), .invite("termtalk://x"), .help(["x"]), .clearScreen,
             .verification(.room(.init(epoch: 1, isCurrent: true, words: ["one"], members: []))),
             .verification(.check(.init(member: id, nick: "a", state: .compare, words: ["one"]))),

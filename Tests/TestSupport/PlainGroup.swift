@@ -7,6 +7,8 @@ package final class PlainGroup: GroupEngine {
     package private(set) var epoch: UInt64 = 0
     package private(set) var members: Set<MemberID> = []
     private var pending: [UInt8]?
+    /// The first epoch that is opened.
+    private var floor: UInt64 = 0
     private var isWaiting = false
     /// Whether groups are made as at a relay.
     private let isAtRelay: Bool
@@ -46,6 +48,7 @@ package final class PlainGroup: GroupEngine {
         guard isWaiting else { throw .unavailable }
         isWaiting = false
         epoch = 0
+        floor = 0
         members = [id]
         hasCreated = isAtRelay
         return Self.info(epoch: 0, members)
@@ -55,6 +58,7 @@ package final class PlainGroup: GroupEngine {
         guard isWaiting, welcome.count >= 8 else { throw .cannotJoin }
         isWaiting = false
         epoch = Self.number(welcome)
+        floor = epoch
         members = Self.ids(tree)
         guard members.contains(id) else { throw .cannotJoin }
     }
@@ -64,7 +68,7 @@ package final class PlainGroup: GroupEngine {
     package func open(_ sealed: [UInt8], id: MessageID, from sender: MemberID) throws(GroupError) -> OpenedMessage {
         guard sealed.count >= 8, members.contains(sender) else { throw .forged }
         let epoch = Self.number(sealed)
-        guard epoch <= self.epoch, self.epoch - epoch <= 2 else { throw .otherEpoch }
+        guard epoch <= self.epoch, epoch >= floor else { throw .otherEpoch }
         return OpenedMessage(plaintext: Array(sealed.dropFirst(8)), epoch: epoch)
     }
 
@@ -135,7 +139,12 @@ package final class PlainGroup: GroupEngine {
         guard let (epoch, members) = external.take() else { throw .unavailable }
         isWaiting = false
         self.epoch = epoch
+        floor = epoch
         self.members = members
+    }
+
+    package func forgetEpochs(before epoch: UInt64) {
+        floor = max(floor, min(epoch, self.epoch))
     }
 
     package func canFollow(_ commit: [UInt8], from sender: MemberID) -> Bool {

@@ -48,6 +48,8 @@ package protocol GroupEngine: AnyObject {
     func canFollow(_ commit: [UInt8], from sender: MemberID) -> Bool
     /// A Commit that the room has accepted, also our own: the next epoch begins.
     func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange
+    /// Nothing that was said before this epoch is to be opened any more.
+    func forgetEpochs(before epoch: UInt64)
     /// Our Commit has lost.
     func dropPendingCommit()
 

@@ -29,7 +29,6 @@ extension MemberClient {
             return
         }
         outbox[index].sealed = BLAKE2b.hash(sealed.span)
-        outbox[index].attempts += 1
         let request: MemberRequest =
             if let receiver = waiting.to {
                 .privatePost(id: waiting.id, epoch: engine.epoch, to: receiver, content: sealed)
@@ -42,18 +41,6 @@ extension MemberClient {
         if upkeep.sealedSinceUpdate == GroupUpkeep.updateMessages {
             wantUpdate(after: .zero)
         }
-    }
-
-    /// The group has moved on too far while the message was on its way.
-    mutating func sealAgain(_ messageID: MessageID, actions: inout [Action]) {
-        // Who is away seals all of it again when it has caught up.
-        guard !isAway, let index = outbox.firstIndex(where: { $0.id == messageID }) else { return }
-        guard outbox[index].attempts < GroupUpkeep.sealingAttempts else {
-            notTaken(messageID, .stale, actions: &actions)
-            return
-        }
-        transmit(index, actions: &actions)
-        sendWaiting(actions: &actions)
     }
 
     /// Our own message has come back: nobody can open what they have sealed, but it must be the same.
@@ -126,6 +113,7 @@ extension MemberClient {
             return
         }
         beginChain()
+        upkeep.pastSince = now
         for entry in joined {
             try list([entry], in: &members)
             actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
@@ -151,6 +139,12 @@ extension MemberClient {
             wantUpdate(after: pause)
         }
         carryOutWanted(actions: &actions)
+    }
+
+    /// Nothing comes any more that was sealed before this epoch.
+    mutating func settled(floor: UInt64) {
+        engine.forgetEpochs(before: floor)
+        if floor >= engine.epoch { upkeep.pastSince = nil }
     }
 
     /// Whether this member could follow a Commit of another one, which the room is about to accept.
@@ -193,8 +187,9 @@ extension MemberClient {
             // Nothing has changed. Who asks for what cannot be gets no answer, as from a member that is away.
             return
         }
-        // What removes somebody has a path, which is new keys for us.
-        upkeep.isUpdating = !commit.removed.isEmpty && !commit.commit.isEmpty
+        // What removes somebody, or changes nothing else, has a path, which is new keys for us.
+        let hasPath = !commit.removed.isEmpty || wanted.candidates.isEmpty
+        upkeep.isUpdating = hasPath && !commit.commit.isEmpty
         actions.append(.send(MemberRequest.commit(commit).encoded))
     }
 
@@ -218,7 +213,8 @@ extension MemberClient {
         guard phase == .joined else { return nil }
         let ghosts = isAway ? nil : upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
         let update = engine.hasPendingCommit || isAway ? nil : upkeep.updateDue
-        return [ghosts, update, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
+        let past = isAway ? nil : upkeep.pastSince.map { $0 + GroupUpkeep.pastTime }
+        return [ghosts, update, past, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
@@ -233,6 +229,7 @@ extension MemberClient {
                 upkeep.updateDue = now + GroupUpkeep.updateInterval
             }
         }
+        if let since = upkeep.pastSince, now >= since + GroupUpkeep.pastTime, !isAway { settled(floor: engine.epoch) }
         for (id, since) in upkeep.unlistedSince where !isAway && now >= since + GroupUpkeep.unlistedTime {
             upkeep.unlistedSince[id] = nil
             ghost(id, actions: &actions)

@@ -27,8 +27,6 @@ package enum RoomCode: UInt8, Sendable {
     case idTaken = 17
     /// The joiner's KeyPackage cannot be used.
     case keyPackageInvalid = 18
-    /// The message was sealed too many epochs ago, or before somebody came in; it is to be sealed again.
-    case stale = 19
     /// At a relay: the room has a group, and the joiner did not come with the group's invite.
     case groupInviteNeeded = 20
     /// At a relay: no member is there who could let the joiner in.

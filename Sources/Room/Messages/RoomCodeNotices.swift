@@ -87,7 +87,7 @@ extension RoomCode {
             .init(
                 .versionMismatch, "cannot join: the members cannot use this program's keys",
                 hint: "update termtalk, here or there")
-        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale, .slow:
+        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .slow:
             .init(.noSuchRoom, "cannot join: the host refused", hint: "ask for a new invite")
         }
     }
@@ -108,10 +108,6 @@ extension RoomCode {
                 hint: "send it again when the member is back")
         case .rateLimited, .slow:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
-        case .stale:
-            .init(
-                .groupEpoch, "the message was not delivered: the host calls it sealed for another time of the group",
-                hint: "say it again; if it stays, leave the room and join again")
         case .unspecified, .full, .expired, .alreadyAccepted, .idTaken, .keyPackageInvalid, .passwordRequired,
             .passwordWrong, .passwordUnknown, .banned, .locked, .denied, .inviteUsed, .groupInviteNeeded, .nobodyHere:
             .init(.internalError, "the host did not do it and did not say why")

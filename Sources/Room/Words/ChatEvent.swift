@@ -19,6 +19,8 @@ package enum ChatEvent: Sendable, Equatable {
     case delivered(MessageID)
     /// `count` of the `of` other members present have received the message.
     case acknowledged(MessageID, count: Int, of: Int)
+    /// This number of the room's order is of something that was said before the member came in, and only arrived now.
+    case passedOver(sequence: UInt64)
     case nickChanged(id: MemberID, oldNick: String, nick: String)
     /// The answer to `/who`.
     case members([MemberInfo])

@@ -46,14 +46,14 @@ extension HostNode {
             guard let connection = connections[link], let reader = connection.reader else { return }
             say(message, to: .one(reader.member), tracking: number)
             markDirty(connection)
-        case .broadcast(let message, let tag):
-            say(message, to: .all, sequence: tag)
+        case .broadcast(let message, let tag, let audience):
+            say(message, to: audience, sequence: tag)
             for connection in connections.members {
                 markDirty(connection)
             }
             readLocally()
         case .admit(Self.localLink, let id):
-            localReader = room.log.open(id, records: 0)
+            localReader = room.openPlace(of: id, records: 0)
             localRecords = 0
         case .admit(let link, let id):
             guard let connection = connections[link], !connection.isReleased else {
@@ -62,7 +62,7 @@ extension HostNode {
                 return perform(actions)
             }
             connection.session.acceptLongMessages()
-            connection.reader = room.log.open(id, records: connection.session.recordCount)
+            connection.reader = room.openPlace(of: id, records: connection.session.recordCount)
             door.cameIn(link)
             becameMember(connection)
             invitesChanged()
@@ -103,7 +103,7 @@ extension HostNode {
     /// Who cannot get what all must have comes in anew.
     private func missed(_ audience: RoomLog.Audience) {
         for connection in connections.members {
-            guard let member = connection.reader?.member, audience == .all || audience == .one(member) else { continue }
+            guard let member = connection.reader?.member, room.isFor(member, audience) else { continue }
             room.log.close(member)
             fallBehind(connection)
         }

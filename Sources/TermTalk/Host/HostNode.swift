@@ -116,7 +116,9 @@ package final class HostNode {
         } catch {
             failure = error
         }
-        for event in events where !connection.isReleased && connections.holds(connection) {
+        // Behind what came too late nothing is read, so that what is said keeps its order.
+        for event in events
+        where !connection.isReleased && connections.holds(connection) && connection.stream != nil {
             handle(event, from: connection, now: now)
         }
         events.removeAll(keepingCapacity: true)
@@ -169,8 +171,12 @@ package final class HostNode {
         do {
             // What is wrong where the room cannot see it, the host's own participant sees: all others would lose the group by it.
             try room.received(
-                type: type, body: body, from: connection.link, key: key, now: now,
+                type: type, body: body, from: connection.link, key: key, way: door.way(of: connection.session.invite),
+                now: now,
                 witness: { [local] in local?.couldFollow($0, from: $1) ?? true }, actions: &actions)
+        } catch RoomError.late {
+            connection.dropStream()
+            streamClosed(connection)
         } catch {
             fail(connection)
             return

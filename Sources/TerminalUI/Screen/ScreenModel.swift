@@ -84,6 +84,7 @@ package struct ScreenModel: Sendable {
             scrollback.append(content(message), at: moment, delivery: .waiting)
             scrollback.scrollToEnd()
         case .notSent(let id): _ = scrollback.takeOwn(id)
+        case .passedOver: break
         case .delivered(let id): scrollback.mark(id, .delivered)
         case .acknowledged(let id, let count, let total):
             if count >= total, total > 0 { scrollback.mark(id, .received) }

@@ -36,7 +36,8 @@ final class SimulatedRoom {
     private let hasRealGroup: Bool
     private let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
 
-    init(seed: UInt64) throws {
+    /// - Parameter delay: what a byte needs each way at least; nil for one that the seed stands for.
+    init(seed: UInt64, delay: Duration? = nil) throws {
         SodiumLibrary.initialize()
         random = SeededRandom(seed: seed)
         hasRealGroup = seed.isMultiple(of: 16)
@@ -50,7 +51,8 @@ final class SimulatedRoom {
         limits.logByteCount = [12_000, 150_000, 600_000, 4 << 20][random.below(4)]
         limits.absence = .seconds([30, 300, 900][random.below(3)])
         absence = limits.absence
-        delay = .milliseconds([1, 40, 600][random.below(3)])
+        let ofSeed = Duration.milliseconds([1, 40, 600][random.below(3)])
+        self.delay = delay ?? ofSeed
         var told: ((ChatEvent) -> Void)?
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: nil,
@@ -231,7 +233,11 @@ final class SimulatedRoom {
     var isSettled: Bool {
         alive.allSatisfy { stay in
             guard !stay.ids.isEmpty, !stay.isAway, stay.node?.client.outboxCount == 0 else { return false }
-            guard case .message(let sequence, _) = stay.told.last else { return false }
+            let sequence: UInt64
+            switch stay.told.last {
+            case .message(let number, _), .passedOver(let number): sequence = number
+            case .missed, nil: return false
+            }
             return sequence == given && Set(stay.members.keys) == Set(host.localMembers.map(\.id))
         }
     }
