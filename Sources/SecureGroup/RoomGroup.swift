@@ -93,6 +93,18 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
+    /// Who moderates, as the group has it.
+    var roles: GroupRoles? {
+        switch group {
+        case .some(let group): GroupRoles(group.context.extensions)
+        case .none: nil
+        }
+    }
+
+    package var moderators: Set<MemberID> {
+        Set((roles?.keys ?? []).filter { signatureKey(of: Self.id(of: $0)) == $0 }.map(Self.id))
+    }
+
     package var hasPendingCommit: Bool {
         switch group {
         case .some(let group): group.hasPendingCommit
@@ -157,7 +169,8 @@ package final class RoomGroup: GroupEngine {
         do throws(MLSError) {
             group = try Group(
                 creating: Random.bytes(Self.groupIDByteCount), as: newKeyPackage(), suite: Self.suite,
-                configuration: configuration, preSharedKeys: preSharedKeys)
+                extensions: GroupRoles(creator: publicKey.bytes).extensions, configuration: configuration,
+                preSharedKeys: preSharedKeys)
         } catch {
             throw .unavailable
         }

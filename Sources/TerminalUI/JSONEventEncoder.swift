@@ -10,7 +10,7 @@ package enum JSONEventEncoder {
         "starting", "ready", "joined-room", "member-joined", "member-left", "message", "waiting", "delivered",
         "acknowledged", "passed-over",
         "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",
-        "room-locked",
+        "room-locked", "moderator-changed",
         "room-extended", "ending", "slow-mode", "verification", "help", "connection", "warning", "error", "closed",
     ]
 
@@ -74,6 +74,7 @@ extension RoomChange {
         case .extended: "room-extended"
         case .ending: "ending"
         case .slow: "slow-mode"
+        case .moderator: "moderator-changed"
         case .inviteMade: "invite"
         case .invites: "invites"
         case .inviteRevoked: "invite-revoked"
@@ -199,6 +200,10 @@ extension JSONLineWriter {
         case .locked(let isLocked): field("locked", isLocked)
         case .extended(let seconds), .ending(let seconds, _): field("seconds_left", seconds)
         case .slow(let seconds): field("seconds", seconds)
+        case .moderator(let id, let nick, let isModerator):
+            field("id", id)
+            line("nick", nick)
+            field("moderator", isModerator)
         case .inviteMade(let invite): fields(of: invite)
         case .invites(let invites):
             beginArray("invites")
@@ -253,6 +258,7 @@ extension JSONLineWriter {
         line("nick", member.nick)
         field("host", member.isHost)
         field("verified", member.isVerified)
+        field("moderator", member.isModerator)
     }
 
     private mutating func field(_ name: StaticString, _ id: MemberID) {

@@ -127,6 +127,8 @@ package struct LineRenderer: Sendable {
                 "the room ends in \(DurationText.words(seconds: seconds))"
                     + (canExtend ? ": /extend 15m gives it more time" : "")
             ]
+        case .moderator(let id, let nick, let isModerator):
+            ["\(name(nick, of: id)) \(isModerator ? "moderates the room now" : "is no moderator any more")"]
         case .slow(seconds: 0): ["slow mode is over"]
         case .slow(let seconds):
             ["slow mode: each member may say something once in \(DurationText.words(seconds: seconds))"]
@@ -263,11 +265,9 @@ extension LineRenderer {
     }
 
     private func remarks(on member: ChatEvent.MemberInfo) -> String {
-        switch (member.isHost, member.isVerified) {
-        case (true, true): " (host, verified)"
-        case (true, false): " (host)"
-        case (false, true): " (verified)"
-        case (false, false): ""
-        }
+        let remarks = [
+            member.isHost ? "host" : member.isModerator ? "moderator" : nil, member.isVerified ? "verified" : nil,
+        ].compactMap(\.self)
+        return remarks.isEmpty ? "" : " (\(remarks.joined(separator: ", ")))"
     }
 }

@@ -16,6 +16,9 @@ import Wire
         .post(id: MessageID(.max), epoch: 1, content: []),
         .post(id: MessageID(1), epoch: .max, content: Array(0...255)),
         .privatePost(id: MessageID(7), epoch: 3, to: bob, content: [1, 2]), .changeNick("ålice"), .leave,
+        .moderate(.expel(bob, isBanned: true, keepsInvites: false, reason: "ö")), .moderate(.lock(true)),
+        .moderate(.expel(bob, isBanned: false, keepsInvites: true, reason: "")), .moderate(.topic("cats")),
+        .moderate(.slow(seconds: 0)), .moderate(.extend(seconds: 90)),
         .commit(GroupCommit(epoch: 0, commit: [])),
         .commit(
             GroupCommit(epoch: 7, refused: [alice], commit: [1, 2], welcome: [3])),

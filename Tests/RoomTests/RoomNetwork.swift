@@ -43,6 +43,8 @@ final class RoomNetwork {
     var asked: [(id: MemberID, nick: String)] = []
     /// Whether members take the host for a relay.
     var isRelay = false
+    /// What members that moderate have asked for.
+    private(set) var moderated: [(what: Moderation, by: MemberID)] = []
     /// The keys for handshakes that the relay was told.
     private(set) var registered: [[UInt8]] = []
     /// The bytes of the answer that a link may send.
@@ -237,6 +239,8 @@ final class RoomNetwork {
                 asked.append((id, nick))
             case .register(let key):
                 registered.append(key)
+            case .moderate(let moderation, let by):
+                moderated.append((moderation, by))
             case .expectLongMessage(let link, let byteCount):
                 expected[link] = byteCount
             case .release(let link):

@@ -128,7 +128,7 @@ final class HostileRoom {
                 }
             case .admit(let link, _): peers[link.slot % 1_000].isAdmitted = true
             case .release(let link): peers[link.slot % 1_000].isAdmitted = false
-            case .pauseReading, .askHost, .register, .expectLongMessage: break
+            case .pauseReading, .askHost, .register, .expectLongMessage, .moderate: break
             }
         }
     }

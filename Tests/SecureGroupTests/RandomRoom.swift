@@ -299,7 +299,7 @@ final class RandomRoom {
                 peer.isReleased = true
                 if peer.isGone { peerOfLink[link] = nil }
             case .pauseReading: count("paused")
-            case .askHost, .register, .expectLongMessage: break
+            case .askHost, .register, .expectLongMessage, .moderate: break
             }
         }
     }

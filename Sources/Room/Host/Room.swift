@@ -150,6 +150,13 @@ package struct Room {
         case .commit(let commit):
             charge(id, messages: RoomLimits.commitCost, bytes: body.count, now: now, actions: &actions)
             try self.commit(commit, from: id, link: link, now: now, witness: witness, actions: &actions)
+        case .moderate(let moderation):
+            charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
+            guard group.book?.isModerator(id) == true else {
+                actions.append(.send(link, HostMessage.declined(MessageID(0), .notPermitted).encoded))
+                return
+            }
+            actions.append(.moderate(moderation, by: id))
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }

@@ -30,6 +30,8 @@ package enum RoomAction: Sendable, Equatable {
     /// The link is asked for something, and may answer with a message as long as a member may send, or with one of so many
     /// bytes if that is more.
     case expectLongMessage(LinkID, byteCount: Int)
+    /// A member that moderates the room wants this.
+    case moderate(Moderation, by: MemberID)
     /// The link is no member's any more; close it when what was sent has gone out.
     case release(LinkID)
 }

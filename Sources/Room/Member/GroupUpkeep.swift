@@ -20,6 +20,13 @@ struct GroupUpkeep {
     /// soon after ``RoomLimits/epochTime``.
     static let pastTime = Duration.seconds(300)
 
+    /// What this member, a moderator, wants to change of who moderates.
+    struct RoleChange {
+        var member: MemberID
+        var isModerator: Bool
+    }
+
+    var roleChange: RoleChange?
     /// Not carried out yet, because a Commit of ours is on its way.
     var wanted: Wanted?
     /// When this member wants new keys.

@@ -102,6 +102,7 @@ extension MemberClient {
         by sender: MemberID, joined: [HostMessage.Admission.Entry], commit: [UInt8], actions: inout [Action]
     ) throws(RoomError) {
         let before = engine.members
+        let moderators = engine.moderators
         let change: GroupChange
         do throws(GroupError) {
             change = try engine.received(commit: commit, from: sender)
@@ -130,6 +131,7 @@ extension MemberClient {
         }
         reviewKeys(actions: &actions)
         checkMembers(actions: &actions)
+        compareModerators(moderators, actions: &actions)
         if change.isOwn {
             ownCommitAccepted()
         } else if upkeep.isUpdating, !engine.hasPendingCommit {
@@ -180,6 +182,7 @@ extension MemberClient {
     mutating func carryOutWanted(actions: inout [Action]) {
         guard let wanted = upkeep.wanted, !engine.hasPendingCommit, phase == .joined, !isAway else { return }
         upkeep.wanted = nil
+        if wanted.candidates.isEmpty, wanted.removals.isEmpty { return commitUpdate(actions: &actions) }
         let commit: GroupCommit
         do throws(GroupError) {
             commit = try engine.commit(adding: wanted.candidates, removing: wanted.removals)
@@ -187,9 +190,8 @@ extension MemberClient {
             // Nothing has changed. Who asks for what cannot be gets no answer, as from a member that is away.
             return
         }
-        // What removes somebody, or changes nothing else, has a path, which is new keys for us.
-        let hasPath = !commit.removed.isEmpty || wanted.candidates.isEmpty
-        upkeep.isUpdating = hasPath && !commit.commit.isEmpty
+        // What removes somebody has a path, which is new keys for us.
+        upkeep.isUpdating = !commit.removed.isEmpty && !commit.commit.isEmpty
         actions.append(.send(MemberRequest.commit(commit).encoded))
     }
 
@@ -221,13 +223,7 @@ extension MemberClient {
         guard phase == .joined else { return }
         sendWaiting(actions: &actions)
         if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit, !isAway {
-            upkeep.updateDue = nil
-            if engine.members.count > 1, let commit = try? engine.commit(adding: [], removing: []) {
-                upkeep.isUpdating = true
-                actions.append(.send(MemberRequest.commit(commit).encoded))
-            } else {
-                upkeep.updateDue = now + GroupUpkeep.updateInterval
-            }
+            commitUpdate(actions: &actions)
         }
         if let since = upkeep.pastSince, now >= since + GroupUpkeep.pastTime, !isAway { settled(floor: engine.epoch) }
         for (id, since) in upkeep.unlistedSince where !isAway && now >= since + GroupUpkeep.unlistedTime {
@@ -235,6 +231,17 @@ extension MemberClient {
             ghost(id, actions: &actions)
         }
         expireChecks(actions: &actions)
+    }
+
+    private mutating func commitUpdate(actions: inout [Action]) {
+        upkeep.updateDue = nil
+        if engine.members.count > 1, let commit = updatingCommit() {
+            upkeep.isUpdating = true
+            actions.append(.send(MemberRequest.commit(commit).encoded))
+        } else {
+            upkeep.roleChange = nil
+            upkeep.updateDue = now + GroupUpkeep.updateInterval
+        }
     }
 
     // MARK: Who is here

@@ -75,7 +75,9 @@ extension MemberClient {
     /// The members, the host's first, then by nick.
     package var memberList: [ChatEvent.MemberInfo] {
         members.map {
-            ChatEvent.MemberInfo(id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: isVerified($0))
+            ChatEvent.MemberInfo(
+                id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: isVerified($0),
+                isModerator: engine.moderators.contains($0))
         }
         .sorted { ($0.isHost ? 0 : 1, $0.nick, $0.id.packed) < ($1.isHost ? 0 : 1, $1.nick, $1.id.packed) }
     }

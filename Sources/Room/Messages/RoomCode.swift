@@ -29,6 +29,8 @@ package enum RoomCode: UInt8, Sendable {
     case keyPackageInvalid = 18
     /// At a relay: the room has a group, and the joiner did not come with the group's invite.
     case groupInviteNeeded = 20
+    /// The member is no moderator.
+    case notPermitted = 23
     /// At a relay: no member is there who could let the joiner in.
     case nobodyHere = 22
     /// In slow mode, too soon after the member's message before; it is to be sent again.

@@ -87,7 +87,7 @@ extension RoomCode {
             .init(
                 .versionMismatch, "cannot join: the members cannot use this program's keys",
                 hint: "update termtalk, here or there")
-        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .slow:
+        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .slow, .notPermitted:
             .init(.noSuchRoom, "cannot join: the host refused", hint: "ask for a new invite")
         }
     }
@@ -106,6 +106,7 @@ extension RoomCode {
             .init(
                 .memberAway, "the message was not delivered: that member is away, and too much waits for it",
                 hint: "send it again when the member is back")
+        case .notPermitted: .moderatorsOnly
         case .rateLimited, .slow:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
         case .unspecified, .full, .expired, .alreadyAccepted, .idTaken, .keyPackageInvalid, .passwordRequired,

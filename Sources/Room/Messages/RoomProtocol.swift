@@ -10,6 +10,7 @@ enum RoomMessageType {
     static let register: UInt8 = 0x16
     static let joinExternally: UInt8 = 0x17
     static let found: UInt8 = 0x18
+    static let moderate: UInt8 = 0x19
     // From the host.
     static let admitted: UInt8 = 0x20
     static let refused: UInt8 = 0x21

@@ -126,12 +126,14 @@ package enum ChatEvent: Sendable, Equatable {
         package var nick: String
         package var isHost: Bool
         package var isVerified: Bool
+        package var isModerator: Bool
 
-        package init(id: MemberID, nick: String, isHost: Bool, isVerified: Bool) {
+        package init(id: MemberID, nick: String, isHost: Bool, isVerified: Bool, isModerator: Bool = false) {
             self.id = id
             self.nick = nick
             self.isHost = isHost
             self.isVerified = isVerified
+            self.isModerator = isModerator
         }
     }
 

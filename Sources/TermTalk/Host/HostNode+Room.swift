@@ -79,6 +79,8 @@ extension HostNode {
             logger.info("the room has a group")
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)
+        case .moderate(let moderation, _):
+            moderate(moderation)
         case .release(Self.localLink):
             localReader = nil
         case .release(let link):

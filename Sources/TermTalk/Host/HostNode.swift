@@ -58,6 +58,8 @@ package final class HostNode {
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
     /// Called with the secrets with which somebody can come in, or back, when they have changed.
     package var onInvitesChanged: (([InviteSecret]) -> Void)?
+    /// Called when a member has removed another one, and with it the room's invite.
+    package var onInviteReplaced: (() -> Void)?
     /// Called when `isCongested` has become false.
     package var onDecongested: (() -> Void)?
     /// How far the console of the person at the host is; nil when it takes all at once.

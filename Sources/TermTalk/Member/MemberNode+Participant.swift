@@ -5,6 +5,8 @@ internal import SecureSession
 extension MemberNode: Participant {
     package var othersWhoseRoomEnds: Int { 0 }
 
+    package var isModerator: Bool { client.isModerator }
+
     package var isCongested: Bool { client.outboxCount >= MemberClient.outboxHighWaterMark }
 
     package func outputProgressed() {
@@ -54,7 +56,7 @@ extension MemberNode: Participant {
     }
 
     package func perform(_ command: RoomCommand) {
-        tell(.error(.hostOnly))
+        withClient { client, actions throws(ChatEvent.Notice) in try client.moderate(command, actions: &actions) }
     }
 
     package func leave() {

@@ -7,12 +7,14 @@ package protocol Participant: AnyObject {
     func listMembers()
     func showInvite(as form: InviteForm)
     func verify(_ command: VerifyCommand)
-    /// For the host only; others are told so.
+    /// For moderators only, and some of it for the host only; others are told so.
     func perform(_ command: RoomCommand)
     /// Leaves after everything said has been delivered; a host's leaving closes the room.
     func leave()
     /// Leaves at once, whatever is on its way, and removes what is on disk about the room.
     func panic()
+    /// Whether this participant moderates the room.
+    var isModerator: Bool { get }
     /// How many others are in a room that ends for them when this participant leaves.
     var othersWhoseRoomEnds: Int { get }
     /// Whether so much waits to be delivered that no more should be read from the person's input.

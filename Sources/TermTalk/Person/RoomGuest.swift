@@ -354,6 +354,8 @@ package final class RoomGuest {
 extension RoomGuest: Participant {
     package var othersWhoseRoomEnds: Int { 0 }
 
+    package var isModerator: Bool { node?.client.isModerator ?? false }
+
     package var isCongested: Bool { node?.isCongested ?? true }
 
     package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
@@ -381,7 +383,8 @@ extension RoomGuest: Participant {
     }
 
     package func perform(_ command: RoomCommand) {
-        tell(.error(.hostOnly))
+        guard let node else { return tell(.error(.hostOnly)) }
+        node.perform(command)
     }
 
     package func panic() {

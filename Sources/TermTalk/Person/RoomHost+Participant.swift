@@ -5,6 +5,8 @@ internal import SecureSession
 extension RoomHost: Participant {
     package var othersWhoseRoomEnds: Int { max(0, (node?.localMembers.count ?? 0) - 1) }
 
+    package var isModerator: Bool { true }
+
     package var isCongested: Bool { node?.isCongested ?? false }
 
     package func outputProgressed() {
@@ -72,12 +74,12 @@ extension RoomHost: Participant {
             try node.revokeInvite(number: number)
             tell(.room(.inviteRevoked(number: number)))
             if number == InviteTable.roomNumber { showRoomInvite(of: node) }
-        case .kick(let name, let reason):
-            try node.expel(name, banned: false, reason: reason)
-            showRoomInvite(of: node)
-        case .ban(let name, let reason):
-            try node.expel(name, banned: true, reason: reason)
-            showRoomInvite(of: node)
+        case .kick(let name, let reason, let keepsInvites):
+            try node.expel(name, banned: false, keepsInvites: keepsInvites, reason: reason)
+            if !keepsInvites { showRoomInvite(of: node) }
+        case .ban(let name, let reason, let keepsInvites):
+            try node.expel(name, banned: true, keepsInvites: keepsInvites, reason: reason)
+            if !keepsInvites { showRoomInvite(of: node) }
             if node.isOpenToAnybody { tell(.warning(.bannedFromOpenRoom)) }
         case .lock: node.setLocked(true)
         case .unlock: node.setLocked(false)
@@ -89,13 +91,17 @@ extension RoomHost: Participant {
                 register(entry)
             }
         case .slow(let seconds): node.setSlowMode(seconds: seconds)
+        case .op, .deop:
+            node.withLocal { client, actions throws(ChatEvent.Notice) in
+                try client.moderate(command, actions: &actions)
+            }
         case .approve(let name): try node.decide(on: name, isApproved: true)
         case .deny(let name): try node.decide(on: name, isApproved: false)
         }
     }
 
     /// The one before no longer works.
-    private func showRoomInvite(of node: HostNode) {
+    func showRoomInvite(of node: HostNode) {
         guard let entry = node.inviteEntries.first else { return }
         tellInvite(entry)
     }

@@ -319,6 +319,9 @@ package final class RoomHost {
             doorLimits: doorLimits, logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested
+        node.onInviteReplaced = { [weak self, weak node] in
+            if let self, let node, !self.options.isHeadless { self.showRoomInvite(of: node) }
+        }
         node.outputProgress = outputProgress
         if options.hasClientAuthorization {
             node.onInvitesChanged = { [weak self] in self?.onionListener?.authorize($0.onionClients) }

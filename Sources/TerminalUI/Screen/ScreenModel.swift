@@ -179,6 +179,7 @@ package struct ScreenModel: Sendable {
         case .locked(let isLocked): status.isLocked = isLocked
         case .extended(let seconds): status.expires = moment.seconds + seconds
         case .slow(let seconds): status.slowSeconds = seconds
+        case .moderator(let id, _, let isModerator): roster.mark(id, isModerator: isModerator)
         case .joinRequest(let id, let nick):
             roster.waits(id, nick: nick)
             call()
@@ -402,7 +403,7 @@ package struct ScreenModel: Sendable {
                 continue
             }
             let member = roster.members[index]
-            var entry = StyledLine(member.isHost ? "@" : " ", TextStyle(.system))
+            var entry = StyledLine(member.isHost || member.isModerator ? "@" : " ", TextStyle(.system))
             entry.append(
                 roster.name(of: member.id), TextStyle(.member(member.id.packed), bold: member.id == roster.own))
             if member.isVerified { entry.append(" +", TextStyle(.mark)) }
