@@ -8,10 +8,9 @@ package enum JSONEventEncoder {
     /// The events that are written, in the order of docs/json.md.
     package static let eventNames = [
         "starting", "ready", "joined-room", "member-joined", "member-left", "member-away", "member-back",
-        "message", "waiting", "delivered",
-        "acknowledged",
+        "message", "waiting", "delivered", "acknowledged", "passed-over",
         "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",
-        "room-locked",
+        "room-locked", "moderator-changed",
         "room-extended", "ending", "slow-mode", "verification", "help", "connection", "warning", "error", "closed",
     ]
 
@@ -53,6 +52,7 @@ extension ChatEvent {
         case .waiting: "waiting"
         case .delivered: "delivered"
         case .acknowledged: "acknowledged"
+        case .passedOver: "passed-over"
         case .nickChanged: "nick-changed"
         case .members: "members"
         case .invite: "invite"
@@ -76,6 +76,7 @@ extension RoomChange {
         case .extended: "room-extended"
         case .ending: "ending"
         case .slow: "slow-mode"
+        case .moderator: "moderator-changed"
         case .inviteMade: "invite"
         case .invites: "invites"
         case .inviteRevoked: "invite-revoked"
@@ -117,6 +118,8 @@ extension JSONLineWriter {
             field("count", count)
             field("of", total)
             field("missed", missed)
+        case .passedOver(let sequence):
+            field("seq", sequence)
         case .nickChanged(let id, let oldNick, let nick):
             field("id", id)
             line("nick", nick)
@@ -204,6 +207,10 @@ extension JSONLineWriter {
         case .locked(let isLocked): field("locked", isLocked)
         case .extended(let seconds), .ending(let seconds, _): field("seconds_left", seconds)
         case .slow(let seconds): field("seconds", seconds)
+        case .moderator(let id, let nick, let isModerator):
+            field("id", id)
+            line("nick", nick)
+            field("moderator", isModerator)
         case .inviteMade(let invite): fields(of: invite)
         case .invites(let invites):
             beginArray("invites")
@@ -258,6 +265,7 @@ extension JSONLineWriter {
         line("nick", member.nick)
         field("host", member.isHost)
         field("verified", member.isVerified)
+        field("moderator", member.isModerator)
         time("away_since", member.awaySince)
     }
 

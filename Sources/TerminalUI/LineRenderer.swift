@@ -116,7 +116,7 @@ package struct LineRenderer: Sendable {
             }
         case .closed(let reason): [closed(reason)]
         case .clearScreen: ["nothing was cleared: lines stay; /clear is for the full screen"]
-        case .sending, .notSent, .delivered, .acknowledged, .ready, .message, .warning, .error: []
+        case .sending, .notSent, .delivered, .acknowledged, .passedOver, .ready, .message, .warning, .error: []
         }
     }
 
@@ -131,6 +131,8 @@ package struct LineRenderer: Sendable {
                 "the room ends in \(DurationText.words(seconds: seconds))"
                     + (canExtend ? ": /extend 15m gives it more time" : "")
             ]
+        case .moderator(let id, let nick, let isModerator):
+            ["\(name(nick, of: id)) \(isModerator ? "moderates the room now" : "is no moderator any more")"]
         case .slow(seconds: 0): ["slow mode is over"]
         case .slow(let seconds):
             ["slow mode: each member may say something once in \(DurationText.words(seconds: seconds))"]
@@ -270,7 +272,7 @@ extension LineRenderer {
 
     private func remarks(on member: ChatEvent.MemberInfo) -> String {
         let remarks = [
-            member.isHost ? "host" : nil, member.isVerified ? "verified" : nil,
+            member.isHost ? "host" : member.isModerator ? "moderator" : nil, member.isVerified ? "verified" : nil,
             member.awaySince.map { "away since \(localTime($0))" },
         ].compactMap(\.self)
         return remarks.isEmpty ? "" : " (\(remarks.joined(separator: ", ")))"

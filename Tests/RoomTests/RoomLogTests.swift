@@ -46,6 +46,26 @@ import Wire
         #expect(isDone(log, &ada) && isDone(log, &bob))
     }
 
+    @Test("Who has come in since it was said reads what is for those who have")
+    func epochs() throws {
+        var log = RoomLog(byteLimit: 1_000_000)
+        var ada = log.open(Self.ada, records: 0, epoch: 3)
+        var bob = log.open(Self.bob, records: 0, epoch: 4)
+        log.append(message("whole"), for: .upTo(epoch: 3), records: 5, sequence: 1)
+        log.append(message("number"), for: .after(epoch: 3), records: 1, sequence: 1)
+        log.append(EncodedMessage(type: RoomMessageType.committed, body: []), for: .all, records: 1)
+        log.append(message("2"), for: .upTo(epoch: 4), records: 1, sequence: 2)
+        #expect(read(log, &ada) == ["whole", "", "2"])
+        #expect(read(log, &bob) == ["number", "", "2"])
+        // The numbers of one tell it nothing of what the other gets, and how far each has followed the group is known.
+        let records = (log.acknowledged(5, by: Self.ada), log.acknowledged(1, by: Self.bob))
+        #expect(records == (1, 1))
+        #expect(log.epoch(of: Self.ada) == 3 && log.epoch(of: Self.bob) == 4)
+        let rest = (log.acknowledged(7, by: Self.ada), log.acknowledged(3, by: Self.bob))
+        #expect(rest == (2, 2))
+        #expect(log.epoch(of: Self.ada) == 4 && log.epoch(of: Self.bob) == 5)
+    }
+
     @Test("A reader that is done reads nothing behind its end")
     func end() {
         var log = RoomLog(byteLimit: 1_000_000)

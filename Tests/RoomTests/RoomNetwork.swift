@@ -12,6 +12,8 @@ final class RoomNetwork {
         var client: MemberClient
         var key: [UInt8]
         var isHost = false
+        /// What stands for its invite.
+        var way = 0
         var link: LinkID
         var isUp = true
         /// Gets what is broadcast.
@@ -41,6 +43,8 @@ final class RoomNetwork {
     var asked: [(id: MemberID, nick: String)] = []
     /// Whether members take the host for a relay.
     var isRelay = false
+    /// What members that moderate have asked for.
+    private(set) var moderated: [(what: Moderation, by: MemberID)] = []
     /// The keys for handshakes that the relay was told.
     private(set) var registered: [[UInt8]] = []
     /// The bytes of the answer that a link may send.
@@ -175,9 +179,13 @@ final class RoomNetwork {
         for peer in chosen where peers[peer].isUp {
             let requests = Array(peers[peer].toHost.prefix(count))
             peers[peer].toHost.removeFirst(requests.count)
-            for request in requests where !peers[peer].isReleased {
+            for request in requests where !peers[peer].isReleased && peers[peer].isUp {
                 hasMoved = true
-                try receivedAtHost(request, from: peer)
+                do {
+                    try receivedAtHost(request, from: peer)
+                } catch RoomError.late {
+                    breakLink(peer)
+                }
             }
         }
         for peer in chosen where peers[peer].isUp {
@@ -188,6 +196,9 @@ final class RoomNetwork {
                 try act(peer) { client, actions in
                     guard let message else { return client.caughtUp(actions: &actions) }
                     try client.received(type: message.type, body: message.body, actions: &actions)
+                }
+                if message?.type == RoomMessageType.committed, let id = peers[peer].client.id {
+                    room.members[id]?.epoch = peers[peer].client.engine.epoch
                 }
                 if tag & Self.tracked != 0 {
                     moderate { room, actions in room.receivedPrivately(tag & ~Self.tracked, actions: &actions) }
@@ -203,7 +214,7 @@ final class RoomNetwork {
         var actions: [RoomAction] = []
         try room.received(
             type: message.type, body: message.body, from: peers[peer].link, key: peers[peer].key,
-            isHost: peers[peer].isHost, now: now, actions: &actions)
+            isHost: peers[peer].isHost, way: peers[peer].way, now: now, actions: &actions)
         perform(actions)
     }
 
@@ -231,8 +242,9 @@ final class RoomNetwork {
                 }
             case .sendTracked(let link, let message, let number):
                 if let peer = peer(at: link) { peers[peer].toClient.append((message, Self.tracked | number)) }
-            case .broadcast(let message, let tag):
-                for peer in peers.indices where peers[peer].isAdmitted && !peers[peer].isReleased {
+            case .broadcast(let message, let tag, let audience):
+                for peer in peers.indices
+                where peers[peer].isAdmitted && !peers[peer].isReleased && isFor(peer, audience) {
                     peers[peer].toClient.append((message, tag))
                 }
             case .admit(let link, _):
@@ -243,6 +255,8 @@ final class RoomNetwork {
                 asked.append((id, nick))
             case .register(let key):
                 registered.append(key)
+            case .moderate(let moderation, let by):
+                moderated.append((moderation, by))
             case .expectLongMessage(let link, let byteCount):
                 expected[link] = byteCount
             case .release(let link):
@@ -250,6 +264,11 @@ final class RoomNetwork {
                 if let peer = peer(at: link) { peers[peer].isReleased = true }
             }
         }
+    }
+
+    /// Who has left meanwhile hears what is for all.
+    private func isFor(_ peer: Int, _ audience: RoomLog.Audience) -> Bool {
+        audience == .all || peers[peer].client.id.map { room.isFor($0, audience) } ?? false
     }
 
     private func peer(at link: LinkID) -> Int? {
@@ -282,6 +301,17 @@ extension RoomNetwork.Peer {
     }
 
     var texts: [String] { messages.map(\.text) }
+
+    /// The numbers of the room's order that came to it.
+    var numbers: [UInt64] {
+        events.compactMap {
+            switch $0 {
+            case .message(let message): message.sequence
+            case .passedOver(let number): number
+            default: nil
+            }
+        }
+    }
 
     var warnings: [NoticeCode] {
         events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }

@@ -194,6 +194,7 @@ import Wire
     func receipts() throws {
         let network = RoomNetwork()
         let peers = try network.joined("a", "b", "c")
+        network.timePassed(RoomLimits.epochTime)
         try network.say("1", peers[0])
         try network.carry()
         #expect(network.room.nextDeadline == network.now + RoomLimits.receiptInterval)

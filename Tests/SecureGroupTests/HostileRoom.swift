@@ -124,12 +124,17 @@ final class HostileRoom {
                 try send(message, to: link.slot % 1_000)
             case .sendToEach(let links, let message):
                 for link in links { try send(message, to: link.slot % 1_000) }
-            case .broadcast(let message, _):
+            case .broadcast(let message, _, let audience):
                 broadcasts.append(try HostMessage(type: message.type, body: message.body))
-                for index in peers.indices where peers[index].isAdmitted { try send(message, to: index) }
+                for index in peers.indices
+                where peers[index].isAdmitted
+                    && (audience == .all || room.isFor(peers[index].group.id, audience))
+                {
+                    try send(message, to: index)
+                }
             case .admit(let link, _): peers[link.slot % 1_000].isAdmitted = true
             case .release(let link): peers[link.slot % 1_000].isAdmitted = false
-            case .pauseReading, .askHost, .register, .expectLongMessage: break
+            case .pauseReading, .askHost, .register, .expectLongMessage, .moderate: break
             }
         }
     }

@@ -37,8 +37,8 @@ import Testing
         #expect(
             fields(try Sample.joined(expires: nil))
                 == #"{"event":"joined-room","room":"r1","transport":"direct","address":"127.0.0.1:4000","#
-                + #""member":"zzz777","members":[{"id":"abc234","nick":"alice","host":true,"verified":true,"away_since":null},"#
-                + #"{"id":"zzz777","nick":"zzz777","host":false,"verified":false,"away_since":null}],"#
+                + #""member":"zzz777","members":[{"id":"abc234","nick":"alice","host":true,"verified":true,"moderator":false,"away_since":null},"#
+                + #"{"id":"zzz777","nick":"zzz777","host":false,"verified":false,"moderator":false,"away_since":null}],"#
                 + #""host_key":"KEY","trust":"new","expires":null}"# + "\n")
     }
 
@@ -66,7 +66,7 @@ import Testing
                 == #"{"event":"nick-changed","id":"abc234","nick":"carol","old_nick":"alice"}"# + "\n")
         #expect(
             fields(.members([.init(id: id, nick: "alice", isHost: true, isVerified: false)]))
-                == #"{"event":"members","members":[{"id":"abc234","nick":"alice","host":true,"verified":false,"away_since":null}]}"#
+                == #"{"event":"members","members":[{"id":"abc234","nick":"alice","host":true,"verified":false,"moderator":false,"away_since":null}]}"#
                 + "\n")
         #expect(fields(.members([])) == #"{"event":"members","members":[]}"# + "\n")
     }
@@ -124,7 +124,7 @@ import Testing
                             epoch: 7, isCurrent: true, words: ["zoo", "zero"],
                             members: [.init(info: alice, isOwn: false, fingerprint: key)]))))
                 == #"{"event":"verification","epoch":7,"current":true,"words":["zoo","zero"],"members":["#
-                + #"{"id":"abc234","nick":"alice","host":true,"verified":true,"away_since":null,"self":false,"fingerprint":"\#(key)"}]}"#
+                + #"{"id":"abc234","nick":"alice","host":true,"verified":true,"moderator":false,"away_since":null,"self":false,"fingerprint":"\#(key)"}]}"#
                 + "\n")
         #expect(
             fields(

@@ -4,14 +4,16 @@ package import Room
 package struct PlainBook: GroupBook {
     package let epoch: UInt64
     private let present: Set<MemberID>
+    private let roles: Set<MemberID>
 
     package init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError) {
         guard groupInfo == PlainGroup.info(epoch: 0, [creator]) else { throw .forged }
-        self.init(epoch: 0, [creator])
+        self.init(epoch: 0, [creator], [creator])
     }
 
-    private init(epoch: UInt64, _ present: Set<MemberID>) {
+    private init(epoch: UInt64, _ present: Set<MemberID>, _ roles: Set<MemberID>) {
         self.epoch = epoch
+        self.roles = roles
         self.present = present
     }
 
@@ -20,6 +22,8 @@ package struct PlainBook: GroupBook {
     package var tree: [UInt8] { PlainGroup.tree(of: present) }
 
     package func contains(_ id: MemberID) -> Bool { present.contains(id) }
+
+    package func isModerator(_ id: MemberID) -> Bool { roles.contains(id) }
 
     package func wouldAccept(_ candidate: GroupCandidate) -> Bool { true }
 
@@ -34,11 +38,12 @@ package struct PlainBook: GroupBook {
             case .answer(let adding, let removing):
                 present.contains(sender) && added.isSubset(of: adding.map(\.id)) && removed.isSubset(of: removing)
             }
-        guard isRight else { throw .forged }
-        let after = present.subtracting(removed).union(added)
+        let after = PlainGroup.roles(roles, after: commit)
+        guard isRight, after == roles || roles.contains(sender) else { throw .forged }
+        let members = present.subtracting(removed).union(added)
         return BookedCommit(
             added: Array(added), removed: Array(removed.subtracting(added)),
-            book: PlainBook(epoch: epoch &+ 1, after))
+            book: PlainBook(epoch: epoch &+ 1, members, after))
     }
 
     package func accepts(groupInfo: [UInt8]) -> Bool { groupInfo == PlainGroup.info(epoch: epoch, present) }

@@ -12,6 +12,8 @@ struct GroupQueue {
         /// Has its place already and comes back to it without its session.
         let isReturning: Bool
         let keyPackage: [UInt8]
+        /// By which invite it comes.
+        var way = 0
         /// The how-manieth it is to wait: who tries again has another KeyPackage, maybe over a link of the same number.
         var serial: UInt64 = 0
         /// Was asked to come in by itself.
@@ -25,6 +27,9 @@ struct GroupQueue {
         let removals: [MemberID]
         var deadline: Duration
 
+        /// Whether it is its member's turn to give itself new keys, and nothing else.
+        var isUpdate: Bool { adds.isEmpty && removals.isEmpty }
+
         /// What the answer may do.
         var purpose: CommitPurpose {
             .answer(
@@ -34,8 +39,8 @@ struct GroupQueue {
 
     /// Who is in the group; nil before its creator has told of it.
     private(set) var book: (any GroupBook)?
-    /// The first epoch of the one who came in last: what was sealed before, it cannot read.
-    private var lastAddition: UInt64 = 0
+    /// In which epochs something may still be said.
+    var window = EpochWindow()
     private(set) var joiners: [Joiner] = []
     private var nextSerial: UInt64 = 0
     private(set) var asked: Asked?
@@ -52,11 +57,27 @@ struct GroupQueue {
     private var spent = RecentSet<[UInt8]>(limit: RoomLimits.spentKeyPackages)
     /// When a member gave itself new keys.
     var lastUpdate: Duration?
+    /// Those who want new keys, and could not have them yet, in the order of their waiting.
+    private(set) var updates: [MemberID] = []
+    /// When it is the next one's turn.
+    var updateAt: Duration?
+    /// How much has come and gone through each invite of late.
+    private var ways: [Int: TokenBucket] = [:]
+    /// By which invites nobody is let in before that time.
+    private var waysPaused: [Int: Duration] = [:]
     /// Somebody may be there now who can be asked.
     var mustAsk = false
     private var pace = TokenBucket(capacity: RoomLimits.memberChangeBurst, now: .zero)
     /// Nobody is asked before; nil for at once.
     private(set) var pausedUntil: Duration?
+    /// Before, it is no use to look whom to ask.
+    var retryAt: Duration?
+
+    /// Somebody is to be asked, and not before that time.
+    mutating func waits(until time: Duration) {
+        mustAsk = true
+        retryAt = time
+    }
 
     var isRegistered: Bool { registeredKey != nil }
 
@@ -66,7 +87,54 @@ struct GroupQueue {
     var epoch: UInt64 { book?.epoch ?? 0 }
 
     /// When another one is to be asked.
-    func nextDeadline(isIdle: Bool) -> Duration? { mustAsk && !isIdle ? pausedUntil ?? .zero : asked?.deadline }
+    func nextDeadline(isIdle: Bool) -> Duration? {
+        let turn = asked == nil && isIdle ? updateAt : nil
+        return [mustAsk && !isIdle ? retryAt ?? .zero : asked?.deadline, turn].compactMap(\.self).min()
+    }
+
+    /// The member wants new keys, and waits for its turn.
+    mutating func wantsUpdate(_ id: MemberID, at time: Duration) {
+        guard !updates.contains(id) else { return }
+        updates.append(id)
+        updateAt = updateAt ?? time
+    }
+
+    /// The next one whose turn it is; those for whom it is no use are passed over.
+    mutating func nextUpdate(_ isMeant: (MemberID) -> Bool) -> MemberID? {
+        updates.removeAll { !isMeant($0) }
+        if updates.isEmpty { updateAt = nil }
+        return updates.first
+    }
+
+    /// It has its turn.
+    mutating func takesTurn(_ id: MemberID) {
+        updates.removeAll { $0 == id }
+    }
+
+    /// Whether a member that was asked for new keys alone, or nobody, is to answer: what is to come or go does not wait for it.
+    mutating func isFree() -> Bool {
+        if asked?.isUpdate == true { asked = nil }
+        return asked == nil
+    }
+
+    /// Joiners that may come in now. Those behind an invite through which much has come and gone wait.
+    func comers(now: Duration) -> [Joiner] { joiners.filter { now >= waysPaused[$0.way] ?? .zero } }
+
+    /// When one more of them may.
+    func nextComer(now: Duration) -> Duration? { joiners.compactMap { waysPaused[$0.way] }.filter { $0 > now }.min() }
+
+    /// Somebody has come in by these ways.
+    mutating func came(by comers: [Joiner], now: Duration) {
+        waysPaused = waysPaused.filter { $0.value > now }
+        if ways.count > RoomLimits.ways { ways = ways.filter { waysPaused[$0.key] != nil } }
+        for way in Set(comers.map(\.way)) {
+            var bucket = ways[way] ?? TokenBucket(capacity: RoomLimits.wayBurst, now: now)
+            let pause = bucket.take(
+                1, rate: RoomLimits.waysPerSecond, capacity: RoomLimits.wayBurst, now: now)
+            ways[way] = bucket
+            if pause > .zero { waysPaused[way] = now + pause }
+        }
+    }
 
     /// The members have changed, and may do so again after a pause, if there was much of it.
     mutating func membersChanged(now: Duration) {
@@ -80,7 +148,7 @@ struct GroupQueue {
         creator = nil
         book = nil
         groupInfo = []
-        lastAddition = 0
+        window = EpochWindow()
         asked = nil
         silent = []
     }
@@ -140,9 +208,9 @@ struct GroupQueue {
 
     /// What a member is asked to commit from now on; `gone` are in the group and not in the room any more.
     mutating func ask(
-        _ member: MemberID, removing gone: [MemberID], until deadline: Duration
+        _ member: MemberID, adding comers: [Joiner], removing gone: [MemberID], until deadline: Duration
     ) -> (adding: [GroupCandidate], removing: [MemberID]) {
-        let first = joiners.prefix(RoomLimits.candidatesPerCommit)
+        let first = comers.prefix(RoomLimits.candidatesPerCommit)
         let adds = Dictionary(first.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let removals = Array(gone.filter { adds[$0] == nil }.prefix(RoomLimits.removalsPerCommit))
         asked = Asked(member: member, adds: adds, removals: removals, deadline: deadline)
@@ -167,18 +235,14 @@ struct GroupQueue {
         asked?.adds[id].map { $0.serial == joiner(id)?.serial } ?? false
     }
 
-    /// Whether all members can read what was sealed in that epoch.
-    func isCurrent(_ sealingEpoch: UInt64) -> Bool {
-        sealingEpoch <= epoch && sealingEpoch >= lastAddition && epoch - sealingEpoch <= RoomLimits.epochsBack
-    }
-
-    /// The epoch after a Commit, which its sender has done in answer to what it was asked, if anything.
-    mutating func advance(by commit: BookedCommit, _ groupInfo: [UInt8], of member: MemberID) {
+    /// The epoch after a Commit, which its sender has done in answer to what it was asked, if anything. `lowest` is the lowest
+    /// one in which somebody who is present may still speak.
+    mutating func advance(
+        by commit: BookedCommit, _ groupInfo: [UInt8], of member: MemberID, lowest: UInt64, now: Duration
+    ) {
         book = commit.book
         self.groupInfo = groupInfo
-        if !commit.added.isEmpty {
-            lastAddition = epoch
-        }
+        window.advance(lowest: lowest, now: now)
         for id in commit.added {
             if let joiner = asked?.adds[id] { spent.insert(Self.digest(joiner.keyPackage)) }
         }

@@ -7,6 +7,8 @@ struct ReceiptBook {
         var of: UInt16
         /// Members that will not get it any more, of those that should have.
         var missed: UInt16
+        /// The epoch in which it was sealed: who has come into the group later cannot read it.
+        var epoch: UInt64
         /// Whether it is among `changed`.
         var isChanged = false
         /// What the sender was told last.
@@ -22,11 +24,16 @@ struct ReceiptBook {
     var hasChanges: Bool { !changed.isEmpty }
 
     /// - Parameters:
+    ///   - epoch: the one in which it was sealed.
     ///   - others: other members that are present.
     ///   - missed: others that are away and for whom nothing is kept.
-    mutating func posted(sequence: UInt64, sender: MemberID, id: MessageID, others: Int, missed: Int = 0) {
+    mutating func posted(
+        sequence: UInt64, sender: MemberID, id: MessageID, epoch: UInt64 = 0, others: Int, missed: Int = 0
+    ) {
         entries.append(
-            Entry(sender: sender, id: id, count: 0, of: UInt16(clamping: others), missed: UInt16(clamping: missed)))
+            Entry(
+                sender: sender, id: id, count: 0, of: UInt16(clamping: others), missed: UInt16(clamping: missed),
+                epoch: epoch))
         if others == 0 || missed > 0 {
             // Nothing will change that, but the sender has to know.
             entries[entries.count - 1].isChanged = true
@@ -39,33 +46,34 @@ struct ReceiptBook {
         }
     }
 
-    /// A member has received all messages from `after` (exclusive) up to `sequence`.
-    mutating func received(by member: MemberID, after: UInt64, upTo sequence: UInt64) {
-        forEach(after: after, upTo: sequence, notFrom: member) { $0.count += $0.count < .max ? 1 : 0 }
+    /// A member that is in the group since that epoch has received all messages from `after` (exclusive) up to `sequence`.
+    mutating func received(by member: MemberID, since epoch: UInt64 = 0, after: UInt64, upTo sequence: UInt64) {
+        forEach(since: epoch, after: after, upTo: sequence, notFrom: member) { $0.count += $0.count < .max ? 1 : 0 }
     }
 
     /// A member has gone, or is away, that had received all messages up to `sequence`; it no longer counts for the later ones.
-    mutating func left(_ member: MemberID, received sequence: UInt64) {
-        forEach(after: sequence, upTo: .max, notFrom: member) { $0.of -= min($0.of, 1) }
+    mutating func left(_ member: MemberID, since epoch: UInt64 = 0, received sequence: UInt64) {
+        forEach(since: epoch, after: sequence, upTo: .max, notFrom: member) { $0.of -= min($0.of, 1) }
     }
 
     /// A member is back that had received all messages up to `sequence` and gets the later ones now; it counts for them.
-    mutating func returned(_ member: MemberID, received sequence: UInt64) {
-        forEach(after: sequence, upTo: .max, notFrom: member) { $0.of += $0.of < .max ? 1 : 0 }
+    mutating func returned(_ member: MemberID, since epoch: UInt64 = 0, received sequence: UInt64) {
+        forEach(since: epoch, after: sequence, upTo: .max, notFrom: member) { $0.of += $0.of < .max ? 1 : 0 }
     }
 
     /// Of what a member that had received all messages up to `sequence` should have got, nothing is kept for it any more.
-    mutating func missed(by member: MemberID, after sequence: UInt64) {
-        forEach(after: sequence, upTo: .max, notFrom: member) { $0.missed += $0.missed < .max ? 1 : 0 }
+    mutating func missed(by member: MemberID, since epoch: UInt64 = 0, after sequence: UInt64) {
+        forEach(since: epoch, after: sequence, upTo: .max, notFrom: member) { $0.missed += $0.missed < .max ? 1 : 0 }
     }
 
     private mutating func forEach(
-        after: UInt64, upTo last: UInt64, notFrom member: MemberID, _ change: (inout Entry) -> Void
+        since epoch: UInt64, after: UInt64, upTo last: UInt64, notFrom member: MemberID,
+        _ change: (inout Entry) -> Void
     ) {
         let start = Int(clamping: max(after + 1, first) - first)
         let end = last < first ? 0 : min(entries.count, Int(clamping: last - first).advanced(by: last == .max ? 0 : 1))
         guard start < end else { return }
-        for index in start..<end where entries[index].sender != member {
+        for index in start..<end where entries[index].sender != member && entries[index].epoch >= epoch {
             change(&entries[index])
             guard !entries[index].isChanged else { continue }
             entries[index].isChanged = true

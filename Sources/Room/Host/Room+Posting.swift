@@ -55,7 +55,7 @@ extension Room {
         _ id: MessageID, epoch: UInt64, content: [UInt8], from sender: MemberID, link: LinkID, now: Duration,
         actions: inout [RoomAction]
     ) {
-        if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
+        if let refusal = refusal(of: id, content) {
             actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
             return
         }
@@ -66,13 +66,57 @@ extension Room {
         remember(id)
         let sequence = nextSequence
         nextSequence += 1
-        let present = members.count - 1 - awayCount
+        // Whoever has come into the group since cannot read it, and learns its number.
+        let hasNewcomers = epoch < newestSince && members.values.contains { $0.since > epoch }
+        let present =
+            hasNewcomers
+            ? members.values.count { $0.absence == nil && $0.since <= epoch } - 1 : members.count - 1 - awayCount
         let isCounted = awayCount > 0 && members.count <= RoomLimits.receiptMembers
-        let missed = isCounted ? members.values.count { $0.link == nil } : 0
-        receipts.posted(sequence: sequence, sender: sender, id: id, others: present, missed: missed)
+        let missed = isCounted ? members.values.count { $0.link == nil && $0.since <= epoch } : 0
+        receipts.posted(
+            sequence: sequence, sender: sender, id: id, epoch: epoch, others: present, missed: missed)
         if present == 0 || missed > 0 { scheduleReceipts(now: now) }
-        let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content)
-        actions.append(.broadcast(message.encoded, tag: sequence))
+        let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content).encoded
+        guard hasNewcomers else { return actions.append(.broadcast(message, tag: sequence)) }
+        actions.append(.broadcast(message, tag: sequence, to: .upTo(epoch: epoch)))
+        let digest = MessageChain.digest(from: sender, id: id, sealed: content)
+        actions.append(
+            .broadcast(
+                HostMessage.passed(sequence: sequence, digest: digest).encoded, tag: sequence,
+                to: .after(epoch: epoch)))
+    }
+
+    /// A member has sealed something in that epoch. What it says later it has not sealed in an earlier one.
+    ///
+    /// - Throws: ``RoomError/late`` when nobody could open it any more.
+    mutating func speaks(_ id: MemberID, in epoch: UInt64) throws(RoomError) {
+        guard let member = members[id], epoch <= group.epoch, epoch >= member.since else { throw .malformed }
+        guard group.window.contains(epoch) else { throw .late }
+        members[id]?.epoch = max(member.epoch, epoch)
+    }
+
+    /// The lowest epoch in which somebody who is present may still say something.
+    var lowestEpoch: UInt64 {
+        members.values.lazy.filter { $0.absence == nil && $0.link != nil }
+            .map { max($0.epoch, log.epoch(of: $0.id) ?? 0) }.min() ?? group.epoch
+    }
+
+    /// Tells the members what they need no more for opening what was said.
+    mutating func reviewEpochs(now: Duration, actions: inout [RoomAction]) {
+        let before = group.window.floor
+        group.window.review(lowest: lowestEpoch, now: now)
+        guard group.window.floor > before else { return }
+        actions.append(.broadcast(HostMessage.settled(floor: group.window.floor).encoded, tag: 0))
+    }
+
+    /// Whether a member was given something new at its place: what is for it is what ``RoomLog/Audience`` says.
+    package func isFor(_ id: MemberID, _ audience: RoomLog.Audience) -> Bool {
+        members[id].map { audience.includes(id, since: $0.since) } ?? false
+    }
+
+    /// The member reads the log from here on; it has received `records` records on its session before.
+    package mutating func openPlace(of id: MemberID, records: UInt32) -> RoomLog.Reader {
+        log.open(id, records: records, epoch: members[id]?.since ?? group.epoch)
     }
 
     mutating func postPrivately(
@@ -80,7 +124,7 @@ extension Room {
         actions: inout [RoomAction]
     ) {
         // Sent again after a broken connection, it may be for somebody who has left meanwhile.
-        if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
+        if let refusal = refusal(of: id, content) {
             actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
             return
         }
@@ -88,7 +132,8 @@ extension Room {
             actions.append(.send(link, HostMessage.declined(id, .noSuchMember).encoded))
             return
         }
-        guard let targetLink = target.link else {
+        // What was sealed for somebody's former stay it cannot open.
+        guard let targetLink = target.link, target.since <= epoch else {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }
@@ -133,12 +178,9 @@ extension Room {
     }
 
     /// Why a post cannot be accepted; nil when it can.
-    mutating func refusal(
-        of id: MessageID, from sender: MemberID, epoch: UInt64, _ content: [UInt8]
-    ) -> RoomCode? {
+    func refusal(of id: MessageID, _ content: [UInt8]) -> RoomCode? {
         guard content.count <= RoomLimits.contentByteCount else { return .tooLarge }
-        guard !recent.contains(id) else { return .alreadyAccepted }
-        return members[sender]?.stale.accepts(id, isCurrent: group.isCurrent(epoch)) == true ? nil : .stale
+        return recent.contains(id) ? .alreadyAccepted : nil
     }
 
     mutating func remember(_ id: MessageID) {

@@ -11,8 +11,10 @@ package struct Room {
         /// The how-manieth member it was.
         let order: UInt64
         var nick: Nick
-        /// Posts that were declined as stale, and have to come again before what was said later.
-        var stale = StalePosts()
+        /// The first epoch of the group that it can read.
+        var since: UInt64
+        /// It says nothing any more that was sealed before this epoch.
+        var epoch: UInt64
         /// When it said something last, for slow mode.
         var postedAt: Duration?
         /// The first post that slow mode has held back: later ones have to wait until it has come again.
@@ -39,6 +41,7 @@ package struct Room {
         let link: LinkID
         let nick: Nick
         let keyPackage: [UInt8]
+        let way: Int
 
         /// Whether neither its nick nor its id reads like that.
         func isTold(from name: NickSkeleton) -> Bool { name != nick.skeleton && name != NickSkeleton(id) }
@@ -86,6 +89,8 @@ package struct Room {
     /// What is to become of the group.
     var group = GroupQueue()
     var nextOrder: UInt64 = 0
+    /// The epoch in which somebody came into the group last.
+    var newestSince: UInt64 = 0
     /// Nothing is to be done about anybody's absence before; nil when nobody is away. May be too early, when somebody came back.
     private var absenceDue: Duration?
     var nextSequence: UInt64 = 1
@@ -110,12 +115,12 @@ package struct Room {
 
     // MARK: Inputs
 
-    /// A whole message arrived from a link whose peer has proved to hold `key`. `witness` says of a Commit that is in order as far
+    /// A whole message arrived from a link whose peer has proved to hold `key`, and has come with an invite that `way` stands for. `witness` says of a Commit that is in order as far
     /// as the room can see whether somebody who has the group's secrets could follow it.
     ///
     /// - Throws: ``RoomError/malformed``; the link is to be closed, and its loss to be reported with ``linkLost(_:now:actions:)``.
     package mutating func received(
-        type: UInt8, body: [UInt8], from link: LinkID, key: [UInt8], isHost: Bool = false, now: Duration,
+        type: UInt8, body: [UInt8], from link: LinkID, key: [UInt8], isHost: Bool = false, way: Int = 0, now: Duration,
         witness: (_ commit: [UInt8], MemberID) -> Bool = { _, _ in true }, actions: inout [RoomAction]
     ) throws(RoomError) {
         guard !isClosed else { return }
@@ -129,7 +134,7 @@ package struct Room {
                 !waiting.values.contains(where: { $0.link == link })
             else { throw .malformed }
             join(
-                nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, now: now,
+                nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, way: way, now: now,
                 actions: &actions)
             return
         }
@@ -145,9 +150,11 @@ package struct Room {
             try register(key, from: id, link: link, actions: &actions)
         case .post(let id_, let epoch, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
+            try speaks(id, in: epoch)
             post(id_, epoch: epoch, content: content, from: id, link: link, now: now, actions: &actions)
         case .privatePost(let id_, let epoch, let receiver, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
+            try speaks(id, in: epoch)
             postPrivately(
                 id_, epoch: epoch, content: content, from: id, to: receiver, link: link, actions: &actions)
         case .changeNick(let text):
@@ -156,6 +163,13 @@ package struct Room {
         case .commit(let commit):
             charge(id, messages: RoomLimits.commitCost, bytes: body.count, now: now, actions: &actions)
             try self.commit(commit, from: id, link: link, now: now, witness: witness, actions: &actions)
+        case .moderate(let moderation):
+            charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
+            guard group.book?.isModerator(id) == true else {
+                actions.append(.send(link, HostMessage.declined(MessageID(0), .notPermitted).encoded))
+                return
+            }
+            actions.append(.moderate(moderation, by: id))
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }
@@ -195,7 +209,7 @@ package struct Room {
         members[id]?.link = nil
         log.close(id)
         guard members.count <= RoomLimits.receiptMembers, let member = members[id] else { return }
-        receipts.missed(by: id, after: member.receivedSequence)
+        receipts.missed(by: id, since: member.since, after: member.receivedSequence)
         scheduleReceipts(now: now)
     }
 
@@ -222,11 +236,13 @@ package struct Room {
         memberOfLink[old] = nil
         memberOfLink[link] = id
         members[id]?.link = link
+        // It says nothing before it has heard all that was said until now.
+        members[id]?.epoch = group.epoch
         group.mustAsk = true
         if member.absence != nil {
             // Told with its first acknowledgement.
             if members.count <= RoomLimits.receiptMembers {
-                receipts.returned(id, received: member.receivedSequence)
+                receipts.returned(id, since: member.since, received: member.receivedSequence)
             }
             endAbsence(of: id, now: now, actions: &actions)
         }
@@ -239,7 +255,7 @@ package struct Room {
         guard sequence > member.receivedSequence, sequence < nextSequence else { return }
         members[id]?.receivedSequence = sequence
         guard members.count <= RoomLimits.receiptMembers else { return }
-        receipts.received(by: id, after: member.receivedSequence, upTo: sequence)
+        receipts.received(by: id, since: member.since, after: member.receivedSequence, upTo: sequence)
         scheduleReceipts(now: now)
     }
 
@@ -283,6 +299,9 @@ package struct Room {
         if let absenceDue {
             deadline = min(deadline ?? absenceDue, absenceDue)
         }
+        if let reviewAt = group.window.reviewAt, !isClosed {
+            deadline = min(deadline ?? reviewAt, reviewAt)
+        }
         if let groupDeadline = group.nextDeadline(isIdle: isGroupIdle) {
             deadline = min(deadline ?? groupDeadline, groupDeadline)
         }
@@ -304,10 +323,13 @@ package struct Room {
         if let absenceDue, now >= absenceDue {
             reviewAbsences(now: now, actions: &actions)
         }
+        if let reviewAt = group.window.reviewAt, now >= reviewAt {
+            reviewEpochs(now: now, actions: &actions)
+        }
         if let asked = group.asked, now >= asked.deadline {
             group.gaveNoAnswer()
         }
-        if group.mustAsk {
+        if group.mustAsk || group.updateAt.map({ now >= $0 }) == true {
             changeGroup(now: now, actions: &actions)
         }
     }
@@ -432,7 +454,7 @@ package struct Room {
     /// The member will not receive what it has not received by now, or not before it is back.
     private mutating func stopCounting(_ member: Member, now: Duration) {
         guard members.count <= RoomLimits.receiptMembers else { return }
-        receipts.left(member.id, received: member.receivedSequence)
+        receipts.left(member.id, since: member.since, received: member.receivedSequence)
         scheduleReceipts(now: now, after: RoomLimits.awayGrace)
     }
 }

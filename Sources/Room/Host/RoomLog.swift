@@ -10,6 +10,10 @@ package struct RoomLog {
     package enum Audience: Sendable, Equatable {
         case all
         case one(MemberID)
+        /// Those who are in the group since this epoch or before.
+        case upTo(epoch: UInt64)
+        /// Those who have come into it later.
+        case after(epoch: UInt64)
     }
 
     struct Entry {
@@ -29,12 +33,17 @@ package struct RoomLog {
         var records: UInt32
         /// Memory in entries for it alone that it has not received.
         var ownByteCount = 0
+        /// The first epoch of the group that it can read.
+        var since: UInt64
+        /// The epoch that it has followed the group to.
+        var epoch: UInt64
     }
 
     /// Where a connection reads on. It is at `next`, of which it has sent a part or nothing.
     package struct Reader: Sendable {
         package let member: MemberID
         fileprivate(set) var next: UInt64
+        fileprivate let since: UInt64
         /// It reads nothing from here on.
         package var end = UInt64.max
     }
@@ -86,11 +95,14 @@ package struct RoomLog {
 
     // MARK: Places
 
-    /// The member's place begins here; it has received `records` records on this session before.
-    package mutating func open(_ member: MemberID, records: UInt32) -> Reader {
-        places[member] = Place(next: end, records: records)
-        return Reader(member: member, next: end)
+    /// The member's place begins here, and in this epoch of the group; it has received `records` records on this session before.
+    package mutating func open(_ member: MemberID, records: UInt32, epoch: UInt64 = 0) -> Reader {
+        places[member] = Place(next: end, records: records, since: epoch, epoch: epoch)
+        return Reader(member: member, next: end, since: epoch)
     }
+
+    /// The epoch that the member has followed the group to, as far as it has acknowledged; nil for who has no place.
+    func epoch(of member: MemberID) -> UInt64? { places[member]?.epoch }
 
     /// Nothing is kept for the member any more.
     package mutating func close(_ member: MemberID) {
@@ -114,10 +126,11 @@ package struct RoomLog {
         var index = Int(place.next - first)
         while index < entries.count {
             let entry = entries[index]
-            if Self.isFor(member, entry) {
+            if Self.isFor(member, since: place.since, entry) {
                 guard records &- place.records >= entry.records, records &- place.records < .max / 2 else { break }
                 place.records &+= entry.records
-                if entry.audience != .all { place.ownByteCount -= Self.cost(of: entry.message) }
+                if case .one = entry.audience { place.ownByteCount -= Self.cost(of: entry.message) }
+                if entry.message.type == RoomMessageType.committed { place.epoch += 1 }
                 sequence = max(sequence, entry.sequence)
                 if let number = entry.tracking { arrived.append(number) }
             }
@@ -161,13 +174,13 @@ package struct RoomLog {
         let records = said &- before.records < .max / 2 ? said : before.records
         guard let sequence = acknowledged(records, by: member), let place = places[member] else { return nil }
         var waiting: UInt32 = 0
-        for entry in entries[(Int(place.next - first))...] where Self.isFor(member, entry) {
+        for entry in entries[(Int(place.next - first))...] where Self.isFor(member, since: place.since, entry) {
             waiting &+= entry.records
         }
         let part = records &- place.records
         guard part <= waiting else { return nil }
         return Position(
-            reader: Reader(member: member, next: place.next), sequence: sequence, records: records,
+            reader: Reader(member: member, next: place.next, since: place.since), sequence: sequence, records: records,
             partOfNext: Int(part), waiting: waiting - part)
     }
 
@@ -185,7 +198,7 @@ package struct RoomLog {
         guard let start = start(of: reader) else { return nil }
         var index = Int(start - first)
         while index < entries.count, first + UInt64(index) < reader.end {
-            if Self.isFor(reader.member, entries[index]) { return index }
+            if Self.isFor(reader, entries[index]) { return index }
             index += 1
         }
         return nil
@@ -205,7 +218,7 @@ package struct RoomLog {
         let last = Int(min(end, reader.end) - first)
         var byteCount = 0
         while index < last, byteCount < limit {
-            if Self.isFor(reader.member, entries[index]) {
+            if Self.isFor(reader, entries[index]) {
                 messages.append(entries[index].message)
                 byteCount += entries[index].message.body.count
             }
@@ -221,11 +234,12 @@ package struct RoomLog {
         }
     }
 
-    private static func isFor(_ member: MemberID, _ entry: Entry) -> Bool {
-        switch entry.audience {
-        case .all: true
-        case .one(let id): id == member
-        }
+    private static func isFor(_ reader: Reader, _ entry: Entry) -> Bool {
+        isFor(reader.member, since: reader.since, entry)
+    }
+
+    private static func isFor(_ member: MemberID, since: UInt64, _ entry: Entry) -> Bool {
+        entry.audience.includes(member, since: since)
     }
 
     // MARK: Bounds
@@ -265,11 +279,23 @@ package struct RoomLog {
     private mutating func passOverOthers() {
         var place = places.startIndex
         while place < places.endIndex {
-            let (member, next) = (places[place].key, places[place].value.next)
-            var index = Int(next - first)
-            while index < entries.count, !Self.isFor(member, entries[index]) { index += 1 }
+            let (member, since) = (places[place].key, places[place].value.since)
+            var index = Int(places[place].value.next - first)
+            while index < entries.count, !Self.isFor(member, since: since, entries[index]) { index += 1 }
             places.values[place].next = first + UInt64(index)
             places.formIndex(after: &place)
+        }
+    }
+}
+
+extension RoomLog.Audience {
+    /// Whether this is for a member that is in the group since `epoch`.
+    package func includes(_ member: MemberID, since epoch: UInt64) -> Bool {
+        switch self {
+        case .all: true
+        case .one(let id): id == member
+        case .upTo(let last): epoch <= last
+        case .after(let last): epoch > last
         }
     }
 }

@@ -75,7 +75,7 @@ extension MemberClient {
         members.map {
             ChatEvent.MemberInfo(
                 id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: isVerified($0),
-                awaySince: $1.awaySince.map(time(ofAge:)))
+                isModerator: engine.moderators.contains($0), awaySince: $1.awaySince.map(time(ofAge:)))
         }
         .sorted { ($0.isHost ? 0 : 1, $0.nick, $0.id.packed) < ($1.isHost ? 0 : 1, $1.nick, $1.id.packed) }
     }

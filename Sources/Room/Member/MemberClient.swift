@@ -41,8 +41,6 @@ package struct MemberClient {
         var content: EnvelopeContent
         /// A hash of what was sent last.
         var sealed: [UInt8] = []
-        /// How often it was sealed in this stay.
-        var attempts = 0
     }
 
     /// The host counts receipts for the latest ``RoomLimits/remembered`` messages of the room, or twice as many, and all can be
@@ -148,7 +146,6 @@ package struct MemberClient {
         guard phase == .joined else { return }
         dropCommit()
         window.rewind()
-        for index in outbox.indices { outbox[index].attempts = 0 }
         if let askedNick {
             actions.append(.send(MemberRequest.changeNick(askedNick.text).encoded))
         }
@@ -163,6 +160,7 @@ package struct MemberClient {
     private mutating func returned() {
         isAway = false
         upkeep.unlistedSince = [:]
+        if upkeep.pastSince != nil { upkeep.pastSince = now }
         watchUnlisted()
     }
 
@@ -236,7 +234,6 @@ package struct MemberClient {
         let missedPrivately = id == nil ? 0 : Int(admission.missedPrivately)
         window.begin(isReturn: id != nil)
         if id == nil { slowMode.enteredAt = now }
-        for index in outbox.indices { outbox[index].attempts = 0 }
         id = admission.member
         roomBegan = wallTime - Int64(admission.age)
         expectedSequence = admission.nextSequence
@@ -260,10 +257,9 @@ package struct MemberClient {
         chain.begin(epoch: engine.epoch, after: expectedSequence &- 1, start: engine.chainStart)
     }
 
-    /// Sends as much of the outbox as may be under way; nothing new behind what had to be sealed again.
+    /// Sends as much of the outbox as may be under way.
     mutating func sendWaiting(actions: inout [Action]) {
         while phase == .joined, !isAway, window.count < outbox.count, maySendNow(outbox[window.count]),
-            outbox.prefix(window.count).allSatisfy({ $0.attempts <= 1 }),
             window.takes(outbox[window.count].content.byteCount)
         {
             transmit(window.count - 1, actions: &actions)
@@ -302,7 +298,14 @@ package struct MemberClient {
             if member == id { askedNick = nil }
             actions.append(.tell(.nickChanged(id: member, oldNick: old, nick: nick)))
         case .posted(let sequence, let from, let messageID, let content):
-            posted(sequence, from: from, id: messageID, content: content, actions: &actions)
+            guard isNext(sequence, from: from, actions: &actions) else { return }
+            show(messageID, sequence: sequence, from: from, to: nil, content: content, actions: &actions)
+            chain.add(
+                number: sequence, digest: MessageChain.digest(from: from, id: messageID, sealed: content))
+        case .passed(let sequence, let digest):
+            guard isNext(sequence, from: nil, actions: &actions) else { return }
+            chain.add(number: sequence, digest: digest)
+            actions.append(.tell(.passedOver(sequence: sequence)))
         case .privatePosted(let from, let receiver, let messageID, let content):
             guard from == id || receiver == id else { throw .malformed }
             show(messageID, sequence: nil, from: from, to: receiver, content: content, actions: &actions)
@@ -319,15 +322,16 @@ package struct MemberClient {
             throw .malformed
         case .declined(let messageID, .alreadyAccepted):
             confirm(messageID, actions: &actions)
-        case .declined(let messageID, .stale):
-            sealAgain(messageID, actions: &actions)
         case .declined(let messageID, .slow):
             holdBack(messageID, actions: &actions)
         case .declined(let messageID, let code):
             if messageID == MessageID(0) { askedNick = nil }
             notTaken(messageID, code, actions: &actions)
-        case .committed(let from, let joined, let commit):
+        case .committed(let from, let floor, let joined, let commit):
             try committed(by: from, joined: joined, commit: commit, actions: &actions)
+            if phase == .joined { settled(floor: floor) }
+        case .settled(let floor):
+            settled(floor: floor)
         case .commitWanted(let candidates, let removals):
             upkeep.wanted = .init(candidates: candidates, removals: removals)
             carryOutWanted(actions: &actions)
@@ -353,20 +357,20 @@ package struct MemberClient {
         }
     }
 
-    private mutating func posted(
-        _ sequence: UInt64, from: MemberID, id messageID: MessageID, content: [UInt8], actions: inout [Action]
-    ) {
+    /// Whether this number was not given before; what is missing before it is told of.
+    private mutating func isNext(
+        _ sequence: UInt64, from sender: MemberID?, actions: inout [Action]
+    ) -> Bool {
         guard sequence >= expectedSequence, sequence < .max else {
-            actions.append(.tell(.warning(GroupError.replayed.warning(about: from))))
-            return
+            actions.append(.tell(.warning(sender.map(GroupError.replayed.warning) ?? .numberRepeated)))
+            return false
         }
         if sequence > expectedSequence {
             actions.append(.tell(.warning(.gap(Int(clamping: sequence - expectedSequence)))))
             chain.skip(to: sequence - 1)
         }
         expectedSequence = sequence + 1
-        show(messageID, sequence: sequence, from: from, to: nil, content: content, actions: &actions)
-        chain.add(number: sequence, from: from, id: messageID, sealed: content)
+        return true
     }
 
     private mutating func show(

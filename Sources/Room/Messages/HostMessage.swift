@@ -41,8 +41,10 @@ package enum HostMessage: Sendable, Equatable {
     case present([Admission.Entry])
     case admitted(Admission)
     case refused(RoomCode)
-    /// A Commit that the room has accepted, and who comes in by it.
-    case committed(from: MemberID, joined: [Admission.Entry], commit: [UInt8])
+    /// A Commit that the room has accepted, and who comes in by it. Nothing comes any more that was sealed before `floor`.
+    case committed(from: MemberID, floor: UInt64, joined: [Admission.Entry], commit: [UInt8])
+    /// Nothing comes any more that was sealed before this epoch.
+    case settled(floor: UInt64)
     /// The member is asked to add and to remove these.
     case commitWanted(adding: [GroupCandidate], removing: [MemberID])
     /// Another Commit has ended the epoch before.
@@ -54,6 +56,8 @@ package enum HostMessage: Sendable, Equatable {
     case back(MemberID)
     case nickChanged(MemberID, String)
     case posted(sequence: UInt64, from: MemberID, id: MessageID, content: [UInt8])
+    /// In the place of `posted`, for those who were not in the group yet when it was sealed: what the chain needs of it.
+    case passed(sequence: UInt64, digest: [UInt8])
     case privatePosted(from: MemberID, to: MemberID, id: MessageID, content: [UInt8])
     case receipts([Receipt])
     /// A request was not carried out; `id` is that of the message, or zero.
@@ -107,11 +111,15 @@ package enum HostMessage: Sendable, Equatable {
         case .refused(let code):
             type = RoomMessageType.refused
             writer.write(code.rawValue)
-        case .committed(let from, let joined, let commit):
+        case .committed(let from, let floor, let joined, let commit):
             type = RoomMessageType.committed
             writer.write(from.wireValue)
+            writer.write(floor)
             writer.write(joined)
             writer.writeBytes(commit)
+        case .settled(let floor):
+            type = RoomMessageType.settled
+            writer.write(floor)
         case .commitWanted(let candidates, let removals):
             type = RoomMessageType.commitWanted
             var list = ByteWriter()
@@ -145,6 +153,10 @@ package enum HostMessage: Sendable, Equatable {
             writer.write(from.wireValue)
             writer.write(id.value)
             writer.writeBytes(content)
+        case .passed(let sequence, let digest):
+            type = RoomMessageType.passed
+            writer.write(sequence)
+            writer.writeBytes(digest)
         case .privatePosted(let from, let receiver, let id, let content):
             type = RoomMessageType.privatePosted
             writer.write(from.wireValue)
@@ -223,8 +235,11 @@ package enum HostMessage: Sendable, Equatable {
                 self = .refused(RoomCode(rawValue: try reader.readUInt8()) ?? .unspecified)
             case RoomMessageType.committed:
                 self = .committed(
-                    from: try reader.readMemberID(), joined: try reader.readEntries(atMost: Self.memberListLimit),
+                    from: try reader.readMemberID(), floor: try reader.readUInt64(),
+                    joined: try reader.readEntries(atMost: Self.memberListLimit),
                     commit: try reader.readBytes(reader.remaining))
+            case RoomMessageType.settled:
+                self = .settled(floor: try reader.readUInt64())
             case RoomMessageType.commitWanted:
                 var list = ByteReader(try reader.readVector(atMost: Self.candidateListLimit))
                 var candidates: [GroupCandidate] = []
@@ -251,6 +266,9 @@ package enum HostMessage: Sendable, Equatable {
                 self = .posted(
                     sequence: try reader.readUInt64(), from: try reader.readMemberID(),
                     id: MessageID(try reader.readUInt64()), content: try reader.readBytes(reader.remaining))
+            case RoomMessageType.passed:
+                self = .passed(
+                    sequence: try reader.readUInt64(), digest: try reader.readBytes(MessageChain.digestByteCount))
             case RoomMessageType.privatePosted:
                 self = .privatePosted(
                     from: try reader.readMemberID(), to: try reader.readMemberID(),

@@ -92,7 +92,7 @@ extension RoomCode {
             .init(
                 .versionMismatch, "cannot join: the members cannot use this program's keys",
                 hint: "update termtalk, here or there")
-        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale, .slow:
+        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .slow, .notPermitted:
             .init(.noSuchRoom, "cannot join: the host refused", hint: "ask for a new invite")
         }
     }
@@ -111,12 +111,9 @@ extension RoomCode {
             .init(
                 .memberAway, "the message was not delivered: that member is away, and too much waits for it",
                 hint: "send it again when the member is back")
+        case .notPermitted: .moderatorsOnly
         case .rateLimited, .slow:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
-        case .stale:
-            .init(
-                .groupEpoch, "the message was not delivered: the host calls it sealed for another time of the group",
-                hint: "say it again; if it stays, leave the room and join again")
         case .unspecified, .full, .expired, .alreadyAccepted, .idTaken, .keyPackageInvalid, .passwordRequired,
             .passwordWrong, .passwordUnknown, .banned, .locked, .denied, .inviteUsed, .groupInviteNeeded, .nobodyHere:
             .init(.internalError, "the host did not do it and did not say why")

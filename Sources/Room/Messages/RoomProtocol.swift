@@ -10,6 +10,7 @@ enum RoomMessageType {
     static let register: UInt8 = 0x16
     static let joinExternally: UInt8 = 0x17
     static let found: UInt8 = 0x18
+    static let moderate: UInt8 = 0x19
     // From the host.
     static let admitted: UInt8 = 0x20
     static let refused: UInt8 = 0x21
@@ -36,6 +37,8 @@ enum RoomMessageType {
     static let inviteRevoked: UInt8 = 0x36
     static let away: UInt8 = 0x37
     static let back: UInt8 = 0x38
+    static let settled: UInt8 = 0x39
+    static let passed: UInt8 = 0x3a
 }
 
 /// The limits that a room puts on its members, each with its reason.
@@ -91,23 +94,33 @@ package struct RoomLimits: Sendable {
     /// Bytes of a tree, of some thousands of members, or of a Commit.
     package static let groupMessageByteCount = 4 * 1_048_576 - 65_536
 
-    /// A message may have been sealed so many epochs ago: members keep the keys of as many.
-    static let epochsBack: UInt64 = 2
-
-    /// Declined posts of a member that are remembered until they come again; more than a client has under way.
-    static let staleDeclines = 2 * MemberClient.outboxHighWaterMark
+    /// A message may have been sealed so many epochs ago: members keep what opens as many. In a round trip of 4 s, all that
+    /// comes and goes in the long run, and new keys, begin 6.
+    package static let epochsBack = 16
+    /// And so long ago at most: whose connection is silent for longer counts as away.
+    static let epochTime = Duration.seconds(60)
+    /// How soon members are told that they need what opens past epochs no more, after everybody has learnt of the last one.
+    static let floorInterval = Duration.seconds(10)
+    /// Pause between two looks whether somebody who is far behind has caught up, before the next epoch begins.
+    static let lagPause = Duration.seconds(1)
 
     /// How long a member that is asked for a Commit may take, before another one is asked; less than joiners wait, and more
     /// than a circuit of tor takes to answer.
     static let committerPatience = Duration.seconds(8)
 
-    /// Commits a second that let in or remove members, in the long run, and at once after a pause. With each, what is on its
-    /// way has to be sealed again: who comes and goes all the time must not keep the others from being heard.
+    /// Commits a second that let in or remove members, in the long run, and at once after a pause. Each lets in many, and what
+    /// is on its way passes ``epochsBack`` of them at most.
     static let memberChangesPerSecond = 1.0
     static let memberChangeBurst = 64.0
 
-    /// Pause between two Commits of the room by which members give themselves new keys. A message that is sealed meanwhile
-    /// may take ``epochsBack`` of them to arrive.
+    /// Commits a second that let in somebody by the same invite, in the long run, and at once after a pause: who comes and goes
+    /// all the time slows down those who come by the invite that it has. Each lets in many.
+    static let waysPerSecond = 0.5
+    static let wayBurst = 32.0
+    /// Invites of which that is remembered when all is well; there are ``InviteTable/maximum`` in force.
+    static let ways = 64
+
+    /// Pause between two Commits of the room by which members give themselves new keys.
     static let updateInterval = Duration.seconds(2)
 
     /// Pause between two such Commits of one member, so that others have their turn.

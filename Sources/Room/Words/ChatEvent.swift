@@ -23,6 +23,8 @@ package enum ChatEvent: Sendable, Equatable {
     case delivered(MessageID)
     /// `count` of the `of` other members present have received the message; of those that were away `missed` will not.
     case acknowledged(MessageID, count: Int, of: Int, missed: Int = 0)
+    /// This number of the room's order is of something that was said before the member came in, and only arrived now.
+    case passedOver(sequence: UInt64)
     case nickChanged(id: MemberID, oldNick: String, nick: String)
     /// The answer to `/who`.
     case members([MemberInfo])
@@ -128,14 +130,19 @@ package enum ChatEvent: Sendable, Equatable {
         package var nick: String
         package var isHost: Bool
         package var isVerified: Bool
+        package var isModerator: Bool
         /// Since when its connection is broken, in seconds since 1970, by this machine's clock; nil while it is present.
         package var awaySince: Int64?
 
-        package init(id: MemberID, nick: String, isHost: Bool, isVerified: Bool, awaySince: Int64? = nil) {
+        package init(
+            id: MemberID, nick: String, isHost: Bool, isVerified: Bool, isModerator: Bool = false,
+            awaySince: Int64? = nil
+        ) {
             self.id = id
             self.nick = nick
             self.isHost = isHost
             self.isVerified = isVerified
+            self.isModerator = isModerator
             self.awaySince = awaySince
         }
     }

@@ -46,14 +46,14 @@ extension HostNode {
             guard let connection = connections[link], let reader = connection.reader else { return }
             say(message, to: .one(reader.member), tracking: number)
             markDirty(connection)
-        case .broadcast(let message, let tag):
-            say(message, to: .all, sequence: tag)
+        case .broadcast(let message, let tag, let audience):
+            say(message, to: audience, sequence: tag)
             for connection in connections.members {
                 markDirty(connection)
             }
             readLocally()
         case .admit(Self.localLink, let id):
-            seat.reader = room.log.open(id, records: 0)
+            seat.reader = room.openPlace(of: id, records: 0)
             seat.records = 0
         case .admit(let link, let id):
             guard let connection = connections[link], !connection.isReleased else {
@@ -62,7 +62,7 @@ extension HostNode {
                 return perform(actions)
             }
             connection.session.acceptLongMessages()
-            connection.cameIn(at: room.log.open(id, records: connection.session.recordCount))
+            connection.cameIn(at: room.openPlace(of: id, records: connection.session.recordCount))
             door.cameIn(link)
             becameMember(connection)
             invitesChanged()
@@ -79,6 +79,8 @@ extension HostNode {
             logger.info("the room has a group")
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)
+        case .moderate(let moderation, _):
+            moderate(moderation)
         case .release(Self.localLink):
             seat.reader = nil
         case .release(let link):
@@ -103,7 +105,7 @@ extension HostNode {
     /// Who cannot get what all must have comes in anew.
     private func missed(_ audience: RoomLog.Audience) {
         for connection in connections.members {
-            guard let member = connection.reader?.member, audience == .all || audience == .one(member) else { continue }
+            guard let member = connection.reader?.member, room.isFor(member, audience) else { continue }
             fallBehind(connection)
         }
     }

@@ -52,6 +52,8 @@ package final class HostNode {
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
     /// Called with the secrets with which somebody can come in, or back, when they have changed.
     package var onInvitesChanged: (([InviteSecret]) -> Void)?
+    /// Called when a member has removed another one, and with it the room's invite.
+    package var onInviteReplaced: (() -> Void)?
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, doorLimits: Door.Limits = Door.Limits(),
@@ -103,7 +105,9 @@ package final class HostNode {
         } catch {
             failure = error
         }
-        for event in events where !connection.isReleased && connections.holds(connection) {
+        // Behind what came too late nothing is read, so that what is said keeps its order.
+        for event in events
+        where !connection.isReleased && connections.holds(connection) && connection.stream != nil {
             handle(event, from: connection, now: now)
         }
         events.removeAll(keepingCapacity: true)
@@ -156,8 +160,13 @@ package final class HostNode {
         do {
             // What is wrong where the room cannot see it, the host's own participant sees: all others would lose the group by it.
             try room.received(
-                type: type, body: body, from: connection.link, key: key, now: now,
+                type: type, body: body, from: connection.link, key: key, way: door.way(of: connection.session.invite),
+                now: now,
                 witness: { [local] in local?.client.couldFollow($0, from: $1) ?? true }, actions: &actions)
+        } catch RoomError.late {
+            connection.dropStream()
+            streamClosed(connection)
+            return
         } catch {
             fail(connection)
             return

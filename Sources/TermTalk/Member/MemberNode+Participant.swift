@@ -6,6 +6,8 @@ extension MemberNode: Participant {
 
     package var othersWhoseRoomEnds: Int { 0 }
 
+    package var isModerator: Bool { person.client.isModerator }
+
     package var isCongested: Bool { person.isCongested }
 
     package var onDecongested: (() -> Void)? {
@@ -43,6 +45,6 @@ extension MemberNode: Participant {
     }
 
     package func perform(_ command: RoomCommand) {
-        tell(.error(.hostOnly))
+        person.act { client, actions throws(ChatEvent.Notice) in try client.moderate(command, actions: &actions) }
     }
 }

@@ -6,12 +6,14 @@ package protocol Participant: AnyObject {
     var member: LoopMember? { get }
     func listMembers()
     func showInvite(as form: InviteForm)
-    /// For the host only; others are told so.
+    /// For moderators only, and some of it for the host only; others are told so.
     func perform(_ command: RoomCommand)
     /// Leaves after everything said has been delivered; a host's leaving closes the room.
     func leave()
     /// Leaves at once, whatever is on its way, and removes what is on disk about the room.
     func panic()
+    /// Whether this participant moderates the room.
+    var isModerator: Bool { get }
     /// How many others are in a room that ends for them when this participant leaves.
     var othersWhoseRoomEnds: Int { get }
     /// Whether so much waits to be delivered that no more should be read from the person's input.

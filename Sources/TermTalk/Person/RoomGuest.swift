@@ -348,6 +348,7 @@ extension RoomGuest: Participant {
     package var othersWhoseRoomEnds: Int { 0 }
 
     package var member: LoopMember? { node?.member }
+    package var isModerator: Bool { node?.isModerator ?? false }
 
     package var isCongested: Bool { member?.isCongested ?? true }
 
@@ -364,7 +365,8 @@ extension RoomGuest: Participant {
     }
 
     package func perform(_ command: RoomCommand) {
-        tell(.error(.hostOnly))
+        guard let node else { return tell(.error(.hostOnly)) }
+        node.perform(command)
     }
 
     package func panic() {

@@ -6,6 +6,7 @@ extension RoomHost: Participant {
     package var othersWhoseRoomEnds: Int { max(0, (node?.localMembers.count ?? 0) - 1) }
 
     package var member: LoopMember? { node?.local }
+    package var isModerator: Bool { true }
 
     package var isCongested: Bool { member?.isCongested ?? false }
 
@@ -57,12 +58,12 @@ extension RoomHost: Participant {
             try node.revokeInvite(number: number)
             tell(.room(.inviteRevoked(number: number)))
             if number == InviteTable.roomNumber { showRoomInvite(of: node) }
-        case .kick(let name, let reason):
-            try node.expel(name, banned: false, reason: reason)
-            showRoomInvite(of: node)
-        case .ban(let name, let reason):
-            try node.expel(name, banned: true, reason: reason)
-            showRoomInvite(of: node)
+        case .kick(let name, let reason, let keepsInvites):
+            try node.expel(name, banned: false, keepsInvites: keepsInvites, reason: reason)
+            if !keepsInvites { showRoomInvite(of: node) }
+        case .ban(let name, let reason, let keepsInvites):
+            try node.expel(name, banned: true, keepsInvites: keepsInvites, reason: reason)
+            if !keepsInvites { showRoomInvite(of: node) }
             if node.isOpenToAnybody { tell(.warning(.bannedFromOpenRoom)) }
         case .lock: node.setLocked(true)
         case .unlock: node.setLocked(false)
@@ -71,13 +72,17 @@ extension RoomHost: Participant {
             let left = try node.extend(by: .seconds(seconds))
             register { $0.expires = wallClock() + left }
         case .slow(let seconds): node.setSlowMode(seconds: seconds)
+        case .op, .deop:
+            member?.act { client, actions throws(ChatEvent.Notice) in
+                try client.moderate(command, actions: &actions)
+            }
         case .approve(let name): try node.decide(on: name, isApproved: true)
         case .deny(let name): try node.decide(on: name, isApproved: false)
         }
     }
 
     /// The one before no longer works.
-    private func showRoomInvite(of node: HostNode) {
+    func showRoomInvite(of node: HostNode) {
         guard let entry = node.inviteEntries.first else { return }
         tellInvite(entry)
     }

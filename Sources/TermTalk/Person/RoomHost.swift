@@ -260,6 +260,9 @@ package final class RoomHost {
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
             doorLimits: doorLimits, wallClock: wallClock, logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
+        node.onInviteReplaced = { [weak self, weak node] in
+            if let self, let node, !self.options.isHeadless { self.showRoomInvite(of: node) }
+        }
         if options.hasClientAuthorization {
             node.onInvitesChanged = { [weak self] in self?.onion?.authorize($0.onionClients) }
         }

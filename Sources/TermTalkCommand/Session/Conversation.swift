@@ -234,7 +234,7 @@ final class Conversation {
         case .private(let receiver, let text): participant?.say(text, kind: .text, to: receiver)
         case .nick(let nick): participant?.changeNick(to: nick)
         case .who: participant?.listMembers()
-        case .help(nil): answer(RoomCommandTable.helpLines(isModerator: participant is RoomHost))
+        case .help(nil): answer(RoomCommandTable.helpLines(isModerator: participant?.isModerator ?? false))
         case .help(let command?):
             guard let lines = RoomCommandTable.helpLines(about: command) else {
                 return perform(.unknownCommand(command))

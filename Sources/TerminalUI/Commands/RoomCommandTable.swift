@@ -122,8 +122,20 @@ package enum RoomCommandTable {
             Entry("/panic", [("", "leave at once, wipe keys and screen; at the host: the room is gone for all")]) {
                 $0.isEmpty ? .panic : usage("/panic")
             },
-            moderation("/kick", [("MEMBER [REASON]", "remove a member")], completes: .members),
-            moderation("/ban", [("MEMBER [REASON]", "remove a member for good")], completes: .members),
+            moderation(
+                "/kick",
+                [
+                    ("MEMBER [REASON]", "remove a member; what invites it knows end"),
+                    ("--keep-invites MEMBER [REASON]", "the same, and invites stay as they are"),
+                ], completes: .members),
+            moderation(
+                "/ban",
+                [
+                    ("MEMBER [REASON]", "remove a member for good"),
+                    ("--keep-invites MEMBER [REASON]", "the same, and invites stay as they are"),
+                ], completes: .members),
+            moderation("/op", [("MEMBER", "let a member moderate the room")], completes: .members),
+            moderation("/deop", [("MEMBER", "let it moderate no more")], completes: .members),
             moderation("/lock", [("", "let nobody new in")]),
             moderation("/unlock", [("", "let people in again")]),
             moderation("/approve", [("MEMBER", "let in who waits")], completes: .waiting),
@@ -136,7 +148,7 @@ package enum RoomCommandTable {
                     ("off", "as often as they like"),
                 ]),
         ]
-        + ["/send", "/accept", "/decline", "/files", "/op", "/deop", "/end"].map { name in
+        + ["/send", "/accept", "/decline", "/files", "/end"].map { name in
             Entry(name, [("", "planned")], .nobody) { _ in .notInThisBuild(name) }
         }
 
@@ -156,7 +168,8 @@ package enum RoomCommandTable {
         guard let entry = entry(name) else { return nil }
         switch entry.audience {
         case .everyone: return entry.helpLines()
-        case .moderators: return entry.helpLines() + ["for moderators: the host is one"]
+        case .moderators:
+            return entry.helpLines() + ["for moderators: the host or a relay's first member, and whom they name by /op"]
         case .nobody: return ["\(name) is not in this build yet"]
         }
     }

@@ -60,6 +60,11 @@ struct MemberRoster: Sendable {
         members[index].isVerified = isVerified
     }
 
+    mutating func mark(_ id: MemberID, isModerator: Bool) {
+        guard let index = members.firstIndex(where: { $0.id == id }) else { return }
+        members[index].isModerator = isModerator
+    }
+
     /// The nick of a member as it may be shown: its id when a host sent something that is no nick.
     func name(of id: MemberID) -> String {
         guard let nick = members.first(where: { $0.id == id })?.nick else { return id.description }

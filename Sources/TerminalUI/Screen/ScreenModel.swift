@@ -94,6 +94,7 @@ package struct ScreenModel: Sendable {
             scrollback.append(content(message), at: moment, delivery: .waiting)
             scrollback.scrollToEnd()
         case .notSent(let id): _ = scrollback.takeOwn(id)
+        case .passedOver: break
         case .delivered(let id): scrollback.mark(id, .delivered)
         case .acknowledged(let id, let count, let total, let missed):
             if missed > 0 {
@@ -192,6 +193,7 @@ package struct ScreenModel: Sendable {
         case .locked(let isLocked): status.isLocked = isLocked
         case .extended(let seconds): status.expires = moment.seconds + seconds
         case .slow(let seconds): status.slowSeconds = seconds
+        case .moderator(let id, _, let isModerator): roster.mark(id, isModerator: isModerator)
         case .joinRequest(let id, let nick):
             roster.waits(id, nick: nick)
             call()
@@ -421,7 +423,7 @@ package struct ScreenModel: Sendable {
                 continue
             }
             let member = roster.members[index]
-            var entry = StyledLine(member.isHost ? "@" : " ", TextStyle(.system))
+            var entry = StyledLine(member.isHost || member.isModerator ? "@" : " ", TextStyle(.system))
             entry.append(
                 roster.name(of: member.id),
                 TextStyle(

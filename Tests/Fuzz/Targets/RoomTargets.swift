@@ -55,13 +55,13 @@ private func hostMessageSeeds() -> [[UInt8]] {
     let messages: [HostMessage] = [
         .present(entries),
         .admitted(.init(member: ids[1], secondsLeft: 300, nextSequence: 4, epoch: 2, members: entries, welcome: [9])),
-        .refused(.full), .committed(from: ids[0], joined: entries, commit: [1, 2]),
+        .refused(.full), .committed(from: ids[0], floor: 0, joined: entries, commit: [1, 2]),
         .commitWanted(adding: [GroupCandidate(id: ids[1], keyPackage: [3])], removing: [ids[2]]),
         .commitDeclined(epoch: 3), .left(ids[1], .kicked), .away(ids[1], since: 60), .back(ids[1]),
         .nickChanged(ids[1], "carol"),
         .posted(sequence: 4, from: ids[1], id: MessageID(8), content: [0, 104]),
         .privatePosted(from: ids[0], to: ids[1], id: MessageID(9), content: [0, 104]),
-        .receipts([.init(id: MessageID(8), count: 1, of: 2)]), .declined(MessageID(8), .stale), .closing(.ttl),
+        .receipts([.init(id: MessageID(8), count: 1, of: 2)]), .declined(MessageID(8), .slow), .closing(.ttl),
         .removed(.banned, "bye"), .topicChanged("cats"), .lockChanged(true), .extended(60), .waiting,
     ]
     return messages.map { [$0.encoded.type] + $0.encoded.body }
@@ -243,7 +243,7 @@ private func memberClientSeeds() -> [[UInt8]] {
     return [
         [0] + admitted + say + [3, 0, 5, 5, 200, 4] + say + [7, 0, 6, 1, 0, 9, 2, 1, 2],
         [1] + admitted + say + raw(.posted(sequence: 5, from: ids[1], id: MessageID(3), content: [1, 2])) + [5, 200],
-        [0] + admitted + raw(.committed(from: ids[1], joined: [], commit: [UInt8](repeating: 0, count: 20))),
+        [0] + admitted + raw(.committed(from: ids[1], floor: 0, joined: [], commit: [UInt8](repeating: 0, count: 20))),
         [0] + raw(.waiting) + admitted + raw(.topicChanged("cats")) + raw(.receipts([])) + [6],
         [0] + admitted
             + raw(.commitWanted(adding: [GroupCandidate(id: ids[1], keyPackage: [0, 0, 0, 1])], removing: []))
@@ -288,7 +288,8 @@ private func memberClient(_ bytes: [UInt8]) {
                     case .commit(let commit)? = try? MemberRequest(type: last.type, body: last.body)
                 else { continue }
                 message = .committed(
-                    from: engine.id, joined: commit.added.map { .init(id: $0, isHost: false, nick: input.text()) },
+                    from: engine.id, floor: 0,
+                    joined: commit.added.map { .init(id: $0, isHost: false, nick: input.text()) },
                     commit: commit.commit)
             case 5:
                 client.now += .seconds(Int(input.byte()) * 30)
@@ -301,7 +302,7 @@ private func memberClient(_ bytes: [UInt8]) {
                 message = .posted(
                     sequence: input.uint64(), from: input.memberID(), id: MessageID(input.uint64()),
                     content: input.shortPiece())
-            default: message = .declined(MessageID(input.uint64()), RoomCode(rawValue: input.byte() % 20) ?? .stale)
+            default: message = .declined(MessageID(input.uint64()), RoomCode(rawValue: input.byte() % 24) ?? .slow)
             }
             try client.received(type: message.encoded.type, body: message.encoded.body, actions: &actions)
         } catch {

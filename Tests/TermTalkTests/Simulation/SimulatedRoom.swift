@@ -41,7 +41,10 @@ final class SimulatedRoom {
     /// - Parameters:
     ///   - limits: those of the room; what is left out depends on the seed.
     ///   - hasRealGroup: left out, it is one for each sixteenth seed.
-    init(seed: UInt64, limits given: RoomLimits? = nil, hasRealGroup: Bool? = nil) throws {
+    ///   - delay: what a byte needs each way at least; nil for one that the seed stands for.
+    init(
+        seed: UInt64, limits given: RoomLimits? = nil, hasRealGroup: Bool? = nil, delay: Duration? = nil
+    ) throws {
         SodiumLibrary.initialize()
         random = SeededRandom(seed: seed)
         idRandom = SeededRandom(seed: ~seed)
@@ -57,7 +60,8 @@ final class SimulatedRoom {
         limits.absence = .seconds([30, 300, 900][random.below(3)])
         limits = given ?? limits
         absence = limits.absence
-        delay = .milliseconds([1, 40, 600][random.below(3)])
+        let ofSeed = Duration.milliseconds([1, 40, 600][random.below(3)])
+        self.delay = delay ?? ofSeed
         var told: ((ChatEvent) -> Void)?
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: nil,
@@ -250,7 +254,11 @@ final class SimulatedRoom {
     var isSettled: Bool {
         alive.allSatisfy { stay in
             guard !stay.ids.isEmpty, !stay.isAway, stay.node?.person.client.outboxCount == 0 else { return false }
-            guard case .message(let sequence, _) = stay.told.last else { return false }
+            let sequence: UInt64
+            switch stay.told.last {
+            case .message(let number, _), .passedOver(let number): sequence = number
+            case .missed, nil: return false
+            }
             return sequence == given && Set(stay.members.keys) == Set(host.localMembers.map(\.id))
         }
     }
