@@ -28,7 +28,8 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let fuzzed: [Target.Dependency] = [
-    "Configuration", "CPace", "Discovery", "EventLoop", "MLS", "Room", "RoomStore", "SecureGroup", "SecureSession",
+    "Configuration", "CPace", "Discovery", "EventLoop", "Files", "MLS", "Room", "RoomStore", "SecureGroup",
+    "SecureSession",
     "Sodium",
     "TermTalk", "TerminalUI", "TestSupport", "TorController", "Wire",
 ]
@@ -78,6 +79,7 @@ let package = Package(
         library("Wire"),
         library("Noise", ["Sodium", "Wire"]),
         library("CPace", ["Sodium"]),
+        library("Files", ["Sodium", "Wire"]),
         library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         library("MLS", ["Sodium", "Wire"]),
         library("Room", [deque, "Sodium", "Wire"]),
@@ -98,7 +100,7 @@ let package = Package(
         library(
             "TermTalk",
             [
-                "Discovery", "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
+                "Discovery", "EventLoop", "Files", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
                 "Transport", "Wire",
                 log,
             ]),
@@ -141,6 +143,7 @@ let package = Package(
         tests(
             of: "SecureSession", ["CPace", "MLS", "Noise", "Room", "SecureGroup", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
+        tests(of: "Files", ["Sodium", "Wire"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "RoomStore", ["Locking", "Sodium", "store-writer"], exclude: ["PowerCut/trace.c"]),
         tests(of: "SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
