@@ -109,7 +109,8 @@ let package = Package(
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "Configuration", "CSandbox", "Discovery", "EventLoop", "Locking", "Room", "SecureSession", "Sodium",
+                "Configuration", "CSandbox", "Discovery", "EventLoop", "Files", "Locking", "Room", "SecureSession",
+                "Sodium",
                 "TermTalk",
                 "TerminalUI",
                 "TorController", "Transport", argumentParser, log,
@@ -154,7 +155,8 @@ let package = Package(
         tests(
             of: "TermTalk",
             [
-                "PrivateTorNetwork", "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
+                "PrivateTorNetwork", "EventLoop", "Files", "Room", "SecureGroup", "SecureSession", "Sodium",
+                "TorController",
                 "Transport", "Wire",
             ]),
         tests(of: "Configuration", ["Room"]),

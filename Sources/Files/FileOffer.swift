@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 internal import Wire
 
 /// What a member says of a file that others may fetch: content of a message that only members open.
@@ -36,16 +36,21 @@ package struct FileOffer: Sendable {
     /// - Throws: ``FileError/malformed``.
     package init(decoding bytes: [UInt8]) throws(FileError) {
         do throws(WireError) {
-            var reader = ByteReader(bytes)
-            id = FileID(try reader.readUInt64())
-            size = try reader.readUInt64()
-            guard size <= FileFormat.largestSize else { throw .invalidValue }
-            key = FileKey(SecretBytes(copying: try reader.readBytes(FileKey.byteCount).span))
-            root = try reader.readBytes(KeyedBLAKE2b.digestByteCount)
-            name = try reader.readUTF8Vector(atMost: FileFormat.nameByteCount)
-            try reader.finish()
+            self = try Self.read(bytes)
         } catch {
             throw .malformed
         }
+    }
+
+    private static func read(_ bytes: [UInt8]) throws(WireError) -> FileOffer {
+        var reader = ByteReader(bytes)
+        let id = FileID(try reader.readUInt64())
+        let size = try reader.readUInt64()
+        guard size <= FileFormat.largestSize else { throw .invalidValue }
+        let key = try reader.readBytes(FileKey.byteCount)
+        let root = try reader.readBytes(KeyedBLAKE2b.digestByteCount)
+        let name = try reader.readUTF8Vector(atMost: FileFormat.nameByteCount)
+        try reader.finish()
+        return FileOffer(id: id, name: name, size: size, key: FileKey(SecretBytes(copying: key.span)), root: root)
     }
 }

@@ -40,6 +40,9 @@ package struct FileRelay: Sendable {
     /// Pieces that are waited for.
     package var wantCount: Int { awaited.values.reduce(0) { $0 + $1.values.reduce(0, +) } }
 
+    /// Members of whom others want something.
+    package var senders: Set<UInt32> { Set(wants.keys.map(\.sender)) }
+
     // MARK: Who is there
 
     /// A member has a connection. What others want of it is asked again.
@@ -48,11 +51,11 @@ package struct FileRelay: Sendable {
         var outputs = [Output(frame: .limit(limits.largest), receivers: [member])]
         outputs += (held.removeValue(forKey: member) ?? []).map { Output(frame: $0, receivers: [member]) }
         for (place, pieces) in wants where place.sender == member {
-            for (number, receivers) in pieces.sorted(by: { $0.key < $1.key }) {
-                guard let receiver = receivers.first else { continue }
+            guard let receiver = pieces.values.first?.first else { continue }
+            for (first, count) in Self.ranges(of: pieces.keys.sorted()) {
                 outputs.append(
                     Output(
-                        frame: .want(peer: receiver, file: place.file, first: .init(rawValue: number), count: 1),
+                        frame: .want(peer: receiver, file: place.file, first: .init(rawValue: first), count: count),
                         receivers: [member]))
             }
         }
@@ -143,7 +146,7 @@ package struct FileRelay: Sendable {
         guard awaited[receiver]?[place] != nil || (awaited[receiver]?.count ?? 0) < FileFormat.incoming else {
             return []
         }
-        var ranges: [(first: UInt32, count: UInt16)] = []
+        var asked: [UInt32] = []
         for number in first.rawValue..<first.rawValue + UInt32(count) {
             let receivers = wants[place]?[number] ?? []
             if !receivers.contains(receiver) {
@@ -153,19 +156,28 @@ package struct FileRelay: Sendable {
                 // Somebody else has asked for it, and it comes for both.
                 if !receivers.isEmpty { continue }
             }
-            if let last = ranges.last, last.first + UInt32(last.count) == number {
-                ranges[ranges.count - 1].count += 1
-            } else {
-                ranges.append((number, 1))
-            }
+            asked.append(number)
         }
         guard connected.contains(place.sender) else { return [] }
-        return ranges.map {
+        return Self.ranges(of: asked).map {
             Output(
                 frame: .want(
                     peer: receiver, file: place.file, first: .init(rawValue: $0.first), count: $0.count),
                 receivers: [place.sender])
         }
+    }
+
+    /// Rising numbers as ranges, each of which one frame asks for.
+    private static func ranges(of numbers: [UInt32]) -> [(first: UInt32, count: UInt16)] {
+        var ranges: [(first: UInt32, count: UInt16)] = []
+        for number in numbers {
+            if let last = ranges.last, last.first + UInt32(last.count) == number, last.count < FileFormat.window {
+                ranges[ranges.count - 1].count += 1
+            } else {
+                ranges.append((number, 1))
+            }
+        }
+        return ranges
     }
 
     /// A receiver waits for one piece less of a file.

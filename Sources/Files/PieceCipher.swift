@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 
 /// Seals and opens the pieces of one file: ChaCha20-Poly1305, whose nonce is the piece's place.
 ///

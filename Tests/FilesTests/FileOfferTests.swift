@@ -7,9 +7,10 @@ import Testing
 @Suite struct FileOfferTests {
     @Test("Keyed BLAKE2b gives what Python's hashlib gives")
     func keyedHash() {
-        let key = SecretBytes(copying: (0..<32).map { UInt8($0) }.span)
-        var hash = KeyedBLAKE2b(key: key)
-        hash.update(Array("abc".utf8).span)
+        let bytes = (0..<32).map { UInt8($0) }
+        var hash = KeyedBLAKE2b(key: SecretBytes(copying: bytes.span))
+        let message = Array("abc".utf8)
+        hash.update(message.span)
         #expect(hex(hash.finalize()) == "d63a32d3e44738d7907f964316c241adaba0abfeabc32349677578a15a203f7f")
     }
 
@@ -42,27 +43,28 @@ import Testing
         let cipher = PieceCipher(offer)
         func leaf(_ index: UInt32) throws -> [UInt8] { Array(leaves.bytes[try #require(leaves.range(of: index))]) }
         let last = FileTraffic.piece(2, of: data)
-        let sealed = try cipher.seal(2, last, leaf: try leaf(2).span)
+        let lastLeaf = try leaf(2)
+        let sealed = try cipher.seal(2, last, leaf: lastLeaf)
         #expect(sealed.count == FileFormat.sealedByteCount)
-        #expect(try cipher.open(2, sealed, count: last.count, leaf: try leaf(2).span) == last)
+        #expect(try cipher.open(2, sealed, count: last.count, leaf: lastLeaf) == last)
         // Another place, another size, another file, a changed bit, one that is short.
-        #expect(throws: FileError.forged) { try cipher.open(1, sealed, count: last.count, leaf: try leaf(2).span) }
-        #expect(throws: FileError.forged) { try cipher.open(2, sealed, count: last.count - 1, leaf: try leaf(2).span) }
-        #expect(throws: FileError.forged) { try cipher.open(2, sealed, count: last.count + 1, leaf: try leaf(2).span) }
+        #expect(throws: FileError.forged) { try cipher.open(1, sealed, count: last.count, leaf: lastLeaf) }
+        #expect(throws: FileError.forged) { try cipher.open(2, sealed, count: last.count - 1, leaf: lastLeaf) }
+        #expect(throws: FileError.forged) { try cipher.open(2, sealed, count: last.count + 1, leaf: lastLeaf) }
         #expect(throws: FileError.forged) {
-            try PieceCipher(other).open(2, sealed, count: last.count, leaf: try leaf(2).span)
+            try PieceCipher(other).open(2, sealed, count: last.count, leaf: lastLeaf)
         }
         var flipped = sealed
         flipped[100] ^= 1
-        #expect(throws: FileError.forged) { try cipher.open(2, flipped, count: last.count, leaf: try leaf(2).span) }
+        #expect(throws: FileError.forged) { try cipher.open(2, flipped, count: last.count, leaf: lastLeaf) }
         #expect(throws: FileError.forged) {
-            try cipher.open(2, Array(sealed.dropLast()), count: last.count, leaf: try leaf(2).span)
+            try cipher.open(2, Array(sealed.dropLast()), count: last.count, leaf: lastLeaf)
         }
         // Sealed by somebody who has the key, but not what was offered.
         let otherLeaf = Array(otherLeaves.bytes[..<FileFormat.leafByteCount])
-        #expect(throws: FileError.forged) { try cipher.open(2, sealed, count: last.count, leaf: otherLeaf.span) }
+        #expect(throws: FileError.forged) { try cipher.open(2, sealed, count: last.count, leaf: otherLeaf) }
         // The file has changed.
-        #expect(throws: FileError.changed) { try cipher.seal(2, last + [1], leaf: try leaf(2).span) }
+        #expect(throws: FileError.changed) { try cipher.seal(2, last + [1], leaf: lastLeaf) }
     }
 
     @Test("A list of hashes that is not the offer's ends the transfer")
@@ -71,7 +73,7 @@ import Testing
         let (offer, _) = FileTraffic.offer(data, name: "x")
         // Somebody who has the key makes a list of another content.
         var lie = LeafList()
-        for index in 0..<offer.pieceCount { lie.append(offer.key.leaf(index, [9, 9].span)) }
+        for index in 0..<offer.pieceCount { lie.append(leaf(of: offer.key, index)) }
         var incoming = IncomingFile(offer)
         _ = incoming.next(1, now: .zero)
         #expect(throws: FileError.forged) {
@@ -110,8 +112,10 @@ import Testing
         var incoming = IncomingFile(offer)
         #expect(incoming.next(8, now: .zero).count == 1)
         #expect(incoming.next(8, now: .zero).isEmpty)
-        #expect(!incoming.askAgain(now: IncomingFile.patience - .milliseconds(1)))
-        #expect(incoming.askAgain(now: IncomingFile.patience))
+        let early = incoming.askAgain(now: IncomingFile.patience - .milliseconds(1))
+        #expect(!early)
+        let late = incoming.askAgain(now: IncomingFile.patience)
+        #expect(late)
         #expect(incoming.next(8, now: IncomingFile.patience).count == 1)
     }
 
@@ -125,5 +129,22 @@ import Testing
             classes.insert(padded)
         }
         #expect(classes.count < 90)
+    }
+}
+
+private func leaf(of key: FileKey, _ index: UInt32) -> [UInt8] {
+    let lie: [UInt8] = [9, 9]
+    return key.leaf(index, lie.span)
+}
+
+extension PieceCipher {
+    fileprivate func seal(_ index: UInt32, _ bytes: [UInt8], leaf: [UInt8]) throws(FileError) -> [UInt8] {
+        try seal(index, bytes, leaf: leaf.span)
+    }
+
+    fileprivate func open(
+        _ index: UInt32, _ sealed: [UInt8], count: Int, leaf: [UInt8]
+    ) throws(FileError) -> [UInt8] {
+        try open(index, sealed, count: count, leaf: leaf.span)
     }
 }

@@ -92,6 +92,7 @@ extension MemberNode {
         stream = nil
         isInRoom = false
         client.connectionLost()
+        files.connectionLost()
         timer?.cancel()
         if ending != nil {
             finish()

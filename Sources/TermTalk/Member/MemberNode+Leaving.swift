@@ -45,6 +45,7 @@ extension MemberNode {
     func finish() {
         guard !hasEnded, let (reason, notice) = ending else { return }
         hasEnded = true
+        files.stop()
         roomEnd = nil
         timer?.cancel()
         groupTimer?.cancel()

@@ -1,4 +1,5 @@
 package import EventLoop
+internal import Files
 package import Logging
 package import Room
 package import SecureSession
@@ -69,6 +70,7 @@ package final class MemberNode: ByteStreamHandler {
     let tell: (ChatEvent) -> Void
 
     var client: MemberClient
+    let files: MemberFiles
     var session: SecureSession?
     var stream: (any ByteStream)?
     var dialing: (any Cancellable)?
@@ -131,7 +133,8 @@ package final class MemberNode: ByteStreamHandler {
     ///   - random: what spreads the tries to come back.
     package init(
         loop: EventLoop, target: Target, credentials: consuming JoinCredentials, nick: String, engine: any GroupEngine,
-        foundsGroup: Bool = true, password: RoomPassword? = nil, dial: @escaping Dial, logger: Logger,
+        foundsGroup: Bool = true, password: RoomPassword? = nil, fileOptions: FileOptions = FileOptions(),
+        dial: @escaping Dial, logger: Logger,
         wallClock: @escaping () -> Int64,
         random: @escaping () -> UInt32 = Random.uint32, tell: @escaping (ChatEvent) -> Void
     ) {
@@ -146,6 +149,10 @@ package final class MemberNode: ByteStreamHandler {
         self.tell = tell
         endingNotes = EndingNotes(loop: loop, canExtend: false, tell: tell)
         client = MemberClient(nick: nick, engine: engine, foundsGroup: foundsGroup, random: random)
+        let isOverTor = target.address.kind == .onion
+        files = MemberFiles(
+            loop: loop, largestWindow: isOverTor ? LaneWindow.largestOverTor : LaneWindow.largestDirect)
+        beginFiles(fileOptions)
     }
 
     // MARK: The stream
@@ -228,6 +235,9 @@ package final class MemberNode: ByteStreamHandler {
                 }
                 perform(actions)
                 guard session != nil else { return }
+            case .lane(let frame):
+                receivedFrame(frame)
+                guard session != nil else { return }
             case .acknowledged:
                 break
             case .resumed:
@@ -279,6 +289,7 @@ package final class MemberNode: ByteStreamHandler {
     func cameBack() {
         schedule.connected(now: loop.time)
         isInRoom = true
+        files.connected()
         tell(.connection(.init(state: .connected, attempt: schedule.attempt)))
     }
 
@@ -296,6 +307,9 @@ package final class MemberNode: ByteStreamHandler {
                 if case .room(.extended(let seconds)) = event { roomEnd = loop.time + .seconds(seconds) }
                 if case .starting(.approval, _) = event { isAwaitingApproval = true }
                 tell(event)
+                if case .memberLeft(let member, _, _, _) = event { files.exchange?.memberLeft(member) }
+            case .offered(let offer, let member, let isPrivate):
+                files.exchange?.offered(offer, from: member, isPrivate: isPrivate)
             case .admitted(let admission):
                 admitted(admission)
             case .end(let reason, let refusal):
@@ -343,6 +357,7 @@ package final class MemberNode: ByteStreamHandler {
             cameBack()
         } else {
             schedule.connected(now: loop.time)
+            files.connected()
         }
         hasJoined = true
         isInRoom = true
@@ -375,6 +390,7 @@ package final class MemberNode: ByteStreamHandler {
         clearReceipts()
         do throws(SessionError) {
             try session?.seal(into: &wire, now: loop.time)
+            try files.seal(on: &session, pending: stream.pendingByteCount, into: &wire)
         } catch {
             streamFailed(error)
             return
@@ -383,6 +399,8 @@ package final class MemberNode: ByteStreamHandler {
             stream.write(wire.span)
         }
         if session?.hasQueued == true, session?.wantsToSend(now: loop.time) == true {
+            scheduleFlush()
+        } else if session?.isLaneOpen == true, files.mayGoOn(pending: stream.pendingByteCount) {
             scheduleFlush()
         }
         rescheduleTimer()

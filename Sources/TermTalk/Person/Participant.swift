@@ -7,6 +7,7 @@ package protocol Participant: AnyObject {
     func listMembers()
     func showInvite(as form: InviteForm)
     func verify(_ command: VerifyCommand)
+    func perform(_ command: FileCommand)
     /// For the host only; others are told so.
     func perform(_ command: RoomCommand)
     /// Leaves after everything said has been delivered; a host's leaving closes the room.

@@ -28,6 +28,7 @@ package final class RoomGuest {
         package var password: Password?
         /// Whether it may be the first of a group at a relay; not where it only delivers something and leaves.
         package var foundsGroup = true
+        package var files = FileOptions()
 
         package init(
             room: RoomName, address: RoomAddress, alternatives: [HostPort] = [], invite: Invite? = nil,
@@ -183,7 +184,8 @@ package final class RoomGuest {
                 isInviteOfGroup: options.invite?.isOfGroup ?? false,
                 isInviteAuthorized: options.invite?.isAuthorized ?? false),
             credentials: credentials, nick: options.nick, engine: engine, foundsGroup: options.foundsGroup,
-            password: password, dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
+            password: password, fileOptions: options.files, dial: makeDial(), logger: logger, wallClock: wallClock,
+            tell: tell)
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
@@ -319,7 +321,7 @@ package final class RoomGuest {
             onEnded(reason, notice)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 2
+        var owed = 3
         let done = {
             owed -= 1
             if owed == 0 { finish() }
@@ -338,6 +340,7 @@ package final class RoomGuest {
         } else {
             forget()
         }
+        if isPanicking, let node { node.removeParts(then: done) } else { done() }
         if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
     }
 
@@ -382,6 +385,10 @@ extension RoomGuest: Participant {
 
     package func perform(_ command: RoomCommand) {
         tell(.error(.hostOnly))
+    }
+
+    package func perform(_ command: FileCommand) {
+        node?.perform(command)
     }
 
     package func panic() {

@@ -1,4 +1,5 @@
 package import EventLoop
+package import Files
 internal import Glibc
 package import Logging
 package import Room
@@ -40,6 +41,8 @@ package final class RoomHost {
         package var hasClientAuthorization: Bool
         /// The keys that the room had before; nil for a room with new ones.
         package var kept: KeptRoom?
+        package var files = FileOptions()
+        package var fileLimits = FileRelay.Limits()
         /// Whether the host only relays: it takes no part, and cannot read what is said.
         package var isHeadless: Bool { limits.isRelay }
 
@@ -316,7 +319,10 @@ package final class RoomHost {
         if direct?.isOpenToOthers == true { doorLimits.gate = .direct }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            doorLimits: doorLimits, logger: logger, tell: tell)
+            doorLimits: doorLimits, fileLimits: options.fileLimits,
+            fileOptions: options.files,
+            laneWindow: direct == nil ? LaneWindow.largestOverTor : LaneWindow.largestDirect, logger: logger, tell: tell
+        )
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
@@ -396,12 +402,13 @@ package final class RoomHost {
             onEnded(reason, self.ending)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 4
+        var owed = 5
         let done = {
             owed -= 1
             if owed == 0 { finish() }
         }
         removeKeptRoom(then: done)
+        if isPanicking, let node { node.removeParts(then: done) } else { done() }
         unregister(then: done)
         if let direct { direct.close(completion: done) } else { done() }
         if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }

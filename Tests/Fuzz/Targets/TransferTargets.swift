@@ -8,10 +8,10 @@ let transferTargets = [
 
 private func offerSeeds() -> [[UInt8]] {
     let key = FileKey()
+    let leaves: [UInt8] = []
+    let root = key.root(size: 100_000, leaves: leaves.span)
     return ["holiday.jpg", "../\u{202E}gpj.exe ", "CON", ""].map { name in
-        FileOffer(
-            id: FileID(1), name: name, size: 100_000, key: key, root: key.root(size: 100_000, leaves: [].span)
-        ).encoded
+        FileOffer(id: FileID(1), name: name, size: 100_000, key: key, root: root).encoded
     }
 }
 

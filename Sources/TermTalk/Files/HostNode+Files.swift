@@ -1,0 +1,50 @@
+internal import EventLoop
+internal import Files
+package import Room
+internal import SecureSession
+
+// Files that members pass to each other through the host.
+
+extension HostNode {
+    func watchFiles() {
+        files.isMember = { [weak self] in
+            let id = MemberID(entropy: $0)
+            return self?.room.credentials(of: id) != nil || self?.local?.id == id
+        }
+        files.wake = { [weak self] in self?.markDirty($0) }
+    }
+
+    func receivedFrame(_ bytes: [UInt8], on connection: HostConnection) {
+        do throws(FileError) {
+            try files.received(bytes, on: connection)
+        } catch {
+            fail(connection)
+        }
+    }
+
+    /// The host's own participant passes files as well.
+    func beginLocalFiles() {
+        let owner = FileExchange.Owner(
+            send: { [weak self] in self?.files.receivedLocally($0) }, room: { FileFormat.window / 2 },
+            offer: { [weak self] offer, receiver throws(ChatEvent.Notice) in
+                guard let self, var client = self.local else { return nil }
+                var actions: [MemberClient.Action] = []
+                client.now = self.loop.time
+                let target = try client.offer(offer, to: receiver, actions: &actions)
+                self.local = client
+                self.perform(actions)
+                return target
+            }, nick: { [weak self] in self?.local?.nick(of: $0) ?? "" }, id: { [weak self] in self?.local?.id })
+        files.own = FileExchange(loop: loop, options: fileOptions, owner: owner, tell: tell)
+    }
+
+    package func performLocally(_ command: FileCommand) {
+        files.own?.perform(command)
+    }
+
+    /// Nothing stays of files that are not whole.
+    package func removeParts(then done: @escaping () -> Void) {
+        guard let own = files.own else { return done() }
+        own.removeParts(then: done)
+    }
+}
