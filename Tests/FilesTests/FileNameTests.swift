@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Files
@@ -43,5 +44,28 @@ import Testing
         ])
     func remarks(_ offered: String, _ isRemarked: Bool) {
         #expect((FileName(offered).remark != nil) == isRemarked)
+    }
+
+    @Test("Random names become safe ones, which do not change when they are made safe again")
+    func properties() {
+        let special: [Unicode.Scalar] = [
+            " ", ".", "-", "~", "/", "\\", "\u{301}", "\u{200D}", "\u{202E}", "\n", "\u{A0}", "\u{3000}", "\u{FE0F}",
+            "C", "O",
+            "N", "1", "a", "\u{1F469}", "\u{E0041}", "\u{E000}",
+        ]
+        var random = SeededRandom(seed: 16)
+        for _ in 0..<3_000 {
+            var offered = String.UnicodeScalarView()
+            for _ in 0..<random.below(random.below(8) == 0 ? 300 : 12) {
+                let any = Unicode.Scalar(UInt32(random.below(0x11_0000))) ?? "b"
+                offered.append(random.below(2) == 0 ? special[random.below(special.count)] : any)
+            }
+            let name = FileName(String(offered)).text
+            #expect(!name.isEmpty && name.utf8.count <= FileName.maximumByteCount)
+            #expect(!name.utf8.contains { $0 < 0x20 || $0 == 0x2F || $0 == 0x7F })
+            #expect(![".", "-", "~", " "].contains(name.unicodeScalars.first))
+            let again = FileName(name).text
+            #expect(Array(again.utf8) == Array(name.utf8), "\(offered.map { String($0.value, radix: 16) })")
+        }
     }
 }

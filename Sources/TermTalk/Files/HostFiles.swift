@@ -69,10 +69,9 @@ final class HostFiles {
 
     /// A frame of the host's own participant.
     func receivedLocally(_ frame: FileFrame) {
-        guard let member = own?.owner.id()?.wireValue else { return }
-        guard let outputs = try? relay.received(frame, from: member, now: loop.time, isMember: isMember) else {
-            preconditionFailure("the host's own participant keeps to the protocol")
-        }
+        guard let member = own?.owner.id()?.wireValue,
+            let outputs = try? relay.received(frame, from: member, now: loop.time, isMember: isMember)
+        else { return }
         distribute(outputs)
     }
 
