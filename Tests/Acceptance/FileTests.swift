@@ -92,7 +92,7 @@ struct FileTests {
 
     @Test("termtalk send waits for who comes, ends when they have it, and goes on after being killed")
     func send() async throws {
-        let hosted = try await HostedRoom.direct()
+        let hosted = try await HostedRoom.direct(["--files", "1G"])
         let (home, sending) = (try TestHome(), try TestHome())
         let path = try Self.made(150_000_000, in: sending)
         let receiver = try await hosted.join(Self.taking(home), home: home)
@@ -114,7 +114,7 @@ struct FileTests {
 
     @Test("A receiver that is killed and started again goes on where it was")
     func killedReceiver() async throws {
-        let hosted = try await HostedRoom.direct()
+        let hosted = try await HostedRoom.direct(["--files", "1G"])
         let (home, sending) = (try TestHome(), try TestHome())
         let path = try Self.made(150_000_000, in: sending)
         let sender = try TermTalkProcess(["send", hosted.invite, path, "--json"], home: sending)

@@ -76,21 +76,26 @@ import Testing
     @Test("The window grows to its bound while answers are quick, and shrinks to its floor when they are not")
     func growth() throws {
         var window = LaneWindow(largest: LaneWindow.largestOverTor)
-        var now = Duration.zero
         var sent: UInt64 = 0
-        func round(_ trip: Duration) throws {
+        var taken: UInt64 = 0
+        var now = Duration.zero
+        var times: [Duration] = []
+        /// Fills the window, and has the oldest frame come back after so long.
+        func step(_ trip: Duration) throws {
             while window.hasRoom {
                 window.sent(FileFormat.pieceFrameByteCount, now: now)
                 sent += UInt64(FileFormat.pieceFrameByteCount)
+                times.append(now)
             }
-            now += trip
-            try window.taken(upTo: sent, now: now)
+            taken += UInt64(FileFormat.pieceFrameByteCount)
+            now = max(now, times.removeFirst() + trip)
+            try window.taken(upTo: taken, now: now)
         }
         #expect(window.byteCount == LaneWindow.smallest)
-        for _ in 0..<20 { try round(.milliseconds(500)) }
+        for _ in 0..<40 { try step(.milliseconds(500)) }
         #expect(window.byteCount == LaneWindow.largestOverTor)
-        for _ in 0..<40 { try round(.milliseconds(1_500)) }
-        #expect(window.byteCount <= LaneWindow.largestOverTor / 2)
+        for _ in 0..<400 { try step(.milliseconds(1_500)) }
+        #expect(window.byteCount < 2 * LaneWindow.smallest)
         #expect(window.byteCount >= LaneWindow.smallest)
     }
 }
