@@ -9,8 +9,8 @@ package struct FileLane: Sendable {
     private var receivedBytes: UInt64 = 0
     private var toldBytes: UInt64 = 0
 
-    package init(largestWindow: Int) {
-        window = LaneWindow(largest: largestWindow)
+    package init(_ bounds: LaneWindow.Bounds) {
+        window = LaneWindow(bounds)
     }
 
     /// Pieces that wait for the connection.

@@ -3,12 +3,19 @@
 /// A window that grows until the answer is late has gone too far by a round trip: it grows while answers come as fast as on
 /// an idle connection, between bounds that are known to be harmless (docs/protocol.md, "Files").
 package struct LaneWindow: Sendable {
-    /// Bytes that cost no message more than a cell or two of tor, and at which a window begins.
-    package static let smallest = 65_536
-    /// Bytes that fill a circuit of tor, and at which messages still take what they take in an idle room.
-    package static let largestOverTor = 262_144
-    /// The same for direct connections, whose round trips say soon when there are too many.
-    package static let largestDirect = 1_048_576
+    /// Between which bytes a window stays.
+    package struct Bounds: Sendable, Equatable {
+        package let smallest: Int
+        package let largest: Int
+
+        /// Fewer than 64 KB leave a circuit half empty; 256 KB fill it, and messages still take what they take in an idle room.
+        package static let overTor = Bounds(smallest: 65_536, largest: 262_144)
+        /// Round trips of direct connections say soon when there are too many.
+        package static let direct = Bounds(smallest: 32_768, largest: 1_048_576)
+    }
+
+    /// Bytes with which a window begins.
+    package static let firstByteCount = 65_536
 
     /// Round trips of which the usual one is found.
     private static let sampleCount = 16
@@ -22,9 +29,9 @@ package struct LaneWindow: Sendable {
         let wasIdle: Bool
     }
 
-    private let largest: Int
+    private let bounds: Bounds
     /// Bytes that may be under way.
-    package private(set) var byteCount = LaneWindow.smallest
+    package private(set) var byteCount = LaneWindow.firstByteCount
     private var sentBytes: UInt64 = 0
     private var takenBytes: UInt64 = 0
     private var marks: [Mark] = []
@@ -32,8 +39,8 @@ package struct LaneWindow: Sendable {
     private var recent: [Duration] = []
     private var lastCut: Duration = .zero
 
-    package init(largest: Int) {
-        self.largest = max(largest, Self.smallest)
+    package init(_ bounds: Bounds) {
+        self.bounds = bounds
     }
 
     package var underWay: Int { Int(clamping: sentBytes - takenBytes) }
@@ -64,9 +71,9 @@ package struct LaneWindow: Sendable {
         Self.add(roundTrip, to: &recent)
         let usual = idle.isEmpty ? recent.sorted()[recent.count / 4] : idle.sorted()[idle.count / 2]
         if roundTrip <= usual * 1.3 + Self.slack {
-            byteCount = min(byteCount + FileFormat.pieceFrameByteCount, largest)
+            byteCount = min(byteCount + FileFormat.pieceFrameByteCount, bounds.largest)
         } else if roundTrip > usual * 1.5 + Self.slack, now - lastCut > roundTrip {
-            byteCount = max(byteCount / 5 * 4, Self.smallest)
+            byteCount = max(byteCount / 5 * 4, bounds.smallest)
             lastCut = now
         }
     }

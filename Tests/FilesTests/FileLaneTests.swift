@@ -29,12 +29,12 @@ import Testing
 
     @Test("A lane sends what its window has room for, and goes on when the other end has taken it")
     func window() throws {
-        var lane = FileLane(largestWindow: LaneWindow.largestOverTor)
-        var other = FileLane(largestWindow: LaneWindow.largestOverTor)
+        var lane = FileLane(.overTor)
+        var other = FileLane(.overTor)
         for _ in 0..<20 { lane.enqueue(Self.piece) }
         var carried: [[UInt8]] = []
         while lane.hasFrames { carried += lane.next(now: .zero) }
-        #expect(carried.count == LaneWindow.smallest / FileFormat.pieceFrameByteCount)
+        #expect(carried.count == LaneWindow.firstByteCount / FileFormat.pieceFrameByteCount)
         for bytes in carried { #expect(try other.received(bytes, now: .zero) == Self.piece) }
         let answer = other.next(now: .zero)
         #expect(answer.count == 1 && !other.hasFrames)
@@ -44,7 +44,7 @@ import Testing
 
     @Test("What is small goes before pieces and is not held up by the window")
     func control() {
-        var lane = FileLane(largestWindow: LaneWindow.smallest)
+        var lane = FileLane(.overTor)
         for _ in 0..<20 { lane.enqueue(Self.piece) }
         while lane.hasFrames { _ = lane.next(now: .zero) }
         lane.enqueue(Self.frames[2])
@@ -53,7 +53,7 @@ import Testing
 
     @Test("What waits in a lane is bounded")
     func bounds() {
-        var lane = FileLane(largestWindow: LaneWindow.smallest)
+        var lane = FileLane(.overTor)
         for _ in 0..<FileFormat.window { lane.enqueue(Self.piece) }
         #expect(lane.waiting == FileFormat.window)
         lane.enqueue(Self.piece)
@@ -66,7 +66,7 @@ import Testing
 
     @Test("A peer cannot have taken more than was sent, nor less than before")
     func lies() throws {
-        var window = LaneWindow(largest: LaneWindow.smallest)
+        var window = LaneWindow(.overTor)
         window.sent(100, now: .zero)
         #expect(throws: FileError.malformed) { try window.taken(upTo: 101, now: .zero) }
         try window.taken(upTo: 100, now: .zero)
@@ -75,7 +75,7 @@ import Testing
 
     @Test("The window grows to its bound while answers are quick, and shrinks to its floor when they are not")
     func growth() throws {
-        var window = LaneWindow(largest: LaneWindow.largestOverTor)
+        var window = LaneWindow(.overTor)
         var sent: UInt64 = 0
         var taken: UInt64 = 0
         var now = Duration.zero
@@ -91,11 +91,11 @@ import Testing
             now = max(now, times.removeFirst() + trip)
             try window.taken(upTo: taken, now: now)
         }
-        #expect(window.byteCount == LaneWindow.smallest)
+        #expect(window.byteCount == LaneWindow.firstByteCount)
         for _ in 0..<40 { try step(.milliseconds(500)) }
-        #expect(window.byteCount == LaneWindow.largestOverTor)
+        #expect(window.byteCount == LaneWindow.Bounds.overTor.largest)
         for _ in 0..<400 { try step(.milliseconds(1_500)) }
-        #expect(window.byteCount < 2 * LaneWindow.smallest)
-        #expect(window.byteCount >= LaneWindow.smallest)
+        #expect(window.byteCount < 2 * LaneWindow.Bounds.overTor.smallest)
+        #expect(window.byteCount >= LaneWindow.Bounds.overTor.smallest)
     }
 }

@@ -16,7 +16,7 @@ final class HostFiles {
     }
 
     private let loop: EventLoop
-    private let largestWindow: Int
+    private let bounds: LaneWindow.Bounds
     private var relay: FileRelay
     private var lines: [UInt32: Line] = [:]
     /// The host's own participant's files.
@@ -26,9 +26,9 @@ final class HostFiles {
     /// Something is to be sealed for a connection.
     var wake: (HostConnection) -> Void = { _ in }
 
-    init(loop: EventLoop, limits: FileRelay.Limits, largestWindow: Int) {
+    init(loop: EventLoop, limits: FileRelay.Limits, bounds: LaneWindow.Bounds) {
         self.loop = loop
-        self.largestWindow = largestWindow
+        self.bounds = bounds
         relay = FileRelay(limits)
     }
 
@@ -37,7 +37,7 @@ final class HostFiles {
     func connected(_ connection: HostConnection) {
         guard let member = connection.reader?.member.wireValue else { return }
         if lines[member] != nil { relay.disconnected(member) }
-        lines[member] = Line(connection: connection, lane: FileLane(largestWindow: largestWindow))
+        lines[member] = Line(connection: connection, lane: FileLane(bounds))
         distribute(relay.connected(member))
     }
 

@@ -11,20 +11,20 @@ final class MemberFiles {
     private static let readAhead = 32
 
     private let loop: EventLoop
-    private let largestWindow: Int
+    private let bounds: LaneWindow.Bounds
     private var lane: FileLane?
     var exchange: FileExchange?
     /// Something is to be sealed.
     var wake: () -> Void = {}
 
-    init(loop: EventLoop, largestWindow: Int) {
+    init(loop: EventLoop, bounds: LaneWindow.Bounds) {
         self.loop = loop
-        self.largestWindow = largestWindow
+        self.bounds = bounds
     }
 
     /// The connection is part of the room.
     func connected() {
-        lane = FileLane(largestWindow: largestWindow)
+        lane = FileLane(bounds)
         exchange?.connected()
     }
 

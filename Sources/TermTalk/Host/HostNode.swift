@@ -73,7 +73,7 @@ package final class HostNode {
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, doorLimits: Door.Limits = Door.Limits(),
         book: any GroupBook.Type = PublicRoomGroup.self, fileLimits: FileRelay.Limits = FileRelay.Limits(),
-        fileOptions: FileOptions = FileOptions(), laneWindow: Int = LaneWindow.largestOverTor, logger: Logger,
+        fileOptions: FileOptions = FileOptions(), laneBounds: LaneWindow.Bounds = .overTor, logger: Logger,
         tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
@@ -84,7 +84,7 @@ package final class HostNode {
         door = Door(
             invite: identity.invites.first ?? InviteSecret(), password: password, limits: doorLimits, now: loop.time)
         sealing = SealingTurn(loop: loop)
-        files = HostFiles(loop: loop, limits: fileLimits, largestWindow: laneWindow)
+        files = HostFiles(loop: loop, limits: fileLimits, bounds: laneBounds)
         self.fileOptions = fileOptions
         endingNotes = EndingNotes(loop: loop, canExtend: !limits.isRelay, tell: tell)
         identity.admitsInvited = { [weak self] in self?.answersInvited() ?? false }

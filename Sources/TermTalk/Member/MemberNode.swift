@@ -149,9 +149,7 @@ package final class MemberNode: ByteStreamHandler {
         self.tell = tell
         endingNotes = EndingNotes(loop: loop, canExtend: false, tell: tell)
         client = MemberClient(nick: nick, engine: engine, foundsGroup: foundsGroup, random: random)
-        let isOverTor = target.address.kind == .onion
-        files = MemberFiles(
-            loop: loop, largestWindow: isOverTor ? LaneWindow.largestOverTor : LaneWindow.largestDirect)
+        files = MemberFiles(loop: loop, bounds: target.address.kind == .onion ? .overTor : .direct)
         beginFiles(fileOptions)
     }
 

@@ -321,7 +321,7 @@ package final class RoomHost {
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
             doorLimits: doorLimits, fileLimits: options.fileLimits,
             fileOptions: options.files,
-            laneWindow: direct == nil ? LaneWindow.largestOverTor : LaneWindow.largestDirect, logger: logger, tell: tell
+            laneBounds: direct == nil ? .overTor : .direct, logger: logger, tell: tell
         )
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onDecongested = onDecongested

@@ -45,7 +45,7 @@ private func laneSeeds() -> [[UInt8]] {
 private func fileLane(_ input: [UInt8]) {
     var input = FuzzInput(input)
     var relay = FileRelay(.init())
-    var lanes = [FileLane](repeating: FileLane(largestWindow: LaneWindow.smallest), count: 4)
+    var lanes = [FileLane](repeating: FileLane(.overTor), count: 4)
     var now = Duration.zero
     func distribute(_ outputs: [FileRelay.Output]) {
         for output in outputs {
