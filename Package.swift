@@ -28,8 +28,8 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let fuzzed: [Target.Dependency] = [
-    "Configuration", "CPace", "Discovery", "EventLoop", "MLS", "Room", "RoomStore", "SecureGroup", "SecureSession",
-    "SharedLog", "Sodium",
+    "Configuration", "CPace", "Discovery", "EventLoop", "Files", "MLS", "Room", "RoomStore", "SecureGroup",
+    "SecureSession", "SharedLog", "Sodium",
     "TermTalk", "TerminalUI", "TestSupport", "TorController", "Wire",
 ]
 
@@ -78,6 +78,7 @@ let package = Package(
         library("Wire"),
         library("Noise", ["Sodium", "Wire"]),
         library("CPace", ["Sodium"]),
+        library("Files", ["Sodium", "Wire"]),
         library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         library("MLS", ["Sodium", "Wire"]),
         library("Room", [deque, "Sodium", "Wire"]),
@@ -99,7 +100,7 @@ let package = Package(
         library(
             "TermTalk",
             [
-                "Discovery", "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
+                "Discovery", "EventLoop", "Files", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
                 "Transport", "Wire",
                 log,
             ]),
@@ -108,7 +109,8 @@ let package = Package(
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "Configuration", "CSandbox", "Discovery", "EventLoop", "Locking", "Room", "SecureSession", "Sodium",
+                "Configuration", "CSandbox", "Discovery", "EventLoop", "Files", "Locking", "Room", "SecureSession",
+                "Sodium",
                 "TermTalk",
                 "TerminalUI",
                 "TorController", "Transport", argumentParser, log,
@@ -148,6 +150,7 @@ let package = Package(
         tests(
             of: "SecureSession", ["CPace", "MLS", "Noise", "Room", "SecureGroup", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
+        tests(of: "Files", ["Sodium", "Wire"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "RoomStore", ["Locking", "Sodium", "store-writer"], exclude: ["PowerCut/trace.c"]),
         tests(of: "SharedLog", ["SharedLogModel", "Sodium", "Wire"]),
@@ -159,7 +162,8 @@ let package = Package(
         tests(
             of: "TermTalk",
             [
-                "PrivateTorNetwork", "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
+                "PrivateTorNetwork", "EventLoop", "Files", "Room", "SecureGroup", "SecureSession", "Sodium",
+                "TorController",
                 "Transport", "Wire",
             ]),
         tests(of: "Configuration", ["Room"]),

@@ -10,8 +10,9 @@ package enum JSONEventEncoder {
         "starting", "ready", "joined-room", "member-joined", "member-left", "member-away", "member-back",
         "message", "waiting", "delivered", "acknowledged", "passed-over",
         "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",
-        "room-locked", "moderator-changed",
-        "room-extended", "ending", "slow-mode", "verification", "help", "connection", "warning", "error", "closed",
+        "room-locked", "moderator-changed", "room-extended", "ending", "slow-mode", "verification",
+        "file-offered", "file-progress", "file-done", "file-failed", "files",
+        "help", "connection", "warning", "error", "closed",
     ]
 
     /// Appends the line of `event`, with its newline, to `output`. `time` is in milliseconds since 1970, UTC.
@@ -59,11 +60,24 @@ extension ChatEvent {
         case .help: "help"
         case .clearScreen: "clear-screen"
         case .verification: "verification"
+        case .file(let news): news.name
         case .room(let change): change.name
         case .connection: "connection"
         case .warning: "warning"
         case .error: "error"
         case .closed: "closed"
+        }
+    }
+}
+
+extension FileNews {
+    fileprivate var name: String {
+        switch self {
+        case .offered: "file-offered"
+        case .progress: "file-progress"
+        case .done: "file-done"
+        case .failed: "file-failed"
+        case .list: "files"
         }
     }
 }
@@ -134,6 +148,7 @@ extension JSONLineWriter {
         case .clearScreen, .sending, .notSent: break
         case .verification(.room(let overview)): fields(of: overview)
         case .verification(.check(let check)): fields(of: check)
+        case .file(let news): fields(of: news)
         case .room(let change): fields(of: change)
         case .connection(let change): fields(of: change)
         case .warning(let notice), .error(let notice): fields(of: notice)
@@ -199,6 +214,56 @@ extension JSONLineWriter {
         beginArray("words")
         for word in words { element(word) }
         endArray()
+    }
+
+    private mutating func fields(of news: FileNews) {
+        switch news {
+        case .offered(let file):
+            fields(of: file)
+        case .progress(let file, let progress):
+            identity(of: file)
+            field("bytes", progress.bytes)
+            field("size", file.size)
+            field("rate", progress.rate)
+            if let member = progress.member { field("member", member) }
+        case .done(let file, let path, let member):
+            identity(of: file)
+            field("bytes", file.size)
+            field("size", file.size)
+            if let path { line("path", path) } else { nullField("path") }
+            if let member { field("member", member) }
+        case .failed(let file, let notice, let bytes, let member):
+            identity(of: file)
+            field("bytes", bytes)
+            field("size", file.size)
+            fields(of: notice)
+            if let member { field("member", member) }
+        case .list(let entries):
+            beginArray("files")
+            for entry in entries {
+                beginObject()
+                fields(of: entry.file)
+                line("state", entry.state)
+                endObject()
+            }
+            endArray()
+        }
+    }
+
+    private mutating func identity(of file: FileNews.File) {
+        field("id", file.id)
+        field("number", file.number)
+    }
+
+    private mutating func fields(of file: FileNews.File) {
+        identity(of: file)
+        field("from", file.from)
+        line("nick", file.nick)
+        line("name", file.name)
+        field("size", file.size)
+        if let receiver = file.to { field("to", receiver) } else { nullField("to") }
+        field("self", file.isOwn)
+        line("remark", file.remark)
     }
 
     private mutating func fields(of change: RoomChange) {

@@ -108,6 +108,7 @@ package struct LineRenderer: Sendable {
         case .help(let lines): lines.map { line($0) }
         case .verification(.room(let overview)): describe(overview)
         case .verification(.check(let check)): describe(check)
+        case .file(let news): describe(news)
         case .room(let change): describe(change)
         case .connection(let change): [connection(change)]
         case .waiting(_, let text):
@@ -215,11 +216,11 @@ package struct LineRenderer: Sendable {
     }
 
     /// The nick when it has the form of one, else the member's id: a host that does not check nicks cannot forge lines.
-    private func name(_ nick: String, of id: MemberID) -> String {
+    func name(_ nick: String, of id: MemberID) -> String {
         Nick.isWellFormed(nick) ? nick : id.description
     }
 
-    private func line(_ text: String) -> String {
+    func line(_ text: String) -> String {
         Sanitizer.sanitize(text, as: .line)
     }
 }

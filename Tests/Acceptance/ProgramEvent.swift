@@ -59,6 +59,11 @@ struct ProgramEvent: Decodable, Sendable {
     var locked: Bool?
     var epoch: Int?
     var words: [String]?
+    var name: String?
+    var size: Int?
+    var bytes: Int?
+    var path: String?
+    var remark: String?
 
     struct Invite: Decodable, Sendable {
         var invite: String
@@ -75,6 +80,7 @@ struct ProgramEvent: Decodable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
+        case name, size, bytes, path, remark
         case number, used, invites, topic, locked, epoch, words
         case usesLeft = "uses_left"
         case secondsLeft = "seconds_left"

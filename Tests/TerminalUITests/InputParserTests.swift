@@ -76,10 +76,33 @@ import Testing
     @Test(
         "Commands of the command line that come later",
         arguments: [
-            "send", "accept", "decline", "files", "op", "deop", "end",
+            "op", "deop", "end",
         ])
     func later(_ name: String) {
         #expect(plain.parse("/\(name)") == .notInThisBuild("/\(name)"))
+    }
+
+    @Test(
+        "Commands about files; names with spaces stand in quotes or have backslashes",
+        arguments: [
+            ("/send a.txt", .send(path: "a.txt", to: nil)),
+            ("/send \"a b.txt\" bob", .send(path: "a b.txt", to: "bob")),
+            ("/SEND 'a \"b' bob", .send(path: "a \"b", to: "bob")), ("/send a\\ b\\\\", .send(path: "a b\\", to: nil)),
+            ("/accept 3", .accept("3", folder: nil)), ("/accept 3 /tmp/x", .accept("3", folder: "/tmp/x")),
+            ("/decline 3", .decline("3")), ("/files", .list),
+        ] as [(String, FileCommand)])
+    func files(_ line: String, _ command: FileCommand) {
+        #expect(plain.parse(line) == .file(command))
+    }
+
+    @Test(
+        "Commands about files that are not written so",
+        arguments: [
+            "/send", "/send a b c", "/send 'a", "/send ''", "/send a\\", "/accept", "/decline", "/decline 1 2",
+            "/files x",
+        ])
+    func filesUsage(_ line: String) {
+        guard case .usage = plain.parse(line) else { Issue.record("taken: \(line)"); return }
     }
 
     @Test(

@@ -18,6 +18,8 @@ package struct MemberClient {
         case startOver
         /// This member has created the group at a relay; the owner calls ``MemberClient/register(presharedKey:actions:)``.
         case created
+        /// A member offers a file, to all or to this one alone.
+        case offered([UInt8], from: MemberID, isPrivate: Bool)
         /// The relay knows the invite that this member's group is joined with; the owner shows it, and uses it.
         case registered
     }
@@ -395,7 +397,12 @@ package struct MemberClient {
             return
         }
         guard case .said(let said) = opened else {
-            if case .check(let message) = opened, from != id { received(message, from: from, actions: &actions) }
+            guard from != id else { return }
+            switch opened {
+            case .check(let message): received(message, from: from, actions: &actions)
+            case .file(let offer): actions.append(.offered(offer, from: from, isPrivate: receiver != nil))
+            case .said: break
+            }
             return
         }
         let kind: ChatEvent.ChatMessage.Kind =
@@ -413,7 +420,7 @@ package struct MemberClient {
         if taken.to == nil { slowMode.postedAt = now }
         switch taken.content {
         case .said: actions.append(.tell(.delivered(messageID)))
-        case .check: unseen.insert(messageID)
+        case .check, .file: unseen.insert(messageID)
         }
         sendWaiting(actions: &actions)
     }

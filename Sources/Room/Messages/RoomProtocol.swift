@@ -59,6 +59,9 @@ package struct RoomLimits: Sendable {
     /// Bytes of a text in UTF-8.
     package static let textByteCount = 65_536
 
+    /// Bytes of the offer of a file: its name, of up to 255, and what proves it.
+    package static let offerByteCount = 512
+
     /// Bytes of sealed content: a text, and what group encryption adds.
     package static let contentByteCount = 65_536 + 2_048
 

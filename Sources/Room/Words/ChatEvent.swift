@@ -36,6 +36,8 @@ package enum ChatEvent: Sendable, Equatable {
     case clearScreen
     /// The answer to `/verify`, and how far a check with a member has come.
     case verification(Verification)
+    /// Something about files that members pass to each other.
+    case file(FileNews)
     /// Something about the room itself.
     case room(RoomChange)
     case connection(ConnectionChange)

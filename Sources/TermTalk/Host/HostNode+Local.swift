@@ -15,6 +15,7 @@ extension HostNode {
     package func joinLocally(_ client: MemberClient) {
         let member = LoopMember(client, loop: loop, wallClock: wallClock) { [weak self] in self?.perform($0) }
         local = member
+        beginLocalFiles()
         member.perform(member.connected())
     }
 
@@ -24,6 +25,7 @@ extension HostNode {
             receivedLocally(message)
         case .tell(let event):
             tell(event)
+            if case .memberLeft(let member, _, _, _) = event { files.own?.memberLeft(member) }
         case .end(_, let refusal?):
             tell(.error(refusal))
         // The host's own participant commits who comes and goes itself, and looks at what others commit before they hear
@@ -31,7 +33,11 @@ extension HostNode {
         case .startOver:
             tell(.error(.init(.groupLost, "the room is closed: the host's own participant has lost its group")))
             loop.atEndOfTurn { [weak self] in self?.close(.hostQuit) }
-        case .admitted, .end, .created, .registered:
+        case .offered(let offer, let member, let isPrivate):
+            files.own?.offered(offer, from: member, isPrivate: isPrivate)
+        case .admitted:
+            files.connectedLocally()
+        case .end, .created, .registered:
             break
         }
     }

@@ -152,9 +152,13 @@ extension HostNode {
         room.log.read(reader, limit: SecureSession.sealedBytesPerTurn, into: &messages)
         room.log.advance(&reader, by: try connection.session.seal(messages, into: &wire, now: loop.time))
         connection.reader = reader
+        if !connection.session.hasQueued, !hasMore(for: connection), !connection.isReleased {
+            try files.seal(for: connection, into: &wire)
+        }
     }
 
     func release(_ connection: HostConnection) {
+        files.disconnected(connection)
         connection.release()
         connections.noLongerMember(connection)
         door.noLongerMember(connection.link)
@@ -188,6 +192,8 @@ extension HostNode {
             if stream.pendingByteCount <= WaterMarks.standard.high {
                 markDirty(connection)
             }
+        } else if files.mayGoOn(connection) {
+            markDirty(connection)
         } else if connection.isReleased, !connection.session.isOpen || connection.session.isSettled {
             stream.closeAfterWriting()
         }

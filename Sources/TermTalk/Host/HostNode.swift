@@ -1,4 +1,5 @@
 package import EventLoop
+package import Files
 package import Logging
 package import Room
 internal import SecureGroup
@@ -35,6 +36,8 @@ package final class HostNode {
 
     var connections = ConnectionTable()
     let sealing: SealingTurn
+    let files: HostFiles
+    let fileOptions: FileOptions
     let endingNotes: EndingNotes
     var scratch: [UInt8] = []
     /// What is sealed for one member, in turn.
@@ -54,11 +57,13 @@ package final class HostNode {
     package var onInvitesChanged: (([InviteSecret]) -> Void)?
     /// Called when a member has removed another one, and with it the room's invite.
     package var onInviteReplaced: (() -> Void)?
+
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, doorLimits: Door.Limits = Door.Limits(),
-        book: any GroupBook.Type = PublicRoomGroup.self, wallClock: @escaping () -> Int64,
-        logger: Logger,
+        book: any GroupBook.Type = PublicRoomGroup.self, fileLimits: FileRelay.Limits = FileRelay.Limits(),
+        fileOptions: FileOptions = FileOptions(), laneBounds: LaneWindow.Bounds = .overTor,
+        wallClock: @escaping () -> Int64, logger: Logger,
         tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
@@ -71,6 +76,8 @@ package final class HostNode {
             invite: identity.invites.first ?? InviteSecret(), password: password, limits: doorLimits, now: loop.time)
         sealing = SealingTurn(loop: loop)
         sweeper = Sweeper(loop: loop)
+        files = HostFiles(loop: loop, limits: fileLimits, bounds: laneBounds)
+        self.fileOptions = fileOptions
         endingNotes = EndingNotes(loop: loop, canExtend: !limits.isRelay, tell: tell)
         identity.admitsInvited = { [weak self] in self?.answersInvited() ?? false }
         sealing.seal = { [weak self] connection, wire throws(SessionError) in
@@ -79,6 +86,7 @@ package final class HostNode {
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
         sweeper.onDue = { [weak self] in self?.sweep(late: $0) }
+        watchFiles()
         // A room ends also if nobody ever comes near it.
         scheduleRoomSweep()
         endingNotes.roomEnds(at: closesAt)
@@ -118,7 +126,9 @@ package final class HostNode {
         } else if connection.isReleased, !connection.isDirty, hasAll(connection) {
             // The peer has all that was said to it. Closing before would lose what the kernel still holds.
             drop(connection)
-        } else if connection.session.wantsToSend(now: now, hasMore: hasMore(for: connection)) {
+        } else if connection.session.wantsToSend(now: now, hasMore: hasMore(for: connection))
+            || files.hasFrames(for: connection)
+        {
             markDirty(connection)
         } else {
             sweeper.scheduleSession(at: connection.session.nextDeadline)
@@ -140,6 +150,7 @@ package final class HostNode {
             } else {
                 receivedAtDoor(type: type, body: body, from: connection, now: now)
             }
+        case .lane(let frame): receivedFrame(frame, on: connection)
         case .acknowledged(let count):
             guard let reader = connection.reader, let sequence = room.log.acknowledged(count, by: reader.member) else {
                 return
@@ -227,6 +238,7 @@ package final class HostNode {
         }
         logger.debug("a member's connection broke")
         connection.lostAt = loop.time
+        files.disconnected(connection)
         door.wentAway(connection.link)
         room.linkLost(connection.link, now: loop.time)
         scheduleRoomSweep()
@@ -235,10 +247,12 @@ package final class HostNode {
     func becameMember(_ connection: HostConnection) {
         connections.becameMember(connection)
         door.becameMember(connection.link)
+        files.connected(connection)
     }
 
     /// Closes the connection and forgets it.
     func drop(_ connection: HostConnection) {
+        files.disconnected(connection)
         connection.dropStream()
         // Its number may be another one's by now.
         guard connections.holds(connection) else { return }
@@ -286,6 +300,7 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
+        files.forgetGone()
         door.timePassed(now: now)
         tellOfDoor()
         if let expiry = door.invites.nextExpiry {

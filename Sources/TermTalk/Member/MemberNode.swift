@@ -1,4 +1,5 @@
 package import EventLoop
+internal import Files
 package import Logging
 package import Room
 package import SecureSession
@@ -69,6 +70,7 @@ package final class MemberNode: ByteStreamHandler {
 
     private(set) var stay: Stay
     let person: LoopMember
+    let files: MemberFiles
     private var carrier = Carrier.none
     /// When the session has something to do, or the next dial is due.
     private var timer: TimerHandle?
@@ -88,8 +90,8 @@ package final class MemberNode: ByteStreamHandler {
     ///   - wallClock: seconds since 1970, to tell people when the room ends.
     package init(
         loop: EventLoop, target: Target, credentials: consuming JoinCredentials, client: MemberClient,
-        password: RoomPassword? = nil, dial: @escaping Dial, logger: Logger,
-        wallClock: @escaping () -> Int64, tell: @escaping (ChatEvent) -> Void
+        password: RoomPassword? = nil, fileOptions: FileOptions = FileOptions(), dial: @escaping Dial,
+        logger: Logger, wallClock: @escaping () -> Int64, tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
         self.target = target
@@ -101,8 +103,10 @@ package final class MemberNode: ByteStreamHandler {
         endingNotes = EndingNotes(loop: loop, canExtend: false, tell: tell)
         var carryOut: ((MemberClient.Action) -> Void)?
         person = LoopMember(client, loop: loop, wallClock: wallClock) { carryOut?($0) }
+        files = MemberFiles(loop: loop, bounds: target.address.kind == .onion ? .overTor : .direct)
         carryOut = { [weak self] in self?.perform($0) }
         person.isAway = { [weak self] in self?.stay.isAway == true }
+        beginFiles(fileOptions)
     }
 
     package var hostKey: X25519.PublicKey? { stay.hostKey }
@@ -189,7 +193,16 @@ package final class MemberNode: ByteStreamHandler {
                 self?.advance { $0.patienceIsOver(of: connectedAt, actions: &$1) }
             }
         case .tell(let event): tell(event)
-        case .connectionLost: person.connectionLost()
+        case .connectionLost:
+            person.connectionLost()
+            files.connectionLost()
+        case .cameIn: files.connected()
+        case .receiveFrame(let bytes):
+            do throws(FileError) {
+                try files.received(bytes)
+            } catch {
+                failed(.malformed)
+            }
         case .join:
             let wanted = person.connected()
             advance { $0.asks(wanted, now: now, actions: &$1) }
@@ -260,6 +273,9 @@ package final class MemberNode: ByteStreamHandler {
             }
             if case .starting(.approval, _) = event { stay.approvalIsAwaited() }
             tell(event)
+            if case .memberLeft(let member, _, _, _) = event { files.exchange?.memberLeft(member) }
+        case .offered(let offer, let member, let isPrivate):
+            files.exchange?.offered(offer, from: member, isPrivate: isPrivate)
         case .admitted(let admission): advance { $0.admitted(admission, now: now, actions: &$1) }
         case .end(let reason, let refusal): advance { $0.end(reason, refusal, actions: &$1) }
         case .startOver: advance { $0.startsOver(now: now, actions: &$1) }
@@ -303,6 +319,7 @@ package final class MemberNode: ByteStreamHandler {
         var wire: [UInt8] = []
         do throws(SessionError) {
             try stay.session?.seal(into: &wire, now: loop.time)
+            try files.seal(on: &stay.session, pending: stream.pendingByteCount, into: &wire)
         } catch {
             return failed(error)
         }
@@ -310,6 +327,8 @@ package final class MemberNode: ByteStreamHandler {
             stream.write(wire.span)
         }
         if stay.session?.hasQueued == true, stay.session?.wantsToSend(now: loop.time) == true {
+            scheduleFlush()
+        } else if stay.session?.isLaneOpen == true, files.mayGoOn(pending: stream.pendingByteCount) {
             scheduleFlush()
         }
         rescheduleTimer()
@@ -409,6 +428,7 @@ package final class MemberNode: ByteStreamHandler {
         endingNotes.stop()
         timer?.cancel()
         person.stop()
+        files.stop()
         if case .dialing(let dialing) = carrier { dialing.cancel() }
         closeStream()
         onEnded?(reason, notice)

@@ -49,6 +49,10 @@ extension Stay {
         case tell(ChatEvent)
         /// The client's connection is broken.
         case connectionLost
+        /// The connection is part of the room.
+        case cameIn
+        /// A frame of the lane of files.
+        case receiveFrame([UInt8])
         /// The client asks to be let in; what it wants said goes to ``asks(_:actions:)``.
         case join
         /// The client has received a message of the room.

@@ -298,6 +298,10 @@ struct Stay: ~Copyable {
             } catch {
                 failed(error, now: now, actions: &actions)
             }
+        case .lane(let frame):
+            // A frame may still come while the stay ends.
+            if case .ending = phase { return }
+            actions.append(.receiveFrame(frame))
         case .acknowledged:
             break
         case .resumed:
@@ -412,6 +416,7 @@ struct Stay: ~Copyable {
     private mutating func cameIn(actions: inout [Action]) {
         if case .ending = phase { return }
         phase = .inRoom
+        actions.append(.cameIn)
     }
 
     mutating func roomEnds(at end: Duration?, actions: inout [Action]) {

@@ -108,6 +108,16 @@ package final class LoopMember {
         wasCongested = wasCongested || isCongested
     }
 
+    /// Offers a file, to all or to one member. Returns whom it is for; nil for all.
+    func offer(_ offer: [UInt8], to receiver: String?) throws(ChatEvent.Notice) -> MemberID? {
+        guard !isOver else { return nil }
+        var actions: [MemberClient.Action] = []
+        tellTime()
+        let target = try client.offer(offer, to: receiver, actions: &actions)
+        perform(actions)
+        return target
+    }
+
     func changeNick(to nick: String) {
         act { client, actions throws(ChatEvent.Notice) in try client.changeNick(to: nick, actions: &actions) }
     }

@@ -6,6 +6,7 @@ package protocol Participant: AnyObject {
     var member: LoopMember? { get }
     func listMembers()
     func showInvite(as form: InviteForm)
+    func perform(_ command: FileCommand)
     /// For moderators only, and some of it for the host only; others are told so.
     func perform(_ command: RoomCommand)
     /// Leaves after everything said has been delivered; a host's leaving closes the room.

@@ -28,6 +28,7 @@ package final class RoomGuest {
         package var password: Password?
         /// Whether it may be the first of a group at a relay; not where it only delivers something and leaves.
         package var foundsGroup = true
+        package var files = FileOptions()
 
         package init(
             room: RoomName, address: RoomAddress, alternatives: [HostPort] = [], invite: Invite? = nil,
@@ -184,7 +185,7 @@ package final class RoomGuest {
                 isInviteAuthorized: options.invite?.isAuthorized ?? false),
             credentials: credentials,
             client: MemberClient(nick: options.nick, engine: engine, foundsGroup: options.foundsGroup),
-            password: password,
+            password: password, fileOptions: options.files,
             dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
@@ -316,7 +317,7 @@ package final class RoomGuest {
             onEnded(reason, notice)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 2
+        var owed = 3
         let done = {
             owed -= 1
             if owed == 0 { finish() }
@@ -331,6 +332,7 @@ package final class RoomGuest {
         }
         // A key that was accepted is known the next time, however short the stay.
         hostRecord.afterwards(forget)
+        if isPanicking, let node { node.removeParts(then: done) } else { done() }
         if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
     }
 
@@ -367,6 +369,10 @@ extension RoomGuest: Participant {
     package func perform(_ command: RoomCommand) {
         guard let node else { return tell(.error(.hostOnly)) }
         node.perform(command)
+    }
+
+    package func perform(_ command: FileCommand) {
+        node?.perform(command)
     }
 
     package func panic() {

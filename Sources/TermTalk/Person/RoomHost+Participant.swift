@@ -101,6 +101,10 @@ extension RoomHost: Participant {
         }
     }
 
+    package func perform(_ command: FileCommand) {
+        node?.performLocally(command)
+    }
+
     package func leave() {
         stop(.hostQuit)
     }

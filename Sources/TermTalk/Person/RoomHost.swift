@@ -1,4 +1,5 @@
 package import EventLoop
+package import Files
 internal import Glibc
 package import Logging
 package import Room
@@ -40,6 +41,8 @@ package final class RoomHost {
         package var hasClientAuthorization: Bool
         /// The keys that the room had before; nil for a room with new ones.
         package var kept: KeptRoom?
+        package var files = FileOptions()
+        package var fileLimits = FileRelay.Limits()
         /// Whether the host only relays: it takes no part, and cannot read what is said.
         package var isHeadless: Bool { limits.isRelay }
 
@@ -258,7 +261,8 @@ package final class RoomHost {
         if direct?.isOpenToOthers == true { doorLimits.gate = .direct }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            doorLimits: doorLimits, wallClock: wallClock, logger: logger, tell: tell)
+            doorLimits: doorLimits, fileLimits: options.fileLimits, fileOptions: options.files,
+            laneBounds: direct == nil ? .overTor : .direct, wallClock: wallClock, logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onInviteReplaced = { [weak self, weak node] in
             if let self, let node, !self.options.isHeadless { self.showRoomInvite(of: node) }
@@ -321,7 +325,7 @@ package final class RoomHost {
 
     private func roomClosed(_ reason: ChatEvent.CloseReason) {
         guard !isClosed else { return }
-        let entry = room?.entry
+        let (entry, node) = (room?.entry, node)
         state = .closed
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }
@@ -329,7 +333,7 @@ package final class RoomHost {
             onEnded(reason, self.ending)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 3
+        var owed = 4
         let done = {
             owed -= 1
             if owed == 0 { finish() }
@@ -337,6 +341,7 @@ package final class RoomHost {
         onion?.close()
         removeKeptRoom(then: done)
         unregister(entry, then: done)
+        if isPanicking, let node { node.removeParts(then: done) } else { done() }
         switch entrance {
         case .none: done()
         case .onion(let onion): onion.shutDown(isHurried: isPanicking, completion: done)

@@ -122,6 +122,13 @@ final class ChatSession {
         begin(as: .delivers(delivery)).join(options, questions)
     }
 
+    /// Offers files, and leaves when who accepts them has them.
+    func send(_ errand: FileErrand, in options: RoomGuest.Options, _ questions: Conversation.Questions) {
+        var options = options
+        options.foundsGroup = false
+        begin(as: .delivers(errand)).join(options, questions)
+    }
+
     func begin(as role: Conversation.Role, number: Int = 1) -> Conversation {
         let conversation = Conversation(self, as: role, number: number)
         conversations.append(conversation)

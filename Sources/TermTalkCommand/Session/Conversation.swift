@@ -11,7 +11,7 @@ final class Conversation {
         case talks
         /// Nobody takes part here: nothing is read, and signals end it.
         case serves
-        case delivers(Delivery)
+        case delivers(any Errand)
     }
 
     private enum Phase {
@@ -161,7 +161,7 @@ final class Conversation {
         if showsCode { console.give(room.invite, as: .code, in: number) }
     }
 
-    private func heard(_ event: ChatEvent, while delivery: Delivery) {
+    private func heard(_ event: ChatEvent, while delivery: any Errand) {
         var delivery = delivery
         let isJSON = session.common.json
         if delivery.shows(event, isJSON: isJSON) { show(event) }
@@ -175,8 +175,9 @@ final class Conversation {
         }
     }
 
-    private func perform(_ step: Delivery.Step) {
+    private func perform(_ step: ErrandStep) {
         switch step {
+        case .file(let command): participant?.perform(command)
         case .say(let text): participant?.say(text, kind: .text, to: nil)
         case .leave: participant?.leave()
         case .fail: stop?()
@@ -250,6 +251,7 @@ final class Conversation {
         case .panic: session.panic()
         case .verify(let command): participant?.verify(command)
         case .room(let command): participant?.perform(command)
+        case .file(let command): participant?.perform(command)
         case .clear:
             _ = memory.heard(.clearScreen, at: WallTime.moment)
             show(.clearScreen)

@@ -18,6 +18,7 @@ package enum ChatInput: Sendable, Equatable {
     case verify(VerifyCommand)
     /// What only the person at the host may do.
     case room(RoomCommand)
+    case file(FileCommand)
     case clear
     case quit
     /// What the room is about, to be shown.

@@ -97,6 +97,10 @@ package enum RoomCommandTable {
             ) {
                 RoomCommandParser.topic($0)
             },
+            files("/send", [("FILE [MEMBER]", "offer a file to all, or to one member only")]),
+            files("/accept", [("N [FOLDER]", "fetch file N, into the folder of downloads or another one")]),
+            files("/decline", [("N", "do not want it, or do not offer it any more; what is here of it goes")]),
+            files("/files", [("", "the files that are offered, and how far they have come")]),
             Entry("/lastlog", [("WORD", "what was said with that word in it")]) { arguments in
                 arguments.isEmpty ? usage("/lastlog") : .lastlog(String(arguments))
             },
@@ -148,7 +152,7 @@ package enum RoomCommandTable {
                     ("off", "as often as they like"),
                 ]),
         ]
-        + ["/send", "/accept", "/decline", "/files", "/end"].map { name in
+        + ["/end"].map { name in
             Entry(name, [("", "planned")], .nobody) { _ in .notInThisBuild(name) }
         }
 
@@ -181,6 +185,10 @@ package enum RoomCommandTable {
         _ name: String, _ forms: [(arguments: String, help: String)], completes: Completes = .nothing
     ) -> Entry {
         Entry(name, forms, .moderators, completes: completes) { RoomCommandParser.parse(name, $0) }
+    }
+
+    private static func files(_ name: String, _ forms: [(arguments: String, help: String)]) -> Entry {
+        Entry(name, forms) { FileCommandParser.parse(name, $0) }
     }
 
     private static func oneWord(_ arguments: Substring) -> String? {

@@ -50,6 +50,7 @@ package struct RoomMemory: Sendable {
         case .message(let message):
             guard message.isOwn || ignored[message.from] == nil else { return false }
             keep(message, at: moment)
+        case .file(.offered(let file)): return file.isOwn || ignored[file.from] == nil
         case .sending(let message): note(message.id, message.text, "is on its way to the host")
         case .waiting(let id, let text): note(id, text, "waits for the connection")
         case .notSent(let id): note(id, nil, "was not sent")

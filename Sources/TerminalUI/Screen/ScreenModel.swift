@@ -121,6 +121,7 @@ package struct ScreenModel: Sendable {
         case .verification(let verification):
             tell(event, at: moment)
             heard(verification)
+        case .file: tell(event, at: moment)
         case .clearScreen: scrollback.clear()
         // What waits is seen at its message.
         case .waiting: break
