@@ -23,7 +23,8 @@ import Testing
                 "address-in-use", "port-not-mapped", "carrier-nat", "no-such-room", "room-expired", "room-reopened",
             ],
             70: ["internal-error"],
-            73: ["registry-unwritable", "persist-unwritable", "output-unwritable", "no-space", "file-unwritable",
+            73: [
+                "registry-unwritable", "persist-unwritable", "output-unwritable", "no-space", "file-unwritable",
                 "no-download-folder",
             ],
             75: [
