@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: without-traits attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
+.PHONY: explore redis-faults without-traits attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
 # No library is looked for beside the program, all is bound before it begins and read-only then, and only code is
@@ -65,6 +65,18 @@ tor-flood: CIRCUITS ?= 3000
 tor-flood:
 	$(SWIFT) build
 	$(SWIFT) run tor-network --exec python3 Benchmarks/tor_flood.py --circuits $(CIRCUITS)
+
+# All states of hosts that share a log, within a budget of faults: make explore BUDGET="inputs=1 restarts=1 crashes=1", or
+# long times at random: make explore BUDGET="seeds=100000 inputs=8 drops=3 late=2 crashes=2 hangs=2 restarts=3 flushes=2"
+explore: BUDGET ?= inputs=1 restarts=1
+explore:
+	$(SWIFT) run -c release shared-log-explorer $(BUDGET)
+
+# Hosts at a real redis-server, two faults at a time: make redis-faults FAULTS=200 SEED=3
+redis-faults: SEED ?= 1
+redis-faults: FAULTS ?= 100
+redis-faults:
+	TERMTALK_SEED=$(SEED) TERMTALK_FAULTS=$(FAULTS) $(SWIFT) test --filter RedisFaultTests
 
 # A room with real groups whose members come, go and talk at random: make random-rooms STEPS=10000 SEED=1
 random-rooms: SEED ?= 1

@@ -29,7 +29,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 
 let fuzzed: [Target.Dependency] = [
     "Configuration", "CPace", "Discovery", "EventLoop", "MLS", "Room", "RoomStore", "SecureGroup", "SecureSession",
-    "Sodium",
+    "SharedLog", "Sodium",
     "TermTalk", "TerminalUI", "TestSupport", "TorController", "Wire",
 ]
 
@@ -82,6 +82,7 @@ let package = Package(
         library("Room", [deque, "Sodium", "Wire"]),
         library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         library("RoomStore", ["CSQLite", "Locking", "Sodium", "Wire"]),
+        library("SharedLog", ["Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
         library(
@@ -124,6 +125,12 @@ let package = Package(
             name: "store-writer", dependencies: ["Locking", "RoomStore", "Sodium", "TestSupport"],
             path: "Tests/StoreWriterTool", swiftSettings: common),
 
+        .target(
+            name: "SharedLogModel", dependencies: ["SharedLog"], path: "Tests/SharedLogModel", swiftSettings: common),
+        .executableTarget(
+            name: "shared-log-explorer", dependencies: ["SharedLog", "SharedLogModel", "TestSupport"],
+            path: "Tests/SharedLogExplorer", swiftSettings: common),
+
         .executableTarget(
             name: "termtalk-bench",
             dependencies: [
@@ -141,6 +148,7 @@ let package = Package(
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "RoomStore", ["Locking", "Sodium", "store-writer"], exclude: ["PowerCut/trace.c"]),
+        tests(of: "SharedLog", ["SharedLogModel", "Sodium", "Wire"]),
         tests(of: "SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
