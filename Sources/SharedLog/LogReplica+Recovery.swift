@@ -134,7 +134,8 @@ extension LogReplica {
             .send(
                 .report(
                     token: waiting.status.token, holding: waiting.status.holding,
-                    waiting.round.map { .within($0) } ?? .naming(naming), writer: writer, place: state.place))
+                    waiting.round.map { .within($0) } ?? .naming(naming), writer: writer,
+                    HostReport(place: state.place, count: rounds)))
         ]
     }
 
@@ -145,6 +146,10 @@ extension LogReplica {
             return decide(status, coding: coding)
         }
         var waiting = waiting
+        // Who has come further lives, and tries: it is waited for anew.
+        if status.reports.contains(where: { $1.place > state.place && waiting.status.reports[$0] != $1 }) {
+            waiting.leases = 0
+        }
         waiting.status = status
         if waiting.round != status.round {
             // Meanwhile an epoch was opened, perhaps, and all was lost again: the others have yet to report.
@@ -155,7 +160,7 @@ extension LogReplica {
         }
         waiting.isAsking = false
         phase = .waiting(waiting)
-        guard status.reports[writer] == state.place, mayOpen(waiting) else { return [] }
+        guard status.reports[writer]?.place == state.place, mayOpen(waiting) else { return [] }
         guard let base = base(for: status.holding) else {
             waiting.needsSnapshot = true
             phase = .waiting(waiting)
@@ -173,7 +178,7 @@ extension LogReplica {
             guard others.allSatisfy({ reports[$0] != nil }), !isUnsure else { return false }
         }
         if waiting.leases < 2, omission != .awaitFurthestHost {
-            guard reports.values.allSatisfy({ $0 <= state.place }) else { return false }
+            guard reports.values.allSatisfy({ $0.place <= state.place }) else { return false }
         }
         return true
     }

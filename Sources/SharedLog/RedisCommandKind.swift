@@ -51,10 +51,10 @@ enum RedisCommandKind: Sendable {
             round = OpeningRound(words[4])
             guard round != nil else { return nil }
         }
-        var reports: [WriterID: LogPlace] = [:]
+        var reports: [WriterID: HostReport] = [:]
         for index in stride(from: 5, to: words.count, by: 2) {
-            guard let writer = WriterID(words[index]), let place = LogPlace(words[index + 1]) else { return nil }
-            reports[writer] = place
+            guard let writer = WriterID(words[index]), let report = HostReport(words[index + 1]) else { return nil }
+            reports[writer] = report
         }
         return .status(
             StoreStatus(

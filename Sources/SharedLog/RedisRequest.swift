@@ -9,7 +9,7 @@ struct RedisRequest {
         switch command {
         case .status:
             self.init(.status, .status, [])
-        case .report(let token, let holding, let request, let writer, let place):
+        case .report(let token, let holding, let request, let writer, let report):
             let (verb, round) =
                 switch request {
                 case .naming(let round): ("naming", round)
@@ -19,7 +19,7 @@ struct RedisRequest {
                 .status, .report,
                 [
                     token.text, holding?.last.text ?? "", holding?.epochHead.text ?? "", verb, round.text, writer.text,
-                    place.text,
+                    report.text,
                 ])
         case .read(let after, let limit):
             self.init(.entries, .read, [after.text, "\(limit)"])

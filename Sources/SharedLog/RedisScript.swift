@@ -25,7 +25,7 @@ enum RedisScript: CaseIterable, Hashable, Sendable {
     }
 
     private static let common = """
-        local log, epoch, snapshot, round = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+        local log, epoch, snapshot, round, new = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
         local function token()
           local info = redis.call('INFO', 'replication')
           if string.match(info, 'role:(%a+)') ~= 'master' then return nil end
@@ -102,9 +102,17 @@ enum RedisScript: CaseIterable, Hashable, Sendable {
         local life, base = ARGV[1], ARGV[5]
         if token() ~= life or not holds(ARGV[2], ARGV[3]) or name(life) ~= ARGV[4] then return 'REFUSED' end
         if ARGV[2] ~= '' and field(epoch, 'life') == life then return 'REFUSED' end
-        if base ~= 'restoring' then redis.call('DEL', log, snapshot) end
-        if base == 'replacing' then redis.call('HSET', snapshot, 'position', ARGV[7], 'bytes', ARGV[8]) end
-        for i = 9, #ARGV, 2 do redis.call('XADD', log, ARGV[i], 'd', ARGV[i + 1]) end
+        local target = log
+        if base ~= 'restoring' then
+          redis.call('DEL', new)
+          target = new
+        end
+        for i = 9, #ARGV, 2 do redis.call('XADD', target, ARGV[i], 'd', ARGV[i + 1]) end
+        if target == new then
+          redis.call('DEL', snapshot)
+          if base == 'replacing' then redis.call('HSET', snapshot, 'position', ARGV[7], 'bytes', ARGV[8]) end
+          redis.call('RENAME', new, log)
+        end
         redis.call('HSET', epoch, 'life', life, 'head', ARGV[6])
         redis.call('DEL', round)
         return 'DONE'

@@ -24,7 +24,7 @@ package struct RedisSession: Sendable {
     package static func begin(
         room: String, user: String?, password: [UInt8]?
     ) -> (session: RedisSession, bytes: [UInt8]) {
-        let keys = ["log", "epoch", "snapshot", "round"].map { Array("termtalk:{\(room)}:\($0)".utf8) }
+        let keys = ["log", "epoch", "snapshot", "round", "new"].map { Array("termtalk:{\(room)}:\($0)".utf8) }
         var bytes: [UInt8] = []
         if let password {
             bytes += RESPValue.command([Array("AUTH".utf8)] + (user.map { [Array($0.utf8)] } ?? []) + [password])

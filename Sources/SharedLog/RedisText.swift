@@ -47,3 +47,14 @@ extension OpeningRound {
         self.init(writer: writer, count: count)
     }
 }
+
+extension HostReport {
+    /// `EPOCH-NUMBER:HEAD/COUNT`.
+    var text: String { "\(place.text)/\(count)" }
+
+    init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let place = LogPlace(parts[0]), let count = UInt32(parts[1]) else { return nil }
+        self.init(place: place, count: count)
+    }
+}

@@ -4,7 +4,7 @@ package enum StoreCommand: Hashable, Sendable {
     case status
     /// Says how far this host has come, for who opens the next epoch. Answered as ``status``. Void unless the store is in that life, holds
     /// that, and no epoch was opened in it.
-    case report(token: StoreToken, holding: StoreHolding?, RoundRequest, writer: WriterID, place: LogPlace)
+    case report(token: StoreToken, holding: StoreHolding?, RoundRequest, writer: WriterID, HostReport)
     /// The entries behind a position, at most `limit`. Answered with ``StoreReply/entries(_:last:)``.
     case read(after: LogPosition, limit: Int)
     /// Appends entries to an epoch, then the same as ``read(after:limit:)``. Refused unless that epoch was opened in this life of the
@@ -40,6 +40,18 @@ package struct OpeningRound: Hashable, Sendable {
 
     package init(writer: WriterID, count: UInt32) {
         self.writer = writer
+        self.count = count
+    }
+}
+
+/// How far a host has come.
+package struct HostReport: Hashable, Sendable {
+    package let place: LogPlace
+    /// How many rounds the host has begun to wait in: a greater one shows that it lives, and tries.
+    package let count: UInt32
+
+    package init(place: LogPlace, count: UInt32) {
+        self.place = place
         self.count = count
     }
 }

@@ -23,10 +23,10 @@ package struct StoreStatus: Hashable, Sendable {
     /// Which hosts have reported in this round, and how far they have come.
     /// The round, if it has a name.
     package let round: OpeningRound?
-    package let reports: [WriterID: LogPlace]
+    package let reports: [WriterID: HostReport]
 
     package init(
-        token: StoreToken, holding: StoreHolding?, isBound: Bool, round: OpeningRound?, reports: [WriterID: LogPlace]
+        token: StoreToken, holding: StoreHolding?, isBound: Bool, round: OpeningRound?, reports: [WriterID: HostReport]
     ) {
         self.token = token
         self.holding = holding

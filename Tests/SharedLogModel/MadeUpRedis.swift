@@ -29,7 +29,7 @@ package struct MadeUpRedis: Hashable, Sendable {
     package private(set) var last: LogPosition?
     package private(set) var bound: Bound?
     package private(set) var snapshot: StoredEntry?
-    private var allReports: [WriterID: LogPlace] = [:]
+    private var allReports: [WriterID: HostReport] = [:]
     /// The life that the reports are of, and the round.
     private var reportsToken: StoreToken?
     private var ownRound: OpeningRound?
@@ -49,7 +49,7 @@ package struct MadeUpRedis: Hashable, Sendable {
 
     package var round: OpeningRound? { reportsToken == token || omission == .reportsInLife ? ownRound : nil }
 
-    package var reports: [WriterID: LogPlace] {
+    package var reports: [WriterID: HostReport] {
         reportsToken == token || omission == .reportsInLife ? allReports : [:]
     }
 
@@ -75,8 +75,8 @@ package struct MadeUpRedis: Hashable, Sendable {
         switch command {
         case .status:
             return status
-        case .report(let token, let holding, let request, let writer, let place):
-            if token == self.token, holding == self.holding, !isBound { report(request, writer, place) }
+        case .report(let token, let holding, let request, let writer, let hostReport):
+            if token == self.token, holding == self.holding, !isBound { report(request, writer, hostReport) }
             return status
         case .read(let after, let limit):
             return read(after, limit)
@@ -107,16 +107,16 @@ package struct MadeUpRedis: Hashable, Sendable {
         .status(StoreStatus(token: token, holding: holding, isBound: isBound, round: round, reports: reports))
     }
 
-    private mutating func report(_ request: RoundRequest, _ writer: WriterID, _ place: LogPlace) {
+    private mutating func report(_ request: RoundRequest, _ writer: WriterID, _ report: HostReport) {
         allReports = reports
         ownRound = round
         reportsToken = token
         switch request {
         case .naming(let name):
             if ownRound == nil { ownRound = name }
-            if omission == .comparesRounds { allReports[writer] = place }
+            if omission == .comparesRounds { allReports[writer] = report }
         case .within(let name):
-            if ownRound == name || omission == .comparesRounds { allReports[writer] = place }
+            if ownRound == name || omission == .comparesRounds { allReports[writer] = report }
         }
     }
 

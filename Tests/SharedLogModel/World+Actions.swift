@@ -81,7 +81,7 @@ extension World {
         for (other, index_) in zip(hosts, hosts.indices) where index_ != index && !other.isHung && !other.isOnOld {
             let replica = other.replica
             if replica.state.isBlank { continue }
-            guard let report = redis.reports[replica.writer] else { return false }
+            guard let report = redis.reports[replica.writer]?.place else { return false }
             if leases == 1, report > host.replica.state.place { return false }
         }
         return true
@@ -94,7 +94,7 @@ extension World {
             if case .report = flight.command { hosts[index].fit = fit }
             guard let reply = carryOut(flight) else { return drop(index) }
             hosts[index].line = .reply(reply)
-            if case .report(_, _, .within, let writer, let place) = flight.command, redis.reports[writer] == place,
+            if case .report(_, _, .within, let writer, let report) = flight.command, redis.reports[writer] == report,
                 !hosts[index].isHung, hosts[index].excuse == .slept
             {
                 hosts[index].excuse = isStray(index) ? .left : .none

@@ -9,7 +9,7 @@ extension World {
     private var storeSummary: String {
         let last = redis.holding?.last.text ?? "nothing"
         let first = redis.log.first?.position.text ?? "-"
-        let reports = redis.reports.map { "\($0.key.summary)@\($0.value.position.text)" }.sorted()
+        let reports = redis.reports.map { "\($0.key.summary)@\($0.value.place.position.text)" }.sorted()
         return "store \(redis.token.text): \(last) from \(first), snapshot \(redis.snapshot?.position.text ?? "-"),"
             + " bound \(redis.isBound), reports \(reports)"
     }

@@ -16,6 +16,15 @@ struct RedisFaultTests {
         if ProcessInfo.processInfo.environment["TERMTALK_FAULTS"] != nil { print(run.figures) }
     }
 
+    /// What the replica lacks was told to members; the hosts have it.
+    @Test("A replica that is behind takes the place of its master, and a host dies at the same time")
+    func promotion() throws {
+        let run = try RedisFaultRun(seed: 7)
+        try run.promoteLateReplica()
+        #expect(run.problem == nil, "\(run.trace)")
+        #expect(run.epoch > 1)
+    }
+
     private static var seeds: [UInt64] {
         ProcessInfo.processInfo.environment["TERMTALK_SEED"].flatMap { UInt64($0) }.map { [$0] } ?? [1, 3]
     }
@@ -24,7 +33,7 @@ struct RedisFaultTests {
 /// One run of faults.
 private final class RedisFaultRun {
     private enum StoreFault: CaseIterable {
-        case none, kill, killAndCut, killAndForget, stop, flush, dropConnections
+        case none, kill, killAndCut, killAndForget, stop, flush, dropConnections, fill, forbid
     }
 
     private enum HostFault: CaseIterable {
@@ -79,6 +88,42 @@ private final class RedisFaultRun {
         check()
     }
 
+    var epoch: UInt64 { hosts[0].replica.state.place.position.epoch }
+
+    func promoteLateReplica() throws {
+        let port = 20_000 + Int(getpid()) % 10_000
+        settle("at the start")
+        try server.ask("CONFIG SET port \(port)")
+        let replica = try RedisServer(["--replicaof", "127.0.0.1", "\(port)"])
+        try waitUntil(replica, has: "master_link_status:up")
+        turn(milliseconds: 200)
+        replica.stop()
+        turn(milliseconds: 300)
+        let told = hosts[0].room.count
+        server.kill()
+        hosts[2] = newHost(nextHost)
+        replica.wake()
+        try replica.ask("REPLICAOF NO ONE")
+        for host in hosts { host.move(to: replica.socketPath) }
+        turn(milliseconds: 100)
+        settle("after the promotion")
+        check()
+        if hosts[0].room.count < told { problem = "what members were told was lost" }
+        if hosts.contains(where: { $0.storeLostCount > 0 }) { problem = "a host lost what it need not have lost" }
+    }
+
+    private func waitUntil(_ server: RedisServer, has word: String) throws {
+        for _ in 0..<6_000 {
+            if case .bytes(let text?)? = try? server.ask("INFO replication"),
+                String(decoding: text, as: UTF8.self).contains(word)
+            {
+                return
+            }
+            turn(milliseconds: 10)
+        }
+        throw CocoaError(.fileReadUnknown)
+    }
+
     private func fault() throws {
         let store = StoreFault.allCases[random.below(StoreFault.allCases.count)]
         let host = HostFault.allCases[random.below(HostFault.allCases.count)]
@@ -91,9 +136,10 @@ private final class RedisFaultRun {
         case .none: break
         case .kill, .killAndCut, .killAndForget: server.kill()
         case .stop: server.stop()
-        case .flush: _ = try RedisConnection(path: server.socketPath)?.ask(["FLUSHALL"])
-        case .dropConnections:
-            _ = try RedisConnection(path: server.socketPath)?.ask(["CLIENT", "KILL", "TYPE", "normal"])
+        case .flush: try server.ask("FLUSHALL")
+        case .fill: try server.ask("CONFIG SET maxmemory 1")
+        case .forbid: try server.ask("ACL SETUSER default -xadd")
+        case .dropConnections: try server.ask("CLIENT KILL TYPE normal")
         }
         var asleep: Int?
         if victim >= 0 {
@@ -119,9 +165,11 @@ private final class RedisFaultRun {
             try server.removeData()
             try server.start()
         case .stop: server.wake()
+        case .fill: try server.ask("CONFIG SET maxmemory 0")
+        case .forbid: try server.ask("ACL SETUSER default +@all")
         case .none, .flush, .dropConnections: break
         }
-        if asleep != nil { turn(milliseconds: 400, except: asleep) }
+        if asleep != nil { turn(milliseconds: 900, except: asleep) }
     }
 
     private func turn(milliseconds: Int, except asleep: Int? = nil) {

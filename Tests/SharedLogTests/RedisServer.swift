@@ -53,6 +53,18 @@ final class RedisServer {
         process = nil
     }
 
+    /// Asks and waits, by another connection than that of a host.
+    @discardableResult
+    func ask(_ command: String) throws -> RESPValue {
+        for _ in 0..<6_000 {
+            if let connection = RedisConnection(path: socketPath) {
+                return try connection.ask(command.split(separator: " ").map(String.init))
+            }
+            usleep(10_000)
+        }
+        throw CocoaError(.fileReadNoSuchFile)
+    }
+
     func stop() { send(SIGSTOP) }
 
     func wake() { send(SIGCONT) }

@@ -63,7 +63,7 @@ struct StoreConformanceTests {
             let name = store.round ?? OpeningRound(writer: writer, count: 7)
             return .report(
                 token: token, holding: fits ? store.holding : nil, random.below(3) == 0 ? .naming(name) : .within(name),
-                writer: writer, place: LogPlace(position: last, head: head()))
+                writer: writer, HostReport(place: LogPlace(position: last, head: head()), count: 3))
         case 6:
             let position = LogPosition(epoch: last.epoch + 1, number: 0)
             let base: EpochRequest.Base =
@@ -94,7 +94,7 @@ private struct RealStore {
     /// What docs/shared-log.md says is enough.
     private static let user = [
         "termtalk", "on", ">secret", "~termtalk:*", "-@all", "+auth", "+info", "+evalsha", "+script|load", "+hget",
-        "+hset", "+hgetall", "+del", "+exists", "+xadd", "+xrange", "+xinfo|stream", "+xtrim",
+        "+hset", "+hgetall", "+del", "+exists", "+xadd", "+xrange", "+xinfo|stream", "+xtrim", "+rename",
     ]
 
     private let connection: RedisConnection

@@ -10,7 +10,7 @@ let sharedLogTargets = [
 
 private func redisSeeds() -> [[UInt8]] {
     let head = String(repeating: "0a", count: LogHead.byteCount)
-    let status = ["ab:cd", "3-7", head, "1", "5.0/1", "5.0", "3-7:\(head)"]
+    let status = ["ab:cd", "3-7", head, "1", "5.0/1", "5.0", "3-7:\(head)/2"]
     let entries = ["3-7", "3-6", "x\r\ny", "3-7", ""]
     return [status, entries, ["REFUSED"]].flatMap { words in
         let bulk = words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
