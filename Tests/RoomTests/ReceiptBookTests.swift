@@ -38,12 +38,12 @@ import Testing
         book.posted(sequence: 1, sender: alice, id: MessageID(1), epoch: 3, others: 1)
         book.posted(sequence: 2, sender: alice, id: MessageID(2), epoch: 4, others: 2)
         book.received(by: carol, since: 4, after: 0, upTo: 2)
-        #expect(book.takeChanges() == [alice: [.init(id: MessageID(2), count: 1, of: 2)]])
+        #expect(book.changes() == [alice: [.init(id: MessageID(2), count: 1, of: 2)]])
         book.received(by: bob, since: 3, after: 0, upTo: 2)
         book.left(carol, since: 4, received: 0)
         book.returned(carol, since: 4, received: 0)
         #expect(
-            book.takeChanges() == [
+            book.changes() == [
                 alice: [.init(id: MessageID(1), count: 1, of: 1), .init(id: MessageID(2), count: 2, of: 2)]
             ])
     }
