@@ -38,7 +38,8 @@ import Testing
             ("/invite --copy --expires 1h", .room(.makeInvite(uses: nil, seconds: 3_600, form: .copy))),
             ("/invite x", .usage(Self.inviteUsage)), ("/invite --once --uses 2", .usage(Self.inviteUsage)),
             ("/invite --uses 0", .usage(Self.inviteUsage)), ("/invite --revoke x", .usage(Self.inviteUsage)),
-            ("/kick", .usage("/kick MEMBER [REASON]")), ("/extend soon", .usage("/extend 90s, 15m or 2h")),
+            ("/kick", .usage("/kick [--keep-invites] MEMBER [REASON]")),
+            ("/extend soon", .usage("/extend 90s, 15m or 2h")),
             ("/invite --once", .room(.makeInvite(uses: 1, seconds: nil))),
             ("/invite --expires 1h", .room(.makeInvite(uses: nil, seconds: 3_600))),
             ("/invite --uses 5 --expires 90s", .room(.makeInvite(uses: 5, seconds: 90))),
@@ -76,7 +77,7 @@ import Testing
     @Test(
         "Commands of the command line that come later",
         arguments: [
-            "op", "deop", "end",
+            "end"
         ])
     func later(_ name: String) {
         #expect(plain.parse("/\(name)") == .notInThisBuild("/\(name)"))
