@@ -46,10 +46,11 @@ faults:
 	TERMTALK_FAULT_OVER=$(OVER) TERMTALK_SEED=$(SEED) TERMTALK_FAULTS=$(FAULTS) TERMTALK_MESSAGES=$(MESSAGES) \
 	    TERMTALK_FAULT_SECONDS=$(SECONDS) $(SWIFT) test --filter FaultTests
 
-# Rooms in made-up time: make simulate RUNS=20000, or SEED=… for one of them, with all that happens.
+# Rooms in made-up time: make simulate RUNS=20000, or SEED=… for one of them, with all that happens. TRACES=FILE writes a hash of
+# what happened in each, which a change of the code's form must not change.
 simulate: RUNS ?= 10000
 simulate:
-	$(if $(SEED),TERMTALK_SEED=$(SEED)) TERMTALK_RUNS=$(RUNS) $(SWIFT) test --filter RoomFaultSimulationTests
+	$(if $(SEED),TERMTALK_SEED=$(SEED)) $(if $(TRACES),SWIFT_DETERMINISTIC_HASHING=1 TERMTALK_TRACES=$(TRACES)) TERMTALK_RUNS=$(RUNS) $(SWIFT) test --filter RoomFaultSimulationTests
 
 # The suites that docs/attacks.md names; the flood and the fuzzers are on their own.
 ATTACKS = $(shell grep -oE '`[A-Z][A-Za-z0-9]*Tests' docs/attacks.md | tr -d '`' | sort -u | paste -sd '|')

@@ -1,5 +1,3 @@
-internal import Sodium
-
 // What the person wants.
 extension MemberClient {
     /// Says something to all, or to the one member that `receiver` names by id or nick.
@@ -22,7 +20,7 @@ extension MemberClient {
             throw ChatEvent.Notice(
                 .noSuchMember, "the message was not sent: that member is you", hint: "/who shows the others")
         }
-        let messageID = MessageID(Random.uint64())
+        let messageID = newMessageID()
         outbox.append(Unconfirmed(id: messageID, to: target, content: .said(.init(kind: kind, text: text))))
         if let id {
             let shown: ChatEvent.ChatMessage.Kind = target != nil ? .private : kind == .action ? .action : .text

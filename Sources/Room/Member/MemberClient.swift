@@ -58,7 +58,7 @@ package struct MemberClient {
     /// Whether this member may be the first of a group that others come into later.
     private let foundsGroup: Bool
     let engine: any GroupEngine
-    let random: () -> UInt32
+    package let random: () -> UInt32
     var members: [MemberID: Member] = [:]
     /// The members as far as the host has listed them, while it lets this one in.
     private var listed: [MemberID: Member] = [:]
@@ -98,7 +98,7 @@ package struct MemberClient {
     /// - Parameters:
     ///   - nick: the nick to ask for; empty for the member id.
     ///   - foundsGroup: whether it stays where it is the first one at a relay; if not, it leaves, and the next one is the first.
-    ///   - random: what spreads the Commits of many members.
+    ///   - random: what spreads the Commits of many members, and makes the ids of messages.
     package init(
         nick: String, engine: any GroupEngine, foundsGroup: Bool = true,
         random: @escaping () -> UInt32 = Random.uint32
@@ -108,6 +108,8 @@ package struct MemberClient {
         self.engine = engine
         self.random = random
     }
+
+    func newMessageID() -> MessageID { MessageID(UInt64(random()) << 32 | UInt64(random())) }
 
     package var outboxCount: Int { outbox.count }
     package var isJoined: Bool { phase == .joined }
