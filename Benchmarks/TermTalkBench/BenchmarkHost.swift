@@ -26,7 +26,7 @@ enum BenchmarkHost {
             loop: loop, identity: try BenchmarkRoom.identity(), limits: limits, closesAt: nil, doorLimits: doorLimits,
             logger: logger, tell: { _ in })
         // It lets the others in; what they say is not for it to open.
-        node.joinLocally(nick: "", engine: RoomGroup(creator: nil, time: 1_000_000_000))
+        node.joinLocally(MemberClient(nick: "", engine: RoomGroup(creator: nil, time: 1_000_000_000)))
         let listener = try SocketListener(.ip("127.0.0.1", port: port), loop: loop) { node.accept($0) }
         loop.run()
         listener.close()

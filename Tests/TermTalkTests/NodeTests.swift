@@ -348,11 +348,11 @@ import Testing
         limits.messagesPerSecond = 1
         try NodeWorld.run(limits: limits) { world in
             for _ in 0..<10 { world.sayAsHost("x") }
-            #expect(!world.host.isCongested)
+            #expect(world.host.local?.isCongested == false)
             world.sayAsHost("x")
-            #expect(world.host.isCongested)
-            world.host.onDecongested = {
-                #expect(!world.host.isCongested)
+            #expect(world.host.local?.isCongested == true)
+            world.host.local?.onDecongested = {
+                #expect(world.host.local?.isCongested == false)
                 world.finish()
             }
         }

@@ -58,9 +58,9 @@ extension HostNode {
     }
 
     func finishClosing() {
-        sweepTimer?.cancel()
+        sweeper.stop()
         endingNotes.stop()
-        localTimer?.cancel()
+        local?.stop()
         guard let closing, let onClosed else { return }
         self.onClosed = nil
         for connection in connections.all {

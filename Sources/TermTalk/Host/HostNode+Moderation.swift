@@ -48,7 +48,7 @@ extension HostNode {
         identity.invites = door.secrets
         onInvitesChanged?(door.secretsInUse)
         if let expiry = door.invites.nextExpiry {
-            scheduleSweep(at: expiry)
+            sweeper.schedule(at: expiry)
         }
     }
 
@@ -89,7 +89,7 @@ extension HostNode {
 
     func askHost(_ link: LinkID, _ id: MemberID, nick: String) {
         guard let connection = connections[link] else { return }
-        connection.admissionDeadline = max(connection.admissionDeadline, loop.time + Self.approvalPatience)
+        connection.mayStay(until: loop.time + Self.approvalPatience)
         tell(.room(.joinRequest(id: id, nick: nick)))
     }
 

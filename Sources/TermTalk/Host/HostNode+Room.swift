@@ -25,8 +25,8 @@ extension HostNode {
     func perform(_ action: RoomAction) {
         switch action {
         case .send(Self.localLink, let message):
-            guard let localReader else { return deliverLocally(message) }
-            say(message, to: .one(localReader.member))
+            guard let reader = seat.reader else { return deliverLocally(message) }
+            say(message, to: .one(reader.member))
             readLocally()
         case .send(let link, let message):
             guard let connection = connections[link] else { return }
@@ -39,8 +39,8 @@ extension HostNode {
         case .sendToEach(let links, let message):
             for link in links { perform(.send(link, message)) }
         case .sendTracked(Self.localLink, let message, let number):
-            guard let localReader else { return }
-            say(message, to: .one(localReader.member), tracking: number)
+            guard let reader = seat.reader else { return }
+            say(message, to: .one(reader.member), tracking: number)
             readLocally()
         case .sendTracked(let link, let message, let number):
             guard let connection = connections[link], let reader = connection.reader else { return }
@@ -53,8 +53,8 @@ extension HostNode {
             }
             readLocally()
         case .admit(Self.localLink, let id):
-            localReader = room.log.open(id, records: 0)
-            localRecords = 0
+            seat.reader = room.log.open(id, records: 0)
+            seat.records = 0
         case .admit(let link, let id):
             guard let connection = connections[link], !connection.isReleased else {
                 var actions: [RoomAction] = []
@@ -62,7 +62,7 @@ extension HostNode {
                 return perform(actions)
             }
             connection.session.acceptLongMessages()
-            connection.reader = room.log.open(id, records: connection.session.recordCount)
+            connection.cameIn(at: room.log.open(id, records: connection.session.recordCount))
             door.cameIn(link)
             becameMember(connection)
             invitesChanged()
@@ -70,7 +70,7 @@ extension HostNode {
         case .askHost(let link, let id, let nick):
             askHost(link, id, nick: nick)
         case .pauseReading(Self.localLink, let until):
-            pauseLocal(until: until)
+            local?.pause(until: until)
         case .pauseReading(let link, let until):
             connections[link]?.pauseReading(until: until, loop: loop)
         case .register(let key):
@@ -80,7 +80,7 @@ extension HostNode {
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)
         case .release(Self.localLink):
-            localReader = nil
+            seat.reader = nil
         case .release(let link):
             guard let connection = connections[link] else { return }
             release(connection)
@@ -148,7 +148,7 @@ extension HostNode {
     }
 
     func release(_ connection: HostConnection) {
-        connection.isReleased = true
+        connection.release()
         connections.noLongerMember(connection)
         door.noLongerMember(connection.link)
         if let reader = connection.reader {
@@ -181,7 +181,7 @@ extension HostNode {
         } else if connection.isReleased, !connection.session.isOpen || connection.session.isSettled {
             stream.closeAfterWriting()
         }
-        scheduleSessionSweep(at: connection.session.nextDeadline)
+        sweeper.scheduleSession(at: connection.session.nextDeadline)
     }
 
     func drained(_ connection: HostConnection) {

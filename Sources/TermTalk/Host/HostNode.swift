@@ -12,8 +12,6 @@ internal import Wire
 /// link 0, which has no session.
 package final class HostNode {
     static let localLink = LinkID(slot: 0)
-    /// How often, at most, sessions are looked at for what time alone makes due.
-    static let sweepInterval = Duration.milliseconds(500)
     /// How long an ending room waits until every member has all that was said.
     static let closeDeadline = Duration.seconds(10)
     /// How long a released connection may take to take what was sent to it.
@@ -28,7 +26,9 @@ package final class HostNode {
     let logger: Logger
     let tell: (ChatEvent) -> Void
     var room: Room
-    var local: MemberClient?
+    /// The person at the host; nil where nobody takes part there.
+    package var local: LoopMember?
+    var seat = LocalSeat()
     var door: Door
 
     var connections = ConnectionTable()
@@ -43,29 +43,13 @@ package final class HostNode {
     var wanted: [RoomAction] = []
     var isPerforming = false
 
-    var sweepTimer: TimerHandle?
-    var sweepAt: Duration?
-    var sweptAt: Duration = .zero
-    /// Where the host's own participant goes on in the log, and how many records it has received.
-    var localReader: RoomLog.Reader?
-    var localRecords: UInt32 = 0
-    var localPausedUntil: Duration = .zero
-    var localTimer: TimerHandle?
-    var localDeadline: Duration?
+    let sweeper: Sweeper
     var closing: ChatEvent.CloseReason?
 
     /// Called once, when the room has ended and everybody has been told.
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
     /// Called with the secrets with which somebody can come in, or back, when they have changed.
     package var onInvitesChanged: (([InviteSecret]) -> Void)?
-    /// Called when `isCongested` has become false.
-    package var onDecongested: (() -> Void)?
-    /// How far the console of the person at the host is; nil when it takes all at once.
-    package var outputProgress: (() -> OutputProgress)?
-    var receiptGate = ReceiptGate()
-    /// Order number of the last message that the person at the host was told, and of the last that counts as received.
-    var localReceipts = (told: UInt64(0), acknowledged: UInt64(0))
-
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, doorLimits: Door.Limits = Door.Limits(),
@@ -80,6 +64,7 @@ package final class HostNode {
         door = Door(
             invite: identity.invites.first ?? InviteSecret(), password: password, limits: doorLimits, now: loop.time)
         sealing = SealingTurn(loop: loop)
+        sweeper = Sweeper(loop: loop)
         endingNotes = EndingNotes(loop: loop, canExtend: !limits.isRelay, tell: tell)
         identity.admitsInvited = { [weak self] in self?.answersInvited() ?? false }
         sealing.seal = { [weak self] connection, wire throws(SessionError) in
@@ -87,6 +72,7 @@ package final class HostNode {
         }
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
+        sweeper.onDue = { [weak self] in self?.sweep(late: $0) }
         // A room ends also if nobody ever comes near it.
         scheduleRoomSweep()
         endingNotes.roomEnds(at: closesAt)
@@ -95,18 +81,15 @@ package final class HostNode {
     package var memberCount: Int { room.memberCount }
 
     /// The id of the host's own participant, once it has joined.
-    package var localMember: MemberID? { local?.id }
+    package var localMember: MemberID? { local?.client.id }
 
     // MARK: Connections
 
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
-        if !connection.hasSpoken {
-            connection.hasSpoken = true
-            if bytes[0] == SessionProtocol.openPattern, !door.answersOpen(connection.link, now: now) {
-                tellOfDoor()
-                return drop(connection)
-            }
+        if connection.spoke(), bytes[0] == SessionProtocol.openPattern, !door.answersOpen(connection.link, now: now) {
+            tellOfDoor()
+            return drop(connection)
         }
         var events = self.events
         self.events = []
@@ -130,7 +113,7 @@ package final class HostNode {
         } else if connection.session.wantsToSend(now: now, hasMore: hasMore(for: connection)) {
             markDirty(connection)
         } else {
-            scheduleSessionSweep(at: connection.session.nextDeadline)
+            sweeper.scheduleSession(at: connection.session.nextDeadline)
         }
     }
 
@@ -170,7 +153,7 @@ package final class HostNode {
             // What is wrong where the room cannot see it, the host's own participant sees: all others would lose the group by it.
             try room.received(
                 type: type, body: body, from: connection.link, key: key, now: now,
-                witness: { [local] in local?.couldFollow($0, from: $1) ?? true }, actions: &actions)
+                witness: { [local] in local?.client.couldFollow($0, from: $1) ?? true }, actions: &actions)
         } catch {
             fail(connection)
             return
@@ -224,7 +207,7 @@ package final class HostNode {
     }
 
     func streamClosed(_ connection: HostConnection) {
-        guard connection.isMember, !connection.isReleased else {
+        guard connection.isMember else {
             drop(connection)
             return
         }
@@ -247,7 +230,7 @@ package final class HostNode {
         guard connections.holds(connection) else { return }
         connections.remove(connection)
         door.gone(connection.link)
-        if !connection.isMember { leaveTheLine(connection) }
+        leaveTheLine(connection)
         finishClosingIfDone()
     }
 
@@ -260,38 +243,18 @@ package final class HostNode {
     // MARK: Time
 
     func scheduleRoomSweep() {
-        if let deadline = room.nextDeadline {
-            scheduleSweep(at: deadline)
-        }
+        if let deadline = room.nextDeadline { sweeper.schedule(at: deadline) }
     }
 
-    /// However many sessions there are, they are looked at together.
-    func scheduleSessionSweep(at time: Duration) {
-        scheduleSweep(at: max(time, sweptAt + Self.sweepInterval))
-    }
-
-    func scheduleSweep(at time: Duration) {
-        // What is overdue was not slept through.
-        let time = max(time, loop.time)
-        if let sweepAt, sweepAt <= time { return }
-        sweepTimer?.cancel()
-        sweepAt = time
-        sweepTimer = loop.schedule(after: time - loop.time) { [weak self] in self?.sweep() }
-    }
-
-    func sweep() {
+    private func sweep(late: Duration) {
         let now = loop.time
-        if let sweepAt, now - sweepAt > Self.stall {
-            room.hostWasAway(for: now - sweepAt)
-        }
-        sweepAt = nil
-        sweptAt = now
+        if late > Self.stall { room.hostWasAway(for: late) }
         var next = now + .seconds(3_600)
         var lost: [HostConnection] = []
         // Released ones have a deadline of their own.
         for connection in connections.all where connection.stream != nil && !connection.isReleased {
             if connection.session.isDead(now: now)
-                || (!connection.isMember && now >= connection.admissionDeadline)
+                || connection.admissionDeadline.map({ now >= $0 }) == true
             {
                 lost.append(connection)
             } else {
@@ -299,9 +262,7 @@ package final class HostNode {
                     markDirty(connection)
                 }
                 next = min(next, connection.session.nextDeadline)
-                if !connection.isMember {
-                    next = min(next, connection.admissionDeadline)
-                }
+                if let deadline = connection.admissionDeadline { next = min(next, deadline) }
             }
         }
         for connection in lost {
@@ -314,9 +275,9 @@ package final class HostNode {
         door.timePassed(now: now)
         tellOfDoor()
         if let expiry = door.invites.nextExpiry {
-            if now >= expiry { invitesChanged() } else { scheduleSweep(at: expiry) }
+            if now >= expiry { invitesChanged() } else { sweeper.schedule(at: expiry) }
         }
-        scheduleSessionSweep(at: next)
+        sweeper.scheduleSession(at: next)
         scheduleRoomSweep()
         if room.isClosed {
             close(.ttl)

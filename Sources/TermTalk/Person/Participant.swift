@@ -2,11 +2,10 @@ package import Room
 
 /// What a person can do in a room, whether they host it or joined it; results come as events.
 package protocol Participant: AnyObject {
-    func say(_ text: String, kind: MessageContent.Kind, to receiver: String?)
-    func changeNick(to nick: String)
+    /// Who speaks; nil before there is a room, and where the host takes no part.
+    var member: LoopMember? { get }
     func listMembers()
     func showInvite(as form: InviteForm)
-    func verify(_ command: VerifyCommand)
     /// For the host only; others are told so.
     func perform(_ command: RoomCommand)
     /// Leaves after everything said has been delivered; a host's leaving closes the room.
@@ -23,4 +22,14 @@ package protocol Participant: AnyObject {
     var outputProgress: (() -> OutputProgress)? { get set }
     /// The console has taken more of what waited.
     func outputProgressed()
+}
+
+extension Participant {
+    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
+        member?.say(text, kind: kind, to: receiver)
+    }
+
+    package func changeNick(to nick: String) { member?.changeNick(to: nick) }
+
+    package func verify(_ command: VerifyCommand) { member?.verify(command) }
 }

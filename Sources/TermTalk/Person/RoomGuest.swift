@@ -57,6 +57,7 @@ package final class RoomGuest {
     private let loop: EventLoop
     private let options: Options
     private let trustStore: TrustStore
+    private let hostRecord: DiskRecord
     private let logger: Logger
     private let wallClock: () -> Int64
     private let tell: (ChatEvent) -> Void
@@ -72,13 +73,11 @@ package final class RoomGuest {
     private var isStopping = false
     private var isPanicking = false
     private var forgetsHost = false
-    private var isRemembering = false
-    private var afterRemembering: (() -> Void)?
 
     /// Called once, when the stay is over; the notice says why it failed, if it did.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
     package var onDecongested: (() -> Void)? {
-        didSet { node?.onDecongested = onDecongested }
+        didSet { member?.onDecongested = onDecongested }
     }
     package var outputProgress: (() -> OutputProgress)?
 
@@ -90,6 +89,7 @@ package final class RoomGuest {
         self.options = options
         ways = RoomWays([options.address.hostPort].compactMap(\.self) + options.alternatives)
         trustStore = TrustStore(directories: directories)
+        hostRecord = DiskRecord(loop: loop, tell: tell)
         self.logger = logger
         self.wallClock = wallClock
         self.tell = tell
@@ -182,8 +182,10 @@ package final class RoomGuest {
                 room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey,
                 isInviteOfGroup: options.invite?.isOfGroup ?? false,
                 isInviteAuthorized: options.invite?.isAuthorized ?? false),
-            credentials: credentials, nick: options.nick, engine: engine, foundsGroup: options.foundsGroup,
-            password: password, dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
+            credentials: credentials,
+            client: MemberClient(nick: options.nick, engine: engine, foundsGroup: options.foundsGroup),
+            password: password,
+            dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
@@ -215,13 +217,8 @@ package final class RoomGuest {
     }
 
     private func remember(_ key: X25519.PublicKey) {
-        isRemembering = true
-        loop.offload(within: UserDirectories.diskPatience) { [trustStore, options] in
+        hostRecord.write { [trustStore, options] in
             trustStore.remember(key, room: options.room, address: options.address)
-        } then: { [weak self, tell] warning in
-            if let warning = warning ?? .diskHangs { tell(.warning(warning)) }
-            self?.isRemembering = false
-            self?.afterRemembering?()
         }
     }
 
@@ -333,11 +330,7 @@ package final class RoomGuest {
             }
         }
         // A key that was accepted is known the next time, however short the stay.
-        if isRemembering {
-            afterRemembering = forget
-        } else {
-            forget()
-        }
+        hostRecord.afterwards(forget)
         if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
     }
 
@@ -354,18 +347,12 @@ package final class RoomGuest {
 extension RoomGuest: Participant {
     package var othersWhoseRoomEnds: Int { 0 }
 
-    package var isCongested: Bool { node?.isCongested ?? true }
+    package var member: LoopMember? { node?.member }
 
-    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
-        node?.say(text, kind: kind, to: receiver)
-    }
+    package var isCongested: Bool { member?.isCongested ?? true }
 
     package func outputProgressed() {
         node?.outputProgressed()
-    }
-
-    package func changeNick(to nick: String) {
-        node?.changeNick(to: nick)
     }
 
     package func listMembers() {
@@ -374,10 +361,6 @@ extension RoomGuest: Participant {
 
     package func showInvite(as form: InviteForm) {
         node?.showInvite(as: form)
-    }
-
-    package func verify(_ command: VerifyCommand) {
-        node?.verify(command)
     }
 
     package func perform(_ command: RoomCommand) {

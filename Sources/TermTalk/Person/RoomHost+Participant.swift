@@ -5,22 +5,12 @@ internal import SecureSession
 extension RoomHost: Participant {
     package var othersWhoseRoomEnds: Int { max(0, (node?.localMembers.count ?? 0) - 1) }
 
-    package var isCongested: Bool { node?.isCongested ?? false }
+    package var member: LoopMember? { node?.local }
+
+    package var isCongested: Bool { member?.isCongested ?? false }
 
     package func outputProgressed() {
         node?.acknowledgeLocally()
-    }
-
-    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
-        node?.withLocal { client, actions throws(ChatEvent.Notice) in
-            try client.say(text, kind: kind, to: receiver, actions: &actions)
-        }
-    }
-
-    package func changeNick(to nick: String) {
-        node?.withLocal { client, actions throws(ChatEvent.Notice) in
-            try client.changeNick(to: nick, actions: &actions)
-        }
     }
 
     package func listMembers() {
@@ -32,16 +22,11 @@ extension RoomHost: Participant {
         tell(.invite(inviteText(entry.secret), form: form))
     }
 
-    package func verify(_ command: VerifyCommand) {
-        node?.verifyLocally(command)
-    }
-
     func inviteText(_ secret: InviteSecret) -> String {
-        guard let address, let hostKey else { return "" }
+        guard let room else { return "" }
         return Invite(
-            room: options.room, address: address, alternatives: alternatives, hostKey: hostKey, creatorKey: creatorKey,
-            secret: secret,
-            isAuthorized: options.hasClientAuthorization
+            room: options.room, address: room.address, alternatives: alternatives, hostKey: room.hostKey,
+            creatorKey: room.creatorKey, secret: secret, isAuthorized: options.hasClientAuthorization
         ).text
     }
 
@@ -84,10 +69,7 @@ extension RoomHost: Participant {
         case .topic(let text): node.setTopic(text)
         case .extend(let seconds):
             let left = try node.extend(by: .seconds(seconds))
-            if var entry {
-                entry.expires = wallClock() + left
-                register(entry)
-            }
+            register { $0.expires = wallClock() + left }
         case .slow(let seconds): node.setSlowMode(seconds: seconds)
         case .approve(let name): try node.decide(on: name, isApproved: true)
         case .deny(let name): try node.decide(on: name, isApproved: false)
@@ -116,11 +98,5 @@ extension RoomHost: Participant {
 
     package func leave() {
         stop(.hostQuit)
-    }
-
-    package func panic() {
-        isPanicking = true
-        stop(.hostQuit)
-        node?.closeAtOnce()
     }
 }

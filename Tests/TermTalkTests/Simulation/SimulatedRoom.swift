@@ -13,6 +13,8 @@ final class SimulatedRoom {
     let loop: EventLoop
     let host: HostNode
     var random: SeededRandom
+    /// What ids are made from.
+    private var idRandom: SeededRandom
     private(set) var stays: [SimulatedStay] = []
     private(set) var hostTexts: [String] = []
     /// What was said to the host alone.
@@ -33,12 +35,13 @@ final class SimulatedRoom {
     private let absence: Duration
     private var isHealed = false
     /// One room in sixteen has real groups: without optimisation they take thirty times as long as everything else.
-    private let hasRealGroup: Bool
+    let hasRealGroup: Bool
     private let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
 
     init(seed: UInt64) throws {
         SodiumLibrary.initialize()
         random = SeededRandom(seed: seed)
+        idRandom = SeededRandom(seed: ~seed)
         hasRealGroup = seed.isMultiple(of: 16)
         let loop = try EventLoop(simulatedFrom: MonotonicTime(nanoseconds: 1_000_000_000_000))
         self.loop = loop
@@ -56,6 +59,7 @@ final class SimulatedRoom {
             loop: loop, identity: identity, limits: limits, closesAt: nil,
             book: hasRealGroup ? PublicRoomGroup.self : PlainBook.self, logger: logger, tell: { told?($0) })
         told = { [weak self] event in
+            self?.trace("host", event)
             guard case .message(let message) = event else { return }
             guard let sequence = message.sequence else {
                 self?.hostWhispers.append(message.text)
@@ -65,11 +69,20 @@ final class SimulatedRoom {
             self?.hostSequences.append(sequence)
         }
         host.onClosed = { [weak self] in self?.hostClosed = $0 }
-        host.joinLocally(nick: "host", engine: engine())
+        var hostRandom = SeededRandom(seed: idRandom.next())
+        host.joinLocally(
+            MemberClient(
+                nick: "host", engine: engine(), random: { UInt32(truncatingIfNeeded: hostRandom.next()) }))
+    }
+
+    private func trace(_ who: String, _ what: @autoclosure () -> Any) {
+        trace?("\(loop.now.nanoseconds / 1_000_000 - 1_000_000) \(who) \(what())".prefix(200))
     }
 
     private func engine() -> any GroupEngine {
-        hasRealGroup ? RoomGroup(creator: nil, time: 1_000_000_000) : PlainGroup()
+        hasRealGroup
+            ? RoomGroup(creator: nil, time: 1_000_000_000)
+            : PlainGroup(id: MemberID(entropy: UInt32(truncatingIfNeeded: idRandom.next())))
     }
 
     var given: UInt64 { UInt64(hostTexts.count) }
@@ -89,12 +102,13 @@ final class SimulatedRoom {
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: identity.publicKey, invite: invite),
-            nick: stay.name, engine: engine(),
+            client: MemberClient(
+                nick: stay.name, engine: engine(), random: { UInt32(truncatingIfNeeded: jitter.next()) }),
             dial: { [weak self, weak stay] in SimulatedDial(self, stay, $0) },
-            logger: logger, wallClock: { 0 }, random: { UInt32(truncatingIfNeeded: jitter.next()) },
+            logger: logger, wallClock: { 0 },
             tell: { [weak self, weak stay] event in
                 guard let self, let stay, stay.isAlive else { return }
-                self.trace?("\(self.loop.now.nanoseconds / 1_000_000 - 1_000_000) \(stay.name) \(event)".prefix(200))
+                self.trace(stay.name, event)
                 stay.heard(event, given: self.given)
             })
         node.onEnded = { [weak stay] reason, notice in
@@ -116,7 +130,7 @@ final class SimulatedRoom {
     func sayAsHost(isLong: Bool = false) {
         saidCount += 1
         let text = "host \(saidCount)" + (isLong ? Self.longPadding : "")
-        host.withLocal { client, actions throws(ChatEvent.Notice) in
+        host.local?.act { client, actions throws(ChatEvent.Notice) in
             try client.say(text, kind: .text, actions: &actions)
         }
     }
@@ -199,7 +213,7 @@ final class SimulatedRoom {
             fault = "newcomer"
             try addMember()
         }
-        trace?("\(loop.now.nanoseconds / 1_000_000 - 1_000_000) \(stay.name) \(fault) \(time)")
+        trace(stay.name, "\(fault) \(time)")
         faultCounts[fault, default: 0] += 1
     }
 
@@ -230,7 +244,7 @@ final class SimulatedRoom {
     /// Whether everybody is back and has heard everything.
     var isSettled: Bool {
         alive.allSatisfy { stay in
-            guard !stay.ids.isEmpty, !stay.isAway, stay.node?.client.outboxCount == 0 else { return false }
+            guard !stay.ids.isEmpty, !stay.isAway, stay.node?.person.client.outboxCount == 0 else { return false }
             guard case .message(let sequence, _) = stay.told.last else { return false }
             return sequence == given && Set(stay.members.keys) == Set(host.localMembers.map(\.id))
         }
