@@ -17,11 +17,6 @@ package struct PreSharedKeys: Sendable {
         external[identifier] = SharedSecret(key)
     }
 
-    /// Forgets a key.
-    package mutating func removeExternal(identifier: [UInt8]) {
-        external[identifier] = nil
-    }
-
     /// Takes the resumption key of an epoch.
     package mutating func addResumption(_ key: consuming SecretBytes, groupID: [UInt8], epoch: UInt64) {
         resumption[Epoch(groupID: groupID, number: epoch)] = SharedSecret(key)

@@ -50,6 +50,4 @@ package struct ControlReply: Equatable, Sendable {
 package enum ControlProtocolError: Error, Equatable, Sendable {
     case malformedLine
     case malformedArguments
-    /// A reply came although no command waits for one.
-    case unexpectedReply
 }
