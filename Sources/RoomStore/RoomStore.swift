@@ -4,7 +4,7 @@ package import Sodium
 /// What a kept room stands in on the disk: its latest snapshot, the log's entries, and the inputs since, each sealed.
 ///
 /// One process has a store at a time. Opening and creating block; ``append(_:)`` and ``checkpoint(_:)`` hand over to the store's
-/// writer thread, which reports what is on the disk. docs/architecture.md, "Kept rooms", has the format.
+/// writer thread, which reports what is on the disk. docs/storage.md, "Kept rooms", has the format.
 package final class RoomStore: Sendable {
     /// What a room is kept with.
     package static let keyByteCount = 32

@@ -4,7 +4,7 @@ internal import Wire
 /// The file `key` of a store: its format, and the random key that all rows are sealed under, itself sealed under the room's.
 ///
 /// It is written once. To delete a store its bytes are overwritten in place: nothing opens the rows then, whatever of them is
-/// still on the disk, and whoever learns the room's key later. docs/architecture.md, "Kept rooms", has the layout.
+/// still on the disk, and whoever learns the room's key later. docs/storage.md, "Kept rooms", has the layout.
 struct StoreKeyFile: Equatable {
     static let version: UInt8 = 1
     static let byteCount = versionOffset + 1 + XChaChaPoly.addedByteCount + keyByteCount + checkByteCount

@@ -2,7 +2,7 @@ internal import Room
 internal import Sodium
 internal import TorController
 
-/// The bytes of a kept room's file; docs/architecture.md, "Kept rooms", has the layout.
+/// The bytes of a kept room's file; docs/storage.md, "Kept rooms", has the layout.
 ///
 /// With a passphrase the content is sealed by ChaCha20-Poly1305 under a key that Argon2id makes of it and a salt; a key seals
 /// once, so the nonce is zero. The check at the end depends on no key: it tells a damaged file from a wrong passphrase.
