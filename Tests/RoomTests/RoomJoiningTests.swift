@@ -198,6 +198,9 @@ import Wire
         network.timePassed(rest)
         try network.carry()
         #expect(network.peers[peers[1]].events.last == .memberLeft(id: alice, nick: "alice", reason: .lost, count: 1))
+        // All that is left is to tell of the epoch that alice's removal has begun.
+        #expect(network.room.nextDeadline == network.now + RoomLimits.floorInterval)
+        network.timePassed(RoomLimits.floorInterval)
         #expect(network.room.nextDeadline == nil)
 
         network.mendLink(peers[0])
@@ -251,6 +254,8 @@ import Wire
     func takingOver() throws {
         let network = RoomNetwork()
         let peers = try network.joined("alice", "bob")
+        network.timePassed(RoomLimits.floorInterval)
+        #expect(network.room.nextDeadline == nil)
         let old = network.peers[peers[0]].link
         network.mendLink(peers[0])
         #expect(network.peers[peers[0]].link != old)

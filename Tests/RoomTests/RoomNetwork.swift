@@ -12,8 +12,8 @@ final class RoomNetwork {
         var client: MemberClient
         var key: [UInt8]
         var isHost = false
-        /// What stands for its invite.
-        var way = 0
+        /// What stands for its invite: one of its own.
+        var way: Int
         var link: LinkID
         var isUp = true
         /// Gets what is broadcast.
@@ -64,7 +64,7 @@ final class RoomNetwork {
             Peer(
                 client: MemberClient(nick: nick, engine: PlainGroup(id: id, isAtRelay: isRelay)),
                 key: [UInt8(truncatingIfNeeded: peer), UInt8(truncatingIfNeeded: peer >> 8)], isHost: isHost,
-                link: freshLink()))
+                way: peer, link: freshLink()))
         act(peer) { client, actions in client.connected(actions: &actions) }
         return peer
     }
@@ -197,9 +197,7 @@ final class RoomNetwork {
                     guard let message else { return client.caughtUp(actions: &actions) }
                     try client.received(type: message.type, body: message.body, actions: &actions)
                 }
-                if message?.type == RoomMessageType.committed, let id = peers[peer].client.id {
-                    room.members[id]?.epoch = peers[peer].client.engine.epoch
-                }
+                if message?.type == RoomMessageType.committed { followed(peer) }
                 if tag & Self.tracked != 0 {
                     moderate { room, actions in room.receivedPrivately(tag & ~Self.tracked, actions: &actions) }
                 } else if tag != 0 {
@@ -216,6 +214,12 @@ final class RoomNetwork {
             type: message.type, body: message.body, from: peers[peer].link, key: peers[peer].key,
             isHost: peers[peer].isHost, way: peers[peer].way, now: now, actions: &actions)
         perform(actions)
+    }
+
+    /// The peer has followed the group, and the host hears so.
+    private func followed(_ peer: Int) {
+        guard let id = peers[peer].client.id, let known = room.members[id]?.epoch else { return }
+        room.members[id]?.epoch = max(known, peers[peer].client.engine.epoch)
     }
 
     /// Whether the host goes on in the stay of that member.
@@ -268,7 +272,7 @@ final class RoomNetwork {
 
     /// Who has left meanwhile hears what is for all.
     private func isFor(_ peer: Int, _ audience: RoomLog.Audience) -> Bool {
-        audience == .all || peers[peer].client.id.map { room.isFor($0, audience) } ?? false
+        audience == .all || room.isFor(peers[peer].client.engine.id, audience)
     }
 
     private func peer(at link: LinkID) -> Int? {

@@ -36,6 +36,9 @@ final class HostileRoom {
     /// All that was broadcast, as the room said it.
     private(set) var broadcasts: [HostMessage] = []
 
+    /// Ids of messages differ, and nobody waits before a Commit: the pause is a part of 1,024.
+    private let random: () -> UInt32 = { Random.uint32() << 10 }
+
     init(_ nicks: String..., isRelay: Bool = false) throws {
         SodiumLibrary.initialize()
         var limits = RoomLimits()
@@ -63,7 +66,7 @@ final class HostileRoom {
         let index = peers.count
         peers.append(
             Peer(
-                group: group, client: MemberClient(nick: nick, engine: group, random: { 0 }),
+                group: group, client: MemberClient(nick: nick, engine: group, random: random),
                 link: LinkID(slot: index)))
         try act(index) { client, actions in client.connected(actions: &actions) }
         try carry()

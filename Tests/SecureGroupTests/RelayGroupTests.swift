@@ -260,7 +260,8 @@ import Testing
         }
         let package = OwnKeyPackage(
             suite: RoomGroup.suite, credential: .basic(identity: []), signingKey: Ed25519.KeyPair(),
-            lifetime: Lifetime(notBefore: 0, notAfter: 100))
+            lifetime: Lifetime(notBefore: 0, notAfter: 100),
+            capabilities: RoomGroup.leafNodeProfile(isAtRelay: false).capabilities)
         let join = try ExternalJoin(groupInfo: hostInfo, as: package, suite: RoomGroup.suite)
         let id = RoomGroup.id(of: package.keyPackage.leafNode.signatureKey)
         #expect(throws: GroupError.forged) { try host.received(commit: join.commit, from: id) }

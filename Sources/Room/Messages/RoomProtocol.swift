@@ -117,9 +117,10 @@ package struct RoomLimits: Sendable {
     static let memberChangeBurst = 64.0
 
     /// Commits a second that let in somebody by the same invite, in the long run, and at once after a pause: who comes and goes
-    /// all the time slows down those who come by the invite that it has. Each lets in many.
-    static let waysPerSecond = 0.5
-    static let wayBurst = 32.0
+    /// all the time slows down those who come by the invite that it has. Each lets in many, and who has come goes by another
+    /// one: both together are less than what the room takes in all, so that those with other invites do not wait for it.
+    static let waysPerSecond = 0.4
+    static let wayBurst = 24.0
     /// Invites of which that is remembered when all is well; there are ``InviteTable/maximum`` in force.
     static let ways = 64
 
