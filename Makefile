@@ -109,6 +109,7 @@ bench-quick:
 interop:
 	sh Tests/NoiseTests/Interop/install.sh
 	sh Tests/MLSTests/Interop/install.sh
+	sh Tests/Acceptance/Tor/install.sh
 
 # A private Tor network on loopback, for trying things by hand; prints the environment to use.
 tor-network:

@@ -13,6 +13,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case torControl = "tor.control"
     case torSocks = "tor.socks"
     case torBridges = "tor.bridges"
+    case torProxy = "tor.proxy"
     case hostTimeToLive = "host.ttl"
     case hostPort = "host.port"
     case hostMaxMembers = "host.max-members"
@@ -30,7 +31,7 @@ package enum Setting: String, CaseIterable, Sendable {
 
     package var kind: Kind {
         switch self {
-        case .nick, .bell, .notify, .logLevel, .torMode, .torControl, .torSocks, .hostTimeToLive, .hostKeep,
+        case .nick, .bell, .notify, .logLevel, .torMode, .torControl, .torSocks, .torProxy, .hostTimeToLive, .hostKeep,
             .hostKeepSize:
             .string
         case .torBridges: .list
@@ -52,6 +53,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .torControl: "--tor-control"
         case .torSocks: "--tor-socks"
         case .torBridges: "--bridge"
+        case .torProxy: "--tor-proxy"
         case .hostTimeToLive: "--ttl"
         case .hostPort: "--port"
         case .hostMaxMembers: "--max-members"

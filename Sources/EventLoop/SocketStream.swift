@@ -77,6 +77,18 @@ package final class SocketStream: ByteStream, LoopKept {
         phase == .closed ? .unknown : SocketOwner(ofPeerOf: descriptor)
     }
 
+    /// Has the kernel find out that a TCP peer is gone: it asks a peer that says nothing, and ends the connection once
+    /// nothing was answered for `limit`, whole seconds.
+    package func expectAnswers(within limit: Duration) {
+        let seconds = Int32(clamping: limit.components.seconds)
+        let tcp = Int32(IPPROTO_TCP)
+        SystemCall.setOption(descriptor, level: SOL_SOCKET, SO_KEEPALIVE)
+        SystemCall.setOption(descriptor, level: tcp, TCP_KEEPIDLE, to: max(1, seconds / 2))
+        SystemCall.setOption(descriptor, level: tcp, TCP_KEEPINTVL, to: 1)
+        SystemCall.setOption(
+            descriptor, level: tcp, TCP_USER_TIMEOUT, to: Int32(clamping: Int64(limit / .milliseconds(1))))
+    }
+
     package var handler: (any ByteStreamHandler)? {
         get { currentHandler }
         set {

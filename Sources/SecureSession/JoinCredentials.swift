@@ -2,7 +2,7 @@ package import Sodium
 
 /// What a joiner brings to the handshake.
 package struct JoinCredentials: ~Copyable {
-    package let prologue: Prologue
+    package private(set) var prologue: Prologue
     /// Fresh for each room, and kept while the member comes back to it.
     let staticKey: X25519.PrivateKey
     package var publicKey: X25519.PublicKey { staticKey.publicKey }
@@ -19,6 +19,11 @@ package struct JoinCredentials: ~Copyable {
         self.staticKey = staticKey
         self.hostKey = hostKey
         self.invite = invite
+    }
+
+    /// Comes to another onion service from now on; nil without tor.
+    package mutating func come(to onionKey: [UInt8]?) {
+        prologue.onionKey = onionKey
     }
 
     /// Comes with another invite from now on.

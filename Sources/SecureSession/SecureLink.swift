@@ -28,6 +28,8 @@ struct SecureLink: ~Copyable {
     private(set) var handshakeHash: [UInt8] = []
     /// The initiator refuses a host with another key.
     private let expectedKey: X25519.PublicKey?
+    /// The onion service that the connection came by, where that is not the identity's own.
+    private let prologue: Prologue?
     private let isInitiator: Bool
     /// Set when the pattern byte is known; the length of the handshake message that comes next.
     private var expectedLength = 0
@@ -47,9 +49,10 @@ struct SecureLink: ~Copyable {
     }
 
     /// The host's end of a new connection.
-    init(responder identity: RoomIdentity) {
+    init(responder identity: RoomIdentity, prologue: Prologue?) {
         phase = .awaitingPattern(identity)
         expectedKey = nil
+        self.prologue = prologue
         frames = FrameDecoder(maximumLength: MessageLength.open[0])
         isInitiator = false
     }
@@ -57,6 +60,7 @@ struct SecureLink: ~Copyable {
     /// The joiner's end of a new connection; the bytes to be sent at once are appended to `events`.
     init(initiator credentials: borrowing JoinCredentials, events: inout [SessionEvent]) throws(SessionError) {
         isInitiator = true
+        prologue = nil
         invite = credentials.invite
         let isInvited = credentials.invite != nil
         expectedKey = credentials.hostKey
@@ -127,7 +131,7 @@ struct SecureLink: ~Copyable {
             expect(MessageLength.invite[0])
         case SessionProtocol.openPattern where identity.acceptsOpen:
             handshake = try? HandshakeState(
-                pattern: .XX, role: .responder, prologue: identity.prologue.bytes(pattern: pattern),
+                pattern: .XX, role: .responder, prologue: (prologue ?? identity.prologue).bytes(pattern: pattern),
                 staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: nil)
             phase = .handshaking
             expect(MessageLength.open[0])
@@ -190,7 +194,7 @@ struct SecureLink: ~Copyable {
         do throws(NoiseError) {
             var attempt = try HandshakeState(
                 pattern: .XKpsk0, role: .responder,
-                prologue: identity.prologue.bytes(pattern: SessionProtocol.invitePattern),
+                prologue: (prologue ?? identity.prologue).bytes(pattern: SessionProtocol.invitePattern),
                 staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: invite.presharedKey.clone())
             _ = try attempt.readMessage(message)
             var answer: [UInt8] = []

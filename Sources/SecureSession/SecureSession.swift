@@ -25,8 +25,10 @@ package struct SecureSession: ~Copyable {
     // MARK: Life
 
     /// The host's end of a connection that has just been accepted.
-    package init(responder identity: RoomIdentity, now: Duration) {
-        link = SecureLink(responder: identity)
+    ///
+    /// - Parameter prologue: of the onion service that it came by, where that is not the identity's own.
+    package init(responder identity: RoomIdentity, prologue: Prologue? = nil, now: Duration) {
+        link = SecureLink(responder: identity, prologue: prologue)
         deadline = now + SessionProtocol.responderDeadline
         lastReceived = now
         lastSealed = now

@@ -10,8 +10,8 @@ package enum JSONEventEncoder {
         "starting", "ready", "joined-room", "member-joined", "member-left", "member-away", "member-back",
         "message", "waiting", "delivered", "acknowledged", "passed-over",
         "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",
-        "room-locked", "moderator-changed", "room-extended", "ending", "slow-mode", "verification",
-        "file-offered", "file-progress", "file-done", "file-failed", "files",
+        "room-locked", "moderator-changed", "room-extended", "room-moved", "ending", "slow-mode",
+        "verification", "file-offered", "file-progress", "file-done", "file-failed", "files",
         "help", "connection", "warning", "error", "closed",
     ]
 
@@ -88,6 +88,7 @@ extension RoomChange {
         case .topic: "topic-changed"
         case .locked: "room-locked"
         case .extended: "room-extended"
+        case .moved: "room-moved"
         case .ending: "ending"
         case .slow: "slow-mode"
         case .moderator: "moderator-changed"
@@ -276,6 +277,7 @@ extension JSONLineWriter {
             field("id", id)
             line("nick", nick)
             field("moderator", isModerator)
+        case .moved(let address): field("address", address)
         case .inviteMade(let invite): fields(of: invite)
         case .invites(let invites):
             beginArray("invites")

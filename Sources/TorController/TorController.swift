@@ -199,6 +199,8 @@ package final class TorController {
             socksIsUp(socksEndpoints)
         } else if options.mode == .managed {
             startChild(insteadOf: nil)
+        } else if options.controlEndpoints.isEmpty {
+            findSocks(insteadOf: .unreachable(.connectionLost))
         } else {
             connect(to: options.controlEndpoints)
         }
@@ -245,8 +247,7 @@ package final class TorController {
         do throws(TorError) {
             let managed = try ManagedTor(
                 program: options.program, dataDirectory: options.dataDirectory, include: options.include,
-                bridges: options.bridges, loop: loop,
-                logger: logger)
+                bridges: options.bridges, proxy: options.proxy, loop: loop, logger: logger)
             self.managed = managed
             listenerKind = .unix(directory: managed.directory.path)
             managed.onExit = { [weak self] error in self?.childExited(error) }

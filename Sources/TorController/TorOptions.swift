@@ -49,6 +49,8 @@ package struct TorOptions: Sendable {
     package var include: String?
     /// Bridges of the child: it goes into its network by them only.
     package var bridges: [Bridge] = []
+    /// The proxy by which the child goes into its network.
+    package var proxy: TorProxy?
     /// How long bootstrapping may make no progress.
     package var stallTimeout: Duration = .seconds(60)
     /// How long, after bootstrapping, the first directory may take to confirm a descriptor.

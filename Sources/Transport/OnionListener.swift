@@ -54,6 +54,12 @@ package final class OnionListener {
         publication.authorize(clients)
     }
 
+    /// Whether the service is flooded; see ``OnionPublication/isUnderAttack``.
+    package var isUnderAttack: () -> Bool {
+        get { publication.isUnderAttack }
+        set { publication.isUnderAttack = newValue }
+    }
+
     /// Called each time that peers are turned away because there are no descriptors left.
     package var onExhausted: (() -> Void)? {
         get { listener.onExhausted }

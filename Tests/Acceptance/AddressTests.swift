@@ -57,7 +57,7 @@ struct AddressTests {
         let places = [closing.address, "127.0.0.1:\(try LoopbackAddress.unusedPort())", silent.address, hosted.address]
             .map { try? HostPort(parsing: $0) }.compactMap(\.self)
         let invite = Invite(
-            room: room.room, address: .direct(places[0]), alternatives: Array(places.dropFirst()),
+            room: room.room, address: .direct(places[0]), alternatives: places.dropFirst().map { .direct($0) },
             hostKey: room.hostKey,
             creatorKey: room.creatorKey, secret: room.secret)
         let joiner = try TermTalkProcess(["join", invite.text, "--json"], home: TestHome())

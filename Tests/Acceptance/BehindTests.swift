@@ -33,9 +33,35 @@ struct BehindTests {
         joined.send("hello")
         try await host.event("message") { $0.text == "hello" }
         host.send("/quit")
-        #expect(try await host.result().status == 0)
+        let ended = try await host.result()
+        #expect(ended.status == 0 && ended.events("warning").isEmpty)
         #expect(try await joined.result().events("closed").map(\.reason) == ["host-quit"])
         tor.terminate()
+    }
+
+    @Test("A service whose streams go elsewhere, as a dial by the system's SOCKS port finds out")
+    func leadsElsewhere() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let home = try TestHome()
+        let folder = "\(home.path)/service"
+        let (elsewhere, port) = (try LoopbackAddress.unusedPort(), try LoopbackAddress.unusedPort())
+        let tor = try await network.startClient(
+            .init(socksFlags: [
+                "ExtendedErrors\nHiddenServiceDir \(folder)\nHiddenServicePort 12345 127.0.0.1:\(elsewhere)"
+            ]))
+        defer { tor.terminate() }
+        let onion = try String(contentsOfFile: "\(folder)/hostname", encoding: .utf8).prefix { !$0.isWhitespace }
+        // tor publishes it some seconds after its start.
+        var warning: ProgramEvent?
+        while warning?.message?.contains("onion-unreachable") != true {
+            let host = try TermTalkProcess(
+                ["host", "--behind", String(onion), "--listen", "127.0.0.1:\(port)", "--json"]
+                    + network.client.socksFlags,
+                home: TestHome())
+            warning = try await host.event("warning") { $0.code == "onion-not-reachable" }
+            host.send("/quit")
+            #expect(try await host.result().status == 0)
+        }
     }
 
     @Test func whatCannotBe() async throws {

@@ -41,6 +41,37 @@ struct BridgeFlagTests {
         #expect(result.status == 69)
     }
 
+    private static let obfs4Program = ["/usr/bin/obfs4proxy", "/usr/bin/lyrebird"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    @Test(
+        "By a bridge that speaks obfs4, and by none whose key is another",
+        .enabled(
+            if: PrivateTorNetwork.isAvailable && obfs4Program != nil, "needs tor, tor-gencert, setpriv and obfs4proxy"))
+    func obfs4() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let line = try await network.startBridge(transport: try #require(Self.obfs4Program))
+        #expect(line.hasPrefix("Bridge obfs4 127.") && line.contains("cert="))
+        let include = ["TERMTALK_TOR_INCLUDE": try network.makeManagedInclude().path]
+        let host = try TermTalkProcess(
+            ["host", "--json", "--bridge", line], home: TestHome(), environment: include)
+        let ready = try await host.event("ready")
+        let guest = try TermTalkProcess(
+            ["join", try #require(ready.invite), "--json", "--bridge", line], home: TestHome(), environment: include)
+        try await guest.event("joined-room")
+        guest.send("by obfs4")
+        try await host.event("message") { $0.text == "by obfs4" }
+        host.send("/quit")
+        #expect(try await host.result().status == 0)
+
+        // The first bytes are those of its identity.
+        let another = line.replacing(/cert=..../, with: "cert=AAAA")
+        try await expectFailure(
+            ["host", "--bridge", another], code: "bridge-failed", status: 69,
+            environment: include.merging(["TERMTALK_TOR_STALL_SECONDS": "5"]) { $1 })
+    }
+
     /// A relay of the private network is a bridge as good as any; where nobody listens none is.
     @Test(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
     func goesByTheBridgeOnly() async throws {

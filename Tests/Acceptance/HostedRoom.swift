@@ -61,6 +61,22 @@ struct HostedRoom: Sendable {
 }
 
 extension TorProcess {
+    /// Whether it has introduction circuits of the onion service at that address.
+    func introduces(_ address: String) throws -> Bool {
+        try query("circuit-status").split(separator: "\n").contains {
+            $0.contains("PURPOSE=HS_SERVICE_INTRO") && $0.contains("REND_QUERY=\(address.prefix { $0 != "." })")
+        }
+    }
+
+    /// Returns when it has none left; what tor does not take down makes the test end by its deadline.
+    func waitUntilGone(_ address: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(TermTalkProcess.patience)
+        while try introduces(address) {
+            try #require(ContinuousClock.now < deadline, "the service is still there")
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
     /// The flags with which termtalk uses its control port, and the SOCKS port that this says.
     var controlFlags: [String] { ["--tor-control", controlArgument] }
 

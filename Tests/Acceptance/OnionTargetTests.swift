@@ -21,10 +21,11 @@ struct OnionTargetTests {
     }
 
     /// tor cannot come to 192.0.2.1 (RFC 5737): the room is published for nobody, and its host hears of it.
-    @Test func whereTorCannotReachUs() async throws {
+    @Test(arguments: [[], ["--client-auth"]]) func whereTorCannotReachUs(_ more: [String]) async throws {
         let network = try await PrivateTorNetwork.shared()
         let port = try LoopbackAddress.unusedPort()
-        let hosted = try await HostedRoom.onion(network.host.controlFlags, ["--onion-target", "192.0.2.1:\(port)"])
+        let hosted = try await HostedRoom.onion(
+            network.host.controlFlags, ["--onion-target", "192.0.2.1:\(port)"] + more)
         let warning = try await hosted.host.event("warning") { $0.code == "onion-not-reachable" }
         #expect(warning.hint?.contains("--onion-target") == true)
     }

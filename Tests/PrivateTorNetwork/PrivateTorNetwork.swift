@@ -11,6 +11,8 @@ package final class PrivateTorNetwork: Sendable {
 
     private static let orPorts: [UInt16] = [5001, 5002, 5003, 5004, 5005, 5006]
     private static let dirPorts: [UInt16] = [7001, 7002, 7003]
+    /// Of a bridge, and of its transport.
+    private static let bridgePorts: (or: UInt16, transport: UInt16) = (5_007, 5_008)
     /// Nothing of ours listens here.
     private static let deadPort: UInt16 = 9
 
@@ -58,7 +60,8 @@ package final class PrivateTorNetwork: Sendable {
         keys = try RelayKeys.load(
             authorities: ["authority0", "authority1", "authority2"], relays: ["relay0", "relay1", "relay2"])
         directory = try NetworkDirectory()
-        address = try LoopbackAddress.unused(ports: Self.orPorts + Self.dirPorts)
+        address = try LoopbackAddress.unused(
+            ports: Self.orPorts + Self.dirPorts + [Self.bridgePorts.or, Self.bridgePorts.transport])
         authorityLines = keys.enumerated().compactMap { [address] index, keys in
             guard let v3ident = keys.v3ident else { return nil }
             return """
@@ -140,6 +143,31 @@ package final class PrivateTorNetwork: Sendable {
             try await client.waitBootstrapped()
         }
         return client
+    }
+
+    /// Starts a bridge that speaks obfs4 by the program `transport`, once in a network. Returns its line, as people are sent it.
+    package func startBridge(transport: String) async throws -> String {
+        let folder = try makeFolder("bridge")
+        let torrc =
+            try common("bridge", folder)
+            + TorrcTemplate(name: "bridge").filled([
+                "address": address, "directory": folder.path, "or_port": String(Self.bridgePorts.or),
+                "transport": transport, "transport_port": String(Self.bridgePorts.transport),
+            ])
+        let bridge = try start(
+            TorProcess.Settings(
+                name: "bridge", folder: folder, torrc: torrc,
+                control: .unix(path: folder.appending(path: "control").path),
+                authentication: .cookie(path: folder.appending(path: "control.authcookie").path)))
+        try await bridge.waitBootstrapped()
+        func text(_ name: String) throws -> String {
+            try String(contentsOf: folder.appending(path: "data/\(name)"), encoding: .utf8)
+        }
+        // The transport has written it before tor goes on: "Bridge obfs4 <IP ADDRESS>:<PORT> <FINGERPRINT> cert=…".
+        let line = try text("pt_state/obfs4_bridgeline.txt").split(separator: "\n").last.map(String.init) ?? ""
+        let fingerprint = try text("fingerprint").split(separator: " ").last?.dropLast() ?? ""
+        return line.replacing("<IP ADDRESS>:<PORT>", with: "\(address):\(Self.bridgePorts.transport)")
+            .replacing("<FINGERPRINT>", with: fingerprint)
     }
 
     private func startRelay(_ index: Int, _ keys: RelayKeys) throws {

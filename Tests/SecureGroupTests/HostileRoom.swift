@@ -89,7 +89,7 @@ final class HostileRoom {
                     client.register(presharedKey: [UInt8](repeating: 7, count: 32), actions: &actions)
                 }
             case .registered: peers[peer].invitesShown += 1
-            case .offered: break
+            case .offered, .moved: break
             }
         }
     }

@@ -143,7 +143,7 @@ final class RandomRoom {
                 if let refusal { peer.complaints.append("refused: \(refusal.code)") }
             case .startOver: peer.complaints.append("could not follow the group")
             case .created: peer.client.register(presharedKey: [UInt8](repeating: 1, count: 32), actions: &actions)
-            case .registered, .offered: break
+            case .registered, .offered, .moved: break
             }
         }
     }

@@ -21,7 +21,8 @@ import Transport
             let others = index == 1 ? [try? HostPort(parsing: "192.0.2.7:443")].compactMap { $0 } : []
             return RoomName("a3f5d7b9-e2c4_f6.a8").map { room in
                 Invite(
-                    room: room, address: address, alternatives: others, hostKey: X25519.PrivateKey().publicKey,
+                    room: room, address: address, alternatives: others.map { .direct($0) },
+                    hostKey: X25519.PrivateKey().publicKey,
                     creatorKey: nil,
                     secret: InviteSecret(), isAuthorized: isAuthorized, isOfGroup: isOfGroup
                 ).text

@@ -85,14 +85,15 @@ struct InviteTests {
         SodiumLibrary.initialize()
         let places = try places.map { try HostPort(parsing: $0) }
         return Invite(
-            room: try RoomName(checking: "room"), address: .direct(places[0]), alternatives: Array(places.dropFirst()),
+            room: try RoomName(checking: "room"), address: .direct(places[0]),
+            alternatives: places.dropFirst().map { .direct($0) },
             hostKey: X25519.PrivateKey().publicKey, creatorKey: nil, secret: secret)
     }
 
     @Test func fourAddressesAndNotFive() throws {
         let places = ["192.0.2.1:1", "[2001:db8::1]:2", "name.example:3", "[fe80::1%eth0]:4"]
         let read = try Invite(parsing: try Self.direct(places).text)
-        #expect([read.address.text] + read.alternatives.map(\.description) == places)
+        #expect([read.address.text] + read.alternatives.map(\.text) == places)
         #expect(Self.code(try Self.direct(places + ["192.0.2.5:5"]).text) == .inviteInvalid)
     }
 
@@ -104,9 +105,27 @@ struct InviteTests {
         #expect(Self.code(text.replacing(",", with: ",,")) != nil)
     }
 
-    @Test func anOnionServiceHasOneAddress() throws {
-        let text = try Self.invite(Self.onion, isAuthorized: false).text
-        let at = try #require(text.lastIndex(of: "/"))
-        #expect(Self.code(text[..<at] + ",192.0.2.1:1" + text[at...]) == .inviteInvalid)
+    private static func several(_ addresses: [RoomAddress]) throws -> String {
+        SodiumLibrary.initialize()
+        return Invite(
+            room: try RoomName(checking: "room"), address: addresses[0], alternatives: Array(addresses.dropFirst()),
+            hostKey: X25519.PrivateKey().publicKey, creatorKey: nil, secret: secret
+        ).text
+    }
+
+    @Test func fourOnionServicesAndNotFive() throws {
+        let onions = (0..<5).map { _ in RoomAddress.onion(OnionKey().address, port: 12_345) }
+        let read = try Invite(parsing: try Self.several(Array(onions.prefix(4))))
+        #expect([read.address] + read.alternatives == Array(onions.prefix(4)))
+        #expect(Self.code(try Self.several(onions)) == .inviteInvalid)
+    }
+
+    @Test("An onion service and an address without tor are never in one invite, in whatever order")
+    func neverBothKinds() throws {
+        let onions = (0..<2).map { _ in RoomAddress.onion(OnionKey().address, port: 12_345) }
+        let direct = try RoomAddress(direct: "192.0.2.1:1")
+        for addresses in [[onions[0], direct], [direct, onions[0]], [onions[0], onions[1], direct]] {
+            #expect(Self.code(try Self.several(addresses)) == .inviteInvalid)
+        }
     }
 }

@@ -19,6 +19,31 @@ struct RoomWaysTests {
         #expect(next == [Self.c, Self.a, Self.b])
     }
 
+    @Test func whereTheRoomHasMovedIsFirst() {
+        var ways = RoomWays([Self.a, Self.b])
+        ways.reached(Self.a)
+        _ = ways.next()
+        ways.put(first: Self.c)
+        #expect(ways.next() == [Self.c, Self.a, Self.b])
+        for port in 2..<UInt16(RoomWays<HostPort>.limit * 2) { ways.put(first: HostPort(host: "x", port: port)) }
+        let next = ways.next()
+        #expect(next.count == RoomWays<HostPort>.limit && next.first?.port == UInt16(RoomWays<HostPort>.limit * 2 - 1))
+    }
+
+    @Test func aSearchGoesOnAfterAWrongOneUpToALimit() {
+        var ways = RoomWays<HostPort>([])
+        var goesOn: [Bool] = []
+        for port in 1...UInt16(RoomWays<HostPort>.limit) {
+            let way = HostPort(host: "x", port: port)
+            let isNew = ways.isWorthWhile(way)
+            ways.reached(way)
+            goesOn.append(ways.failed(mayFindMore: true))
+            let isAgain = ways.isWorthWhile(way)
+            #expect(isNew && isAgain == !goesOn[goesOn.count - 1], "\(port)")
+        }
+        #expect(goesOn == Array(repeating: true, count: RoomWays<HostPort>.limit - 1) + [false])
+    }
+
     @Test func whatIsNotTheRoomIsLeftOutUntilAllHaveBeenTried() {
         var ways = RoomWays([Self.a, Self.b])
         _ = ways.next()

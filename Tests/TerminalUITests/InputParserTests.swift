@@ -49,7 +49,7 @@ import Testing
             ("/ban --keep-invites", .usage("/ban [--keep-invites] MEMBER [REASON]")),
             ("/op bob", .room(.op("bob"))), ("/deop bob", .room(.deop("bob"))), ("/op", .usage("/op MEMBER")),
             ("/kick bob too loud", .room(.kick("bob", reason: "too loud"))),
-            ("/lock", .room(.lock)), ("/unlock", .room(.unlock)), ("/topic", .topic),
+            ("/lock", .room(.lock)), ("/unlock", .room(.unlock)), ("/move", .room(.move)), ("/topic", .topic),
             ("/topic cats and dogs", .room(.topic("cats and dogs"))), ("/extend 15m", .room(.extend(seconds: 900))),
             ("/approve bob", .room(.approve("bob"))), ("/deny bob", .room(.deny("bob"))),
             ("/slow 10s", .room(.slow(seconds: 10))), ("/slow 1h", .room(.slow(seconds: 3_600))),

@@ -65,6 +65,8 @@ import Testing
         #expect(try json(.extended(secondsLeft: 90)) == #"{"event":"room-extended","seconds_left":90}"# + "\n")
         #expect(
             try json(.ending(secondsLeft: 60, canExtend: true)) == #"{"event":"ending","seconds_left":60}"# + "\n")
+        #expect(
+            try json(.moved(address: "x.onion:1")) == #"{"event":"room-moved","address":"x.onion:1"}"# + "\n")
         #expect(try json(.slow(seconds: 10)) == #"{"event":"slow-mode","seconds":10}"# + "\n")
         let three = #""invite":"termtalk://x","number":3,"uses_left":2,"used":1,"seconds_left":null"#
         let one = #""invite":"termtalk://y","number":1,"uses_left":null,"used":0,"seconds_left":60"#

@@ -29,7 +29,8 @@ struct TorAbilitiesTests {
 
     /// Publishes at a tor that does not know some arguments. Returns what the publication told, and what tor was asked.
     private func publish(
-        unknown: [String], clients: Set<X25519.PublicKey>? = nil, until isDone: @escaping (ScriptedTor) -> Bool,
+        unknown: [String], clients: Set<X25519.PublicKey>? = nil, isUnderAttack: Bool = false,
+        until isDone: @escaping (ScriptedTor) -> Bool,
         onEvent: @escaping (OnionEvent, ScriptedTor) -> Void = { _, _ in }
     ) throws -> (events: [OnionEvent], added: [String]) {
         var events: [OnionEvent] = []
@@ -61,7 +62,7 @@ struct TorAbilitiesTests {
                 events.append(event)
                 onEvent(event, scripted)
                 loop.atEndOfTurn(look)
-            }
+            }.isUnderAttack = { isUnderAttack }
         }
         return (events, added)
     }
@@ -77,6 +78,13 @@ struct TorAbilitiesTests {
             added.first?.contains(
                 " Flags=DiscardPK,MaxStreamsCloseCircuit,V3Auth MaxStreams=2 "
                     + "ClientAuthV3=\(Base32.encode(Self.publicKey.bytes)) \(Self.defence) Port=1,127.0.0.1:1") == true)
+    }
+
+    @Test("A service that is added while the room is flooded takes less, so that tor asks for more work")
+    func asksForMoreUnderAttack() throws {
+        let (_, added) = try publish(
+            unknown: [], isUnderAttack: true, until: { $0.commands("ADD_ONION").count == 1 })
+        #expect(added.first?.contains(" PoWDefensesEnabled=1 PoWQueueRate=10 PoWQueueBurst=64 ") == true)
     }
 
     @Test("A tor without proof of work publishes without it, and that is told once")

@@ -57,6 +57,12 @@ extension Room {
         actions.append(.broadcast(HostMessage.lockChanged(isLocked).encoded, tag: 0))
     }
 
+    /// The room is at another onion service from now on; who comes by the one before is told, too.
+    package mutating func move(to place: OnionPlace, actions: inout [RoomAction]) {
+        movedTo = place
+        actions.append(.broadcast(HostMessage.moved(place).encoded, tag: 0))
+    }
+
     package mutating func setTopic(_ text: String, actions: inout [RoomAction]) {
         topic = text.cut(to: RoomLimits.remarkByteCount)
         actions.append(.broadcast(HostMessage.topicChanged(topic).encoded, tag: 0))

@@ -74,6 +74,8 @@ package struct Room {
     package internal(set) var topic = ""
     /// Each member, but not the host, may post once in that time; zero for as often as it likes.
     var slowInterval = Duration.zero
+    /// The onion service at which the room is now, where that is another one than at first.
+    var movedTo: OnionPlace?
     /// Who may not come back; oldest first.
     var bannedKeys: [[UInt8]] = []
     var waiting: [MemberID: Waiting] = [:]
@@ -406,6 +408,7 @@ package struct Room {
         if slowInterval > .zero {
             actions.append(.send(link, slowModeMessage.encoded))
         }
+        if let movedTo { actions.append(.send(link, HostMessage.moved(movedTo).encoded)) }
     }
 
     /// Whether one more may come in. In a full room somebody who has been away for longer than a broken connection needs to

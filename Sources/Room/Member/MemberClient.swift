@@ -22,6 +22,8 @@ package struct MemberClient {
         case offered([UInt8], from: MemberID, isPrivate: Bool)
         /// The relay knows the invite that this member's group is joined with; the owner shows it, and uses it.
         case registered
+        /// The host says that the room is there from now on.
+        case moved(OnionPlace)
     }
 
     enum Phase {
@@ -351,6 +353,8 @@ package struct MemberClient {
             actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))
         case .slowMode(let seconds):
             slowed(seconds: Int64(seconds), actions: &actions)
+        case .moved(let place):
+            actions.append(.moved(place))
         case .inviteRevoked:
             isInviteRevoked = true
             actions.append(.tell(.warning(.inviteRevoked)))

@@ -82,6 +82,9 @@ package enum HostMessage: Sendable, Equatable {
     /// The invite with which the member came lets nobody in any more.
     case inviteRevoked
 
+    /// The room is at another onion service from now on: its public key and its port.
+    case moved(OnionPlace)
+
     /// Bytes of a list of members.
     private static let memberListLimit = 61_440
     /// Bytes of a list of KeyPackages.
@@ -206,6 +209,10 @@ package enum HostMessage: Sendable, Equatable {
             return EncodedMessage(type: RoomMessageType.tree, body: tree)
         case .registered:
             type = RoomMessageType.registered
+        case .moved(let place):
+            type = RoomMessageType.moved
+            writer.writeBytes(place.key)
+            writer.write(place.port)
         case .inviteRevoked:
             type = RoomMessageType.inviteRevoked
         }
@@ -312,6 +319,9 @@ package enum HostMessage: Sendable, Equatable {
                 self = .registered
             case RoomMessageType.inviteRevoked:
                 self = .inviteRevoked
+            case RoomMessageType.moved:
+                self = .moved(
+                    OnionPlace(key: try reader.readBytes(OnionPlace.keyByteCount), port: try reader.readUInt16()))
             default:
                 throw WireError.trailingBytes
             }

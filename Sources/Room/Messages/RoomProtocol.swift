@@ -39,6 +39,7 @@ enum RoomMessageType {
     static let back: UInt8 = 0x38
     static let settled: UInt8 = 0x39
     static let passed: UInt8 = 0x3a
+    static let moved: UInt8 = 0x3f
 }
 
 /// The limits that a room puts on its members, each with its reason.

@@ -10,6 +10,8 @@ package enum RoomChange: Sendable, Equatable {
     /// Each member may post once in so many seconds; 0 for as often as it likes.
     case slow(seconds: Int64)
     case moderator(id: MemberID, nick: String, isModerator: Bool)
+    /// The room is at this onion address from now on.
+    case moved(address: String)
     /// The answer to `/invite` with options; after a kick or ban also the room's new invite.
     case inviteMade(Invite)
     /// The answer to `/invite --list`.

@@ -19,6 +19,8 @@ package enum RoomCommand: Sendable, Equatable {
     case extend(seconds: Int64)
     /// Each member may post once in so many seconds; 0 for as often as it likes.
     case slow(seconds: Int64)
+    /// The room gets another onion address, and its members follow.
+    case move
     case approve(String)
     case deny(String)
 }

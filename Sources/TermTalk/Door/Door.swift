@@ -331,6 +331,8 @@ package struct Door {
         if let report = attacks.refused(cause, now: now) { reports.append(report) }
     }
 
+    var isUnderAttack: Bool { attacks.isUnderAttack }
+
     /// When ``timePassed(now:)`` has something to do.
     var nextDeadline: Duration? { attacks.nextDeadline }
 

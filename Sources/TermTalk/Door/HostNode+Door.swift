@@ -1,6 +1,6 @@
 package import EventLoop
 internal import Logging
-internal import Room
+package import Room
 internal import SecureSession
 internal import Sodium
 
@@ -12,8 +12,10 @@ extension HostNode {
 
     /// Takes a new peer. When there are too many that are not members, the one that has come least far is closed for it.
     ///
-    /// - Parameter network: where it comes from, in a direct room.
-    package func accept(_ stream: any ByteStream, from network: PeerNetwork? = nil) {
+    /// - Parameters:
+    ///   - network: where it comes from, in a direct room.
+    ///   - service: the onion service that it came by, where that is not the room's first.
+    package func accept(_ stream: any ByteStream, from network: PeerNetwork? = nil, by service: OnionPlace? = nil) {
         guard closing == nil || !connections.isEmpty else {
             stream.close()
             return
@@ -27,7 +29,11 @@ extension HostNode {
         }
         let connection = HostConnection(
             link: connections.freeLink(), stream: stream,
-            session: SecureSession(responder: identity, now: loop.time), node: self)
+            session: SecureSession(
+                responder: identity,
+                prologue: service.map { Prologue(room: identity.prologue.room, onionKey: $0.key) }, now: loop.time),
+            node: self)
+        connection.service = service
         connections.add(connection)
         door.arrived(connection.link, from: network)
         sweeper.scheduleSession(at: connection.session.nextDeadline)
@@ -44,6 +50,9 @@ extension HostNode {
         door.closedCircuits(count, now: loop.time)
         tellOfDoor()
     }
+
+    /// Whether so many are refused that it is an attack.
+    var isUnderAttack: Bool { door.isUnderAttack }
 
     /// Whether strangers can come to the door.
     package var isReachable: Bool {

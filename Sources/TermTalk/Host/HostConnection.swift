@@ -21,6 +21,8 @@ final class HostConnection: ByteStreamHandler {
     var session: SecureSession
     private(set) var stream: (any ByteStream)?
     private(set) var stage: Stage
+    /// The onion service that it came by, where that is not the room's first.
+    var service: OnionPlace?
     /// The static key that the peer has proved to hold.
     var peerKey: [UInt8]?
     /// Waits in the list of those that are sealed at the end of the turn.

@@ -37,7 +37,7 @@ extension HostNode {
             files.own?.offered(offer, from: member, isPrivate: isPrivate)
         case .admitted:
             files.connectedLocally()
-        case .end, .created, .registered:
+        case .end, .created, .registered, .moved:
             break
         }
     }

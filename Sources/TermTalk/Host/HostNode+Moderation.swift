@@ -124,6 +124,18 @@ extension HostNode {
         perform(actions)
     }
 
+    /// Tells everybody that the room is there from now on.
+    package func move(to place: OnionPlace) {
+        var actions: [RoomAction] = []
+        room.move(to: place, actions: &actions)
+        perform(actions)
+    }
+
+    /// Whether a member that is here came by another onion service than this.
+    package func hasMembers(elsewhereThan place: OnionPlace) -> Bool {
+        connections.members.contains { $0.stream != nil && $0.service != place }
+    }
+
     package func setTopic(_ text: String) {
         var actions: [RoomAction] = []
         room.setTopic(text, actions: &actions)

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Logging
 internal import Room
+internal import SecureSession
 internal import Sodium
 internal import TorController
 internal import Transport
@@ -21,43 +22,53 @@ final class OnionHost {
         case closedCircuits(Int)
         /// Peers are turned away, because there are no descriptors left.
         case exhausted
+        /// People can come in at ``address`` too, which is another one now.
+        case moved
         case told(ChatEvent)
         /// There is no tor, or it does not do.
         case failed(ChatEvent.Notice)
     }
 
-    private enum Phase {
+    enum Phase {
         case connecting
         case publishing(OnionListener, isUploading: Bool)
         case published(OnionListener, SelfDial?)
         case closed
     }
 
-    private let key: OnionKeyBox
-    private let port: UInt16
-    private let target: SocketAddress?
-    /// Who may resolve the service at first; nil for everybody.
-    private let clients: Set<X25519.PublicKey>?
-    private let tor: TorController
-    private let onAccept: (SocketStream) -> Void
-    private let tell: (Event) -> Void
-    private var phase = Phase.connecting
+    /// Of the room's service.
+    var key: OnionKeyBox
+    let port: UInt16
+    let target: SocketAddress?
+    /// What one has to hold to resolve the service at first; nil for nothing.
+    private let secret: InviteSecret?
+    let tor: TorController
+    let isUnderAttack: () -> Bool
+    let onAccept: (SocketStream, OnionPlace?) -> Void
+    let tell: (Event) -> Void
+    var phase = Phase.connecting
+    var move = Move.none
+    var movedAt: Duration?
     private var sleepWatch: SleepWatch?
     /// Tries to get the control connection back, since it was lost.
     private var controlAttempt = 0
 
     /// - Parameters:
     ///   - target: where tor reaches us; nil for where it is found out to.
-    ///   - clients: who may resolve the service; nil for everybody.
+    ///   - secret: that of the invite whose holders alone may resolve the service at first; nil for everybody.
+    ///   - isUnderAttack: whether the room is flooded.
+    ///   - onAccept: who comes, and by which service, where that is not the room's first.
     init(
-        kept: KeptRoom?, port: UInt16, target: SocketAddress?, clients: Set<X25519.PublicKey>?, tor: TorController,
-        onAccept: @escaping (SocketStream) -> Void, tell: @escaping (Event) -> Void
+        kept: KeptRoom?, port: UInt16, target: SocketAddress?, secret: InviteSecret?, tor: TorController,
+        isUnderAttack: @escaping () -> Bool, onAccept: @escaping (SocketStream, OnionPlace?) -> Void,
+        tell: @escaping (Event) -> Void
     ) {
         key = OnionKeyBox(kept: kept)
         self.port = port
         self.target = target
-        self.clients = clients
+        self.secret = secret
         self.tor = tor
+        self.isUnderAttack = isUnderAttack
         self.onAccept = onAccept
         self.tell = tell
     }
@@ -72,6 +83,7 @@ final class OnionHost {
     /// Changes who can resolve the service.
     func authorize(_ clients: Set<X25519.PublicKey>) {
         listener?.authorize(clients)
+        move.listener?.authorize(clients)
     }
 
     /// Takes the service down.
@@ -79,6 +91,7 @@ final class OnionHost {
         sleepWatch?.stop()
         if case .published(_, let dial) = phase { dial?.cancel() }
         listener?.close()
+        endMove()
         phase = .closed
     }
 
@@ -86,14 +99,14 @@ final class OnionHost {
         tor.shutdown(isHurried: isHurried, completion: completion)
     }
 
-    private var listener: OnionListener? {
+    var listener: OnionListener? {
         switch phase {
         case .publishing(let listener, _), .published(let listener, _): listener
         case .connecting, .closed: nil
         }
     }
 
-    private var isClosed: Bool { if case .closed = phase { true } else { false } }
+    var isClosed: Bool { if case .closed = phase { true } else { false } }
 
     private func torEvent(_ event: TorEvent) {
         guard !isClosed else { return }
@@ -122,17 +135,20 @@ final class OnionHost {
         do throws(ListenError) {
             let listener = try OnionListener(
                 controller: tor, key: key.key.clone(), virtualPort: port, place: target,
-                options: .init(clients: clients),
-                onAccept: onAccept, onEvent: { [weak self] event in self?.onionEvent(event) })
+                options: .init(clients: secret.map { [$0].onionClients }),
+                onAccept: { [onAccept] in onAccept($0, nil) },
+                onEvent: { [weak self, address] event in self?.onionEvent(event, of: address) })
             listener.onExhausted = { [weak self] in self?.tell(.exhausted) }
+            listener.isUnderAttack = isUnderAttack
             phase = .publishing(listener, isUploading: false)
         } catch {
             tell(.failed(error.notice))
         }
     }
 
-    private func onionEvent(_ event: OnionEvent) {
-        guard !isClosed else { return }
+    func onionEvent(_ event: OnionEvent, of address: RoomAddress) {
+        // What happens to a service that is not the room's any more is no news.
+        guard !isClosed, address == self.address else { return }
         switch event {
         case .adding:
             break
@@ -146,7 +162,7 @@ final class OnionHost {
         case .published:
             tell(.told(.starting(.onionPublish, progress: 100)))
             tell(.reachable)
-            dialOurselves()
+            if case .publishing(let listener, _) = phase { dialOurselves(listener) }
         case .lost:
             tell(.lost)
         case .republished:
@@ -162,11 +178,10 @@ final class OnionHost {
         }
     }
 
-    private func dialOurselves() {
-        guard case .publishing(let listener, _) = phase else { return }
+    func dialOurselves(_ listener: OnionListener) {
+        if case .published(_, let dial) = phase { dial?.cancel() }
         phase = .published(listener, nil)
-        guard clients == nil else { return }
-        let dial = SelfDial(key.key.address, port: port, tor: tor) { [weak self] error in
+        let dial = SelfDial(key.key.address, port: port, secret: secret, tor: tor) { [weak self] error in
             guard let self, !self.isClosed, let error else { return }
             self.tell(.told(.warning(.onionNotReachable(error))))
         }

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import SecureSession
 internal import TorController
 internal import Transport
 
@@ -14,13 +15,20 @@ final class SelfDial: Cancellable {
     private let tor: TorController
     private let address: OnionAddress
     private let port: UInt16
+    private let secret: InviteSecret?
     private var attemptsLeft = SelfDial.attempts
     private var current: (any Cancellable)?
     private var completion: ((TorError?) -> Void)?
 
     /// `completion` gets nil when the service was reached; it is not called when tor has no SOCKS port to dial through.
-    init(_ address: OnionAddress, port: UInt16, tor: TorController, completion: @escaping (TorError?) -> Void) {
+    ///
+    /// - Parameter secret: that of an invite, where the service asks for client authorization.
+    init(
+        _ address: OnionAddress, port: UInt16, secret: InviteSecret? = nil, tor: TorController,
+        completion: @escaping (TorError?) -> Void
+    ) {
         self.tor = tor
+        self.secret = secret
         self.address = address
         self.port = port
         self.completion = completion
@@ -35,7 +43,19 @@ final class SelfDial: Cancellable {
 
     private func dial() {
         attemptsLeft -= 1
-        current = OnionDialer(controller: tor).dial(address, port: port, timeout: Self.timeout) { [weak self] result in
+        guard let secret else {
+            current = connect()
+            return
+        }
+        current = AuthorizedDial(address, secret: secret, tor: tor) { [self] in
+            connect()
+        } failed: { [weak self] error in
+            self?.failed(error)
+        }
+    }
+
+    private func connect() -> any Cancellable {
+        OnionDialer(controller: tor).dial(address, port: port, timeout: Self.timeout) { [weak self] result in
             switch result {
             case .success(let stream):
                 stream.close()
@@ -50,6 +70,8 @@ final class SelfDial: Cancellable {
         switch error {
         // The way to the service was there, and its end was not.
         case .connectionRefused: finish(error)
+        // Nothing listens where tor says that it does: its loopback is not ours.
+        case .unreachable where tor.socksEndpoints.allSatisfy({ $0.source == .found }): finish(error)
         // That is no word about the service.
         case .unreachable, .untrusted, .onionAuthRequired: cancel()
         default:

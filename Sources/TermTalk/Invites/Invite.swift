@@ -1,10 +1,9 @@
 package import Room
 package import SecureSession
 package import Sodium
-package import Transport
 
-/// All that a joiner needs, in one line to paste: `termtalk://ROOM@ADDRESS/?k=KEY`. A direct room may have up to four
-/// addresses, separated by commas.
+/// All that a joiner needs, in one line to paste: `termtalk://ROOM@ADDRESS/?k=KEY`. A room may have up to four
+/// addresses, separated by commas: onion services, or addresses without tor, and never both.
 ///
 /// KEY is base64url of: version 2, or 3 when the onion service asks for client authorization with the key that follows from
 /// the secret; the host's static key (32 bytes), the signature key of the group's creator (32 bytes; zeros when the host is
@@ -37,8 +36,8 @@ package struct Invite: Sendable {
 
     package let room: RoomName
     package let address: RoomAddress
-    /// Further addresses of a direct room; all are tried, beside each other.
-    package let alternatives: [HostPort]
+    /// Further addresses of the same kind; all are tried.
+    package let alternatives: [RoomAddress]
     package let hostKey: X25519.PublicKey
     /// What the group's creator signs with; nil when it is not known beforehand.
     package let creatorKey: Ed25519.PublicKey?
@@ -51,7 +50,7 @@ package struct Invite: Sendable {
     package var isForFounder: Bool { creatorKey == nil && !isOfGroup }
 
     package init(
-        room: RoomName, address: RoomAddress, alternatives: [HostPort] = [], hostKey: X25519.PublicKey,
+        room: RoomName, address: RoomAddress, alternatives: [RoomAddress] = [], hostKey: X25519.PublicKey,
         creatorKey: Ed25519.PublicKey?, secret: InviteSecret, isAuthorized: Bool = false, isOfGroup: Bool = false
     ) {
         self.alternatives = alternatives
@@ -82,9 +81,9 @@ package struct Invite: Sendable {
         let places = try rest[rest.index(after: at)..<slash]
             .split(separator: ",", maxSplits: Self.addressLimit, omittingEmptySubsequences: false)
             .map { text throws(ChatEvent.Notice) in try RoomAddress(String(text)) }
-        let alternatives = places.dropFirst().compactMap(\.hostPort)
+        // One with both would have whoever comes by tor show its address when tor fails.
         guard let address = places.first, places.count <= Self.addressLimit,
-            places.count == 1 || address.hostPort != nil, alternatives.count == places.count - 1
+            places.allSatisfy({ ($0.onionKey == nil) == (address.onionKey == nil) })
         else { throw invalid }
         guard let key = Base64URL.decode(rest[slash...].dropFirst(4)), let version = key.first else { throw invalid }
         let isOfGroup = version == Self.groupVersion
@@ -106,7 +105,8 @@ package struct Invite: Sendable {
         guard creatorKey != nil || creator == Self.noCreator else { throw invalid }
         let secret = Array(key.dropLast(Self.checkByteCount).suffix(InviteSecret.byteCount))
         self.init(
-            room: room, address: address, alternatives: alternatives, hostKey: hostKey, creatorKey: creatorKey,
+            room: room, address: address, alternatives: Array(places.dropFirst()), hostKey: hostKey,
+            creatorKey: creatorKey,
             secret: InviteSecret(SecretBytes(copying: secret.span)), isAuthorized: isAuthorized, isOfGroup: isOfGroup)
     }
 
@@ -118,7 +118,7 @@ package struct Invite: Sendable {
         }
         guard let secret = secret.secretBytes else { return "" }
         key += secret
-        let addresses = [address.text] + alternatives.map(\.description)
+        let addresses = [address.text] + alternatives.map(\.text)
         key += Self.check(room: room, addresses: addresses, key: key[...])
         return "\(Self.scheme)\(room)@\(addresses.joined(separator: ","))/?k=\(Base64URL.encode(key))"
     }

@@ -3,7 +3,7 @@ package import TorController
 package import Transport
 
 /// Where a room is reached.
-package enum RoomAddress: Sendable, Equatable {
+package enum RoomAddress: Sendable, Hashable {
     case onion(OnionAddress, port: UInt16)
     case direct(HostPort)
     /// On a local network; nil while it is not known where.
@@ -68,6 +68,17 @@ package enum RoomAddress: Sendable, Equatable {
         case .direct: .direct
         case .lan: .lan
         }
+    }
+
+    /// Where the onion service is; nil without tor.
+    var onionPlace: OnionPlace? {
+        if case .onion(let onion, let port) = self { OnionPlace(key: onion.publicKey, port: port) } else { nil }
+    }
+
+    /// The onion service at that place; nil when there can be none.
+    init?(_ place: OnionPlace) {
+        guard let onion = OnionAddress(publicKey: place.key), place.port > 0 else { return nil }
+        self = .onion(onion, port: place.port)
     }
 
     /// What binds the handshake to the onion service; nil without tor.

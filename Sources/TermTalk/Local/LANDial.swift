@@ -9,6 +9,10 @@ final class LANDial: Cancellable {
     /// How long to look: a host answers within a second, and an answer that was lost is asked for twice again.
     static let timeout = Duration.seconds(6)
 
+    /// A host that says nothing for so long is gone, or has another address by now, and is looked for anew: on a local
+    /// network an answer takes milliseconds.
+    private static let silence = Duration.seconds(6)
+
     private let dialer: DirectDialer
     private var search: RoomSearch?
     private var isCancelled = false
@@ -22,6 +26,9 @@ final class LANDial: Cancellable {
     ) {
         var hasFound = known != nil
         let dialer = DirectDialer(loop: loop, timeout: Self.timeout) { result in
+            if case .success(let connection) = result {
+                (connection.stream as? SocketStream)?.expectAnswers(within: Self.silence)
+            }
             completion(result.mapError { hasFound ? $0.notice : .roomNotOnNetwork })
         }
         self.dialer = dialer

@@ -60,6 +60,8 @@ package final class MemberNode: ByteStreamHandler {
     static let congestedInterval = Duration.seconds(1)
     /// How long leaving may take once everything has been delivered.
     static let leaveDeadline = Duration.seconds(5)
+    /// A host that says more often that it has moved is not followed: each time costs tor a circuit, to wherever it says.
+    static let moveInterval = Duration.seconds(60)
 
     let loop: EventLoop
     var target: Target
@@ -83,7 +85,10 @@ package final class MemberNode: ByteStreamHandler {
     /// Called with a key that was accepted without being known.
     package var onNewHostKey: ((X25519.PublicKey) -> Void)?
     /// Called when no room was found behind a connection: whether a dial now leads elsewhere.
-    package var tryAnotherWay: (() -> Bool)?
+    package var tryAnotherWay: ((ChatEvent.Notice) -> Bool)?
+    /// Called with where the host says that the room is from now on.
+    package var onMoved: ((RoomAddress) -> Void)?
+    private var movedAt: Duration?
 
     /// - Parameters:
     ///   - password: what the host has to know; then nothing is said to one that does not.
@@ -110,6 +115,12 @@ package final class MemberNode: ByteStreamHandler {
     }
 
     package var hostKey: X25519.PublicKey? { stay.hostKey }
+
+    /// The connection that is made now leads there.
+    func come(to address: RoomAddress) {
+        target.address = address
+        stay.come(to: address.onionKey)
+    }
 
     package func start() {
         advance { $0.started(actions: &$1) }
@@ -180,7 +191,7 @@ package final class MemberNode: ByteStreamHandler {
             timer?.cancel()
             timer = loop.schedule(after: pause) { [weak self] in self?.advance { $0.pauseIsOver(actions: &$1) } }
         case .lookElsewhere(let notice, let isFinal):
-            if tryAnotherWay?() == true {
+            if tryAnotherWay?(notice) == true {
                 advance { $0.dialsElsewhere(after: notice, actions: &$1) }
             } else {
                 advance { $0.failed(notice, isFinal: isFinal, now: now, actions: &$1) }
@@ -289,6 +300,7 @@ package final class MemberNode: ByteStreamHandler {
             stay.use(invite)
             target.isInviteOfGroup = true
             showInvite(as: .text)
+        case .moved(let place): follow(to: place)
         }
     }
 
@@ -373,6 +385,21 @@ package final class MemberNode: ByteStreamHandler {
         let local = (stream as? SocketStream)?.localAddress
         guard local.map(hasAddress) != true else { return }
         advance { [now = loop.time] in $0.interrupted(cause: "network", now: now, actions: &$1) }
+    }
+
+    /// The host says where the room is from now on. Whoever answers there has to have the key that the host had here.
+    private func follow(to place: OnionPlace) {
+        guard case .onion = target.address, let address = RoomAddress(place), address != target.address,
+            movedAt.map({ loop.time - $0 >= Self.moveInterval }) != false
+        else { return }
+        movedAt = loop.time
+        tell(.room(.moved(address: address.text)))
+        onMoved?(address)
+        // What else has come is heard on this connection.
+        loop.atEndOfTurn { [weak self] in
+            guard let self else { return }
+            self.advance { [now = loop.time] in $0.interrupted(cause: "moved", now: now, actions: &$1) }
+        }
     }
 
     // MARK: Leaving

@@ -1,24 +1,22 @@
-internal import Transport
-
-/// The addresses of one direct room, in the order in which they are worth trying: first the one that led there before.
+/// The addresses of one room, in the order in which they are worth trying: first the one that led there before.
 ///
 /// What answers at an address need not be the room: 192.168.1.20 is somebody else in each network.
-struct RoomWays {
+struct RoomWays<Way: Hashable> {
     /// Addresses that are remembered: those of an invite, and those that a host had in the networks it was in.
-    static let limit = 16
+    static var limit: Int { 16 }
 
-    private var ways: [HostPort]
+    private var ways: [Way]
     /// Where something else than the room answered, since the last time that the room did.
-    private var wrong: Set<HostPort> = []
+    private var wrong: Set<Way> = []
     /// Where the last dial led, until it is known what is there.
-    private var last: HostPort?
+    private var last: Way?
 
-    init(_ ways: [HostPort]) {
+    init(_ ways: [Way]) {
         self.ways = ways
     }
 
     /// The addresses to dial now, beside each other.
-    mutating func next() -> [HostPort] {
+    mutating func next() -> [Way] {
         if let last {
             // The stay there has ended, and it was one.
             ways.removeAll { $0 == last }
@@ -30,21 +28,33 @@ struct RoomWays {
     }
 
     /// Whether a dial to an address that was found just now may lead to the room.
-    mutating func isWorthWhile(_ way: HostPort) -> Bool {
+    mutating func isWorthWhile(_ way: Way) -> Bool {
         if !ways.contains(way), ways.count < Self.limit { ways.append(way) }
         return !wrong.contains(way)
     }
 
+    /// The room says that it is there now: that is tried first.
+    mutating func put(first way: Way) {
+        ways.removeAll { $0 == way }
+        if ways.count >= Self.limit { ways.removeLast() }
+        ways.insert(way, at: 0)
+        wrong.remove(way)
+        last = nil
+    }
+
     /// Something answered at `way`.
-    mutating func reached(_ way: HostPort) {
+    mutating func reached(_ way: Way) {
         last = way
     }
 
     /// The last dial did not lead to the room. Returns whether something else answered and other addresses have not been
     /// tried yet; if not, the next dial tries all again.
-    mutating func failed() -> Bool {
+    ///
+    /// - Parameter mayFindMore: whether the next dial looks for addresses, too.
+    mutating func failed(mayFindMore: Bool = false) -> Bool {
         if let last { wrong.insert(last) }
-        let isWorthWhile = last != nil && !wrong.isSuperset(of: ways)
+        let isWorthWhile =
+            last != nil && (!wrong.isSuperset(of: ways) || mayFindMore && wrong.count < Self.limit)
         last = nil
         if !isWorthWhile { wrong = [] }
         return isWorthWhile

@@ -107,6 +107,9 @@ struct Stay: ~Copyable {
         for case .send(let bytes) in events { actions.append(.write(bytes)) }
     }
 
+    /// The connection that is made now leads to this onion service; nil without tor.
+    mutating func come(to onionKey: [UInt8]?) { credentials.come(to: onionKey) }
+
     mutating func dialFailed(_ notice: ChatEvent.Notice, actions: inout [Action]) {
         handshakes.isOver()
         attemptFailed(notice, actions: &actions)

@@ -5,15 +5,15 @@ internal import SecureGroup
 internal import SecureSession
 package import Sodium
 package import TorController
-package import Transport
+internal import Transport
 
 /// Goes into somebody's room: finds out where it is and whom to trust, dials, and stays.
 package final class RoomGuest {
     package struct Options: Sendable {
         package var room: RoomName
         package var address: RoomAddress
-        /// Further addresses of a direct room.
-        package var alternatives: [HostPort]
+        /// Further addresses, of the same kind.
+        package var alternatives: [RoomAddress]
         package var invite: Invite?
         /// The host's key as the person gave it, or as it stood in the registry.
         package var hostKey: X25519.PublicKey?
@@ -31,7 +31,7 @@ package final class RoomGuest {
         package var files = FileOptions()
 
         package init(
-            room: RoomName, address: RoomAddress, alternatives: [HostPort] = [], invite: Invite? = nil,
+            room: RoomName, address: RoomAddress, alternatives: [RoomAddress] = [], invite: Invite? = nil,
             hostKey: X25519.PublicKey? = nil, acceptsNewHost: Bool, nick: String, tor: TorOptions?,
             password: Password? = nil
         ) {
@@ -69,11 +69,11 @@ package final class RoomGuest {
     private var node: MemberNode?
     private var sleepWatch: SleepWatch?
     private var networkWatch: NetworkWatch?
-    /// Of a direct room.
-    private var ways: RoomWays
+    private var ways: RoomWays<RoomAddress>
     private var isStopping = false
     private var isPanicking = false
     private var forgetsHost = false
+    private var rememberedAt: Set<RoomAddress> = []
 
     /// Called once, when the stay is over; the notice says why it failed, if it did.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
@@ -88,7 +88,8 @@ package final class RoomGuest {
     ) {
         self.loop = loop
         self.options = options
-        ways = RoomWays([options.address.hostPort].compactMap(\.self) + options.alternatives)
+        // Where a local network has the room, is not known yet.
+        ways = RoomWays((options.address == .lan(nil) ? [] : [options.address]) + options.alternatives)
         trustStore = TrustStore(directories: directories)
         hostRecord = DiskRecord(loop: loop, tell: tell)
         self.logger = logger
@@ -190,8 +191,13 @@ package final class RoomGuest {
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
-        node.tryAnotherWay = { [weak self] in self?.ways.failed() ?? false }
+        node.tryAnotherWay = { [weak self, options] notice in
+            // One that is busy is tried again.
+            let mayFindMore = options.address.kind == .lan && notice.code != .hostBusy
+            return self?.ways.failed(mayFindMore: mayFindMore) ?? false
+        }
         node.onNewHostKey = { [weak self] key in self?.remember(key) }
+        node.onMoved = { [weak self] address in self?.moved(to: address) }
         self.node = node
         sleepWatch = SleepWatch(loop: loop) { [weak self] _ in self?.woke() }
         if tor == nil {
@@ -217,9 +223,11 @@ package final class RoomGuest {
         node?.woke()
     }
 
-    private func remember(_ key: X25519.PublicKey) {
+    private func remember(_ key: X25519.PublicKey, at address: RoomAddress? = nil) {
+        let address = address ?? options.address
+        rememberedAt.insert(address)
         hostRecord.write { [trustStore, options] in
-            trustStore.remember(key, room: options.room, address: options.address)
+            trustStore.remember(key, room: options.room, address: address)
         }
     }
 
@@ -228,44 +236,40 @@ package final class RoomGuest {
     private func makeDial() -> MemberNode.Dial {
         let loop = self.loop
         switch (options.address, tor) {
-        case (.onion(let address, let port), let tor?):
-            let dialer = OnionDialer(controller: tor)
-            let dial = throughTor { isRepeated, completion in
-                if isRepeated { tor.refreshDescriptor(of: address) }
-                return dialer.dial(
-                    address, port: port, timeout: Self.torTimeout, completion: completion)
-            }
-            guard let invite = options.invite, invite.isAuthorized else { return dial }
-            return { completion in
-                AuthorizedDial(address, secret: invite.secret, tor: tor) {
-                    dial(completion)
-                } failed: {
-                    completion(.failure($0.notice))
+        case (.onion, let tor?):
+            return { [weak self, options] completion in
+                OnionRace(self?.ways.next() ?? [options.address], loop: loop) { address, completion in
+                    Self.dial(address, invite: options.invite, by: tor, completion)
+                } completion: { result in
+                    if case .success(let connection) = result { self?.reached(connection.address) }
+                    completion(result.map(\.stream))
                 }
             }
         case (.direct(let hostPort), let tor?):
             let dialer = OnionDialer(controller: tor)
-            return throughTor { _, completion in
-                dialer.dial(
-                    host: hostPort.host, port: hostPort.port, timeout: Self.torTimeout,
-                    completion: completion)
+            return { completion in
+                Self.throughTor(tor, late: .connectionTimeout, completion) { _, completion in
+                    dialer.dial(
+                        host: hostPort.host, port: hostPort.port, timeout: Self.torTimeout,
+                        completion: completion)
+                }
             }
         case (.direct, nil):
             return { [weak self] completion in
-                let ways = self?.ways.next() ?? []
+                let ways = (self?.ways.next() ?? []).compactMap(\.hostPort)
                 return DirectDialer.dial(ways, loop: loop, timeout: Self.directTimeout) { result in
-                    if case .success(let connection) = result { self?.reached(connection.address) }
+                    if case .success(let connection) = result { self?.reached(.direct(connection.address)) }
                     completion(result.map(\.stream).mapError { $0.notice })
                 }
             }
         case (.lan, _):
             return { [weak self, options] completion in
-                let known = self?.ways.next().first
+                let known = self?.ways.next().first?.hostPort
                 return LANDial(
                     room: options.room, known: known, loop: loop,
-                    isWorthWhile: { self?.ways.isWorthWhile($0) ?? false }
+                    isWorthWhile: { self?.ways.isWorthWhile(.lan($0)) ?? false }
                 ) { result in
-                    if case .success(let connection) = result { self?.reached(connection.address) }
+                    if case .success(let connection) = result { self?.reached(.lan(connection.address)) }
                     completion(result.map(\.stream))
                 }
             }
@@ -274,33 +278,46 @@ package final class RoomGuest {
         }
     }
 
-    private func reached(_ way: HostPort) {
-        ways.reached(way)
-        if case .lan = options.address {
-            node?.target.address = .lan(way)
-        } else {
-            node?.target.address = .direct(way)
+    private static func dial(
+        _ address: RoomAddress, invite: Invite?, by tor: TorController,
+        _ completion: @escaping (OnionRace.Stream) -> Void
+    ) -> any Cancellable {
+        guard case .onion(let onion, let port) = address else { preconditionFailure("onions only") }
+        let dialer = OnionDialer(controller: tor)
+        let dial = {
+            // tor tries the introduction points of a service that is gone for as long as it is asked to.
+            throughTor(tor, late: .onionUnreachable(.introductionTimedOut), completion) { isRepeated, completion in
+                if isRepeated { tor.refreshDescriptor(of: onion) }
+                return dialer.dial(onion, port: port, timeout: torTimeout, completion: completion)
+            }
         }
+        guard let invite, invite.isAuthorized else { return dial() }
+        return AuthorizedDial(onion, secret: invite.secret, tor: tor, start: dial) { completion(.failure($0.notice)) }
     }
 
-    /// A dial that uses fresh circuits at each attempt.
-    private func throughTor(
-        _ dial:
-            @escaping (_ isRepeated: Bool, @escaping RepeatedDial.Completion)
-            -> any Cancellable
-    ) -> MemberNode.Dial {
-        let loop = self.loop
-        // tor tries the introduction points of a service that is gone for as long as it is asked to.
-        let late: TorError =
-            if case .onion = options.address { .onionUnreachable(.introductionTimedOut) } else { .connectionTimeout }
-        return { completion in
-            var isRepeated = false
-            return RepeatedDial(loop: loop, attempts: Self.torAttempts, stagger: Self.torStagger) { attempt in
-                defer { isRepeated = true }
-                return dial(isRepeated, attempt)
-            } completion: { result in
-                completion(result.mapError { ($0 == .connectionTimeout ? late : $0).notice })
-            }
+    private func reached(_ way: RoomAddress) {
+        ways.reached(way)
+        node?.come(to: way)
+    }
+
+    /// The host says that the room is there from now on.
+    private func moved(to address: RoomAddress) {
+        ways.put(first: address)
+        // The next stay begins there without an invite, too.
+        if options.invite == nil, options.hostKey == nil, let key = node?.hostKey { remember(key, at: address) }
+    }
+
+    /// A dial that uses fresh circuits at each attempt; `late` is what it means that none of them had an answer.
+    private static func throughTor(
+        _ tor: TorController, late: TorError, _ completion: @escaping (OnionRace.Stream) -> Void,
+        _ dial: @escaping (_ isRepeated: Bool, @escaping RepeatedDial.Completion) -> any Cancellable
+    ) -> any Cancellable {
+        var isRepeated = false
+        return RepeatedDial(loop: tor.loop, attempts: torAttempts, stagger: torStagger) { attempt in
+            defer { isRepeated = true }
+            return dial(isRepeated, attempt)
+        } completion: { result in
+            completion(result.mapError { ($0 == .connectionTimeout ? late : $0).notice })
         }
     }
 
@@ -322,10 +339,12 @@ package final class RoomGuest {
             owed -= 1
             if owed == 0 { finish() }
         }
-        let forget = { [loop, trustStore, options, forgetsHost] in
+        let forget = { [loop, trustStore, options, forgetsHost, rememberedAt] in
             guard forgetsHost else { return loop.atEndOfTurn(done) }
             loop.offload(within: UserDirectories.diskPatience) {
-                trustStore.forget(room: options.room, address: options.address)
+                rememberedAt.union([options.address]).compactMap {
+                    trustStore.forget(room: options.room, address: $0)
+                }.first
             } then: { _ in
                 done()
             }

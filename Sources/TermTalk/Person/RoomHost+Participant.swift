@@ -76,6 +76,7 @@ extension RoomHost: Participant {
             member?.act { client, actions throws(ChatEvent.Notice) in
                 try client.moderate(command, actions: &actions)
             }
+        case .move: try startMove(in: node)
         case .approve(let name): try node.decide(on: name, isApproved: true)
         case .deny(let name): try node.decide(on: name, isApproved: false)
         }

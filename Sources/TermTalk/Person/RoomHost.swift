@@ -15,8 +15,9 @@ package final class RoomHost {
     package enum Carrier: Sendable {
         /// An onion service with this virtual port; tor reaches us at `target`, or where it is found out to.
         case onion(port: UInt16, tor: TorOptions, target: SocketAddress? = nil)
-        /// An onion service that torrc defines, whose streams come to `listen`; no tor is looked for.
-        case behind(OnionAddress, port: UInt16, listen: SocketAddress)
+        /// An onion service that torrc defines, whose streams come to `listen`; `tor` is for dialing it once, to see whether
+        /// it can be reached.
+        case behind(OnionAddress, port: UInt16, listen: SocketAddress, tor: TorOptions)
         /// TCP at exactly these addresses, `Invite.addressLimit` at most.
         case direct([HostPort])
         /// TCP on the local networks only, announced there: with a name to everybody, without one to those who know the id.
@@ -70,7 +71,7 @@ package final class RoomHost {
         case onion(OnionHost)
         case direct(DirectHost)
         /// Behind a service that torrc defines.
-        case behind(SocketListener)
+        case behind(SocketListener, BehindCheck)
     }
 
     /// A room that people can come into.
@@ -137,7 +138,7 @@ package final class RoomHost {
     private var onion: OnionHost? { if case .onion(let onion) = entrance { onion } else { nil } }
     private var direct: DirectHost? { if case .direct(let direct) = entrance { direct } else { nil } }
     /// Further addresses of a direct room.
-    var alternatives: [HostPort] { Array(direct?.addresses.dropFirst() ?? []) }
+    var alternatives: [RoomAddress] { (direct?.addresses.dropFirst() ?? []).map { .direct($0) } }
 
     // MARK: Opening
 
@@ -158,7 +159,7 @@ package final class RoomHost {
         case .direct(let places): startDirect(at: .addresses(places))
         case .lan(let name): startDirect(at: .lan(name: name))
         case .onion(let port, let torOptions, let target): startOnion(port: port, torOptions, target: target)
-        case .behind(let onion, let port, let place): startBehind(.onion(onion, port: port), place)
+        case .behind(let onion, let port, let place, let tor): startBehind(onion, port: port, place, tor)
         }
     }
 
@@ -199,15 +200,22 @@ package final class RoomHost {
         register { $0.address = inside }
     }
 
-    private func startBehind(_ address: RoomAddress, _ place: SocketAddress) {
+    private func startBehind(_ onion: OnionAddress, port: UInt16, _ place: SocketAddress, _ torOptions: TorOptions) {
         do throws(ListenError) {
             let listener = try SocketListener(place, loop: loop) { [weak self] stream in self?.node?.accept(stream) }
             if case .unix(let path) = place {
                 // tor is another user; the folder says who else may come here.
                 _ = unsafe chmod(path, 0o666)
             }
-            entrance = .behind(listener)
-            opened(at: address)
+            let check = BehindCheck(
+                onion, port: port, tor: TorController(loop: loop, options: torOptions, logger: logger)
+            ) { [weak self] notice in
+                guard let self, !self.isClosed else { return }
+                self.tell(.warning(notice))
+            }
+            entrance = .behind(listener, check)
+            opened(at: .onion(onion, port: port))
+            check.start()
         } catch {
             fail(error.notice)
         }
@@ -218,9 +226,10 @@ package final class RoomHost {
         torOptions.dataDirectory = options.kept?.torFolder
         let onion = OnionHost(
             kept: options.kept, port: port, target: target,
-            clients: options.hasClientAuthorization ? [secret].onionClients : nil,
+            secret: options.hasClientAuthorization ? secret : nil,
             tor: TorController(loop: loop, options: torOptions, logger: logger),
-            onAccept: { [weak self] stream in self?.node?.accept(stream) },
+            isUnderAttack: { [weak self] in self?.node?.isUnderAttack ?? false },
+            onAccept: { [weak self] stream, service in self?.node?.accept(stream, by: service) },
             tell: { [weak self] event in
                 guard let self, !self.isClosed else { return }
                 self.onionEvent(event)
@@ -241,10 +250,33 @@ package final class RoomHost {
             node.isReachable = false
             tell(.warning(notice))
         case .closedCircuits(let count): node?.closedCircuits(count)
+        case .moved: if let onion { movedOnion(to: onion.address) }
         case .exhausted: outOfDescriptors()
         case .told(let event): tell(event)
         case .failed(let notice): fail(notice)
         }
+    }
+
+    /// - Throws: not-permitted where there is no address to change, or it has been changed just now.
+    func startMove(in node: HostNode) throws(ChatEvent.Notice) {
+        guard let onion, onion.target == nil, options.kept == nil else {
+            throw ChatEvent.Notice(
+                .notPermitted, "the room was not moved: its address is not one that can be changed",
+                hint: "that takes an onion room without --persist, --behind and --onion-target")
+        }
+        let clients = options.hasClientAuthorization ? node.inviteEntries.map(\.secret).onionClients : nil
+        try onion.startMove(clients: clients) { [weak node] in node?.hasMembers(elsewhereThan: $0) == false }
+    }
+
+    private func movedOnion(to address: RoomAddress) {
+        guard var room, let place = address.onionPlace else { return }
+        room.address = address
+        state = .open(room)
+        room.node.isReachable = true
+        room.node.move(to: place)
+        tell(.room(.moved(address: address.text)))
+        showInvite(as: .text)
+        register { $0.address = address.text }
     }
 
     /// The room can be reached from now on.
@@ -346,9 +378,9 @@ package final class RoomHost {
         case .none: done()
         case .onion(let onion): onion.shutDown(isHurried: isPanicking, completion: done)
         case .direct(let direct): direct.close(completion: done)
-        case .behind(let listener):
+        case .behind(let listener, let check):
             listener.close()
-            done()
+            check.stop(completion: done)
         }
     }
 

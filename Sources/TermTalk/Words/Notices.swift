@@ -78,7 +78,9 @@ extension ChatEvent.Notice {
     static func underAttack(_ tally: AttackWatch.Tally) -> ChatEvent.Notice {
         .init(
             .underAttack, "under attack: refused in \(tally.seconds) s: \(tally.text)",
-            hint: "members inside are not touched, and invites go first; see under-attack in docs/troubleshooting.md",
+            hint:
+                "members inside are not touched, and invites go first; /move gives an onion room another address, and see "
+                + "under-attack in docs/troubleshooting.md",
             count: tally.total)
     }
 

@@ -41,7 +41,7 @@ struct ConfigCommand: ParsableCommand {
     }
 
     private static func line(_ name: String, _ setting: Setting, _ settings: Settings) -> String {
-        let value = settings[setting] ?? setting.standard
+        let value = Self.value(of: setting, settings)
         let text =
             value.map { value in
                 switch setting.kind {
@@ -53,6 +53,15 @@ struct ConfigCommand: ParsableCommand {
         // A setting that is not set has no value to write.
         let assignment = value == nil ? "# \(name) = \(text)" : "\(name) = \(text)"
         return "\(assignment)  # \(source(of: setting, settings)); \(setting.variable), \(setting.flag)"
+    }
+
+    /// What is shown: no password.
+    private static func value(of setting: Setting, _ settings: Settings) -> String? {
+        guard let value = settings[setting] ?? setting.standard else { return nil }
+        guard setting == .torProxy, let at = value.lastIndex(of: "@"), let scheme = value.firstRange(of: "://") else {
+            return value
+        }
+        return value[..<scheme.upperBound] + "***" + value[at...]
     }
 
     private static func source(of setting: Setting, _ settings: Settings) -> String {
@@ -78,7 +87,7 @@ struct ConfigCommand: ParsableCommand {
 
     private func printJSON(_ settings: Settings) {
         for setting in Setting.allCases {
-            let value = settings[setting] ?? setting.standard
+            let value = Self.value(of: setting, settings)
             let source =
                 switch settings.source(of: setting) {
                 case .file?: "file"
@@ -95,7 +104,7 @@ extension Setting {
     /// What is in force when nobody says anything, as it is written in a file; nil for nothing.
     fileprivate var standard: String? {
         switch self {
-        case .nick, .torControl, .torSocks, .torBridges: nil
+        case .nick, .torControl, .torSocks, .torBridges, .torProxy: nil
         case .plain, .noColor, .noClipboard, .mouse, .notifyText, .joinStrict, .joinAcceptNewHost, .joinDirect: "false"
         case .bell: Alerts.Occasion.mention.rawValue
         case .notify: Alerts.Occasion.never.rawValue

@@ -223,7 +223,7 @@ struct HostCommand: ParsableCommand {
                     .addressInvalid, "--listen cannot be used: it is neither an address with a port nor a path",
                     hint: "write what HiddenServicePort says, such as 127.0.0.1:12345 or unix:/run/termtalk/room")
             }
-            return .behind(onion, port: port, listen: place)
+            return .behind(onion, port: port, listen: place, tor: try common.tor.socksOptions())
         }
         if mapPort, !PortMapping.isAvailable { throw PortMapError.notInThisBuild.notice }
         if let lan { return .lan(name: try announcedName(lan)) }

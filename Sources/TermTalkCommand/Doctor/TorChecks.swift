@@ -58,6 +58,7 @@ final class TorChecks {
             found(finding)
             if finding.status == .fail { return end() }
         }
+        if let proxy = options.proxy { found(.ok("tor-proxy", "the own tor goes by \(proxy.shown)")) }
         guard options.mode != .managed else { return useTor() }
         discovery = TorDiscovery(
             candidates: options.controlEndpoints, password: options.password,

@@ -55,7 +55,7 @@ struct CommonOptions: ParsableArguments {
     /// Whether a flag speaks of tor: then nothing is dialed around it.
     var namesTor: Bool {
         tor.mode != nil || tor.torSocks != nil || tor.torPort != nil || tor.torControl != nil
-            || !tor.bridge.isEmpty
+            || !tor.bridge.isEmpty || tor.torProxy != nil
     }
 
     /// What the settings say, where no flag does.

@@ -12,7 +12,7 @@ extension PlaceOptions {
     /// to the network. So it is dialed without tor only where the person has said so: by --direct, a setting, or an answer.
     func torForDirect(_ guest: RoomGuest.Options, _ context: OpeningContext) throws(ChatEvent.Notice) -> TorOptions? {
         if context.isThroughTor { return try context.common.tor.options(purpose: .dial) }
-        let places = [guest.address.hostPort].compactMap { $0 } + guest.alternatives
+        let places = ([guest.address] + guest.alternatives).compactMap(\.hostPort)
         guard guest.invite != nil, direct == nil, !context.settings.isOn(.joinDirect),
             let place = places.first(where: { !$0.isOfThisMachine })
         else { return nil }

@@ -25,10 +25,20 @@ struct TorFlags: ParsableArguments {
             "A bridge for an own tor, where the network blocks tor; may be repeated.", valueName: "LINE"))
     var bridge: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "The proxy by which an own tor goes into its network: socks5://HOST:PORT or http://HOST:PORT.",
+            valueName: "URL"))
+    var torProxy: String?
+
+    /// Whether a flag names another tor than an own one.
+    private var namesTor: Bool { mode == .system || torControl != nil || torSocks != nil || torPort != nil }
+
     func validate() throws {
-        if !bridge.isEmpty && (mode == .system || torControl != nil || torSocks != nil || torPort != nil) {
+        if !bridge.isEmpty || torProxy != nil, namesTor {
             throw ValidationError(
-                "--bridge is for an own tor: it excludes --tor system, --tor-control, --tor-socks and --tor-port")
+                "--bridge and --tor-proxy are for an own tor: they exclude --tor system, --tor-control, --tor-socks and "
+                    + "--tor-port")
         }
         if torSocks != nil && torPort != nil {
             throw ValidationError("--tor-socks and --tor-port exclude each other")
@@ -38,14 +48,19 @@ struct TorFlags: ParsableArguments {
     /// What the settings say, where no flag does.
     func resolved(by settings: Settings) throws(ChatEvent.Notice) -> TorFlags {
         var resolved = self
+        if try torProxy.map(Self.proxy)?.hasPassword == true {
+            throw ChatEvent.Notice(
+                .inputInvalid, "--tor-proxy cannot be used: everybody on this machine could read its password",
+                hint: "write it into the configuration file: [tor] proxy = \"...\"")
+        }
         resolved.torControl = torControl ?? settings[.torControl]
         if torPort == nil { resolved.torSocks = torSocks ?? settings[.torSocks] }
         let modeSet: TorOptions.Mode? = try settings.choice(.torMode)
         resolved.mode = mode ?? modeSet
-        let namesTor = mode == .system || torControl != nil || torSocks != nil || torPort != nil
         if bridge.isEmpty, !namesTor { resolved.bridge = settings.list(.torBridges) }
-        if !resolved.bridge.isEmpty {
-            // Whoever needs bridges is not to be seen with a tor that has none.
+        if !namesTor { resolved.torProxy = torProxy ?? settings[.torProxy] }
+        if !resolved.bridge.isEmpty || resolved.torProxy != nil {
+            // Whoever needs bridges is not to be seen with a tor that has none, and without its proxy there is no way.
             resolved.mode = .managed
             resolved.torControl = nil
             resolved.torSocks = nil
@@ -82,8 +97,29 @@ struct TorFlags: ParsableArguments {
                     hint: "write it as it was sent to you: obfs4 192.0.2.1:443 FINGERPRINT cert=... iat-mode=0")
             }
         }
+        options.proxy = try torProxy.map(Self.proxy)
         options.readEnvironment()
         return options
+    }
+
+    /// For dialing through a SOCKS port that is there, named or found: no control port is used, and no tor started.
+    func socksOptions() throws(ChatEvent.Notice) -> TorOptions {
+        var options = try options(purpose: .dial)
+        options.mode = .system
+        options.control = nil
+        options.usualControl = nil
+        options.controlCandidates = []
+        return options
+    }
+
+    private static func proxy(_ text: String) throws(ChatEvent.Notice) -> TorProxy {
+        do throws(TorProxy.ParseError) {
+            return try TorProxy(parsing: text)
+        } catch {
+            throw ChatEvent.Notice(
+                .inputInvalid, "the proxy for tor cannot be used: \(error.reason)",
+                hint: "write socks5://127.0.0.1:1080, or http://192.0.2.1:3128")
+        }
     }
 
     private static func endpoint(_ text: String, option: String) throws(ChatEvent.Notice) -> SocketAddress {
@@ -93,6 +129,16 @@ struct TorFlags: ParsableArguments {
                 hint: "write /run/tor/control, or 127.0.0.1:9051")
         }
         return address
+    }
+}
+
+extension TorProxy.ParseError {
+    fileprivate var reason: String {
+        switch self {
+        case .scheme: "it begins neither with socks5:// nor with http://"
+        case .address: "it has no host and port"
+        case .credentials: "name and password stand before an @, with : between them, without blanks and #"
+        }
     }
 }
 

@@ -18,7 +18,8 @@ enum RoomCommandParser {
         case ("/deop", false) where rest.isEmpty: return .room(.deop(member))
         case ("/lock", true): return .room(.lock)
         case ("/unlock", true): return .room(.unlock)
-        case ("/lock", false), ("/unlock", false): return .usage(name)
+        case ("/move", true): return .room(.move)
+        case ("/lock", false), ("/unlock", false), ("/move", false): return .usage(name)
         case ("/extend", false):
             guard rest.isEmpty, let seconds = seconds(word) else { return .usage("/extend 90s, 15m or 2h") }
             return .room(.extend(seconds: seconds))

@@ -142,6 +142,7 @@ package enum RoomCommandTable {
             moderation("/deop", [("MEMBER", "let it moderate no more")], completes: .members),
             moderation("/lock", [("", "let nobody new in")]),
             moderation("/unlock", [("", "let people in again")]),
+            moderation("/move", [("", "give the room another onion address; members follow by themselves")]),
             moderation("/approve", [("MEMBER", "let in who waits")], completes: .waiting),
             moderation("/deny", [("MEMBER", "do not let in who waits")], completes: .waiting),
             moderation("/extend", [("DURATION", "let the room live longer: 90s, 15m or 2h")]),

@@ -200,7 +200,7 @@ package struct ScreenModel: Sendable {
             call()
         case .joinRequestOver(let id): roster.waitsNoLonger(id)
         case .ending(let seconds, _): status.expires = moment.seconds + seconds
-        case .inviteMade, .invites, .inviteRevoked: break
+        case .inviteMade, .invites, .inviteRevoked, .moved: break
         }
     }
 

@@ -33,6 +33,10 @@ package final class OnionPublication {
         upkeep = OnionUpkeep(serviceID: address.serviceID, options: options, publishTimeout: publishTimeout)
     }
 
+    /// Whether the service is flooded, asked each time that tor is given it. It is not given anew for that: tor would begin with no
+    /// work at all, and takes minutes to find out how much it has to ask for.
+    package var isUnderAttack: () -> Bool = { false }
+
     /// How many directories have confirmed the descriptor since the service was last added.
     package var directoryCount: Int { upkeep.directoryCount }
 
@@ -108,6 +112,8 @@ package final class OnionPublication {
 
     private func add(_ options: OnionServiceOptions) {
         guard let connection else { return }
+        var options = options
+        options.isUnderAttack = isUnderAttack()
         let command = ControlCommand.addOnion(key: key, virtualPort: virtualPort, target: target, options: options)
         connection.send(command) { [weak self, weak connection] result in
             guard let self, self.connection === connection else { return }

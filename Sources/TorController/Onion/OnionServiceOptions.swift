@@ -12,12 +12,19 @@ package struct OnionServiceOptions: Equatable, Sendable {
     static let introductionRate = 50
     /// Introductions taken at once: as many as the room keeps connections that are not members.
     static let introductionBurst = 256
+    /// The same for a room that is flooded: what is taken costs it less, and tor, which raises the work that it asks for as long
+    /// as more comes than is taken, asks for more.
+    static let attackedRate = 10
+    static let attackedBurst = 64
 
     /// The keys whose owners can resolve the service (rend-spec-v3, section 2.5.1, client authorization); nil for
     /// everybody.
     package var clients: Set<X25519.PublicKey>?
     /// Whether who comes has to prove work when more come than tor takes (proposal 327); tor has it from 0.4.9 on.
     package var hasProofOfWork: Bool
+
+    /// Whether the room is flooded now.
+    package var isUnderAttack = false
 
     package init(clients: Set<X25519.PublicKey>? = nil, hasProofOfWork: Bool = true) {
         self.clients = clients
@@ -33,8 +40,9 @@ package struct OnionServiceOptions: Equatable, Sendable {
         arguments += (clients ?? []).map { "ClientAuthV3=\(Base32.encode($0.bytes))" }.sorted()
         if hasProofOfWork {
             arguments += [
-                "PoWDefensesEnabled=1", "PoWQueueRate=\(Self.introductionRate)",
-                "PoWQueueBurst=\(Self.introductionBurst)",
+                "PoWDefensesEnabled=1",
+                "PoWQueueRate=\(isUnderAttack ? Self.attackedRate : Self.introductionRate)",
+                "PoWQueueBurst=\(isUnderAttack ? Self.attackedBurst : Self.introductionBurst)",
             ]
         }
         return arguments.joined(separator: " ")

@@ -27,7 +27,8 @@ final class ManagedTor {
     private var isSandboxed: Bool
     /// Whether tor starts programs, for the transports of bridges: then there is no sandbox.
     private let startsPrograms: Bool
-    private let bridgeLines: [String]
+    /// Of its way into the network: bridges, a proxy.
+    private let wayLines: [String]
     private let include: String?
     private let dataDirectory: String?
     private var onStopped: (() -> Void)?
@@ -35,15 +36,15 @@ final class ManagedTor {
     /// Finds the program and writes its configuration; `include` is a torrc file that comes last in it. With `dataDirectory` the
     /// child finds its guards and the consensus of the last time there.
     init(
-        program: String?, dataDirectory: String? = nil, include: String?, bridges: [Bridge] = [], loop: EventLoop,
-        logger: Logger
+        program: String?, dataDirectory: String? = nil, include: String?, bridges: [Bridge] = [],
+        proxy: TorProxy? = nil, loop: EventLoop, logger: Logger
     ) throws(TorError) {
         self.loop = loop
         self.logger = logger
         self.program = try Self.find(program ?? "tor")
         self.include = include
         self.dataDirectory = dataDirectory
-        bridgeLines = try bridges.configuration(isIncludeGiven: include != nil)
+        wayLines = try bridges.configuration(isIncludeGiven: include != nil) + (proxy?.configuration ?? [])
         startsPrograms =
             bridges.contains { $0.transport != nil }
             || include.flatMap { SystemFile.text($0, limit: 65_536) }?.contains("ClientTransportPlugin") == true
@@ -147,7 +148,7 @@ final class ManagedTor {
             "NoExec \(startsPrograms ? 0 : 1)",
             "Sandbox \(isSandboxed ? 1 : 0)",
         ]
-        lines += bridgeLines
+        lines += wayLines
         if let include { lines.append("%include \(QuotedString.escape(include.utf8))") }
         try directory.write(lines.joined(separator: "\n") + "\n", to: "torrc")
     }

@@ -27,6 +27,13 @@ final class NetworkLab: Sendable {
     /// Whether there is what makes a firewall.
     static let hasNft = FileManager.default.isExecutableFile(atPath: "/usr/sbin/nft")
 
+    /// Whether there is an mDNS daemon, its client, and a bus, for machines that have them.
+    static let hasDaemons =
+        hasNft
+        && ["/usr/sbin/avahi-daemon", "/usr/bin/avahi-browse", "/usr/bin/dbus-daemon"].allSatisfy {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
+
     let switchboard: LabMachine
 
     init() async throws {

@@ -112,7 +112,8 @@ import Testing
     func completion() {
         #expect(completed("/he") == "/help |")
         #expect(completed("/m") == "/me |")
-        #expect(completed("/m", times: 2) == "/msg |")
+        #expect(completed("/m", times: 2) == "/move |")
+        #expect(completed("/m", times: 3) == "/msg |")
         #expect(completed("ad") == "Ada: |")
         #expect(completed("ad", times: 2) == "adele: |")
         #expect(completed("ad", times: 3) == "Ada: |")

@@ -16,8 +16,9 @@ enum AvahiFamily {
 @safe final class AvahiResponder {
     /// The service's type (RFC 6763, 7).
     static let serviceType = "_termtalk._tcp"
-    /// What is remembered of others' records, on each interface: some hundreds of services; a flood finds no memory.
-    private static let cacheEntries: UInt32 = 2_048
+    /// What is remembered of others' records, on each interface: those of four thousand services, in some MB. Past it nobody
+    /// else is found until some have run out.
+    private static let cacheEntries: UInt32 = 16_384
 
     let server: OpaquePointer
     /// A random name in `.local`, for this responder only.

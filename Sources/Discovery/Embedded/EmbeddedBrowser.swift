@@ -1,0 +1,96 @@
+#if LAN
+internal import CAvahi
+internal import EventLoop
+import Glibc
+
+/// Looks for services of termtalk by mDNS itself, for as long as it lives.
+@safe final class EmbeddedBrowser {
+    private struct Query {
+        let interface: Int32
+        let family: Int32
+        let name: String
+        let type: String
+        let domain: String
+    }
+
+    private let found: (FoundService) -> Void
+    private let responder: AvahiResponder
+    private var browser: OpaquePointer?
+    private var resolvers: Set<OpaquePointer> = unsafe []
+    private var queue = ResolutionQueue<Query>()
+
+    /// Calls `found` inside of Avahi: what it does must not end this.
+    init(loop: EventLoop, interfaces: Set<String>, found: @escaping (FoundService) -> Void) throws(DiscoveryError) {
+        self.found = found
+        responder = try AvahiResponder(loop: loop, interfaces: interfaces, isListening: true)
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe browser = avahi_s_service_browser_new(
+            responder.server, AvahiFamily.anyInterface, AvahiFamily.any, AvahiResponder.serviceType, nil,
+            AvahiLookupFlags(0),
+            { _, interface, family, event, name, type, domain, _, context in
+                guard event == AVAHI_BROWSER_NEW, let context = unsafe context, let name = unsafe name,
+                    let type = unsafe type, let domain = unsafe domain
+                else { return }
+                let browser = unsafe Unmanaged<EmbeddedBrowser>.fromOpaque(context).takeUnretainedValue()
+                browser.queue.heard(
+                    of: Query(
+                        interface: interface, family: family, name: unsafe String(cString: name),
+                        type: unsafe String(cString: type), domain: unsafe String(cString: domain)))
+                browser.goOn()
+            }, context)
+        guard unsafe browser != nil else { throw unsafe .failed(code: avahi_server_errno(responder.server)) }
+    }
+
+    deinit {
+        while let resolver = unsafe resolvers.popFirst() { unsafe avahi_s_service_resolver_free(resolver) }
+        if let browser = unsafe browser { unsafe avahi_s_service_browser_free(browser) }
+    }
+
+    private func goOn() {
+        while let query = queue.next() {
+            let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+            let resolver = unsafe avahi_s_service_resolver_new(
+                responder.server, query.interface, query.family, query.name, query.type, query.domain,
+                // Who has addresses of both families says so over both.
+                query.family, AvahiLookupFlags(0),
+                { resolver, interface, _, event, _, _, _, _, address, port, strings, _, context in
+                    guard let context = unsafe context, let resolver = unsafe resolver else { return }
+                    let browser = unsafe Unmanaged<EmbeddedBrowser>.fromOpaque(context).takeUnretainedValue()
+                    if event == AVAHI_RESOLVER_FOUND, let address = unsafe address {
+                        browser.found(
+                            FoundService(
+                                interface: interface, address: unsafe EmbeddedBrowser.text(of: address), port: port,
+                                strings: unsafe EmbeddedBrowser.strings(strings)))
+                    }
+                    unsafe browser.ended(resolver)
+                }, context)
+            if let resolver = unsafe resolver { unsafe resolvers.insert(resolver) } else { queue.ended() }
+        }
+    }
+
+    private func ended(_ resolver: OpaquePointer) {
+        guard unsafe resolvers.remove(resolver) != nil else { return }
+        unsafe avahi_s_service_resolver_free(resolver)
+        queue.ended()
+        goOn()
+    }
+
+    private static func text(of address: UnsafePointer<AvahiAddress>) -> String {
+        var text = [CChar](repeating: 0, count: Int(AVAHI_ADDRESS_STR_MAX))
+        guard unsafe avahi_address_snprint(&text, text.count, address) != nil else { return "" }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static func strings(_ list: UnsafeMutablePointer<AvahiStringList>?) -> [[UInt8]] {
+        var strings: [[UInt8]] = []
+        var next = unsafe list
+        while let entry = unsafe next, strings.count < RoomAnnouncement.stringLimit {
+            let text = unsafe UnsafeBufferPointer(
+                start: avahi_string_list_get_text(entry), count: avahi_string_list_get_size(entry))
+            unsafe strings.append(Array(text))
+            unsafe next = avahi_string_list_get_next(entry)
+        }
+        return strings
+    }
+}
+#endif

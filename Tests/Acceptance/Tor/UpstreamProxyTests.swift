@@ -1,0 +1,83 @@
+import Foundation
+import PrivateTorNetwork
+import Testing
+
+/// The own tor behind a proxy.
+@Suite(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
+struct UpstreamProxyTests {
+    private static let script =
+        URL(filePath: #filePath).deletingLastPathComponent().appending(path: "upstream_proxy.py").path
+
+    private static func proxy(_ kind: String, _ user: String? = nil) async throws -> (TermTalkProcess, port: String) {
+        let proxy = try TermTalkProcess(
+            program: "/usr/bin/python3", [script, kind] + [user].compactMap(\.self), home: TestHome())
+        return (proxy, try await proxy.line { _ in true })
+    }
+
+    private static func include() async throws -> [String: String] {
+        ["TERMTALK_TOR_INCLUDE": try await PrivateTorNetwork.shared().makeManagedInclude().path]
+    }
+
+    @Test(arguments: ["socks5", "http"]) func goesByTheProxy(_ kind: String) async throws {
+        let (proxy, port) = try await Self.proxy(kind)
+        defer { proxy.signal(SIGTERM) }
+        let host = try TermTalkProcess(
+            ["host", "--json", "--tor-proxy", "\(kind)://127.0.0.1:\(port)"], home: TestHome(),
+            environment: try await Self.include())
+        try await host.event("ready")
+        // A relay of the network.
+        _ = try await proxy.line { $0.contains(":500") }
+        host.send("/quit")
+        #expect(try await host.result().status == 0)
+    }
+
+    /// Not shown, and not on the command line.
+    @Test(arguments: ["socks5", "http"]) func nameAndPassword(_ kind: String) async throws {
+        let (proxy, port) = try await Self.proxy(kind, "user:pass:word")
+        defer { proxy.signal(SIGTERM) }
+        let home = try TestHome()
+        let url = "\(kind)://user:pass:word@127.0.0.1:\(port)"
+        let file = try home.write("proxy.toml", "[tor]\nproxy = \"\(url)\"\n")
+        let environment = try await Self.include()
+        let host = try TermTalkProcess(["host", "--json", "--config", file], home: home, environment: environment)
+        try await host.event("ready")
+        _ = try await proxy.line { $0.contains(":500") }
+        host.send("/quit")
+        #expect(try await host.result().status == 0)
+
+        let shown = try await TermTalkProcess.run(["config", "--config", file], home: home)
+        #expect(
+            shown.output.contains { $0.hasPrefix("proxy = \"\(kind)://***@127.0.0.1:\(port)\"") }, "\(shown.output)")
+        let json = try await TermTalkProcess.run(["config", "--json", "--config", file], home: home)
+        #expect(!json.output.joined().contains("pass:word"))
+        try await expectFailure(["host", "--tor-proxy", url], code: "input-invalid", status: 65)
+
+        let wrong = try home.write("wrong.toml", "[tor]\nproxy = \"\(kind)://user:other@127.0.0.1:\(port)\"\n")
+        try await expectFailure(
+            ["host", "--config", wrong], code: "tor-bootstrap-stalled", status: 69,
+            environment: environment.merging(["TERMTALK_TOR_STALL_SECONDS": "5"]) { $1 })
+        _ = try await proxy.line { $0 == "refused" }
+    }
+
+    @Test("Nothing goes around a proxy that does not answer")
+    func goesNowhereElse() async throws {
+        let port = try LoopbackAddress.unusedPort()
+        try await expectFailure(
+            ["host", "--tor-proxy", "socks5://127.0.0.1:\(port)"], code: "tor-bootstrap-stalled", status: 69,
+            environment: try await Self.include().merging(["TERMTALK_TOR_STALL_SECONDS": "5"]) { $1 })
+    }
+
+    @Test func doctor() async throws {
+        let found = try await DoctorTests.examine(["--tor-proxy", "http://192.0.2.1:3128"])
+        #expect(found.lines["tor-proxy"]?.message?.contains("http://192.0.2.1:3128") == true)
+    }
+
+    @Test(
+        arguments: ["nonsense", "ftp://h:1", "socks5://", "socks5://h", "socks5://h:0", "http://a b:1", "http://u@h:1"])
+    func whatCannotBe(_ url: String) async throws {
+        try await expectFailure(["host", "--tor-proxy", url], code: "input-invalid", status: 65)
+        let result = try await TermTalkProcess.run(
+            ["host", "--json", "--tor-proxy", "http://h:1", "--tor", "system"], home: TestHome())
+        #expect(result.status == 64)
+    }
+}
