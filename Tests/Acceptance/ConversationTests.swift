@@ -107,7 +107,6 @@ struct ConversationTests {
         host.send("/help")
         #expect(try await host.event("help").lines?.isEmpty == false)
         for (commands, code) in [
-            (["/send x", "/accept 1"], "not-in-this-build"),
             (["/verify member yes", "/verify host no"], "verify-unknown"),
             (["/kick x", "/ban x", "/lock", "/unlock", "/extend 5m", "/topic x"], "not-permitted"),
         ] {
