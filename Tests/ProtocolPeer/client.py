@@ -211,7 +211,9 @@ class Client:
         if self.wanted:
             candidates, removals = self.wanted
             self.wanted = None
-            self.send(COMMIT, self.group.commit(candidates, removals).encode())
+            # Asked for new keys alone, one may say nothing; then the turn passes on.
+            if candidates or removals or self.updates:
+                self.send(COMMIT, self.group.commit(candidates, removals).encode())
         elif self.updates and self.update_due and time.monotonic() >= self.update_due:
             self.update_due = None
             self.send(COMMIT, self.group.commit().encode())

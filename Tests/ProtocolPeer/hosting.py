@@ -3,7 +3,7 @@ from client import COMMITTED
 from host import Host
 from program import LONG, Program, done, expect, warnings_of
 from session import member_text
-from wire import u32, vector
+from wire import u32, u64, vector
 
 
 def hosting(termtalk, programs):
@@ -57,7 +57,7 @@ def forged_commit(host, anna, bert):
     changed = bytearray(host.group.commit().commit)
     host.group.mls.pending = None
     changed[-1] ^= 1
-    guest.send(COMMITTED, u32(host.member) + vector(b"") + bytes(changed))
+    guest.send(COMMITTED, u32(host.member) + u64(host.floor) + vector(b"") + bytes(changed))
     until(host, lambda: host.members[member][1] is not guest)
     anna.say("back again")
     until(host, lambda: anna.seen("message", text="back again"))

@@ -120,6 +120,9 @@ def violations(host, invite, peer):
         client.wait("admitted")
         host.wait("member-joined", id=member_text(client.member))
         client.flush()
+        # While it acknowledges nothing, the room takes few Commits.
+        peer.wait("joined", id=client.member)
+        peer.flush()
         return client
 
     def lost(client, name):

@@ -25,7 +25,7 @@ import Wire
         let (poster, reader) = (MemberID(entropy: 1), MemberID(entropy: 2))
         let commit = PlainGroup.commit(epoch: 0, by: poster, adding: [reader])
         for request in [
-            MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [poster])).encoded,
+            MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [poster], roles: [poster])).encoded,
             MemberRequest.commit(GroupCommit(epoch: 0, commit: commit, welcome: [1])).encoded,
         ] {
             try room.received(

@@ -7,7 +7,7 @@ package struct PlainBook: GroupBook {
     private let roles: Set<MemberID>
 
     package init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError) {
-        guard groupInfo == PlainGroup.info(epoch: 0, [creator]) else { throw .forged }
+        guard groupInfo == PlainGroup.info(epoch: 0, [creator], roles: [creator]) else { throw .forged }
         self.init(epoch: 0, [creator], [creator])
     }
 
@@ -46,7 +46,9 @@ package struct PlainBook: GroupBook {
             book: PlainBook(epoch: epoch &+ 1, members, after))
     }
 
-    package func accepts(groupInfo: [UInt8]) -> Bool { groupInfo == PlainGroup.info(epoch: epoch, present) }
+    package func accepts(groupInfo: [UInt8]) -> Bool {
+        groupInfo == PlainGroup.info(epoch: epoch, present, roles: roles)
+    }
 
     package func answerByteCount(adding: Int, removing: Int) -> Int { 1_000 * (present.count + adding + removing) }
 }

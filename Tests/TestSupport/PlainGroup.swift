@@ -15,7 +15,7 @@ package final class PlainGroup: GroupEngine {
     /// Whether groups are made as at a relay.
     private let isAtRelay: Bool
     private var hasCreated = false
-    private var external: (epoch: UInt64, members: Set<MemberID>)?
+    private var external: (epoch: UInt64, members: Set<MemberID>, roles: Set<MemberID>)?
     /// Signature keys that are not made from the id.
     package var keys: [MemberID: [UInt8]] = [:]
 
@@ -54,7 +54,7 @@ package final class PlainGroup: GroupEngine {
         members = [id]
         roles = [id]
         hasCreated = isAtRelay
-        return Self.info(epoch: 0, members)
+        return Self.info(epoch: 0, members, roles: roles)
     }
 
     package func join(_ welcome: [UInt8], tree: [UInt8], host: MemberID?) throws(GroupError) {
@@ -101,7 +101,7 @@ package final class PlainGroup: GroupEngine {
         var whole = GroupCommit(
             epoch: epoch, added: usable, removed: removing, refused: refused, commit: commit,
             welcome: usable.isEmpty ? [] : Self.bytes(epoch &+ 1) + Self.tree(of: roles))
-        whole.groupInfo = isAtRelay ? Self.info(epoch: epoch &+ 1, after) : []
+        whole.groupInfo = isAtRelay ? Self.info(epoch: epoch &+ 1, after, roles: roles) : []
         return whole
     }
 
@@ -110,7 +110,8 @@ package final class PlainGroup: GroupEngine {
         let commit = Self.commit(epoch: epoch, by: id, moderator: moderator, isModerator: isModerator)
         pending = commit
         var whole = GroupCommit(epoch: epoch, commit: commit)
-        whole.groupInfo = isAtRelay ? Self.info(epoch: epoch &+ 1, members) : []
+        let after = Self.roles(roles, after: commit)
+        whole.groupInfo = isAtRelay ? Self.info(epoch: epoch &+ 1, members, roles: after) : []
         return whole
     }
 
@@ -142,8 +143,8 @@ package final class PlainGroup: GroupEngine {
     }
 
     /// What is told of an epoch.
-    package static func info(epoch: UInt64, _ members: Set<MemberID>) -> [UInt8] {
-        bytes(epoch) + tree(of: members)
+    package static func info(epoch: UInt64, _ members: Set<MemberID>, roles: Set<MemberID>) -> [UInt8] {
+        bytes(epoch) + tree(of: members) + tree(of: roles)
     }
 
     package static func tree(of members: Set<MemberID>) -> [UInt8] {
@@ -159,21 +160,25 @@ package final class PlainGroup: GroupEngine {
     package func commitExternally(
         _ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64
     ) throws(GroupError) -> GroupCommit {
-        guard isWaiting, groupInfo == Self.info(epoch: epoch, Self.ids(tree)) else { throw .cannotJoin }
+        let roles = Self.ids(groupInfo.dropFirst(8 + tree.count))
+        guard isWaiting, groupInfo == Self.info(epoch: epoch, Self.ids(tree), roles: roles) else {
+            throw .cannotJoin
+        }
         let after = Self.ids(tree).union([id])
-        external = (epoch &+ 1, after)
+        external = (epoch &+ 1, after, roles)
         var commit = GroupCommit(
             epoch: epoch, added: [id], commit: Self.commit(epoch: epoch, by: id, adding: [id]))
-        commit.groupInfo = Self.info(epoch: epoch &+ 1, after)
+        commit.groupInfo = Self.info(epoch: epoch &+ 1, after, roles: roles)
         return commit
     }
 
     package func enterExternally() throws(GroupError) {
-        guard let (epoch, members) = external.take() else { throw .unavailable }
+        guard let (epoch, members, roles) = external.take() else { throw .unavailable }
         isWaiting = false
         self.epoch = epoch
         floor = epoch
         self.members = members
+        self.roles = roles
     }
 
     package func forgetEpochs(before epoch: UInt64) {

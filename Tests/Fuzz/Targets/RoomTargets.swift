@@ -199,7 +199,7 @@ private func room(_ bytes: [UInt8]) {
                 } else if case .admitted(let admission)? = try? HostMessage(type: message.type, body: message.body),
                     admission.welcome.isEmpty, let id = room.member(at: link)
                 {
-                    let request = MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [id])).encoded
+                    let request = MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [id], roles: [id])).encoded
                     var more: [RoomAction] = []
                     try? room.received(
                         type: request.type, body: request.body, from: link, key: room.members[id]?.key ?? [], now: now,
