@@ -98,7 +98,8 @@ let package = Package(
         library(
             "TermTalk",
             [
-                "Discovery", "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
+                "Discovery", "EventLoop", "Room", "RoomStore", "SecureGroup", "SecureSession", "Sodium",
+                "TorController",
                 "Transport", "Wire",
                 log,
             ]),

@@ -27,7 +27,7 @@ import Testing
                 "room-full", "host-busy", "rate-limited", "slow-mode", "output-overrun", "output-gone", "member-away",
                 "messages-missed",
                 "not-acknowledged", "verify-ended", "nobody-here", "under-attack", "attack-over", "persist-in-use",
-                "descriptors-exhausted",
+                "descriptors-exhausted", "store-unavailable",
             ],
             76: [
                 "not-termtalk", "version-mismatch", "persist-version", "host-key-mismatch", "host-key-unknown",

@@ -10,6 +10,12 @@ package struct PlainBook: GroupBook {
         self.init(epoch: 0, [creator])
     }
 
+    package init(resuming groupInfo: [UInt8], tree: [UInt8], isAtRelay: Bool) throws(GroupError) {
+        let (epoch, present) = (PlainGroup.number(groupInfo), PlainGroup.ids(tree))
+        guard groupInfo == PlainGroup.info(epoch: epoch, present) else { throw .forged }
+        self.init(epoch: epoch, present)
+    }
+
     private init(epoch: UInt64, _ present: Set<MemberID>) {
         self.epoch = epoch
         self.present = present

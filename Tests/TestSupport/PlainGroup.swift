@@ -93,7 +93,7 @@ package final class PlainGroup: GroupEngine {
         var whole = GroupCommit(
             epoch: epoch, added: usable, removed: removing, refused: refused, commit: commit,
             welcome: usable.isEmpty ? [] : Self.bytes(epoch &+ 1))
-        whole.groupInfo = isAtRelay ? Self.info(epoch: epoch &+ 1, after) : []
+        whole.groupInfo = Self.info(epoch: epoch &+ 1, after)
         return whole
     }
 

@@ -1,4 +1,5 @@
 internal import Sodium
+internal import Wire
 
 /// How the room's group is to be changed: who is in it, who wants in, and who was asked to commit what.
 struct GroupQueue {
@@ -28,7 +29,7 @@ struct GroupQueue {
         /// What the answer may do.
         var purpose: CommitPurpose {
             .answer(
-                adding: adds.values.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) }, removing: removals)
+                adding: inOrder.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) }, removing: removals)
         }
     }
 
@@ -195,4 +196,122 @@ struct GroupQueue {
         asked = nil
         mustAsk = true
     }
+}
+
+extension GroupQueue {
+    /// Those who wait hold connections; a process has fewer.
+    private static let joinerLimit = 65_536
+
+    init(reading reader: inout StateReader, book: any GroupBook.Type, isAtRelay: Bool) throws(WireError) {
+        creator = try reader.readOptional { reader throws(WireError) in try reader.readMemberID() }
+        registeredKey = try reader.readOptional { reader throws(WireError) in try reader.readBytes() }
+        groupInfo = try reader.readBytes(atMost: RoomLimits.groupInfoByteCount)
+        let tree = try reader.readOptional { reader throws(WireError) in
+            try reader.readBytes(atMost: RoomLimits.groupMessageByteCount)
+        }
+        if let tree {
+            do throws(GroupError) {
+                self.book = try book.init(resuming: groupInfo, tree: tree, isAtRelay: isAtRelay)
+            } catch {
+                throw .invalidValue
+            }
+        }
+        lastAddition = try reader.readUInt64()
+        spent = RecentSet(limit: RoomLimits.spentKeyPackages)
+        let digests = try reader.readList(atMost: RoomLimits.spentKeyPackages) { reader throws(WireError) in
+            try reader.readBytes()
+        }
+        for digest in digests { spent.insert(digest) }
+        lastUpdate = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        pace = try TokenBucket(reading: &reader)
+        pausedUntil = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        mustAsk = try reader.readBool()
+        silent = Set(
+            try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+                try reader.readMemberID()
+            })
+        nextSerial = try reader.readUInt64()
+        joiners = try reader.readList(atMost: Self.joinerLimit) { reader throws(WireError) in
+            try Joiner(reading: &reader)
+        }
+        asked = try reader.readOptional { reader throws(WireError) in try Asked(reading: &reader) }
+        guard nextSerial < .max / 2 else { throw .invalidValue }
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(optional: creator) { writer, id in writer.write(id) }
+        writer.write(optional: registeredKey) { writer, key in writer.write(key) }
+        writer.write(groupInfo)
+        writer.write(optional: book) { writer, book in writer.write(book.tree) }
+        writer.write(lastAddition)
+        writer.write(list: spent.inOrder) { writer, digest in writer.write(digest) }
+        writer.write(optional: lastUpdate) { writer, time in writer.write(time: time) }
+        pace.write(to: &writer)
+        writer.write(optional: pausedUntil) { writer, time in writer.write(time: time) }
+        writer.write(mustAsk)
+        writer.write(list: silent.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }
+        writer.write(nextSerial)
+        writer.write(list: joiners) { writer, joiner in joiner.write(to: &writer) }
+        writer.write(optional: asked) { writer, asked in asked.write(to: &writer) }
+    }
+
+    /// Nobody is connected any more: nobody waits, and nobody was asked.
+    mutating func restarted() {
+        joiners = []
+        asked = nil
+        silent = []
+        mustAsk = true
+        // The host's own participant comes back before anybody can be in its way.
+        pausedUntil = nil
+    }
+}
+
+extension GroupQueue.Joiner {
+    init(reading reader: inout StateReader) throws(WireError) {
+        id = try reader.readMemberID()
+        link = try reader.readLinkID()
+        key = try reader.readBytes()
+        isHost = try reader.readBool()
+        nick = try reader.readNick(isHost: isHost)
+        isReturning = try reader.readBool()
+        keyPackage = try reader.readBytes(atMost: RoomLimits.keyPackageByteCount)
+        serial = try reader.readUInt64()
+        wasOffered = try reader.readBool()
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(id)
+        writer.write(link)
+        writer.write(key)
+        writer.write(isHost)
+        writer.write(nick.text)
+        writer.write(isReturning)
+        writer.write(keyPackage)
+        writer.write(serial)
+        writer.write(wasOffered)
+    }
+}
+
+extension GroupQueue.Asked {
+    init(reading reader: inout StateReader) throws(WireError) {
+        member = try reader.readMemberID()
+        let joiners = try reader.readList(atMost: RoomLimits.candidatesPerCommit) { reader throws(WireError) in
+            try GroupQueue.Joiner(reading: &reader)
+        }
+        adds = Dictionary(joiners.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        removals = try reader.readList(atMost: RoomLimits.removalsPerCommit) { reader throws(WireError) in
+            try reader.readMemberID()
+        }
+        deadline = try reader.readTime()
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(member)
+        writer.write(list: inOrder) { writer, joiner in joiner.write(to: &writer) }
+        writer.write(list: removals) { writer, id in writer.write(id) }
+        writer.write(time: deadline)
+    }
+
+    /// Whom to add, in the order of their waiting.
+    fileprivate var inOrder: [GroupQueue.Joiner] { adds.values.sorted { $0.serial < $1.serial } }
 }

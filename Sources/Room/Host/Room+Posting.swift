@@ -129,14 +129,7 @@ extension Room {
     }
 
     mutating func remember(_ id: MessageID) {
-        guard recent.insert(id).inserted else { return }
-        recentOrder.append(id)
-        if recentOrder.count >= 2 * RoomLimits.remembered {
-            for old in recentOrder.prefix(RoomLimits.remembered) {
-                recent.remove(old)
-            }
-            recentOrder.removeFirst(RoomLimits.remembered)
-        }
+        recent.insert(id)
     }
 
     mutating func scheduleReceipts(now: Duration, after interval: Duration = RoomLimits.receiptInterval) {

@@ -53,7 +53,7 @@ package struct Room {
     package var log: RoomLog
     /// When the room ends; nil for a room without end.
     package internal(set) var closesAt: Duration?
-    package private(set) var isClosed = false
+    package internal(set) var isClosed = false
 
     /// Whether nobody new may come in.
     package internal(set) var isLocked = false
@@ -61,9 +61,12 @@ package struct Room {
     package internal(set) var topic = ""
     /// Each member, but not the host, may post once in that time; zero for as often as it likes.
     var slowInterval = Duration.zero
+    /// How often the room has changed in a way that a snapshot shows, and that not all are told of.
+    package internal(set) var silentChanges = 0
     /// Who may not come back; oldest first.
     var bannedKeys: [[UInt8]] = []
-    var waiting: [MemberID: Waiting] = [:]
+    /// Who waits for the host's approval, in the order of their coming.
+    var waiting: [Waiting] = []
 
     var members: [MemberID: Member] = [:]
     var memberOfLink: [LinkID: MemberID] = [:]
@@ -77,13 +80,14 @@ package struct Room {
     var group = GroupQueue()
     var nextOrder: UInt64 = 0
     /// No place is given up before; nil when nobody is away. May be too early, when somebody came back.
-    private var firstAbsenceEnd: Duration?
+    var firstAbsenceEnd: Duration?
     var nextSequence: UInt64 = 1
     var receipts = ReceiptBook()
     var receiptsDue: Duration?
     var privateReceipts = PrivateReceipts()
-    var recent: Set<MessageID> = []
-    var recentOrder: [MessageID] = []
+    var recent = RecentSet<MessageID>(limit: RoomLimits.remembered)
+    /// The log's end at the snapshot that the room was made of.
+    var snapshotLogEnd: UInt64 = 0
 
     /// - Parameter book: what follows the room's group.
     package init(limits: RoomLimits, closesAt: Duration?, book: any GroupBook.Type) {
@@ -94,6 +98,9 @@ package struct Room {
     }
 
     package var memberCount: Int { members.count }
+
+    /// All members, the longest here first.
+    var membersInOrder: [Member] { members.values.sorted { $0.order < $1.order } }
 
     // MARK: Inputs
 
@@ -113,7 +120,7 @@ package struct Room {
                 return try joinExternally(commit, link: link, now: now, actions: &actions)
             }
             guard case .join(let nick, let id, let keyPackage) = request, group.joiner(at: link) == nil,
-                !waiting.values.contains(where: { $0.link == link })
+                !waiting.contains(where: { $0.link == link })
             else { throw .malformed }
             join(
                 nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, now: now,
@@ -154,7 +161,7 @@ package struct Room {
         beginAbsence(of: id, now: now)
     }
 
-    private mutating func beginAbsence(of id: MemberID, now: Duration) {
+    mutating func beginAbsence(of id: MemberID, now: Duration) {
         group.goesAway(id)
         guard let member = members[id], member.absence == nil else { return }
         stopCounting(member, now: now)
@@ -225,7 +232,7 @@ package struct Room {
         isClosed = true
         actions.append(.broadcast(HostMessage.closing(reason).encoded, tag: 0))
         closeGroup(reason, actions: &actions)
-        for case let link? in members.values.map(\.link) {
+        for case let link? in membersInOrder.map(\.link) {
             actions.append(.release(link))
         }
         members = [:]
@@ -234,11 +241,11 @@ package struct Room {
         memberOfNick = [:]
         memberOfIDSkeleton = [:]
         awayCount = 0
-        for joiner in waiting.values {
+        for joiner in waiting {
             actions.append(.send(joiner.link, HostMessage.closing(reason).encoded))
             actions.append(.release(joiner.link))
         }
-        waiting = [:]
+        waiting = []
         firstAbsenceEnd = nil
     }
 
@@ -288,7 +295,7 @@ package struct Room {
 
     private mutating func endAbsences(now: Duration, actions: inout [RoomAction]) {
         firstAbsenceEnd = nil
-        for member in members.values {
+        for member in membersInOrder where member.absence != nil {
             guard var end = member.absence?.end else { continue }
             if now >= end, group.joiner(member.id) != nil {
                 // It is back, and waits for a Commit only.
@@ -309,7 +316,7 @@ package struct Room {
         _ id: MemberID, link: LinkID, welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
         actions.append(.admit(link, id))
-        var entries = members.values.map {
+        var entries = membersInOrder.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
         }
         while entries.count > RoomLimits.membersPerMessage {
@@ -341,9 +348,11 @@ package struct Room {
     mutating func makeRoom(now: Duration, actions: inout [RoomAction]) -> Bool {
         guard limits.members > 0, members.count + group.newcomerCount >= limits.members else { return true }
         let away = members.values.compactMap { member in
-            group.joiner(member.id) == nil ? member.absence.map { (id: member.id, since: $0.since) } : nil
+            group.joiner(member.id) == nil
+                ? member.absence.map { (id: member.id, since: $0.since, order: member.order) } : nil
         }
-        guard let longest = away.min(by: { $0.since < $1.since }), now - longest.since >= limits.protectedAbsence
+        guard let longest = away.min(by: { ($0.since, $0.order) < ($1.since, $1.order) }),
+            now - longest.since >= limits.protectedAbsence
         else { return false }
         remove(longest.id, reason: .lost, now: now, actions: &actions)
         return true

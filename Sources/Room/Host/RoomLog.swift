@@ -21,6 +21,9 @@ package struct RoomLog {
         let sequence: UInt64
         /// Its number, where it is to be told when it has arrived.
         let tracking: UInt64?
+
+        /// What it takes in memory.
+        var byteCount: Int { message.body.count + RoomLog.entryCost }
     }
 
     /// How far a member has come: it has received all entries before `next`, and `records` records in all.
@@ -52,6 +55,8 @@ package struct RoomLog {
     private var first: UInt64 = 0
     private var byteCount = 0
     private var trimAt = trimmingInterval
+    /// Nobody reads entries from this number on: what a kept room says is on the disk before anybody hears of it.
+    package var readableEnd = UInt64.max
     private var places: [MemberID: Place] = [:]
     private var arrived: [UInt64] = []
 
@@ -91,6 +96,17 @@ package struct RoomLog {
         return Reader(member: member, next: end)
     }
 
+    /// Where the member's place is; nil when it has none, or what follows is gone.
+    func reader(of member: MemberID) -> Reader? {
+        guard let place = places[member], place.next >= first, place.next <= end else { return nil }
+        return Reader(member: member, next: place.next)
+    }
+
+    /// Nothing is kept any more but for members whose place can be read from.
+    mutating func closePlaces(exceptOf isMember: (MemberID) -> Bool) {
+        for member in places.keys where !isMember(member) || reader(of: member) == nil { places[member] = nil }
+    }
+
     /// Nothing is kept for the member any more.
     package mutating func close(_ member: MemberID) {
         places[member] = nil
@@ -112,7 +128,7 @@ package struct RoomLog {
             if Self.isFor(member, entry) {
                 guard records &- place.records >= entry.records, records &- place.records < .max / 2 else { break }
                 place.records &+= entry.records
-                if entry.audience != .all { place.ownByteCount -= entry.message.body.count + Self.entryCost }
+                if entry.audience != .all { place.ownByteCount -= entry.byteCount }
                 sequence = max(sequence, entry.sequence)
                 if let number = entry.tracking { arrived.append(number) }
             }
@@ -158,10 +174,10 @@ package struct RoomLog {
     }
 
     /// Where the reader's next entry stands in `entries`; nil when there is none.
-    private func next(for reader: Reader) -> Int? {
+    private func next(for reader: Reader, before end: UInt64) -> Int? {
         guard let start = start(of: reader) else { return nil }
         var index = Int(start - first)
-        while index < entries.count, first + UInt64(index) < reader.end {
+        while index < entries.count, first + UInt64(index) < end {
             if Self.isFor(reader.member, entries[index]) { return index }
             index += 1
         }
@@ -169,15 +185,20 @@ package struct RoomLog {
     }
 
     /// Whether the reader has something to send.
-    package func hasMore(_ reader: Reader) -> Bool { next(for: reader) != nil }
+    package func hasMore(_ reader: Reader) -> Bool { next(for: reader, before: readableEnd(of: reader)) != nil }
+
+    /// Whether something is there that the reader has not sent, or may not send yet.
+    package func hasUnread(_ reader: Reader) -> Bool { next(for: reader, before: reader.end) != nil }
+
+    private func readableEnd(of reader: Reader) -> UInt64 { min(reader.end, readableEnd) }
 
     /// Whether entries that the reader has not sent are gone.
     package func hasLost(_ reader: Reader) -> Bool { start(of: reader) == nil }
 
     /// What the reader sends next, appended to `messages`: so many that they have `limit` bytes, if there are.
     package func read(_ reader: Reader, limit: Int, into messages: inout [EncodedMessage]) {
-        guard var index = next(for: reader) else { return }
-        let last = Int(min(end, reader.end) - first)
+        guard var index = next(for: reader, before: readableEnd(of: reader)) else { return }
+        let last = Int(min(end, readableEnd(of: reader)) - first)
         var byteCount = 0
         while index < last, byteCount < limit {
             if Self.isFor(reader.member, entries[index]) {
@@ -191,7 +212,7 @@ package struct RoomLog {
     /// The reader has sent so many messages.
     package func advance(_ reader: inout Reader, by count: Int) {
         for _ in 0..<count {
-            guard let index = next(for: reader) else { return }
+            guard let index = next(for: reader, before: readableEnd(of: reader)) else { return }
             reader.next = first + UInt64(index) + 1
         }
     }
@@ -211,7 +232,7 @@ package struct RoomLog {
         guard entries.count >= trimAt || byteCount > byteLimit else { return [] }
         let needed = places.values.map(\.next).min() ?? end
         while let entry = entries.first, first < needed || byteCount > byteLimit {
-            byteCount -= entry.message.body.count + Self.entryCost
+            byteCount -= entry.byteCount
             first += 1
             entries.removeFirst()
         }
@@ -220,5 +241,83 @@ package struct RoomLog {
         let lost = places.filter { $0.value.next < first }.map(\.key).sorted { $0.packed < $1.packed }
         for member in lost { places[member] = nil }
         return lost
+    }
+}
+
+// MARK: Snapshots
+
+extension RoomLog {
+    /// A log without its entries, which ``restore(_:)`` brings.
+    init(reading reader: inout StateReader, byteLimit: Int) throws(WireError) {
+        self.init(byteLimit: byteLimit)
+        first = try reader.readUInt64()
+        let list = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+            (try reader.readMemberID(), Place(next: try reader.readUInt64(), records: try reader.readUInt32()))
+        }
+        for (member, place) in list {
+            guard places.updateValue(place, forKey: member) == nil, place.next <= .max / 2 else { throw .invalidValue }
+        }
+        guard first <= .max / 2 else { throw .invalidValue }
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(first)
+        writer.write(list: places.sorted { $0.key.wireValue < $1.key.wireValue }) { writer, place in
+            writer.write(place.key)
+            writer.write(place.value.next)
+            writer.write(place.value.records)
+        }
+    }
+
+    /// The number of the first entry that is there.
+    package var start: UInt64 { first }
+
+    /// The entries from this number on, encoded.
+    package func encodedEntries(from number: UInt64) -> [[UInt8]] {
+        entries.dropFirst(Int(clamping: number - min(number, first))).map(\.encoded)
+    }
+
+    /// Puts the next entry back; what was said then is not said anew.
+    mutating func restore(_ entry: Entry) {
+        let number = end
+        entries.append(entry)
+        byteCount += entry.byteCount
+        if case .one(let member) = entry.audience, let place = places[member], place.next <= number {
+            places[member]?.ownByteCount += entry.byteCount
+        }
+    }
+}
+
+extension RoomLog.Entry {
+    /// Bytes that the encoding has beside the message.
+    private static let overhead = 64
+
+    init(encoded: [UInt8]) throws(SnapshotError) {
+        var reader = StateReader(encoded, now: .zero)
+        do throws(WireError) {
+            let type = try reader.readUInt8()
+            let member = try reader.readOptional { reader throws(WireError) in try reader.readMemberID() }
+            records = try reader.readUInt32()
+            sequence = try reader.readUInt64()
+            tracking = try reader.readOptional { reader throws(WireError) in try reader.readUInt64() }
+            message = EncodedMessage(type: type, body: try reader.readBytes(atMost: RoomLimits.loggedByteCount))
+            audience = member.map { .one($0) } ?? .all
+            try reader.finish()
+            guard records > 0 else { throw .invalidValue }
+        } catch {
+            throw .damaged
+        }
+    }
+
+    var encoded: [UInt8] {
+        var writer = StateWriter(now: .zero, reserving: message.body.count + Self.overhead)
+        writer.write(message.type)
+        let member: MemberID? = if case .one(let id) = audience { id } else { nil }
+        writer.write(optional: member) { writer, id in writer.write(id) }
+        writer.write(records)
+        writer.write(sequence)
+        writer.write(optional: tracking) { writer, number in writer.write(number) }
+        writer.write(message.body)
+        return writer.bytes
     }
 }

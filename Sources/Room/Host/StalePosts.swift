@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Posts of one member that were declined because the group had moved on, until they come again: nothing that the member
 /// said later overtakes them.
 ///
@@ -28,5 +30,25 @@ struct StalePosts {
         declined.append(Declined(id: id, rank: rank))
         declined.removeFirst(max(0, declined.count - RoomLimits.staleDeclines))
         return false
+    }
+}
+
+extension StalePosts {
+    init(reading reader: inout StateReader) throws(WireError) {
+        declined = try reader.readList(atMost: RoomLimits.staleDeclines) { reader throws(WireError) in
+            Declined(id: try reader.readMessageID(), rank: try reader.readUInt64())
+        }
+        nextRank = try reader.readUInt64()
+        guard nextRank < .max / 2, declined.allSatisfy({ [nextRank] in $0.rank < nextRank }) else {
+            throw .invalidValue
+        }
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(list: declined) { writer, post in
+            writer.write(post.id)
+            writer.write(post.rank)
+        }
+        writer.write(nextRank)
     }
 }

@@ -89,6 +89,9 @@ package struct RoomLimits: Sendable {
     /// Bytes of a tree, of some thousands of members, or of a Commit.
     package static let groupMessageByteCount = 4 * 1_048_576 - 65_536
 
+    /// Bytes of a message that the log has: a Commit of the longest, and who comes by it.
+    static let loggedByteCount = groupMessageByteCount + 32_768
+
     /// A message may have been sealed so many epochs ago: members keep the keys of as many.
     static let epochsBack: UInt64 = 2
 

@@ -17,4 +17,6 @@ package enum RoomCommand: Sendable, Equatable {
     case slow(seconds: Int64)
     case approve(String)
     case deny(String)
+    /// The room ends for everybody, and what was kept of it is deleted.
+    case end
 }

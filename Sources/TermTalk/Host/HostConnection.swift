@@ -37,6 +37,17 @@ final class HostConnection: ByteStreamHandler {
         stream.handler = self
     }
 
+    /// A member that was there before the host was started anew.
+    init(away link: LinkID, reader: RoomLog.Reader, key: [UInt8], at now: Duration, node: HostNode) {
+        self.link = link
+        self.reader = reader
+        peerKey = key
+        session = SecureSession(responder: node.identity, now: now)
+        admissionDeadline = now
+        lostAt = now
+        self.node = node
+    }
+
     /// The member is back, and goes on there: it has received `received` records, `partOfNext` of them of the next message.
     func goOn(at reader: RoomLog.Reader, received: UInt32, partOfNext: Int, waiting: UInt32) {
         self.reader = reader

@@ -51,9 +51,13 @@ extension HostNode {
             // of it. If it has lost the group all the same, the room is no use any more.
             case .startOver:
                 tell(.error(.init(.groupLost, "the room is closed: the host's own participant has lost its group")))
-                loop.atEndOfTurn { [weak self] in self?.close(.hostQuit) }
-            case .admitted, .end, .created, .registered:
-                break
+                // It comes back into the group of a kept room when that is started again.
+                loop.atEndOfTurn { [weak self] in
+                    guard let self else { return }
+                    if self.journal == nil { self.close(.hostQuit) } else { self.pause() }
+                }
+            case .admitted: onJoined?()
+            case .end, .created, .registered: break
             }
         }
         scheduleLocal()

@@ -19,6 +19,10 @@ extension HostNode {
         }
         wanted.removeAll(keepingCapacity: wanted.count <= 64)
         isPerforming = false
+        if room.silentChanges != recordedChanges {
+            recordedChanges = room.silentChanges
+            stateChanged()
+        }
         scheduleRoomSweep()
     }
 
@@ -77,6 +81,7 @@ extension HostNode {
             door.useInviteOfGroup(InviteSecret(presharedKey: SecretBytes(copying: key.span)))
             invitesChanged()
             logger.info("the room has a group")
+            stateChanged()
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)
         case .release(Self.localLink):
@@ -97,6 +102,8 @@ extension HostNode {
         }
         room.log.append(
             message, for: audience, records: message.recordCount, sequence: sequence, tracking: number)
+        // What all are told, and is no post, is a change of the room.
+        if audience == .all, sequence == 0 { stateChanged() } else { recordSoon() }
         trimLog()
     }
 
@@ -133,7 +140,7 @@ extension HostNode {
 
     /// Whether the connection's peer has acknowledged all that was said to it.
     func hasAll(_ connection: HostConnection) -> Bool {
-        connection.session.isSettled && !hasMore(for: connection)
+        connection.session.isSettled && connection.reader.map(room.log.hasUnread) != true
     }
 
     /// Seals what a turn has for the connection's peer.
@@ -178,7 +185,7 @@ extension HostNode {
             if stream.pendingByteCount <= WaterMarks.standard.high {
                 markDirty(connection)
             }
-        } else if connection.isReleased, !connection.session.isOpen || connection.session.isSettled {
+        } else if connection.isReleased, !connection.session.isOpen || hasAll(connection) {
             stream.closeAfterWriting()
         }
         scheduleSessionSweep(at: connection.session.nextDeadline)

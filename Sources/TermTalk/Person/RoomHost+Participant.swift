@@ -3,7 +3,7 @@ internal import SecureSession
 
 /// What the person at the host does.
 extension RoomHost: Participant {
-    package var othersWhoseRoomEnds: Int { max(0, (node?.localMembers.count ?? 0) - 1) }
+    package var othersWhoseRoomEnds: Int { isKept ? 0 : max(0, (node?.localMembers.count ?? 0) - 1) }
 
     package var isCongested: Bool { node?.isCongested ?? false }
 
@@ -89,6 +89,7 @@ extension RoomHost: Participant {
                 register(entry)
             }
         case .slow(let seconds): node.setSlowMode(seconds: seconds)
+        case .end: end()
         case .approve(let name): try node.decide(on: name, isApproved: true)
         case .deny(let name): try node.decide(on: name, isApproved: false)
         }
@@ -120,7 +121,7 @@ extension RoomHost: Participant {
 
     package func panic() {
         isPanicking = true
-        stop(.hostQuit)
+        end()
         node?.closeAtOnce()
     }
 }

@@ -2,6 +2,7 @@ package import EventLoop
 internal import Glibc
 package import Logging
 package import Room
+internal import RoomStore
 internal import SecureGroup
 internal import SecureSession
 internal import Sodium
@@ -61,6 +62,16 @@ package final class RoomHost {
         }
     }
 
+    /// What there is on the disk of the room.
+    enum Keeping {
+        /// Nothing, or nothing yet.
+        case nothing
+        /// Its store, and the room as it was, which goes on once it can be reached; nil for a new one.
+        case open(KeptRoom, RoomStore, LoopMailbox<StoreReport>, KeptState?)
+        /// The room is over: what there is goes with it.
+        case over(KeptRoom, RoomStore?)
+    }
+
     /// The person is told of missing descriptors at most so often.
     private static let descriptorInterval = Duration.seconds(60)
 
@@ -70,8 +81,10 @@ package final class RoomHost {
     private let logger: Logger
     let wallClock: () -> Int64
     let tell: (ChatEvent) -> Void
-    /// Of the room's first invite.
-    private let secret = InviteSecret()
+    /// Of the room's first invite, and what else lets somebody in.
+    private var invites = InviteTable(room: InviteSecret())
+    /// A room that is kept.
+    private var keeping = Keeping.nothing
 
     private var tor: TorController?
     private var onionListener: OnionListener?
@@ -122,6 +135,56 @@ package final class RoomHost {
     // MARK: Opening
 
     package func start() {
+        guard let kept = options.kept, kept.place != nil else { return stretchPassword() }
+        guard
+            let mailbox = LoopMailbox<StoreReport>(
+                loop: loop, receive: { [weak self] in self?.node?.storeReported($0) })
+        else { return fail(.outOfDescriptors) }
+        loop.offload { [sender = mailbox.sender] () -> Result<KeptRoom.Opened, ChatEvent.Notice> in
+            do throws(ChatEvent.Notice) {
+                return .success(try kept.open { sender.send($0) })
+            } catch {
+                return .failure(error)
+            }
+        } then: { [weak self] result in
+            guard let self, !self.isStopping else { return }
+            do throws(ChatEvent.Notice) {
+                let opened = try result.get()
+                self.keeping = .open(kept, opened.store, mailbox, nil)
+                try self.recover(opened, kept, mailbox)
+                self.stretchPassword()
+            } catch {
+                self.fail(error)
+            }
+        }
+    }
+
+    /// Takes up what was kept of the room.
+    private func recover(
+        _ opened: KeptRoom.Opened, _ kept: KeptRoom, _ mailbox: LoopMailbox<StoreReport>
+    ) throws(ChatEvent.Notice) {
+        guard let recovered = opened.recovered else { return }
+        guard let snapshot = recovered.snapshot else {
+            guard recovered.inputs.isEmpty else { throw StoreError.damaged(.snapshot).notice }
+            return
+        }
+        let state: KeptState
+        do throws(SnapshotError) {
+            state = try KeptState(
+                recovered, snapshot: snapshot, limits: options.limits, book: PublicRoomGroup.self,
+                key: kept.inviteKey, now: loop.time, wallClock: wallClock())
+        } catch {
+            throw error.notice
+        }
+        guard state.room.closesAt.map({ $0 > loop.time }) != false else {
+            keeping = .over(kept, opened.store)
+            throw .keptRoomExpired
+        }
+        invites = state.invites
+        keeping = .open(kept, opened.store, mailbox, state)
+    }
+
+    private func stretchPassword() {
         guard let password = options.password else { return open() }
         loop.offload { [options] in
             password.stretched(for: options.room)
@@ -231,7 +294,7 @@ package final class RoomHost {
         do {
             onionListener = try OnionListener(
                 controller: tor, key: key.key.clone(), virtualPort: port, place: target,
-                options: .init(clients: options.hasClientAuthorization ? [secret].onionClients : nil),
+                options: .init(clients: options.hasClientAuthorization ? invites.secretsInUse.onionClients : nil),
                 onAccept: { [weak self] stream in self?.node?.accept(stream) },
                 onEvent: { [weak self] event in self?.onionEvent(event, address: address) })
             onionListener?.onExhausted = { [weak self] in self?.outOfDescriptors() }
@@ -309,9 +372,11 @@ package final class RoomHost {
         let publicKey = staticKey.publicKey
         let identity = RoomIdentity(
             prologue: Prologue(room: options.room.description, onionKey: address.onionKey), staticKey: staticKey,
-            invites: [secret], acceptsOpen: !options.isInviteOnly)
-        let closesAt = options.timeToLive.map { loop.time + .seconds($0) }
-        let expires = options.timeToLive.map { wallClock() + $0 }
+            invites: invites.secrets, acceptsOpen: !options.isInviteOnly)
+        let before: KeptState? = if case .open(_, _, _, let state) = keeping { state } else { nil }
+        let closesAt = before.map(\.room.closesAt) ?? options.timeToLive.map { loop.time + .seconds($0) }
+        let timeToLive = closesAt.map { max(1, ($0 - loop.time + .milliseconds(999)).components.seconds) }
+        let expires = timeToLive.map { wallClock() + $0 }
         var doorLimits = Door.Limits()
         if direct?.isOpenToOthers == true { doorLimits.gate = .direct }
         let node = HostNode(
@@ -326,21 +391,50 @@ package final class RoomHost {
         self.node = node
         self.address = address
         hostKey = publicKey
-        if !options.isHeadless {
-            let engine = RoomGroup(trust: .host, time: UInt64(max(0, wallClock())))
-            creatorKey = engine.publicKey
-            node.joinLocally(nick: options.nick, engine: engine)
+        keep(node, since: before)
+        guard !options.isHeadless else { return announce(expires, timeToLive) }
+        let time = UInt64(max(0, wallClock()))
+        let engine = options.kept.map { Self.engine(of: $0, time) } ?? RoomGroup(trust: .host, time: time)
+        creatorKey = engine.publicKey
+        // Not before what it says can be heard.
+        node.onJoined = { [weak self, weak node] in
+            node?.onJoined = nil
+            self?.announce(expires, timeToLive)
         }
-        let invite = inviteText(secret)
+        node.joinLocally(nick: before?.room.hostNick ?? options.nick, engine: engine)
+    }
+
+    /// The host's own participant of a kept room is always the same.
+    private static func engine(of kept: KeptRoom, _ time: UInt64) -> RoomGroup {
+        let key = kept.signingKey()
+        let publicKey = key.publicKey
+        return RoomGroup(trust: .creator(publicKey), time: time, signingKey: key)
+    }
+
+    private func keep(_ node: HostNode, since before: KeptState?) {
+        guard case .open(let kept, let store, let mailbox, _) = keeping else { return }
+        keeping = .open(kept, store, mailbox, nil)
+        node.onStoreFailed = { [weak self] error in self?.fail(.storeFailed(error)) }
+        if let before { node.resume(before.room, invites: before.invites) }
+        let (end, first) = (before?.room.log.end ?? 0, before?.firstUnchecked ?? 0)
+        node.keep(with: RoomJournal(store, next: end, checkpointed: first)) { [wallClock] node in
+            KeptState.snapshot(
+                node.room, node.door.invites, key: kept.inviteKey, now: node.loop.time, wallClock: wallClock())
+        }
+    }
+
+    private func announce(_ expires: Int64?, _ timeToLive: Int64?) {
+        guard let address, let hostKey, !isStopping else { return }
+        let invite = node?.inviteEntries.first.map { inviteText($0.secret) } ?? ""
         tell(
             .ready(
                 .init(
                     room: options.room.description, transport: address.kind, address: address.text, invite: invite,
-                    hostKey: publicKey.text, expires: expires, timeToLive: options.timeToLive)))
+                    hostKey: hostKey.text, expires: expires, timeToLive: timeToLive)))
         register(
             .init(
                 room: options.room.description, transport: address.kind.rawValue,
-                address: direct?.inside.first?.description ?? address.text, hostKey: publicKey.text, expires: expires))
+                address: direct?.inside.first?.description ?? address.text, hostKey: hostKey.text, expires: expires))
     }
 
     /// Nobody can come in for the moment; told now and then.
@@ -369,13 +463,26 @@ package final class RoomHost {
 
     // MARK: Closing
 
-    /// Ends the room for everybody.
+    /// Ends the room for everybody; a room that is kept pauses.
     package func stop(_ reason: ChatEvent.CloseReason) {
-        if let node {
-            node.close(reason)
-        } else {
-            roomClosed(reason)
+        switch (keeping, node) {
+        case (_, nil): roomClosed(reason)
+        case (.open, let node?): node.pause()
+        case (_, let node?): node.close(reason)
         }
+    }
+
+    /// Ends the room for everybody, also one that is kept: nothing stays of it.
+    func end() {
+        giveUpKeeping()
+        stop(.hostQuit)
+    }
+
+    /// Whether the room goes on when the host does.
+    var isKept: Bool { if case .open = keeping { true } else { false } }
+
+    private func giveUpKeeping() {
+        if case .open(let kept, let store, _, _) = keeping { keeping = .over(kept, store) }
     }
 
     private func fail(_ notice: ChatEvent.Notice) {
@@ -386,6 +493,7 @@ package final class RoomHost {
     private func roomClosed(_ reason: ChatEvent.CloseReason) {
         guard !isStopping else { return }
         isStopping = true
+        if reason == .ttl { giveUpKeeping() }
         sleepWatch?.stop()
         serviceListener?.close()
         selfDial?.cancel()
@@ -401,7 +509,7 @@ package final class RoomHost {
             owed -= 1
             if owed == 0 { finish() }
         }
-        removeKeptRoom(then: done)
+        letGoOfKeptRoom(then: done)
         unregister(then: done)
         if let direct { direct.close(completion: done) } else { done() }
         if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
@@ -425,13 +533,34 @@ package final class RoomHost {
         }
     }
 
-    /// In a panic nothing stays of a room that was kept.
-    private func removeKeptRoom(then done: @escaping () -> Void) {
-        guard isPanicking, let kept = options.kept else { return done() }
-        loop.offload(within: UserDirectories.diskPatience) {
-            kept.remove()
-        } then: { [tell] notice in
-            if let notice = notice ?? .diskHangs { tell(.warning(notice)) }
+    /// What waits is written; of a room that is over nothing stays. The store is closed before secrets are wiped: its thread
+    /// seals with a key of its own.
+    private func letGoOfKeptRoom(then done: @escaping () -> Void) {
+        if isPanicking, case .nothing = keeping, let kept = options.kept { keeping = .over(kept, nil) }
+        let keeping = self.keeping
+        if case .open(_, _, let mailbox, _) = keeping { mailbox.close() }
+        let patience = UserDirectories.diskPatience
+        let work: @Sendable () -> ChatEvent.Notice?
+        switch keeping {
+        case .nothing: return done()
+        case .open(_, let store, _, _):
+            work = {
+                do throws(StoreError) {
+                    try store.close(within: patience)
+                    return nil
+                } catch {
+                    return .storeFailed(error)
+                }
+            }
+        case .over(let kept, let store):
+            work = {
+                // What cannot be deleted while it is open is deleted with the rest.
+                try? store?.delete(within: patience)
+                return kept.remove()
+            }
+        }
+        loop.offload(within: patience + patience, work) { [tell, ending] notice in
+            if let notice = notice ?? .diskHangs, notice.code != ending?.code { tell(.warning(notice)) }
             done()
         }
     }

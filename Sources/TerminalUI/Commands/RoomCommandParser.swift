@@ -14,7 +14,8 @@ enum RoomCommandParser {
         case ("/kick", true), ("/ban", true): return .usage("\(name) MEMBER [REASON]")
         case ("/lock", true): return .room(.lock)
         case ("/unlock", true): return .room(.unlock)
-        case ("/lock", false), ("/unlock", false): return .usage(name)
+        case ("/end", true): return .room(.end)
+        case ("/lock", false), ("/unlock", false), ("/end", false): return .usage(name)
         case ("/extend", false):
             guard rest.isEmpty, let seconds = seconds(word) else { return .usage("/extend 90s, 15m or 2h") }
             return .room(.extend(seconds: seconds))

@@ -116,7 +116,7 @@ package enum RoomCommandTable {
             Entry("/close", [("", "leave this window's room, and close the window")]) {
                 $0.isEmpty ? .close : usage("/close")
             },
-            Entry("/quit", [("", "leave all rooms; at the host: close the room for all")]) {
+            Entry("/quit", [("", "leave all rooms; at the host: close the room for all, or pause it if it is kept")]) {
                 $0.isEmpty ? .quit : usage("/quit")
             },
             Entry("/panic", [("", "leave at once, wipe keys and screen; at the host: the room is gone for all")]) {
@@ -135,8 +135,9 @@ package enum RoomCommandTable {
                     ("DURATION", "each member may say something once in that time, 1s to 1h"),
                     ("off", "as often as they like"),
                 ]),
+            moderation("/end", [("", "the room ends for all; of one that is kept nothing stays (host only)")]),
         ]
-        + ["/send", "/accept", "/decline", "/files", "/op", "/deop", "/end"].map { name in
+        + ["/send", "/accept", "/decline", "/files", "/op", "/deop"].map { name in
             Entry(name, [("", "planned")], .nobody) { _ in .notInThisBuild(name) }
         }
 
