@@ -3,18 +3,20 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: reproducible without-traits attacks fuzz tor-flood faults simulate random-rooms idle-hour build test lint fmt run bench install clean tor-network \
+.PHONY: day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
+    random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
 # No library is looked for beside the program, all is bound before it begins and read-only then, and only code is
-# executable. The linker that Swift chooses itself (gold) cannot do that.
+# executable. The linker that Swift chooses itself (gold) cannot do that. Two builds of the same source are the same.
 LINKING := --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker now -Xlinker -z -Xlinker relro \
-    -Xlinker -z -Xlinker separate-code $(SAME_BYTES)
-# Where the sources lie leaves no trace in the program.
-SAME_BYTES := -Xlinker --build-id=none -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
+    -Xlinker -z -Xlinker separate-code -Xlinker --build-id=none
+
+# Sources that are a release, and no clone, have the versions that they were released with.
+PINNED := $(if $(wildcard .git),,--only-use-versions-from-resolved-file)
 
 build:
-	$(SWIFT) build -c release --product termtalk --static-swift-stdlib $(LINKING)
+	$(SWIFT) build -c release --product termtalk --static-swift-stdlib $(PINNED) $(LINKING)
 	sh .ci/check-binary .build/release/termtalk
 
 run: build
@@ -45,10 +47,16 @@ faults:
 	TERMTALK_FAULT_OVER=$(OVER) TERMTALK_SEED=$(SEED) TERMTALK_FAULTS=$(FAULTS) TERMTALK_MESSAGES=$(MESSAGES) \
 	    TERMTALK_FAULT_SECONDS=$(SECONDS) $(SWIFT) test --filter FaultTests
 
-# Rooms in made-up time: make simulate RUNS=20000, or SEED=… for one of them, with all that happens.
+# Rooms in made-up time: make simulate RUNS=20000, or SEED=… for one of them, with all that happens. TRACES=FILE writes a hash of
+# what happened in each, which a change of the code's form must not change.
 simulate: RUNS ?= 10000
 simulate:
-	$(if $(SEED),TERMTALK_SEED=$(SEED)) TERMTALK_RUNS=$(RUNS) $(SWIFT) test --filter RoomFaultSimulationTests
+	$(if $(SEED),TERMTALK_SEED=$(SEED)) $(if $(TRACES),SWIFT_DETERMINISTIC_HASHING=1 TERMTALK_TRACES=$(TRACES)) TERMTALK_RUNS=$(RUNS) $(SWIFT) test --filter RoomFaultSimulationTests
+
+# A member that is away through 100,000 messages and some 500 Commits, with real groups; some minutes.
+day-away: MESSAGES ?= 100000
+day-away:
+	TERMTALK_DAY_REAL=1 TERMTALK_DAY_MESSAGES=$(MESSAGES) timeout 1800 $(SWIFT) test --filter DayAwayTests
 
 # The suites that docs/attacks.md names; the flood and the fuzzers are on their own.
 ATTACKS = $(shell grep -oE '`[A-Z][A-Za-z0-9]*Tests' docs/attacks.md | tr -d '`' | sort -u | paste -sd '|')
@@ -68,6 +76,18 @@ tor-flood:
 	$(SWIFT) build
 	$(SWIFT) run tor-network --exec python3 Benchmarks/tor_flood.py --circuits $(CIRCUITS)
 
+# All states of hosts that share a log, within a budget of faults: make explore BUDGET="inputs=1 restarts=1 crashes=1", or
+# long times at random: make explore BUDGET="seeds=100000 inputs=8 drops=3 late=2 crashes=2 hangs=2 restarts=3 flushes=2"
+explore: BUDGET ?= inputs=1 restarts=1
+explore:
+	$(SWIFT) run -c release shared-log-explorer $(BUDGET)
+
+# Hosts at a real redis-server, two faults at a time: make redis-faults FAULTS=200 SEED=3
+redis-faults: SEED ?= 1
+redis-faults: FAULTS ?= 100
+redis-faults:
+	TERMTALK_SEED=$(SEED) TERMTALK_FAULTS=$(FAULTS) $(SWIFT) test --filter RedisFaultTests
+
 # A room with real groups whose members come, go and talk at random: make random-rooms STEPS=10000 SEED=1
 random-rooms: SEED ?= 1
 random-rooms: STEPS ?= 10000
@@ -80,6 +100,10 @@ idle-hour:
 
 bench:
 	python3 Benchmarks/run.py
+
+# That the benchmarks run, not how fast anything is.
+bench-quick:
+	python3 Benchmarks/run.py --quick
 
 # The independent implementations of Noise and MLS that ours are tested against; the tests say so when one is missing.
 interop:
@@ -157,12 +181,17 @@ uninstall:
 	    "$(DESTDIR)$(PREFIX)/share/apparmor/extra-profiles/usr.bin.termtalk"
 	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/termtalk"
 
+# What a release is: the sources of this commit, with the versions of all that they need.
+dist:
+	sh .ci/make-dist
+
 # The same package, byte by byte, from two folders.
 reproducible:
 	sh .ci/check-reproducible
 
 # A package for this release of Debian or Ubuntu: .build/termtalk_VERSION_ARCHITECTURE.deb
 deb: share
+	sh .ci/check-packaging
 	sh .ci/make-deb
 
 clean:

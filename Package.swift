@@ -28,8 +28,8 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let fuzzed: [Target.Dependency] = [
-    "Configuration", "CPace", "Discovery", "EventLoop", "MLS", "Room", "RoomStore", "SecureGroup", "SecureSession",
-    "Sodium",
+    "Configuration", "CPace", "Discovery", "EventLoop", "Files", "MLS", "Room", "RoomStore", "SecureGroup",
+    "SecureSession", "SharedLog", "Sodium",
     "TermTalk", "TerminalUI", "TestSupport", "TorController", "Wire",
 ]
 
@@ -78,11 +78,13 @@ let package = Package(
         library("Wire"),
         library("Noise", ["Sodium", "Wire"]),
         library("CPace", ["Sodium"]),
+        library("Files", ["Sodium", "Wire"]),
         library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         library("MLS", ["Sodium", "Wire"]),
         library("Room", [deque, "Sodium", "Wire"]),
         library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         library("RoomStore", ["CSQLite", "Locking", "Sodium", "Wire"]),
+        library("SharedLog", ["Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
         library(
@@ -98,7 +100,7 @@ let package = Package(
         library(
             "TermTalk",
             [
-                "Discovery", "EventLoop", "Room", "RoomStore", "SecureGroup", "SecureSession", "Sodium",
+                "Discovery", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession", "Sodium",
                 "TorController",
                 "Transport", "Wire",
                 log,
@@ -108,7 +110,8 @@ let package = Package(
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "Configuration", "CSandbox", "Discovery", "EventLoop", "Locking", "Room", "SecureSession", "Sodium",
+                "Configuration", "CSandbox", "Discovery", "EventLoop", "Files", "Locking", "Room", "SecureSession",
+                "Sodium",
                 "TermTalk",
                 "TerminalUI",
                 "TorController", "Transport", argumentParser, log,
@@ -127,6 +130,12 @@ let package = Package(
             name: "store-writer", dependencies: ["Locking", "RoomStore", "Sodium", "TestSupport"],
             path: "Tests/StoreWriterTool", swiftSettings: common),
 
+        .target(
+            name: "SharedLogModel", dependencies: ["SharedLog"], path: "Tests/SharedLogModel", swiftSettings: common),
+        .executableTarget(
+            name: "shared-log-explorer", dependencies: ["SharedLog", "SharedLogModel", "TestSupport"],
+            path: "Tests/SharedLogExplorer", swiftSettings: common),
+
         .executableTarget(
             name: "termtalk-bench",
             dependencies: [
@@ -142,8 +151,10 @@ let package = Package(
         tests(
             of: "SecureSession", ["CPace", "MLS", "Noise", "Room", "SecureGroup", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
+        tests(of: "Files", ["Sodium", "Wire"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "RoomStore", ["Locking", "Sodium", "store-writer"], exclude: ["PowerCut/trace.c"]),
+        tests(of: "SharedLog", ["SharedLogModel", "Sodium", "Wire"]),
         tests(of: "SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
@@ -152,7 +163,8 @@ let package = Package(
         tests(
             of: "TermTalk",
             [
-                "PrivateTorNetwork", "EventLoop", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
+                "PrivateTorNetwork", "EventLoop", "Files", "Room", "SecureGroup", "SecureSession", "Sodium",
+                "TorController",
                 "Transport", "Wire",
             ]),
         tests(of: "Configuration", ["Room"]),

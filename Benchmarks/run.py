@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Measures TermTalk's host beside the yardsticks of shared/bench; prints markdown tables of ratios.
 
-    run.py [--rounds 3] [--secs 0.9] [--ns 10,100,1000] [--only seal,idle,setup,fanout1,fanoutw] [--out FILE]
+    run.py [--rounds 3] [--secs 0.9] [--ns 10,100,1000] [--size 422] [--out FILE]
+           [--only seal,idle,setup,fanout1,fanoutw,away,bound]
+    run.py --quick      that all of it runs: a debug build, few members, no yardsticks, some seconds
 
 Needs: apt-get install ngircd openssl libssl-dev libsodium-dev gcc make. Environment: TERMTALK_BENCH (../shared/bench),
 BENCH_DIR (.bench-run), SRV_CPU (1), LG_CPU (0).
@@ -13,6 +15,7 @@ import argparse
 import json
 import os
 import random
+import socket
 import statistics
 import subprocess
 import sys
@@ -26,6 +29,11 @@ sys.path.insert(0, HARNESS)
 
 PROGRAM = f"{ROOT}/.build/release/termtalk-bench"
 IDLE_MEMBERS = 500
+BOUND_MEMBERS = 1000
+KEEP_SIZE = 16 << 20
+# What a short text weighs when it is sealed.
+SIZE = 422
+OURS = ("host", "relay", "opened")
 
 
 def build():
@@ -36,17 +44,62 @@ def build():
                    stdout=sys.stderr)
 
 
-def servers(harness):
-    """The servers to compare. Ours has its own load generator; all get the same closed-loop arguments."""
+def ours(base, options):
+    """The product's host, with a participant that cannot open what is said; its relay; and a host whose participant opens it,
+    because the senders are in the group for real. They have their own load generator."""
 
-    class TermTalk(harness.Server):
-        name, port, adapter, echo = "termtalk", 7301, "termtalk", 1
-        loadgen = [PROGRAM, "load"]
+    def server(index, kind):
+        class TermTalk(base):
+            name, port, adapter, echo = f"termtalk-{kind}", 7301 + index, "termtalk", 1
+            loadgen = [PROGRAM, "load", "--room", "opaque" if kind == "host" else kind]
+
+            def argv(self):
+                return [PROGRAM, "relay" if kind == "relay" else "host", str(self.port), str(options.keep_size)]
+        return TermTalk
+
+    return [server(index, kind) for index, kind in enumerate(OURS)]
+
+
+class Alone:
+    """What a server needs where there is no harness."""
+    SRV_CPU = LG_CPU = "0"
+
+    class Server:
+        setup_conc, setup_total, tls, lg, loadgen = 4, 8, False, [], None
+
+        def start(self):
+            self.proc = subprocess.Popen(self.argv())
+            for _ in range(400):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                        return self
+                if self.proc.poll() is not None:
+                    break
+                time.sleep(0.05)
+            raise RuntimeError(f"{self.name} did not start")
+
+        def pids(self):
+            return [self.proc.pid]
+
+        def stop(self):
+            self.proc.kill()
+            self.proc.wait()
+
+
+def servers(harness, options):
+    """The servers to compare; all get the same closed-loop arguments. A yardstick pads as we do: without that it is below what
+    a padded protocol can reach."""
+    found = ours(harness.Server, options)
+    if options.quick:
+        return found
+
+    class LimitPadded(harness.Server):
+        name, port, adapter = "limit-padded", 7309, "aead"
 
         def argv(self):
-            return [PROGRAM, "host", str(self.port)]
+            return [f"{harness.BIN}/limitd", str(self.port), "--aead", "--openssl", "--coalesce", "--bucket1"]
 
-    found = [TermTalk, harness.LimitAead, harness.LimitAeadCoalesce]
+    found += [harness.LimitAead, harness.LimitAeadCoalesce, LimitPadded]
     if os.path.exists("/usr/sbin/ngircd"):
         found.append(harness.NgircdTls)
     else:
@@ -59,6 +112,7 @@ class Run:
         self.harness, self.options = harness, options
         self.results = {}                           # (kind, n) -> name -> round -> line
         self.loads = []
+        self.failed = []
         self.out = open(options.out, "a", buffering=1) if options.out else None
 
     def load(self, server, kind, n, round_, arguments):
@@ -78,6 +132,8 @@ class Run:
             self.out.write(json.dumps(line) + "\n")
         keys = ("cpu_us", "per_s", "srv_util", "lg_util", "kb_per_member_slope", "cpu_ms", "lost", "bad", "error")
         print(round_, kind, n, server.name, {k: line[k] for k in keys if k in line}, file=sys.stderr, flush=True)
+        if "error" in line or line.get("bad") or line.get("lost"):
+            self.failed.append(line)
         if "error" not in line:
             self.results.setdefault((kind, n), {}).setdefault(server.name, {})[round_] = line
 
@@ -96,39 +152,53 @@ class Run:
                 finally:
                     server.stop()
 
+        size = ["--size", options.size]
         if "idle" in options.only:
-            each("idle", IDLE_MEMBERS, lambda s: ["--test", "idle", "--n", IDLE_MEMBERS, "--conc", 16])
+            each("idle", options.idle, lambda s: ["--test", "idle", "--n", options.idle, "--conc", 16])
+        for kind, n in (("away", options.idle), ("bound", options.bound)):
+            if kind in options.only:
+                classes = [cls for cls in self.classes if cls.name in ("termtalk-host", "termtalk-relay")]
+                each(kind, n, lambda s: ["--test", kind, "--n", n, "--conc", 16, "--keep-size", options.keep_size] + size)
+                classes = list(self.classes)
         if "setup" in options.only:
             each("setup", 16, lambda s: ["--test", "setup", "--total", s.setup_total, "--conc", s.setup_conc])
         for n in options.ns:
-            common = ["--test", "fanout", "--n", n, "--warm", 0.3, "--secs", options.secs]
+            common = ["--test", "fanout", "--n", n, "--warm", 0.3, "--secs", options.secs] + size
             if "fanout1" in options.only:
                 each("fanout1", n, lambda s: common + ["--window", 1, "--senders", 1])
             if "fanoutw" in options.only:
                 each("fanoutw", n, lambda s: common + ["--window", 32, "--senders", 8])
 
     def run(self):
-        self.classes = servers(self.harness)
+        self.classes = servers(self.harness, self.options)
         for round_ in range(1, self.options.rounds + 1):
             self.measure(round_)
 
     def row(self, kind, n, field, scale=1):
         lines = self.results.get((kind, n), {})
-        ours = lines.get("termtalk", {})
-        cells = [cell([line[field] * scale for line in ours.values()])]
-        for name in [cls.name for cls in self.classes if cls.name != "termtalk"]:
-            theirs = lines.get(name, {})
-            cells.append(cell([ours[r][field] / theirs[r][field] for r in ours if r in theirs and theirs[r][field] > 0]))
+        cells = []
+        for own in [cls.name for cls in self.classes if cls.name.startswith("termtalk")]:
+            ours = lines.get(own, {})
+            cells.append(cell([line[field] * scale for line in ours.values() if field in line]))
+            for name in self.others:
+                theirs = lines.get(name, {})
+                cells.append(cell([ours[r][field] / theirs[r][field] for r in ours
+                                   if r in theirs and theirs[r].get(field, 0) > 0]))
         return cells
 
     def report(self):
-        others = [cls.name for cls in self.classes if cls.name != "termtalk"]
-        print("| | TermTalk | " + " | ".join(f"as a multiple of {name}" for name in others) + " |")
-        print("|" + "---|" * (len(others) + 2))
+        self.others = [cls.name for cls in self.classes if not cls.name.startswith("termtalk")]
+        heads = [text for kind in OURS for text in [kind] + [f"{kind} / {name}" for name in self.others]]
+        print("| | " + " | ".join(heads) + " |")
+        print("|" + "---|" * (len(heads) + 1))
         rows = [(f"one message at a time, N={n}, server CPU µs a delivery", "fanout1", n, "cpu_us") for n in self.options.ns]
         rows += [(f"saturated, N={n}, server CPU µs a delivery", "fanoutw", n, "cpu_us") for n in self.options.ns]
-        rows += [(f"an idle member (from {IDLE_MEMBERS // 5} to {IDLE_MEMBERS}), KiB", "idle", IDLE_MEMBERS, "kb_per_member_slope"),
-                 (f"joining a room that grows to {IDLE_MEMBERS}, CPU ms", "idle", IDLE_MEMBERS, "cpu_ms_join"),
+        idle, bound = self.options.idle, self.options.bound
+        rows += [(f"an idle member (from {idle // 5} to {idle}), KiB", "idle", idle, "kb_per_member_slope"),
+                 (f"a member that is there, of {idle}, KiB after what is free was given back", "away", idle, "kb_per_member"),
+                 (f"the same when all but 10 are away, KiB", "away", idle, "kb_per_away_member"),
+                 (f"growth while {bound // 2} of {bound} never read, log of {self.options.keep_size >> 10} KiB", "bound", bound, "grown_kb"),
+                 (f"joining a room that grows to {idle}, CPU ms", "idle", idle, "cpu_ms_join"),
                  ("connect, handshake, join, leave, CPU ms", "setup", 16, "cpu_ms")]
         for title, kind, n, field in rows:
             if (kind, n) in self.results:
@@ -154,22 +224,43 @@ def seal(cpu):
     print()
 
 
+def quick(options):
+    """That everything runs says nothing about speed."""
+    global PROGRAM
+    PROGRAM = f"{ROOT}/.build/debug/termtalk-bench"
+    options.rounds, options.secs, options.ns, options.size = 1, 0.2, "4", SIZE
+    options.idle, options.bound, options.keep_size = 15, 8, 1 << 20
+    options.only = "seal,idle,setup,fanout1,fanoutw,away,bound"
+    if not options.no_build:
+        subprocess.run(["swift", "build", "--product", "termtalk-bench"], cwd=ROOT, check=True, stdout=sys.stderr)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--secs", type=float, default=0.9)
     parser.add_argument("--ns", default="10,100,1000")
     parser.add_argument("--only", default="seal,idle,setup,fanout1,fanoutw")
+    parser.add_argument("--size", type=int, default=SIZE)
+    parser.add_argument("--idle", type=int, default=IDLE_MEMBERS)
+    parser.add_argument("--bound", type=int, default=BOUND_MEMBERS)
+    parser.add_argument("--keep-size", type=int, default=KEEP_SIZE)
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out")
     parser.add_argument("--no-build", action="store_true")
     options = parser.parse_args()
+    if options.quick:
+        quick(options)
     options.ns = [int(n) for n in options.ns.split(",")]
     options.only = options.only.split(",")
-    if not os.path.exists(f"{HARNESS}/servers.py"):
+    if options.quick:
+        harness = Alone
+    elif not os.path.exists(f"{HARNESS}/servers.py"):
         sys.exit(f"no harness at {HARNESS}: set TERMTALK_BENCH")
-    if not options.no_build:
-        build()
-    import servers as harness
+    else:
+        if not options.no_build:
+            build()
+        import servers as harness
     begin = time.time()
     if "seal" in options.only:
         seal(harness.SRV_CPU)
@@ -180,6 +271,8 @@ def main():
         print("interrupted: the tables have what was measured", file=sys.stderr)
     if run.results:
         run.report()
+    if options.quick and run.failed:
+        sys.exit(f"failed: {run.failed}")
     print(f"{time.time() - begin:.0f} s", file=sys.stderr)
 
 

@@ -1,4 +1,5 @@
-"""Records the picture of the README: a room of three in tmux, with the real program, as SVG.
+"""Records the picture of the README: a room of three, and another one in a second window, in tmux, with the
+real program, as SVG.
 
     python3 docs/make-screen.py .build/debug/termtalk >docs/screen.svg
 """
@@ -28,17 +29,17 @@ def environment(home):
 class Member:
     """A member that a script plays, over the machine interface."""
 
-    def __init__(self, invite, nick, home):
+    def __init__(self, arguments, nick, home):
         self.process = subprocess.Popen(
-            [PROGRAM, "join", invite, "--json", "--nick", nick], env=environment(home), text=True,
+            [PROGRAM, *arguments, "--json", "--nick", nick], env=environment(home), text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.wait("joined-room")
+        self.invite = self.wait("ready" if arguments[0] == "host" else "joined-room").get("invite")
 
     def wait(self, event, text=None):
         for line in self.process.stdout:
             seen = json.loads(line)
             if seen["event"] == event and text in (None, seen.get("text")):
-                return
+                return seen
         sys.exit("make-screen: a member has ended")
 
     def say(self, text, to=None):
@@ -149,7 +150,17 @@ with tempfile.TemporaryDirectory(prefix="tt-") as home:
         terminal.press("Enter")
         terminal.write("/clear")
         terminal.press("Enter")
-        bob, chi = Member(invite, "bob", home), Member(invite, "chi", home)
+        dora = Member(["host", "--direct", "127.0.0.1:0"], "dora", home)
+        terminal.write(f"/join {dora.invite} --nick guest")
+        terminal.press("Enter")
+        dora.wait("member-joined")
+        terminal.wait("1 [2]")
+        terminal.press("M-1")
+        terminal.wait("[1] 2")
+        terminal.write("/topic release on Monday")
+        terminal.press("Enter")
+        terminal.wait("topic: release")
+        bob, chi = Member(["join", invite], "bob", home), Member(["join", invite], "chi", home)
         bob.say("hello ada, nice screen")
         terminal.wait("nice screen")
         terminal.write("welcome! 你好 chi")
@@ -163,9 +174,14 @@ with tempfile.TemporaryDirectory(prefix="tt-") as home:
         terminal.press("Enter")
         chi.say("ada: I have it here, shall I paste it? It is a little longer than one line of this terminal")
         terminal.wait("shall I paste")
+        dora.say("is anybody here?")
+        dora.say("guest: the room closes at nine")
+        terminal.wait("[1] 2:2!")
         terminal.write("bob: y")
         terminal.wait("✓✓ <ada> the agenda:")
         terminal.wait("bob: y")
         picture(terminal.rows("-e", "-N"))
+        dora.command("/quit")
+        dora.process.wait(30)
     finally:
         subprocess.run(["tmux", "-S", terminal.socket, "kill-server"], capture_output=True, check=False)

@@ -9,14 +9,15 @@ enum Benchmark {
         var arguments = CommandLine.arguments.dropFirst()
         do {
             switch arguments.popFirst() {
-            case "host": try BenchmarkHost.run(arguments)
+            case "host": try BenchmarkHost.run(arguments, isRelay: false)
+            case "relay": try BenchmarkHost.run(arguments, isRelay: true)
             case "load": try LoadGenerator(options: LoadOptions(arguments)).run()
             case "group": try GroupBenchmark.run(arguments)
             case "seal": try SealingBenchmark().run()
             case "door": try DoorBenchmark.run()
             case "store": try StoreBenchmark(arguments.first ?? ".").run()
             default:
-                throw BenchmarkError("termtalk-bench host PORT | load --test … | seal | door | store [DIRECTORY] | group [MEMBERS…]")
+                throw BenchmarkError("termtalk-bench host|relay PORT [KEEP-SIZE] | load --test … | seal | door | store [DIRECTORY] | group [MEMBERS…]")
             }
         } catch {
             print("{\"error\":\"\(error)\"}")

@@ -1,6 +1,7 @@
 import CLibevent
 import Glibc
 import Room
+import SecureGroup
 import SecureSession
 import Sodium
 
@@ -10,13 +11,17 @@ final class LoadGenerator {
     private static let eventLimit: Int32 = 512
     private static let sweepInterval: UInt64 = 100_000_000
 
-    private let options: LoadOptions
+    let options: LoadOptions
     private let hostKey: X25519.PublicKey
     private let invite = BenchmarkRoom.invite()
     private let poll = epoll_create1(Int32(EPOLL_CLOEXEC))
     private var ready = [epoll_event](repeating: epoll_event(), count: Int(eventLimit))
-    private var members: [LoadMember?]
+    /// The invite of the group at a relay, once its founder has it.
+    private var inviteOfGroup: InviteSecret?
+    var members: [LoadMember?]
     private var isWriteAwaited: [Bool]
+    /// Members that stay, and let others in.
+    private let founders: Int
     private var joinedCount = 0
     private var openCount = 0
     private var failure: String?
@@ -40,7 +45,8 @@ final class LoadGenerator {
     init(options: LoadOptions) throws {
         self.options = options
         hostKey = try BenchmarkRoom.hostKey().publicKey
-        let slots = options.test == .setup ? options.concurrency : options.members
+        founders = options.room == .relay ? 1 : 0
+        let slots = options.test == .setup ? options.concurrency + founders : options.members
         members = Array(repeating: nil, count: slots)
         isWriteAwaited = Array(repeating: false, count: slots)
         content = [UInt8](repeating: UInt8(ascii: "x"), count: options.size)
@@ -54,6 +60,8 @@ final class LoadGenerator {
         case .fanout: try fanOut()
         case .idle: try idle()
         case .setup: try setUp()
+        case .away: try away()
+        case .bound: try bound()
         }
     }
 
@@ -119,19 +127,20 @@ final class LoadGenerator {
     }
 
     private func setUp() throws {
+        try join(founders, limit: 20)
         let before = try meter()
         let start = clock()
         let own = timespec.nanoseconds(on: CLOCK_PROCESS_CPUTIME_ID)
         var started = 0
         var done = 0
         while done < options.total {
-            for slot in members.indices {
+            for slot in members.indices.dropFirst(founders) {
                 if let member = members[slot], member.isJoined {
                     member.leave(now: time)
                     remove(slot)
                     done += 1
                 }
-                if members[slot] == nil, started < options.total {
+                if members[slot] == nil, started < options.total, mayCome {
                     try open(slot)
                     started += 1
                 }
@@ -153,11 +162,12 @@ final class LoadGenerator {
         print(line.text)
     }
 
-    private func head() -> JSONLine {
+    func head() -> JSONLine {
         var line = JSONLine()
         line.add("label", options.label)
         line.add("test", options.test.rawValue)
         line.add("adapter", "termtalk")
+        line.add("room", options.room.rawValue)
         line.add("tls", "")
         line.add("n", options.members)
         line.add("senders", options.senders)
@@ -169,11 +179,11 @@ final class LoadGenerator {
     // MARK: Members
 
     /// Lets members in until there are `count`.
-    private func join(_ count: Int, limit: Double) throws {
+    func join(_ count: Int, limit: Double) throws {
         let start = clock()
         var next = openCount
         while joinedCount < count {
-            while next < count, openCount - joinedCount < options.concurrency {
+            while next < count, openCount - joinedCount < options.concurrency, next < founders || mayCome {
                 try open(next)
                 next += 1
             }
@@ -182,8 +192,23 @@ final class LoadGenerator {
         }
     }
 
+    /// Whether others than founders can come in.
+    private var mayCome: Bool {
+        if inviteOfGroup == nil, founders > 0 { inviteOfGroup = members.first??.inviteOfGroup }
+        return founders == 0 || inviteOfGroup != nil
+    }
+
+    /// What the group of one more is known by.
+    private var trust: GroupTrust {
+        guard options.room == .relay else { return .host }
+        guard let bytes = inviteOfGroup?.secretBytes else { return .first }
+        return .secret(GroupSecret(SecretBytes(copying: bytes.span)))
+    }
+
     private func open(_ slot: Int) throws {
-        let member = try LoadMember(port: options.port)
+        let takesPart = slot < founders || options.room == .opened && slot < options.senders
+        let member = try LoadMember(port: options.port, trust: trust, takesPart: takesPart)
+        member.expectsSealed = options.room != .opaque
         members[slot] = member
         isWriteAwaited[slot] = true
         openCount += 1
@@ -195,7 +220,7 @@ final class LoadGenerator {
         }
     }
 
-    private func remove(_ slot: Int) {
+    func remove(_ slot: Int) {
         guard let member = members[slot] else { return }
         if member.isJoined { joinedCount -= 1 }
         openCount -= 1
@@ -237,9 +262,12 @@ final class LoadGenerator {
         let wasJoined = member.isJoined
         let (deliveredBefore, damagedBefore) = (member.delivered, member.damaged)
         if event.events & EPOLLOUT.rawValue != 0 {
-            member.becameWritable(hostKey: hostKey, invite: invite, now: time)
+            member.becameWritable(hostKey: hostKey, invite: inviteOfGroup ?? invite, now: time)
         }
-        if event.events & ~EPOLLOUT.rawValue != 0 {
+        if event.events & ~EPOLLOUT.rawValue != 0, member.isDeaf {
+            // Neither now nor when the host has closed it.
+            epoll_ctl(poll, EPOLL_CTL_DEL, member.descriptor, nil)
+        } else if event.events & ~EPOLLOUT.rawValue != 0 {
             member.becameReadable(into: &buffer, scratch: &scratch, events: &events, now: time)
         }
         if member.delivered != deliveredBefore {
@@ -252,7 +280,7 @@ final class LoadGenerator {
         updateInterest(member, slot)
     }
 
-    private func settle(quiet: Double, atMost limit: Double) throws {
+    func settle(quiet: Double, atMost limit: Double) throws {
         let start = clock()
         var last = start
         while seconds(since: start) < limit, seconds(since: last) < quiet {
@@ -269,7 +297,7 @@ final class LoadGenerator {
             while Double(sent - lost) - Double(delivered) / Double(receivers) < Double(options.window),
                 count < options.window
             {
-                members[nextSender]?.post(content, id: firstID &+ sent)
+                members[nextSender]?.post(content, id: firstID &+ sent, now: time)
                 sent += 1
                 count += 1
                 nextSender = (nextSender + 1) % options.senders
@@ -287,13 +315,33 @@ final class LoadGenerator {
         }
     }
 
+    /// The same, with so many messages, and members that read.
+    func pump(messages: Int, receivers: Int) throws {
+        let (sentBefore, deliveredBefore) = (sent, delivered)
+        var last = clock()
+        while sent - sentBefore < UInt64(messages) || delivered - deliveredBefore < UInt64(messages * receivers) {
+            while sent - sentBefore < UInt64(messages),
+                Double(sent - sentBefore) - Double(delivered - deliveredBefore) / Double(receivers) < Double(options.window)
+            {
+                members[0]?.post(content, id: firstID &+ sent, now: time)
+                sent += 1
+            }
+            if let member = members[0] {
+                member.flush(now: time)
+                updateInterest(member, 0)
+            }
+            if try pollOnce(milliseconds: 2) { last = now }
+            if seconds(since: last) > 20 { throw BenchmarkError("nothing is delivered any more") }
+        }
+    }
+
     private var time: Duration { .nanoseconds(Int64(now)) }
 
     private func clock() -> UInt64 { timespec.nanoseconds(on: CLOCK_MONOTONIC) }
 
     private func seconds(since start: UInt64) -> Double { Double(clock() - start) / 1e9 }
 
-    private func meter(memory: Bool = false) throws -> ServerMeter {
+    func meter(memory: Bool = false) throws -> ServerMeter {
         try ServerMeter(options.processes, memory: memory)
     }
 }

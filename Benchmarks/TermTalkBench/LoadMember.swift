@@ -14,6 +14,7 @@ final class LoadMember {
     }
 
     private static let admittedType = 0x20 as UInt8
+    private static let refusedType = 0x21 as UInt8
     private static let committedType = 0x22 as UInt8
     private static let posted = HostMessage.posted(
         sequence: 0, from: MemberID(entropy: 0), id: MessageID(0), content: []
@@ -26,12 +27,25 @@ final class LoadMember {
     private(set) var delivered = 0
     private(set) var damaged = 0
     private var session: SecureSession?
+    /// The member's part in the group, where it takes part for real: it says what others can open, and commits.
+    private var client: MemberClient?
+    private let prepared: RoomGroup
+    /// The invite of the group that this member has founded at a relay, once others can come in with it.
+    private(set) var inviteOfGroup: InviteSecret?
+    /// Nothing is read from the socket.
+    var isDeaf = false
     /// The room's epoch. The load is no MLS: the host relays it all the same.
     private var epoch: UInt64 = 0
     private var output: [UInt8] = []
 
     /// Begins to connect to `port` of loopback.
-    init(port: UInt16) throws {
+    ///
+    /// - Parameters:
+    ///   - trust: what the group is known by.
+    ///   - takesPart: whether it is in the group for real.
+    init(port: UInt16, trust: GroupTrust, takesPart: Bool) throws {
+        prepared = RoomGroup(trust: trust, time: UInt64(time(nil)))
+        if takesPart { client = MemberClient(nick: "", engine: prepared) }
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw BenchmarkError("socket: \(errno)") }
         var one: Int32 = 1
@@ -57,8 +71,51 @@ final class LoadMember {
     }
 
     /// Queues a message for the room.
-    func post(_ content: [UInt8], id: UInt64) {
+    func post(_ content: [UInt8], id: UInt64, now: Duration) {
+        if client != nil {
+            return act(now) { client, actions in
+                _ = try? client.say(Self.text, kind: .text, actions: &actions)
+            }
+        }
         enqueue(.post(id: MessageID(id), epoch: epoch, content: content))
+    }
+
+    /// What a member says that takes part: some eighty characters, as people write them.
+    private static let text = "hello, this is a message of some eighty characters, as people write them in a chat"
+
+    private func act(_ now: Duration, _ body: (inout MemberClient, inout [MemberClient.Action]) throws -> Void) {
+        guard var client = self.client else { return }
+        var actions: [MemberClient.Action] = []
+        client.now = now
+        do {
+            try body(&client, &actions)
+        } catch {
+            state = .failed("\(error)")
+        }
+        self.client = client
+        for action in actions {
+            switch action {
+            case .send(let message): session?.enqueue(message)
+            case .admitted where client.createdSecret() == nil: state = .joined
+            case .created:
+                guard let invite = createdInvite(of: client) else { continue }
+                let key = invite.presharedKey.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+                act(now) { client, actions in client.register(presharedKey: key, actions: &actions) }
+            case .registered:
+                inviteOfGroup = createdInvite(of: client)
+                state = .joined
+            case .end(_, let refusal): state = .failed(refusal?.code.rawValue ?? "the stay is over")
+            case .startOver: state = .failed("has lost its group")
+            case .admitted, .tell: break
+            }
+        }
+    }
+
+    private func createdInvite(of client: MemberClient) -> InviteSecret? {
+        switch client.createdSecret() {
+        case .some(let secret): InviteSecret(secret)
+        case .none: nil
+        }
     }
 
     func leave(now: Duration) {
@@ -92,7 +149,7 @@ final class LoadMember {
         } catch {
             state = .failed("\(error)")
         }
-        for event in events { handle(event) }
+        for event in events { handle(event, now) }
         send()
     }
 
@@ -108,19 +165,24 @@ final class LoadMember {
         } catch {
             state = .failed("\(error)")
         }
-        for event in events { handle(event) }
+        for event in events { handle(event, now) }
         events.removeAll(keepingCapacity: true)
         flush(now: now)
     }
 
-    private func handle(_ event: SessionEvent) {
+    private func handle(_ event: SessionEvent, _ now: Duration) {
         switch event {
         case .send(let bytes): output += bytes
+        case .established where client != nil:
+            act(now) { client, actions in client.connected(actions: &actions) }
         case .established:
-            let group = RoomGroup(creator: nil, time: 1_000_000_000)
-            enqueue(.join(nick: "", member: group.id, keyPackage: group.keyPackage()))
+            enqueue(.join(nick: "", member: prepared.id, keyPackage: prepared.keyPackage()))
+        case .message(let type, let body) where client != nil:
+            if type == Self.posted.type { delivered += 1 }
+            act(now) { client, actions in try client.received(type: type, body: body, actions: &actions) }
         case .message(Self.posted.type, let body): received(body)
         case .message(Self.committedType, _): epoch += 1
+        case .message(Self.refusedType, let body): state = .failed("refused, code \(body.first ?? 0)")
         case .message(Self.admittedType, let body):
             if case .admitted(let admission)? = try? HostMessage(type: Self.admittedType, body: body) {
                 epoch = admission.epoch
@@ -130,9 +192,14 @@ final class LoadMember {
         }
     }
 
+    /// What is sealed cannot be seen to be whole.
+    var expectsSealed = false
+
     private func received(_ body: [UInt8]) {
         let content = Self.posted.body.count
-        if body.count >= content + 32, body[content] == UInt8(ascii: "@"), body.last == UInt8(ascii: ".") {
+        if expectsSealed {
+            delivered += 1
+        } else if body.count >= content + 32, body[content] == UInt8(ascii: "@"), body.last == UInt8(ascii: ".") {
             delivered += 1
         } else {
             damaged += 1

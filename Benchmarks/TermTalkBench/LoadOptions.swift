@@ -1,16 +1,29 @@
 /// The arguments of the load generator: those of shared/bench's loadgen that make sense here.
 struct LoadOptions {
     enum Test: String {
-        case fanout, idle, setup
+        case fanout, idle, setup, away, bound
+    }
+
+    /// Whose room it is, and who can open what is said there.
+    enum Room: String {
+        /// A host's, in which nobody can: what is said only looks like content.
+        case opaque
+        /// A host's, whose participant opens what the senders say, who are in the group for real.
+        case opened
+        /// A relay's. The first member is in the group for real, and lets the others in.
+        case relay
     }
 
     private(set) var test = Test.fanout
+    private(set) var room = Room.opaque
     private(set) var label = ""
     private(set) var port: UInt16 = 0
     private(set) var members = 10
     private(set) var senders = 1
-    /// Bytes of a message.
+    /// Bytes of a message's content; where it is opened, what is sealed is a short text, which has 422.
     private(set) var size = 128
+    /// Of the test of the bound: bytes that the host's log may hold.
+    private(set) var keepSize = 4_194_304
     /// Messages whose deliveries are not all in.
     private(set) var window = 1
     /// Seconds.
@@ -29,6 +42,8 @@ struct LoadOptions {
             guard let value = rest.popFirst() else { throw BenchmarkError("argument of \(name)?") }
             switch name {
             case "--test": test = try Self.parse(value, Test.init)
+            case "--room": room = try Self.parse(value, Room.init)
+            case "--keep-size": keepSize = try Self.parse(value, Int.init)
             case "--label": label = value
             case "--port": port = try Self.parse(value, UInt16.init)
             case "--n": members = try Self.parse(value, Int.init)

@@ -44,7 +44,8 @@ package struct RoomAnnouncement: Equatable, Sendable {
             let key = text[..<equals].lowercased()
             if values[key] == nil { values[key] = String(text[text.index(after: equals)...]) }
         }
-        guard values["v"] == "1", let tag = values["t"].flatMap(Self.bytes).flatMap(AnnouncementTag.init) else {
+        guard values["v"] == "1", let tag = values["t"].flatMap({ Base16.decode($0) }).flatMap(AnnouncementTag.init)
+        else {
             return nil
         }
         self.tag = tag
@@ -59,18 +60,8 @@ package struct RoomAnnouncement: Equatable, Sendable {
 
     /// The strings of the TXT record.
     package var strings: [[UInt8]] {
-        var strings = [Self.version, "t=" + tag.bytes.map(Self.hex).joined()]
+        var strings = [Self.version, "t=" + Base16.encode(tag.bytes)]
         if let shown { strings += ["n=\(shown.name)", "r=\(shown.room)"] }
         return strings.map { Array($0.utf8) }
-    }
-
-    private static func hex(_ byte: UInt8) -> String {
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }
-
-    private static func bytes(_ hex: String) -> [UInt8]? {
-        let digits = hex.utf8.compactMap { byte in Character(Unicode.Scalar(byte)).hexDigitValue }
-        guard digits.count == hex.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }

@@ -15,7 +15,8 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
         left.nanoseconds < right.nanoseconds
     }
 
-    /// The time `duration` later (earlier when negative); stops at both ends of the range.
+    /// The time `duration` later (earlier when negative), at least: a part of a nanosecond is a whole one. Stops at both ends of
+    /// the range.
     package static func + (time: MonotonicTime, duration: Duration) -> MonotonicTime {
         let delta = duration.clampedNanoseconds
         let (sum, overflow) =
@@ -44,11 +45,12 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
 }
 
 extension Duration {
-    /// Whole nanoseconds, limited to what an `Int64` holds (292 years).
+    /// Whole nanoseconds, rounded up, limited to what an `Int64` holds (292 years).
     var clampedNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflow2) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        let (sum, overflow2) = product.addingReportingOverflow(
+            attoseconds / 1_000_000_000 + (attoseconds % 1_000_000_000 > 0 ? 1 : 0))
         if overflow || overflow2 { return seconds < 0 ? .min : .max }
         return sum
     }

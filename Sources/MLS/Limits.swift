@@ -17,8 +17,9 @@ package enum Limits {
     package static let maximumSkippedKeys = 64
     /// How many proposals a Commit has at most, where the application does not say less: each costs every member something.
     package static let maximumProposals = 1_024
-    /// How many past epochs can still be read: application messages that were under way during a commit.
-    package static let maximumPastEpochs = 2
+    /// How many past epochs can still be read at most, until ``Group/forgetEpochs(before:)``: application messages that were
+    /// under way during so many Commits.
+    package static let maximumPastEpochs = 16
     /// How many proposals of one epoch are kept until a Commit: any member can send them, each may hold a KeyPackage, and
     /// when they do not go together each is tried beside all that do.
     package static let maximumPendingProposals = 64

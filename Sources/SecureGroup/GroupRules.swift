@@ -8,12 +8,21 @@ struct GroupRules {
     /// Where in the tree each member is, before the Commit.
     let leaves: [MemberID: LeafIndex]
 
-    /// Whether nothing but members and keys changes, the Commit is `sender`'s, and each id has one leaf.
+    /// Whether nothing but members, keys and moderators changes, the Commit is `sender`'s, and each id has one leaf.
     func allow(_ effects: CommitEffects, by sender: MemberID) -> Bool {
         effects.reInit == nil && effects.updated.isEmpty && effects.authenticatedData.isEmpty
-            && effects.extensions == context.extensions
+            && mayModerate(effects)
             && RoomGroup.id(of: effects.committer.signatureKey) == sender && hasDistinctIDs(effects)
             && isKeyed(effects)
+    }
+
+    /// Whether the list of moderators is as before, or was changed by one of them, and nothing else was.
+    private func mayModerate(_ effects: CommitEffects) -> Bool {
+        guard effects.extensions != context.extensions else { return true }
+        guard !effects.isExternal, effects.added.isEmpty, effects.removed.isEmpty,
+            let before = GroupRoles(context.extensions), let after = GroupRoles(effects.extensions)
+        else { return false }
+        return before.mayBecome(after, by: effects.committer.signatureKey)
     }
 
     /// Whether nobody who comes has the id of somebody who stays, or of another one who comes.

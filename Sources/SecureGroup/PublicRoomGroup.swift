@@ -17,7 +17,8 @@ package struct PublicRoomGroup: GroupBook {
             throw .forged
         }
         guard RoomGroup.isOfRoom(group.context), group.context.epoch == 0, group.members.count == 1,
-            let member = group.members.first, RoomGroup.id(of: member.signatureKey) == creator
+            let member = group.members.first, RoomGroup.id(of: member.signatureKey) == creator,
+            GroupRoles(group.context.extensions) == GroupRoles(creator: member.signatureKey)
         else { throw .forged }
         leaves = [creator: member.leaf]
         self.isAtRelay = isAtRelay
@@ -49,6 +50,11 @@ package struct PublicRoomGroup: GroupBook {
     package var tree: [UInt8] { group.tree.encoded }
 
     package func contains(_ id: MemberID) -> Bool { leaves[id] != nil }
+
+    package func isModerator(_ id: MemberID) -> Bool {
+        guard let leaf = leaves[id], let key = group.tree[leaf]?.signatureKey else { return false }
+        return GroupRoles(group.context.extensions)?.keys.contains(key) ?? false
+    }
 
     package func wouldAccept(_ candidate: GroupCandidate) -> Bool {
         guard let keyPackage = Self.keyPackage(of: candidate), !isAtRelay || GroupSecret.isProvable(keyPackage.leafNode)
@@ -83,7 +89,8 @@ package struct PublicRoomGroup: GroupBook {
     ) throws(GroupError) -> BookedCommit {
         let (adds, others) =
             switch purpose {
-            case .update: (0, 0)
+            // Perhaps who moderates.
+            case .update: (0, 1)
             // Each candidate may replace a leaf; and a pre-shared key.
             case .answer(let candidates, let removals): (candidates.count, candidates.count + removals.count + 1)
             // ExternalInit, a pre-shared key, a former self.

@@ -40,18 +40,33 @@ extension RoomGroup {
         if let secret, !commit.added.isEmpty {
             proposals.append(.preSharedKey(secret.newKeyID()))
         }
+        try stage(proposals, forcesPath: !hasWork, in: &commit)
+        return commit
+    }
+
+    package func commit(moderator: MemberID, isModerator: Bool) throws(GroupError) -> GroupCommit {
+        guard let key = signatureKey(of: moderator), let roles = roles?.setting(key, isModerator: isModerator) else {
+            throw .unavailable
+        }
+        var commit = GroupCommit(epoch: epoch, commit: [])
+        try stage([.groupContextExtensions(roles.extensions)], forcesPath: true, in: &commit)
+        return commit
+    }
+
+    private func stage(
+        _ proposals: [Proposal], forcesPath: Bool, in commit: inout GroupCommit
+    ) throws(GroupError) {
         let outgoing = try withGroup { (group) throws(MLSError) in
             // Who is only added needs no path: new keys for the committer, which are dear in a large room, come with its
             // Updates and with every removal. Lifetimes are not looked at: a KeyPackage is made and used at once, and clocks
             // differ.
-            try group.commit(proposals, forcesPath: !hasWork, includesTree: false, at: nil)
+            try group.commit(proposals, forcesPath: forcesPath, includesTree: false, at: nil)
         }
         commit.commit = outgoing.commit
         commit.welcome = outgoing.welcome ?? []
         commit.groupInfo = try withGroup { (group) throws(MLSError) in
             try group.pendingGroupInfo(allowsExternalCommit: true, includesTree: false)
         }
-        return commit
     }
 
     /// The KeyPackage, when it is whole, in order, that of its id, and new.

@@ -15,7 +15,8 @@ extension RoomGroup {
         let extensions = isAtRelay ? [GroupSecret.proofExtension] : []
         return LeafNodeProfile(
             credential: .basic(identity: []),
-            capabilities: Capabilities(cipherSuites: [suite.identifier], extensions: extensions),
+            capabilities: Capabilities(
+                cipherSuites: [suite.identifier], extensions: extensions + [GroupRoles.extensionType]),
             extensions: extensions, byteCount: leafNodeByteCount)
     }
 
@@ -27,15 +28,15 @@ extension RoomGroup {
             leafNodePolicy: LeafNodePolicy(time: nil, profile: leafNodeProfile))
     }
 
-    /// Whether a group may be a room's: the context is the same for all of them but for the id and what follows from its
-    /// members.
+    /// Whether a group may be a room's: the context is the same for all of them but for the id, the moderators, and what follows
+    /// from its members.
     static func isOfRoom(_ context: GroupContext) -> Bool {
-        context.groupID.count == groupIDByteCount && context.extensions.isEmpty
+        context.groupID.count == groupIDByteCount && GroupRoles(context.extensions) != nil
     }
 
     /// Bytes that the proposals of a Commit have at most.
     static func proposalByteCount(adds: Int, others: Int) -> Int {
-        adds * (RoomLimits.keyPackageByteCount + 16) + others * proposalByteCount
+        adds * (RoomLimits.keyPackageByteCount + 16) + others * proposalByteCount + GroupRoles.proposalByteCount
     }
 
     /// Bytes of a Commit of this epoch at most.

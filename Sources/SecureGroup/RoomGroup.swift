@@ -93,6 +93,18 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
+    /// Who moderates, as the group has it.
+    var roles: GroupRoles? {
+        switch group {
+        case .some(let group): GroupRoles(group.context.extensions)
+        case .none: nil
+        }
+    }
+
+    package var moderators: Set<MemberID> {
+        Set((roles?.keys ?? []).filter { signatureKey(of: Self.id(of: $0)) == $0 }.map(Self.id))
+    }
+
     package var hasPendingCommit: Bool {
         switch group {
         case .some(let group): group.hasPendingCommit
@@ -157,7 +169,8 @@ package final class RoomGroup: GroupEngine {
         do throws(MLSError) {
             group = try Group(
                 creating: Random.bytes(Self.groupIDByteCount), as: newKeyPackage(), suite: Self.suite,
-                configuration: configuration, preSharedKeys: preSharedKeys)
+                extensions: GroupRoles(creator: publicKey.bytes).extensions, configuration: configuration,
+                preSharedKeys: preSharedKeys)
         } catch {
             throw .unavailable
         }
@@ -239,6 +252,17 @@ package final class RoomGroup: GroupEngine {
         return changed
     }
 
+    package func forgetEpochs(before epoch: UInt64) {
+        openedPrivately.forget(before: epoch)
+        switch group.take() {
+        case .some(var current):
+            current.forgetEpochs(before: epoch)
+            group = consume current
+        case .none:
+            break
+        }
+    }
+
     func beginEpoch() throws(GroupError) {
         switch group {
         case .some(let group):
@@ -273,7 +297,7 @@ package final class RoomGroup: GroupEngine {
             else { throw .misuse }
             return opened
         }
-        guard Self.id(of: message.sender.signatureKey) == sender else { throw .forged }
+        guard Self.id(of: message.signatureKey) == sender else { throw .forged }
         return OpenedMessage(plaintext: message.data, epoch: message.epoch)
     }
 
@@ -292,7 +316,7 @@ package final class RoomGroup: GroupEngine {
         let message = try withGroup { (group) throws(MLSError) in
             try group.decryptPrivately(sealed, authenticatedData: id.bytes)
         }
-        guard Self.id(of: message.sender.signatureKey) == sender else { throw .forged }
+        guard Self.id(of: message.signatureKey) == sender else { throw .forged }
         try openedPrivately.insert(id, from: sender, epoch: message.epoch)
         return OpenedMessage(plaintext: message.data, epoch: message.epoch)
     }

@@ -97,6 +97,8 @@ struct RecordChannel {
         /// Where its records begin, and how many they are.
         fileprivate var start: RecordCursor
         fileprivate var recordCount: UInt32 = 0
+        /// Frames of the lane, in place of records.
+        fileprivate var lane: [[UInt8]] = []
 
         fileprivate enum Control {
             case resume(session: UInt32)
@@ -149,6 +151,18 @@ struct RecordChannel {
         return payload
     }
 
+    /// A payload of frames of the lane, which `capacity` bytes hold with their headers; it acknowledges like any other.
+    mutating func lanePayload(of frames: [[UInt8]], capacity: Int) -> Payload {
+        var payload = Payload(firstNumber: sentCount, start: RecordCursor())
+        payload.lane = frames
+        payload.contentByteCount = frames.reduce(0) { $0 + SessionProtocol.recordHeaderByteCount + $1.count }
+        precondition(payload.contentByteCount <= capacity, "a lane fills no more than a message")
+        acknowledgedToPeer = acknowledgeable
+        unacknowledgedBytes = 0
+        owesAcknowledgementSince = nil
+        return payload
+    }
+
     /// Writes the payload's plaintext over the bytes of `wire` from `index` on.
     func write(_ payload: Payload, of messages: [EncodedMessage], to wire: inout [UInt8], at index: Int) {
         var writer = OverwritingWriter(index: index)
@@ -167,6 +181,11 @@ struct RecordChannel {
                 unsafe writer.write(ControlType.resumed, to: wire)
                 unsafe writer.write(UInt16(4), to: wire)
                 unsafe writer.write(waiting, to: wire)
+            }
+            for frame in payload.lane {
+                unsafe writer.write(Records.laneType, to: wire)
+                unsafe writer.write(UInt16(frame.count), to: wire)
+                unsafe writer.write(frame, in: frame.indices, to: wire)
             }
             var cursor = payload.start
             for _ in 0..<payload.recordCount {
@@ -191,6 +210,7 @@ struct RecordChannel {
             if let body = control(ControlType.resumed, length: 4, in: payload, at: index, count: count) {
                 let waiting = UInt32(bigEndian: payload, at: body)
                 index = body + 4
+                try goesOn(behind: firstNumberOfPeer)
                 resumption = .catchingUp(until: receivedCount &+ waiting)
                 events.append(.resumed)
                 catchUp(&events)
@@ -222,8 +242,13 @@ struct RecordChannel {
             let length = Int(payload[index + 1]) << 8 | Int(payload[index + 2])
             index += SessionProtocol.recordHeaderByteCount
             guard length <= SessionProtocol.recordBodyLimit, index + length <= count else { throw .malformed }
-            try receivedRecord(header: header, body: payload[index..<index + length], events: &events)
+            let body = payload[index..<index + length]
             index += length
+            if header == Records.laneType {
+                events.append(.lane(Array(body)))
+                continue
+            }
+            try receivedRecord(header: header, body: body, events: &events)
             if owesAcknowledgementSince == nil {
                 owesAcknowledgementSince = now
             }
@@ -262,6 +287,15 @@ struct RecordChannel {
         sentCount = received
         acknowledgedCount = received
         resumption = .toConfirm(waiting: waiting)
+    }
+
+    /// The host knows that this member has received more than it could acknowledge.
+    private mutating func goesOn(behind number: UInt32) throws(SessionError) {
+        let ahead = number &- receivedCount
+        guard ahead <= repeatedCount else { throw .malformed }
+        repeatedCount -= ahead
+        receivedCount = number
+        acknowledgedToPeer = number
     }
 
     private mutating func receivedRecord(

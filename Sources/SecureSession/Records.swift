@@ -5,6 +5,8 @@ package import Wire
 enum Records {
     /// Types below this one belong to the session, the others to the room.
     static let firstRoomType: UInt8 = 0x10
+    /// A frame of the lane of files: not numbered, not acknowledged, and gone with its connection.
+    static let laneType: UInt8 = 0x03
     /// The next record goes on with the same message.
     static let continuedFlag: UInt8 = 0x80
 }

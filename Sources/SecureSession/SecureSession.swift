@@ -200,6 +200,26 @@ package struct SecureSession: ~Copyable {
         }
     }
 
+    /// Whether frames of the lane of files may be sealed: nothing of the session itself stands before them.
+    package var isLaneOpen: Bool { link.isOpen && !channel.isWaitingForHost && !channel.hasControl }
+
+    /// Seals frames of the lane, which with a header of 3 bytes each fill at most ``SessionProtocol/laneContentLimit`` bytes,
+    /// as one message. They are neither numbered nor kept: what a broken connection loses is gone.
+    ///
+    /// - Precondition: ``isLaneOpen``.
+    package mutating func sealLane(
+        _ frames: [[UInt8]], into wire: inout [UInt8], now: Duration
+    ) throws(SessionError) {
+        precondition(isLaneOpen, "the session itself goes before its lane")
+        let start = wire.count
+        let payload = channel.lanePayload(of: frames, capacity: SessionProtocol.laneContentLimit)
+        wire.append(contentsOf: Padding.zeros[..<Padding.bucket(for: payload.contentByteCount)])
+        channel.write(payload, of: [], to: &wire, at: start + SessionProtocol.lengthByteCount)
+        try link.seal(&wire, from: start)
+        lastSealed = now
+        mustSeal = false
+    }
+
     // MARK: Time
 
     /// When an acknowledgement or a keepalive is due, if nothing else is sent before.

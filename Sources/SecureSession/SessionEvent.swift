@@ -8,6 +8,8 @@ package enum SessionEvent: Sendable, Equatable {
     case established(peer: X25519.PublicKey, invited: Bool)
     /// A whole message of the room.
     case message(type: UInt8, body: [UInt8])
+    /// A frame of the lane of files.
+    case lane([UInt8])
     /// The peer has received so many records of the session.
     case acknowledged(count: UInt32)
     /// The peer, on a new connection, wants to go on with the session of this number; it has received so many records.

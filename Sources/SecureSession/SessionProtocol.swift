@@ -24,6 +24,9 @@ package enum SessionProtocol {
     /// Buckets are `smallestBucket << 0...largestBucketShift`; one more would not fit a 16-bit length.
     package static let largestBucketShift = 7
 
+    /// Bytes of records in a sealed message with frames of the lane of files: with what is around them, 15,616 bytes.
+    package static let laneContentLimit = (smallestBucket << 5) - Padding.overhead
+
     /// A sealed message starts with the number of its first record and the count of records received, 4 bytes each.
     package static let payloadHeaderByteCount = 8
 

@@ -11,6 +11,18 @@ package enum DurationText {
         }
     }
 
+    /// Seconds of the smallest unit of ``short(seconds:)``.
+    static let shortestShort: Int64 = 60
+
+    /// The largest unit alone, in five columns at most: `1m`, `59m`, `23h`, `99d`.
+    static func short(seconds: Int64) -> String {
+        switch max(0, seconds) {
+        case ..<3_600: "\(max(0, seconds) / shortestShort)m"
+        case ..<86_400: "\(seconds / 3_600)h"
+        default: "\(min(seconds / 86_400, 9_999))d"
+        }
+    }
+
     private static func joined(_ seconds: Int64, _ large: Int64, _ name: String, _ small: Int64, _ smallName: String)
         -> String
     {

@@ -20,7 +20,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .usage, .unknownCommand, .notInThisBuild, .terminalUnsuitable, .outputKept:
             self = .usage
         case .onionInvalidAddress, .addressInvalid, .inviteInvalid, .roomInvalid, .messageTooLarge, .nickInvalid,
-            .nickTaken, .noSuchMember, .inputInvalid, .verifyUnknown, .persistDamaged:
+            .nickTaken, .noSuchMember, .inputInvalid, .verifyUnknown, .persistDamaged,
+            .fileTooLarge, .fileUnreadable, .fileChanged, .fileUnknown:
             self = .invalidInput
         case .torUnreachable, .torBootstrapStalled, .torControlLost, .torWithoutPow, .torWithoutClientAuth,
             .onionNotFound, .onionUnreachable,
@@ -30,23 +31,25 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .unavailable
         case .internalError:
             self = .internalError
-        case .registryUnwritable, .persistUnwritable, .outputUnwritable, .noSpace:
+        case .registryUnwritable, .persistUnwritable, .outputUnwritable, .noSpace, .fileUnwritable,
+            .noDownloadFolder:
             self = .cannotWrite
         case .roomFull, .hostBusy, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway, .messagesMissed,
             .notAcknowledged, .verifyEnded, .nobodyHere, .descriptorsExhausted, .underAttack, .attackOver,
-            .persistInUse, .storeUnavailable:
+            .persistInUse, .storeUnavailable, .fileWithdrawn:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .persistVersion, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed,
             .groupForged,
             .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
-            .groupNick, .groupWelcome, .groupCreator, .groupLost, .verifyFailed:
+            .groupNick, .groupWelcome, .groupCreator, .groupLost, .verifyFailed, .fileDamaged:
             self = .protocolError
         case .torAuthFailed, .torPermission, .torFiltered, .torUntrusted, .directNotAllowed, .onionAuthRequired,
             .passwordRequired, .passwordWrong,
             .passwordGuessed,
             .passphraseWrong,
             .banned, .kicked,
-            .roomLocked, .joinDenied, .inviteUsed, .inviteRevoked, .groupInviteNeeded, .notPermitted:
+            .roomLocked, .joinDenied, .inviteUsed, .inviteRevoked, .groupInviteNeeded, .notPermitted, .filesOff,
+            .fileDeclined:
             self = .notPermitted
         case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable, .persistUnreadable:
             self = .badConfiguration

@@ -7,11 +7,12 @@ package import Room
 package enum JSONEventEncoder {
     /// The events that are written, in the order of docs/json.md.
     package static let eventNames = [
-        "starting", "ready", "joined-room", "member-joined", "member-left", "message", "waiting", "delivered",
-        "acknowledged",
+        "starting", "ready", "joined-room", "member-joined", "member-left", "member-away", "member-back",
+        "message", "waiting", "delivered", "acknowledged", "passed-over",
         "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",
-        "room-locked",
-        "room-extended", "ending", "slow-mode", "verification", "help", "connection", "warning", "error", "closed",
+        "room-locked", "moderator-changed", "room-extended", "ending", "slow-mode", "verification",
+        "file-offered", "file-progress", "file-done", "file-failed", "files",
+        "help", "connection", "warning", "error", "closed",
     ]
 
     /// Appends the line of `event`, with its newline, to `output`. `time` is in milliseconds since 1970, UTC.
@@ -44,23 +45,39 @@ extension ChatEvent {
         case .joinedRoom: "joined-room"
         case .memberJoined: "member-joined"
         case .memberLeft: "member-left"
+        case .memberAway: "member-away"
+        case .memberBack: "member-back"
         case .message: "message"
         case .sending: "sending"
         case .notSent: "not-sent"
         case .waiting: "waiting"
         case .delivered: "delivered"
         case .acknowledged: "acknowledged"
+        case .passedOver: "passed-over"
         case .nickChanged: "nick-changed"
         case .members: "members"
         case .invite: "invite"
         case .help: "help"
         case .clearScreen: "clear-screen"
         case .verification: "verification"
+        case .file(let news): news.name
         case .room(let change): change.name
         case .connection: "connection"
         case .warning: "warning"
         case .error: "error"
         case .closed: "closed"
+        }
+    }
+}
+
+extension FileNews {
+    fileprivate var name: String {
+        switch self {
+        case .offered: "file-offered"
+        case .progress: "file-progress"
+        case .done: "file-done"
+        case .failed: "file-failed"
+        case .list: "files"
         }
     }
 }
@@ -73,6 +90,7 @@ extension RoomChange {
         case .extended: "room-extended"
         case .ending: "ending"
         case .slow: "slow-mode"
+        case .moderator: "moderator-changed"
         case .inviteMade: "invite"
         case .invites: "invites"
         case .inviteRevoked: "invite-revoked"
@@ -99,16 +117,23 @@ extension JSONLineWriter {
             line("nick", nick)
             field("count", count)
             field("reason", reason.rawValue)
+        case .memberAway(let id, let nick, let since), .memberBack(let id, let nick, let since):
+            field("id", id)
+            line("nick", nick)
+            time("since", since)
         case .message(let message): fields(of: message)
         case .waiting(let id, let text):
             field("id", id)
             field("text", Sanitizer.sanitize(text, as: .message))
         case .delivered(let id):
             field("id", id)
-        case .acknowledged(let id, let count, let total):
+        case .acknowledged(let id, let count, let total, let missed):
             field("id", id)
             field("count", count)
             field("of", total)
+            field("missed", missed)
+        case .passedOver(let sequence):
+            field("seq", sequence)
         case .nickChanged(let id, let oldNick, let nick):
             field("id", id)
             line("nick", nick)
@@ -123,6 +148,7 @@ extension JSONLineWriter {
         case .clearScreen, .sending, .notSent: break
         case .verification(.room(let overview)): fields(of: overview)
         case .verification(.check(let check)): fields(of: check)
+        case .file(let news): fields(of: news)
         case .room(let change): fields(of: change)
         case .connection(let change): fields(of: change)
         case .warning(let notice), .error(let notice): fields(of: notice)
@@ -190,12 +216,66 @@ extension JSONLineWriter {
         endArray()
     }
 
+    private mutating func fields(of news: FileNews) {
+        switch news {
+        case .offered(let file):
+            fields(of: file)
+        case .progress(let file, let progress):
+            identity(of: file)
+            field("bytes", progress.bytes)
+            field("size", file.size)
+            field("rate", progress.rate)
+            if let member = progress.member { field("member", member) }
+        case .done(let file, let path, let member):
+            identity(of: file)
+            field("bytes", file.size)
+            field("size", file.size)
+            if let path { line("path", path) } else { nullField("path") }
+            if let member { field("member", member) }
+        case .failed(let file, let notice, let bytes, let member):
+            identity(of: file)
+            field("bytes", bytes)
+            field("size", file.size)
+            fields(of: notice)
+            if let member { field("member", member) }
+        case .list(let entries):
+            beginArray("files")
+            for entry in entries {
+                beginObject()
+                fields(of: entry.file)
+                line("state", entry.state)
+                endObject()
+            }
+            endArray()
+        }
+    }
+
+    private mutating func identity(of file: FileNews.File) {
+        field("id", file.id)
+        field("number", file.number)
+    }
+
+    private mutating func fields(of file: FileNews.File) {
+        identity(of: file)
+        field("from", file.from)
+        line("nick", file.nick)
+        line("name", file.name)
+        field("size", file.size)
+        if let receiver = file.to { field("to", receiver) } else { nullField("to") }
+        field("self", file.isOwn)
+        line("remark", file.remark)
+    }
+
     private mutating func fields(of change: RoomChange) {
         switch change {
         case .topic(let text): line("topic", text)
         case .locked(let isLocked): field("locked", isLocked)
         case .extended(let seconds), .ending(let seconds, _): field("seconds_left", seconds)
         case .slow(let seconds): field("seconds", seconds)
+        case .moderator(let id, let nick, let isModerator):
+            field("id", id)
+            line("nick", nick)
+            field("moderator", isModerator)
         case .inviteMade(let invite): fields(of: invite)
         case .invites(let invites):
             beginArray("invites")
@@ -250,6 +330,8 @@ extension JSONLineWriter {
         line("nick", member.nick)
         field("host", member.isHost)
         field("verified", member.isVerified)
+        field("moderator", member.isModerator)
+        time("away_since", member.awaySince)
     }
 
     private mutating func field(_ name: StaticString, _ id: MemberID) {

@@ -93,9 +93,13 @@ package struct LineRenderer: Sendable {
         switch event {
         case .starting(let phase, let progress): [starting(phase) + (progress.map { " (\($0)%)" } ?? "")]
         case .joinedRoom(let room): joined(room)
-        case .memberJoined(let id, let nick, let count): ["\(name(nick, of: id)) has joined (\(count) present)"]
+        case .memberJoined(let id, let nick, let count): ["\(name(nick, of: id)) has joined (\(members(count)))"]
         case .memberLeft(let id, let nick, let reason, let count):
-            ["\(name(nick, of: id)) \(left(reason)) (\(count) present)"]
+            ["\(name(nick, of: id)) \(left(reason)) (\(members(count)))"]
+        case .memberAway(let id, let nick, let since):
+            ["\(name(nick, of: id)) is away since \(localTime(since)): the connection is broken, the place is kept"]
+        case .memberBack(let id, let nick, let since):
+            ["\(name(nick, of: id)) is back, and was away since \(localTime(since))"]
         case .nickChanged(let id, let oldNick, let nick):
             ["\(name(oldNick, of: id)) is now \(name(nick, of: id))"]
         case .members(let members):
@@ -104,6 +108,7 @@ package struct LineRenderer: Sendable {
         case .help(let lines): lines.map { line($0) }
         case .verification(.room(let overview)): describe(overview)
         case .verification(.check(let check)): describe(check)
+        case .file(let news): describe(news)
         case .room(let change): describe(change)
         case .connection(let change): [connection(change)]
         case .waiting(_, let text):
@@ -112,7 +117,7 @@ package struct LineRenderer: Sendable {
             }
         case .closed(let reason): [closed(reason)]
         case .clearScreen: ["nothing was cleared: lines stay; /clear is for the full screen"]
-        case .sending, .notSent, .delivered, .acknowledged, .ready, .message, .warning, .error: []
+        case .sending, .notSent, .delivered, .acknowledged, .passedOver, .ready, .message, .warning, .error: []
         }
     }
 
@@ -127,6 +132,8 @@ package struct LineRenderer: Sendable {
                 "the room ends in \(DurationText.words(seconds: seconds))"
                     + (canExtend ? ": /extend 15m gives it more time" : "")
             ]
+        case .moderator(let id, let nick, let isModerator):
+            ["\(name(nick, of: id)) \(isModerator ? "moderates the room now" : "is no moderator any more")"]
         case .slow(seconds: 0): ["slow mode is over"]
         case .slow(let seconds):
             ["slow mode: each member may say something once in \(DurationText.words(seconds: seconds))"]
@@ -182,7 +189,7 @@ package struct LineRenderer: Sendable {
         var lines = [
             "joined room \(line(room.room)) at \(line(room.address)) as \(room.member)",
             "host key \(line(room.hostKey)): \(trust(room.trust))",
-            "present (\(room.members.count)): \(members)",
+            "members (\(room.members.count)): \(members)",
         ]
         if let expires = room.expires {
             lines.append("the room closes at \(localTime(expires))")
@@ -209,11 +216,11 @@ package struct LineRenderer: Sendable {
     }
 
     /// The nick when it has the form of one, else the member's id: a host that does not check nicks cannot forge lines.
-    private func name(_ nick: String, of id: MemberID) -> String {
+    func name(_ nick: String, of id: MemberID) -> String {
         Nick.isWellFormed(nick) ? nick : id.description
     }
 
-    private func line(_ text: String) -> String {
+    func line(_ text: String) -> String {
         Sanitizer.sanitize(text, as: .line)
     }
 }
@@ -262,12 +269,13 @@ extension LineRenderer {
         }
     }
 
+    private func members(_ count: Int) -> String { count == 1 ? "1 member" : "\(count) members" }
+
     private func remarks(on member: ChatEvent.MemberInfo) -> String {
-        switch (member.isHost, member.isVerified) {
-        case (true, true): " (host, verified)"
-        case (true, false): " (host)"
-        case (false, true): " (verified)"
-        case (false, false): ""
-        }
+        let remarks = [
+            member.isHost ? "host" : member.isModerator ? "moderator" : nil, member.isVerified ? "verified" : nil,
+            member.awaySince.map { "away since \(localTime($0))" },
+        ].compactMap(\.self)
+        return remarks.isEmpty ? "" : " (\(remarks.joined(separator: ", ")))"
     }
 }

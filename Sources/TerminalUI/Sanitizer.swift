@@ -1,5 +1,5 @@
-/// Makes text from elsewhere safe to show: every nick, reason, topic, message and file name from a peer passes here before it
-/// reaches a terminal, a log, a file name or a script.
+/// Makes text from elsewhere safe to show: every nick, reason, topic and message from a peer passes here before it
+/// reaches a terminal, a log or a script. Names of files are made safe by `FileName`.
 ///
 /// What could move the cursor, reorder, hide or forge is replaced by U+FFFD: control characters (so also ESC and the
 /// eight-bit CSI and OSC), bidirectional controls, invisible and format characters, line and paragraph separators, tag
@@ -12,15 +12,12 @@ package enum Sanitizer {
         case line
         /// A message: newlines are kept, CR LF becomes one.
         case message
-        /// One component of a path: no separators, no leading `.`, `-` or `~`, no trailing dots or spaces, never empty.
-        case fileName
 
         /// Bytes of UTF-8 in the result; longer text ends in `…`.
         package var maximumByteCount: Int {
             switch self {
             case .line: Sanitizer.maximumLineByteCount
             case .message: Sanitizer.maximumMessageByteCount
-            case .fileName: Sanitizer.maximumFileNameByteCount
             }
         }
     }
@@ -30,9 +27,6 @@ package enum Sanitizer {
 
     /// As long as a message may be.
     package static let maximumMessageByteCount = 65_536
-
-    /// File systems take 255; leaves room for a suffix of ours.
-    package static let maximumFileNameByteCount = 200
 
     /// Marks on one base character; further ones are left out. Pointed Hebrew needs five.
     package static let maximumMarksPerBase = 5
@@ -45,7 +39,7 @@ package enum Sanitizer {
 
     /// `text` made safe for `mode`.
     package static func sanitize(_ text: String, as mode: Mode) -> String {
-        if mode != .fileName, isPlain(text, as: mode) { return text }
+        if isPlain(text, as: mode) { return text }
         var pass = SanitizerPass(mode: mode, byteCount: text.utf8.count)
         let scalars = text.unicodeScalars
         var index = scalars.startIndex

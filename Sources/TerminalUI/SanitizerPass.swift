@@ -25,7 +25,7 @@ struct SanitizerPass {
     }
 
     mutating func received(_ scalar: Unicode.Scalar, next: Unicode.Scalar?) {
-        if scalar.isPlain, mode != .fileName {
+        if scalar.isPlain {
             previousWasTag = false
             return append(scalar)
         }
@@ -46,15 +46,11 @@ struct SanitizerPass {
         case _ where scalar.isMark:
             appendMark(scalar)
         default:
-            append(mode == .fileName ? Self.forFileName(scalar) : scalar)
+            append(scalar)
         }
     }
 
-    mutating func finish() -> String {
-        if mode == .fileName {
-            while let last = output.last, last == UInt8(ascii: " ") || last == UInt8(ascii: ".") { output.removeLast() }
-            if output.isEmpty { output.append(UInt8(ascii: "_")) }
-        }
+    func finish() -> String {
         return String(decoding: output, as: UTF8.self)
     }
 
@@ -82,20 +78,7 @@ struct SanitizerPass {
         if marks < Sanitizer.maximumMarksPerBase { append(mark) }
     }
 
-    private static func forFileName(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
-        switch scalar {
-        case "/", "\\", ":", "*", "?", "\"", "<", ">", "|": "_"
-        case _ where scalar.properties.generalCategory == .spaceSeparator: " "
-        default: scalar
-        }
-    }
-
-    private mutating func append(_ given: Unicode.Scalar) {
-        var scalar = given
-        if mode == .fileName, output.isEmpty {
-            if scalar == " " { return }
-            if scalar == "." || scalar == "-" || scalar == "~" { scalar = "_" }
-        }
+    private mutating func append(_ scalar: Unicode.Scalar) {
         guard !isFull else { return }
         guard output.count + UTF8.width(scalar) <= mode.maximumByteCount else { return shorten() }
         count(scalar)

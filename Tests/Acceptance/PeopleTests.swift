@@ -99,7 +99,7 @@ struct PeopleTerminalTests {
         let guest = try await Terminal(
             ["join", hosted.invite, "--nick", "guest", "--plain"], home: TestHome(),
             environment: ["TERM=xterm-256color"])
-        try await guest.shows("present (2)")
+        try await guest.shows("members (2)")
         hosted.host.send("before")
         try await guest.shows("<hanna> before")
         try await guest.write("half a lino")
@@ -132,7 +132,7 @@ struct PeopleTerminalTests {
     @Test func crashInPlainLines() async throws {
         let hosted = try await HostedRoom.direct()
         let guest = try await Terminal(["join", hosted.invite, "--plain"], home: TestHome())
-        try await guest.shows("present (2)")
+        try await guest.shows("members (2)")
         kill(try await guest.program(), SIGSEGV)
         try await guest.shows("terminal restored.")
     }

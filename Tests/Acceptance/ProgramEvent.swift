@@ -6,6 +6,12 @@ struct ProgramEvent: Decodable, Sendable {
         var host: Bool
         var verified: Bool
         var fingerprint: String?
+        var awaySince: String?
+
+        enum CodingKeys: String, CodingKey {
+            case id, nick, host, verified, fingerprint
+            case awaySince = "away_since"
+        }
     }
 
     var event: String
@@ -27,6 +33,8 @@ struct ProgramEvent: Decodable, Sendable {
     var count: Int?
     var seconds: Int?
     var of: Int?
+    var missed: Int?
+    var since: String?
     var reason: String?
     var seq: Int?
     var from: String?
@@ -51,6 +59,11 @@ struct ProgramEvent: Decodable, Sendable {
     var locked: Bool?
     var epoch: Int?
     var words: [String]?
+    var name: String?
+    var size: Int?
+    var bytes: Int?
+    var path: String?
+    var remark: String?
 
     struct Invite: Decodable, Sendable {
         var invite: String
@@ -67,11 +80,13 @@ struct ProgramEvent: Decodable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
+        case name, size, bytes, path, remark
         case number, used, invites, topic, locked, epoch, words
         case usesLeft = "uses_left"
         case secondsLeft = "seconds_left"
         case event, time, phase, progress, room, transport, address, invite, expires, member, members, trust, id, nick
-        case count, seconds, of, reason, seq, from, to, text, kind, state, attempt, cause, code, message, hint, lines
+        case count, seconds, of, missed, since, reason, seq, from, to, text, kind, state, attempt, cause, code, message,
+            hint, lines
         case hostKey = "host_key"
         case oldNick = "old_nick"
         case isOwn = "self"

@@ -47,6 +47,7 @@ import Testing
             file.write(source.read())
         os.chmod(own, 0o700)
         attempt("written", lambda: os.posix_spawn(own, [own], {}))
+        attempt("transport", lambda: os.posix_spawn(os.environ["TRANSPORT"], ["x"], {}))
         attempt("system", lambda: os.posix_spawn("/bin/true", ["true"], {}))
         for line in open("/proc/self/status"):
             if line.startswith(("NoNewPrivs", "Seccomp:")): out.write(line)
@@ -60,9 +61,15 @@ import Testing
         let tor = try home.write("tor", Self.probe)
         try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: tor)
         let stranger = try TermTalkProcess(program: "/bin/sleep", ["600"], home: home)
+        let folder = "\(home.path)/bin"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: "/bin/true", toPath: "\(folder)/obfs4proxy")
         let host = try TermTalkProcess(
             ["host", "--tor", "managed", "--json"], home: home,
-            environment: ["TERMTALK_TOR": tor, "STRANGER": "\(try #require(stranger.pid))"])
+            environment: [
+                "TERMTALK_TOR": tor, "PATH": "\(folder):/usr/bin:/bin", "TRANSPORT": "\(folder)/obfs4proxy",
+                "STRANGER": "\(try #require(stranger.pid))",
+            ])
         _ = try await host.result()
         let text = try String(contentsOfFile: "\(home.path)/tried.whole", encoding: .utf8)
         let tried = Dictionary(
@@ -74,7 +81,9 @@ import Testing
         let refused = ["ptrace", "bpf", "io_uring", "unshare", "clone", "keyctl", "mount", "sti", "wx"]
         for name in refused { #expect(tried[name] == "EPERM", "\(name)") }
         #expect(tried["packet"] == "EAFNOSUPPORT")
-        for name in ["inet", "netlink", "signal", "system"] { #expect(tried[name] == "allowed", "\(name)") }
+        for name in ["inet", "netlink", "signal", "system", "transport"] {
+            #expect(tried[name] == "allowed", "\(name)")
+        }
         #expect(tried["Seccomp"] == "2" && tried["NoNewPrivs"] == "1")
         // Landlock, as far as this kernel has it.
         let doctor = try TermTalkProcess(["doctor", "--json"], home: home, environment: ["TERMTALK_TOR": tor])

@@ -84,6 +84,13 @@ final class Terminal: Sendable {
         _ = try await command(["delete-buffer"])
     }
 
+    /// Lets all that the program writes from now on go into a file, too; returns its path.
+    func record() async throws -> String {
+        let path = try home.write("record", "")
+        _ = try await command(["pipe-pane", "cat >>'\(path)'"])
+        return path
+    }
+
     /// All that the terminal holds: what is seen, and what has scrolled away.
     func everything() async throws -> [String] {
         try await command(["capture-pane", "-p", "-J", "-S", "-"])

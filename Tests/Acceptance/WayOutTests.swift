@@ -36,7 +36,7 @@ struct WayOutTests {
         let (host, invite) = try await host(mode)
         let guests = try (0..<2).map { _ in try TermTalkProcess(["join", invite, "--json"], home: TestHome()) }
         for guest in guests { try await guest.event("joined-room") }
-        try await host.shows("(3 present)")
+        try await host.shows("(3 members)")
         try await host.interrupt()
         try await host.shows("2 others lose this room when you leave: ^C again ends it")
         try await host.interrupt()
@@ -48,7 +48,7 @@ struct WayOutTests {
         let (host, invite) = try await host(mode)
         let guest = try TermTalkProcess(["join", invite, "--json"], home: TestHome())
         try await guest.event("joined-room")
-        try await host.shows("(2 present)")
+        try await host.shows("(2 members)")
         try await host.press("C-d")
         try await host.shows("1 other loses this room when you leave: ^D again ends it")
         try await host.press("C-d")

@@ -5,6 +5,8 @@ import Testing
     private let time = MonotonicTime(nanoseconds: 5_000_000_000)
 
     @Test func arithmetic() {
+        #expect(
+            time + Duration(secondsComponent: 0, attosecondsComponent: 1) == MonotonicTime(nanoseconds: 5_000_000_001))
         #expect(time + .seconds(2) == MonotonicTime(nanoseconds: 7_000_000_000))
         #expect(time + .seconds(-2) == MonotonicTime(nanoseconds: 3_000_000_000))
         #expect(time - .milliseconds(1500) == MonotonicTime(nanoseconds: 3_500_000_000))

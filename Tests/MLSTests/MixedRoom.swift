@@ -181,7 +181,8 @@ final class MixedRoom {
             if let ours = listener.ours {
                 let received = try ours.group.takeApplication(message)
                 #expect(received.data == text, comment)
-                #expect(received.sender.credential == .basic(identity: [UInt8](speaker.name.utf8)), comment)
+                let sender = ours.group.member(at: received.sender)
+                #expect(sender?.credential == .basic(identity: [UInt8](speaker.name.utf8)), comment)
             } else {
                 try take(
                     message, listener, from: speaker.name, expecting: "application",

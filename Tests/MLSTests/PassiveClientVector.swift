@@ -105,7 +105,7 @@ extension PassiveClientVector.Application {
         let received = try group.takeApplication(message)
         #expect(hex(received.data) == plaintext)
         #expect(hex(received.authenticatedData) == aad)
-        #expect(received.sender.leaf == LeafIndex(rawValue: senderLeaf))
+        #expect(received.sender == LeafIndex(rawValue: senderLeaf))
         #expect(throws: MLSError.generationGone) { try group.takeApplication(message) }
     }
 }

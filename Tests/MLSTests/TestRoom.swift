@@ -114,7 +114,7 @@ final class TestRoom {
                 let received = try other.group.takeApplication(message)
                 #expect(received.data == text)
                 #expect(received.authenticatedData == [4])
-                #expect(received.sender.leaf == member.leaf)
+                #expect(received.sender == member.leaf)
             }
         }
     }

@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 
-from room_group import RoomGroup
+from room_group import RoomGroup, digest
 from session import RESUMED, XKPSK0, XX, Channel, Invite, Link
 from wire import ProtocolError, Reader, u32, u64, vector
 
@@ -18,8 +18,8 @@ JOIN, POST, PRIVATE_POST, CHANGE_NICK, LEAVE, COMMIT = range(0x10, 0x16)
 (ADMITTED, REFUSED, COMMITTED, LEFT, NICK_CHANGED, POSTED, PRIVATE_POSTED, RECEIPTS, DECLINED, CLOSING, PRESENT,
  REMOVED, TOPIC, LOCK, EXTENDED, WAITING, COMMIT_WANTED, COMMIT_DECLINED) = range(0x20, 0x32)
 SLOW_MODE, TREE = 0x33, 0x35
-INVITE_REVOKED = 0x36
-STALE = 19
+INVITE_REVOKED, AWAY, BACK = 0x36, 0x37, 0x38
+SETTLED, PASSED = 0x39, 0x3A
 UPDATE_MESSAGES = 100
 
 
@@ -28,7 +28,8 @@ class ConnectionEnded(Exception):
 
 
 def read_entry(reader):
-    return {"id": reader.number(4), "host": reader.number(1) & 1 == 1, "nick": reader.vector(256).decode()}
+    member, flags, nick = reader.number(4), reader.number(1), reader.vector(256).decode()
+    return {"id": member, "host": flags & 1 == 1, "nick": nick, "away": reader.number(4) if flags & 2 else None}
 
 
 def read_entries(reader):
@@ -216,9 +217,10 @@ class Client:
             self.send(COMMIT, self.group.commit().encode())
 
     def committed(self, reader):
-        committer, entries, commit = reader.number(4), read_entries(reader), reader.rest()
+        committer, floor, entries, commit = reader.number(4), reader.number(8), read_entries(reader), reader.rest()
         had_pending = self.group.mls.pending is not None
         added, removed, was_own = self.group.committed(committer, commit)
+        self.group.mls.forget(floor)
         self.members.update({entry["id"]: entry for entry in entries})
         if added - {entry["id"] for entry in entries}:
             self.warnings.append("somebody came in who is not listed")
@@ -303,6 +305,10 @@ class Client:
             return {"event": "refused", "code": reader.number(1)}
         if kind == COMMITTED:
             return self.committed(reader)
+        if kind == SETTLED:
+            floor = reader.number(8)
+            self.group.mls.forget(floor)
+            return {"event": "settled", "floor": floor}
         if kind == COMMIT_WANTED:
             self.wanted = (reader.vector_of(lambda r: (r.number(4), r.vector(640))),
                            reader.vector_of(lambda r: r.number(4)))
@@ -318,17 +324,27 @@ class Client:
             event = {"event": "left", "id": reader.number(4), "reason": reader.number(1)}
             del self.members[event["id"]]
             return event
+        if kind == AWAY:
+            event = {"event": "away", "id": reader.number(4), "since": reader.number(4)}
+            self.members[event["id"]]["away"] = event["since"]
+            return event
+        if kind == BACK:
+            event = {"event": "back", "id": reader.number(4)}
+            self.members[event["id"]]["away"] = None
+            return event
         if kind == NICK_CHANGED:
             event = {"event": "nick", "id": reader.number(4), "nick": reader.vector(256).decode()}
             self.members[event["id"]]["nick"] = event["nick"]
             return event
         if kind == POSTED:
             return self.posted(reader)
+        if kind == PASSED:
+            return self.passed(reader)
         if kind == PRIVATE_POSTED:
             event = {"event": "private", "from": reader.number(4), "to": reader.number(4)}
             return {**event, **self.shown(event["from"], event["to"], reader.take(8), reader.rest())}
         if kind == RECEIPTS:
-            receipts = reader.vector_of(lambda r: (r.take(8).hex(), r.number(2), r.number(2)), 49_152)
+            receipts = reader.vector_of(lambda r: (r.take(8).hex(), r.number(2), r.number(2), r.number(2)), 57_344)
             return {"event": "receipts", "list": receipts}
         if kind == DECLINED:
             return self.declined(reader.take(8), reader.number(1))
@@ -351,8 +367,9 @@ class Client:
         raise ProtocolError(f"type {kind}")
 
     def admitted(self, reader):
-        event = {"event": "admitted", "member": reader.number(4), "left": reader.number(4),
-                 "next": reader.number(8), "epoch": reader.number(8)}
+        event = {"event": "admitted", "member": reader.number(4), "left": reader.number(4), "age": reader.number(4),
+                 "next": reader.number(8), "epoch": reader.number(8),
+                 "missed": reader.number(4)}
         event["members"] = self.present + read_entries(reader)
         event["welcome"] = len(reader.content) - reader.position > 0
         if event["member"] != self.group.id:
@@ -373,12 +390,22 @@ class Client:
 
     def posted(self, reader):
         number, sender, message, content = reader.number(8), reader.number(4), reader.take(8), reader.rest()
+        self.takes(number)
+        event = {"event": "posted", "number": number, "from": sender, **self.shown(sender, None, message, content)}
+        self.group.posted(number, digest(sender, message, content))
+        return event
+
+    def passed(self, reader):
+        """Said before we came in: only its number, and what the chain needs."""
+        number = reader.number(8)
+        self.takes(number)
+        self.group.posted(number, reader.take(32))
+        return {"event": "passed", "number": number}
+
+    def takes(self, number):
         if number != self.next_number:
             raise ProtocolError("order number")
         self.next_number += 1
-        event = {"event": "posted", "number": number, "from": sender, **self.shown(sender, None, message, content)}
-        self.group.posted(number, sender, message, content)
-        return event
 
     def shown(self, sender, receiver, message, content):
         """What was said; nobody can open what they have sealed."""
@@ -399,10 +426,7 @@ class Client:
         return {**event, "kind": envelope.kind, "text": envelope.text}
 
     def declined(self, message, code):
-        if code == STALE and message in self.unconfirmed:
-            self.transmit(message, flush=False)
-        else:
-            self.unconfirmed.pop(message, None)
+        self.unconfirmed.pop(message, None)
         return {"event": "declined", "id": message.hex(), "code": code}
 
     def seen(self, name, **fields):

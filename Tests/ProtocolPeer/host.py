@@ -7,11 +7,11 @@ import select
 import socket
 import time
 
-from client import (ADMITTED, CLOSING, COMMIT, COMMIT_DECLINED, COMMITTED, DECLINED, JOIN, LEAVE, LEFT, POST, POSTED,
-                    PRIVATE_POST, PRIVATE_POSTED, REFUSED, STALE, TREE)
+from client import (ADMITTED, CLOSING, COMMIT, COMMIT_DECLINED, COMMITTED, JOIN, LEAVE, LEFT, POST, POSTED,
+                    PASSED, PRIVATE_POST, PRIVATE_POSTED, REFUSED, TREE)
 from mls import read_published
 from mls_suite import public_key, signature_public
-from room_group import OwnCommit, RoomGroup
+from room_group import OwnCommit, RoomGroup, digest
 from session import RESUME, XKPSK0, Channel, Link, invite_psk, invite_text
 from wire import ProtocolError, Reader, u8, u32, u64, vector, vector_of
 
@@ -65,7 +65,12 @@ class Host:
         self.guests = []
         self.said = []  # (sender, text) of what the participant has read
         self.epochs = []  # who committed
-        self.last_addition = 0
+        self.since = {}  # the first epoch of each member
+
+    @property
+    def floor(self):
+        """The lowest epoch of which something may come once the next one begins."""
+        return max(0, self.group.epoch + 1 - 16)
 
     @property
     def invite(self):
@@ -157,9 +162,9 @@ class Host:
         nick = self.members[member][0] if is_returning else nick
         self.members[member] = (nick, guest)
         self.committed(commit, [] if is_returning else [member], without=[member])
-        self.last_addition = self.group.epoch
+        self.since[member] = self.group.epoch
         guest.send(TREE, self.group.mls.epoch.tree.encode())
-        guest.send(ADMITTED, u32(member) + u32(0xFFFFFFFF) + u64(self.group.number + 1) + u64(self.group.epoch)
+        guest.send(ADMITTED, u32(member) + u32(0xFFFFFFFF) + u32(0) + u64(self.group.number + 1) + u64(self.group.epoch) + u32(0)
                    + vector_of(map(self.entry, self.members)) + commit.welcome)
 
     def remove(self, member, reason):
@@ -173,7 +178,8 @@ class Host:
 
     def committed(self, commit, joined=(), without=()):
         """A Commit of the participant is accepted."""
-        self.broadcast(COMMITTED, u32(self.member) + vector_of(map(self.entry, joined)) + commit.commit, without)
+        entries = vector_of(map(self.entry, joined))
+        self.broadcast(COMMITTED, u32(self.member) + u64(self.floor) + entries + commit.commit, without)
         self.group.committed(self.member, commit.commit)
         self.epochs.append(self.member)
 
@@ -187,7 +193,7 @@ class Host:
         if not is_update:
             guest.send(COMMIT_DECLINED, u64(commit.epoch))
             return
-        self.broadcast(COMMITTED, u32(guest.member) + vector(b"") + commit.commit)
+        self.broadcast(COMMITTED, u32(guest.member) + u64(self.floor) + vector(b"") + commit.commit)
         self.group.committed(guest.member, commit.commit)
         self.epochs.append(guest.member)
 
@@ -204,14 +210,14 @@ class Host:
         self.post_privately(self.member, receiver, message, content)
 
     def post(self, sender, message, epoch, content):
-        if epoch < self.last_addition:
-            self.members[sender][1].send(DECLINED, message + u8(STALE))
-            return
         number = self.group.number + 1
-        self.broadcast(POSTED, u64(number) + u32(sender) + message + content)
+        late = [member for member in self.members if self.since.get(member, 0) > epoch]
+        self.broadcast(POSTED, u64(number) + u32(sender) + message + content, late)
+        for member in late:
+            self.members[member][1].send(PASSED, u64(number) + digest(sender, message, content))
         if sender != self.member:
             self.read(sender, *self.group.open(content, message, sender))
-        self.group.posted(number, sender, message, content)
+        self.group.posted(number, digest(sender, message, content))
 
     def post_privately(self, sender, receiver, message, content):
         for member in (sender, receiver):

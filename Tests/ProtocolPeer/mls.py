@@ -8,15 +8,15 @@ from mls_schedule import Context, Epoch, epoch_secret, joiner_secret, welcome_ke
 from mls_suite import (HASH_SIZE, KEY_SIZE, NONCE_SIZE, SUITE, decrypt_with_label, derive_secret, digest,
                        encrypt_with_label, expand_with_label, mac, open_sealed, public_key, ref_hash, seal, sign_with_label, signature_public,
                        verify_with_label)
-from mls_tree import (COMMIT, KEY_PACKAGE, MLS_10, Extension, LeafNode, Tree, UpdatePath, encode_all, is_below,
+from mls_tree import (COMMIT, KEY_PACKAGE, MLS_10, MODERATORS, Extension, LeafNode, Tree, UpdatePath, encode_all, is_below,
                       keys_of_path, node_key, open_path, path_secrets, seal_path)
 from wire import ProtocolError, Reader, optional, u8, u16, u32, u64, vector, vector_of, whole
 
 PUBLIC_MESSAGE, PRIVATE_MESSAGE, WELCOME, KEY_PACKAGE_MESSAGE = 1, 2, 3, 5  # wire formats
 APPLICATION_CONTENT, COMMIT_CONTENT = 1, 3
-ADD, REMOVE = 1, 3
+ADD, REMOVE, CONTEXT_EXTENSIONS = 1, 3, 7
 RATCHET_TREE = 2
-EPOCHS_KEPT = 3
+EPOCHS_KEPT = 17
 
 
 def message(wire_format, content):
@@ -209,6 +209,7 @@ class Commit:
     adds: tuple  # KeyPackages
     removes: tuple  # leaves
     path: UpdatePath
+    extensions: tuple = None  # of the context, where they change
 
     @staticmethod
     def read(reader):
@@ -216,18 +217,40 @@ class Commit:
             if reader.number(1) != 1:
                 raise ProtocolError("a reference to a proposal")
             kind = reader.number(2)
+            if kind == CONTEXT_EXTENSIONS:
+                return kind, tuple(reader.vector_of(Extension.read))
             if kind not in (ADD, REMOVE):
                 raise ProtocolError("kind of proposal")
             return kind, KeyPackage.read(reader) if kind == ADD else reader.number(4)
 
         proposals = reader.vector_of(proposal)
         return Commit(tuple(what for kind, what in proposals if kind == ADD),
-                      tuple(what for kind, what in proposals if kind == REMOVE), reader.optional(UpdatePath.read))
+                      tuple(what for kind, what in proposals if kind == REMOVE), reader.optional(UpdatePath.read),
+                      next((what for kind, what in proposals if kind == CONTEXT_EXTENSIONS), None))
+
+    def allowed(self, context, committer):
+        """The context's extensions after it: another list of moderators by one of them, and nothing else."""
+        if self.extensions is None:
+            return context.extensions
+        before, after = (moderators(extensions) for extensions in (context.extensions, self.extensions))
+        if self.adds or self.removes or committer not in before or before[0] != after[0]:
+            raise ProtocolError("moderators")
+        return self.extensions
 
     def encode(self):
         proposals = [u8(1) + u16(REMOVE) + u32(leaf) for leaf in self.removes]
         proposals += [u8(1) + u16(ADD) + package.encode() for package in self.adds]
         return vector_of(proposals) + optional(self.path and self.path.encode())
+
+
+def moderators(extensions):
+    """The keys of those who moderate, the creator's first."""
+    if [each.kind for each in extensions] != [MODERATORS]:
+        raise ProtocolError("extensions of the context")
+    keys = extensions[0].data
+    if not keys or len(keys) % 32 or len(keys) > 512:
+        raise ProtocolError("moderators")
+    return [keys[at:at + 32] for at in range(0, len(keys), 32)]
 
 
 def apply_proposals(tree, commit, committer):
@@ -281,9 +304,14 @@ class Group:
                 return epoch
         raise ProtocolError("of another epoch")
 
+    def forget(self, floor):
+        """Nothing that was said before this epoch comes any more."""
+        self.epochs = [epoch for epoch in self.epochs[:-1] if epoch.context.epoch >= floor] + self.epochs[-1:]
+
     def create(self):
         tree = Tree([self.package.leaf_node])
-        context = Context(os.urandom(16), 0, tree.tree_hash(), b"")
+        context = Context(os.urandom(16), 0, tree.tree_hash(), b"",
+                          (Extension(MODERATORS, signature_public(self.seed)),))
         self.leaf = 0
         self.epochs = [Epoch(context, tree, {0: self.leaf_key}, os.urandom(HASH_SIZE))]
 
@@ -425,7 +453,9 @@ class Group:
         private = kept_keys(before.private, before.tree, tree)
         if commit.path:
             self.enter_path(tree, content.sender, commit.path)
-        context = replace(before.context, epoch=before.context.epoch + 1, tree_hash=tree.tree_hash())
+        extensions = commit.allowed(before.context, before.tree.leaf(content.sender).signature_key)
+        context = replace(before.context, epoch=before.context.epoch + 1, tree_hash=tree.tree_hash(),
+                          extensions=extensions)
         commit_secret = bytes(HASH_SIZE)
         if commit.path:
             keys, commit_secret = open_path(

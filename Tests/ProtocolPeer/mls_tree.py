@@ -11,6 +11,7 @@ KEY_PACKAGE, UPDATE, COMMIT = 1, 2, 3  # sources of leaf nodes
 
 
 # Appendix C: the leaves have even numbers, a parent stands between its children
+MODERATORS = 0xF772  # an extension of rooms
 
 
 def level(node):
@@ -100,7 +101,7 @@ class LeafNode:
     @staticmethod
     def new(encryption_key, signature_key, not_before, not_after):
         """Of a KeyPackage, without identity; not signed yet."""
-        capabilities = ((MLS_10,), (SUITE,), (), (), (BASIC,))
+        capabilities = ((MLS_10,), (SUITE,), (MODERATORS,), (), (BASIC,))
         return LeafNode(encryption_key, signature_key, Credential(BASIC, b""), capabilities, KEY_PACKAGE,
                         u64(not_before) + u64(not_after), ())
 

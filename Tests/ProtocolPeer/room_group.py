@@ -64,6 +64,11 @@ class OwnCommit:
         return OwnCommit(epoch, refused, reader.vector(), reader.rest())
 
 
+def digest(sender, message, content):
+    """What the chain has of a message."""
+    return hashlib.blake2b(u32(sender) + message + content).digest()[:32]
+
+
 class RoomGroup:
     def __init__(self, creator_key=None, seed=None):
         self.creator_key = creator_key
@@ -112,12 +117,12 @@ class RoomGroup:
     def begin_chain(self):
         start = self.mls.epoch.export("TermTalk message chain")
         self.chains[self.epoch] = {self.number: chained(vector(start) + u64(self.number))}
-        for old in sorted(self.chains)[:-3]:
+        for old in sorted(self.chains)[:-17]:
             del self.chains[old]
 
-    def posted(self, number, sender, message, content):
+    def posted(self, number, of_it):
         chain = self.chains[self.epoch]
-        chain[number] = chained(chain[self.number] + u64(number) + u32(sender) + message + content)
+        chain[number] = chained(chain[self.number] + u64(number) + of_it)
         self.number = number
 
     # Messages

@@ -106,7 +106,7 @@ def chat(host, other, peer, own):
     for program in (host, other):
         shown = program.wait("message", id=message)
         expect(shown["text"] == "from pia" and shown["from"] == own and shown["seq"] == posted["number"], "shown")
-    peer.pump(lambda: any((message, 2, 2) in event["list"] for event in peer.seen("receipts")), LONG)
+    peer.pump(lambda: any((message, 2, 2, 0) in event["list"] for event in peer.seen("receipts")), LONG)
     host.say("/me waves")
     waves = peer.wait("posted", text="waves")
     expect(waves["kind"] == "action", "an action")

@@ -12,7 +12,7 @@ BUCKETS = [488 << k for k in range(8)]
 RECORD_LIMIT = 16_384
 MESSAGE_LIMIT = 4_194_304  # of the host's messages
 MESSAGES_PER_KEY = 1_024
-RESUME, RESUMED = 0x01, 0x02
+RESUME, RESUMED, LANE = 0x01, 0x02, 0x03
 
 
 # 3: text forms
@@ -200,6 +200,9 @@ class Channel:
                     raise ProtocolError("padding")
                 break
             kind, length = header & 0x7F, reader.number(2)
+            if header == LANE and length <= RECORD_LIMIT:
+                reader.take(length)
+                continue
             if kind < 0x10 or length > RECORD_LIMIT:
                 raise ProtocolError("record")
             body = reader.take(length)

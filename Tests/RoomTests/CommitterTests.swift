@@ -20,7 +20,8 @@ import Testing
                 let id = MemberID(entropy: 1 << 20 + UInt32(number))
                 network.room.members[id] = network.room.members.values.first.map {
                     Room.Member(
-                        id: id, key: [1], isHost: false, order: UInt64(number) + 10, nick: $0.nick, link: nil,
+                        id: id, key: [1], isHost: false, order: UInt64(number) + 10, nick: $0.nick, since: 0,
+                        epoch: 0, link: nil,
                         absence: .init(since: .zero, end: .seconds(1_000_000)), receivedSequence: 0,
                         messages: $0.messages, bytes: $0.bytes)
                 }
@@ -99,7 +100,8 @@ import Testing
         for count in [RoomLimits.removalsPerCommit, RoomLimits.removalsPerCommit + 1] {
             var queue = GroupQueue()
             let gone = (0..<count).map { MemberID(entropy: UInt32($0)) }
-            let (adding, removing) = queue.ask(MemberID(entropy: .max), removing: gone, until: .seconds(1))
+            let (adding, removing) = queue.ask(
+                MemberID(entropy: .max), adding: [], removing: gone, until: .seconds(1))
             #expect(adding.isEmpty)
             #expect(removing == Array(gone.prefix(RoomLimits.removalsPerCommit)))
         }
@@ -203,6 +205,88 @@ import Testing
         #expect(try !isAccepted(members[0]))
         network.timePassed(.nanoseconds(1))
         #expect(try isAccepted(members[0]))
+    }
+
+    /// The peer gives itself new keys, or wants to.
+    private func wantsKeys(_ peer: Int, _ network: RoomNetwork) throws {
+        network.act(peer) { client, actions in
+            client.upkeep.updateDue = network.now
+            client.timePassed(actions: &actions)
+        }
+        try network.carry()
+    }
+
+    @Test("Whoever has waited longest for new keys gets them next, however often others ask")
+    func fairUpdates() throws {
+        let network = RoomNetwork()
+        _ = network.add(nick: "host", isHost: true)
+        try network.carry()
+        let greedy = try (0..<10).flatMap { try network.joined("greedy\($0)") }
+        let modest = try network.joined("modest")[0]
+        let id = try network.id(modest)
+        network.timePassed(.seconds(60))
+        for minute in 0..<10 {
+            let before = network.room.members[id]?.lastUpdate
+            try wantsKeys(modest, network)
+            for _ in 0..<30 {
+                for peer in greedy { try wantsKeys(peer, network) }
+                network.timePassed(RoomLimits.updateInterval)
+                try network.carry()
+            }
+            #expect(network.room.members[id]?.lastUpdate != before, "\(minute)")
+            #expect(network.room.group.updates.count <= 11)
+        }
+        for peer in network.peers { #expect(peer.warnings.isEmpty) }
+    }
+
+    @Test("Who waits to come in does not wait for somebody's new keys")
+    func updateGivesWay() throws {
+        let network = RoomNetwork()
+        let members = try network.joined("alice", "bob")
+        let (alice, bob) = (members[0], members[1])
+        network.timePassed(.seconds(60))
+        try wantsKeys(alice, network)
+        try wantsKeys(bob, network)
+        network.timePassed(RoomLimits.updateInterval)
+        #expect(network.room.group.asked?.member == (try network.id(bob)))
+        let carol = network.add(nick: "carol")
+        try network.carry(of: [alice, carol])
+        #expect(network.room.group.asked == nil && network.peers[carol].client.isJoined)
+        // Its turn comes again.
+        try network.carry()
+        network.timePassed(RoomLimits.updateInterval)
+        try network.carry()
+        #expect(network.room.members[try network.id(bob)]?.lastUpdate != nil)
+    }
+
+    @Test("Who comes and goes by one invite slows down those who come by it, and nobody else")
+    func churnByOneInvite() throws {
+        let network = RoomNetwork()
+        _ = network.add(nick: "host", isHost: true)
+        try network.carry()
+        func comes(by way: Int) throws -> Int {
+            let guest = network.add()
+            network.peers[guest].way = way
+            try network.carry()
+            return guest
+        }
+        func isIn(_ peer: Int) -> Bool { network.peers[peer].client.isJoined }
+        for _ in 0..<Int(RoomLimits.wayBurst) {
+            let guest = try comes(by: 1)
+            #expect(isIn(guest))
+            network.act(guest) { client, actions in client.leave(actions: &actions) }
+            try network.carry()
+            network.timePassed(.milliseconds(1))
+        }
+        network.timePassed(.milliseconds(1))
+        let one = try comes(by: 1)
+        #expect(isIn(one))
+        let next = try comes(by: 1)
+        let other = try comes(by: 2)
+        #expect(!isIn(next) && isIn(other))
+        network.timePassed(.seconds(1 / RoomLimits.waysPerSecond))
+        try network.carry()
+        #expect(isIn(next))
     }
 
     @Test("Who comes and goes all the time is let in at a pace that leaves messages time to arrive")

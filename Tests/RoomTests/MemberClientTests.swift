@@ -103,7 +103,7 @@ import Wire
     func beforeAdmission() throws {
         for message in [
             HostMessage.receipts([]), Self.posted(1, content: [0]),
-            .committed(from: Self.other, joined: [], commit: [1]), .commitDeclined(epoch: 0),
+            .committed(from: Self.other, floor: 0, joined: [], commit: [1]), .commitDeclined(epoch: 0),
             .commitWanted(adding: [], removing: []),
         ] {
             var stay = try Stay(isJoined: false)
@@ -142,23 +142,6 @@ import Wire
         // The same message, sealed anew.
         #expect(stay.posts.map(\.id) == [first.id])
         #expect(stay.posts.map(\.epoch) == [first.epoch + 1])
-    }
-
-    @Test("What the room calls stale is sealed again, under its id, and not for ever")
-    func stale() throws {
-        var stay = try Stay()
-        try stay.client.say("x", kind: .text, actions: &stay.actions)
-        let id = try #require(stay.posts.first?.id)
-        for _ in 1..<GroupUpkeep.sealingAttempts { try stay.hears(.declined(id, .stale)) }
-        #expect(stay.posts.map(\.id) == Array(repeating: id, count: GroupUpkeep.sealingAttempts))
-        #expect(stay.client.outboxCount == 1)
-        try stay.hears(.declined(id, .stale))
-        #expect(stay.client.outboxCount == 0)
-        guard case .tell(.error(let notice))? = stay.actions.last else {
-            Issue.record("no error")
-            return
-        }
-        #expect(notice.code == .groupEpoch)
     }
 
     @Test("After the end nothing is sent or told any more")
@@ -256,14 +239,15 @@ import Wire
         let commit = try stay.others.commit(
             adding: [.init(id: ghost, keyPackage: PlainGroup(id: ghost).keyPackage())], removing: [])
         _ = try stay.others.received(commit: commit.commit, from: Self.other)
-        try stay.hears(.committed(from: Self.other, joined: [], commit: commit.commit))
+        try stay.hears(.committed(from: Self.other, floor: 0, joined: [], commit: commit.commit))
         #expect(stay.warnings == [.groupGhost])
         let another = MemberID(entropy: 8)
         let empty = try stay.others.commit(adding: [], removing: [])
         _ = try stay.others.received(commit: empty.commit, from: Self.other)
         try stay.hears(
             .committed(
-                from: Self.other, joined: [.init(id: another, isHost: false, nick: "x")], commit: empty.commit))
+                from: Self.other, floor: 0, joined: [.init(id: another, isHost: false, nick: "x")], commit: empty.commit
+            ))
         #expect(stay.warnings == [.groupGhost, .groupGhost])
     }
 
@@ -300,7 +284,7 @@ import Wire
     @Test("A Commit that cannot be followed makes the member join anew")
     func lost() throws {
         var stay = try Stay()
-        try stay.hears(.committed(from: Self.other, joined: [], commit: Array(repeating: 0, count: 40)))
+        try stay.hears(.committed(from: Self.other, floor: 0, joined: [], commit: Array(repeating: 0, count: 40)))
         #expect(stay.warnings.last == .groupLost)
         #expect(stay.actions.last == .startOver)
         #expect(!stay.client.isJoined)
@@ -316,7 +300,7 @@ import Wire
         for message in [
             HostMessage.receipts([.init(id: MessageID(9), count: 9, of: 9)]),
             .receipts([.init(id: id, count: 9, of: 3)]), .declined(MessageID(9), .away),
-            .declined(MessageID(9), .alreadyAccepted), .declined(MessageID(9), .stale), .declined(MessageID(9), .slow),
+            .declined(MessageID(9), .alreadyAccepted), .declined(MessageID(9), .slow),
         ] {
             #expect(throws: RoomError.malformed) { try stay.hears(message) }
         }
@@ -402,7 +386,8 @@ extension MemberClientTests.Stay {
             let commit = try network.peers[peers[0]].client.engine.commit(adding: [], removing: [])
             let told = [
                 HostMessage.committed(
-                    from: alice, joined: [.init(id: ghost, isHost: false, nick: "ghost")], commit: commit.commit),
+                    from: alice, floor: 0, joined: [.init(id: ghost, isHost: false, nick: "ghost")],
+                    commit: commit.commit),
                 HostMessage.left(ghost, .quit),
             ]
             for message in told {

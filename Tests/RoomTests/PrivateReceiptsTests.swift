@@ -11,10 +11,10 @@ import Testing
             let given = receipts.posted(MessageID(number), by: sender)
             #expect(given == number)
         }
-        let first = receipts.received(1)
-        let second = receipts.received(2)
-        let again = receipts.received(2)
-        let last = receipts.received(UInt64(PrivateReceipts.limit) + 1)
+        let first = receipts.settled(1)
+        let second = receipts.settled(2)
+        let again = receipts.settled(2)
+        let last = receipts.settled(UInt64(PrivateReceipts.limit) + 1)
         #expect(first == nil && second?.id == MessageID(2) && again == nil)
         #expect(last?.id == MessageID(UInt64(PrivateReceipts.limit) + 1) && last?.sender == sender)
     }

@@ -32,6 +32,22 @@ import Testing
             ])
     }
 
+    @Test("Who came into the group after it was sealed does not count for it")
+    func newcomers() {
+        var book = ReceiptBook()
+        book.posted(sequence: 1, sender: alice, id: MessageID(1), epoch: 3, others: 1)
+        book.posted(sequence: 2, sender: alice, id: MessageID(2), epoch: 4, others: 2)
+        book.received(by: carol, since: 4, after: 0, upTo: 2)
+        #expect(book.changes() == [alice: [.init(id: MessageID(2), count: 1, of: 2)]])
+        book.received(by: bob, since: 3, after: 0, upTo: 2)
+        book.left(carol, since: 4, received: 0)
+        book.returned(carol, since: 4, received: 0)
+        #expect(
+            book.changes() == [
+                alice: [.init(id: MessageID(1), count: 1, of: 1), .init(id: MessageID(2), count: 2, of: 2)]
+            ])
+    }
+
     @Test("Who is away for a moment changes nothing that is worth telling")
     func shortAbsence() {
         var book = book(of: 2, from: alice)
@@ -77,10 +93,24 @@ import Testing
         changed.posted(sequence: UInt64(total), sender: alice, id: MessageID(UInt64(total)), others: 2)
         #expect(changed.changes().isEmpty)
     }
+
+    @Test("What is for a sender that is away is kept, and the others get theirs")
+    func awaySender() {
+        var book = book(of: 1, from: alice)
+        book.posted(sequence: 2, sender: bob, id: MessageID(2), others: 2)
+        book.received(by: carol, after: 0, upTo: 2)
+        #expect(book.changes { $0 == bob } == [bob: [.init(id: MessageID(2), count: 1, of: 2)]])
+        #expect(book.hasChanges)
+        book.received(by: bob, after: 0, upTo: 1)
+        #expect(book.changes() == [alice: [.init(id: MessageID(1), count: 2, of: 2)]])
+        #expect(!book.hasChanges)
+    }
 }
 
 extension ReceiptBook {
-    fileprivate mutating func changes() -> [MemberID: [HostMessage.Receipt]] {
-        Dictionary(uniqueKeysWithValues: takeChanges().map { ($0.sender, $0.receipts) })
+    fileprivate mutating func changes(
+        where isPresent: (MemberID) -> Bool = { _ in true }
+    ) -> [MemberID: [HostMessage.Receipt]] {
+        Dictionary(uniqueKeysWithValues: takeChanges(where: isPresent).map { ($0.sender, $0.receipts) })
     }
 }

@@ -25,9 +25,9 @@ import Wire
         let (poster, reader) = (MemberID(entropy: 1), MemberID(entropy: 2))
         var commit = GroupCommit(
             epoch: 0, commit: PlainGroup.commit(epoch: 0, by: poster, adding: [reader]), welcome: [1])
-        commit.groupInfo = PlainGroup.info(epoch: 1, [poster, reader])
+        commit.groupInfo = PlainGroup.info(epoch: 1, [poster, reader], [poster])
         for request in [
-            MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [poster])).encoded,
+            MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [poster], [poster])).encoded,
             MemberRequest.commit(commit).encoded,
         ] {
             try room.received(

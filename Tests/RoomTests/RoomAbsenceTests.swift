@@ -78,7 +78,7 @@ import Testing
         let network = RoomNetwork()
         let peers = try network.joined("alice", "bob", "carol")
         func receipts() throws -> [[Int]] {
-            network.timePassed(RoomLimits.absenceReceiptInterval)
+            network.timePassed(RoomLimits.awayGrace)
             try network.carry()
             let last = network.peers[peers[1]].lastReceipts
             return network.peers[peers[1]].messages.compactMap { last[$0.id] }
@@ -211,8 +211,71 @@ import Testing
         network.room.hostWasAway(for: .seconds(3_600))
         network.timePassed(.seconds(3_600))
         #expect(network.room.memberCount == 2)
-        #expect(network.room.nextDeadline == network.now + network.room.limits.absence - .seconds(1))
-        network.timePassed(network.room.limits.absence - .seconds(1))
+        #expect(network.room.nextDeadline == network.now + RoomLimits.awayGrace - .seconds(1))
+        network.timePassed(RoomLimits.awayGrace)
+        let rest = network.room.limits.absence - RoomLimits.awayGrace - .seconds(1)
+        #expect(network.room.nextDeadline == network.now + rest)
+        network.timePassed(rest)
         #expect(network.room.memberCount == 1)
+    }
+
+    @Test("Senders are told how many will not get what they said, also what was said while nothing is kept for them")
+    func missed() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob", "carol")
+        network.breakLink(peers[0])
+        try network.say("kept, and dropped", peers[1])
+        try network.carry()
+        network.timePassed(RoomLimits.awayGrace)
+        try network.carry()
+        #expect(network.peers[peers[1]].lastMissed.values.map { $0 } == [0])
+        network.overrun(peers[0])
+        try network.say("not kept", peers[1])
+        try network.carry()
+        network.timePassed(RoomLimits.receiptInterval)
+        try network.carry()
+        #expect(network.peers[peers[1]].lastMissed.values.map { $0 } == [1, 1])
+        #expect(network.peers[peers[1]].lastReceipts.values.map { $0 } == [[1, 1], [1, 1]])
+        network.mendLink(peers[0])
+        try network.carry()
+        #expect(network.peers[peers[0]].missed == [2])
+        try network.say("all are there", peers[1])
+        try network.carry()
+        network.timePassed(RoomLimits.receiptInterval)
+        try network.carry()
+        let last = try #require(network.peers[peers[1]].messages.last?.id)
+        #expect(network.peers[peers[1]].lastMissed[last] == 0)
+        #expect(network.peers[peers[1]].lastMissed.values.reduce(0, +) == 2)
+    }
+
+    @Test("Private messages that were kept and are no more are counted for both: who missed them, and who sent them")
+    func missedPrivately() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob")
+        let alice = try network.id(peers[0])
+        _ = network.room.log.open(alice, records: 0)
+        network.breakLink(peers[0])
+        for text in ["one", "two"] {
+            try network.say(text, peers[1], to: "alice")
+            try network.carry(of: [peers[1]])
+            // What the host does with it.
+            let last = network.peers[peers[0]].toClient.popLast()
+            let (message, tag) = try #require(last)
+            let whisper = try #require(message)
+            network.room.log.append(
+                whisper, for: .one(alice), records: 1, tracking: RoomNetwork.number(of: tag))
+        }
+        network.overrun(peers[0])
+        try network.carry()
+        #expect(network.peers[peers[1]].lastMissed.values.map { $0 } == [1, 1])
+        #expect(network.peers[peers[1]].lastReceipts.values.map { $0 } == [[0, 0], [0, 0]])
+        try network.say("to all", peers[1])
+        network.mendLink(peers[0])
+        try network.carry()
+        #expect(network.peers[peers[0]].missed == [3])
+        network.overrun(peers[0])
+        network.mendLink(peers[0])
+        try network.carry()
+        #expect(network.peers[peers[0]].missed == [3], "told once")
     }
 }

@@ -10,10 +10,17 @@ import Wire
 
     private func message(_ text: String) -> EncodedMessage { EncodedMessage(type: 0x25, body: Array(text.utf8)) }
 
+    private func isDone(_ log: RoomLog, _ reader: inout RoomLog.Reader) -> Bool { !log.hasMore(&reader) }
+
+    private func hasPlace(_ log: RoomLog, _ member: MemberID) -> Bool {
+        var log = log
+        return log.resume(member, after: 0) != nil
+    }
+
     /// What a reader sends, `atOnce` messages a turn.
     private func read(_ log: RoomLog, _ reader: inout RoomLog.Reader, atOnce: Int = .max) -> [String] {
         var texts: [String] = []
-        while log.hasMore(reader) {
+        while log.hasMore(&reader) {
             var messages: [EncodedMessage] = []
             log.read(reader, limit: .max, into: &messages)
             let sent = messages.prefix(atOnce)
@@ -36,7 +43,27 @@ import Wire
         log.append(message("for bob again"), for: .one(Self.bob), records: 1)
         #expect(read(log, &ada, atOnce: atOnce) == ["1", "for ada", "2"])
         #expect(read(log, &bob, atOnce: atOnce) == ["for bob", "2", "for bob again"])
-        #expect(!log.hasMore(ada) && !log.hasMore(bob))
+        #expect(isDone(log, &ada) && isDone(log, &bob))
+    }
+
+    @Test("Who has come in since it was said reads what is for those who have")
+    func epochs() throws {
+        var log = RoomLog(byteLimit: 1_000_000)
+        var ada = log.open(Self.ada, records: 0, epoch: 3)
+        var bob = log.open(Self.bob, records: 0, epoch: 4)
+        log.append(message("whole"), for: .upTo(epoch: 3), records: 5, sequence: 1)
+        log.append(message("number"), for: .after(epoch: 3), records: 1, sequence: 1)
+        log.append(EncodedMessage(type: RoomMessageType.committed, body: []), for: .all, records: 1)
+        log.append(message("2"), for: .upTo(epoch: 4), records: 1, sequence: 2)
+        #expect(read(log, &ada) == ["whole", "", "2"])
+        #expect(read(log, &bob) == ["number", "", "2"])
+        // The numbers of one tell it nothing of what the other gets, and how far each has followed the group is known.
+        let records = (log.acknowledged(5, by: Self.ada), log.acknowledged(1, by: Self.bob))
+        #expect(records == (1, 1))
+        #expect(log.epoch(of: Self.ada) == 3 && log.epoch(of: Self.bob) == 4)
+        let rest = (log.acknowledged(7, by: Self.ada), log.acknowledged(3, by: Self.bob))
+        #expect(rest == (2, 2))
+        #expect(log.epoch(of: Self.ada) == 4 && log.epoch(of: Self.bob) == 5)
     }
 
     @Test("A reader that is done reads nothing behind its end")
@@ -83,19 +110,22 @@ import Wire
         log.append(message("long"), for: .all, records: 3, sequence: 2)
         log.append(message("3"), for: .all, records: 1, sequence: 3)
         let result18 = log.resume(Self.ada, after: 7)
-        var position = try #require(result18)
+        let position = try #require(result18)
         #expect(position.partOfNext == 2)
         #expect(position.waiting == 2)
         #expect(position.sequence == 1)
-        #expect(read(log, &position.reader) == ["long", "3"])
+        var reader = position.reader
+        #expect(read(log, &reader) == ["long", "3"])
         let result19 = log.resume(Self.ada, after: 9)
         let all = try #require(result19)
         #expect(all.waiting == 0 && all.partOfNext == 0 && all.sequence == 3)
-        #expect(!log.hasMore(all.reader))
+        var done = all.reader
+        #expect(isDone(log, &done))
         let result8 = log.resume(Self.ada, after: 10)
         #expect(result8 == nil, "never said")
         let result9 = log.resume(Self.ada, after: 8)
-        #expect(result9 == nil, "acknowledged before")
+        #expect(result9?.records == 9, "it has acknowledged more")
+        #expect(result9?.waiting == 0 && result9?.partOfNext == 0)
         let result10 = log.resume(Self.bob, after: 0)
         #expect(result10 == nil, "nobody's place")
     }
@@ -110,7 +140,25 @@ import Wire
         _ = log.acknowledged(1, by: Self.ada)
         let lost = log.trim()
         #expect(lost == [] && log.heldByteCount == 0)
-        #expect(!log.hasLost(ada) && !log.hasMore(ada))
+        #expect(isDone(log, &ada))
+        log.append(message("2"), for: .all, records: 1)
+        #expect(read(log, &ada) == ["2"])
+    }
+
+    @Test("Who gets nothing, while others fill the log in private, neither holds it up nor loses its place")
+    func privateFlood() {
+        var log = RoomLog(byteLimit: 10_000)
+        var ada = log.open(Self.ada, records: 0)
+        _ = log.open(Self.bob, records: 0)
+        log.append(message("1"), for: .all, records: 1)
+        #expect(read(log, &ada) == ["1"])
+        _ = log.acknowledged(1, by: Self.ada)
+        for number in 1...3_000 {
+            log.append(message("for bob"), for: .one(Self.bob), records: 1)
+            _ = log.acknowledged(UInt32(number), by: Self.bob)
+            let lost = log.trim()
+            #expect(lost == [])
+        }
         log.append(message("2"), for: .all, records: 1)
         #expect(read(log, &ada) == ["2"])
     }
@@ -131,6 +179,31 @@ import Wire
         #expect(second == [0])
         let third = log.takeArrived()
         #expect(third.isEmpty)
+    }
+
+    @Test("What does not arrive any more is told once, whether its place was closed or the log dropped it")
+    func lost() {
+        var log = RoomLog(byteLimit: 20 * (1 + RoomLog.entryCost))
+        for member in [Self.ada, Self.bob] { _ = log.open(member, records: 0) }
+        log.append(message("1"), for: .one(Self.ada), records: 1, tracking: 1)
+        log.append(message("2"), for: .one(Self.ada), records: 1, tracking: 2)
+        log.append(message("3"), for: .one(Self.bob), records: 1, tracking: 3)
+        _ = log.acknowledged(1, by: Self.ada)
+        log.close(Self.ada)
+        let closed = log.takeLost()
+        #expect(closed.map(\.number) == [2] && closed.map(\.member) == [Self.ada])
+        _ = log.open(Self.ada, records: 0)
+        for number in UInt64(4)..<24 {
+            let member = number.isMultiple(of: 2) ? Self.ada : Self.bob
+            log.append(message("x"), for: .one(member), records: 1, tracking: number)
+        }
+        // 3 is dropped, and with bob's place all that waits behind it.
+        let gone = log.trim()
+        #expect(gone == [Self.bob])
+        let dropped = log.takeLost()
+        #expect(dropped.map(\.number) == [3] + stride(from: 5, to: 24, by: 2))
+        #expect(dropped.allSatisfy { $0.member == Self.bob })
+        #expect(log.takeLost().isEmpty)
     }
 
     @Test("Record numbers wrap")
@@ -184,7 +257,7 @@ import Wire
         log.append(long, for: .all, records: 1)
         let result16 = log.trim()
         #expect(result16 == [Self.bob], "one past it")
-        #expect(!log.hasPlace(Self.bob) && log.hasPlace(Self.ada))
+        #expect(!hasPlace(log, Self.bob) && hasPlace(log, Self.ada))
         #expect(log.heldByteCount == 10 * (100 + RoomLog.entryCost))
         #expect(read(log, &ada).count == 6)
         for _ in 0..<10 { log.append(long, for: .all, records: 1) }
@@ -192,7 +265,7 @@ import Wire
         log.append(long, for: .all, records: 1)
         let result17 = log.trim()
         #expect(result17 == [Self.ada])
-        #expect(log.hasLost(stale))
+        #expect(isDone(log, &stale))
         var nothing: [EncodedMessage] = []
         log.read(stale, limit: .max, into: &nothing)
         log.advance(&stale, by: 1)

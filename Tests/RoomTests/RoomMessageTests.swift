@@ -16,6 +16,9 @@ import Wire
         .post(id: MessageID(.max), epoch: 1, content: []),
         .post(id: MessageID(1), epoch: .max, content: Array(0...255)),
         .privatePost(id: MessageID(7), epoch: 3, to: bob, content: [1, 2]), .changeNick("ålice"), .leave,
+        .moderate(.expel(bob, isBanned: true, keepsInvites: false, reason: "ö")), .moderate(.lock(true)),
+        .moderate(.expel(bob, isBanned: false, keepsInvites: true, reason: "")), .moderate(.topic("cats")),
+        .moderate(.slow(seconds: 0)), .moderate(.extend(seconds: 90)),
         .commit(GroupCommit(epoch: 0, commit: [])),
         .commit(
             GroupCommit(epoch: 7, refused: [alice], commit: [1, 2], welcome: [3])),
@@ -24,21 +27,26 @@ import Wire
     ]
 
     static let hostMessages: [HostMessage] = [
-        .present([]), .present([entry, .init(id: bob, isHost: false, nick: "")]),
+        .present([]), .present([entry, .init(id: bob, isHost: false, nick: "", awaySince: .max)]),
         .admitted(.init(member: bob, secondsLeft: nil, nextSequence: 1, members: [entry])),
-        .admitted(.init(member: bob, secondsLeft: 300, nextSequence: .max, members: [])),
-        .admitted(.init(member: bob, secondsLeft: 300, nextSequence: .max, members: [], welcome: [1, 2, 3])),
-        .committed(from: alice, joined: [entry], commit: [1, 2]), .committed(from: bob, joined: [], commit: []),
+        .admitted(.init(member: bob, secondsLeft: 300, age: 9, nextSequence: .max, members: [])),
+        .admitted(
+            .init(
+                member: bob, secondsLeft: 300, nextSequence: .max, missedPrivately: 4, members: [], welcome: [1, 2, 3])),
+        .committed(from: alice, floor: 0, joined: [entry], commit: [1, 2]),
+        .committed(from: bob, floor: 0, joined: [], commit: []),
         .commitWanted(adding: [], removing: []),
         .commitWanted(
             adding: [.init(id: alice, keyPackage: [1]), .init(id: bob, keyPackage: [])], removing: [alice]),
-        .commitDeclined(epoch: 3), .refused(.full), .left(alice, .banned), .nickChanged(bob, "b"),
+        .commitDeclined(epoch: 3), .refused(.full), .left(alice, .banned), .away(alice, since: 7), .back(bob),
+        .nickChanged(bob, "b"),
         .posted(sequence: 9, from: alice, id: MessageID(3), content: [0]),
         .privatePosted(from: alice, to: bob, id: MessageID(3), content: [0, 1]),
-        .receipts([]), .receipts([.init(id: MessageID(5), count: 1, of: .max)]),
+        .receipts([]), .receipts([.init(id: MessageID(5), count: 1, of: .max, missed: 3)]),
         .declined(MessageID(0), .nickTaken), .closing(.ttl), .removed(.banned, "too loud"), .removed(.kicked, ""),
         .topicChanged("cats"), .topicChanged(""), .inviteRevoked, .lockChanged(true), .lockChanged(false),
         .extended(3_600), .waiting,
+        .settled(floor: 3), .passed(sequence: 9, digest: [UInt8](repeating: 7, count: 32)),
         .tree([]), .tree([1, 2]), .groupInfo(epoch: 3, [4]), .registered,
     ]
 

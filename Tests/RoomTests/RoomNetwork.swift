@@ -12,6 +12,8 @@ final class RoomNetwork {
         var client: MemberClient
         var key: [UInt8]
         var isHost = false
+        /// What stands for its invite.
+        var way = 0
         var link: LinkID
         var isUp = true
         /// Gets what is broadcast.
@@ -41,6 +43,8 @@ final class RoomNetwork {
     var asked: [(id: MemberID, nick: String)] = []
     /// Whether members take the host for a relay.
     var isRelay = false
+    /// What members that moderate have asked for.
+    private(set) var moderated: [(what: Moderation, by: MemberID)] = []
     /// The keys for handshakes that the relay was told.
     private(set) var registered: [[UInt8]] = []
     /// The bytes of the answer that a link may send.
@@ -138,6 +142,9 @@ final class RoomNetwork {
         return added
     }
 
+    /// The number of a private message, of a tag that marks one.
+    static func number(of tag: UInt64) -> UInt64 { tag & ~tracked }
+
     private func freshLink() -> LinkID {
         defer { nextSlot += 1 }
         return LinkID(slot: nextSlot)
@@ -178,22 +185,27 @@ final class RoomNetwork {
         guard isLogging else { return }
         switch action {
         case .send(let link, let message):
-            guard let member = room.member(at: link), room.log.hasPlace(member) else { return }
+            guard let member = room.member(at: link), room.log.reader(of: member) != nil else { return }
             room.log.append(message, for: .one(member), records: 1)
         case .sendTracked(let link, let message, let number):
             guard let member = room.member(at: link) else { return }
             room.log.append(message, for: .one(member), records: 1, tracking: number)
-        case .broadcast(let message, let tag): room.log.append(message, for: .all, records: 1, sequence: tag)
-        case .admit(_, let member): _ = room.log.open(member, records: 0)
-        case .sendToEach, .pauseReading, .askHost, .register, .expectLongMessage, .release: break
+        case .broadcast(let message, let tag, let audience):
+            room.log.append(message, for: audience, records: 1, sequence: tag)
+        case .admit(_, let member): _ = room.openPlace(of: member, records: 0)
+        case .sendToEach, .pauseReading, .askHost, .register, .expectLongMessage, .moderate, .release: break
         }
     }
+
+    /// A clock in seconds since 1970.
+    static func wallTime(at time: Duration) -> Int64 { 1_700_000_000 + time.components.seconds }
 
     // MARK: What people do
 
     func act(_ peer: Int, _ body: (inout MemberClient, inout [MemberClient.Action]) throws -> Void) rethrows {
         var actions: [MemberClient.Action] = []
         peers[peer].client.now = now
+        peers[peer].client.wallTime = Self.wallTime(at: now)
         try body(&peers[peer].client, &actions)
         perform(actions, of: peer)
     }
@@ -212,7 +224,7 @@ final class RoomNetwork {
             epoch: epoch, commit: PlainGroup.commit(epoch: epoch, by: id, adding: adding, removing: removing),
             welcome: welcome)
         let after = Set(room.group.book?.members ?? []).subtracting(removing).union(adding)
-        commit.groupInfo = PlainGroup.info(epoch: epoch + 1, after)
+        commit.groupInfo = PlainGroup.info(epoch: epoch + 1, after, (room.group.book as? PlainBook)?.roles ?? [])
         return commit
     }
 
@@ -263,7 +275,11 @@ final class RoomNetwork {
 
     /// More waits for the peer than may: the host forgets it, and breaks the link.
     func overrun(_ peer: Int) {
-        room.overrun(peers[peer].link, now: now)
+        let link = peers[peer].link
+        moderateAll { room, now, actions in
+            room.overrun(link, now: now)
+            room.receivedPrivately(actions: &actions)
+        }
         peers[peer].isUp = false
         peers[peer].client.connectionLost()
         peers[peer].isReleased = true
@@ -275,12 +291,11 @@ final class RoomNetwork {
         peers[peer].isUp = true
         let key = peers[peer].key
         if let id = peers[peer].client.id, !peers[peer].isReleased,
-            happened({ room, _, _ in room.resumed(session: id.wireValue, key: key, link: link) }).value
-                == peers[peer].link
+            let actions = resumed(id, key: key, link: link, before: peers[peer].link)
         {
             peers[peer].link = link
             peers[peer].toClient.append((nil, 0))
-            return
+            return perform(actions)
         }
         peers[peer].link = link
         peers[peer].isReleased = false
@@ -302,9 +317,13 @@ final class RoomNetwork {
         for peer in chosen where peers[peer].isUp {
             let requests = Array(peers[peer].toHost.prefix(count))
             peers[peer].toHost.removeFirst(requests.count)
-            for request in requests where !peers[peer].isReleased {
+            for request in requests where !peers[peer].isReleased && peers[peer].isUp {
                 hasMoved = true
-                try receivedAtHost(request, from: peer)
+                do {
+                    try receivedAtHost(request, from: peer)
+                } catch RoomError.late {
+                    breakLink(peer)
+                }
             }
         }
         for peer in chosen where peers[peer].isUp {
@@ -317,6 +336,10 @@ final class RoomNetwork {
                     try client.received(type: message.type, body: message.body, actions: &actions)
                 }
                 let link = peers[peer].link
+                if message?.type == RoomMessageType.committed, let id = peers[peer].client.id {
+                    let epoch = peers[peer].client.engine.epoch
+                    moderateAll { room, _, _ in room.members[id]?.epoch = epoch }
+                }
                 if tag & Self.tracked != 0 {
                     moderateAll { room, _, actions in
                         room.receivedPrivately(tag & ~Self.tracked, actions: &actions)
@@ -333,9 +356,23 @@ final class RoomNetwork {
         let peer = peers[peer]
         try moderateAll { room, now, actions in
             try room.received(
-                type: message.type, body: message.body, from: peer.link, key: peer.key, isHost: peer.isHost, now: now,
-                actions: &actions)
+                type: message.type, body: message.body, from: peer.link, key: peer.key, isHost: peer.isHost,
+                way: peer.way, now: now, actions: &actions)
         }
+    }
+
+    /// What the room wants when the member comes back over the link; nil if it does not go on where it was.
+    private func resumed(_ id: MemberID, key: [UInt8], link: LinkID, before: LinkID) -> [RoomAction]? {
+        let (old, actions) = happened { room, now, actions in
+            room.resumed(session: id.wireValue, key: key, link: link, now: now, actions: &actions)
+        }
+        return old == before ? actions : nil
+    }
+
+    /// Whether the host goes on in the stay of that member.
+    func resumes(_ session: UInt32, key: [UInt8], link: LinkID) -> Bool {
+        var actions: [RoomAction] = []
+        return room.resumed(session: session, key: key, link: link, now: now, actions: &actions) != nil
     }
 
     func timePassed(_ time: Duration) {
@@ -355,8 +392,9 @@ final class RoomNetwork {
                 }
             case .sendTracked(let link, let message, let number):
                 if let peer = peer(at: link) { peers[peer].toClient.append((message, Self.tracked | number)) }
-            case .broadcast(let message, let tag):
-                for peer in peers.indices where peers[peer].isAdmitted && !peers[peer].isReleased {
+            case .broadcast(let message, let tag, let audience):
+                for peer in peers.indices
+                where peers[peer].isAdmitted && !peers[peer].isReleased && isFor(peer, audience) {
                     peers[peer].toClient.append((message, tag))
                 }
             case .admit(let link, _):
@@ -367,6 +405,8 @@ final class RoomNetwork {
                 asked.append((id, nick))
             case .register(let key):
                 registered.append(key)
+            case .moderate(let moderation, let by):
+                moderated.append((moderation, by))
             case .expectLongMessage(let link, let byteCount):
                 expected[link] = byteCount
             case .release(let link):
@@ -374,6 +414,11 @@ final class RoomNetwork {
                 if let peer = peer(at: link) { peers[peer].isReleased = true }
             }
         }
+    }
+
+    /// Who has left meanwhile hears what is for all.
+    private func isFor(_ peer: Int, _ audience: RoomLog.Audience) -> Bool {
+        audience == .all || peers[peer].client.id.map { room.isFor($0, audience) } ?? false
     }
 
     private func peer(at link: LinkID) -> Int? {
@@ -395,6 +440,7 @@ final class RoomNetwork {
                     client.register(presharedKey: [UInt8](repeating: 7, count: 32), actions: &actions)
                 }
             case .registered: peers[peer].invitesShown += 1
+            case .offered: break
             }
         }
     }
@@ -406,6 +452,17 @@ extension RoomNetwork.Peer {
     }
 
     var texts: [String] { messages.map(\.text) }
+
+    /// The numbers of the room's order that came to it.
+    var numbers: [UInt64] {
+        events.compactMap {
+            switch $0 {
+            case .message(let message): message.sequence
+            case .passedOver(let number): number
+            default: nil
+            }
+        }
+    }
 
     var warnings: [NoticeCode] {
         events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
@@ -425,9 +482,16 @@ extension RoomNetwork.Peer {
         events.compactMap { if case .delivered(let id) = $0 { id } else { nil } }
     }
 
+    /// How many were told to have missed it, of each message.
+    var lastMissed: [MessageID: Int] {
+        var last: [MessageID: Int] = [:]
+        for case .acknowledged(let id, _, _, let missed) in events { last[id] = missed }
+        return last
+    }
+
     var lastReceipts: [MessageID: [Int]] {
         var last: [MessageID: [Int]] = [:]
-        for case .acknowledged(let id, let count, let of) in events { last[id] = [count, of] }
+        for case .acknowledged(let id, let count, let of, _) in events { last[id] = [count, of] }
         return last
     }
 }

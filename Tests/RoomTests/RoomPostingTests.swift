@@ -194,6 +194,7 @@ import Wire
     func receipts() throws {
         let network = RoomNetwork()
         let peers = try network.joined("a", "b", "c")
+        network.timePassed(RoomLimits.epochTime)
         try network.say("1", peers[0])
         try network.carry()
         #expect(network.room.nextDeadline == network.now + RoomLimits.receiptInterval)
@@ -222,12 +223,12 @@ import Wire
                 MemberRequest.post(id: id, epoch: network.epoch, content: [0]).encoded, from: peers[0])
         }
         network.breakLink(peers[1])
-        network.timePassed(RoomLimits.absenceReceiptInterval)
+        network.timePassed(RoomLimits.awayGrace)
         let largest = network.peers[peers[0]].toClient.compactMap(\.message).filter {
             $0.type == RoomMessageType.receipts
         }
         #expect(largest.count == (count + RoomLimits.receiptsPerMessage - 1) / RoomLimits.receiptsPerMessage)
-        #expect(largest.allSatisfy { $0.body.count <= 12 * RoomLimits.receiptsPerMessage + 4 })
+        #expect(largest.allSatisfy { $0.body.count <= 14 * RoomLimits.receiptsPerMessage + 4 })
         try network.carry()
         #expect(network.peers[peers[0]].lastReceipts.count == count)
         #expect(network.peers[peers[0]].lastReceipts.values.allSatisfy { $0 == [0, 0] })

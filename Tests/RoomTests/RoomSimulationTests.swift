@@ -104,7 +104,7 @@ import Testing
                     said[sequence] = message
                 }
             }
-            let sequences = peer.messages.compactMap(\.sequence)
+            let sequences = peer.numbers
             try #require(sequences == sequences.sorted() && Set(sequences).count == sequences.count)
         }
         try #require(said.count > texts)
@@ -115,7 +115,7 @@ import Testing
         for peer in network.peers where peer.ends.isEmpty && peer.client.isJoined {
             #expect(peer.client.outboxCount == 0)
             let last = try #require(peer.admissions.last?.nextSequence)
-            let since = peer.messages.compactMap(\.sequence).filter { $0 >= last }
+            let since = peer.numbers.filter { $0 >= last }
             #expect(since == Array(last..<UInt64(said.count) + 1))
         }
     }

@@ -19,7 +19,7 @@ import Wire
         network.add(nick: "host", isHost: true)
         try network.carry()
         _ = try network.joined("alice", "bob")
-        for peer in network.peers.indices { _ = network.room.log.open(try network.id(peer), records: 0) }
+        for peer in network.peers.indices { _ = network.room.openPlace(of: try network.id(peer), records: 0) }
         network.isLogging = true
         return network
     }

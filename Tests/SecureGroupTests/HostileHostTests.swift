@@ -190,14 +190,17 @@ import Wire
             let room = try HostileRoom("host", "alice", "bob")
             let (host, bob) = (room.peers[0].group.id, room.peers[2].group.id)
             room.tamper = { peer, message in
-                guard peer == 1, case .committed(let from, let joined, var commit) = message else { return [message] }
+                guard peer == 1, case .committed(let from, let floor, let joined, var commit) = message else {
+                    return [message]
+                }
                 switch kind {
                 case 0: commit[commit.count / 2] ^= 1
                 case 1: return [message, message]
                 case 2: commit = [1, 2, 3]
-                default: return [.committed(from: from == bob ? host : bob, joined: joined, commit: commit)]
+                default:
+                    return [.committed(from: from == bob ? host : bob, floor: floor, joined: joined, commit: commit)]
                 }
-                return [.committed(from: from, joined: joined, commit: commit)]
+                return [.committed(from: from, floor: floor, joined: joined, commit: commit)]
             }
             let epoch = room.peers[1].group.epoch
             try room.act(0) { client, actions in
@@ -216,8 +219,8 @@ import Wire
     func ghost() throws {
         let room = try HostileRoom("host", "alice", "bob")
         room.tamper = { peer, message in
-            guard peer == 1, case .committed(let from, _, let commit) = message else { return [message] }
-            return [.committed(from: from, joined: [], commit: commit)]
+            guard peer == 1, case .committed(let from, let floor, _, let commit) = message else { return [message] }
+            return [.committed(from: from, floor: floor, joined: [], commit: commit)]
         }
         try room.join("ghost")
         #expect(room.peers[1].warnings == [.groupGhost])
@@ -225,12 +228,13 @@ import Wire
         // Somebody who is said to be here and is not.
         let other = try HostileRoom("host", "alice")
         other.tamper = { peer, message in
-            guard peer == 1, case .committed(let from, let joined, let commit) = message, !joined.isEmpty else {
+            guard peer == 1, case .committed(let from, let floor, let joined, let commit) = message, !joined.isEmpty
+            else {
                 return [message]
             }
             var nobody = joined[0]
             nobody.id = MemberID(entropy: 99)
-            return [.committed(from: from, joined: joined + [nobody], commit: commit)]
+            return [.committed(from: from, floor: floor, joined: joined + [nobody], commit: commit)]
         }
         try other.join("carol")
         #expect(other.peers[1].warnings == [.groupGhost])

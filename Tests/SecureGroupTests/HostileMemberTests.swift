@@ -56,7 +56,9 @@ import Wire
             .init(identity: [1]), .init(identity: [UInt8](repeating: 1, count: 520_000)),
             .init(capabilities: (0..<20_000).map { ExtensionType(rawValue: 0x8000 + $0) }),
             .init(extensions: [Extension(type: .applicationID, data: [UInt8](repeating: 1, count: 100_000))]),
-            .init(capabilities: [proof], extensions: [Extension(type: proof, data: [UInt8](repeating: 1, count: 16))]),
+            .init(
+                capabilities: [proof, GroupRoles.extensionType],
+                extensions: [Extension(type: proof, data: [UInt8](repeating: 1, count: 16))]),
         ]
         for strange in strange {
             let package = OwnKeyPackage.ofRoom(strange: strange)

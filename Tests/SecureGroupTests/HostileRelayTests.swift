@@ -105,7 +105,7 @@ import Testing
         }
         try room.say(
             .committed(
-                from: insider.id, joined: [.init(id: insider.id, isHost: false, nick: "mallory")],
+                from: insider.id, floor: 0, joined: [.init(id: insider.id, isHost: false, nick: "mallory")],
                 commit: commit.commit),
             to: 1)
         #expect(room.peers[1].warnings.count == 2)
@@ -124,7 +124,7 @@ import Testing
         let late = RoomGroup(trust: .secret(try #require(room.peers[0].group.secret)), time: 1_000_000)
         _ = late.keyPackage()
         let commit = try late.commitExternally(old, tree: tree, epoch: epoch)
-        try room.say(.committed(from: late.id, joined: [], commit: commit.commit), to: 1)
+        try room.say(.committed(from: late.id, floor: 0, joined: [], commit: commit.commit), to: 1)
         #expect(room.peers[1].warnings.first == .groupEpoch)
         #expect(!room.peers[1].group.members.contains(late.id))
     }
@@ -134,9 +134,9 @@ import Testing
         let room = try HostileRoom("alice", "bob", isRelay: true)
         for peer in 0..<2 { room.breakLink(peer) }
         room.tamper = { peer, message in
-            guard case .committed(let from, _, let commit) = message else { return [message] }
+            guard case .committed(let from, _, _, let commit) = message else { return [message] }
             // Nobody is to know of the one who came in by itself.
-            return [.committed(from: from, joined: [], commit: commit)]
+            return [.committed(from: from, floor: 0, joined: [], commit: commit)]
         }
         _ = try room.join("carol")
         try room.mendLink(1)

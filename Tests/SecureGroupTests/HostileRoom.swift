@@ -86,6 +86,7 @@ final class HostileRoom {
                     client.register(presharedKey: [UInt8](repeating: 7, count: 32), actions: &actions)
                 }
             case .registered: peers[peer].invitesShown += 1
+            case .offered: break
             }
         }
     }
@@ -100,9 +101,11 @@ final class HostileRoom {
     func mendLink(_ peer: Int) throws {
         let link = LinkID(slot: peers[peer].link.slot + 1_000)
         guard let id = peers[peer].client.id else { return }
-        _ = room.resumed(session: id.wireValue, key: [UInt8(peer)], link: link)
+        var actions: [RoomAction] = []
+        _ = room.resumed(session: id.wireValue, key: [UInt8(peer)], link: link, now: now, actions: &actions)
         peers[peer].link = link
         peers[peer].isUp = true
+        try perform(actions)
         try carry()
     }
 
@@ -112,18 +115,27 @@ final class HostileRoom {
             type: message.type, body: message.body, from: peers[peer].link, key: [UInt8(peer)],
             isHost: peer == 0 && !isRelay,
             now: now, actions: &actions)
+        try perform(actions)
+    }
+
+    private func perform(_ actions: [RoomAction]) throws {
         for action in actions {
             switch action {
             case .send(let link, let message), .sendTracked(let link, let message, _):
                 try send(message, to: link.slot % 1_000)
             case .sendToEach(let links, let message):
                 for link in links { try send(message, to: link.slot % 1_000) }
-            case .broadcast(let message, _):
+            case .broadcast(let message, _, let audience):
                 broadcasts.append(try HostMessage(type: message.type, body: message.body))
-                for index in peers.indices where peers[index].isAdmitted { try send(message, to: index) }
+                for index in peers.indices
+                where peers[index].isAdmitted
+                    && (audience == .all || room.isFor(peers[index].group.id, audience))
+                {
+                    try send(message, to: index)
+                }
             case .admit(let link, _): peers[link.slot % 1_000].isAdmitted = true
             case .release(let link): peers[link.slot % 1_000].isAdmitted = false
-            case .pauseReading, .askHost, .register, .expectLongMessage: break
+            case .pauseReading, .askHost, .register, .expectLongMessage, .moderate: break
             }
         }
     }

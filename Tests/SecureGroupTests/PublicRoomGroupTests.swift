@@ -152,7 +152,7 @@ import Testing
         #expect(try error { $0 = [one] } == .forged, "nobody comes")
         let strange = OwnKeyPackage.ofRoom(
             strange: .init(
-                capabilities: [GroupSecret.proofExtension],
+                capabilities: [GroupSecret.proofExtension, GroupRoles.extensionType],
                 extensions: [Extension(type: GroupSecret.proofExtension, data: [1])]))
         let id = RoomGroup.id(of: strange.keyPackage.leafNode.signatureKey)
         #expect(!world.book.wouldAccept(GroupCandidate(id: id, keyPackage: strange.message)))
@@ -230,7 +230,7 @@ import Testing
     @Test("A Commit that is longer than what it is for can be is not looked into")
     func lengths() throws {
         let world = try World(3)
-        let limit = 1_024 + 512 + 14 * 40 + 3 * 82
+        let limit = 1_024 + 512 + 14 * 40 + 3 * 82 + 128 + 640
         #expect(world.book.answerByteCount(adding: 0, removing: 0) >= limit)
         let commit = try world.groups[1].commit(adding: [], removing: [])
         #expect(commit.commit.count <= limit)

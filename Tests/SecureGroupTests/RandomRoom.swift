@@ -46,6 +46,7 @@ final class RandomRoom {
         case began(next: UInt64)
         case message(number: UInt64, text: String)
         case missed(Int)
+        case passedOver(number: UInt64)
     }
 
     private(set) var room: Room
@@ -142,7 +143,7 @@ final class RandomRoom {
                 if let refusal { peer.complaints.append("refused: \(refusal.code)") }
             case .startOver: peer.complaints.append("could not follow the group")
             case .created: peer.client.register(presharedKey: [UInt8](repeating: 1, count: 32), actions: &actions)
-            case .registered: break
+            case .registered, .offered: break
             }
         }
     }
@@ -155,6 +156,8 @@ final class RandomRoom {
             } else if !message.isOwn {
                 peer.whispers.append(message.text)
             }
+        case .passedOver(let number):
+            peer.told.append(.passedOver(number: number))
         case .warning(let notice) where notice.code == .messagesMissed:
             peer.told.append(.missed(notice.count ?? 0))
         case .warning(let notice), .error(let notice):
@@ -192,13 +195,15 @@ final class RandomRoom {
         let link = freshLink()
         peer.isUp = true
         peerOfLink[link] = peer
+        var actions: [RoomAction] = []
         if let id = peer.client.id, !peer.isReleased,
-            let old = room.resumed(session: id.wireValue, key: peer.key, link: link), old == peer.link
+            let old = room.resumed(
+                session: id.wireValue, key: peer.key, link: link, now: now, actions: &actions), old == peer.link
         {
             peerOfLink[old] = nil
             peer.link = link
             peer.toClient.append((nil, 0))
-            return
+            return perform(actions)
         }
         peerOfLink[peer.link] = nil
         peer.link = link
@@ -282,9 +287,11 @@ final class RandomRoom {
                 for link in links {
                     if let peer = peerOfLink[link], !peer.isReleased { peer.toClient.append((message, 0)) }
                 }
-            case .broadcast(let message, let tag):
+            case .broadcast(let message, let tag, let audience):
                 if message.type == 0x22 { count("Commits") }
-                for peer in peerOfLink.values where peer.isAdmitted && !peer.isReleased {
+                if message.type == 0x3a { count("passed over") }
+                for peer in peerOfLink.values
+                where peer.isAdmitted && !peer.isReleased && (audience == .all || room.isFor(peer.group.id, audience)) {
                     peer.toClient.append((message, tag))
                 }
             case .admit(let link, _): peerOfLink[link]?.isAdmitted = true
@@ -294,7 +301,7 @@ final class RandomRoom {
                 peer.isReleased = true
                 if peer.isGone { peerOfLink[link] = nil }
             case .pauseReading: count("paused")
-            case .askHost, .register, .expectLongMessage: break
+            case .askHost, .register, .expectLongMessage, .moderate: break
             }
         }
     }

@@ -129,6 +129,9 @@ import Testing
                     next = first
                 case .missed(let count):
                     next = next.map { $0 + UInt64(count) }
+                case .passedOver(let number):
+                    try #require(next == nil || number == next, "\(peer.name) got \(number) in place of \(next ?? 0)")
+                    next = number + 1
                 case .message(let number, let text):
                     try #require(next == nil || number == next, "\(peer.name) got \(number) in place of \(next ?? 0)")
                     try #require(order[number] == nil || order[number] == text, "\(peer.name) has another \(number)")

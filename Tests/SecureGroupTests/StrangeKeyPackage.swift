@@ -8,7 +8,7 @@ extension OwnKeyPackage {
     /// What is in a KeyPackage that no client of ours makes.
     struct Strange {
         var identity: [UInt8] = []
-        var capabilities: [ExtensionType] = []
+        var capabilities: [ExtensionType] = [GroupRoles.extensionType]
         var extensions: [Extension] = []
     }
 
@@ -34,9 +34,12 @@ final class RawGroup {
         let key = Ed25519.KeyPair()
         id = RoomGroup.id(of: key.publicKey.bytes)
         let package = OwnKeyPackage.ofRoom(
-            key.clone(), strange: .init(capabilities: extensions.map(\.type), extensions: extensions))
+            key.clone(),
+            strange: .init(
+                capabilities: extensions.map(\.type) + [GroupRoles.extensionType], extensions: extensions))
         group = try? Group(
-            creating: [UInt8](repeating: 1, count: RoomGroup.groupIDByteCount), as: package, suite: RoomGroup.suite)
+            creating: [UInt8](repeating: 1, count: RoomGroup.groupIDByteCount), as: package, suite: RoomGroup.suite,
+            extensions: GroupRoles(creator: key.publicKey.bytes).extensions)
     }
 
     /// Lets candidates in, whatever they are; nil where RFC 9420 forbids it.

@@ -115,7 +115,9 @@ private struct ProtocolExample {
         let signingKey = try Ed25519.KeyPair(seed: SecretBytes(copying: keyBytes(0xa0).span))
         var leafNode = LeafNode(
             encryptionKey: try key(0xe0).publicKey.bytes, signatureKey: signingKey.publicKey.bytes,
-            credential: .basic(identity: []), capabilities: Capabilities(cipherSuites: [suite.identifier]),
+            credential: .basic(identity: []),
+            capabilities: Capabilities(
+                cipherSuites: [suite.identifier], extensions: [ExtensionType(rawValue: 0xf772)]),
             source: .keyPackage(Lifetime(notBefore: 0, notAfter: 2_592_000)))
         leafNode.sign(with: signingKey, suite: suite)
         var keyPackage = KeyPackage(

@@ -60,7 +60,8 @@ import Wire
             // What is sent to the host begins anew with each connection.
             #expect(toHost.starts(with: pair.hostEvents.messages))
             try reconnect(
-                &pair, &log, identity: identity, credentials: credentials, breakAgain: random.next() % 3 == 0)
+                &pair, &log, identity: identity, credentials: credentials, breakAgain: random.next() % 3 == 0,
+                knowsMore: random.next() % 2 == 0)
         }
         pair.hostEvents = []
         pair.joiner.enqueue(EncodedMessage(type: 0x10, body: [1]))
@@ -83,10 +84,12 @@ import Wire
 
     private func reconnect(
         _ pair: inout SessionPair, _ log: inout Log, identity: RoomIdentity, credentials: borrowing JoinCredentials,
-        breakAgain: Bool
+        breakAgain: Bool, knowsMore: Bool = false
     ) throws {
         pair.toHost = []
         pair.toJoiner = []
+        // More than it may acknowledge.
+        let has = pair.joiner.receivedCount
         var events: [SessionEvent] = []
         pair.joiner = try SecureSession(
             initiator: credentials, goingOnFrom: pair.joiner, session: 77, now: pair.now, events: &events)
@@ -107,8 +110,10 @@ import Wire
             pair.hostEvents[before...].compactMap { event -> UInt32? in
                 if case .resumeRequested(77, let received) = event { received } else { nil }
             }.first)
-        let position = log.position(after: received)
-        pair.host.goOn(received: received, waiting: position.waiting)
+        // The host may know that the joiner has more than it says.
+        let known = knowsMore ? has : received
+        let position = log.position(after: known)
+        pair.host.goOn(received: known, waiting: position.waiting)
         pair.host.goOnInMessage(afterRecords: position.part)
         log.sealed = position.message
         if breakAgain {

@@ -126,7 +126,9 @@ private final class Talk {
                 credentials: JoinCredentials(
                     prologue: Prologue(room: invite.room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                     hostKey: invite.hostKey, invite: invite.secret),
-                nick: "honest\(index)", engine: RoomGroup(creator: invite.creatorKey, time: 1_000_000_000), dial: dial,
+                client: MemberClient(
+                    nick: "honest\(index)", engine: RoomGroup(creator: invite.creatorKey, time: 1_000_000_000)),
+                dial: dial,
                 logger: Logger(label: "test"),
                 wallClock: { 0 }, tell: { [weak self] in self?.told($0, index) })
             node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }

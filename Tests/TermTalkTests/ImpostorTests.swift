@@ -87,7 +87,7 @@ import Wire
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(), hostKey: nil,
                 invite: nil),
-            nick: "alice", engine: RoomGroup(creator: nil, time: 1_000_000_000),
+            client: MemberClient(nick: "alice", engine: RoomGroup(creator: nil, time: 1_000_000_000)),
             password: try NodeWorld.stretched("open sesame"),
             dial: { completion in
                 loop.atEndOfTurn { completion(.success(left)) }

@@ -84,8 +84,8 @@ import Testing
                 world.when({ alice.dialCount > 1 }) {
                     let end = world.host.room.nextDeadline
                     #expect(end != nil)
-                    world.host.scheduleSweep(at: .zero)
-                    world.when({ world.host.sweepAt.map { $0 > .seconds(1) } != false && alice.dialCount > 2 }) {
+                    world.host.sweeper.schedule(at: .zero)
+                    world.when({ world.host.sweeper.dueAt.map { $0 > .seconds(1) } != false && alice.dialCount > 2 }) {
                         #expect(world.host.room.nextDeadline == end)
                         world.finish()
                     }
@@ -172,7 +172,7 @@ import Testing
                     Issue.record("alice is not in")
                     return world.finish()
                 }
-                world.host.connections[link]?.isReleased = true
+                world.host.connections[link]?.release()
                 world.host.perform([.admit(link, MemberID(entropy: 1))])
                 #expect(world.host.room.memberCount == 1)
                 world.finish()

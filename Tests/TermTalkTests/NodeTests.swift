@@ -348,11 +348,11 @@ import Testing
         limits.messagesPerSecond = 1
         try NodeWorld.run(limits: limits) { world in
             for _ in 0..<10 { world.sayAsHost("x") }
-            #expect(!world.host.isCongested)
+            #expect(world.host.local?.isCongested == false)
             world.sayAsHost("x")
-            #expect(world.host.isCongested)
-            world.host.onDecongested = {
-                #expect(!world.host.isCongested)
+            #expect(world.host.local?.isCongested == true)
+            world.host.local?.onDecongested = {
+                #expect(world.host.local?.isCongested == false)
                 world.finish()
             }
         }
@@ -406,6 +406,23 @@ import Testing
                 world.when({ bob.ending != nil }) {
                     #expect(bob.ending?.notice?.code == .roomFull)
                     #expect(world.host.memberCount == 2)
+                    world.finish()
+                }
+            }
+        }
+    }
+
+    @Test("A console that takes nothing from the start does not keep a member from going on after a break")
+    func stuckConsole() throws {
+        try NodeWorld.run { world in
+            let person = world.add(nick: "ada")
+            person.node?.outputProgress = { OutputProgress(told: UInt64(person.events.count), taken: 0) }
+            world.whenAllAreIn(2) {
+                person.breakConnection()
+                world.sayAsHost("meanwhile")
+                world.when({ person.texts == ["meanwhile"] }) {
+                    #expect(person.events.count { if case .joinedRoom = $0 { true } else { false } } == 1)
+                    #expect(person.missed == [])
                     world.finish()
                 }
             }

@@ -89,7 +89,7 @@ final class NodeWorld {
         doorLimits.addresses = addressLimits
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: closesAfter.map { loop.time + $0 },
-            password: password, doorLimits: doorLimits,
+            password: password, doorLimits: doorLimits, wallClock: { 0 },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { told.body?($0) })
         told.body = { [weak self] event in
             self?.hostEvents.append(event)
@@ -100,7 +100,8 @@ final class NodeWorld {
             self?.onAnything?()
         }
         if !limits.isRelay {
-            host.joinLocally(nick: "host", engine: RoomGroup(creator: nil, time: 1_000_000_000))
+            host.joinLocally(
+                MemberClient(nick: "host", engine: RoomGroup(creator: nil, time: 1_000_000_000)))
         }
     }
 
@@ -186,7 +187,8 @@ final class NodeWorld {
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: invite == nil ? nil : identity.publicKey, invite: invite),
-            nick: nick, engine: RoomGroup(trust: trust, time: 1_000_000_000), foundsGroup: foundsGroup,
+            client: MemberClient(
+                nick: nick, engine: RoomGroup(trust: trust, time: 1_000_000_000), foundsGroup: foundsGroup),
             password: password,
             dial: { [weak self, weak person] completion in
                 DialLater(self, person, completion)
@@ -236,7 +238,7 @@ final class NodeWorld {
     }
 
     func sayAsHost(_ text: String) {
-        host.withLocal { client, actions throws(ChatEvent.Notice) in
+        host.local?.act { client, actions throws(ChatEvent.Notice) in
             try client.say(text, kind: .text, actions: &actions)
         }
     }

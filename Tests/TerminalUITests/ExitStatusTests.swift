@@ -12,6 +12,7 @@ import Testing
                 "onion-invalid-address", "address-invalid", "invite-invalid", "room-invalid", "message-too-large",
                 "nick-invalid",
                 "nick-taken", "no-such-member", "verify-unknown", "input-invalid", "persist-damaged",
+                "file-too-large", "file-unreadable", "file-changed", "file-unknown",
             ],
             69: [
                 "tor-without-pow", "tor-without-client-auth", "tor-unreachable", "tor-bootstrap-stalled",
@@ -22,19 +23,22 @@ import Testing
                 "address-in-use", "port-not-mapped", "carrier-nat", "no-such-room", "room-expired", "room-reopened",
             ],
             70: ["internal-error"],
-            73: ["registry-unwritable", "persist-unwritable", "output-unwritable", "no-space"],
+            73: [
+                "registry-unwritable", "persist-unwritable", "output-unwritable", "no-space", "file-unwritable",
+                "no-download-folder",
+            ],
             75: [
                 "room-full", "host-busy", "rate-limited", "slow-mode", "output-overrun", "output-gone", "member-away",
                 "messages-missed",
                 "not-acknowledged", "verify-ended", "nobody-here", "under-attack", "attack-over", "persist-in-use",
-                "descriptors-exhausted", "store-unavailable",
+                "descriptors-exhausted", "file-withdrawn", "store-unavailable",
             ],
             76: [
                 "not-termtalk", "version-mismatch", "persist-version", "host-key-mismatch", "host-key-unknown",
                 "password-unconfirmed",
                 "group-forged", "group-replay", "group-epoch", "group-gap", "group-fork", "group-ghost",
                 "group-removed", "group-key-changed", "group-nick", "group-welcome", "group-creator", "group-lost",
-                "verify-failed",
+                "verify-failed", "file-damaged",
             ],
             77: [
                 "tor-auth-failed", "tor-permission", "tor-filtered", "tor-untrusted", "direct-not-allowed",
@@ -42,7 +46,7 @@ import Testing
                 "password-required",
                 "password-wrong",
                 "password-guessed", "passphrase-wrong", "kicked", "banned", "room-locked", "invite-used", "join-denied",
-                "group-invite-needed", "not-permitted", "invite-revoked",
+                "group-invite-needed", "not-permitted", "invite-revoked", "files-off", "file-declined",
             ],
             78: [
                 "config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable",

@@ -33,18 +33,27 @@ import Testing
         let id = try Sample.id("abc234")
         let member = ChatEvent.MemberInfo(id: id, nick: "alice", isHost: true, isVerified: true)
         let invite = RoomChange.Invite(number: 2, text: "termtalk://x", usesLeft: 1, used: 0, secondsLeft: 60)
+        let file = FileNews.File(
+            number: 1, id: "0123456789abcdef", from: id, nick: "a", name: "x", remark: nil, size: 5, to: nil,
+            isOwn: false)
         let notice = ChatEvent.Notice(.usage, "message", hint: "hint", count: 3)
         let all: [ChatEvent] = [
             .starting(.dial, progress: 5), Sample.ready(.onion, timeToLive: 300), try Sample.joined(expires: 1),
             .memberJoined(id: id, nick: "a", count: 2), .memberLeft(id: id, nick: "a", reason: .quit, count: 1),
+            .memberAway(id: id, nick: "a", since: 1), .memberBack(id: id, nick: "a", since: 1),
             try Sample.message("hi"), try Sample.message("hi", kind: .private, to: id),
             .sending(.init(id: MessageID(1), sequence: nil, from: id, nick: "a", text: "t", kind: .text, isOwn: true)),
             .notSent(MessageID(1)), .waiting(MessageID(1), text: "x"), .delivered(MessageID(1)),
-            .acknowledged(MessageID(1), count: 1, of: 2), .nickChanged(id: id, oldNick: "a", nick: "b"),
+            .acknowledged(MessageID(1), count: 1, of: 2), .passedOver(sequence: 3),
+            .nickChanged(id: id, oldNick: "a", nick: "b"),
             .members([member]), .invite("termtalk://x"), .help(["x"]), .clearScreen,
             .verification(.room(.init(epoch: 1, isCurrent: true, words: ["one"], members: []))),
             .verification(.check(.init(member: id, nick: "a", state: .compare, words: ["one"]))),
+            .file(.offered(file)), .file(.done(file, path: nil, member: id)),
+            .file(.progress(file, .init(bytes: 1, rate: 2, member: id, isMilestone: true))),
+            .file(.failed(file, notice, bytes: 1, member: id)), .file(.list([.init(file: file, state: "offered")])),
             .room(.topic("x")), .room(.locked(true)), .room(.extended(secondsLeft: 5)), .room(.slow(seconds: 5)),
+            .room(.moderator(id: id, nick: "a", isModerator: true)),
             .room(.ending(secondsLeft: 60, canExtend: true)),
             .room(.inviteMade(invite)), .room(.invites([invite])), .room(.inviteRevoked(number: 2)),
             .room(.joinRequest(id: id, nick: "a")), .room(.joinRequestOver(id: id)),

@@ -37,8 +37,8 @@ import Testing
         #expect(
             fields(try Sample.joined(expires: nil))
                 == #"{"event":"joined-room","room":"r1","transport":"direct","address":"127.0.0.1:4000","#
-                + #""member":"zzz777","members":[{"id":"abc234","nick":"alice","host":true,"verified":true},"#
-                + #"{"id":"zzz777","nick":"zzz777","host":false,"verified":false}],"#
+                + #""member":"zzz777","members":[{"id":"abc234","nick":"alice","host":true,"verified":true,"moderator":false,"away_since":null},"#
+                + #"{"id":"zzz777","nick":"zzz777","host":false,"verified":false,"moderator":false,"away_since":null}],"#
                 + #""host_key":"KEY","trust":"new","expires":null}"# + "\n")
     }
 
@@ -50,12 +50,23 @@ import Testing
         #expect(
             fields(.memberLeft(id: id, nick: "alice", reason: .kicked, count: 2))
                 == #"{"event":"member-left","id":"abc234","nick":"alice","count":2,"reason":"kicked"}"# + "\n")
+        let since = #""since":"2023-11-14T22:13:20.000Z"}"# + "\n"
+        #expect(
+            fields(.memberAway(id: id, nick: "alice", since: 1_700_000_000))
+                == #"{"event":"member-away","id":"abc234","nick":"alice","# + since)
+        #expect(
+            fields(.memberBack(id: id, nick: "alice", since: 1_700_000_000))
+                == #"{"event":"member-back","id":"abc234","nick":"alice","# + since)
+        #expect(
+            fields(.members([.init(id: id, nick: "alice", isHost: false, isVerified: false, awaySince: 1_700_000_000)]))
+                == #"{"event":"members","members":[{"id":"abc234","nick":"alice","host":false,"verified":false,"#
+                + #""away_since":"2023-11-14T22:13:20.000Z"}]}"# + "\n")
         #expect(
             fields(.nickChanged(id: id, oldNick: "alice", nick: "carol"))
                 == #"{"event":"nick-changed","id":"abc234","nick":"carol","old_nick":"alice"}"# + "\n")
         #expect(
             fields(.members([.init(id: id, nick: "alice", isHost: true, isVerified: false)]))
-                == #"{"event":"members","members":[{"id":"abc234","nick":"alice","host":true,"verified":false}]}"#
+                == #"{"event":"members","members":[{"id":"abc234","nick":"alice","host":true,"verified":false,"moderator":false,"away_since":null}]}"#
                 + "\n")
         #expect(fields(.members([])) == #"{"event":"members","members":[]}"# + "\n")
     }
@@ -77,8 +88,8 @@ import Testing
                 == #"{"event":"warning","code":"messages-missed","message":"gone","hint":null,"count":7}"# + "\n")
         #expect(fields(.delivered(MessageID(1))) == #"{"event":"delivered","id":"0000000000000001"}"# + "\n")
         #expect(
-            fields(.acknowledged(MessageID(1), count: 2, of: 5))
-                == #"{"event":"acknowledged","id":"0000000000000001","count":2,"of":5}"# + "\n")
+            fields(.acknowledged(MessageID(1), count: 2, of: 5, missed: 1))
+                == #"{"event":"acknowledged","id":"0000000000000001","count":2,"of":5,"missed":1}"# + "\n")
     }
 
     @Test("Answers, connection, notices, end") func others() {
@@ -113,7 +124,7 @@ import Testing
                             epoch: 7, isCurrent: true, words: ["zoo", "zero"],
                             members: [.init(info: alice, isOwn: false, fingerprint: key)]))))
                 == #"{"event":"verification","epoch":7,"current":true,"words":["zoo","zero"],"members":["#
-                + #"{"id":"abc234","nick":"alice","host":true,"verified":true,"self":false,"fingerprint":"\#(key)"}]}"#
+                + #"{"id":"abc234","nick":"alice","host":true,"verified":true,"moderator":false,"away_since":null,"self":false,"fingerprint":"\#(key)"}]}"#
                 + "\n")
         #expect(
             fields(

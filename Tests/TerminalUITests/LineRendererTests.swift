@@ -72,21 +72,31 @@ import Testing
         #expect(out(try Sample.message("x", nick: nick)) == ["<abc234> x"])
         #expect(
             err(.memberJoined(id: try Sample.id("abc234"), nick: nick, count: 2)) == [
-                "-!- abc234 has joined (2 present)"
+                "-!- abc234 has joined (2 members)"
             ])
     }
 
     @Test("What happens in the room goes to stderr")
     func roomEvents() throws {
         let id = try Sample.id("abc234")
-        #expect(err(.memberJoined(id: id, nick: "alice", count: 3)) == ["-!- alice has joined (3 present)"])
+        #expect(err(.memberJoined(id: id, nick: "alice", count: 3)) == ["-!- alice has joined (3 members)"])
         #expect(
             err(.memberLeft(id: id, nick: "alice", reason: .lost, count: 2))
-                == ["-!- alice has lost the connection (2 present)"])
+                == ["-!- alice has lost the connection (2 members)"])
         #expect(err(.nickChanged(id: id, oldNick: "alice", nick: "carol")) == ["-!- alice is now carol"])
         #expect(
             err(.members([.init(id: id, nick: "alice", isHost: true, isVerified: true)]))
                 == ["-!- abc234 alice (host, verified)"])
+        let since = WallClock.textForPeople(seconds: 1_700_000_000)
+        #expect(
+            err(.members([.init(id: id, nick: "alice", isHost: false, isVerified: true, awaySince: 1_700_000_000)]))
+                == ["-!- abc234 alice (verified, away since \(since))"])
+        #expect(
+            err(.memberAway(id: id, nick: "alice", since: 1_700_000_000))
+                == ["-!- alice is away since \(since): the connection is broken, the place is kept"])
+        #expect(
+            err(.memberBack(id: id, nick: "a\nb", since: 1_700_000_000))
+                == ["-!- abc234 is back, and was away since \(since)"])
         #expect(err(.delivered(MessageID(1))) == [])
         #expect(err(.acknowledged(MessageID(1), count: 1, of: 1)) == [])
         #expect(err(.clearScreen) == ["-!- nothing was cleared: lines stay; /clear is for the full screen"])
@@ -138,7 +148,7 @@ import Testing
             err(try Sample.joined(expires: 1_700_000_000)) == [
                 "-!- joined room r1 at 127.0.0.1:4000 as zzz777",
                 "-!- host key KEY: new, compare it with the host's",
-                "-!- present (2): alice (host, verified), zzz777",
+                "-!- members (2): alice (host, verified), zzz777",
                 "-!- the room closes at 2023-11-14 22:13:20 UTC",
             ])
         #expect(err(try Sample.joined(expires: nil)).count == 3)

@@ -66,6 +66,11 @@ import Testing
         _ = memory.heard(.delivered(MessageID(1)), at: moment)
         _ = memory.heard(.acknowledged(MessageID(1), count: 1, of: 2), at: moment)
         #expect(memory.sentLines == ["\"one\" was received by 1 of the 2 others who are present"])
+        _ = memory.heard(.acknowledged(MessageID(1), count: 2, of: 2, missed: 1), at: moment)
+        #expect(
+            memory.sentLines == [
+                "\"one\" was received by 2 of the 2 others who are present; 1 who was away will not get it"
+            ])
         for number in 2..<40 { _ = memory.heard(.waiting(MessageID(UInt64(number)), text: "x"), at: moment) }
         #expect(memory.sentLines.count == RoomMemory.maximumSentCount)
     }

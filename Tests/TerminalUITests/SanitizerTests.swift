@@ -101,20 +101,6 @@ import Testing
     }
 
     @Test(
-        "File names stay inside their directory",
-        arguments: [
-            ("report.pdf", "report.pdf"), ("../../etc/passwd", "_._.._etc_passwd"), ("..", "_"), (".", "_"), ("", "_"),
-            (" ", "_"), ("-rf", "_rf"), ("~root", "_root"),
-            (".bashrc", "_bashrc"), ("a/b\\c:d", "a_b_c_d"), ("a. . ", "a"), ("x\ny", "x\u{FFFD}y"),
-            ("файл 1.txt", "файл 1.txt"),
-            ("  a", "a"), ("\u{A0}.a", "_a"), ("\u{FE0F} \u{301}a", "\u{FFFD}a"),
-            ("a\u{202E}fdp.exe", "a\u{FFFD}fdp.exe"),
-        ])
-    func fileNames(_ text: String, _ expected: String) {
-        #expect(Sanitizer.sanitize(text, as: .fileName) == expected)
-    }
-
-    @Test(
         "Random text: nothing forbidden is left, the bound holds, a second run changes nothing",
         arguments: Sanitizer.Mode.allCases)
     func properties(_ mode: Sanitizer.Mode) {
@@ -128,10 +114,10 @@ import Testing
         ]
         var generator = SeededRandom(seed: 56)
         for round in 0..<1500 {
-            // Some texts end beyond the limit of a file name, so that cutting is tried everywhere.
+            // Some texts end beyond the limit of a line, so that cutting is tried everywhere.
             let count =
                 round.isMultiple(of: 3)
-                ? Int.random(in: 40...150, using: &generator) : Int.random(in: 0...12, using: &generator)
+                ? Int.random(in: 200...600, using: &generator) : Int.random(in: 0...12, using: &generator)
             let scalars = (0..<count).map { _ -> Unicode.Scalar in
                 if Bool.random(using: &generator), let scalar = special.randomElement(using: &generator) {
                     return scalar

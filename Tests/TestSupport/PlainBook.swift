@@ -4,20 +4,23 @@ package import Room
 package struct PlainBook: GroupBook {
     package let epoch: UInt64
     private let present: Set<MemberID>
+    package let roles: Set<MemberID>
 
     package init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError) {
-        guard groupInfo == PlainGroup.info(epoch: 0, [creator]) else { throw .forged }
-        self.init(epoch: 0, [creator])
+        guard groupInfo == PlainGroup.info(epoch: 0, [creator], [creator]) else { throw .forged }
+        self.init(epoch: 0, [creator], [creator])
     }
 
     package init(resuming groupInfo: [UInt8], tree: [UInt8], isAtRelay: Bool) throws(GroupError) {
         let (epoch, present) = (PlainGroup.number(groupInfo), PlainGroup.ids(tree))
-        guard groupInfo == PlainGroup.info(epoch: epoch, present) else { throw .forged }
-        self.init(epoch: epoch, present)
+        let roles = PlainGroup.ids(groupInfo.dropFirst(8 + tree.count))
+        guard groupInfo == PlainGroup.info(epoch: epoch, present, roles) else { throw .forged }
+        self.init(epoch: epoch, present, roles)
     }
 
-    private init(epoch: UInt64, _ present: Set<MemberID>) {
+    private init(epoch: UInt64, _ present: Set<MemberID>, _ roles: Set<MemberID>) {
         self.epoch = epoch
+        self.roles = roles
         self.present = present
     }
 
@@ -26,6 +29,8 @@ package struct PlainBook: GroupBook {
     package var tree: [UInt8] { PlainGroup.tree(of: present) }
 
     package func contains(_ id: MemberID) -> Bool { present.contains(id) }
+
+    package func isModerator(_ id: MemberID) -> Bool { roles.contains(id) }
 
     package func wouldAccept(_ candidate: GroupCandidate) -> Bool { true }
 
@@ -40,14 +45,15 @@ package struct PlainBook: GroupBook {
             case .answer(let adding, let removing):
                 present.contains(sender) && added.isSubset(of: adding.map(\.id)) && removed.isSubset(of: removing)
             }
-        guard isRight else { throw .forged }
-        let after = present.subtracting(removed).union(added)
+        let after = PlainGroup.roles(roles, after: commit)
+        guard isRight, after == roles || roles.contains(sender) else { throw .forged }
+        let members = present.subtracting(removed).union(added)
         return BookedCommit(
             added: Array(added), removed: Array(removed.subtracting(added)),
-            book: PlainBook(epoch: epoch &+ 1, after))
+            book: PlainBook(epoch: epoch &+ 1, members, after))
     }
 
-    package func accepts(groupInfo: [UInt8]) -> Bool { groupInfo == PlainGroup.info(epoch: epoch, present) }
+    package func accepts(groupInfo: [UInt8]) -> Bool { groupInfo == PlainGroup.info(epoch: epoch, present, roles) }
 
     package func answerByteCount(adding: Int, removing: Int) -> Int { 1_000 * (present.count + adding + removing) }
 }

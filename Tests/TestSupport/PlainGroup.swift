@@ -6,7 +6,11 @@ package final class PlainGroup: GroupEngine {
     package let id: MemberID
     package private(set) var epoch: UInt64 = 0
     package private(set) var members: Set<MemberID> = []
+    private var roles: Set<MemberID> = []
+    package var moderators: Set<MemberID> { roles.intersection(members) }
     private var pending: [UInt8]?
+    /// The first epoch that is opened.
+    private var floor: UInt64 = 0
     private var isWaiting = false
     /// Whether groups are made as at a relay.
     private let isAtRelay: Bool
@@ -46,16 +50,20 @@ package final class PlainGroup: GroupEngine {
         guard isWaiting else { throw .unavailable }
         isWaiting = false
         epoch = 0
+        floor = 0
         members = [id]
+        roles = [id]
         hasCreated = isAtRelay
-        return Self.info(epoch: 0, members)
+        return Self.info(epoch: 0, members, roles)
     }
 
     package func join(_ welcome: [UInt8], tree: [UInt8], host: MemberID?) throws(GroupError) {
         guard isWaiting, welcome.count >= 8 else { throw .cannotJoin }
         isWaiting = false
         epoch = Self.number(welcome)
+        floor = epoch
         members = Self.ids(tree)
+        roles = Self.ids(welcome.dropFirst(8))
         guard members.contains(id) else { throw .cannotJoin }
     }
 
@@ -64,7 +72,7 @@ package final class PlainGroup: GroupEngine {
     package func open(_ sealed: [UInt8], id: MessageID, from sender: MemberID) throws(GroupError) -> OpenedMessage {
         guard sealed.count >= 8, members.contains(sender) else { throw .forged }
         let epoch = Self.number(sealed)
-        guard epoch <= self.epoch, self.epoch - epoch <= 2 else { throw .otherEpoch }
+        guard epoch <= self.epoch, epoch >= floor else { throw .otherEpoch }
         return OpenedMessage(plaintext: Array(sealed.dropFirst(8)), epoch: epoch)
     }
 
@@ -92,9 +100,38 @@ package final class PlainGroup: GroupEngine {
         pending = commit
         var whole = GroupCommit(
             epoch: epoch, added: usable, removed: removing, refused: refused, commit: commit,
-            welcome: usable.isEmpty ? [] : Self.bytes(epoch &+ 1))
-        whole.groupInfo = Self.info(epoch: epoch &+ 1, after)
+            welcome: usable.isEmpty ? [] : Self.bytes(epoch &+ 1) + Self.tree(of: roles))
+        whole.groupInfo = Self.info(epoch: epoch &+ 1, after, roles)
         return whole
+    }
+
+    package func commit(moderator: MemberID, isModerator: Bool) throws(GroupError) -> GroupCommit {
+        guard pending == nil, roles.contains(moderator) != isModerator else { throw .unavailable }
+        let commit = Self.commit(epoch: epoch, by: id, moderator: moderator, isModerator: isModerator)
+        pending = commit
+        var whole = GroupCommit(epoch: epoch, commit: commit)
+        whole.groupInfo = Self.info(epoch: epoch &+ 1, members, Self.roles(roles, after: commit))
+        return whole
+    }
+
+    /// The bytes of a Commit by which somebody is a moderator, or is none any more.
+    package static func commit(
+        epoch: UInt64, by id: MemberID, moderator: MemberID, isModerator: Bool
+    ) -> [UInt8] {
+        bytes(epoch) + bytes(id) + bytes(isModerator ? becomesModerator : becomesNone) + bytes(moderator)
+    }
+
+    private static let becomesModerator: UInt64 = 1 << 40
+    private static let becomesNone: UInt64 = 1 << 41
+
+    /// Who moderates after a Commit.
+    static func roles(_ roles: Set<MemberID>, after commit: [UInt8]) -> Set<MemberID> {
+        guard commit.count == 24 else { return roles }
+        switch number(commit[12...]) {
+        case becomesModerator: return roles.union(ids(commit[20...]))
+        case becomesNone: return roles.subtracting(ids(commit[20...]))
+        default: return roles
+        }
     }
 
     /// The bytes of a Commit.
@@ -105,8 +142,8 @@ package final class PlainGroup: GroupEngine {
     }
 
     /// What is told of an epoch.
-    package static func info(epoch: UInt64, _ members: Set<MemberID>) -> [UInt8] {
-        bytes(epoch) + tree(of: members)
+    package static func info(epoch: UInt64, _ members: Set<MemberID>, _ roles: Set<MemberID>) -> [UInt8] {
+        bytes(epoch) + tree(of: members) + tree(of: roles)
     }
 
     package static func tree(of members: Set<MemberID>) -> [UInt8] {
@@ -122,12 +159,15 @@ package final class PlainGroup: GroupEngine {
     package func commitExternally(
         _ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64
     ) throws(GroupError) -> GroupCommit {
-        guard isWaiting, groupInfo == Self.info(epoch: epoch, Self.ids(tree)) else { throw .cannotJoin }
+        guard isWaiting, groupInfo.starts(with: Self.info(epoch: epoch, Self.ids(tree), [])) else {
+            throw .cannotJoin
+        }
+        roles = Self.ids(groupInfo.dropFirst(8 + tree.count))
         let after = Self.ids(tree).union([id])
         external = (epoch &+ 1, after)
         var commit = GroupCommit(
             epoch: epoch, added: [id], commit: Self.commit(epoch: epoch, by: id, adding: [id]))
-        commit.groupInfo = Self.info(epoch: epoch &+ 1, after)
+        commit.groupInfo = Self.info(epoch: epoch &+ 1, after, roles)
         return commit
     }
 
@@ -135,7 +175,12 @@ package final class PlainGroup: GroupEngine {
         guard let (epoch, members) = external.take() else { throw .unavailable }
         isWaiting = false
         self.epoch = epoch
+        floor = epoch
         self.members = members
+    }
+
+    package func forgetEpochs(before epoch: UInt64) {
+        floor = max(floor, min(epoch, self.epoch))
     }
 
     package func canFollow(_ commit: [UInt8], from sender: MemberID) -> Bool {
@@ -147,6 +192,7 @@ package final class PlainGroup: GroupEngine {
         let isOwn = sender == id
         if isOwn, pending != commit { throw .forged }
         pending = nil
+        roles = Self.roles(roles, after: commit)
         members = members.subtracting(removed).union(added)
         epoch += 1
         return GroupChange(added: added, removed: removed.subtracting(added), isOwn: isOwn)
@@ -162,6 +208,7 @@ package final class PlainGroup: GroupEngine {
     ) throws(GroupError) -> (added: Set<MemberID>, removed: Set<MemberID>) {
         guard commit.count >= 20, Array(commit[8..<12]) == bytes(sender) else { throw .forged }
         guard number(commit) == epoch else { throw .otherEpoch }
+        guard number(commit[12...]) < becomesModerator else { return ([], []) }
         let count = Int(clamping: min(number(commit[12...]), 65_536))
         return (ids(commit.dropFirst(20).prefix(4 * count)), ids(commit.dropFirst(20 + 4 * count)))
     }

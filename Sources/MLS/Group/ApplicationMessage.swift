@@ -1,7 +1,10 @@
 /// What a member said.
 package struct ApplicationMessage: Hashable, Sendable {
-    package let sender: Member
-    /// The epoch in which it was said: the current one or one of the last two.
+    /// The sender's place in the epoch in which it was said.
+    package let sender: LeafIndex
+    /// What the sender has signed it with.
+    package let signatureKey: [UInt8]
+    /// The epoch in which it was said: the current one, or one of those before it that are not forgotten.
     package let epoch: UInt64
     /// Which of the sender's messages of this epoch it is.
     package let generation: UInt32

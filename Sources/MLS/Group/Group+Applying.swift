@@ -42,6 +42,11 @@ extension Group {
         pending = nil
     }
 
+    /// Nothing that was said in an epoch before this one is read any more.
+    package mutating func forgetEpochs(before epoch: UInt64) {
+        pastEpochs.removeAll { $0.context.epoch < epoch }
+    }
+
     private mutating func enter(_ next: consuming EpochState) {
         swap(&epoch, &next)
         if let past = PastEpoch(next) {

@@ -29,7 +29,7 @@ extension Group {
         return text.encoded
     }
 
-    /// What a member has encrypted for us alone, in this epoch or one of the last ``Limits/maximumPastEpochs``.
+    /// What a member has encrypted for us alone, in this epoch or one of the last that are not forgotten.
     package func decryptPrivately(
         _ bytes: [UInt8], authenticatedData: [UInt8]
     ) throws(MLSError) -> ApplicationMessage {
@@ -38,29 +38,29 @@ extension Group {
         let text = try PrivateText(received: bytes)
         if text.epoch == epochNumber {
             guard let key = epoch.keys.key(of: ownLeaf.node) else { throw .inactive }
-            return try open(text, key, epoch.tree, authenticatedData)
+            return try open(text, key, by: epoch.tree[text.sender]?.signatureKey, authenticatedData)
         }
         guard let past = pastEpochs.first(where: { $0.context.epoch == text.epoch }) else { throw .wrongEpoch }
-        return try open(text, past.leafKey, past.tree, authenticatedData)
+        return try open(text, past.leafKey, by: past.signatureKeys[text.sender], authenticatedData)
     }
 
     private func open(
-        _ text: PrivateText, _ key: NodeKey, _ tree: RatchetTree, _ authenticatedData: [UInt8]
+        _ text: PrivateText, _ key: NodeKey, by signer: [UInt8]?, _ authenticatedData: [UInt8]
     ) throws(MLSError) -> ApplicationMessage {
-        guard let sender = tree.member(at: text.sender) else { throw .unknownMember }
-        guard text.receiver == ownLeaf, text.sender != ownLeaf else { throw .unknownMember }
+        guard let signer, text.receiver == ownLeaf, text.sender != ownLeaf else { throw .unknownMember }
         let context = PrivateText.context(
             groupID: groupID, epoch: text.epoch, sender: text.sender, receiver: text.receiver,
             authenticatedData: authenticatedData)
         try suite.verifyWithLabel(
-            publicKey: sender.signatureKey, label: PrivateText.label, content: text.toBeSigned(context: context),
+            publicKey: signer, label: PrivateText.label, content: text.toBeSigned(context: context),
             signature: text.signature)
         let plaintext = try suite.decryptWithLabel(
             privateKey: key.privateKey, label: PrivateText.label, context: context, kemOutput: text.kemOutput,
             ciphertext: text.ciphertext)
         let data = try plaintext.withBytes { (bytes) throws(MLSError) in try Self.withoutPadding(bytes) }
         return ApplicationMessage(
-            sender: sender, epoch: text.epoch, generation: 0, data: data, authenticatedData: authenticatedData)
+            sender: text.sender, signatureKey: signer, epoch: text.epoch, generation: 0, data: data,
+            authenticatedData: authenticatedData)
     }
 
     private static func withoutPadding(_ bytes: Span<UInt8>) throws(MLSError) -> [UInt8] {

@@ -47,9 +47,9 @@ extension Group {
         guard message.epoch == epochNumber else { return try receiveLate(message, from: signatureKey) }
         let senderData = try message.senderData(secret: epoch.secrets.senderDataSecret, suite: suite)
         guard senderData.leaf != ownLeaf else { throw .ownMessage }
+        let signer = try Self.signer(epoch.tree[senderData.leaf]?.signatureKey, saidToBe: signatureKey)
         let (verified, ratchet) = try Self.open(
-            message, senderData, by: signatureKey, from: &epoch.secretTree,
-            verification: ContentVerification(context: epoch.context, tree: epoch.tree))
+            message, senderData, by: signer, from: &epoch.secretTree, context: epoch.context, suite: suite)
         let kind = SecretTree.Kind(message.contentType)
         guard case .application(let data) = verified.content.body else {
             let received = try process(verified, at: time, proposalLimit)
@@ -57,7 +57,7 @@ extension Group {
             return received
         }
         epoch.secretTree.replace(ratchet, of: senderData.leaf, kind)
-        return .application(try Self.application(data, verified, senderData, epoch.tree))
+        return .application(Self.application(data, verified, senderData, signer))
     }
 
     /// Only application data is read late: a proposal or a Commit of a past epoch means nothing any more.
@@ -67,29 +67,32 @@ extension Group {
         else { throw .wrongEpoch }
         let senderData = try message.senderData(secret: past.senderDataSecret, suite: suite)
         guard senderData.leaf != ownLeaf else { throw .ownMessage }
+        let signer = try Self.signer(past.signatureKeys[senderData.leaf], saidToBe: signatureKey)
         let (verified, ratchet) = try Self.open(
-            message, senderData, by: signatureKey, from: &past.secretTree,
-            verification: ContentVerification(context: past.context, tree: past.tree))
+            message, senderData, by: signer, from: &past.secretTree, context: past.context, suite: suite)
         guard case .application(let data) = verified.content.body else { throw .wrongEpoch }
         past.secretTree.replace(ratchet, of: senderData.leaf, .application)
-        return .application(try Self.application(data, verified, senderData, past.tree))
+        return .application(Self.application(data, verified, senderData, signer))
+    }
+
+    /// The key of the member that has encrypted something, unless it is said to be of somebody else.
+    private static func signer(_ key: [UInt8]?, saidToBe claimed: [UInt8]?) throws(MLSError) -> [UInt8] {
+        guard let key, claimed == nil || claimed == key else { throw .unknownMember }
+        return key
     }
 
     /// Decrypts and verifies. The key counts as used when the ratchet that is returned is put back.
     private static func open(
-        _ message: PrivateMessage, _ senderData: SenderData, by signatureKey: [UInt8]?,
-        from secretTree: inout SecretTree, verification: ContentVerification
+        _ message: PrivateMessage, _ senderData: SenderData, by signer: [UInt8], from secretTree: inout SecretTree,
+        context: GroupContext, suite: CipherSuite
     ) throws(MLSError) -> (VerifiedContent, HashRatchet) {
-        guard let leafNode = verification.tree[senderData.leaf],
-            signatureKey == nil || signatureKey == leafNode.signatureKey
-        else { throw .unknownMember }
         let kind = SecretTree.Kind(message.contentType)
         let before = try secretTree.ratchet(of: senderData.leaf, kind)
         var ratchet = before
         let key = try ratchet.take(senderData.generation)
         do throws(MLSError) {
-            let authenticated = try message.opened(senderData, key: key, suite: verification.tree.suite)
-            return (try verification.verify(authenticated), ratchet)
+            let authenticated = try message.opened(senderData, key: key, suite: suite)
+            return (try authenticated.verified(by: signer, context: context, suite: suite), ratchet)
         } catch {
             ratchet = before
             ratchet.wasVain(senderData.generation)
@@ -99,12 +102,11 @@ extension Group {
     }
 
     private static func application(
-        _ data: [UInt8], _ verified: VerifiedContent, _ senderData: SenderData, _ tree: RatchetTree
-    ) throws(MLSError) -> ApplicationMessage {
-        guard let sender = tree.member(at: senderData.leaf) else { throw .unknownMember }
-        return ApplicationMessage(
-            sender: sender, epoch: verified.content.epoch, generation: senderData.generation, data: data,
-            authenticatedData: verified.content.authenticatedData)
+        _ data: [UInt8], _ verified: VerifiedContent, _ senderData: SenderData, _ signer: [UInt8]
+    ) -> ApplicationMessage {
+        ApplicationMessage(
+            sender: senderData.leaf, signatureKey: signer, epoch: verified.content.epoch,
+            generation: senderData.generation, data: data, authenticatedData: verified.content.authenticatedData)
     }
 
     /// A proposal or a Commit of the current epoch.

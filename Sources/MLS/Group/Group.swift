@@ -4,7 +4,7 @@ internal import Wire
 /// A group as one of its members has it (RFC 9420): bytes of messages in, what they mean out.
 ///
 /// A Commit, our own or another's, changes nothing until it is applied. Secrets of an epoch are deleted when the next
-/// one begins, but for what opens late application messages of the last ``Limits/maximumPastEpochs`` epochs.
+/// one begins, but for what opens late application messages (``forgetEpochs(before:)``).
 package struct Group: ~Copyable {
     /// The suite of the group.
     package let suite: CipherSuite

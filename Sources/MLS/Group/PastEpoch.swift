@@ -3,7 +3,8 @@ internal import Sodium
 /// What is left of an epoch that is over, for application messages that were under way.
 final class PastEpoch {
     let context: GroupContext
-    let tree: RatchetTree
+    /// What each leaf signed with: of the tree nothing else is needed.
+    let signatureKeys: [LeafIndex: [UInt8]]
     let senderDataSecret: SecretBytes
     var secretTree: SecretTree
     /// Our leaf's key of that time.
@@ -14,8 +15,10 @@ final class PastEpoch {
         guard let leafKey = epoch.keys.key(of: epoch.keys.leaf.node) else { return nil }
         self.leafKey = leafKey
         context = epoch.context
-        tree = epoch.tree
+        let tree = epoch.tree
+        signatureKeys = tree.members.reduce(into: [:]) { keys, leaf in keys[leaf] = tree[leaf]?.signatureKey }
         senderDataSecret = epoch.secrets.senderDataSecret.clone()
         secretTree = epoch.secretTree
+        secretTree.forgetHandshakes()
     }
 }

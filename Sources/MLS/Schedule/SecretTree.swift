@@ -50,6 +50,11 @@ package struct SecretTree: ~Copyable {
         ratchets[Position(leaf: leaf, kind: kind)] = ratchet
     }
 
+    /// Of an epoch that is over no handshake message is opened any more.
+    mutating func forgetHandshakes() {
+        ratchets = ratchets.filter { $0.key.kind == .application }
+    }
+
     private mutating func startRatchets(of leaf: LeafIndex) throws(MLSError) {
         guard shape.contains(leaf) else { throw .unknownMember }
         let above = [leaf.node] + shape.path(above: leaf).map(\.node)

@@ -14,8 +14,7 @@ package struct Fingerprint: Sendable, Equatable, CustomStringConvertible {
 
     /// Eight groups of four hex digits.
     package var description: String {
-        let digits = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-        return stride(from: 0, to: digits.count, by: Self.bytesPerGroup)
-            .map { digits[$0..<$0 + Self.bytesPerGroup].joined() }.joined(separator: " ")
+        stride(from: 0, to: bytes.count, by: Self.bytesPerGroup)
+            .map { Base16.encode(Array(bytes[$0..<$0 + Self.bytesPerGroup])) }.joined(separator: " ")
     }
 }

@@ -15,6 +15,8 @@ package protocol GroupBook: Sendable {
     /// All who are in the group, in no order.
     var members: [MemberID] { get }
     func contains(_ id: MemberID) -> Bool
+    /// Whether the member moderates, as the group has it.
+    func isModerator(_ id: MemberID) -> Bool
     /// The public tree of the current epoch, for those who come in.
     var tree: [UInt8] { get }
 
@@ -32,7 +34,7 @@ package protocol GroupBook: Sendable {
 
 /// What a Commit may be for.
 package enum CommitPurpose: Sendable {
-    /// New keys for its sender.
+    /// New keys for its sender; and another list of moderators, if it is one of them.
     case update
     /// What the sender was asked for: some of these are added, with the KeyPackages that they have shown, and some of these
     /// removed. New keys alone are as good.

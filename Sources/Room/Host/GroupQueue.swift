@@ -13,6 +13,8 @@ struct GroupQueue {
         /// Has its place already and comes back to it without its session.
         let isReturning: Bool
         let keyPackage: [UInt8]
+        /// By which invite it comes.
+        var way = 0
         /// The how-manieth it is to wait: who tries again has another KeyPackage, maybe over a link of the same number.
         var serial: UInt64 = 0
         /// Was asked to come in by itself.
@@ -26,6 +28,9 @@ struct GroupQueue {
         let removals: [MemberID]
         var deadline: Duration
 
+        /// Whether it is its member's turn to give itself new keys, and nothing else.
+        var isUpdate: Bool { adds.isEmpty && removals.isEmpty }
+
         /// What the answer may do.
         var purpose: CommitPurpose {
             .answer(
@@ -35,8 +40,8 @@ struct GroupQueue {
 
     /// Who is in the group; nil before its creator has told of it.
     private(set) var book: (any GroupBook)?
-    /// The first epoch of the one who came in last: what was sealed before, it cannot read.
-    private var lastAddition: UInt64 = 0
+    /// In which epochs something may still be said.
+    var window = EpochWindow()
     private(set) var joiners: [Joiner] = []
     private var nextSerial: UInt64 = 0
     private(set) var asked: Asked?
@@ -53,11 +58,27 @@ struct GroupQueue {
     private var spent = RecentSet<[UInt8]>(limit: RoomLimits.spentKeyPackages)
     /// When a member gave itself new keys.
     var lastUpdate: Duration?
+    /// Those who want new keys, and could not have them yet, in the order of their waiting.
+    private(set) var updates: [MemberID] = []
+    /// When it is the next one's turn.
+    var updateAt: Duration?
+    /// How much has come and gone through each invite of late.
+    private var ways: [Int: TokenBucket] = [:]
+    /// By which invites nobody is let in before that time.
+    private var waysPaused: [Int: Duration] = [:]
     /// Somebody may be there now who can be asked.
     var mustAsk = false
     private var pace = TokenBucket(capacity: RoomLimits.memberChangeBurst, now: .zero)
     /// Nobody is asked before; nil for at once.
     private(set) var pausedUntil: Duration?
+    /// Before, it is no use to look whom to ask.
+    var retryAt: Duration?
+
+    /// Somebody is to be asked, and not before that time.
+    mutating func waits(until time: Duration) {
+        mustAsk = true
+        retryAt = time
+    }
 
     var isRegistered: Bool { registeredKey != nil }
 
@@ -67,7 +88,59 @@ struct GroupQueue {
     var epoch: UInt64 { book?.epoch ?? 0 }
 
     /// When another one is to be asked.
-    func nextDeadline(isIdle: Bool) -> Duration? { mustAsk && !isIdle ? pausedUntil ?? .zero : asked?.deadline }
+    func nextDeadline(isIdle: Bool) -> Duration? {
+        let turn = asked == nil && isIdle ? updateAt : nil
+        return [mustAsk && !isIdle ? retryAt ?? .zero : asked?.deadline, turn].compactMap(\.self).min()
+    }
+
+    /// The member wants new keys, and waits for its turn.
+    mutating func wantsUpdate(_ id: MemberID, at time: Duration) {
+        guard !updates.contains(id) else { return }
+        updates.append(id)
+        updateAt = updateAt ?? time
+    }
+
+    /// The next one whose turn it is; those for whom it is no use are passed over.
+    mutating func nextUpdate(_ isMeant: (MemberID) -> Bool) -> MemberID? {
+        updates.removeAll { !isMeant($0) }
+        if updates.isEmpty { updateAt = nil }
+        return updates.first
+    }
+
+    /// When somebody may have new keys, as far as the last ones go.
+    func updateTime(now: Duration) -> Duration {
+        lastUpdate.map { max(now, $0 + RoomLimits.updateInterval) } ?? now
+    }
+
+    /// It has its turn.
+    mutating func takesTurn(_ id: MemberID) {
+        updates.removeAll { $0 == id }
+    }
+
+    /// Whether a member that was asked for new keys alone, or nobody, is to answer: what is to come or go does not wait for it.
+    mutating func isFree() -> Bool {
+        if asked?.isUpdate == true { asked = nil }
+        return asked == nil
+    }
+
+    /// Joiners that may come in now. Those behind an invite through which much has come and gone wait.
+    func comers(now: Duration) -> [Joiner] { joiners.filter { waysPaused[$0.way].map { now >= $0 } ?? true } }
+
+    /// When one more of them may.
+    func nextComer(now: Duration) -> Duration? { joiners.compactMap { waysPaused[$0.way] }.filter { $0 > now }.min() }
+
+    /// Somebody has come in by these ways.
+    mutating func came(by comers: [Joiner], now: Duration) {
+        waysPaused = waysPaused.filter { $0.value > now }
+        if ways.count > RoomLimits.ways { ways = ways.filter { waysPaused[$0.key] != nil } }
+        for way in Set(comers.map(\.way)) {
+            var bucket = ways[way] ?? TokenBucket(capacity: RoomLimits.wayBurst, now: now)
+            let pause = bucket.take(
+                1, rate: RoomLimits.waysPerSecond, capacity: RoomLimits.wayBurst, now: now)
+            ways[way] = bucket
+            if pause > .zero { waysPaused[way] = now + pause }
+        }
+    }
 
     /// The members have changed, and may do so again after a pause, if there was much of it.
     mutating func membersChanged(now: Duration) {
@@ -81,7 +154,7 @@ struct GroupQueue {
         creator = nil
         book = nil
         groupInfo = []
-        lastAddition = 0
+        window = EpochWindow()
         asked = nil
         silent = []
     }
@@ -141,9 +214,9 @@ struct GroupQueue {
 
     /// What a member is asked to commit from now on; `gone` are in the group and not in the room any more.
     mutating func ask(
-        _ member: MemberID, removing gone: [MemberID], until deadline: Duration
+        _ member: MemberID, adding comers: [Joiner], removing gone: [MemberID], until deadline: Duration
     ) -> (adding: [GroupCandidate], removing: [MemberID]) {
-        let first = joiners.prefix(RoomLimits.candidatesPerCommit)
+        let first = comers.prefix(RoomLimits.candidatesPerCommit)
         let adds = Dictionary(first.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let removals = Array(gone.filter { adds[$0] == nil }.prefix(RoomLimits.removalsPerCommit))
         asked = Asked(member: member, adds: adds, removals: removals, deadline: deadline)
@@ -168,18 +241,14 @@ struct GroupQueue {
         asked?.adds[id].map { $0.serial == joiner(id)?.serial } ?? false
     }
 
-    /// Whether all members can read what was sealed in that epoch.
-    func isCurrent(_ sealingEpoch: UInt64) -> Bool {
-        sealingEpoch <= epoch && sealingEpoch >= lastAddition && epoch - sealingEpoch <= RoomLimits.epochsBack
-    }
-
-    /// The epoch after a Commit, which its sender has done in answer to what it was asked, if anything.
-    mutating func advance(by commit: BookedCommit, _ groupInfo: [UInt8], of member: MemberID) {
+    /// The epoch after a Commit, which its sender has done in answer to what it was asked, if anything. `lowest` is the lowest
+    /// one in which somebody who is present may still speak.
+    mutating func advance(
+        by commit: BookedCommit, _ groupInfo: [UInt8], of member: MemberID, lowest: UInt64, now: Duration
+    ) {
         book = commit.book
         self.groupInfo = groupInfo
-        if !commit.added.isEmpty {
-            lastAddition = epoch
-        }
+        window.advance(lowest: lowest, now: now)
         for id in commit.added {
             if let joiner = asked?.adds[id] { spent.insert(Self.digest(joiner.keyPackage)) }
         }
@@ -216,15 +285,28 @@ extension GroupQueue {
                 throw .invalidValue
             }
         }
-        lastAddition = try reader.readUInt64()
+        window = try EpochWindow(reading: &reader)
         spent = RecentSet(limit: RoomLimits.spentKeyPackages)
         let digests = try reader.readList(atMost: RoomLimits.spentKeyPackages) { reader throws(WireError) in
             try reader.readBytes()
         }
         for digest in digests { spent.insert(digest) }
         lastUpdate = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        updates = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+            try reader.readMemberID()
+        }
+        updateAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        let ways = try reader.readList(atMost: Self.joinerLimit) { reader throws(WireError) in
+            (try reader.readInt(), try TokenBucket(reading: &reader))
+        }
+        self.ways = Dictionary(ways, uniquingKeysWith: { $1 })
+        let paused = try reader.readList(atMost: Self.joinerLimit) { reader throws(WireError) in
+            (try reader.readInt(), try reader.readTime())
+        }
+        waysPaused = Dictionary(paused, uniquingKeysWith: { $1 })
         pace = try TokenBucket(reading: &reader)
         pausedUntil = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        retryAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
         mustAsk = try reader.readBool()
         silent = Set(
             try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
@@ -235,7 +317,9 @@ extension GroupQueue {
             try Joiner(reading: &reader)
         }
         asked = try reader.readOptional { reader throws(WireError) in try Asked(reading: &reader) }
-        guard nextSerial < .max / 2 else { throw .invalidValue }
+        guard nextSerial < .max / 2, self.book.map({ [window] in $0.epoch == window.current }) != false else {
+            throw .invalidValue
+        }
     }
 
     func write(to writer: inout StateWriter) {
@@ -243,11 +327,22 @@ extension GroupQueue {
         writer.write(optional: registeredKey) { writer, key in writer.write(key) }
         writer.write(groupInfo)
         writer.write(optional: book) { writer, book in writer.write(book.tree) }
-        writer.write(lastAddition)
+        window.write(to: &writer)
         writer.write(list: spent.inOrder) { writer, digest in writer.write(digest) }
         writer.write(optional: lastUpdate) { writer, time in writer.write(time: time) }
+        writer.write(list: updates) { writer, id in writer.write(id) }
+        writer.write(optional: updateAt) { writer, time in writer.write(time: time) }
+        writer.write(list: ways.sorted { $0.key < $1.key }) { writer, way in
+            writer.write(way.key)
+            way.value.write(to: &writer)
+        }
+        writer.write(list: waysPaused.sorted { $0.key < $1.key }) { writer, way in
+            writer.write(way.key)
+            writer.write(time: way.value)
+        }
         pace.write(to: &writer)
         writer.write(optional: pausedUntil) { writer, time in writer.write(time: time) }
+        writer.write(optional: retryAt) { writer, time in writer.write(time: time) }
         writer.write(mustAsk)
         writer.write(list: silent.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }
         writer.write(nextSerial)
@@ -263,6 +358,9 @@ extension GroupQueue {
         mustAsk = true
         // The host's own participant comes back before anybody can be in its way.
         pausedUntil = nil
+        retryAt = nil
+        updates = []
+        updateAt = nil
     }
 }
 
@@ -275,6 +373,7 @@ extension GroupQueue.Joiner {
         nick = try reader.readNick(isHost: isHost)
         isReturning = try reader.readBool()
         keyPackage = try reader.readBytes(atMost: RoomLimits.keyPackageByteCount)
+        way = try reader.readInt()
         serial = try reader.readUInt64()
         wasOffered = try reader.readBool()
     }
@@ -287,6 +386,7 @@ extension GroupQueue.Joiner {
         writer.write(nick.text)
         writer.write(isReturning)
         writer.write(keyPackage)
+        writer.write(way)
         writer.write(serial)
         writer.write(wasOffered)
     }

@@ -7,6 +7,11 @@ struct PrivateReceipts {
 
     private var waiting: [UInt64: (sender: MemberID, id: MessageID)] = [:]
     private var last: UInt64 = 0
+    /// What was to be told to senders that were away; no more in all than ``limit``.
+    private var held: [MemberID: [HostMessage.Receipt]] = [:]
+    private var heldCount = 0
+
+    var hasHeld: Bool { heldCount > 0 }
 
     /// Returns the message's number, from 1 on.
     mutating func posted(_ id: MessageID, by sender: MemberID) -> UInt64 {
@@ -16,9 +21,26 @@ struct PrivateReceipts {
         return last
     }
 
-    /// The receiver has it. Returns whom to tell, and of what; nil when that is known already, or forgotten.
-    mutating func received(_ number: UInt64) -> (sender: MemberID, id: MessageID)? {
+    /// The receiver has it, or will not get it any more. Returns whom to tell, and of what; nil when that is known already, or forgotten.
+    mutating func settled(_ number: UInt64) -> (sender: MemberID, id: MessageID)? {
         waiting.removeValue(forKey: number)
+    }
+
+    /// Its sender is told when it is back.
+    mutating func hold(_ receipt: HostMessage.Receipt, for sender: MemberID) {
+        guard heldCount < Self.limit else { return }
+        held[sender, default: []].append(receipt)
+        heldCount += 1
+    }
+
+    /// What was held for senders that are not away any more, in the order of their ids.
+    mutating func takeHeld(where isPresent: (MemberID) -> Bool) -> [(sender: MemberID, list: [HostMessage.Receipt])] {
+        let senders = held.keys.filter(isPresent).sorted { $0.packed < $1.packed }
+        return senders.map { sender in
+            let list = held.removeValue(forKey: sender) ?? []
+            heldCount -= list.count
+            return (sender, list)
+        }
     }
 }
 
@@ -29,6 +51,15 @@ extension PrivateReceipts {
             (try reader.readUInt64(), try reader.readMemberID(), try reader.readMessageID())
         }
         for (number, sender, id) in list { waiting[number] = (sender, id) }
+        let receipts = try reader.readList(atMost: Self.limit) { reader throws(WireError) in
+            (
+                try reader.readMemberID(),
+                HostMessage.Receipt(
+                    id: try reader.readMessageID(), count: try reader.readUInt16(), of: try reader.readUInt16(),
+                    missed: try reader.readUInt16())
+            )
+        }
+        for (sender, receipt) in receipts { hold(receipt, for: sender) }
         guard last < .max / 2, waiting.keys.allSatisfy({ [last] in $0 <= last }) else { throw .invalidValue }
     }
 
@@ -38,6 +69,14 @@ extension PrivateReceipts {
             writer.write(entry.key)
             writer.write(entry.value.sender)
             writer.write(entry.value.id)
+        }
+        let senders = held.sorted { $0.key.wireValue < $1.key.wireValue }
+        writer.write(list: senders.flatMap { sender in sender.value.map { (sender.key, $0) } }) { writer, entry in
+            writer.write(entry.0)
+            writer.write(entry.1.id)
+            writer.write(entry.1.count)
+            writer.write(entry.1.of)
+            writer.write(entry.1.missed)
         }
     }
 }

@@ -7,6 +7,10 @@ struct ReceiptBook {
         var id: MessageID
         var count: UInt16
         var of: UInt16
+        /// Members that will not get it any more, of those that should have.
+        var missed: UInt16
+        /// The epoch in which it was sealed: who has come into the group later cannot read it.
+        var epoch: UInt64
         /// Whether it is among `changed`.
         var isChanged = false
         /// What the sender was told last.
@@ -21,9 +25,18 @@ struct ReceiptBook {
 
     var hasChanges: Bool { !changed.isEmpty }
 
-    mutating func posted(sequence: UInt64, sender: MemberID, id: MessageID, others: Int) {
-        entries.append(Entry(sender: sender, id: id, count: 0, of: UInt16(clamping: others)))
-        if others == 0 {
+    /// - Parameters:
+    ///   - epoch: the one in which it was sealed.
+    ///   - others: other members that are present.
+    ///   - missed: others that are away and for whom nothing is kept.
+    mutating func posted(
+        sequence: UInt64, sender: MemberID, id: MessageID, epoch: UInt64 = 0, others: Int, missed: Int = 0
+    ) {
+        entries.append(
+            Entry(
+                sender: sender, id: id, count: 0, of: UInt16(clamping: others), missed: UInt16(clamping: missed),
+                epoch: epoch))
+        if others == 0 || missed > 0 {
             // Nothing will change that, but the sender has to know.
             entries[entries.count - 1].isChanged = true
             changed.append(sequence)
@@ -35,28 +48,34 @@ struct ReceiptBook {
         }
     }
 
-    /// A member has received all messages from `after` (exclusive) up to `sequence`.
-    mutating func received(by member: MemberID, after: UInt64, upTo sequence: UInt64) {
-        forEach(after: after, upTo: sequence, notFrom: member) { $0.count += $0.count < .max ? 1 : 0 }
+    /// A member that is in the group since that epoch has received all messages from `after` (exclusive) up to `sequence`.
+    mutating func received(by member: MemberID, since epoch: UInt64 = 0, after: UInt64, upTo sequence: UInt64) {
+        forEach(since: epoch, after: after, upTo: sequence, notFrom: member) { $0.count += $0.count < .max ? 1 : 0 }
     }
 
     /// A member has gone, or is away, that had received all messages up to `sequence`; it no longer counts for the later ones.
-    mutating func left(_ member: MemberID, received sequence: UInt64) {
-        forEach(after: sequence, upTo: .max, notFrom: member) { $0.of -= min($0.of, 1) }
+    mutating func left(_ member: MemberID, since epoch: UInt64 = 0, received sequence: UInt64) {
+        forEach(since: epoch, after: sequence, upTo: .max, notFrom: member) { $0.of -= min($0.of, 1) }
     }
 
     /// A member is back that had received all messages up to `sequence` and gets the later ones now; it counts for them.
-    mutating func returned(_ member: MemberID, received sequence: UInt64) {
-        forEach(after: sequence, upTo: .max, notFrom: member) { $0.of += $0.of < .max ? 1 : 0 }
+    mutating func returned(_ member: MemberID, since epoch: UInt64 = 0, received sequence: UInt64) {
+        forEach(since: epoch, after: sequence, upTo: .max, notFrom: member) { $0.of += $0.of < .max ? 1 : 0 }
+    }
+
+    /// Of what a member that had received all messages up to `sequence` should have got, nothing is kept for it any more.
+    mutating func missed(by member: MemberID, since epoch: UInt64 = 0, after sequence: UInt64) {
+        forEach(since: epoch, after: sequence, upTo: .max, notFrom: member) { $0.missed += $0.missed < .max ? 1 : 0 }
     }
 
     private mutating func forEach(
-        after: UInt64, upTo last: UInt64, notFrom member: MemberID, _ change: (inout Entry) -> Void
+        since epoch: UInt64, after: UInt64, upTo last: UInt64, notFrom member: MemberID,
+        _ change: (inout Entry) -> Void
     ) {
         let start = Int(clamping: max(after + 1, first) - first)
         let end = last < first ? 0 : min(entries.count, Int(clamping: last - first).advanced(by: last == .max ? 0 : 1))
         guard start < end else { return }
-        for index in start..<end where entries[index].sender != member {
+        for index in start..<end where entries[index].sender != member && entries[index].epoch >= epoch {
             change(&entries[index])
             guard !entries[index].isChanged else { continue }
             entries[index].isChanged = true
@@ -64,15 +83,24 @@ struct ReceiptBook {
         }
     }
 
-    /// The receipts that have changed since the last call, by sender, in the order of what each said first of it.
-    mutating func takeChanges() -> [(sender: MemberID, receipts: [HostMessage.Receipt])] {
+    /// The receipts that have changed since the last call, by sender, in the order of what each said first of it; what is for
+    /// senders that are not present is kept.
+    mutating func takeChanges(
+        where isPresent: (MemberID) -> Bool
+    ) -> [(sender: MemberID, receipts: [HostMessage.Receipt])] {
         var places: [MemberID: Int] = [:]
         var result: [(sender: MemberID, receipts: [HostMessage.Receipt])] = []
+        var kept: [UInt64] = []
         for sequence in changed.sorted() {
             let index = Int(sequence - first)
             let entry = entries[index]
+            guard isPresent(entry.sender) else {
+                kept.append(sequence)
+                continue
+            }
             entries[index].isChanged = false
-            let receipt = HostMessage.Receipt(id: entry.id, count: entry.count, of: entry.of)
+            let receipt = HostMessage.Receipt(
+                id: entry.id, count: entry.count, of: entry.of, missed: entry.missed)
             // Else somebody was away for a moment.
             guard receipt != entry.told else { continue }
             entries[index].told = receipt
@@ -83,7 +111,7 @@ struct ReceiptBook {
                 result.append((entry.sender, [receipt]))
             }
         }
-        changed.removeAll(keepingCapacity: true)
+        changed = kept
         return result
     }
 }
@@ -125,8 +153,11 @@ extension ReceiptBook.Entry {
         id = try reader.readMessageID()
         count = try reader.readUInt16()
         of = try reader.readUInt16()
+        missed = try reader.readUInt16()
+        epoch = try reader.readUInt64()
         told = try reader.readOptional { [id] reader throws(WireError) in
-            HostMessage.Receipt(id: id, count: try reader.readUInt16(), of: try reader.readUInt16())
+            HostMessage.Receipt(
+                id: id, count: try reader.readUInt16(), of: try reader.readUInt16(), missed: try reader.readUInt16())
         }
     }
 
@@ -135,9 +166,12 @@ extension ReceiptBook.Entry {
         writer.write(id)
         writer.write(count)
         writer.write(of)
+        writer.write(missed)
+        writer.write(epoch)
         writer.write(optional: told) { writer, receipt in
             writer.write(receipt.count)
             writer.write(receipt.of)
+            writer.write(receipt.missed)
         }
     }
 }

@@ -4,8 +4,8 @@ extension Room {
     // MARK: Coming in
 
     mutating func join(
-        nick: String, id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], isHost: Bool, now: Duration,
-        actions: inout [RoomAction]
+        nick: String, id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], isHost: Bool, way: Int,
+        now: Duration, actions: inout [RoomAction]
     ) {
         // What has let somebody in does not do so again, whoever has kept it.
         guard !group.isSpent(keyPackage), isUsable(keyPackage, of: id) else {
@@ -13,17 +13,18 @@ extension Room {
         }
         // Its own earlier stay, which it could not go on with.
         if memberOfKey[key] == id {
-            return comeBack(id, keyPackage: keyPackage, link: link, key: key, now: now, actions: &actions)
+            return comeBack(id, keyPackage: keyPackage, link: link, key: key, way: way, now: now, actions: &actions)
         }
         if !isHost {
             if bannedKeys.contains(key) { return refuse(link, .banned, actions: &actions) }
             if isLocked { return refuse(link, .locked, actions: &actions) }
             if limits.asksHost {
-                return wait(nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, actions: &actions)
+                return wait(
+                    nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, way: way, actions: &actions)
             }
         }
         enter(
-            nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, now: now,
+            nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, way: way, now: now,
             actions: &actions)
     }
 
@@ -33,7 +34,8 @@ extension Room {
 
     /// The host is asked. A nick that could not be had is refused at once.
     private mutating func wait(
-        nick: String, id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], actions: inout [RoomAction]
+        nick: String, id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], way: Int,
+        actions: inout [RoomAction]
     ) {
         guard waiting.count < RoomLimits.waiting else { return refuse(link, .rateLimited, actions: &actions) }
         do throws(RefusedNick) {
@@ -42,7 +44,7 @@ extension Room {
             let isMeant = { [waiting] (name: NickSkeleton) in waiting.contains { !$0.isTold(from: name) } }
             guard !isMeant(NickSkeleton(id)) else { throw RefusedNick(code: .idTaken) }
             let nick = try freeNick(nick, for: id, isHost: false) { isMeant($0.skeleton) }
-            waiting.append(Waiting(id: id, key: key, link: link, nick: nick, keyPackage: keyPackage))
+            waiting.append(Waiting(id: id, key: key, link: link, nick: nick, keyPackage: keyPackage, way: way))
             actions.append(.send(link, HostMessage.waiting.encoded))
             actions.append(.askHost(link, id, nick: nick.text))
         } catch {
@@ -57,8 +59,8 @@ extension Room {
 
     /// The joiner gets its place in the room as soon as it is in the group.
     mutating func enter(
-        nick: String, id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], isHost: Bool, now: Duration,
-        actions: inout [RoomAction]
+        nick: String, id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], isHost: Bool, way: Int,
+        now: Duration, actions: inout [RoomAction]
     ) {
         do throws(RefusedNick) {
             guard memberOfKey[key] == nil, isFree(id), !group.joiners.contains(where: { $0.key == key }) else {
@@ -71,7 +73,7 @@ extension Room {
             group.add(
                 .init(
                     id: id, link: link, key: key, nick: nick, isHost: isHost, isReturning: false,
-                    keyPackage: keyPackage))
+                    keyPackage: keyPackage, way: way))
             changeGroup(now: now, actions: &actions)
         } catch {
             refuse(link, error.code, actions: &actions)
@@ -93,7 +95,8 @@ extension Room {
     /// The member comes back without its session: to its place, under its nick, and the others hear nothing of it. What is
     /// said until it is in the group again is not repeated.
     private mutating func comeBack(
-        _ id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], now: Duration, actions: inout [RoomAction]
+        _ id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], way: Int, now: Duration,
+        actions: inout [RoomAction]
     ) {
         guard let member = members[id] else { return }
         if let old = member.link {
@@ -107,7 +110,7 @@ extension Room {
         group.add(
             .init(
                 id: id, link: link, key: key, nick: member.nick, isHost: member.isHost, isReturning: true,
-                keyPackage: keyPackage))
+                keyPackage: keyPackage, way: way))
         changeGroup(now: now, actions: &actions)
     }
 
@@ -148,7 +151,7 @@ extension Room {
         _ joiners: [GroupQueue.Joiner], welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
         for joiner in joiners {
-            place(joiner, now: now)
+            place(joiner, now: now, actions: &actions)
         }
         if !welcome.isEmpty, !joiners.isEmpty, let tree = group.book?.tree {
             actions.append(.sendToEach(joiners.map(\.link), HostMessage.tree(tree).encoded))
@@ -159,19 +162,18 @@ extension Room {
         }
     }
 
-    private mutating func place(_ joiner: GroupQueue.Joiner, now: Duration) {
+    private mutating func place(_ joiner: GroupQueue.Joiner, now: Duration, actions: inout [RoomAction]) {
         if joiner.isReturning {
-            guard let member = members[joiner.id] else { return }
-            if member.absence != nil {
-                awayCount -= 1
-            }
+            guard members[joiner.id] != nil else { return }
+            endAbsence(of: joiner.id, now: now, actions: &actions)
             members[joiner.id]?.link = joiner.link
-            members[joiner.id]?.absence = nil
-            members[joiner.id]?.stale = StalePosts()
+            members[joiner.id]?.since = group.epoch
+            members[joiner.id]?.epoch = group.epoch
             members[joiner.id]?.receivedSequence = nextSequence - 1
         } else {
             members[joiner.id] = Member(
                 id: joiner.id, key: joiner.key, isHost: joiner.isHost, order: nextOrder, nick: joiner.nick,
+                since: group.epoch, epoch: group.epoch,
                 // In slow mode coming in counts as a post: else each new key would be one.
                 postedAt: slowInterval > .zero ? now : nil, link: joiner.link, receivedSequence: nextSequence - 1,
                 messages: TokenBucket(capacity: limits.messageBurst, now: now),
@@ -180,6 +182,7 @@ extension Room {
             memberOfKey[joiner.key] = joiner.id
         }
         memberOfLink[joiner.link] = joiner.id
+        newestSince = group.epoch
     }
 
     // MARK: Changing the group
@@ -218,6 +221,7 @@ extension Room {
     /// Sees to it that somebody commits what is to be done.
     mutating func changeGroup(now: Duration, actions: inout [RoomAction]) {
         group.mustAsk = false
+        group.retryAt = nil
         // Nobody is left who has the group's keys: it begins anew with the first who waits.
         if !group.isRegistered, !members.values.contains(where: { $0.link != nil }) {
             group.begin()
@@ -225,20 +229,47 @@ extension Room {
             group.creator = joiner.id
             letIn([joiner], welcome: [], now: now, actions: &actions)
         }
-        guard let book = group.book, group.asked == nil, !isGroupIdle else { return }
-        if let pausedUntil = group.pausedUntil, now < pausedUntil {
-            group.mustAsk = true
-            return
-        }
+        guard let book = group.book else { return }
+        guard !isGroupIdle else { return askForUpdate(book, now: now, actions: &actions) }
+        guard group.isFree() else { return }
+        let pause = group.window.pause(lowest: lowestEpoch, now: now) ?? group.pausedUntil
+        if let pause, now < pause { return group.waits(until: pause) }
         guard let (committer, link) = committer() else {
             return letInUnattended(now: now, actions: &actions)
         }
+        let comers = group.comers(now: now)
+        guard !comers.isEmpty || hasGone else {
+            askForUpdate(book, now: now, actions: &actions)
+            return group.waits(until: group.nextComer(now: now) ?? now)
+        }
+        ask(committer, link, adding: comers, removing: gone, book, now: now, actions: &actions)
+    }
+
+    private mutating func ask(
+        _ committer: MemberID, _ link: LinkID, adding comers: [GroupQueue.Joiner], removing gone: [MemberID],
+        _ book: any GroupBook, now: Duration, actions: inout [RoomAction]
+    ) {
         let (candidates, removals) = group.ask(
-            committer, removing: gone, until: now + RoomLimits.committerPatience)
+            committer, adding: comers, removing: gone, until: now + RoomLimits.committerPatience)
         let weight = book.answerByteCount(adding: candidates.count, removing: removals.count)
         actions.append(.expectLongMessage(link, byteCount: weight))
         actions.append(
             .send(link, HostMessage.commitWanted(adding: candidates, removing: removals).encoded))
+    }
+
+    /// Whoever has waited longest for new keys has its turn, once it is time for that.
+    private mutating func askForUpdate(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) {
+        guard group.asked == nil,
+            let next = group.nextUpdate({ [members] in
+                members[$0].map { $0.link != nil && $0.absence == nil && Self.mayUpdate($0, now: now) } ?? false
+            }), let link = members[next]?.link
+        else { return }
+        guard mayUpdate(next, now: now) else {
+            group.updateAt = max(now + RoomLimits.lagPause, group.updateTime(now: now))
+            return
+        }
+        group.takesTurn(next)
+        ask(next, link, adding: [], removing: [], book, now: now, actions: &actions)
     }
 
     /// The host's own member; else the one that has been here longest and is connected, of those that were not asked in vain.
@@ -280,14 +311,17 @@ extension Room {
             if isAnswer, commit.epoch == group.epoch {
                 group.gaveNoAnswer()
                 changeGroup(now: now, actions: &actions)
+            } else if !isAnswer, let member = members[sender], Self.mayUpdate(member, now: now) {
+                group.wantsUpdate(sender, at: group.updateTime(now: now))
             }
             return
         }
         guard witness(commit.commit, sender) else { throw .malformed }
         accept(booked, commit, from: sender, now: now, actions: &actions)
-        if isAnswer, booked.changesMembers {
+        if isAnswer, booked.changesMembers || group.asked?.isUpdate == true {
             group.answered()
         }
+        group.takesTurn(sender)
         changeGroup(now: now, actions: &actions)
     }
 
@@ -311,6 +345,7 @@ extension Room {
     ) {
         if booked.changesMembers {
             group.membersChanged(now: now)
+            group.came(by: booked.added.compactMap { group.asked?.adds[$0] }, now: now)
         } else {
             group.lastUpdate = now
             members[sender]?.lastUpdate = now
@@ -320,11 +355,12 @@ extension Room {
         let joiners = asked.filter { group.wasAsked(toAdd: $0.id) }.compactMap { group.takeJoiner($0.id) }
         let taken = Set(joiners.map(\.id))
         let gone = asked.filter { !taken.contains($0.id) && !$0.isReturning }
-        group.advance(by: booked, commit.groupInfo, of: sender)
+        group.advance(by: booked, commit.groupInfo, of: sender, lowest: lowestEpoch, now: now)
         let entries = (joiners + gone).filter { !$0.isReturning }.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
         }
-        let message = HostMessage.committed(from: sender, joined: entries, commit: commit.commit)
+        let message = HostMessage.committed(
+            from: sender, floor: group.window.floor, joined: entries, commit: commit.commit)
         actions.append(.broadcast(message.encoded, tag: 0))
         // They were added, and have gone before they could be told. In the book they are still.
         for joiner in gone {
@@ -338,12 +374,21 @@ extension Room {
         group.joiner(at: link) != nil || waiting.contains { $0.link == link }
     }
 
-    /// Whether the member may give itself new keys now. Everybody has to compute for it, and what is on its way becomes
-    /// stale by too many of them; who is to come or go comes first.
+    /// Whether the member may give itself new keys now. Everybody has to compute for it; who is to come or go comes first.
     private func mayUpdate(_ id: MemberID, now: Duration) -> Bool {
-        guard group.asked == nil || group.asked?.member == id else { return false }
-        let own = members[id]?.lastUpdate.map { now - $0 >= RoomLimits.ownUpdateInterval } ?? true
-        return own && group.lastUpdate.map { now - $0 >= RoomLimits.updateInterval } ?? true
+        guard let member = members[id], group.asked?.member == id || group.asked == nil && isNext(id),
+            group.window.pause(lowest: lowestEpoch, now: now) == nil
+        else { return false }
+        return Self.mayUpdate(member, now: now)
+            && group.lastUpdate.map { now - $0 >= RoomLimits.updateInterval } ?? true
+    }
+
+    /// Whether nobody has waited longer.
+    private func isNext(_ id: MemberID) -> Bool { group.updates.first ?? id == id }
+
+    /// Whether it is long enough ago that the member did.
+    private static func mayUpdate(_ member: Member, now: Duration) -> Bool {
+        member.lastUpdate.map { now - $0 >= RoomLimits.ownUpdateInterval } ?? true
     }
 
     /// Nobody else may be waiting for an answer any more.

@@ -138,7 +138,7 @@ extension Room {
         } else {
             enter(
                 nick: joiner.nick.text, id: id, keyPackage: joiner.keyPackage, link: joiner.link, key: joiner.key,
-                isHost: false, now: now, actions: &actions)
+                isHost: false, way: joiner.way, now: now, actions: &actions)
         }
     }
 

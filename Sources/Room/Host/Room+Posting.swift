@@ -55,7 +55,7 @@ extension Room {
         _ id: MessageID, epoch: UInt64, content: [UInt8], from sender: MemberID, link: LinkID, now: Duration,
         actions: inout [RoomAction]
     ) {
-        if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
+        if let refusal = refusal(of: id, content) {
             actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
             return
         }
@@ -66,11 +66,66 @@ extension Room {
         remember(id)
         let sequence = nextSequence
         nextSequence += 1
-        let present = members.count - 1 - awayCount
-        receipts.posted(sequence: sequence, sender: sender, id: id, others: present)
-        if present == 0 { scheduleReceipts(now: now) }
-        let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content)
-        actions.append(.broadcast(message.encoded, tag: sequence))
+        // Whoever has come into the group since cannot read it, and learns its number.
+        let hasNewcomers = epoch < newestSince && members.values.contains { $0.since > epoch }
+        // Where there are none, it is the same as one of this epoch.
+        if beginReceipts(sequence: sequence, sender: sender, id: id, epoch: hasNewcomers ? epoch : group.epoch) {
+            scheduleReceipts(now: now)
+        }
+        let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content).encoded
+        guard hasNewcomers else { return actions.append(.broadcast(message, tag: sequence)) }
+        actions.append(.broadcast(message, tag: sequence, to: .upTo(epoch: epoch)))
+        let digest = MessageChain.digest(from: sender, id: id, sealed: content)
+        actions.append(
+            .broadcast(
+                HostMessage.passed(sequence: sequence, digest: digest).encoded, tag: sequence,
+                to: .after(epoch: epoch)))
+    }
+
+    /// Receipts of what was sealed in that epoch. Returns whether its sender is to be told at once.
+    mutating func beginReceipts(sequence: UInt64, sender: MemberID, id: MessageID, epoch: UInt64) -> Bool {
+        let hasNewcomers = epoch < newestSince && members.values.contains { $0.since > epoch }
+        let present =
+            hasNewcomers
+            ? members.values.count { $0.absence == nil && $0.since <= epoch } - 1 : members.count - 1 - awayCount
+        let isCounted = awayCount > 0 && members.count <= RoomLimits.receiptMembers
+        let missed = isCounted ? members.values.count { $0.link == nil && $0.since <= epoch } : 0
+        receipts.posted(
+            sequence: sequence, sender: sender, id: id, epoch: epoch, others: max(0, present), missed: missed)
+        return present == 0 || missed > 0
+    }
+
+    /// A member has sealed something in that epoch. What it says later it has not sealed in an earlier one.
+    ///
+    /// - Throws: ``RoomError/late`` when nobody could open it any more.
+    mutating func speaks(_ id: MemberID, in epoch: UInt64) throws(RoomError) {
+        guard let member = members[id], epoch <= group.epoch, epoch >= member.since else { throw .malformed }
+        guard group.window.contains(epoch) else { throw .late }
+        members[id]?.epoch = max(member.epoch, epoch)
+    }
+
+    /// The lowest epoch in which somebody who is present may still say something.
+    var lowestEpoch: UInt64 {
+        members.values.lazy.filter { $0.absence == nil && $0.link != nil }
+            .map { max($0.epoch, log.epoch(of: $0.id) ?? 0) }.min() ?? group.epoch
+    }
+
+    /// Tells the members what they need no more for opening what was said.
+    mutating func reviewEpochs(now: Duration, actions: inout [RoomAction]) {
+        let before = group.window.floor
+        group.window.review(lowest: lowestEpoch, now: now)
+        guard group.window.floor > before else { return }
+        actions.append(.broadcast(HostMessage.settled(floor: group.window.floor).encoded, tag: 0))
+    }
+
+    /// Whether a member was given something new at its place: what is for it is what ``RoomLog/Audience`` says.
+    package func isFor(_ id: MemberID, _ audience: RoomLog.Audience) -> Bool {
+        members[id].map { audience.includes(id, since: $0.since) } ?? false
+    }
+
+    /// The member reads the log from here on; it has received `records` records on its session before.
+    package mutating func openPlace(of id: MemberID, records: UInt32) -> RoomLog.Reader {
+        log.open(id, records: records, epoch: members[id]?.since ?? group.epoch)
     }
 
     mutating func postPrivately(
@@ -78,7 +133,7 @@ extension Room {
         actions: inout [RoomAction]
     ) {
         // Sent again after a broken connection, it may be for somebody who has left meanwhile.
-        if let refusal = refusal(of: id, from: sender, epoch: epoch, content) {
+        if let refusal = refusal(of: id, content) {
             actions.append(.send(link, HostMessage.declined(id, refusal).encoded))
             return
         }
@@ -86,46 +141,55 @@ extension Room {
             actions.append(.send(link, HostMessage.declined(id, .noSuchMember).encoded))
             return
         }
-        guard let targetLink = target.link else {
+        // What was sealed for somebody's former stay it cannot open.
+        guard let targetLink = target.link, target.since <= epoch else {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }
         if log.waitingByteCount(of: receiver) == 0 { members[receiver]?.privateBytes = [:] }
         let held = members[receiver]?.privateBytes[sender] ?? 0
+        let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
+        let cost = RoomLog.cost(of: message)
         // Nothing that was accepted is lost, and nobody uses up what others may say.
-        guard held + content.count <= RoomLimits.privateByteCountPerSender,
-            log.waitingByteCount(of: receiver) + content.count <= RoomLimits.privateByteCount
+        guard held + cost <= RoomLimits.privateByteCountPerSender,
+            log.waitingByteCount(of: receiver) + cost <= RoomLimits.privateByteCount
         else {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }
-        members[receiver]?.privateBytes[sender] = held + content.count
+        members[receiver]?.privateBytes[sender] = held + cost
         remember(id)
-        let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
         // The sender hears that the host has it before it hears that the receiver has.
         actions.append(.send(link, message))
         let number = privateReceipts.posted(id, by: sender)
         actions.append(.sendTracked(targetLink, message, number: number))
     }
 
-    /// Private messages have arrived, as the log says.
+    /// Private messages have arrived, or will not any more, as the log says.
     package mutating func receivedPrivately(actions: inout [RoomAction]) {
         for number in log.takeArrived() { receivedPrivately(number, actions: &actions) }
+        for (number, receiver) in log.takeLost() {
+            members[receiver]?.missedPrivately += 1
+            tellOfPrivate(number, count: 0, missed: 1, actions: &actions)
+        }
     }
 
     /// The private message of this number has arrived.
     package mutating func receivedPrivately(_ number: UInt64, actions: inout [RoomAction]) {
-        guard let (sender, id) = privateReceipts.received(number), let link = members[sender]?.link else { return }
-        actions.append(.send(link, HostMessage.receipts([.init(id: id, count: 1, of: 1)]).encoded))
+        tellOfPrivate(number, count: 1, missed: 0, actions: &actions)
+    }
+
+    private mutating func tellOfPrivate(_ number: UInt64, count: UInt16, missed: UInt16, actions: inout [RoomAction]) {
+        guard let (sender, id) = privateReceipts.settled(number), let member = members[sender] else { return }
+        let receipt = HostMessage.Receipt(id: id, count: count, of: count, missed: missed)
+        guard member.absence == nil, let link = member.link else { return privateReceipts.hold(receipt, for: sender) }
+        actions.append(.send(link, HostMessage.receipts([receipt]).encoded))
     }
 
     /// Why a post cannot be accepted; nil when it can.
-    mutating func refusal(
-        of id: MessageID, from sender: MemberID, epoch: UInt64, _ content: [UInt8]
-    ) -> RoomCode? {
+    func refusal(of id: MessageID, _ content: [UInt8]) -> RoomCode? {
         guard content.count <= RoomLimits.contentByteCount else { return .tooLarge }
-        guard !recent.contains(id) else { return .alreadyAccepted }
-        return members[sender]?.stale.accepts(id, isCurrent: group.isCurrent(epoch)) == true ? nil : .stale
+        return recent.contains(id) ? .alreadyAccepted : nil
     }
 
     mutating func remember(_ id: MessageID) {
@@ -133,7 +197,7 @@ extension Room {
     }
 
     mutating func scheduleReceipts(now: Duration, after interval: Duration = RoomLimits.receiptInterval) {
-        guard receipts.hasChanges else { return }
+        guard receipts.hasChanges || privateReceipts.hasHeld else { return }
         receiptsDue = min(receiptsDue ?? now + interval, now + interval)
     }
 

@@ -66,10 +66,12 @@ extension Room {
             booked.book.accepts(groupInfo: commit.groupInfo)
         {
             _ = group.takeJoiner(joiner.id)
-            group.advance(by: booked, commit.groupInfo, of: joiner.id)
+            // Nobody is present: who comes back seals anew.
+            group.advance(by: booked, commit.groupInfo, of: joiner.id, lowest: booked.book.epoch, now: now)
             let entry = HostMessage.Admission.Entry(id: joiner.id, isHost: joiner.isHost, nick: joiner.nick.text)
             let message = HostMessage.committed(
-                from: joiner.id, joined: joiner.isReturning ? [] : [entry], commit: commit.commit)
+                from: joiner.id, floor: group.window.floor, joined: joiner.isReturning ? [] : [entry],
+                commit: commit.commit)
             actions.append(.broadcast(message.encoded, tag: 0))
             letIn([joiner], welcome: [], now: now, actions: &actions)
         } else if commit.epoch == group.epoch {

@@ -11,8 +11,10 @@ package struct Room {
         /// The how-manieth member it was.
         let order: UInt64
         var nick: Nick
-        /// Posts that were declined as stale, and have to come again before what was said later.
-        var stale = StalePosts()
+        /// The first epoch of the group that it can read.
+        var since: UInt64
+        /// It says nothing any more that was sealed before this epoch.
+        var epoch: UInt64
         /// When it said something last, for slow mode.
         var postedAt: Duration?
         /// The first post that slow mode has held back: later ones have to wait until it has come again.
@@ -21,6 +23,8 @@ package struct Room {
         var lastUpdate: Duration?
         /// Bytes of what each of the others has said to it alone, since nothing of that kind waited for it.
         var privateBytes: [MemberID: Int] = [:]
+        /// Private posts to it that were kept and are no more, since it was admitted last.
+        var missedPrivately: UInt32 = 0
         /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
         var link: LinkID?
         /// Set while the connection is broken: since when, and when the place is given up.
@@ -37,6 +41,7 @@ package struct Room {
         let link: LinkID
         let nick: Nick
         let keyPackage: [UInt8]
+        let way: Int
 
         /// Whether neither its nick nor its id reads like that.
         func isTold(from name: NickSkeleton) -> Bool { name != nick.skeleton && name != NickSkeleton(id) }
@@ -44,10 +49,18 @@ package struct Room {
 
     struct Absence {
         var since: Duration
+        /// When the place is given up.
         var end: Duration
+        /// Whether the others were told of it.
+        var isTold = false
+
+        /// When it is to be told, or is over.
+        var due: Duration { isTold ? end : min(end, since + RoomLimits.awayGrace) }
     }
 
     package let limits: RoomLimits
+    /// When the room began.
+    var began: Duration
     let bookType: any GroupBook.Type
     /// What the room has said, and how far each member has come.
     package var log: RoomLog
@@ -79,8 +92,10 @@ package struct Room {
     /// What is to become of the group.
     var group = GroupQueue()
     var nextOrder: UInt64 = 0
-    /// No place is given up before; nil when nobody is away. May be too early, when somebody came back.
-    var firstAbsenceEnd: Duration?
+    /// The epoch in which somebody came into the group last.
+    var newestSince: UInt64 = 0
+    /// Nothing is to be done about anybody's absence before; nil when nobody is away. May be too early, when somebody came back.
+    var absenceDue: Duration?
     var nextSequence: UInt64 = 1
     var receipts = ReceiptBook()
     var receiptsDue: Duration?
@@ -89,9 +104,12 @@ package struct Room {
     /// The log's end at the snapshot that the room was made of.
     var snapshotLogEnd: UInt64 = 0
 
-    /// - Parameter book: what follows the room's group.
-    package init(limits: RoomLimits, closesAt: Duration?, book: any GroupBook.Type) {
+    /// - Parameters:
+    ///   - book: what follows the room's group.
+    ///   - began: the time of the room's beginning.
+    package init(limits: RoomLimits, closesAt: Duration?, book: any GroupBook.Type, began: Duration = .zero) {
         self.limits = limits
+        self.began = began
         bookType = book
         log = RoomLog(byteLimit: limits.logByteCount)
         self.closesAt = closesAt
@@ -104,12 +122,12 @@ package struct Room {
 
     // MARK: Inputs
 
-    /// A whole message arrived from a link whose peer has proved to hold `key`. `witness` says of a Commit that is in order as far
+    /// A whole message arrived from a link whose peer has proved to hold `key`, and has come with an invite that `way` stands for. `witness` says of a Commit that is in order as far
     /// as the room can see whether somebody who has the group's secrets could follow it.
     ///
     /// - Throws: ``RoomError/malformed``; the link is to be closed, and its loss to be reported with ``linkLost(_:now:actions:)``.
     package mutating func received(
-        type: UInt8, body: [UInt8], from link: LinkID, key: [UInt8], isHost: Bool = false, now: Duration,
+        type: UInt8, body: [UInt8], from link: LinkID, key: [UInt8], isHost: Bool = false, way: Int = 0, now: Duration,
         witness: (_ commit: [UInt8], MemberID) -> Bool = { _, _ in true }, actions: inout [RoomAction]
     ) throws(RoomError) {
         guard !isClosed else { return }
@@ -123,7 +141,7 @@ package struct Room {
                 !waiting.contains(where: { $0.link == link })
             else { throw .malformed }
             join(
-                nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, now: now,
+                nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, way: way, now: now,
                 actions: &actions)
             return
         }
@@ -139,9 +157,11 @@ package struct Room {
             try register(key, from: id, link: link, actions: &actions)
         case .post(let id_, let epoch, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
+            try speaks(id, in: epoch)
             post(id_, epoch: epoch, content: content, from: id, link: link, now: now, actions: &actions)
         case .privatePost(let id_, let epoch, let receiver, let content):
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
+            try speaks(id, in: epoch)
             postPrivately(
                 id_, epoch: epoch, content: content, from: id, to: receiver, link: link, actions: &actions)
         case .changeNick(let text):
@@ -150,6 +170,13 @@ package struct Room {
         case .commit(let commit):
             charge(id, messages: RoomLimits.commitCost, bytes: body.count, now: now, actions: &actions)
             try self.commit(commit, from: id, link: link, now: now, witness: witness, actions: &actions)
+        case .moderate(let moderation):
+            charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
+            guard group.book?.isModerator(id) == true else {
+                actions.append(.send(link, HostMessage.declined(MessageID(0), .notPermitted).encoded))
+                return
+            }
+            actions.append(.moderate(moderation, by: id))
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }
@@ -166,9 +193,19 @@ package struct Room {
         guard let member = members[id], member.absence == nil else { return }
         stopCounting(member, now: now)
         awayCount += 1
-        let end = now + limits.absence
-        members[id]?.absence = Absence(since: now, end: end)
-        firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
+        let absence = Absence(since: now, end: now + limits.absence)
+        members[id]?.absence = absence
+        absenceDue = min(absenceDue ?? absence.due, absence.due)
+    }
+
+    /// The member is there again; the others hear of it if they were told that it was away. Whoever is back gets the receipts
+    /// that were kept for it.
+    mutating func endAbsence(of id: MemberID, now: Duration, actions: inout [RoomAction]) {
+        guard let absence = members[id]?.absence else { return }
+        members[id]?.absence = nil
+        awayCount -= 1
+        if absence.isTold { actions.append(.broadcast(HostMessage.back(id).encoded, tag: 0)) }
+        scheduleReceipts(now: now)
     }
 
     /// The log does not reach back any more to what the link's member has received. Its link is nobody's any more, but it keeps
@@ -177,35 +214,44 @@ package struct Room {
         guard let id = memberOfLink.removeValue(forKey: link) else { return }
         beginAbsence(of: id, now: now)
         members[id]?.link = nil
+        log.close(id)
+        guard members.count <= RoomLimits.receiptMembers, let member = members[id] else { return }
+        receipts.missed(by: id, since: member.since, after: member.receivedSequence)
+        scheduleReceipts(now: now)
     }
 
     /// The host itself was stopped, or asleep, for `time`: members that are away could not come back meanwhile.
     package mutating func hostWasAway(for time: Duration) {
-        firstAbsenceEnd = nil
+        absenceDue = nil
         for (id, member) in members {
-            guard let absence = member.absence else { continue }
-            members[id]?.absence?.end += time
-            firstAbsenceEnd = min(firstAbsenceEnd ?? .seconds(Int64.max), absence.end + time)
+            guard var absence = member.absence else { continue }
+            absence.end += time
+            if !absence.isTold { absence.since += time }
+            members[id]?.absence = absence
+            absenceDue = min(absenceDue ?? absence.due, absence.due)
         }
     }
 
     /// The member `session` (an id's 30 bits) comes back over a new link, whose peer has proved to hold `key`. Returns the
     /// link whose session goes on; nil when there is no such member, or nothing is kept for it.
-    package mutating func resumed(session: UInt32, key: [UInt8], link: LinkID) -> LinkID? {
+    package mutating func resumed(
+        session: UInt32, key: [UInt8], link: LinkID, now: Duration, actions: inout [RoomAction]
+    ) -> LinkID? {
         let id = MemberID(entropy: session)
         guard !isClosed, let member = members[id], member.key == key, let old = member.link, memberOfLink[link] == nil
         else { return nil }
         memberOfLink[old] = nil
         memberOfLink[link] = id
         members[id]?.link = link
+        // It says nothing before it has heard all that was said until now.
+        members[id]?.epoch = group.epoch
         group.mustAsk = true
         if member.absence != nil {
-            members[id]?.absence = nil
-            awayCount -= 1
             // Told with its first acknowledgement.
             if members.count <= RoomLimits.receiptMembers {
-                receipts.returned(id, received: member.receivedSequence)
+                receipts.returned(id, since: member.since, received: member.receivedSequence)
             }
+            endAbsence(of: id, now: now, actions: &actions)
         }
         return old
     }
@@ -216,7 +262,7 @@ package struct Room {
         guard sequence > member.receivedSequence, sequence < nextSequence else { return }
         members[id]?.receivedSequence = sequence
         guard members.count <= RoomLimits.receiptMembers else { return }
-        receipts.received(by: id, after: member.receivedSequence, upTo: sequence)
+        receipts.received(by: id, since: member.since, after: member.receivedSequence, upTo: sequence)
         scheduleReceipts(now: now)
     }
 
@@ -246,7 +292,7 @@ package struct Room {
             actions.append(.release(joiner.link))
         }
         waiting = []
-        firstAbsenceEnd = nil
+        absenceDue = nil
     }
 
     // MARK: Time
@@ -257,8 +303,11 @@ package struct Room {
         if let receiptsDue {
             deadline = min(deadline ?? receiptsDue, receiptsDue)
         }
-        if let firstAbsenceEnd {
-            deadline = min(deadline ?? firstAbsenceEnd, firstAbsenceEnd)
+        if let absenceDue {
+            deadline = min(deadline ?? absenceDue, absenceDue)
+        }
+        if let reviewAt = group.window.reviewAt, !isClosed {
+            deadline = min(deadline ?? reviewAt, reviewAt)
         }
         if let groupDeadline = group.nextDeadline(isIdle: isGroupIdle) {
             deadline = min(deadline ?? groupDeadline, groupDeadline)
@@ -272,43 +321,61 @@ package struct Room {
         }
         if let due = receiptsDue, now >= due {
             receiptsDue = nil
-            for (sender, list) in receipts.takeChanges() {
-                guard let link = members[sender]?.link else { continue }
-                var rest = list[...]
-                while !rest.isEmpty {
-                    let part = rest.prefix(RoomLimits.receiptsPerMessage)
-                    rest = rest.dropFirst(part.count)
-                    actions.append(.send(link, HostMessage.receipts(Array(part)).encoded))
-                }
+            let isPresent = { [members] (id: MemberID) in members[id]?.absence == nil }
+            for (sender, list) in receipts.takeChanges(where: isPresent) { tell(list, to: sender, actions: &actions) }
+            for (sender, list) in privateReceipts.takeHeld(where: isPresent) {
+                tell(list, to: sender, actions: &actions)
             }
         }
-        if let first = firstAbsenceEnd, now >= first {
-            endAbsences(now: now, actions: &actions)
+        if let absenceDue, now >= absenceDue {
+            reviewAbsences(now: now, actions: &actions)
+        }
+        if let reviewAt = group.window.reviewAt, now >= reviewAt {
+            reviewEpochs(now: now, actions: &actions)
         }
         if let asked = group.asked, now >= asked.deadline {
             group.gaveNoAnswer()
         }
-        if group.mustAsk {
+        if group.mustAsk || group.updateAt.map({ now >= $0 }) == true {
             changeGroup(now: now, actions: &actions)
         }
     }
 
-    private mutating func endAbsences(now: Duration, actions: inout [RoomAction]) {
-        firstAbsenceEnd = nil
-        for member in membersInOrder where member.absence != nil {
-            guard var end = member.absence?.end else { continue }
-            if now >= end, group.joiner(member.id) != nil {
-                // It is back, and waits for a Commit only.
-                end = now + limits.absence
-                members[member.id]?.absence?.end = end
-            }
-            if now >= end {
-                remove(member.id, reason: .lost, now: now, actions: &actions)
-            } else {
-                firstAbsenceEnd = min(firstAbsenceEnd ?? end, end)
-            }
+    private func tell(_ receipts: [HostMessage.Receipt], to sender: MemberID, actions: inout [RoomAction]) {
+        guard let link = members[sender]?.link else { return }
+        var rest = receipts[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(RoomLimits.receiptsPerMessage)
+            rest = rest.dropFirst(part.count)
+            actions.append(.send(link, HostMessage.receipts(Array(part)).encoded))
         }
     }
+
+    /// Tells of those who are away, and gives up the places of those who have been for too long.
+    private mutating func reviewAbsences(now: Duration, actions: inout [RoomAction]) {
+        absenceDue = nil
+        for member in membersInOrder {
+            guard var absence = member.absence else { continue }
+            if now >= absence.end, group.joiner(member.id) != nil {
+                // It is back, and waits for a Commit only.
+                absence.end = now + limits.absence
+            }
+            guard now < absence.end else {
+                remove(member.id, reason: .lost, now: now, actions: &actions)
+                continue
+            }
+            if now >= absence.due {
+                absence.isTold = true
+                let since = age(at: absence.since)
+                actions.append(.broadcast(HostMessage.away(member.id, since: since).encoded, tag: 0))
+            }
+            members[member.id]?.absence = absence
+            absenceDue = min(absenceDue ?? absence.due, absence.due)
+        }
+    }
+
+    /// How old the room is at that time, in seconds.
+    func age(at time: Duration) -> UInt32 { UInt32(clamping: (time - began).components.seconds) }
 
     // MARK: Coming and going
 
@@ -316,8 +383,10 @@ package struct Room {
         _ id: MemberID, link: LinkID, welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
         actions.append(.admit(link, id))
-        var entries = membersInOrder.map {
-            HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
+        var entries = membersInOrder.map { member in
+            HostMessage.Admission.Entry(
+                id: member.id, isHost: member.isHost, nick: member.nick.text,
+                awaySince: member.absence.flatMap { $0.isTold ? age(at: $0.since) : nil })
         }
         while entries.count > RoomLimits.membersPerMessage {
             let part = Array(entries.suffix(RoomLimits.membersPerMessage))
@@ -327,11 +396,14 @@ package struct Room {
         let admission = HostMessage.Admission(
             member: id,
             secondsLeft: secondsLeft(now: now),
+            age: age(at: now),
             nextSequence: nextSequence,
             epoch: group.epoch,
+            missedPrivately: members[id]?.missedPrivately ?? 0,
             members: entries,
             welcome: welcome)
         actions.append(.send(link, HostMessage.admitted(admission).encoded))
+        members[id]?.missedPrivately = 0
         if !topic.isEmpty {
             actions.append(.send(link, HostMessage.topicChanged(topic).encoded))
         }
@@ -391,7 +463,7 @@ package struct Room {
     /// The member will not receive what it has not received by now, or not before it is back.
     private mutating func stopCounting(_ member: Member, now: Duration) {
         guard members.count <= RoomLimits.receiptMembers else { return }
-        receipts.left(member.id, received: member.receivedSequence)
-        scheduleReceipts(now: now, after: RoomLimits.absenceReceiptInterval)
+        receipts.left(member.id, since: member.since, received: member.receivedSequence)
+        scheduleReceipts(now: now, after: RoomLimits.awayGrace)
     }
 }

@@ -16,8 +16,9 @@ package enum RoomAction: Sendable, Equatable {
     case sendToEach([LinkID], EncodedMessage)
     /// A message of which it is to be told by ``Room/receivedPrivately(_:actions:)`` with the number when it has arrived.
     case sendTracked(LinkID, EncodedMessage, number: UInt64)
-    /// To every member, also those that are away for a moment. Its acknowledgement comes back with `tag`, if that is not 0.
-    case broadcast(EncodedMessage, tag: UInt64)
+    /// To every member that it is for, also those that are away for a moment. Its acknowledgement comes back with `tag`, if that
+    /// is not 0.
+    case broadcast(EncodedMessage, tag: UInt64, to: RoomLog.Audience = .all)
     /// The link is this member's from now on, and gets what is said to it and to all.
     case admit(LinkID, MemberID)
     /// Read nothing from the link until then: its member sends faster than it may.
@@ -29,6 +30,8 @@ package enum RoomAction: Sendable, Equatable {
     /// The link is asked for something, and may answer with a message as long as a member may send, or with one of so many
     /// bytes if that is more.
     case expectLongMessage(LinkID, byteCount: Int)
+    /// A member that moderates the room wants this.
+    case moderate(Moderation, by: MemberID)
     /// The link is no member's any more; close it when what was sent has gone out.
     case release(LinkID)
 }

@@ -10,6 +10,10 @@ package struct RoomLog {
     package enum Audience: Sendable, Equatable {
         case all
         case one(MemberID)
+        /// Those who are in the group since this epoch or before.
+        case upTo(epoch: UInt64)
+        /// Those who have come into it later.
+        case after(epoch: UInt64)
     }
 
     struct Entry {
@@ -21,9 +25,6 @@ package struct RoomLog {
         let sequence: UInt64
         /// Its number, where it is to be told when it has arrived.
         let tracking: UInt64?
-
-        /// What it takes in memory.
-        var byteCount: Int { message.body.count + RoomLog.entryCost }
     }
 
     /// How far a member has come: it has received all entries before `next`, and `records` records in all.
@@ -32,12 +33,17 @@ package struct RoomLog {
         var records: UInt32
         /// Memory in entries for it alone that it has not received.
         var ownByteCount = 0
+        /// The first epoch of the group that it can read.
+        var since: UInt64
+        /// The epoch that it has followed the group to.
+        var epoch: UInt64
     }
 
     /// Where a connection reads on. It is at `next`, of which it has sent a part or nothing.
     package struct Reader: Sendable {
         package let member: MemberID
         fileprivate(set) var next: UInt64
+        fileprivate let since: UInt64
         /// It reads nothing from here on.
         package var end = UInt64.max
     }
@@ -59,6 +65,7 @@ package struct RoomLog {
     package var readableEnd = UInt64.max
     private var places: [MemberID: Place] = [:]
     private var arrived: [UInt64] = []
+    private var lost: [(number: UInt64, member: MemberID)] = []
 
     package init(byteLimit: Int) {
         self.byteLimit = byteLimit
@@ -84,22 +91,25 @@ package struct RoomLog {
             Entry(
                 message: message, audience: audience, records: UInt32(clamping: records), sequence: sequence,
                 tracking: number))
-        byteCount += message.body.count + Self.entryCost
-        if case .one(let member) = audience { places[member]?.ownByteCount += message.body.count + Self.entryCost }
+        byteCount += Self.cost(of: message)
+        if case .one(let member) = audience { places[member]?.ownByteCount += Self.cost(of: message) }
     }
 
     // MARK: Places
 
-    /// The member's place begins here; it has received `records` records on this session before.
-    package mutating func open(_ member: MemberID, records: UInt32) -> Reader {
-        places[member] = Place(next: end, records: records)
-        return Reader(member: member, next: end)
+    /// The member's place begins here, and in this epoch of the group; it has received `records` records on this session before.
+    package mutating func open(_ member: MemberID, records: UInt32, epoch: UInt64 = 0) -> Reader {
+        places[member] = Place(next: end, records: records, since: epoch, epoch: epoch)
+        return Reader(member: member, next: end, since: epoch)
     }
+
+    /// The epoch that the member has followed the group to, as far as it has acknowledged; nil for who has no place.
+    func epoch(of member: MemberID) -> UInt64? { places[member]?.epoch }
 
     /// Where the member's place is; nil when it has none, or what follows is gone.
     func reader(of member: MemberID) -> Reader? {
         guard let place = places[member], place.next >= first, place.next <= end else { return nil }
-        return Reader(member: member, next: place.next)
+        return Reader(member: member, next: place.next, since: place.since)
     }
 
     /// Nothing is kept any more but for members whose place can be read from.
@@ -109,13 +119,17 @@ package struct RoomLog {
 
     /// Nothing is kept for the member any more.
     package mutating func close(_ member: MemberID) {
-        places[member] = nil
+        guard let place = places.removeValue(forKey: member), place.ownByteCount > 0 else { return }
+        for entry in entries[Int(place.next - first)...] where entry.audience == .one(member) {
+            if let tracked = entry.tracking { lost.append((tracked, member)) }
+        }
     }
 
     /// Memory in what waits for the member alone.
     func waitingByteCount(of member: MemberID) -> Int { places[member]?.ownByteCount ?? 0 }
 
-    package func hasPlace(_ member: MemberID) -> Bool { places[member] != nil }
+    /// Memory that an entry with that message takes.
+    static func cost(of message: EncodedMessage) -> Int { message.body.count + entryCost }
 
     /// The member has received so many records. Returns the highest number in the room's order among them, 0 for none; nil
     /// when it has been told less.
@@ -125,10 +139,11 @@ package struct RoomLog {
         var index = Int(place.next - first)
         while index < entries.count {
             let entry = entries[index]
-            if Self.isFor(member, entry) {
+            if Self.isFor(member, since: place.since, entry) {
                 guard records &- place.records >= entry.records, records &- place.records < .max / 2 else { break }
                 place.records &+= entry.records
-                if entry.audience != .all { place.ownByteCount -= entry.byteCount }
+                if case .one = entry.audience { place.ownByteCount -= Self.cost(of: entry.message) }
+                if entry.message.type == RoomMessageType.committed { place.epoch += 1 }
                 sequence = max(sequence, entry.sequence)
                 if let number = entry.tracking { arrived.append(number) }
             }
@@ -147,21 +162,39 @@ package struct RoomLog {
         return arrived
     }
 
-    /// Where a new connection of the member reads on after so many records, records of the next message that it has, and
-    /// records that wait for it; nil when the log does not have what follows, or never said so much.
-    package mutating func resume(
-        _ member: MemberID, after records: UInt32
-    ) -> (reader: Reader, sequence: UInt64, partOfNext: Int, waiting: UInt32)? {
-        guard let before = places[member], records &- before.records < .max / 2,
-            let sequence = acknowledged(records, by: member), let place = places[member]
-        else { return nil }
+    /// The numbers of what does not arrive any more, and for whom it was, since this was called last.
+    mutating func takeLost() -> [(number: UInt64, member: MemberID)] {
+        defer { lost = [] }
+        return lost
+    }
+
+    /// Where a new connection of a member goes on.
+    package struct Position {
+        package let reader: Reader
+        /// The highest number in the room's order of what the member has received, among what was not known before; 0 for none.
+        package let sequence: UInt64
+        /// Records that it has received in all, of these records of the next message, and records that wait for it.
+        package let records: UInt32
+        package let partOfNext: Int
+        package let waiting: UInt32
+    }
+
+    /// Where a new connection of the member goes on that says it has received so many records: behind them, or where the member
+    /// was before if it says less, as one does that could not acknowledge all that it has. Nil when the log does not have what
+    /// follows, or never said so much.
+    package mutating func resume(_ member: MemberID, after said: UInt32) -> Position? {
+        guard let before = places[member] else { return nil }
+        let records = said &- before.records < .max / 2 ? said : before.records
+        guard let sequence = acknowledged(records, by: member), let place = places[member] else { return nil }
         var waiting: UInt32 = 0
-        for entry in entries[(Int(place.next - first))...] where Self.isFor(member, entry) {
+        for entry in entries[(Int(place.next - first))...] where Self.isFor(member, since: place.since, entry) {
             waiting &+= entry.records
         }
         let part = records &- place.records
         guard part <= waiting else { return nil }
-        return (Reader(member: member, next: place.next), sequence, Int(part), waiting - part)
+        return Position(
+            reader: Reader(member: member, next: place.next, since: place.since), sequence: sequence, records: records,
+            partOfNext: Int(part), waiting: waiting - part)
     }
 
     // MARK: Reading
@@ -178,22 +211,25 @@ package struct RoomLog {
         guard let start = start(of: reader) else { return nil }
         var index = Int(start - first)
         while index < entries.count, first + UInt64(index) < end {
-            if Self.isFor(reader.member, entries[index]) { return index }
+            if Self.isFor(reader, entries[index]) { return index }
             index += 1
         }
         return nil
     }
 
-    /// Whether the reader has something to send.
-    package func hasMore(_ reader: Reader) -> Bool { next(for: reader, before: readableEnd(of: reader)) != nil }
+    /// Whether the reader has something to send. It passes over what is for others, so that this is not looked through again.
+    package func hasMore(_ reader: inout Reader) -> Bool {
+        guard let start = start(of: reader) else { return false }
+        let bound = readableEnd(of: reader)
+        let next = next(for: reader, before: bound)
+        reader.next = next.map { first + UInt64($0) } ?? max(start, min(end, bound))
+        return next != nil
+    }
 
     /// Whether something is there that the reader has not sent, or may not send yet.
     package func hasUnread(_ reader: Reader) -> Bool { next(for: reader, before: reader.end) != nil }
 
     private func readableEnd(of reader: Reader) -> UInt64 { min(reader.end, readableEnd) }
-
-    /// Whether entries that the reader has not sent are gone.
-    package func hasLost(_ reader: Reader) -> Bool { start(of: reader) == nil }
 
     /// What the reader sends next, appended to `messages`: so many that they have `limit` bytes, if there are.
     package func read(_ reader: Reader, limit: Int, into messages: inout [EncodedMessage]) {
@@ -201,7 +237,7 @@ package struct RoomLog {
         let last = Int(min(end, readableEnd(of: reader)) - first)
         var byteCount = 0
         while index < last, byteCount < limit {
-            if Self.isFor(reader.member, entries[index]) {
+            if Self.isFor(reader, entries[index]) {
                 messages.append(entries[index].message)
                 byteCount += entries[index].message.body.count
             }
@@ -217,11 +253,12 @@ package struct RoomLog {
         }
     }
 
-    private static func isFor(_ member: MemberID, _ entry: Entry) -> Bool {
-        switch entry.audience {
-        case .all: true
-        case .one(let id): id == member
-        }
+    private static func isFor(_ reader: Reader, _ entry: Entry) -> Bool {
+        isFor(reader.member, since: reader.since, entry)
+    }
+
+    private static func isFor(_ member: MemberID, since: UInt64, _ entry: Entry) -> Bool {
+        entry.audience.includes(member, since: since)
     }
 
     // MARK: Bounds
@@ -230,17 +267,55 @@ package struct RoomLog {
     /// of their ids.
     package mutating func trim() -> [MemberID] {
         guard entries.count >= trimAt || byteCount > byteLimit else { return [] }
+        passOverOthers()
         let needed = places.values.map(\.next).min() ?? end
-        while let entry = entries.first, first < needed || byteCount > byteLimit {
-            byteCount -= entry.byteCount
-            first += 1
-            entries.removeFirst()
+        var count = 0
+        var rest = byteCount
+        while count < entries.count, first + UInt64(count) < needed || rest > byteLimit {
+            rest -= Self.cost(of: entries[count].message)
+            count += 1
         }
+        let begin = first + UInt64(count)
+        let gone = begin > needed ? places.filter { $0.value.next < begin } : [:]
+        for member in gone.keys { places[member] = nil }
+        if gone.values.contains(where: { $0.ownByteCount > 0 }) {
+            // What stands before a member's place it has received.
+            for (number, entry) in zip(needed..., entries[Int(needed - first)...]) {
+                guard case .one(let member) = entry.audience, let tracked = entry.tracking,
+                    let place = gone[member], number >= place.next
+                else { continue }
+                lost.append((tracked, member))
+            }
+        }
+        entries.removeFirst(count)
+        first = begin
+        byteCount = rest
         trimAt = max(Self.trimmingInterval, 2 * entries.count)
-        guard first > needed else { return [] }
-        let lost = places.filter { $0.value.next < first }.map(\.key).sorted { $0.packed < $1.packed }
-        for member in lost { places[member] = nil }
-        return lost
+        return gone.keys.sorted { $0.packed < $1.packed }
+    }
+
+    /// Nobody needs what comes next where that is for others.
+    private mutating func passOverOthers() {
+        var place = places.startIndex
+        while place < places.endIndex {
+            let (member, since) = (places[place].key, places[place].value.since)
+            var index = Int(places[place].value.next - first)
+            while index < entries.count, !Self.isFor(member, since: since, entries[index]) { index += 1 }
+            places.values[place].next = first + UInt64(index)
+            places.formIndex(after: &place)
+        }
+    }
+}
+
+extension RoomLog.Audience {
+    /// Whether this is for a member that is in the group since `epoch`.
+    package func includes(_ member: MemberID, since epoch: UInt64) -> Bool {
+        switch self {
+        case .all: true
+        case .one(let id): id == member
+        case .upTo(let last): epoch <= last
+        case .after(let last): epoch > last
+        }
     }
 }
 
@@ -252,10 +327,22 @@ extension RoomLog {
         self.init(byteLimit: byteLimit)
         first = try reader.readUInt64()
         let list = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
-            (try reader.readMemberID(), Place(next: try reader.readUInt64(), records: try reader.readUInt32()))
+            (
+                try reader.readMemberID(),
+                Place(
+                    next: try reader.readUInt64(), records: try reader.readUInt32(), since: try reader.readUInt64(),
+                    epoch: try reader.readUInt64())
+            )
+        }
+        arrived = try reader.readList(atMost: PrivateReceipts.limit) { reader throws(WireError) in
+            try reader.readUInt64()
+        }
+        lost = try reader.readList(atMost: PrivateReceipts.limit) { reader throws(WireError) in
+            (number: try reader.readUInt64(), member: try reader.readMemberID())
         }
         for (member, place) in list {
-            guard places.updateValue(place, forKey: member) == nil, place.next <= .max / 2 else { throw .invalidValue }
+            guard places.updateValue(place, forKey: member) == nil, place.next <= .max / 2, place.epoch <= .max / 2
+            else { throw .invalidValue }
         }
         guard first <= .max / 2 else { throw .invalidValue }
     }
@@ -266,6 +353,13 @@ extension RoomLog {
             writer.write(place.key)
             writer.write(place.value.next)
             writer.write(place.value.records)
+            writer.write(place.value.since)
+            writer.write(place.value.epoch)
+        }
+        writer.write(list: arrived.suffix(PrivateReceipts.limit)) { writer, number in writer.write(number) }
+        writer.write(list: lost.suffix(PrivateReceipts.limit)) { writer, lost in
+            writer.write(lost.number)
+            writer.write(lost.member)
         }
     }
 
@@ -281,9 +375,9 @@ extension RoomLog {
     mutating func restore(_ entry: Entry) {
         let number = end
         entries.append(entry)
-        byteCount += entry.byteCount
+        byteCount += Self.cost(of: entry.message)
         if case .one(let member) = entry.audience, let place = places[member], place.next <= number {
-            places[member]?.ownByteCount += entry.byteCount
+            places[member]?.ownByteCount += Self.cost(of: entry.message)
         }
     }
 }
@@ -296,12 +390,11 @@ extension RoomLog.Entry {
         var reader = StateReader(encoded, now: .zero)
         do throws(WireError) {
             let type = try reader.readUInt8()
-            let member = try reader.readOptional { reader throws(WireError) in try reader.readMemberID() }
+            audience = try RoomLog.Audience(reading: &reader)
             records = try reader.readUInt32()
             sequence = try reader.readUInt64()
             tracking = try reader.readOptional { reader throws(WireError) in try reader.readUInt64() }
             message = EncodedMessage(type: type, body: try reader.readBytes(atMost: RoomLimits.loggedByteCount))
-            audience = member.map { .one($0) } ?? .all
             try reader.finish()
             guard records > 0 else { throw .invalidValue }
         } catch {
@@ -312,12 +405,39 @@ extension RoomLog.Entry {
     var encoded: [UInt8] {
         var writer = StateWriter(now: .zero, reserving: message.body.count + Self.overhead)
         writer.write(message.type)
-        let member: MemberID? = if case .one(let id) = audience { id } else { nil }
-        writer.write(optional: member) { writer, id in writer.write(id) }
+        audience.write(to: &writer)
         writer.write(records)
         writer.write(sequence)
         writer.write(optional: tracking) { writer, number in writer.write(number) }
         writer.write(message.body)
         return writer.bytes
+    }
+}
+
+extension RoomLog.Audience {
+    fileprivate init(reading reader: inout StateReader) throws(WireError) {
+        self =
+            switch try reader.readUInt8() {
+            case 0: .all
+            case 1: .one(try reader.readMemberID())
+            case 2: .upTo(epoch: try reader.readUInt64())
+            case 3: .after(epoch: try reader.readUInt64())
+            default: throw .invalidValue
+            }
+    }
+
+    fileprivate func write(to writer: inout StateWriter) {
+        switch self {
+        case .all: writer.write(UInt8(0))
+        case .one(let id):
+            writer.write(UInt8(1))
+            writer.write(id)
+        case .upTo(let epoch):
+            writer.write(UInt8(2))
+            writer.write(epoch)
+        case .after(let epoch):
+            writer.write(UInt8(3))
+            writer.write(epoch)
+        }
     }
 }

@@ -43,6 +43,10 @@ extension ChatEvent.Notice {
             hint: "the host may be withholding messages", count: count)
     }
 
+    static let numberRepeated = Self(
+        .groupReplay, "a number of the room's order came a second time and was left out",
+        hint: "the host may be repeating old messages")
+
     static func fork(_ member: MemberID) -> Self {
         .init(
             .groupFork, "member \(member) was given other messages than you, or in another order",

@@ -16,10 +16,17 @@ struct GroupUpkeep {
     static let longestSpread = Duration.seconds(60)
     /// Somebody may be in the group so long without being listed: a member that has left is not removed at once.
     static let unlistedTime = Duration.seconds(60)
-    /// A message is sealed again so many times at most, because the host calls it stale: more often than members can come in
-    /// at once (``RoomLimits/memberChangeBurst``).
-    static let sealingAttempts = 128
+    /// What opens past epochs is kept no longer, whether the host says that nothing of them comes any more or not: it does
+    /// soon after ``RoomLimits/epochTime``.
+    static let pastTime = Duration.seconds(300)
 
+    /// What this member, a moderator, wants to change of who moderates.
+    struct RoleChange {
+        var member: MemberID
+        var isModerator: Bool
+    }
+
+    var roleChange: RoleChange?
     /// Not carried out yet, because a Commit of ours is on its way.
     var wanted: Wanted?
     /// When this member wants new keys.
@@ -28,6 +35,8 @@ struct GroupUpkeep {
     /// Whether the Commit that is on its way gives us new keys.
     var isUpdating = false
     var sealedSinceUpdate = 0
+    /// When an epoch ended last, while there is something that opens it.
+    var pastSince: Duration?
     /// Who is in the group and not in the list, and since when.
     var unlistedSince: [MemberID: Duration] = [:]
     /// Of whom the person was told.

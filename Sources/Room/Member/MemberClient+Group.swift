@@ -29,7 +29,6 @@ extension MemberClient {
             return
         }
         outbox[index].sealed = BLAKE2b.hash(sealed.span)
-        outbox[index].attempts += 1
         let request: MemberRequest =
             if let receiver = waiting.to {
                 .privatePost(id: waiting.id, epoch: engine.epoch, to: receiver, content: sealed)
@@ -42,18 +41,6 @@ extension MemberClient {
         if upkeep.sealedSinceUpdate == GroupUpkeep.updateMessages {
             wantUpdate(after: .zero)
         }
-    }
-
-    /// The group has moved on too far while the message was on its way.
-    mutating func sealAgain(_ messageID: MessageID, actions: inout [Action]) {
-        // Who is away seals all of it again when it has caught up.
-        guard !isAway, let index = outbox.firstIndex(where: { $0.id == messageID }) else { return }
-        guard outbox[index].attempts < GroupUpkeep.sealingAttempts else {
-            notTaken(messageID, .stale, actions: &actions)
-            return
-        }
-        transmit(index, actions: &actions)
-        sendWaiting(actions: &actions)
     }
 
     /// Our own message has come back: nobody can open what they have sealed, but it must be the same.
@@ -115,6 +102,7 @@ extension MemberClient {
         by sender: MemberID, joined: [HostMessage.Admission.Entry], commit: [UInt8], actions: inout [Action]
     ) throws(RoomError) {
         let before = engine.members
+        let moderators = engine.moderators
         let change: GroupChange
         do throws(GroupError) {
             change = try engine.received(commit: commit, from: sender)
@@ -126,6 +114,7 @@ extension MemberClient {
             return
         }
         beginChain()
+        upkeep.pastSince = now
         for entry in joined {
             try list([entry], in: &members)
             actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
@@ -142,6 +131,7 @@ extension MemberClient {
         }
         reviewKeys(actions: &actions)
         checkMembers(actions: &actions)
+        compareModerators(moderators, actions: &actions)
         if change.isOwn {
             ownCommitAccepted()
         } else if upkeep.isUpdating, !engine.hasPendingCommit {
@@ -151,6 +141,12 @@ extension MemberClient {
             wantUpdate(after: pause)
         }
         carryOutWanted(actions: &actions)
+    }
+
+    /// Nothing comes any more that was sealed before this epoch.
+    mutating func settled(floor: UInt64) {
+        engine.forgetEpochs(before: floor)
+        if floor >= engine.epoch { upkeep.pastSince = nil }
     }
 
     /// Whether this member could follow a Commit of another one, which the room is about to accept.
@@ -186,6 +182,7 @@ extension MemberClient {
     mutating func carryOutWanted(actions: inout [Action]) {
         guard let wanted = upkeep.wanted, !engine.hasPendingCommit, phase == .joined, !isAway else { return }
         upkeep.wanted = nil
+        if wanted.candidates.isEmpty, wanted.removals.isEmpty { return commitUpdate(actions: &actions) }
         let commit: GroupCommit
         do throws(GroupError) {
             commit = try engine.commit(adding: wanted.candidates, removing: wanted.removals)
@@ -218,26 +215,33 @@ extension MemberClient {
         guard phase == .joined else { return nil }
         let ghosts = isAway ? nil : upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
         let update = engine.hasPendingCommit || isAway ? nil : upkeep.updateDue
-        return [ghosts, update, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
+        let past = isAway ? nil : upkeep.pastSince.map { $0 + GroupUpkeep.pastTime }
+        return [ghosts, update, past, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
         guard phase == .joined else { return }
         sendWaiting(actions: &actions)
         if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit, !isAway {
-            upkeep.updateDue = nil
-            if engine.members.count > 1, let commit = try? engine.commit(adding: [], removing: []) {
-                upkeep.isUpdating = true
-                actions.append(.send(MemberRequest.commit(commit).encoded))
-            } else {
-                upkeep.updateDue = now + GroupUpkeep.updateInterval
-            }
+            commitUpdate(actions: &actions)
         }
+        if let since = upkeep.pastSince, now >= since + GroupUpkeep.pastTime, !isAway { settled(floor: engine.epoch) }
         for (id, since) in upkeep.unlistedSince where !isAway && now >= since + GroupUpkeep.unlistedTime {
             upkeep.unlistedSince[id] = nil
             ghost(id, actions: &actions)
         }
         expireChecks(actions: &actions)
+    }
+
+    private mutating func commitUpdate(actions: inout [Action]) {
+        upkeep.updateDue = nil
+        if engine.members.count > 1, let commit = updatingCommit() {
+            upkeep.isUpdating = true
+            actions.append(.send(MemberRequest.commit(commit).encoded))
+        } else {
+            upkeep.roleChange = nil
+            upkeep.updateDue = now + GroupUpkeep.updateInterval
+        }
     }
 
     // MARK: Who is here

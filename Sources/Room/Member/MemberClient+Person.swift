@@ -1,5 +1,3 @@
-internal import Sodium
-
 // What the person wants.
 extension MemberClient {
     /// Says something to all, or to the one member that `receiver` names by id or nick.
@@ -22,7 +20,7 @@ extension MemberClient {
             throw ChatEvent.Notice(
                 .noSuchMember, "the message was not sent: that member is you", hint: "/who shows the others")
         }
-        let messageID = MessageID(Random.uint64())
+        let messageID = newMessageID()
         outbox.append(Unconfirmed(id: messageID, to: target, content: .said(.init(kind: kind, text: text))))
         if let id {
             let shown: ChatEvent.ChatMessage.Kind = target != nil ? .private : kind == .action ? .action : .text
@@ -75,7 +73,9 @@ extension MemberClient {
     /// The members, the host's first, then by nick.
     package var memberList: [ChatEvent.MemberInfo] {
         members.map {
-            ChatEvent.MemberInfo(id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: isVerified($0))
+            ChatEvent.MemberInfo(
+                id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: isVerified($0),
+                isModerator: engine.moderators.contains($0), awaySince: $1.awaySince.map(time(ofAge:)))
         }
         .sorted { ($0.isHost ? 0 : 1, $0.nick, $0.id.packed) < ($1.isHost ? 0 : 1, $1.nick, $1.id.packed) }
     }

@@ -98,7 +98,7 @@ extension MemberClient {
         for step in steps {
             switch step {
             case .send(let message):
-                outbox.append(Unconfirmed(id: MessageID(Random.uint64()), to: peer, content: .check(message)))
+                outbox.append(Unconfirmed(id: newMessageID(), to: peer, content: .check(message)))
             case .show(let words):
                 tell(.compare, of: peer, words: words, actions: &actions)
             }

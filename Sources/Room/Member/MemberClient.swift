@@ -18,6 +18,8 @@ package struct MemberClient {
         case startOver
         /// This member has created the group at a relay; the owner calls ``MemberClient/register(presharedKey:actions:)``.
         case created
+        /// A member offers a file, to all or to this one alone.
+        case offered([UInt8], from: MemberID, isPrivate: Bool)
         /// The relay knows the invite that this member's group is joined with; the owner shows it, and uses it.
         case registered
     }
@@ -31,6 +33,8 @@ package struct MemberClient {
         var isHost: Bool
         /// What the member was called before: what it said then may still come.
         var formerNicks: [String] = []
+        /// How old the room was when the member's connection broke, in seconds; nil while it is present.
+        var awaySince: UInt32?
     }
 
     struct Unconfirmed {
@@ -39,8 +43,6 @@ package struct MemberClient {
         var content: EnvelopeContent
         /// A hash of what was sent last.
         var sealed: [UInt8] = []
-        /// How often it was sealed in this stay.
-        var attempts = 0
     }
 
     /// The host counts receipts for the latest ``RoomLimits/remembered`` messages of the room, or twice as many, and all can be
@@ -58,7 +60,7 @@ package struct MemberClient {
     /// Whether this member may be the first of a group that others come into later.
     private let foundsGroup: Bool
     let engine: any GroupEngine
-    let random: () -> UInt32
+    package let random: () -> UInt32
     var members: [MemberID: Member] = [:]
     /// The members as far as the host has listed them, while it lets this one in.
     private var listed: [MemberID: Member] = [:]
@@ -89,6 +91,10 @@ package struct MemberClient {
     package internal(set) var id: MemberID?
     /// The time of what happens next, since any fixed origin; the owner sets it.
     package var now: Duration = .zero
+    /// The same in seconds since 1970, for what people are told; the owner sets it, too.
+    package var wallTime: Int64 = 0
+    /// When the room began, by the same clock.
+    private var roomBegan: Int64 = 0
 
     /// Whether the connection is broken, or what was said meanwhile has not come yet: nothing is sent.
     private(set) var isAway = false
@@ -98,7 +104,7 @@ package struct MemberClient {
     /// - Parameters:
     ///   - nick: the nick to ask for; empty for the member id.
     ///   - foundsGroup: whether it stays where it is the first one at a relay; if not, it leaves, and the next one is the first.
-    ///   - random: what spreads the Commits of many members.
+    ///   - random: what spreads the Commits of many members, and makes the ids of messages.
     package init(
         nick: String, engine: any GroupEngine, foundsGroup: Bool = true,
         random: @escaping () -> UInt32 = Random.uint32
@@ -108,6 +114,8 @@ package struct MemberClient {
         self.engine = engine
         self.random = random
     }
+
+    func newMessageID() -> MessageID { MessageID(UInt64(random()) << 32 | UInt64(random())) }
 
     package var outboxCount: Int { outbox.count }
     package var isJoined: Bool { phase == .joined }
@@ -140,7 +148,6 @@ package struct MemberClient {
         guard phase == .joined else { return }
         dropCommit()
         window.rewind()
-        for index in outbox.indices { outbox[index].attempts = 0 }
         if let askedNick {
             actions.append(.send(MemberRequest.changeNick(askedNick.text).encoded))
         }
@@ -155,6 +162,7 @@ package struct MemberClient {
     private mutating func returned() {
         isAway = false
         upkeep.unlistedSince = [:]
+        if upkeep.pastSince != nil { upkeep.pastSince = now }
         watchUnlisted()
     }
 
@@ -204,7 +212,7 @@ package struct MemberClient {
     ) throws(RoomError) {
         guard members.count + entries.count <= RoomLimits.membersBelieved else { throw .malformed }
         for entry in entries {
-            members[entry.id] = Member(nick: entry.nick, isHost: entry.isHost)
+            members[entry.id] = Member(nick: entry.nick, isHost: entry.isHost, awaySince: entry.awaySince)
         }
     }
 
@@ -225,32 +233,35 @@ package struct MemberClient {
         phase = .joined
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
+        let missedPrivately = id == nil ? 0 : Int(admission.missedPrivately)
         window.begin(isReturn: id != nil)
         if id == nil { slowMode.enteredAt = now }
-        for index in outbox.indices { outbox[index].attempts = 0 }
         id = admission.member
+        roomBegan = wallTime - Int64(admission.age)
         expectedSequence = admission.nextSequence
         chain = MessageChain()
         beginChain()
         actions.append(.admitted(admission))
         tellOfNick(actions: &actions)
         tellOfRegistration(admission, actions: &actions)
-        if missed > 0 {
-            actions.append(.tell(.warning(.missed(missed))))
+        if missed > 0 || missedPrivately > 0 {
+            actions.append(.tell(.warning(.missed(max(0, missed), privately: missedPrivately))))
         }
         checkMembers(actions: &actions)
         reviewKeys(actions: &actions)
         sendWaiting(actions: &actions)
     }
 
+    /// When the room was so many seconds old, in seconds since 1970.
+    func time(ofAge age: UInt32) -> Int64 { roomBegan + Int64(age) }
+
     mutating func beginChain() {
         chain.begin(epoch: engine.epoch, after: expectedSequence &- 1, start: engine.chainStart)
     }
 
-    /// Sends as much of the outbox as may be under way; nothing new behind what had to be sealed again.
+    /// Sends as much of the outbox as may be under way.
     mutating func sendWaiting(actions: inout [Action]) {
         while phase == .joined, !isAway, window.count < outbox.count, maySendNow(outbox[window.count]),
-            outbox.prefix(window.count).allSatisfy({ $0.attempts <= 1 }),
             window.takes(outbox[window.count].content.byteCount)
         {
             transmit(window.count - 1, actions: &actions)
@@ -272,13 +283,31 @@ package struct MemberClient {
             actions.append(.tell(.memberLeft(id: member, nick: gone.nick, reason: reason, count: members.count)))
             endCheck(with: member, "it has left", actions: &actions)
             watchUnlisted()
+        case .away(let member, let since):
+            guard let nick = members[member]?.nick else { throw .malformed }
+            // Of itself the person knows already.
+            guard member != id else { break }
+            members[member]?.awaySince = since
+            actions.append(.tell(.memberAway(id: member, nick: nick, since: time(ofAge: since))))
+        case .back(let member):
+            guard let known = members[member] else { throw .malformed }
+            guard let since = known.awaySince else { break }
+            members[member]?.awaySince = nil
+            actions.append(.tell(.memberBack(id: member, nick: known.nick, since: time(ofAge: since))))
         case .nickChanged(let member, let nick):
             guard let old = members[member]?.nick else { throw .malformed }
             members[member]?.rename(nick)
             if member == id { askedNick = nil }
             actions.append(.tell(.nickChanged(id: member, oldNick: old, nick: nick)))
         case .posted(let sequence, let from, let messageID, let content):
-            posted(sequence, from: from, id: messageID, content: content, actions: &actions)
+            guard isNext(sequence, from: from, actions: &actions) else { return }
+            show(messageID, sequence: sequence, from: from, to: nil, content: content, actions: &actions)
+            chain.add(
+                number: sequence, digest: MessageChain.digest(from: from, id: messageID, sealed: content))
+        case .passed(let sequence, let digest):
+            guard isNext(sequence, from: nil, actions: &actions) else { return }
+            chain.add(number: sequence, digest: digest)
+            actions.append(.tell(.passedOver(sequence: sequence)))
         case .privatePosted(let from, let receiver, let messageID, let content):
             guard from == id || receiver == id else { throw .malformed }
             show(messageID, sequence: nil, from: from, to: receiver, content: content, actions: &actions)
@@ -287,21 +316,24 @@ package struct MemberClient {
                 guard receipt.count <= receipt.of, sent.contains(receipt.id) else { throw .malformed }
                 guard !unseen.contains(receipt.id) else { continue }
                 actions.append(
-                    .tell(.acknowledged(receipt.id, count: Int(receipt.count), of: Int(receipt.of))))
+                    .tell(
+                        .acknowledged(
+                            receipt.id, count: Int(receipt.count), of: Int(receipt.of), missed: Int(receipt.missed))))
             }
         case .declined(let messageID, _) where messageID.value != 0 && !sent.contains(messageID):
             throw .malformed
         case .declined(let messageID, .alreadyAccepted):
             confirm(messageID, actions: &actions)
-        case .declined(let messageID, .stale):
-            sealAgain(messageID, actions: &actions)
         case .declined(let messageID, .slow):
             holdBack(messageID, actions: &actions)
         case .declined(let messageID, let code):
             if messageID == MessageID(0) { askedNick = nil }
             notTaken(messageID, code, actions: &actions)
-        case .committed(let from, let joined, let commit):
+        case .committed(let from, let floor, let joined, let commit):
             try committed(by: from, joined: joined, commit: commit, actions: &actions)
+            if phase == .joined { settled(floor: floor) }
+        case .settled(let floor):
+            settled(floor: floor)
         case .commitWanted(let candidates, let removals):
             upkeep.wanted = .init(candidates: candidates, removals: removals)
             carryOutWanted(actions: &actions)
@@ -327,20 +359,20 @@ package struct MemberClient {
         }
     }
 
-    private mutating func posted(
-        _ sequence: UInt64, from: MemberID, id messageID: MessageID, content: [UInt8], actions: inout [Action]
-    ) {
+    /// Whether this number was not given before; what is missing before it is told of.
+    private mutating func isNext(
+        _ sequence: UInt64, from sender: MemberID?, actions: inout [Action]
+    ) -> Bool {
         guard sequence >= expectedSequence, sequence < .max else {
-            actions.append(.tell(.warning(GroupError.replayed.warning(about: from))))
-            return
+            actions.append(.tell(.warning(sender.map(GroupError.replayed.warning) ?? .numberRepeated)))
+            return false
         }
         if sequence > expectedSequence {
             actions.append(.tell(.warning(.gap(Int(clamping: sequence - expectedSequence)))))
             chain.skip(to: sequence - 1)
         }
         expectedSequence = sequence + 1
-        show(messageID, sequence: sequence, from: from, to: nil, content: content, actions: &actions)
-        chain.add(number: sequence, from: from, id: messageID, sealed: content)
+        return true
     }
 
     private mutating func show(
@@ -365,7 +397,12 @@ package struct MemberClient {
             return
         }
         guard case .said(let said) = opened else {
-            if case .check(let message) = opened, from != id { received(message, from: from, actions: &actions) }
+            guard from != id else { return }
+            switch opened {
+            case .check(let message): received(message, from: from, actions: &actions)
+            case .file(let offer): actions.append(.offered(offer, from: from, isPrivate: receiver != nil))
+            case .said: break
+            }
             return
         }
         let kind: ChatEvent.ChatMessage.Kind =
@@ -383,7 +420,7 @@ package struct MemberClient {
         if taken.to == nil { slowMode.postedAt = now }
         switch taken.content {
         case .said: actions.append(.tell(.delivered(messageID)))
-        case .check: unseen.insert(messageID)
+        case .check, .file: unseen.insert(messageID)
         }
         sendWaiting(actions: &actions)
     }

@@ -30,7 +30,9 @@ struct MessageChain {
     }
 
     /// Epochs whose chains are kept: those that messages can still be of.
-    private static let epochs = 3
+    private static let epochs = RoomLimits.epochsBack + 1
+    /// Bytes of what the chain has of a message.
+    static let digestByteCount = 32
     /// Values kept in each; a sender that is further behind is not compared.
     static let remembered = 2_048
 
@@ -50,15 +52,22 @@ struct MessageChain {
         segments.removeFirst(max(0, segments.count - Self.epochs))
     }
 
-    /// The next message in the room's order.
-    mutating func add(number: UInt64, from sender: MemberID, id: MessageID, sealed: [UInt8]) {
-        guard var segment = segments.popLast() else { return }
-        var writer = ByteWriter(reserving: sealed.count + 40)
-        writer.write(segment.values[segment.values.count - 1])
-        writer.write(number)
+    /// What the chain has of a message: whoever cannot read it gets no more.
+    static func digest(from sender: MemberID, id: MessageID, sealed: [UInt8]) -> [UInt8] {
+        var writer = ByteWriter(reserving: sealed.count + 12)
         writer.write(sender.wireValue)
         writer.write(id.value)
         writer.writeBytes(sealed)
+        return Array(BLAKE2b.hash(writer.bytes.span).prefix(digestByteCount))
+    }
+
+    /// The next message in the room's order.
+    mutating func add(number: UInt64, digest: [UInt8]) {
+        guard var segment = segments.popLast() else { return }
+        var writer = ByteWriter(reserving: 56)
+        writer.write(segment.values[segment.values.count - 1])
+        writer.write(number)
+        writer.writeBytes(digest)
         segment.values.append(Self.hash(writer.bytes))
         if segment.values.count >= 2 * Self.remembered {
             segment.values.removeFirst(Self.remembered)

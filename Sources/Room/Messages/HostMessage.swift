@@ -7,10 +7,14 @@ package enum HostMessage: Sendable, Equatable {
         package var member: MemberID
         /// Seconds until the room closes; nil for a room without end.
         package var secondsLeft: UInt32?
+        /// How old the room is, in seconds: what it says about time counts from its beginning.
+        package var age: UInt32 = 0
         /// The number that the next message will have.
         package var nextSequence: UInt64
         /// The number of the group's epoch.
         package var epoch: UInt64 = 0
+        /// Private posts to this member that were kept for it and are no more, since it was here last.
+        package var missedPrivately: UInt32 = 0
         /// All members but those in `present` messages before; the new one is included.
         package var members: [Entry]
         /// Lets the member into the group; empty for the first one, who creates it.
@@ -20,6 +24,8 @@ package enum HostMessage: Sendable, Equatable {
             package var id: MemberID
             package var isHost: Bool
             package var nick: String
+            /// How old the room was when the member's connection broke, in seconds; nil while it is present, or was a moment ago.
+            package var awaySince: UInt32?
         }
     }
 
@@ -27,21 +33,31 @@ package enum HostMessage: Sendable, Equatable {
         package var id: MessageID
         package var count: UInt16
         package var of: UInt16
+        /// Members for whom the message was kept, or should have been, and will not be any more.
+        package var missed: UInt16 = 0
     }
 
     /// Part of the list of members, before `admitted`, where it is too long for one message.
     case present([Admission.Entry])
     case admitted(Admission)
     case refused(RoomCode)
-    /// A Commit that the room has accepted, and who comes in by it.
-    case committed(from: MemberID, joined: [Admission.Entry], commit: [UInt8])
+    /// A Commit that the room has accepted, and who comes in by it. Nothing comes any more that was sealed before `floor`.
+    case committed(from: MemberID, floor: UInt64, joined: [Admission.Entry], commit: [UInt8])
+    /// Nothing comes any more that was sealed before this epoch.
+    case settled(floor: UInt64)
     /// The member is asked to add and to remove these.
     case commitWanted(adding: [GroupCandidate], removing: [MemberID])
     /// Another Commit has ended the epoch before.
     case commitDeclined(epoch: UInt64)
     case left(MemberID, ChatEvent.LeaveReason)
+    /// The member's connection broke when the room was so many seconds old; its place is kept.
+    case away(MemberID, since: UInt32)
+    /// A member that was away is there again.
+    case back(MemberID)
     case nickChanged(MemberID, String)
     case posted(sequence: UInt64, from: MemberID, id: MessageID, content: [UInt8])
+    /// In the place of `posted`, for those who were not in the group yet when it was sealed: what the chain needs of it.
+    case passed(sequence: UInt64, digest: [UInt8])
     case privatePosted(from: MemberID, to: MemberID, id: MessageID, content: [UInt8])
     case receipts([Receipt])
     /// A request was not carried out; `id` is that of the message, or zero.
@@ -71,7 +87,7 @@ package enum HostMessage: Sendable, Equatable {
     /// Bytes of a list of KeyPackages.
     private static let candidateListLimit =
         RoomLimits.candidatesPerCommit * (RoomLimits.keyPackageByteCount + 8)
-    private static let receiptByteCount = 12
+    private static let receiptByteCount = 14
     private static let receiptListLimit = RoomLimits.remembered * receiptByteCount
     private static let endless = UInt32.max
 
@@ -83,8 +99,10 @@ package enum HostMessage: Sendable, Equatable {
             type = RoomMessageType.admitted
             writer.write(admission.member.wireValue)
             writer.write(admission.secondsLeft ?? Self.endless)
+            writer.write(admission.age)
             writer.write(admission.nextSequence)
             writer.write(admission.epoch)
+            writer.write(admission.missedPrivately)
             writer.write(admission.members)
             writer.writeBytes(admission.welcome)
         case .present(let members):
@@ -93,11 +111,15 @@ package enum HostMessage: Sendable, Equatable {
         case .refused(let code):
             type = RoomMessageType.refused
             writer.write(code.rawValue)
-        case .committed(let from, let joined, let commit):
+        case .committed(let from, let floor, let joined, let commit):
             type = RoomMessageType.committed
             writer.write(from.wireValue)
+            writer.write(floor)
             writer.write(joined)
             writer.writeBytes(commit)
+        case .settled(let floor):
+            type = RoomMessageType.settled
+            writer.write(floor)
         case .commitWanted(let candidates, let removals):
             type = RoomMessageType.commitWanted
             var list = ByteWriter()
@@ -114,6 +136,13 @@ package enum HostMessage: Sendable, Equatable {
             type = RoomMessageType.left
             writer.write(member.wireValue)
             writer.write(reason.wireValue)
+        case .away(let member, let since):
+            type = RoomMessageType.away
+            writer.write(member.wireValue)
+            writer.write(since)
+        case .back(let member):
+            type = RoomMessageType.back
+            writer.write(member.wireValue)
         case .nickChanged(let member, let nick):
             type = RoomMessageType.nickChanged
             writer.write(member.wireValue)
@@ -124,6 +153,10 @@ package enum HostMessage: Sendable, Equatable {
             writer.write(from.wireValue)
             writer.write(id.value)
             writer.writeBytes(content)
+        case .passed(let sequence, let digest):
+            type = RoomMessageType.passed
+            writer.write(sequence)
+            writer.writeBytes(digest)
         case .privatePosted(let from, let receiver, let id, let content):
             type = RoomMessageType.privatePosted
             writer.write(from.wireValue)
@@ -137,6 +170,7 @@ package enum HostMessage: Sendable, Equatable {
                 list.write(receipt.id.value)
                 list.write(receipt.count)
                 list.write(receipt.of)
+                list.write(receipt.missed)
             }
             writer.writeVector(list.bytes)
         case .declined(let id, let code):
@@ -185,12 +219,14 @@ package enum HostMessage: Sendable, Equatable {
             case RoomMessageType.admitted:
                 let member = try reader.readMemberID()
                 let seconds = try reader.readUInt32()
+                let age = try reader.readUInt32()
                 let next = try reader.readUInt64()
                 let epoch = try reader.readUInt64()
+                let missed = try reader.readUInt32()
                 self = .admitted(
                     Admission(
-                        member: member, secondsLeft: seconds == Self.endless ? nil : seconds, nextSequence: next,
-                        epoch: epoch,
+                        member: member, secondsLeft: seconds == Self.endless ? nil : seconds, age: age,
+                        nextSequence: next, epoch: epoch, missedPrivately: missed,
                         members: try reader.readEntries(atMost: Self.memberListLimit),
                         welcome: try reader.readBytes(reader.remaining)))
             case RoomMessageType.present:
@@ -199,8 +235,11 @@ package enum HostMessage: Sendable, Equatable {
                 self = .refused(RoomCode(rawValue: try reader.readUInt8()) ?? .unspecified)
             case RoomMessageType.committed:
                 self = .committed(
-                    from: try reader.readMemberID(), joined: try reader.readEntries(atMost: Self.memberListLimit),
+                    from: try reader.readMemberID(), floor: try reader.readUInt64(),
+                    joined: try reader.readEntries(atMost: Self.memberListLimit),
                     commit: try reader.readBytes(reader.remaining))
+            case RoomMessageType.settled:
+                self = .settled(floor: try reader.readUInt64())
             case RoomMessageType.commitWanted:
                 var list = ByteReader(try reader.readVector(atMost: Self.candidateListLimit))
                 var candidates: [GroupCandidate] = []
@@ -216,6 +255,10 @@ package enum HostMessage: Sendable, Equatable {
                 self = .commitDeclined(epoch: try reader.readUInt64())
             case RoomMessageType.left:
                 self = .left(try reader.readMemberID(), .init(wireValue: try reader.readUInt8()))
+            case RoomMessageType.away:
+                self = .away(try reader.readMemberID(), since: try reader.readUInt32())
+            case RoomMessageType.back:
+                self = .back(try reader.readMemberID())
             case RoomMessageType.nickChanged:
                 self = .nickChanged(
                     try reader.readMemberID(), try reader.readUTF8Vector(atMost: MemberRequest.nickLimit))
@@ -223,6 +266,9 @@ package enum HostMessage: Sendable, Equatable {
                 self = .posted(
                     sequence: try reader.readUInt64(), from: try reader.readMemberID(),
                     id: MessageID(try reader.readUInt64()), content: try reader.readBytes(reader.remaining))
+            case RoomMessageType.passed:
+                self = .passed(
+                    sequence: try reader.readUInt64(), digest: try reader.readBytes(MessageChain.digestByteCount))
             case RoomMessageType.privatePosted:
                 self = .privatePosted(
                     from: try reader.readMemberID(), to: try reader.readMemberID(),
@@ -234,7 +280,7 @@ package enum HostMessage: Sendable, Equatable {
                     receipts.append(
                         Receipt(
                             id: MessageID(try list.readUInt64()), count: try list.readUInt16(),
-                            of: try list.readUInt16()))
+                            of: try list.readUInt16(), missed: try list.readUInt16()))
                 }
                 self = .receipts(receipts)
             case RoomMessageType.declined:

@@ -16,6 +16,7 @@ package enum MemberRequest: Sendable, Equatable {
     case register(presharedKey: [UInt8])
     /// At a relay, where nobody is there: the joiner's external Commit.
     case joinExternally(GroupCommit)
+    case moderate(Moderation)
 
     /// Bytes of a nick in a request; the rules for nicks are stricter.
     static let nickLimit = 256
@@ -55,6 +56,9 @@ package enum MemberRequest: Sendable, Equatable {
             return EncodedMessage(type: RoomMessageType.found, body: groupInfo)
         case .register(let key):
             return EncodedMessage(type: RoomMessageType.register, body: key)
+        case .moderate(let moderation):
+            moderation.write(to: &writer)
+            return EncodedMessage(type: RoomMessageType.moderate, body: writer.bytes)
         case .joinExternally(let commit):
             writer.write(commit.epoch)
             writer.writeVector(commit.groupInfo)
@@ -102,6 +106,8 @@ package enum MemberRequest: Sendable, Equatable {
                 commit.groupInfo = try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
                 commit.commit = try reader.readBytes(reader.remaining)
                 self = .joinExternally(commit)
+            case RoomMessageType.moderate:
+                self = .moderate(try Moderation(from: &reader))
             default:
                 throw WireError.trailingBytes
             }

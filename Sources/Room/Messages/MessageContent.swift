@@ -30,18 +30,22 @@ package struct MessageContent: Sendable, Equatable {
     }
 }
 
-/// What is in an envelope: words for people, or a step of a check that programs make for them.
+/// What is in an envelope: words for people, a step of a check that programs make for them, or the offer of a file.
 enum EnvelopeContent: Equatable {
     case said(MessageContent)
     case check(CheckMessage)
+    /// The offer of a file, of which the room knows no more.
+    case file([UInt8])
 
     /// Stands where ``MessageContent/Kind`` does.
     private static let checkKind: UInt8 = 2
+    private static let fileKind: UInt8 = 3
 
     var encoded: [UInt8] {
         switch self {
         case .said(let content): content.encoded
         case .check(let message): [Self.checkKind] + message.encoded
+        case .file(let offer): [Self.fileKind] + offer
         }
     }
 
@@ -50,12 +54,17 @@ enum EnvelopeContent: Equatable {
         switch self {
         case .said(let content): content.text.utf8.count
         case .check: 3 * CheckMessage.partByteCount
+        case .file(let offer): offer.count
         }
     }
 
     init(decoding bytes: [UInt8]) throws(RoomError) {
-        self =
-            bytes.first == Self.checkKind
-            ? .check(try CheckMessage(decoding: bytes[1...])) : .said(try MessageContent(decoding: bytes))
+        switch bytes.first {
+        case Self.checkKind: self = .check(try CheckMessage(decoding: bytes[1...]))
+        case Self.fileKind:
+            guard bytes.count <= 1 + RoomLimits.offerByteCount else { throw .malformed }
+            self = .file(Array(bytes[1...]))
+        default: self = .said(try MessageContent(decoding: bytes))
+        }
     }
 }

@@ -27,10 +27,10 @@ package enum RoomCode: UInt8, Sendable {
     case idTaken = 17
     /// The joiner's KeyPackage cannot be used.
     case keyPackageInvalid = 18
-    /// The message was sealed too many epochs ago, or before somebody came in; it is to be sealed again.
-    case stale = 19
     /// At a relay: the room has a group, and the joiner did not come with the group's invite.
     case groupInviteNeeded = 20
+    /// The member is no moderator.
+    case notPermitted = 23
     /// At a relay: no member is there who could let the joiner in.
     case nobodyHere = 22
     /// In slow mode, too soon after the member's message before; it is to be sent again.

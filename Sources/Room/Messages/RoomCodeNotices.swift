@@ -35,11 +35,16 @@ extension ChatEvent.Notice {
         hint: "you stay; ask the host for the new one before you pass it on")
 
     /// A member came back after its place, or what waited for it, had been given up.
-    static func missed(_ count: Int) -> Self {
-        .init(
+    static func missed(_ count: Int, privately: Int) -> Self {
+        let total = count + privately
+        let what = [
+            count > 0 ? "\(count) message\(count == 1 ? "" : "s") of the room" : nil,
+            privately > 0 ? "\(privately) private message\(privately == 1 ? "" : "s")" : nil,
+        ]
+        return .init(
             .messagesMissed,
-            count == 1 ? "1 message of the room was missed" : "\(count) messages of the room were missed",
-            hint: "you were away for longer than the host could wait; ask somebody who was there", count: count)
+            what.compactMap(\.self).joined(separator: " and ") + (total == 1 ? " was missed" : " were missed"),
+            hint: "you were away for longer than the host could wait; ask somebody who was there", count: total)
     }
 }
 
@@ -87,7 +92,7 @@ extension RoomCode {
             .init(
                 .versionMismatch, "cannot join: the members cannot use this program's keys",
                 hint: "update termtalk, here or there")
-        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .stale, .slow:
+        case .unspecified, .tooLarge, .noSuchMember, .alreadyAccepted, .away, .slow, .notPermitted:
             .init(.noSuchRoom, "cannot join: the host refused", hint: "ask for a new invite")
         }
     }
@@ -106,12 +111,9 @@ extension RoomCode {
             .init(
                 .memberAway, "the message was not delivered: that member is away, and too much waits for it",
                 hint: "send it again when the member is back")
+        case .notPermitted: .moderatorsOnly
         case .rateLimited, .slow:
             .init(.rateLimited, "not so fast", hint: "wait a moment")
-        case .stale:
-            .init(
-                .groupEpoch, "the message was not delivered: the host calls it sealed for another time of the group",
-                hint: "say it again; if it stays, leave the room and join again")
         case .unspecified, .full, .expired, .alreadyAccepted, .idTaken, .keyPackageInvalid, .passwordRequired,
             .passwordWrong, .passwordUnknown, .banned, .locked, .denied, .inviteUsed, .groupInviteNeeded, .nobodyHere:
             .init(.internalError, "the host did not do it and did not say why")

@@ -19,7 +19,9 @@ extension ByteReader {
     mutating func readEntry() throws(WireError) -> HostMessage.Admission.Entry {
         let id = try readMemberID()
         let flags = try readUInt8()
-        return .init(id: id, isHost: flags & 1 != 0, nick: try readUTF8Vector(atMost: MemberRequest.nickLimit))
+        return .init(
+            id: id, isHost: flags & 1 != 0, nick: try readUTF8Vector(atMost: MemberRequest.nickLimit),
+            awaySince: flags & 2 != 0 ? try readUInt32() : nil)
     }
 
     mutating func readEntries(atMost limit: Int) throws(WireError) -> [HostMessage.Admission.Entry] {
@@ -51,7 +53,8 @@ extension ByteWriter {
 
     mutating func write(_ entry: HostMessage.Admission.Entry) {
         write(entry.id.wireValue)
-        write(UInt8(entry.isHost ? 1 : 0))
+        write(UInt8((entry.isHost ? 1 : 0) | (entry.awaySince != nil ? 2 : 0)))
         writeVector(Array(entry.nick.utf8))
+        if let since = entry.awaySince { write(since) }
     }
 }

@@ -10,6 +10,7 @@ enum RoomMessageType {
     static let register: UInt8 = 0x16
     static let joinExternally: UInt8 = 0x17
     static let found: UInt8 = 0x18
+    static let moderate: UInt8 = 0x19
     // From the host.
     static let admitted: UInt8 = 0x20
     static let refused: UInt8 = 0x21
@@ -34,6 +35,10 @@ enum RoomMessageType {
     static let slowMode: UInt8 = 0x33
     static let tree: UInt8 = 0x35
     static let inviteRevoked: UInt8 = 0x36
+    static let away: UInt8 = 0x37
+    static let back: UInt8 = 0x38
+    static let settled: UInt8 = 0x39
+    static let passed: UInt8 = 0x3a
 }
 
 /// The limits that a room puts on its members, each with its reason.
@@ -53,6 +58,9 @@ package struct RoomLimits: Sendable {
 
     /// Bytes of a text in UTF-8.
     package static let textByteCount = 65_536
+
+    /// Bytes of the offer of a file: its name, of up to 255, and what proves it.
+    package static let offerByteCount = 512
 
     /// Bytes of sealed content: a text, and what group encryption adds.
     package static let contentByteCount = 65_536 + 2_048
@@ -92,23 +100,33 @@ package struct RoomLimits: Sendable {
     /// Bytes of a message that the log has: a Commit of the longest, and who comes by it.
     static let loggedByteCount = groupMessageByteCount + 32_768
 
-    /// A message may have been sealed so many epochs ago: members keep the keys of as many.
-    static let epochsBack: UInt64 = 2
-
-    /// Declined posts of a member that are remembered until they come again; more than a client has under way.
-    static let staleDeclines = 2 * MemberClient.outboxHighWaterMark
+    /// A message may have been sealed so many epochs ago: members keep what opens as many. In a round trip of 4 s, all that
+    /// comes and goes in the long run, and new keys, begin 6.
+    package static let epochsBack = 16
+    /// And so long ago at most: whose connection is silent for longer counts as away.
+    static let epochTime = Duration.seconds(60)
+    /// How soon members are told that they need what opens past epochs no more, after everybody has learnt of the last one.
+    static let floorInterval = Duration.seconds(10)
+    /// Pause between two looks whether somebody who is far behind has caught up, before the next epoch begins.
+    static let lagPause = Duration.seconds(1)
 
     /// How long a member that is asked for a Commit may take, before another one is asked; less than joiners wait, and more
     /// than a circuit of tor takes to answer.
     static let committerPatience = Duration.seconds(8)
 
-    /// Commits a second that let in or remove members, in the long run, and at once after a pause. With each, what is on its
-    /// way has to be sealed again: who comes and goes all the time must not keep the others from being heard.
+    /// Commits a second that let in or remove members, in the long run, and at once after a pause. Each lets in many, and what
+    /// is on its way passes ``epochsBack`` of them at most.
     static let memberChangesPerSecond = 1.0
     static let memberChangeBurst = 64.0
 
-    /// Pause between two Commits of the room by which members give themselves new keys. A message that is sealed meanwhile
-    /// may take ``epochsBack`` of them to arrive.
+    /// Commits a second that let in somebody by the same invite, in the long run, and at once after a pause: who comes and goes
+    /// all the time slows down those who come by the invite that it has. Each lets in many.
+    static let waysPerSecond = 0.5
+    static let wayBurst = 32.0
+    /// Invites of which that is remembered when all is well; there are ``InviteTable/maximum`` in force.
+    static let ways = 64
+
+    /// Pause between two Commits of the room by which members give themselves new keys.
     static let updateInterval = Duration.seconds(2)
 
     /// Pause between two such Commits of one member, so that others have their turn.
@@ -178,9 +196,9 @@ package struct RoomLimits: Sendable {
 
     /// Receipts are reported to a message's sender at most this often.
     package static let receiptInterval = Duration.milliseconds(500)
-    /// How long it takes until members are told that somebody who has gone away does not count any more. Who is back before
-    /// costs nobody anything.
-    package static let absenceReceiptInterval = Duration.seconds(5)
+    /// How long it takes until members are told that somebody has gone away, and that receipts do not count it any more. A
+    /// connection that breaks is mostly there again by then, also through tor, and costs nobody anything.
+    package static let awayGrace = Duration.seconds(10)
 
     /// Receipts in one message: when a member leaves that received nothing for long, those of thousands of messages change.
     static let receiptsPerMessage = 1_000

@@ -11,6 +11,7 @@ extension Room {
         writer.write(Self.snapshotVersion)
         writer.write(limits.isRelay)
         writer.write(isClosed)
+        writer.write(time: began)
         writer.write(optional: closesAt) { writer, time in writer.write(time: time) }
         writer.write(isLocked)
         writer.write(topic)
@@ -19,7 +20,8 @@ extension Room {
         writer.write(nextOrder)
         writer.write(list: membersInOrder) { writer, member in member.write(to: &writer) }
         writer.write(list: waiting) { writer, joiner in joiner.write(to: &writer) }
-        writer.write(optional: firstAbsenceEnd) { writer, time in writer.write(time: time) }
+        writer.write(newestSince)
+        writer.write(optional: absenceDue) { writer, time in writer.write(time: time) }
         writer.write(optional: receiptsDue) { writer, time in writer.write(time: time) }
         receipts.write(to: &writer)
         privateReceipts.write(to: &writer)
@@ -52,6 +54,7 @@ extension Room {
 
     private mutating func read(from reader: inout StateReader) throws(WireError) {
         isClosed = try reader.readBool()
+        began = try reader.readTime()
         closesAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
         isLocked = try reader.readBool()
         topic = try reader.readText(atMost: RoomLimits.remarkByteCount)
@@ -66,7 +69,8 @@ extension Room {
         waiting = try reader.readList(atMost: RoomLimits.waiting) { reader throws(WireError) in
             try Waiting(reading: &reader)
         }
-        firstAbsenceEnd = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        newestSince = try reader.readUInt64()
+        absenceDue = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
         receiptsDue = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
         receipts = try ReceiptBook(reading: &reader)
         privateReceipts = try PrivateReceipts(reading: &reader)
@@ -90,7 +94,8 @@ extension Room {
         guard members.updateValue(member, forKey: member.id) == nil,
             memberOfKey.updateValue(member.id, forKey: member.key) == nil,
             member.link.map({ memberOfLink.updateValue(member.id, forKey: $0) == nil }) != false,
-            member.order < nextOrder, member.receivedSequence < nextSequence
+            member.order < nextOrder, member.receivedSequence < nextSequence, member.since <= group.epoch,
+            member.epoch <= group.epoch
         else { throw .invalidValue }
         try takeNames(member.nick, of: member.id)
         if member.absence != nil { awayCount += 1 }
@@ -120,11 +125,15 @@ extension Room {
             throw .damaged
         }
         switch message {
+        case .passed(let sequence, _):
+            // The same post, for those who cannot read it.
+            guard sequence == entry.sequence, sequence == nextSequence - 1 else { throw .damaged }
         case .posted(let sequence, let sender, let id, _):
             guard sequence == nextSequence, sequence == entry.sequence else { throw .damaged }
             nextSequence += 1
             recent.insert(id)
-            receipts.posted(sequence: sequence, sender: sender, id: id, others: max(0, members.count - 1 - awayCount))
+            let epoch = if case .upTo(let last) = entry.audience { last } else { group.epoch }
+            _ = beginReceipts(sequence: sequence, sender: sender, id: id, epoch: epoch)
         case .privatePosted(let sender, _, let id, _):
             recent.insert(id)
             guard privateReceipts.posted(id, by: sender) == entry.tracking else { throw .damaged }
@@ -145,13 +154,13 @@ extension Room {
             beginAbsence(of: id, now: now)
             guard var member = members[id] else { continue }
             member.absence?.end = end
-            member.stale = StalePosts()
+            member.epoch = group.epoch
             member.heldID = nil
             member.link = log.reader(of: id).map { link($0, member.key) }
             if let link = member.link { memberOfLink[link] = id }
             members[id] = member
         }
-        firstAbsenceEnd = members.isEmpty ? nil : end
+        absenceDue = members.values.compactMap(\.absence?.due).min()
     }
 }
 
@@ -162,7 +171,7 @@ extension Room.Member {
         let isHost = try reader.readBool()
         self.init(
             id: id, key: key, isHost: isHost, order: try reader.readUInt64(),
-            nick: try reader.readNick(isHost: isHost), stale: try StalePosts(reading: &reader),
+            nick: try reader.readNick(isHost: isHost), since: try reader.readUInt64(), epoch: try reader.readUInt64(),
             postedAt: try reader.readOptional { reader throws(WireError) in try reader.readTime() },
             heldID: try reader.readOptional { reader throws(WireError) in try reader.readMessageID() },
             lastUpdate: try reader.readOptional { reader throws(WireError) in try reader.readTime() },
@@ -170,9 +179,11 @@ extension Room.Member {
                 try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
                     (try reader.readMemberID(), try reader.readCount(atMost: RoomLimits.privateByteCount))
                 }, uniquingKeysWith: { $1 }),
+            missedPrivately: try reader.readUInt32(),
             link: try reader.readOptional { reader throws(WireError) in try reader.readLinkID() },
             absence: try reader.readOptional { reader throws(WireError) in
-                Room.Absence(since: try reader.readTime(), end: try reader.readTime())
+                Room.Absence(
+                    since: try reader.readTime(), end: try reader.readTime(), isTold: try reader.readBool())
             },
             receivedSequence: try reader.readUInt64(), messages: try TokenBucket(reading: &reader),
             bytes: try TokenBucket(reading: &reader))
@@ -184,7 +195,8 @@ extension Room.Member {
         writer.write(isHost)
         writer.write(order)
         writer.write(nick.text)
-        stale.write(to: &writer)
+        writer.write(since)
+        writer.write(epoch)
         writer.write(optional: postedAt) { writer, time in writer.write(time: time) }
         writer.write(optional: heldID) { writer, id in writer.write(id) }
         writer.write(optional: lastUpdate) { writer, time in writer.write(time: time) }
@@ -192,10 +204,12 @@ extension Room.Member {
             writer.write(entry.key)
             writer.write(entry.value)
         }
+        writer.write(missedPrivately)
         writer.write(optional: link) { writer, link in writer.write(link) }
         writer.write(optional: absence) { writer, absence in
             writer.write(time: absence.since)
             writer.write(time: absence.end)
+            writer.write(absence.isTold)
         }
         writer.write(receivedSequence)
         messages.write(to: &writer)
@@ -208,7 +222,8 @@ extension Room.Waiting {
         self.init(
             id: try reader.readMemberID(), key: try reader.readBytes(), link: try reader.readLinkID(),
             nick: try reader.readNick(isHost: false),
-            keyPackage: try reader.readBytes(atMost: RoomLimits.keyPackageByteCount))
+            keyPackage: try reader.readBytes(atMost: RoomLimits.keyPackageByteCount),
+            way: try reader.readInt())
     }
 
     fileprivate func write(to writer: inout StateWriter) {
@@ -217,5 +232,6 @@ extension Room.Waiting {
         writer.write(link)
         writer.write(nick.text)
         writer.write(keyPackage)
+        writer.write(way)
     }
 }

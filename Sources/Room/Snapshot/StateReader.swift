@@ -29,6 +29,8 @@ struct StateReader {
         return value == 1
     }
 
+    mutating func readInt() throws(WireError) -> Int { Int(Int64(bitPattern: try wire.readUInt64())) }
+
     /// A number from 0 to `limit`.
     mutating func readCount(atMost limit: Int) throws(WireError) -> Int {
         guard let value = Int(exactly: try wire.readUInt64()), value <= limit else { throw .invalidValue }

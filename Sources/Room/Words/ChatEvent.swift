@@ -7,6 +7,10 @@ package enum ChatEvent: Sendable, Equatable {
     case joinedRoom(JoinedRoom)
     case memberJoined(id: MemberID, nick: String, count: Int)
     case memberLeft(id: MemberID, nick: String, reason: LeaveReason, count: Int)
+    /// A member's connection broke; its place is kept. `since` is in seconds since 1970, by this machine's clock.
+    case memberAway(id: MemberID, nick: String, since: Int64)
+    /// A member is there again that was away since then.
+    case memberBack(id: MemberID, nick: String, since: Int64)
     case message(ChatMessage)
     /// The member said this; it has no place in the room's order yet. For a screen, which marks it as on its way: what
     /// follows is `message` with the same id, or `notSent`.
@@ -17,8 +21,10 @@ package enum ChatEvent: Sendable, Equatable {
     case waiting(MessageID, text: String)
     /// The member's own message reached the host and has a place in the room's order.
     case delivered(MessageID)
-    /// `count` of the `of` other members present have received the message.
-    case acknowledged(MessageID, count: Int, of: Int)
+    /// `count` of the `of` other members present have received the message; of those that were away `missed` will not.
+    case acknowledged(MessageID, count: Int, of: Int, missed: Int = 0)
+    /// This number of the room's order is of something that was said before the member came in, and only arrived now.
+    case passedOver(sequence: UInt64)
     case nickChanged(id: MemberID, oldNick: String, nick: String)
     /// The answer to `/who`.
     case members([MemberInfo])
@@ -30,6 +36,8 @@ package enum ChatEvent: Sendable, Equatable {
     case clearScreen
     /// The answer to `/verify`, and how far a check with a member has come.
     case verification(Verification)
+    /// Something about files that members pass to each other.
+    case file(FileNews)
     /// Something about the room itself.
     case room(RoomChange)
     case connection(ConnectionChange)
@@ -124,12 +132,20 @@ package enum ChatEvent: Sendable, Equatable {
         package var nick: String
         package var isHost: Bool
         package var isVerified: Bool
+        package var isModerator: Bool
+        /// Since when its connection is broken, in seconds since 1970, by this machine's clock; nil while it is present.
+        package var awaySince: Int64?
 
-        package init(id: MemberID, nick: String, isHost: Bool, isVerified: Bool) {
+        package init(
+            id: MemberID, nick: String, isHost: Bool, isVerified: Bool, isModerator: Bool = false,
+            awaySince: Int64? = nil
+        ) {
             self.id = id
             self.nick = nick
             self.isHost = isHost
             self.isVerified = isVerified
+            self.isModerator = isModerator
+            self.awaySince = awaySince
         }
     }
 

@@ -1,4 +1,4 @@
-/// What is told about the room itself: the first five to everybody, the others to the person at the host.
+/// What is told about the room itself: the first six to everybody, the others to the person at the host.
 package enum RoomChange: Sendable, Equatable {
     /// Empty when there is none any more.
     case topic(String)
@@ -9,6 +9,7 @@ package enum RoomChange: Sendable, Equatable {
     case ending(secondsLeft: Int64, canExtend: Bool)
     /// Each member may post once in so many seconds; 0 for as often as it likes.
     case slow(seconds: Int64)
+    case moderator(id: MemberID, nick: String, isModerator: Bool)
     /// The answer to `/invite` with options; after a kick or ban also the room's new invite.
     case inviteMade(Invite)
     /// The answer to `/invite --list`.

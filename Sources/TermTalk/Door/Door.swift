@@ -311,6 +311,13 @@ package struct Door {
     var secrets: [InviteSecret] { invites.secrets + ofGroup }
     /// Those with which somebody can come in, or back.
     var secretsInUse: [InviteSecret] { invites.secretsInUse + ofGroup }
+    /// What stands for the invite, for what is counted by invites; those that are not in force count as one, and so do those who
+    /// came without.
+    func way(of secret: InviteSecret?) -> Int {
+        guard let secret else { return -1 }
+        return invites.entries.first { $0.secret === secret }?.number ?? 0
+    }
+
     private var ofGroup: [InviteSecret] { inviteOfGroup.map { [$0] } ?? [] }
 
     // MARK: Refusals and time

@@ -30,7 +30,7 @@ extension HostNode {
             session: SecureSession(responder: identity, now: loop.time), node: self)
         connections.add(connection)
         door.arrived(connection.link, from: network)
-        scheduleSessionSweep(at: connection.session.nextDeadline)
+        sweeper.scheduleSession(at: connection.session.nextDeadline)
     }
 
     /// Whether a handshake with an invite may be answered.
@@ -54,7 +54,7 @@ extension HostNode {
     /// Tells the person of refusals, when there are many.
     func tellOfDoor() {
         for notice in door.takeNotices() { tell(.warning(notice)) }
-        if let deadline = door.nextDeadline { scheduleSweep(at: deadline) }
+        if let deadline = door.nextDeadline { sweeper.schedule(at: deadline) }
     }
 
     // MARK: What is said at the door
@@ -88,7 +88,7 @@ extension HostNode {
             let answer = try connection.admission.received(
                 share: share, password: password, identity: identity, memberKey: key,
                 handshakeHash: connection.session.handshakeHash)
-            connection.admissionDeadline = max(connection.admissionDeadline, now + Self.passwordPatience)
+            connection.mayStay(until: now + Self.passwordPatience)
             send(answer, to: connection)
         case .tag(let tag):
             guard door.mayTryPassword(connection.link, now: now) else { return refuse(connection, .rateLimited) }

@@ -30,13 +30,10 @@ struct ConnectionTable {
     }
 
     mutating func becameMember(_ connection: HostConnection) {
-        connection.isMember = true
         members.append(connection)
     }
 
     mutating func noLongerMember(_ connection: HostConnection) {
-        guard connection.isMember else { return }
-        connection.isMember = false
         members.removeAll { $0 === connection }
     }
 

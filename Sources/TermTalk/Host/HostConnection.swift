@@ -6,32 +6,35 @@ internal import Sodium
 /// One peer at the host: its stream, its session, and whether it is a member. A member whose stream broke stays here
 /// without one until it comes back or its place is given up.
 final class HostConnection: ByteStreamHandler {
+    enum Stage {
+        /// Nothing has come from the peer. Closed then, as is a visitor.
+        case silent(until: Duration)
+        /// On its way to being a member.
+        case visitor(until: Duration)
+        /// A member, which goes on there in the room's log.
+        case member(RoomLog.Reader)
+        /// Nothing is taken from the peer any more; closed when all that there is for it has been sent.
+        case released(RoomLog.Reader?)
+    }
+
     let link: LinkID
     var session: SecureSession
     private(set) var stream: (any ByteStream)?
-    /// Where it goes on in the room's log, once its peer is a member.
-    var reader: RoomLog.Reader?
+    private(set) var stage: Stage
     /// The static key that the peer has proved to hold.
     var peerKey: [UInt8]?
-    var isMember = false
     /// Waits in the list of those that are sealed at the end of the turn.
     var isDirty = false
     /// What it has shown of the room's password.
     var admission = HostAdmission()
-    /// When it is closed, unless it is a member by then.
-    var admissionDeadline: Duration
     /// When the member's stream broke.
     var lostAt: Duration?
-    /// Whether its first byte has come.
-    var hasSpoken = false
-    /// Is to be closed when everything has been sent.
-    var isReleased = false
     private unowned let node: HostNode
 
     init(link: LinkID, stream: any ByteStream, session: consuming SecureSession, node: HostNode) {
         self.link = link
         self.stream = stream
-        admissionDeadline = session.admissionDeadline
+        stage = .silent(until: session.admissionDeadline)
         self.session = session
         self.node = node
         stream.handler = self
@@ -40,19 +43,67 @@ final class HostConnection: ByteStreamHandler {
     /// A member that was there before the host was started anew.
     init(away link: LinkID, reader: RoomLog.Reader, key: [UInt8], at now: Duration, node: HostNode) {
         self.link = link
-        self.reader = reader
+        stage = .member(reader)
         peerKey = key
         session = SecureSession(responder: node.identity, now: now)
-        admissionDeadline = now
         lostAt = now
         self.node = node
     }
 
-    /// The member is back, and goes on there: it has received `received` records, `partOfNext` of them of the next message.
-    func goOn(at reader: RoomLog.Reader, received: UInt32, partOfNext: Int, waiting: UInt32) {
-        self.reader = reader
-        session.goOn(received: received, waiting: waiting)
-        session.goOnInMessage(afterRecords: partOfNext)
+    /// Where it goes on in the room's log.
+    var reader: RoomLog.Reader? {
+        get {
+            switch stage {
+            case .member(let reader), .released(let reader?): reader
+            case .silent, .visitor, .released(nil): nil
+            }
+        }
+        set {
+            switch stage {
+            case .member: if let newValue { stage = .member(newValue) }
+            case .released: stage = .released(newValue)
+            case .silent, .visitor: break
+            }
+        }
+    }
+
+    var isMember: Bool { if case .member = stage { true } else { false } }
+    var isReleased: Bool { if case .released = stage { true } else { false } }
+
+    /// When it is closed, unless it is a member by then.
+    var admissionDeadline: Duration? {
+        switch stage {
+        case .silent(let until), .visitor(let until): until
+        case .member, .released: nil
+        }
+    }
+
+    /// The peer has said something. Returns whether it was the first time.
+    func spoke() -> Bool {
+        guard case .silent(let until) = stage else { return false }
+        stage = .visitor(until: until)
+        return true
+    }
+
+    /// A visitor has until then, if it has not longer.
+    func mayStay(until: Duration) {
+        if case .visitor(let deadline) = stage { stage = .visitor(until: max(deadline, until)) }
+    }
+
+    /// The peer is a member, and gets what the log has from there on.
+    func cameIn(at reader: RoomLog.Reader) {
+        stage = .member(reader)
+    }
+
+    func release() {
+        stage = .released(reader)
+    }
+
+    /// The member is back, and goes on there.
+    func goOn(at position: RoomLog.Position) {
+        stage = .member(position.reader)
+        session.goOn(received: position.records, waiting: position.waiting)
+        session.goOnInMessage(afterRecords: position.partOfNext)
         session.acceptLongMessages()
     }
 

@@ -45,8 +45,7 @@ extension HostNode {
             drop(connection)
             return
         }
-        connection.goOn(
-            at: position.reader, received: received, partOfNext: position.partOfNext, waiting: position.waiting)
+        connection.goOn(at: position)
         release(connection)
         connection.reader?.end = end
         drop(old)
@@ -59,9 +58,9 @@ extension HostNode {
     }
 
     func finishClosing() {
-        sweepTimer?.cancel()
+        sweeper.stop()
         endingNotes.stop()
-        localTimer?.cancel()
+        local?.stop()
         guard let closing, let onClosed else { return }
         self.onClosed = nil
         for connection in connections.all {

@@ -5,62 +5,46 @@ internal import SecureSession
 internal import Sodium
 internal import Wire
 
-// The host's own participant.
+// The person at the host, whose messages need no connection.
 
 extension HostNode {
     /// The members as the host's own participant knows them.
-    package var localMembers: [ChatEvent.MemberInfo] { local?.memberList ?? [] }
+    package var localMembers: [ChatEvent.MemberInfo] { local?.client.memberList ?? [] }
 
     /// Lets the person at the host take part.
-    package func joinLocally(nick: String, engine: any GroupEngine) {
-        local = MemberClient(nick: nick, engine: engine)
-        var actions: [MemberClient.Action] = []
-        local?.now = loop.time
-        local?.connected(actions: &actions)
-        perform(actions)
+    package func joinLocally(_ client: MemberClient) {
+        let member = LoopMember(client, loop: loop, wallClock: wallClock) { [weak self] in self?.perform($0) }
+        local = member
+        beginLocalFiles()
+        member.perform(member.connected())
     }
 
-    /// Carries out what the person at the host asks of the room.
-    package func withLocal(_ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void) {
-        guard var client = local else { return }
-        var actions: [MemberClient.Action] = []
-        client.now = loop.time
-        do {
-            try body(&client, &actions)
-        } catch {
-            actions.append(.tell(.error(error)))
-        }
-        local = client
-        perform(actions)
-    }
-
-    package func verifyLocally(_ command: VerifyCommand) {
-        Verifying.perform(command, loop: loop) { [weak self] body in self?.withLocal(body) }
-    }
-
-    func perform(_ actions: [MemberClient.Action]) {
-        for action in actions {
-            switch action {
-            case .send(let message):
-                receivedLocally(message)
-            case .tell(let event):
-                tell(event)
-            case .end(_, let refusal?):
-                tell(.error(refusal))
-            // The host's own participant commits who comes and goes itself, and looks at what others commit before they hear
-            // of it. If it has lost the group all the same, the room is no use any more.
-            case .startOver:
-                tell(.error(.init(.groupLost, "the room is closed: the host's own participant has lost its group")))
-                // It comes back into the group of a kept room when that is started again.
-                loop.atEndOfTurn { [weak self] in
-                    guard let self else { return }
-                    if self.journal == nil { self.close(.hostQuit) } else { self.pause() }
-                }
-            case .admitted: onJoined?()
-            case .end, .created, .registered: break
+    private func perform(_ action: MemberClient.Action) {
+        switch action {
+        case .send(let message):
+            receivedLocally(message)
+        case .tell(let event):
+            tell(event)
+            if case .memberLeft(let member, _, _, _) = event { files.own?.memberLeft(member) }
+        case .end(_, let refusal?):
+            tell(.error(refusal))
+        // The host's own participant commits who comes and goes itself, and looks at what others commit before they hear
+        // of it. If it has lost the group all the same, the room is no use any more.
+        case .startOver:
+            tell(.error(.init(.groupLost, "the room is closed: the host's own participant has lost its group")))
+            // It comes back into the group of a kept room when that is started again.
+            loop.atEndOfTurn { [weak self] in
+                guard let self else { return }
+                if self.journal == nil { self.close(.hostQuit) } else { self.pause() }
             }
+        case .offered(let offer, let member, let isPrivate):
+            files.own?.offered(offer, from: member, isPrivate: isPrivate)
+        case .admitted:
+            files.connectedLocally()
+            onJoined?()
+        case .end, .created, .registered:
+            break
         }
-        scheduleLocal()
     }
 
     private func receivedLocally(_ message: EncodedMessage) {
@@ -71,88 +55,45 @@ extension HostNode {
                 isHost: true, now: loop.time, actions: &actions)
         } catch {
             logger.error("the room does not take what the host's own participant sends")
-            withLocal { client, actions in client.wasNotTaken(type: message.type, actions: &actions) }
+            local?.act { client, actions in client.wasNotTaken(type: message.type, actions: &actions) }
         }
         perform(actions)
     }
 
-    /// What the host's own participant has to do for the group in time.
-    private func scheduleLocal() {
-        guard let deadline = local?.nextDeadline, deadline != localDeadline else { return }
-        localTimer?.cancel()
-        localDeadline = deadline
-        localTimer = loop.schedule(after: max(deadline - loop.time, .milliseconds(1))) { [weak self] in
-            guard let self, var client = self.local, self.closing == nil else { return }
-            self.localDeadline = nil
-            var actions: [MemberClient.Action] = []
-            client.now = self.loop.time
-            client.timePassed(actions: &actions)
-            self.local = client
-            self.perform(actions)
-        }
-    }
-
-    func pauseLocal(until: Duration) {
-        let wasPaused = isCongested
-        localPausedUntil = max(localPausedUntil, until)
-        if !wasPaused {
-            endLocalPauseLater()
-        }
-    }
-
-    func endLocalPauseLater() {
-        _ = loop.schedule(after: max(localPausedUntil - loop.time, .milliseconds(1))) { [weak self] in
-            guard let self else { return }
-            if self.isCongested {
-                self.endLocalPauseLater()
-            } else {
-                self.onDecongested?()
-            }
-        }
-    }
-
-    /// Whether the person at the host says more than the room carries; no more should be read from the input.
-    package var isCongested: Bool { localPausedUntil > loop.time }
-
     /// The person at the host has received what the console has taken.
     package func acknowledgeLocally() {
-        let number = receiptGate.clear(localReceipts.told, outputProgress?())
-        guard number > localReceipts.acknowledged, localReader != nil else { return }
-        localReceipts.acknowledged = number
+        guard let number = local?.cleared(seat.told), number > seat.acknowledged, seat.reader != nil else { return }
+        seat.acknowledged = number
         room.acknowledged(sequence: number, by: Self.localLink, now: loop.time)
     }
 
     /// Gives the host's own participant what the log has for it. What it says to that comes into the log behind.
     func readLocally() {
         var unread: [EncodedMessage] = []
-        while var reader = localReader {
+        while var reader = seat.reader {
             unread.removeAll(keepingCapacity: true)
             room.log.read(reader, limit: 1, into: &unread)
             guard let message = unread.first else { return }
             room.log.advance(&reader, by: 1)
-            localReader = reader
-            localRecords &+= UInt32(message.recordCount)
-            let sequence = room.log.acknowledged(localRecords, by: reader.member) ?? 0
+            seat.reader = reader
+            seat.records &+= UInt32(message.recordCount)
+            let sequence = room.log.acknowledged(seat.records, by: reader.member) ?? 0
             deliverLocally(message)
             tellOfPrivateReceipts()
             if sequence > 0 {
-                localReceipts.told = sequence
+                seat.told = sequence
                 acknowledgeLocally()
             }
         }
     }
 
     func deliverLocally(_ message: EncodedMessage) {
-        guard var client = local else { return }
-        var actions: [MemberClient.Action] = []
-        client.now = loop.time
+        guard let local else { return }
         do throws(RoomError) {
-            try client.received(type: message.type, body: message.body, actions: &actions)
+            try local.received(type: message.type, body: message.body)
         } catch {
             logger.error("the host's own participant does not take what the room sends")
-            actions.append(.startOver)
+            perform(.startOver)
         }
-        local = client
-        perform(actions)
     }
 }

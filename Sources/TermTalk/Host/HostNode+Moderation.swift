@@ -49,7 +49,7 @@ extension HostNode {
         stateChanged()
         onInvitesChanged?(door.secretsInUse)
         if let expiry = door.invites.nextExpiry {
-            scheduleSweep(at: expiry)
+            sweeper.schedule(at: expiry)
         }
     }
 
@@ -66,16 +66,34 @@ extension HostNode {
     /// Removes a member, and makes the invites that it knows worthless.
     ///
     /// - Throws: no-such-member.
-    package func expel(_ name: String, banned: Bool, reason: String) throws(ChatEvent.Notice) {
+    package func expel(
+        _ name: String, banned: Bool, keepsInvites: Bool = false, reason: String
+    ) throws(ChatEvent.Notice) {
         let id = try room.member(named: name)
         let key = room.credentials(of: id)?.key
-        let holders = key.map { door.revokeInvites(knownTo: $0) } ?? []
+        // At a relay the invite is the group's, and the relay cannot make another.
+        let isKept = keepsInvites || room.limits.isRelay
+        let holders = isKept ? [] : key.map { door.revokeInvites(knownTo: $0) } ?? []
         var actions: [RoomAction] = []
         refuseNewcomers(actions: &actions)
         room.expel(id, banned: banned, reason: reason, now: loop.time, actions: &actions)
         room.inviteWasRevoked(for: holders, actions: &actions)
         perform(actions)
         invitesChanged()
+    }
+
+    /// What a moderator that is a member wants. What cannot be is as if it had not been asked for.
+    func moderate(_ moderation: Moderation) {
+        switch moderation {
+        case .expel(let id, let isBanned, let keepsInvites, let reason):
+            let isDone =
+                (try? expel(id.description, banned: isBanned, keepsInvites: keepsInvites, reason: reason)) != nil
+            if isDone, !keepsInvites { onInviteReplaced?() }
+        case .lock(let isLocked): setLocked(isLocked)
+        case .topic(let text): setTopic(text)
+        case .slow(let seconds): setSlowMode(seconds: Int64(seconds))
+        case .extend(let seconds): _ = try? extend(by: .seconds(Int64(seconds)))
+        }
     }
 
     /// - Throws: no-such-member.
@@ -90,7 +108,7 @@ extension HostNode {
 
     func askHost(_ link: LinkID, _ id: MemberID, nick: String) {
         guard let connection = connections[link] else { return }
-        connection.admissionDeadline = max(connection.admissionDeadline, loop.time + Self.approvalPatience)
+        connection.mayStay(until: loop.time + Self.approvalPatience)
         tell(.room(.joinRequest(id: id, nick: nick)))
     }
 

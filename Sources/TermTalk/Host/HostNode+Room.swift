@@ -29,8 +29,8 @@ extension HostNode {
     func perform(_ action: RoomAction) {
         switch action {
         case .send(Self.localLink, let message):
-            guard let localReader else { return deliverLocally(message) }
-            say(message, to: .one(localReader.member))
+            guard let reader = seat.reader else { return deliverLocally(message) }
+            say(message, to: .one(reader.member))
             readLocally()
         case .send(let link, let message):
             guard let connection = connections[link] else { return }
@@ -43,22 +43,22 @@ extension HostNode {
         case .sendToEach(let links, let message):
             for link in links { perform(.send(link, message)) }
         case .sendTracked(Self.localLink, let message, let number):
-            guard let localReader else { return }
-            say(message, to: .one(localReader.member), tracking: number)
+            guard let reader = seat.reader else { return }
+            say(message, to: .one(reader.member), tracking: number)
             readLocally()
         case .sendTracked(let link, let message, let number):
             guard let connection = connections[link], let reader = connection.reader else { return }
             say(message, to: .one(reader.member), tracking: number)
             markDirty(connection)
-        case .broadcast(let message, let tag):
-            say(message, to: .all, sequence: tag)
+        case .broadcast(let message, let tag, let audience):
+            say(message, to: audience, sequence: tag)
             for connection in connections.members {
                 markDirty(connection)
             }
             readLocally()
         case .admit(Self.localLink, let id):
-            localReader = room.log.open(id, records: 0)
-            localRecords = 0
+            seat.reader = room.openPlace(of: id, records: 0)
+            seat.records = 0
         case .admit(let link, let id):
             guard let connection = connections[link], !connection.isReleased else {
                 var actions: [RoomAction] = []
@@ -66,7 +66,7 @@ extension HostNode {
                 return perform(actions)
             }
             connection.session.acceptLongMessages()
-            connection.reader = room.log.open(id, records: connection.session.recordCount)
+            connection.cameIn(at: room.openPlace(of: id, records: connection.session.recordCount))
             door.cameIn(link)
             becameMember(connection)
             invitesChanged()
@@ -74,7 +74,7 @@ extension HostNode {
         case .askHost(let link, let id, let nick):
             askHost(link, id, nick: nick)
         case .pauseReading(Self.localLink, let until):
-            pauseLocal(until: until)
+            local?.pause(until: until)
         case .pauseReading(let link, let until):
             connections[link]?.pauseReading(until: until, loop: loop)
         case .register(let key):
@@ -84,8 +84,10 @@ extension HostNode {
             stateChanged()
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)
+        case .moderate(let moderation, _):
+            moderate(moderation)
         case .release(Self.localLink):
-            localReader = nil
+            seat.reader = nil
         case .release(let link):
             guard let connection = connections[link] else { return }
             release(connection)
@@ -110,8 +112,7 @@ extension HostNode {
     /// Who cannot get what all must have comes in anew.
     private func missed(_ audience: RoomLog.Audience) {
         for connection in connections.members {
-            guard let member = connection.reader?.member, audience == .all || audience == .one(member) else { continue }
-            room.log.close(member)
+            guard let member = connection.reader?.member, room.isFor(member, audience) else { continue }
             fallBehind(connection)
         }
     }
@@ -127,15 +128,21 @@ extension HostNode {
     /// Drops what the log need not keep. A member that has not received what is dropped is told how much it has missed when
     /// it comes back.
     func trimLog() {
-        for id in room.log.trim() where !room.isClosed {
+        let gone = room.log.trim()
+        guard !gone.isEmpty, !room.isClosed else { return }
+        for id in gone {
             guard let link = room.credentials(of: id)?.link, let connection = connections[link] else { continue }
             fallBehind(connection)
         }
+        tellOfPrivateReceipts()
     }
 
     /// Whether the log has something for the connection's member that has not been sealed.
     func hasMore(for connection: HostConnection) -> Bool {
-        connection.reader.map(room.log.hasMore) ?? false
+        guard var reader = connection.reader else { return false }
+        let hasMore = room.log.hasMore(&reader)
+        connection.reader = reader
+        return hasMore
     }
 
     /// Whether the connection's peer has acknowledged all that was said to it.
@@ -152,16 +159,23 @@ extension HostNode {
         room.log.read(reader, limit: SecureSession.sealedBytesPerTurn, into: &messages)
         room.log.advance(&reader, by: try connection.session.seal(messages, into: &wire, now: loop.time))
         connection.reader = reader
+        if !connection.session.hasQueued, !hasMore(for: connection), !connection.isReleased {
+            try files.seal(for: connection, into: &wire)
+        }
     }
 
     func release(_ connection: HostConnection) {
-        connection.isReleased = true
+        files.disconnected(connection)
+        connection.release()
         connections.noLongerMember(connection)
         door.noLongerMember(connection.link)
         if let reader = connection.reader {
             connection.reader?.end = room.log.end
             // Who is on its way back while the room ends still gets what there is.
-            if !room.isClosed { room.log.close(reader.member) }
+            if !room.isClosed {
+                room.log.close(reader.member)
+                tellOfPrivateReceipts()
+            }
         }
         if connection.stream == nil, !mayHearOfTheEnd(connection) {
             drop(connection)
@@ -185,10 +199,12 @@ extension HostNode {
             if stream.pendingByteCount <= WaterMarks.standard.high {
                 markDirty(connection)
             }
+        } else if files.mayGoOn(connection) {
+            markDirty(connection)
         } else if connection.isReleased, !connection.session.isOpen || hasAll(connection) {
             stream.closeAfterWriting()
         }
-        scheduleSessionSweep(at: connection.session.nextDeadline)
+        sweeper.scheduleSession(at: connection.session.nextDeadline)
     }
 
     func drained(_ connection: HostConnection) {

@@ -1,4 +1,5 @@
 package import EventLoop
+package import Files
 package import Logging
 package import Room
 internal import RoomStore
@@ -13,8 +14,6 @@ internal import Wire
 /// link 0, which has no session.
 package final class HostNode {
     static let localLink = LinkID(slot: 0)
-    /// How often, at most, sessions are looked at for what time alone makes due.
-    static let sweepInterval = Duration.milliseconds(500)
     /// How long an ending room waits until every member has all that was said.
     static let closeDeadline = Duration.seconds(10)
     /// How long a released connection may take to take what was sent to it.
@@ -27,13 +26,19 @@ package final class HostNode {
     let loop: EventLoop
     let identity: RoomIdentity
     let logger: Logger
+    /// Seconds since 1970, to tell people since when somebody is away.
+    let wallClock: () -> Int64
     let tell: (ChatEvent) -> Void
     var room: Room
-    var local: MemberClient?
+    /// The person at the host; nil where nobody takes part there.
+    package var local: LoopMember?
+    var seat = LocalSeat()
     var door: Door
 
     var connections = ConnectionTable()
     let sealing: SealingTurn
+    let files: HostFiles
+    let fileOptions: FileOptions
     let endingNotes: EndingNotes
     var scratch: [UInt8] = []
     /// What is sealed for one member, in turn.
@@ -44,15 +49,7 @@ package final class HostNode {
     var wanted: [RoomAction] = []
     var isPerforming = false
 
-    var sweepTimer: TimerHandle?
-    var sweepAt: Duration?
-    var sweptAt: Duration = .zero
-    /// Where the host's own participant goes on in the log, and how many records it has received.
-    var localReader: RoomLog.Reader?
-    var localRecords: UInt32 = 0
-    var localPausedUntil: Duration = .zero
-    var localTimer: TimerHandle?
-    var localDeadline: Duration?
+    let sweeper: Sweeper
     var closing: ChatEvent.CloseReason?
     /// Of a room that is kept: what brings it to the disk, and what of it does.
     var journal: RoomJournal?
@@ -70,28 +67,29 @@ package final class HostNode {
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
     /// Called with the secrets with which somebody can come in, or back, when they have changed.
     package var onInvitesChanged: (([InviteSecret]) -> Void)?
-    /// Called when `isCongested` has become false.
-    package var onDecongested: (() -> Void)?
-    /// How far the console of the person at the host is; nil when it takes all at once.
-    package var outputProgress: (() -> OutputProgress)?
-    var receiptGate = ReceiptGate()
-    /// Order number of the last message that the person at the host was told, and of the last that counts as received.
-    var localReceipts = (told: UInt64(0), acknowledged: UInt64(0))
+    /// Called when a member has removed another one, and with it the room's invite.
+    package var onInviteReplaced: (() -> Void)?
 
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, doorLimits: Door.Limits = Door.Limits(),
-        book: any GroupBook.Type = PublicRoomGroup.self, logger: Logger,
+        book: any GroupBook.Type = PublicRoomGroup.self, fileLimits: FileRelay.Limits = FileRelay.Limits(),
+        fileOptions: FileOptions = FileOptions(), laneBounds: LaneWindow.Bounds = .overTor,
+        wallClock: @escaping () -> Int64, logger: Logger,
         tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
         self.identity = identity
         self.logger = logger
+        self.wallClock = wallClock
         self.tell = tell
-        room = Room(limits: limits, closesAt: closesAt, book: book)
+        room = Room(limits: limits, closesAt: closesAt, book: book, began: loop.time)
         door = Door(
             invite: identity.invites.first ?? InviteSecret(), password: password, limits: doorLimits, now: loop.time)
         sealing = SealingTurn(loop: loop)
+        sweeper = Sweeper(loop: loop)
+        files = HostFiles(loop: loop, limits: fileLimits, bounds: laneBounds)
+        self.fileOptions = fileOptions
         endingNotes = EndingNotes(loop: loop, canExtend: !limits.isRelay, tell: tell)
         identity.admitsInvited = { [weak self] in self?.answersInvited() ?? false }
         sealing.seal = { [weak self] connection, wire throws(SessionError) in
@@ -99,6 +97,8 @@ package final class HostNode {
         }
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
+        sweeper.onDue = { [weak self] in self?.sweep(late: $0) }
+        watchFiles()
         // A room ends also if nobody ever comes near it.
         scheduleRoomSweep()
         endingNotes.roomEnds(at: closesAt)
@@ -107,18 +107,15 @@ package final class HostNode {
     package var memberCount: Int { room.memberCount }
 
     /// The id of the host's own participant, once it has joined.
-    package var localMember: MemberID? { local?.id }
+    package var localMember: MemberID? { local?.client.id }
 
     // MARK: Connections
 
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
-        if !connection.hasSpoken {
-            connection.hasSpoken = true
-            if bytes[0] == SessionProtocol.openPattern, !door.answersOpen(connection.link, now: now) {
-                tellOfDoor()
-                return drop(connection)
-            }
+        if connection.spoke(), bytes[0] == SessionProtocol.openPattern, !door.answersOpen(connection.link, now: now) {
+            tellOfDoor()
+            return drop(connection)
         }
         var events = self.events
         self.events = []
@@ -128,7 +125,9 @@ package final class HostNode {
         } catch {
             failure = error
         }
-        for event in events where !connection.isReleased && connections.holds(connection) {
+        // Behind what came too late nothing is read, so that what is said keeps its order.
+        for event in events
+        where !connection.isReleased && connections.holds(connection) && connection.stream != nil {
             handle(event, from: connection, now: now)
         }
         events.removeAll(keepingCapacity: true)
@@ -139,10 +138,12 @@ package final class HostNode {
         } else if connection.isReleased, !connection.isDirty, hasAll(connection) {
             // The peer has all that was said to it. Closing before would lose what the kernel still holds.
             drop(connection)
-        } else if connection.session.wantsToSend(now: now, hasMore: hasMore(for: connection)) {
+        } else if connection.session.wantsToSend(now: now, hasMore: hasMore(for: connection))
+            || files.hasFrames(for: connection)
+        {
             markDirty(connection)
         } else {
-            scheduleSessionSweep(at: connection.session.nextDeadline)
+            sweeper.scheduleSession(at: connection.session.nextDeadline)
         }
     }
 
@@ -161,6 +162,7 @@ package final class HostNode {
             } else {
                 receivedAtDoor(type: type, body: body, from: connection, now: now)
             }
+        case .lane(let frame): receivedFrame(frame, on: connection)
         case .acknowledged(let count):
             guard let reader = connection.reader, let sequence = room.log.acknowledged(count, by: reader.member) else {
                 return
@@ -181,8 +183,13 @@ package final class HostNode {
         do {
             // What is wrong where the room cannot see it, the host's own participant sees: all others would lose the group by it.
             try room.received(
-                type: type, body: body, from: connection.link, key: key, now: now,
-                witness: { [local] in local?.couldFollow($0, from: $1) ?? true }, actions: &actions)
+                type: type, body: body, from: connection.link, key: key, way: door.way(of: connection.session.invite),
+                now: now,
+                witness: { [local] in local?.client.couldFollow($0, from: $1) ?? true }, actions: &actions)
+        } catch RoomError.late {
+            connection.dropStream()
+            streamClosed(connection)
+            return
         } catch {
             fail(connection)
             return
@@ -197,17 +204,18 @@ package final class HostNode {
             return
         }
         let id = MemberID(entropy: session)
+        var actions: [RoomAction] = []
         guard let key = connection.peerKey, room.credentials(of: id)?.key == key,
             let position = room.log.resume(id, after: received),
-            let link = room.resumed(session: session, key: key, link: connection.link)
+            let link = room.resumed(
+                session: session, key: key, link: connection.link, now: loop.time, actions: &actions)
         else {
             // A message of the fresh channel tells the member that its session is gone.
             connection.session.acknowledgeSoon()
             markDirty(connection)
             return
         }
-        connection.goOn(
-            at: position.reader, received: received, partOfNext: position.partOfNext, waiting: position.waiting)
+        connection.goOn(at: position)
         if let old = connections[link] {
             drop(old)
             if old.pausedUntil > loop.time {
@@ -217,7 +225,7 @@ package final class HostNode {
         becameMember(connection)
         room.acknowledged(sequence: position.sequence, by: connection.link, now: loop.time)
         tellOfPrivateReceipts()
-        scheduleRoomSweep()
+        perform(actions)
         markDirty(connection)
     }
 
@@ -237,12 +245,13 @@ package final class HostNode {
     }
 
     func streamClosed(_ connection: HostConnection) {
-        guard connection.isMember, !connection.isReleased else {
+        guard connection.isMember else {
             drop(connection)
             return
         }
         logger.debug("a member's connection broke")
         connection.lostAt = loop.time
+        files.disconnected(connection)
         door.wentAway(connection.link)
         room.linkLost(connection.link, now: loop.time)
         scheduleRoomSweep()
@@ -251,16 +260,18 @@ package final class HostNode {
     func becameMember(_ connection: HostConnection) {
         connections.becameMember(connection)
         door.becameMember(connection.link)
+        files.connected(connection)
     }
 
     /// Closes the connection and forgets it.
     func drop(_ connection: HostConnection) {
+        files.disconnected(connection)
         connection.dropStream()
         // Its number may be another one's by now.
         guard connections.holds(connection) else { return }
         connections.remove(connection)
         door.gone(connection.link)
-        if !connection.isMember { leaveTheLine(connection) }
+        leaveTheLine(connection)
         finishClosingIfDone()
     }
 
@@ -273,38 +284,18 @@ package final class HostNode {
     // MARK: Time
 
     func scheduleRoomSweep() {
-        if let deadline = room.nextDeadline {
-            scheduleSweep(at: deadline)
-        }
+        if let deadline = room.nextDeadline { sweeper.schedule(at: deadline) }
     }
 
-    /// However many sessions there are, they are looked at together.
-    func scheduleSessionSweep(at time: Duration) {
-        scheduleSweep(at: max(time, sweptAt + Self.sweepInterval))
-    }
-
-    func scheduleSweep(at time: Duration) {
-        // What is overdue was not slept through.
-        let time = max(time, loop.time)
-        if let sweepAt, sweepAt <= time { return }
-        sweepTimer?.cancel()
-        sweepAt = time
-        sweepTimer = loop.schedule(after: time - loop.time) { [weak self] in self?.sweep() }
-    }
-
-    func sweep() {
+    private func sweep(late: Duration) {
         let now = loop.time
-        if let sweepAt, now - sweepAt > Self.stall {
-            room.hostWasAway(for: now - sweepAt)
-        }
-        sweepAt = nil
-        sweptAt = now
+        if late > Self.stall { room.hostWasAway(for: late) }
         var next = now + .seconds(3_600)
         var lost: [HostConnection] = []
         // Released ones have a deadline of their own.
         for connection in connections.all where connection.stream != nil && !connection.isReleased {
             if connection.session.isDead(now: now)
-                || (!connection.isMember && now >= connection.admissionDeadline)
+                || connection.admissionDeadline.map({ now >= $0 }) == true
             {
                 lost.append(connection)
             } else {
@@ -312,9 +303,7 @@ package final class HostNode {
                     markDirty(connection)
                 }
                 next = min(next, connection.session.nextDeadline)
-                if !connection.isMember {
-                    next = min(next, connection.admissionDeadline)
-                }
+                if let deadline = connection.admissionDeadline { next = min(next, deadline) }
             }
         }
         for connection in lost {
@@ -324,12 +313,13 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
+        files.forgetGone()
         door.timePassed(now: now)
         tellOfDoor()
         if let expiry = door.invites.nextExpiry {
-            if now >= expiry { invitesChanged() } else { scheduleSweep(at: expiry) }
+            if now >= expiry { invitesChanged() } else { sweeper.schedule(at: expiry) }
         }
-        scheduleSessionSweep(at: next)
+        sweeper.scheduleSession(at: next)
         scheduleRoomSweep()
         if room.isClosed {
             close(.ttl)

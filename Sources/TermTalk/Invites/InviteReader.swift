@@ -1,3 +1,5 @@
+internal import Sodium
+
 /// Reads the parts of an invite behind its scheme, over line ends and the marks with which mails are quoted.
 struct InviteReader {
     /// Characters of all addresses: as many as a host name has, for each.

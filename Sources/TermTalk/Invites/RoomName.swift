@@ -34,12 +34,7 @@ package struct RoomName: Hashable, Sendable, CustomStringConvertible {
 
     /// A new name: 64 random bits in hex.
     package static func random() -> RoomName {
-        var name = ""
-        for byte in Random.bytes(8) {
-            name += byte < 16 ? "0" : ""
-            name += String(byte, radix: 16)
-        }
-        guard let room = RoomName(name) else { preconditionFailure("hex digits are a name") }
+        guard let room = RoomName(Base16.encode(Random.bytes(8))) else { preconditionFailure("hex digits are a name") }
         return room
     }
 }

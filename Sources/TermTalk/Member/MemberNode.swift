@@ -1,11 +1,12 @@
 package import EventLoop
+internal import Files
 package import Logging
 package import Room
 package import SecureSession
 package import Sodium
-import Wire
+internal import Wire
 
-/// A member's link to somebody's room: dials, keeps the session, comes back after a broken connection.
+/// A member's link to somebody's room: carries out what its ``Stay`` says, on sockets and with timers of the loop.
 package final class MemberNode: ByteStreamHandler {
     /// Opens a connection to the host; the result comes later, unless it is cancelled.
     package typealias Dial = (@escaping (Result<any ByteStream, ChatEvent.Notice>) -> Void) -> any Cancellable
@@ -48,128 +49,94 @@ package final class MemberNode: ByteStreamHandler {
         }
     }
 
-    /// How long a member that wants to leave, and is cut off, tries to deliver what it said.
-    package static let deliveryPatience = Duration.seconds(120)
-    /// How long a joiner tries again at a host that closes without a word.
-    static let busyPatience = Duration.seconds(20)
+    /// What there is of a connection.
+    private enum Carrier {
+        case none
+        case dialing(any Cancellable)
+        case open(any ByteStream)
+    }
+
     /// How often a connection is looked at that takes nothing, whatever is due on it.
     static let congestedInterval = Duration.seconds(1)
-    /// The host's clock and ours may differ by this much about the end of the room.
-    static let endTolerance = Duration.seconds(5)
     /// How long leaving may take once everything has been delivered.
     static let leaveDeadline = Duration.seconds(5)
 
-    let loop: EventLoop
+    private let loop: EventLoop
     var target: Target
-    var credentials: JoinCredentials
-    let dial: Dial
-    let logger: Logger
-    let wallClock: () -> Int64
-    let random: () -> UInt32
+    private let dial: Dial
+    private let logger: Logger
+    private let wallClock: () -> Int64
     let tell: (ChatEvent) -> Void
 
-    var client: MemberClient
-    var session: SecureSession?
-    var stream: (any ByteStream)?
-    var dialing: (any Cancellable)?
-    var timer: TimerHandle?
-    var isFlushScheduled = false
-    var wire: [UInt8] = []
-    var scratch: [UInt8] = []
-
-    var hasJoined = false
-    var isInRoom = false
-    /// The next connection begins a new stay, and does not go on with the one before.
-    var startsOver = false
-    var groupTimer: TimerHandle?
-    var groupDeadline: Duration?
-    var hasHeardFromPeer = false
-    /// Since when the host has closed without a word, before the member was in.
-    var busySince: Duration?
-    var schedule = ReconnectSchedule()
-    var handshakes = HandshakeWatch()
-    /// The host has said that it asks its person.
-    var isAwaitingApproval = false
-    /// When the room's time is over; nil when it has no end.
-    var roomEnd: Duration? {
-        didSet { endingNotes.roomEnds(at: roomEnd) }
-    }
+    private(set) var stay: Stay
+    let person: LoopMember
+    let files: MemberFiles
+    private var carrier = Carrier.none
+    /// When the session has something to do, or the next dial is due.
+    private var timer: TimerHandle?
     private let endingNotes: EndingNotes
-    /// Since when the member wants to leave.
-    var leavingSince: Duration?
-    var ending: (ChatEvent.CloseReason, ChatEvent.Notice?)?
-    var hasEnded = false
-    var wasCongested = false
-    var trust: ChatEvent.Trust = .none
+    private var isFlushScheduled = false
+    private var scratch: [UInt8] = []
 
-    /// The room's password, where the person gave one.
-    let password: RoomPassword?
-    /// While the host has not shown that it knows the password.
-    var admission: MemberAdmission?
-    /// What is to be done when it has.
-    var afterAdmission: [MemberClient.Action] = []
-
-    /// The static key that the host showed.
-    package private(set) var hostKey: X25519.PublicKey?
     /// Called once, when the stay is over; the notice says why it failed, if it did.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
     /// Called with a key that was accepted without being known.
     package var onNewHostKey: ((X25519.PublicKey) -> Void)?
-    package var onDecongested: (() -> Void)?
     /// Called when no room was found behind a connection: whether a dial now leads elsewhere.
     package var tryAnotherWay: (() -> Bool)?
-    /// Why the first way failed, while others are tried.
-    var firstFailure: ChatEvent.Notice?
-    /// How far the console is; nil when it takes all at once.
-    package var outputProgress: (() -> OutputProgress)?
-    var receiptGate = ReceiptGate()
 
     /// - Parameters:
-    ///   - foundsGroup: whether it may be the first of a group at a relay.
     ///   - password: what the host has to know; then nothing is said to one that does not.
     ///   - wallClock: seconds since 1970, to tell people when the room ends.
-    ///   - random: what spreads the tries to come back.
     package init(
-        loop: EventLoop, target: Target, credentials: consuming JoinCredentials, nick: String, engine: any GroupEngine,
-        foundsGroup: Bool = true, password: RoomPassword? = nil, dial: @escaping Dial, logger: Logger,
-        wallClock: @escaping () -> Int64,
-        random: @escaping () -> UInt32 = Random.uint32, tell: @escaping (ChatEvent) -> Void
+        loop: EventLoop, target: Target, credentials: consuming JoinCredentials, client: MemberClient,
+        password: RoomPassword? = nil, fileOptions: FileOptions = FileOptions(), dial: @escaping Dial,
+        logger: Logger, wallClock: @escaping () -> Int64, tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
         self.target = target
-        self.credentials = credentials
-        self.password = password
         self.dial = dial
         self.logger = logger
         self.wallClock = wallClock
-        self.random = random
         self.tell = tell
+        stay = Stay(credentials: credentials, policy: target.policy, password: password, random: client.random)
         endingNotes = EndingNotes(loop: loop, canExtend: false, tell: tell)
-        client = MemberClient(nick: nick, engine: engine, foundsGroup: foundsGroup, random: random)
+        var carryOut: ((MemberClient.Action) -> Void)?
+        person = LoopMember(client, loop: loop, wallClock: wallClock) { carryOut?($0) }
+        files = MemberFiles(loop: loop, bounds: target.address.kind == .onion ? .overTor : .direct)
+        carryOut = { [weak self] in self?.perform($0) }
+        person.isAway = { [weak self] in self?.stay.isAway == true }
+        beginFiles(fileOptions)
+    }
+
+    package var hostKey: X25519.PublicKey? { stay.hostKey }
+
+    package func start() {
+        advance { $0.started(actions: &$1) }
     }
 
     // MARK: The stream
 
     package func streamReceived(_ bytes: Span<UInt8>) {
-        guard session != nil else { return }
-        hasHeardFromPeer = true
+        guard !stay.isEnded else { return }
         var events: [SessionEvent] = []
         var failure: SessionError?
         do throws(SessionError) {
-            try session?.received(bytes, now: loop.time, scratch: &scratch, events: &events)
+            try stay.received(bytes, now: loop.time, scratch: &scratch, events: &events)
         } catch {
             failure = error
         }
-        handle(events)
-        // What was handled may have ended the connection.
-        guard stream != nil else { return }
-        if let failure {
-            streamFailed(failure)
-            return
+        for event in events {
+            advance { [now = loop.time] in $0.happened(event, now: now, actions: &$1) }
+            // What was handled may have ended the connection.
+            guard stream != nil else { return }
         }
+        leaveIfDone()
+        guard stream != nil else { return }
+        if let failure { return failed(failure) }
         scheduleFlush()
         rescheduleTimer()
-        reportDecongestion()
+        person.reportDecongestion()
     }
 
     package func streamDrained() {
@@ -177,183 +144,160 @@ package final class MemberNode: ByteStreamHandler {
     }
 
     package func streamClosed(_ reason: StreamCloseReason) {
-        stream = nil
-        if ending != nil {
-            finish()
-        } else if isInRoom {
-            connectionBroke(cause: NoticeCode.connectionLost.rawValue)
-        } else if session?.isOpen == true {
-            attemptFailed(.closedBeforeAdmission)
-        } else {
-            handshakeEnded()
-        }
+        carrier = .none
+        advance { [now = loop.time] in $0.closed(now: now, actions: &$1) }
     }
 
-    func streamFailed(_ error: SessionError) {
-        stream?.close()
-        stream = nil
+    private func failed(_ error: SessionError) {
         logger.debug("the session failed", metadata: ["reason": "\(error.notice.code.rawValue)"])
-        if ending != nil {
-            finish()
-        } else if isInRoom {
-            connectionBroke(cause: error.notice.code.rawValue)
-        } else {
-            attemptFailed(error.notice, isFinal: error.isFinal)
+        advance { [now = loop.time] in $0.failed(error, now: now, actions: &$1) }
+    }
+
+    private var stream: (any ByteStream)? {
+        if case .open(let stream) = carrier { stream } else { nil }
+    }
+
+    private func closeStream() {
+        guard let stream else { return }
+        stream.close()
+        carrier = .none
+    }
+
+    // MARK: What the stay says
+
+    private func advance(_ body: (inout Stay, inout [Stay.Action]) -> Void) {
+        var actions: [Stay.Action] = []
+        stay.undelivered = person.client.outboxCount
+        body(&stay, &actions)
+        for action in actions { perform(action) }
+    }
+
+    private func perform(_ action: Stay.Action) {
+        let now = loop.time
+        switch action {
+        case .dial: connect()
+        case .wait(let pause):
+            timer?.cancel()
+            timer = loop.schedule(after: pause) { [weak self] in self?.advance { $0.pauseIsOver(actions: &$1) } }
+        case .lookElsewhere(let notice, let isFinal):
+            if tryAnotherWay?() == true {
+                advance { $0.dialsElsewhere(after: notice, actions: &$1) }
+            } else {
+                advance { $0.failed(notice, isFinal: isFinal, now: now, actions: &$1) }
+            }
+        case .write(let bytes): stream?.write(bytes.span)
+        case .flush: scheduleFlush()
+        case .close: closeStream()
+        case .remind(let connectedAt):
+            _ = loop.schedule(after: HandshakeWatch.patience) { [weak self] in
+                self?.advance { $0.patienceIsOver(of: connectedAt, actions: &$1) }
+            }
+        case .tell(let event): tell(event)
+        case .connectionLost:
+            person.connectionLost()
+            files.connectionLost()
+        case .cameIn: files.connected()
+        case .receiveFrame(let bytes):
+            do throws(FileError) {
+                try files.received(bytes)
+            } catch {
+                failed(.malformed)
+            }
+        case .join:
+            let wanted = person.connected()
+            advance { $0.asks(wanted, now: now, actions: &$1) }
+        case .receive(let type, let body):
+            do {
+                try person.received(type: type, body: body)
+            } catch {
+                failed(.malformed)
+            }
+        case .caughtUp: person.act { client, actions in client.caughtUp(actions: &actions) }
+        case .perform(let wanted): person.perform(wanted)
+        case .countAnew: person.countsAnew()
+        case .roomEnds(let end): endingNotes.roomEnds(at: end)
+        case .announce(let admission): announce(admission)
+        case .newHostKey(let key): onNewHostKey?(key)
+        case .endSoon(let isAnswerOwed): endSoon(isAnswerOwed: isAnswerOwed)
+        case .ended(let reason, let notice): ended(reason, notice)
         }
     }
 
-    func handle(_ events: [SessionEvent]) {
-        for event in events {
-            switch event {
-            case .send(let bytes):
-                stream?.write(bytes.span)
-            case .established(let peer, _):
-                established(peer)
-            case .message(let type, let body) where admission != nil:
-                do throws(SessionError) {
-                    try receivedAtDoor(type: type, body: body)
-                } catch {
-                    streamFailed(error)
-                    return
-                }
-            case .message(let type, let body):
-                var actions: [MemberClient.Action] = []
-                client.now = loop.time
-                do {
-                    try client.received(type: type, body: body, actions: &actions)
-                } catch {
-                    perform(actions)
-                    streamFailed(.malformed)
-                    return
-                }
-                perform(actions)
-                guard session != nil else { return }
-            case .acknowledged:
-                break
-            case .resumed:
-                cameBack()
-            case .caughtUp:
-                caughtUp()
-            case .resumeRefused:
-                receiptGate = ReceiptGate()
-                join()
-            case .resumeRequested:
-                streamFailed(.malformed)
-                return
+    private func connect() {
+        timer?.cancel()
+        let dialing = dial { [weak self] result in
+            guard let self else { return }
+            self.carrier = .none
+            switch result {
+            case .success(let stream) where self.stay.isEnded: stream.close()
+            case .success(let stream): self.connected(stream)
+            case .failure(let notice):
+                guard !self.stay.isEnded else { return }
+                self.advance { $0.dialFailed(notice, actions: &$1) }
             }
         }
-        finishLeavingIfDone()
+        carrier = .dialing(dialing)
     }
 
-    func established(_ peer: X25519.PublicKey) {
-        handshakes.isOver()
-        // Whoever it was at first, it stays the same one: also a key that nobody checked is pinned for the stay.
-        if let hostKey, hostKey != peer {
-            streamFailed(.hostKeyMismatch(peer.bytes))
-            return
-        }
-        hostKey = peer
-        if !hasJoined {
-            switch target.policy {
-            case .pinned(let known): trust = known
-            case .onionAddress:
-                trust = .none
-                if password == nil { onNewHostKey?(peer) }
-            case .acceptNew:
-                trust = .new
-                if password == nil { onNewHostKey?(peer) }
-            case .strict:
-                stream?.close()
-                stream = nil
-                end(.lost, .hostKeyUnknown)
-                return
-            }
-            join()
-        } else if startsOver {
-            startsOver = false
-            join()
-        }
-        scheduleFlush()
+    private func connected(_ stream: any ByteStream) {
+        clearReceipts()
+        carrier = .open(stream)
+        stream.handler = self
+        advance { [now = loop.time, id = person.client.id] in $0.connected(member: id, now: now, actions: &$1) }
+        rescheduleTimer()
     }
 
-    func cameBack() {
-        schedule.connected(now: loop.time)
-        isInRoom = true
-        tell(.connection(.init(state: .connected, attempt: schedule.attempt)))
-    }
-
-    /// What was said meanwhile has come, so what has not come back of ours never arrived.
-    private func caughtUp() {
-        withClient { client, actions in client.caughtUp(actions: &actions) }
-    }
-
-    func perform(_ actions: [MemberClient.Action]) {
-        for action in actions {
-            switch action {
-            case .send(let message):
-                send(message)
-            case .tell(let event):
-                if case .room(.extended(let seconds)) = event { roomEnd = loop.time + .seconds(seconds) }
-                if case .starting(.approval, _) = event { isAwaitingApproval = true }
-                tell(event)
-            case .admitted(let admission):
-                admitted(admission)
-            case .end(let reason, let refusal):
-                end(reason, refusal)
-            case .startOver:
-                startOver()
-            case .created:
-                register()
-            case .registered:
-                useInviteOfGroup()
-            }
-        }
-        scheduleGroup()
-    }
-
-    func send(_ message: EncodedMessage) {
-        if session?.enqueue(message) == false {
-            withClient { client, actions in client.wasNotTaken(type: message.type, actions: &actions) }
-        }
-        scheduleFlush()
-    }
-
-    /// What the member has to do for the group in time.
-    private func scheduleGroup() {
-        guard let deadline = client.nextDeadline, deadline != groupDeadline, !hasEnded else { return }
-        groupTimer?.cancel()
-        groupDeadline = deadline
-        groupTimer = loop.schedule(after: max(deadline - loop.time, .milliseconds(1))) { [weak self] in
-            guard let self, !self.hasEnded else { return }
-            self.groupDeadline = nil
-            self.withClient { client, actions in client.timePassed(actions: &actions) }
-        }
-    }
-
-    /// The group cannot be followed any more.
-    private func startOver() {
-        stream?.close()
-        session = nil
-        startsOver = true
-        connectionBroke(cause: NoticeCode.groupLost.rawValue)
-    }
-
-    func admitted(_ admission: HostMessage.Admission) {
-        if hasJoined {
-            cameBack()
-        } else {
-            schedule.connected(now: loop.time)
-        }
-        hasJoined = true
-        isInRoom = true
-        roomEnd = admission.secondsLeft.map { loop.time + .seconds(Int64($0)) }
+    private func announce(_ admission: HostMessage.Admission) {
         tell(
             .joinedRoom(
                 .init(
                     room: target.room.description, transport: target.address.kind, address: target.address.text,
-                    member: admission.member, members: client.memberList, hostKey: hostKey?.text ?? "",
-                    trust: trust, expires: admission.secondsLeft.map { wallClock() + Int64($0) })))
+                    member: admission.member, members: person.client.memberList, hostKey: hostKey?.text ?? "",
+                    trust: stay.trust, expires: admission.secondsLeft.map { wallClock() + Int64($0) })))
         leaveIfDelivered()
+    }
+
+    // MARK: What the client wants
+
+    private func perform(_ action: MemberClient.Action) {
+        let now = loop.time
+        switch action {
+        case .send(let message):
+            if stay.session?.enqueue(message) == false {
+                person.act { client, actions in client.wasNotTaken(type: message.type, actions: &actions) }
+            }
+            scheduleFlush()
+        case .tell(let event):
+            if case .room(.extended(let seconds)) = event {
+                advance { $0.roomEnds(at: now + .seconds(seconds), actions: &$1) }
+            }
+            if case .starting(.approval, _) = event { stay.approvalIsAwaited() }
+            tell(event)
+            if case .memberLeft(let member, _, _, _) = event { files.exchange?.memberLeft(member) }
+        case .offered(let offer, let member, let isPrivate):
+            files.exchange?.offered(offer, from: member, isPrivate: isPrivate)
+        case .admitted(let admission): advance { $0.admitted(admission, now: now, actions: &$1) }
+        case .end(let reason, let refusal): advance { $0.end(reason, refusal, actions: &$1) }
+        case .startOver: advance { $0.startsOver(now: now, actions: &$1) }
+        case .created:
+            guard let invite = inviteOfGroup else { return }
+            let key = invite.presharedKey.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+            person.act { client, actions in client.register(presharedKey: key, actions: &actions) }
+        case .registered:
+            // The relay knows the group's invite: it is shown, and this member comes back with it.
+            guard let invite = inviteOfGroup else { return }
+            stay.use(invite)
+            target.isInviteOfGroup = true
+            showInvite(as: .text)
+        }
+    }
+
+    /// The group's invite, of which the relay is told no more than the key for handshakes.
+    private var inviteOfGroup: InviteSecret? {
+        switch person.client.createdSecret() {
+        case .some(let secret): InviteSecret(secret)
+        case .none: nil
+        }
     }
 
     // MARK: Sending
@@ -364,56 +308,129 @@ package final class MemberNode: ByteStreamHandler {
         loop.atEndOfTurn { [weak self] in self?.flush() }
     }
 
-    func flush() {
+    private func flush() {
         isFlushScheduled = false
         guard let stream else { return }
         guard stream.pendingByteCount <= WaterMarks.standard.high else {
             rescheduleTimer(notBefore: Self.congestedInterval)
             return
         }
-        wire.removeAll(keepingCapacity: true)
         clearReceipts()
+        var wire: [UInt8] = []
         do throws(SessionError) {
-            try session?.seal(into: &wire, now: loop.time)
+            try stay.session?.seal(into: &wire, now: loop.time)
+            try files.seal(on: &stay.session, pending: stream.pendingByteCount, into: &wire)
         } catch {
-            streamFailed(error)
-            return
+            return failed(error)
         }
         if !wire.isEmpty {
             stream.write(wire.span)
         }
-        if session?.hasQueued == true, session?.wantsToSend(now: loop.time) == true {
+        if stay.session?.hasQueued == true, stay.session?.wantsToSend(now: loop.time) == true {
+            scheduleFlush()
+        } else if stay.session?.isLaneOpen == true, files.mayGoOn(pending: stream.pendingByteCount) {
             scheduleFlush()
         }
         rescheduleTimer()
     }
 
     /// What the console has taken counts as received.
-    func clearReceipts() {
-        guard let received = session?.receivedCount else { return }
-        let limit = receiptGate.clear(UInt64(received), outputProgress?())
-        session?.mayAcknowledge(upTo: UInt32(clamping: limit), now: loop.time)
+    private func clearReceipts() {
+        guard let received = stay.session?.receivedCount else { return }
+        let limit = person.cleared(UInt64(received))
+        stay.session?.mayAcknowledge(upTo: UInt32(clamping: limit), now: loop.time)
     }
 
-    func rescheduleTimer(notBefore pause: Duration = .zero) {
-        guard let deadline = session?.nextDeadline, stream != nil else { return }
+    private func rescheduleTimer(notBefore pause: Duration = .zero) {
+        guard let deadline = stay.session?.nextDeadline, stream != nil else { return }
         timer?.cancel()
         timer = loop.schedule(after: max(deadline - loop.time, pause)) { [weak self] in self?.timerFired() }
     }
 
-    func timerFired() {
+    private func timerFired() {
         guard stream != nil else { return }
-        if session?.isDead(now: loop.time) == true {
-            stream?.close()
-            stream = nil
-            if isInRoom {
-                connectionBroke(cause: NoticeCode.connectionTimeout.rawValue)
-            } else {
-                _ = handshakes.ended(now: loop.time)
-                handshakeTimedOut()
-            }
+        if stay.session?.isDead(now: loop.time) == true {
+            advance { [now = loop.time] in $0.wentSilent(now: now, actions: &$1) }
         } else {
             flush()
         }
+    }
+
+    // MARK: Networks
+
+    /// Something happened (a network came back) that makes a try worth while now.
+    package func tryNow() {
+        advance { $0.tryNow(actions: &$1) }
+    }
+
+    /// The machine has slept: whatever the connection looks like, the host and everything in between have given it up.
+    package func woke() {
+        advance { [now = loop.time] in $0.interrupted(cause: "sleep", now: now, actions: &$1) }
+    }
+
+    /// The machine's networks have changed: a connection from an address that it no longer has is dead.
+    package func networkChanged(hasAddress: (SocketAddress) -> Bool) {
+        let local = (stream as? SocketStream)?.localAddress
+        guard local.map(hasAddress) != true else { return }
+        advance { [now = loop.time] in $0.interrupted(cause: "network", now: now, actions: &$1) }
+    }
+
+    // MARK: Leaving
+
+    package func leave() {
+        stay.wantsToLeave(now: loop.time)
+        leaveIfDelivered()
+    }
+
+    private func leaveIfDelivered() {
+        guard stay.wantsToLeave, person.client.outboxCount == 0, person.client.isJoined else { return }
+        stay.leaves()
+        person.act { client, actions in client.leave(actions: &actions) }
+    }
+
+    private func leaveIfDone() {
+        if stay.isLeft {
+            closeStream()
+            finish()
+        }
+        leaveIfDelivered()
+    }
+
+    /// Leaves now, whatever is still on its way.
+    package func leaveAtOnce() {
+        if stay.isInRoom {
+            person.act { client, actions in client.leave(actions: &actions) }
+        } else {
+            advance { $0.abandon(actions: &$1) }
+        }
+    }
+
+    package func panic() {
+        leaveAtOnce()
+        loop.atEndOfTurn { [weak self] in self?.finish() }
+    }
+
+    private func endSoon(isAnswerOwed: Bool) {
+        timer?.cancel()
+        _ = loop.schedule(after: Self.leaveDeadline) { [weak self] in self?.finish() }
+        guard !isAnswerOwed else { return }
+        loop.atEndOfTurn { [weak self] in
+            self?.flush()
+            self?.stream?.closeAfterWriting()
+        }
+    }
+
+    private func finish() {
+        advance { $0.finish(actions: &$1) }
+    }
+
+    private func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
+        endingNotes.stop()
+        timer?.cancel()
+        person.stop()
+        files.stop()
+        if case .dialing(let dialing) = carrier { dialing.cancel() }
+        closeStream()
+        onEnded?(reason, notice)
     }
 }

@@ -28,6 +28,7 @@ package final class RoomGuest {
         package var password: Password?
         /// Whether it may be the first of a group at a relay; not where it only delivers something and leaves.
         package var foundsGroup = true
+        package var files = FileOptions()
 
         package init(
             room: RoomName, address: RoomAddress, alternatives: [HostPort] = [], invite: Invite? = nil,
@@ -57,6 +58,7 @@ package final class RoomGuest {
     private let loop: EventLoop
     private let options: Options
     private let trustStore: TrustStore
+    private let hostRecord: DiskRecord
     private let logger: Logger
     private let wallClock: () -> Int64
     private let tell: (ChatEvent) -> Void
@@ -72,13 +74,11 @@ package final class RoomGuest {
     private var isStopping = false
     private var isPanicking = false
     private var forgetsHost = false
-    private var isRemembering = false
-    private var afterRemembering: (() -> Void)?
 
     /// Called once, when the stay is over; the notice says why it failed, if it did.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
     package var onDecongested: (() -> Void)? {
-        didSet { node?.onDecongested = onDecongested }
+        didSet { member?.onDecongested = onDecongested }
     }
     package var outputProgress: (() -> OutputProgress)?
 
@@ -90,6 +90,7 @@ package final class RoomGuest {
         self.options = options
         ways = RoomWays([options.address.hostPort].compactMap(\.self) + options.alternatives)
         trustStore = TrustStore(directories: directories)
+        hostRecord = DiskRecord(loop: loop, tell: tell)
         self.logger = logger
         self.wallClock = wallClock
         self.tell = tell
@@ -182,8 +183,10 @@ package final class RoomGuest {
                 room: options.room, address: options.address, policy: policy, creatorKey: options.invite?.creatorKey,
                 isInviteOfGroup: options.invite?.isOfGroup ?? false,
                 isInviteAuthorized: options.invite?.isAuthorized ?? false),
-            credentials: credentials, nick: options.nick, engine: engine, foundsGroup: options.foundsGroup,
-            password: password, dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
+            credentials: credentials,
+            client: MemberClient(nick: options.nick, engine: engine, foundsGroup: options.foundsGroup),
+            password: password, fileOptions: options.files,
+            dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
@@ -215,13 +218,8 @@ package final class RoomGuest {
     }
 
     private func remember(_ key: X25519.PublicKey) {
-        isRemembering = true
-        loop.offload(within: UserDirectories.diskPatience) { [trustStore, options] in
+        hostRecord.write { [trustStore, options] in
             trustStore.remember(key, room: options.room, address: options.address)
-        } then: { [weak self, tell] warning in
-            if let warning = warning ?? .diskHangs { tell(.warning(warning)) }
-            self?.isRemembering = false
-            self?.afterRemembering?()
         }
     }
 
@@ -319,7 +317,7 @@ package final class RoomGuest {
             onEnded(reason, notice)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 2
+        var owed = 3
         let done = {
             owed -= 1
             if owed == 0 { finish() }
@@ -333,11 +331,8 @@ package final class RoomGuest {
             }
         }
         // A key that was accepted is known the next time, however short the stay.
-        if isRemembering {
-            afterRemembering = forget
-        } else {
-            forget()
-        }
+        hostRecord.afterwards(forget)
+        if isPanicking, let node { node.removeParts(then: done) } else { done() }
         if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
     }
 
@@ -354,18 +349,13 @@ package final class RoomGuest {
 extension RoomGuest: Participant {
     package var othersWhoseRoomEnds: Int { 0 }
 
-    package var isCongested: Bool { node?.isCongested ?? true }
+    package var member: LoopMember? { node?.member }
+    package var isModerator: Bool { node?.isModerator ?? false }
 
-    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
-        node?.say(text, kind: kind, to: receiver)
-    }
+    package var isCongested: Bool { member?.isCongested ?? true }
 
     package func outputProgressed() {
         node?.outputProgressed()
-    }
-
-    package func changeNick(to nick: String) {
-        node?.changeNick(to: nick)
     }
 
     package func listMembers() {
@@ -376,12 +366,13 @@ extension RoomGuest: Participant {
         node?.showInvite(as: form)
     }
 
-    package func verify(_ command: VerifyCommand) {
-        node?.verify(command)
+    package func perform(_ command: RoomCommand) {
+        guard let node else { return tell(.error(.hostOnly)) }
+        node.perform(command)
     }
 
-    package func perform(_ command: RoomCommand) {
-        tell(.error(.hostOnly))
+    package func perform(_ command: FileCommand) {
+        node?.perform(command)
     }
 
     package func panic() {

@@ -3,24 +3,16 @@ internal import SecureSession
 
 /// What the person at the host does.
 extension RoomHost: Participant {
-    package var othersWhoseRoomEnds: Int { isKept ? 0 : max(0, (node?.localMembers.count ?? 0) - 1) }
+    package var othersWhoseRoomEnds: Int { isKept ? 0 : othersToEnd }
+    package var othersToEnd: Int { max(0, (node?.localMembers.count ?? 0) - 1) }
 
-    package var isCongested: Bool { node?.isCongested ?? false }
+    package var member: LoopMember? { node?.local }
+    package var isModerator: Bool { true }
+
+    package var isCongested: Bool { member?.isCongested ?? false }
 
     package func outputProgressed() {
         node?.acknowledgeLocally()
-    }
-
-    package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
-        node?.withLocal { client, actions throws(ChatEvent.Notice) in
-            try client.say(text, kind: kind, to: receiver, actions: &actions)
-        }
-    }
-
-    package func changeNick(to nick: String) {
-        node?.withLocal { client, actions throws(ChatEvent.Notice) in
-            try client.changeNick(to: nick, actions: &actions)
-        }
     }
 
     package func listMembers() {
@@ -32,16 +24,11 @@ extension RoomHost: Participant {
         tell(.invite(inviteText(entry.secret), form: form))
     }
 
-    package func verify(_ command: VerifyCommand) {
-        node?.verifyLocally(command)
-    }
-
     func inviteText(_ secret: InviteSecret) -> String {
-        guard let address, let hostKey else { return "" }
+        guard let room else { return "" }
         return Invite(
-            room: options.room, address: address, alternatives: alternatives, hostKey: hostKey, creatorKey: creatorKey,
-            secret: secret,
-            isAuthorized: options.hasClientAuthorization
+            room: options.room, address: room.address, alternatives: alternatives, hostKey: room.hostKey,
+            creatorKey: room.creatorKey, secret: secret, isAuthorized: options.hasClientAuthorization
         ).text
     }
 
@@ -72,31 +59,32 @@ extension RoomHost: Participant {
             try node.revokeInvite(number: number)
             tell(.room(.inviteRevoked(number: number)))
             if number == InviteTable.roomNumber { showRoomInvite(of: node) }
-        case .kick(let name, let reason):
-            try node.expel(name, banned: false, reason: reason)
-            showRoomInvite(of: node)
-        case .ban(let name, let reason):
-            try node.expel(name, banned: true, reason: reason)
-            showRoomInvite(of: node)
+        case .kick(let name, let reason, let keepsInvites):
+            try node.expel(name, banned: false, keepsInvites: keepsInvites, reason: reason)
+            if !keepsInvites { showRoomInvite(of: node) }
+        case .ban(let name, let reason, let keepsInvites):
+            try node.expel(name, banned: true, keepsInvites: keepsInvites, reason: reason)
+            if !keepsInvites { showRoomInvite(of: node) }
             if node.isOpenToAnybody { tell(.warning(.bannedFromOpenRoom)) }
         case .lock: node.setLocked(true)
         case .unlock: node.setLocked(false)
         case .topic(let text): node.setTopic(text)
         case .extend(let seconds):
             let left = try node.extend(by: .seconds(seconds))
-            if var entry {
-                entry.expires = wallClock() + left
-                register(entry)
-            }
+            register { $0.expires = wallClock() + left }
         case .slow(let seconds): node.setSlowMode(seconds: seconds)
         case .end: end()
+        case .op, .deop:
+            member?.act { client, actions throws(ChatEvent.Notice) in
+                try client.moderate(command, actions: &actions)
+            }
         case .approve(let name): try node.decide(on: name, isApproved: true)
         case .deny(let name): try node.decide(on: name, isApproved: false)
         }
     }
 
     /// The one before no longer works.
-    private func showRoomInvite(of node: HostNode) {
+    func showRoomInvite(of node: HostNode) {
         guard let entry = node.inviteEntries.first else { return }
         tellInvite(entry)
     }
@@ -115,13 +103,11 @@ extension RoomHost: Participant {
         }
     }
 
-    package func leave() {
-        stop(.hostQuit)
+    package func perform(_ command: FileCommand) {
+        node?.performLocally(command)
     }
 
-    package func panic() {
-        isPanicking = true
-        end()
-        node?.closeAtOnce()
+    package func leave() {
+        stop(.hostQuit)
     }
 }

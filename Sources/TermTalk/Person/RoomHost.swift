@@ -1,4 +1,5 @@
 package import EventLoop
+package import Files
 internal import Glibc
 package import Logging
 package import Room
@@ -41,6 +42,8 @@ package final class RoomHost {
         package var hasClientAuthorization: Bool
         /// The keys that the room had before; nil for a room with new ones.
         package var kept: KeptRoom?
+        package var files = FileOptions()
+        package var fileLimits = FileRelay.Limits()
         /// Whether the host only relays: it takes no part, and cannot read what is said.
         package var isHeadless: Bool { limits.isRelay }
 
@@ -72,12 +75,38 @@ package final class RoomHost {
         case over(KeptRoom, RoomStore?)
     }
 
+    /// What people come in through.
+    private enum Entrance {
+        case none
+        case onion(OnionHost)
+        case direct(DirectHost)
+        /// Behind a service that torrc defines.
+        case behind(SocketListener)
+    }
+
+    /// A room that people can come into.
+    struct OpenRoom {
+        let node: HostNode
+        var address: RoomAddress
+        let hostKey: X25519.PublicKey
+        /// What the group's creator, the person at the host, signs with; nil where there is nobody.
+        let creatorKey: Ed25519.PublicKey?
+        var entry: RoomRegistry.Entry
+    }
+
+    enum State {
+        case opening(RoomPassword?)
+        case open(OpenRoom)
+        case closed
+    }
+
     /// The person is told of missing descriptors at most so often.
     private static let descriptorInterval = Duration.seconds(60)
 
     private let loop: EventLoop
     let options: Options
     private let registry: RoomRegistry
+    private let registration: DiskRecord
     private let logger: Logger
     let wallClock: () -> Int64
     let tell: (ChatEvent) -> Void
@@ -86,29 +115,10 @@ package final class RoomHost {
     /// A room that is kept.
     private var keeping = Keeping.nothing
 
-    private var tor: TorController?
-    private var onionListener: OnionListener?
-    private var selfDial: SelfDial?
-    /// Behind a service that torrc defines.
-    private var serviceListener: SocketListener?
-    private var direct: DirectHost?
-    var node: HostNode?
-    private var sleepWatch: SleepWatch?
-    var hostKey: X25519.PublicKey?
-    /// What the group's creator, the person at the host, signs with; nil where there is nobody.
-    var creatorKey: Ed25519.PublicKey?
-    private var password: RoomPassword?
-    var address: RoomAddress?
-    /// Further addresses of a direct room.
-    var alternatives: [HostPort] { Array(direct?.addresses.dropFirst() ?? []) }
-    var entry: RoomRegistry.Entry?
+    private var entrance = Entrance.none
+    private(set) var state = State.opening(nil)
     private var ending: ChatEvent.Notice?
-    private var isStopping = false
-    var isPanicking = false
-    private var isUploading = false
-    private var isRegistering = false
-    private var afterRegistering: (() -> Void)?
-    private var controlAttempt = 0
+    private var isPanicking = false
     private var toldOfDescriptors: Duration?
     /// Numbers of invites that are told as soon as tor's directories know their keys: until then they are of no use.
     var laterInvites: [Int: InviteForm] = [:]
@@ -116,7 +126,7 @@ package final class RoomHost {
     /// Called once, when all is closed; the notice says why the room could not be opened, if it could not.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
     package var onDecongested: (() -> Void)? {
-        didSet { node?.onDecongested = onDecongested }
+        didSet { member?.onDecongested = onDecongested }
     }
     package var outputProgress: (() -> OutputProgress)?
 
@@ -127,10 +137,20 @@ package final class RoomHost {
         self.loop = loop
         self.options = options
         registry = RoomRegistry(directories: directories)
+        registration = DiskRecord(loop: loop, tell: tell)
         self.logger = logger
         self.wallClock = wallClock
         self.tell = tell
     }
+
+    private var isClosed: Bool { if case .closed = state { true } else { false } }
+    var room: OpenRoom? { if case .open(let room) = state { room } else { nil } }
+    var node: HostNode? { room?.node }
+
+    private var onion: OnionHost? { if case .onion(let onion) = entrance { onion } else { nil } }
+    private var direct: DirectHost? { if case .direct(let direct) = entrance { direct } else { nil } }
+    /// Further addresses of a direct room.
+    var alternatives: [HostPort] { Array(direct?.addresses.dropFirst() ?? []) }
 
     // MARK: Opening
 
@@ -147,7 +167,7 @@ package final class RoomHost {
                 return .failure(error)
             }
         } then: { [weak self] result in
-            guard let self, !self.isStopping else { return }
+            guard let self, !self.isClosed else { return }
             do throws(ChatEvent.Notice) {
                 let opened = try result.get()
                 self.keeping = .open(kept, opened.store, mailbox, nil)
@@ -189,9 +209,9 @@ package final class RoomHost {
         loop.offload { [options] in
             password.stretched(for: options.room)
         } then: { [weak self] stretched in
-            guard let self, !self.isStopping else { return }
+            guard let self, !self.isClosed else { return }
             guard let stretched else { return self.fail(.passwordNeedsMemory) }
-            self.password = stretched
+            self.state = .opening(stretched)
             self.open()
         }
     }
@@ -212,7 +232,7 @@ package final class RoomHost {
                 self?.node?.accept(stream, from: stream.remoteAddress.flatMap { PeerNetwork($0) })
             },
             tell: { [weak self] event in
-                guard let self, !self.isStopping else { return }
+                guard let self, !self.isClosed else { return }
                 switch event {
                 case .reachable: self.opened(at: self.directAddress ?? .lan(nil))
                 case .moved: self.moved()
@@ -221,7 +241,7 @@ package final class RoomHost {
                 case .failed(let notice): self.fail(notice)
                 }
             })
-        self.direct = direct
+        entrance = .direct(direct)
         direct.start(at: place)
     }
 
@@ -234,12 +254,12 @@ package final class RoomHost {
 
     /// New invites name where the room is now; members on the local network find it again by its announcement.
     private func moved() {
-        guard let directAddress, directAddress != address else { return }
-        address = directAddress
+        guard var room, let directAddress, directAddress != room.address else { return }
+        room.address = directAddress
+        state = .open(room)
         showInvite(as: .text)
-        guard var entry, let inside = direct?.inside.first?.description, entry.address != inside else { return }
-        entry.address = inside
-        register(entry)
+        guard let inside = direct?.inside.first?.description, room.entry.address != inside else { return }
+        register { $0.address = inside }
     }
 
     private func startBehind(_ address: RoomAddress, _ place: SocketAddress) {
@@ -249,7 +269,7 @@ package final class RoomHost {
                 // tor is another user; the folder says who else may come here.
                 _ = unsafe chmod(path, 0o666)
             }
-            serviceListener = listener
+            entrance = .behind(listener)
             opened(at: address)
         } catch {
             fail(error.notice)
@@ -257,118 +277,43 @@ package final class RoomHost {
     }
 
     private func startOnion(port: UInt16, _ torOptions: TorOptions, target: SocketAddress?) {
-        let shared = OnionKeyBox(kept: options.kept)
-        let onionAddress = shared.key.address
         var torOptions = torOptions
         torOptions.dataDirectory = options.kept?.torFolder
-        let tor = TorController(loop: loop, options: torOptions, logger: logger)
-        self.tor = tor
-        sleepWatch = SleepWatch(loop: loop) { [weak tor] _ in tor?.wake() }
-        tor.start { [weak self] event in
-            guard let self, !self.isStopping else { return }
-            switch event {
-            case .connecting:
-                self.tell(.starting(.torConnect, progress: nil))
-            case .bootstrap(let progress, _):
-                self.tell(.starting(.torBootstrap, progress: progress))
-            case .ready:
-                self.publish(shared, at: .onion(onionAddress, port: port), port: port, tor: tor, target: target)
-            case .controlLost(let pause, let attempt):
-                self.controlLost(pause: pause, attempt: attempt)
-            case .controlRestored, .network:
-                break
-            case .distrusted(let error):
-                self.tell(.warning(error.notice))
-            case .failed(let error):
-                self.fail(error.notice)
-            }
-        }
+        let onion = OnionHost(
+            kept: options.kept, port: port, target: target,
+            clients: options.hasClientAuthorization ? invites.secretsInUse.onionClients : nil,
+            tor: TorController(loop: loop, options: torOptions, logger: logger),
+            onAccept: { [weak self] stream in self?.node?.accept(stream) },
+            tell: { [weak self] event in
+                guard let self, !self.isClosed else { return }
+                self.onionEvent(event)
+            })
+        entrance = .onion(onion)
+        onion.start()
     }
 
-    private func publish(
-        _ key: OnionKeyBox, at address: RoomAddress, port: UInt16, tor: TorController, target: SocketAddress?
-    ) {
-        guard onionListener == nil else { return }
-        if tor.listenerKind == .elsewhere, target == nil { return fail(.onionNeedsTarget) }
-        tell(.starting(.onionPublish, progress: 0))
-        do {
-            onionListener = try OnionListener(
-                controller: tor, key: key.key.clone(), virtualPort: port, place: target,
-                options: .init(clients: options.hasClientAuthorization ? invites.secretsInUse.onionClients : nil),
-                onAccept: { [weak self] stream in self?.node?.accept(stream) },
-                onEvent: { [weak self] event in self?.onionEvent(event, address: address) })
-            onionListener?.onExhausted = { [weak self] in self?.outOfDescriptors() }
-        } catch {
-            fail(error.notice)
-        }
-    }
-
-    private func onionEvent(_ event: OnionEvent, address: RoomAddress) {
-        guard !isStopping else { return }
+    private func onionEvent(_ event: OnionHost.Event) {
         switch event {
-        case .adding:
-            break
-        case .withoutProofOfWork:
-            tell(.warning(.torWithoutProofOfWork))
-        case .uploading:
-            if node == nil, !isUploading {
-                isUploading = true
-                tell(.starting(.onionPublish, progress: 50))
-            }
-        case .published:
-            tell(.starting(.onionPublish, progress: 100))
-            opened(at: address)
-            dialOurselves(address)
-        case .lost:
-            node?.isReachable = false
-        case .republished:
-            node?.isReachable = true
-            tell(.connection(.init(state: .connected, attempt: controlAttempt, cause: "tor")))
-            controlAttempt = 0
-        case .keysInForce:
+        case .reachable: if let onion { opened(at: onion.address) }
+        case .lost: node?.isReachable = false
+        case .reachableAgain: node?.isReachable = true
+        case .keysInForce: tellLaterInvites()
+        case .refused(let notice):
             tellLaterInvites()
-        case .failed(let error):
-            tellLaterInvites()
-            if node == nil {
-                fail(error.notice)
-            } else {
-                node?.isReachable = false
-                tell(.warning(error.notice))
-            }
-        case .closedSilentCircuits(let count):
-            node?.closedCircuits(count)
+            guard let node else { return fail(notice) }
+            node.isReachable = false
+            tell(.warning(notice))
+        case .closedCircuits(let count): node?.closedCircuits(count)
+        case .exhausted: outOfDescriptors()
+        case .told(let event): tell(event)
+        case .failed(let notice): fail(notice)
         }
-    }
-
-    private func dialOurselves(_ address: RoomAddress) {
-        guard selfDial == nil, let tor, case .onion(let onion, let port) = address, !options.hasClientAuthorization
-        else { return }
-        selfDial = SelfDial(onion, port: port, tor: tor) { [weak self] error in
-            guard let self, !self.isStopping, let error else { return }
-            self.tell(.warning(.onionNotReachable(error)))
-        }
-    }
-
-    private func controlLost(pause: Duration, attempt: Int) {
-        if controlAttempt == 0 {
-            tell(
-                .warning(
-                    .init(
-                        .torControlLost, "tor ended the connection: nobody can come in until it is back",
-                        hint: "the room goes on; the same address works again when tor does")))
-        }
-        controlAttempt = attempt
-        tell(
-            .connection(
-                .init(
-                    state: .reconnecting, attempt: attempt, retryInMilliseconds: Int(pause / .milliseconds(1)),
-                    cause: "tor")))
     }
 
     /// The room can be reached from now on.
     private func opened(at address: RoomAddress) {
-        guard node == nil else { return }
-        let staticKey = newStaticKey()
+        guard case .opening(let password) = state else { return }
+        let staticKey = options.kept?.staticKey() ?? X25519.PrivateKey()
         let publicKey = staticKey.publicKey
         let identity = RoomIdentity(
             prologue: Prologue(room: options.room.description, onionKey: address.onionKey), staticKey: staticKey,
@@ -381,31 +326,39 @@ package final class RoomHost {
         if direct?.isOpenToOthers == true { doorLimits.gate = .direct }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            doorLimits: doorLimits, logger: logger, tell: tell)
+            doorLimits: doorLimits, fileLimits: options.fileLimits, fileOptions: options.files,
+            laneBounds: direct == nil ? .overTor : .direct, wallClock: wallClock, logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
-        node.onDecongested = onDecongested
-        node.outputProgress = outputProgress
-        if options.hasClientAuthorization {
-            node.onInvitesChanged = { [weak self] in self?.onionListener?.authorize($0.onionClients) }
+        node.onInviteReplaced = { [weak self, weak node] in
+            if let self, let node, !self.options.isHeadless { self.showRoomInvite(of: node) }
         }
-        self.node = node
-        self.address = address
-        hostKey = publicKey
+        if options.hasClientAuthorization {
+            node.onInvitesChanged = { [weak self] in self?.onion?.authorize($0.onionClients) }
+        }
+        let engine = options.isHeadless ? nil : engine()
+        state = .open(
+            OpenRoom(
+                node: node, address: address, hostKey: publicKey, creatorKey: engine?.publicKey,
+                entry: .init(
+                    room: options.room.description, transport: address.kind.rawValue,
+                    address: direct?.inside.first?.description ?? address.text, hostKey: publicKey.text,
+                    expires: expires)))
         keep(node, since: before)
-        guard !options.isHeadless else { return announce(expires, timeToLive) }
-        let time = UInt64(max(0, wallClock()))
-        let engine = options.kept.map { Self.engine(of: $0, time) } ?? RoomGroup(trust: .host, time: time)
-        creatorKey = engine.publicKey
+        guard let engine else { return announce(timeToLive: timeToLive) }
         // Not before what it says can be heard.
         node.onJoined = { [weak self, weak node] in
             node?.onJoined = nil
-            self?.announce(expires, timeToLive)
+            self?.announce(timeToLive: timeToLive)
         }
-        node.joinLocally(nick: before?.room.hostNick ?? options.nick, engine: engine)
+        node.joinLocally(MemberClient(nick: before?.room.hostNick ?? options.nick, engine: engine))
+        member?.onDecongested = onDecongested
+        member?.outputProgress = outputProgress
     }
 
-    /// The host's own participant of a kept room is always the same.
-    private static func engine(of kept: KeptRoom, _ time: UInt64) -> RoomGroup {
+    /// The host's own participant; that of a kept room is always the same.
+    private func engine() -> RoomGroup {
+        let time = UInt64(max(0, wallClock()))
+        guard let kept = options.kept else { return RoomGroup(trust: .host, time: time) }
         let key = kept.signingKey()
         let publicKey = key.publicKey
         return RoomGroup(trust: .creator(publicKey), time: time, signingKey: key)
@@ -423,18 +376,15 @@ package final class RoomHost {
         }
     }
 
-    private func announce(_ expires: Int64?, _ timeToLive: Int64?) {
-        guard let address, let hostKey, !isStopping else { return }
-        let invite = node?.inviteEntries.first.map { inviteText($0.secret) } ?? ""
+    private func announce(timeToLive: Int64?) {
+        guard let room else { return }
+        let invite = room.node.inviteEntries.first.map { inviteText($0.secret) } ?? ""
         tell(
             .ready(
                 .init(
-                    room: options.room.description, transport: address.kind, address: address.text, invite: invite,
-                    hostKey: hostKey.text, expires: expires, timeToLive: timeToLive)))
-        register(
-            .init(
-                room: options.room.description, transport: address.kind.rawValue,
-                address: direct?.inside.first?.description ?? address.text, hostKey: hostKey.text, expires: expires))
+                    room: options.room.description, transport: room.address.kind, address: room.address.text,
+                    invite: invite, hostKey: room.hostKey.text, expires: room.entry.expires, timeToLive: timeToLive)))
+        register { _ in }
     }
 
     /// Nobody can come in for the moment; told now and then.
@@ -444,21 +394,12 @@ package final class RoomHost {
         tell(.warning(.outOfDescriptors))
     }
 
-    private func newStaticKey() -> X25519.PrivateKey {
-        if let kept = options.kept { return kept.staticKey() }
-        return X25519.PrivateKey()
-    }
-
-    func register(_ entry: RoomRegistry.Entry) {
-        self.entry = entry
-        isRegistering = true
-        loop.offload(within: UserDirectories.diskPatience) { [registry, now = wallClock()] in
-            registry.add(entry, now: now)
-        } then: { [weak self, tell] notice in
-            if let notice = notice ?? .diskHangs { tell(.warning(notice)) }
-            self?.isRegistering = false
-            self?.afterRegistering?()
-        }
+    /// Writes the room's entry of the registry, as it is after `change`.
+    func register(_ change: (inout RoomRegistry.Entry) -> Void) {
+        guard var room else { return }
+        change(&room.entry)
+        state = .open(room)
+        registration.write { [registry, entry = room.entry, now = wallClock()] in registry.add(entry, now: now) }
     }
 
     // MARK: Closing
@@ -491,13 +432,10 @@ package final class RoomHost {
     }
 
     private func roomClosed(_ reason: ChatEvent.CloseReason) {
-        guard !isStopping else { return }
-        isStopping = true
+        guard !isClosed else { return }
+        let (entry, node) = (room?.entry, node)
+        state = .closed
         if reason == .ttl { giveUpKeeping() }
-        sleepWatch?.stop()
-        serviceListener?.close()
-        selfDial?.cancel()
-        onionListener?.close()
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }
             self.onEnded = nil
@@ -509,27 +447,25 @@ package final class RoomHost {
             owed -= 1
             if owed == 0 { finish() }
         }
+        onion?.close()
         letGoOfKeptRoom(then: done)
-        unregister(then: done)
-        if let direct { direct.close(completion: done) } else { done() }
-        if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
+        unregister(entry, then: done)
+        if isPanicking, let node { node.removeParts(then: done) } else { done() }
+        switch entrance {
+        case .none: done()
+        case .onion(let onion): onion.shutDown(isHurried: isPanicking, completion: done)
+        case .direct(let direct): direct.close(completion: done)
+        case .behind(let listener):
+            listener.close()
+            done()
+        }
     }
 
-    private func unregister(then done: @escaping () -> Void) {
+    private func unregister(_ entry: RoomRegistry.Entry?, then done: @escaping () -> Void) {
         guard let entry else { return done() }
-        let unregister = { [loop, registry, tell] in
-            loop.offload(within: UserDirectories.diskPatience) {
-                registry.remove(entry)
-            } then: { notice in
-                if let notice = notice ?? .diskHangs { tell(.warning(notice)) }
-                done()
-            }
-        }
-        // Work that is offloaded has no order: the room must not be added after it was removed.
-        if isRegistering {
-            afterRegistering = unregister
-        } else {
-            unregister()
+        registration.afterwards { [registration, registry] in
+            registration.write { registry.remove(entry) }
+            registration.afterwards(done)
         }
     }
 
@@ -563,5 +499,11 @@ package final class RoomHost {
             if let notice = notice ?? .diskHangs, notice.code != ending?.code { tell(.warning(notice)) }
             done()
         }
+    }
+
+    package func panic() {
+        isPanicking = true
+        end()
+        node?.closeAtOnce()
     }
 }

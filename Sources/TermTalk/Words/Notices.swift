@@ -120,9 +120,6 @@ extension ChatEvent.Notice {
         .addressInvalid, "the address cannot be used: an onion service is reached through tor only",
         hint: "give it as --onion HOST.onion[:PORT]")
 
-    static let hostOnly = ChatEvent.Notice(
-        .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
-
     static let nobodyAtHost = ChatEvent.Notice(
         .notPermitted, "nothing was changed: nobody takes part at a headless host",
         hint: "end it with SIGTERM to close the room")

@@ -2,6 +2,7 @@ import ArgumentParser
 internal import Configuration
 internal import Discovery
 internal import EventLoop
+internal import Files
 internal import Room
 internal import TermTalk
 internal import TerminalUI
@@ -74,6 +75,13 @@ struct HostCommand: ParsableCommand {
             "How much of what was said is kept for members that are away (default: 64M).", valueName: "BYTES"))
     var keepSize: String?
 
+    @Option(
+        name: .customLong("files"),
+        help: ArgumentHelp(
+            "The largest file that members may pass on through this host, or off (default: 100M).",
+            valueName: "SIZE|off"))
+    var largestFile: String?
+
     @Flag(help: "Each join waits for /approve or /deny.")
     var approve = false
 
@@ -96,6 +104,7 @@ struct HostCommand: ParsableCommand {
     @Flag(help: "Show the invite as a QR code too.")
     var qr = false
 
+    @OptionGroup var files: FileFlags
     @OptionGroup var secret: PasswordOptions
     @OptionGroup var common: CommonOptions
 
@@ -181,11 +190,26 @@ struct HostCommand: ParsableCommand {
         let password = try secret.read(isNew: true)
         // Who comes in while nobody is there would be let in by the relay's word that it knows the password.
         limits.admitsUnattended = password == nil
-        return RoomHost.Options(
+        var options = RoomHost.Options(
             carrier: try carrier(common, settings), room: kept?.room ?? name ?? .random(),
             timeToLive: try timeToLive(settings), nick: try common.checkedNick(isHost: true), limits: limits,
             password: password, isInviteOnly: inviteOnly, hasClientAuthorization: clientAuth,
             mapsPort: mapPort, kept: kept)
+        options.files = try files.options()
+        options.fileLimits.largest = try fileLimit()
+        return options
+    }
+
+    /// Bytes of the largest file that is passed on; 0 for none.
+    private func fileLimit() throws(ChatEvent.Notice) -> UInt64 {
+        guard let largestFile else { return FileRelay.Limits().largest }
+        if largestFile == "off" { return 0 }
+        guard let count = ByteCount(largestFile)?.value, count > 0, count <= FileFormat.largestSize else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "--files cannot be used: it is neither a size up to 16G nor off",
+                hint: "write 64K, 100M, 2G or off")
+        }
+        return UInt64(count)
     }
 
     private func carrier(

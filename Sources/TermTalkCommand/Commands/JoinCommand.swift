@@ -15,6 +15,7 @@ struct JoinCommand: ParsableCommand {
     var room: String?
 
     @OptionGroup var place: PlaceOptions
+    @OptionGroup var files: FileFlags
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -32,8 +33,15 @@ struct JoinCommand: ParsableCommand {
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
             session.join(
-                try place.guest(in: room, session.context) { session.knownRooms() },
-                place.questions(session.context.settings))
+                try options(session.context) { session.knownRooms() }, place.questions(session.context.settings))
         }
+    }
+
+    func options(
+        _ context: OpeningContext, known: () -> [RoomRegistry.Entry]
+    ) throws(ChatEvent.Notice) -> RoomGuest.Options {
+        var options = try place.guest(in: room, context, known: known)
+        options.files = try files.options()
+        return options
     }
 }

@@ -12,11 +12,13 @@ struct TermTalkCommand: ParsableCommand {
             termtalk host                 open a room and print its invite
             termtalk join INVITE          go into a room
             termtalk say INVITE TEXT      deliver a message and leave
+            termtalk send INVITE FILE     offer a file, and leave when it has arrived
             Without arguments, on a terminal, a menu asks what to do.
             """,
         version: "termtalk 0.1.0",
         subcommands: [
-            HostCommand.self, JoinCommand.self, SayCommand.self, RoomsCommand.self, ConfigCommand.self,
+            HostCommand.self, JoinCommand.self, SayCommand.self, SendCommand.self, RoomsCommand.self,
+            ConfigCommand.self,
             DoctorCommand.self, RoomCommandsCommand.self,
         ])
 

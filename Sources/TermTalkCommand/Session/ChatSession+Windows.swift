@@ -22,7 +22,7 @@ extension ChatSession {
             guard let self, !opened.conversation.isOver else { return }
             let known = found?.0 ?? []
             self.begin(opened.conversation) { conversation throws(ChatEvent.Notice) in
-                let options = try command.place.guest(in: command.room, opened.context) { known }
+                let options = try command.options(opened.context) { known }
                 conversation.join(options, command.place.questions(self.context.settings))
             }
         }

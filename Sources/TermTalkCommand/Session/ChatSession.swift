@@ -122,6 +122,13 @@ final class ChatSession {
         begin(as: .delivers(delivery)).join(options, questions)
     }
 
+    /// Offers files, and leaves when who accepts them has them.
+    func send(_ errand: FileErrand, in options: RoomGuest.Options, _ questions: Conversation.Questions) {
+        var options = options
+        options.foundsGroup = false
+        begin(as: .delivers(errand)).join(options, questions)
+    }
+
     func begin(as role: Conversation.Role, number: Int = 1) -> Conversation {
         let conversation = Conversation(self, as: role, number: number)
         conversations.append(conversation)
@@ -217,6 +224,17 @@ final class ChatSession {
         case .ask(let others):
             console.note(
                 WayOut.question(others: others, rooms: losing.count { $0 > 0 }, key: key), in: conversation.number)
+            return false
+        }
+    }
+
+    /// The same of the end of one room, which may be one that would only pause.
+    func mayEnd(_ conversation: Conversation) -> Bool {
+        guard console.isInteractive else { return true }
+        switch wayOut.wanted(others: conversation.othersToEnd, now: loop.now) {
+        case .leave: return true
+        case .ask(let others):
+            console.note(WayOut.question(others: others, rooms: 1, key: "/end"), in: conversation.number)
             return false
         }
     }

@@ -11,7 +11,7 @@ final class Conversation {
         case talks
         /// Nobody takes part here: nothing is read, and signals end it.
         case serves
-        case delivers(Delivery)
+        case delivers(any Errand)
     }
 
     private enum Phase {
@@ -161,7 +161,7 @@ final class Conversation {
         if showsCode { console.give(room.invite, as: .code, in: number) }
     }
 
-    private func heard(_ event: ChatEvent, while delivery: Delivery) {
+    private func heard(_ event: ChatEvent, while delivery: any Errand) {
         var delivery = delivery
         let isJSON = session.common.json
         if delivery.shows(event, isJSON: isJSON) { show(event) }
@@ -175,8 +175,9 @@ final class Conversation {
         }
     }
 
-    private func perform(_ step: Delivery.Step) {
+    private func perform(_ step: ErrandStep) {
         switch step {
+        case .file(let command): participant?.perform(command)
         case .say(let text): participant?.say(text, kind: .text, to: nil)
         case .leave: participant?.leave()
         case .fail: stop?()
@@ -234,7 +235,7 @@ final class Conversation {
         case .private(let receiver, let text): participant?.say(text, kind: .text, to: receiver)
         case .nick(let nick): participant?.changeNick(to: nick)
         case .who: participant?.listMembers()
-        case .help(nil): answer(RoomCommandTable.helpLines(isModerator: participant is RoomHost))
+        case .help(nil): answer(RoomCommandTable.helpLines(isModerator: participant?.isModerator ?? false))
         case .help(let command?):
             guard let lines = RoomCommandTable.helpLines(about: command) else {
                 return perform(.unknownCommand(command))
@@ -249,7 +250,9 @@ final class Conversation {
         case .invite(let form): participant?.showInvite(as: form)
         case .panic: session.panic()
         case .verify(let command): participant?.verify(command)
+        case .room(.end): if session.mayEnd(self) { participant?.perform(.end) }
         case .room(let command): participant?.perform(command)
+        case .file(let command): participant?.perform(command)
         case .clear:
             _ = memory.heard(.clearScreen, at: WallTime.moment)
             show(.clearScreen)
@@ -258,8 +261,6 @@ final class Conversation {
         case .window(let number): session.goToWindow(number, from: self)
         case .close: close()
         case .quit: if session.mayLeave(by: "/quit") { session.leave() }
-        case .notInThisBuild(let name):
-            refuse(.notInThisBuild, "\(name) is not in this build yet; nothing was changed")
         case .unknownCommand(let name):
             let meant = Suggestion.nearest(to: name, in: RoomCommandTable.names)
             refuse(
@@ -321,6 +322,9 @@ final class Conversation {
 
     /// How many others lose this room when the person leaves.
     var othersWhoseRoomEnds: Int { isLeaving || isOver ? 0 : participant?.othersWhoseRoomEnds ?? 0 }
+
+    /// How many others lose it when the person ends it.
+    var othersToEnd: Int { participant?.othersToEnd ?? 0 }
 
     private func close() {
         guard console.screen != nil else { return session.refuseWindows(self) }

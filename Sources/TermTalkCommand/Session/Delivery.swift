@@ -1,14 +1,7 @@
 internal import Room
 
 /// How far the message of `say` has come, by what the room tells; a value that knows no console.
-struct Delivery {
-    /// What is to be done next.
-    enum Step: Equatable {
-        case say(String)
-        case leave
-        case fail(ChatEvent.Notice)
-    }
-
+struct Delivery: Errand {
     private enum Phase {
         case joining
         /// Said; the host has not confirmed it.
@@ -29,7 +22,7 @@ struct Delivery {
     }
 
     /// Takes an event of the room, and appends what follows from it.
-    mutating func heard(_ event: ChatEvent) -> [Step] {
+    mutating func heard(_ event: ChatEvent) -> [ErrandStep] {
         switch (phase, event) {
         case (.joining, .joinedRoom(let room)):
             others = room.members.count - 1
@@ -56,7 +49,7 @@ struct Delivery {
             return [.fail(notice)]
         case (.said, .warning(let notice)) where notice.code == .slowMode:
             return [.fail(Self.slowMode(notice.count ?? 0))]
-        case (.delivered(let id), .acknowledged(let received, let count, let total))
+        case (.delivered(let id), .acknowledged(let received, let count, let total, _))
         where received == id && count >= total:
             return total > 0 ? finish() : [.fail(Self.nobodyPresent)]
         case (.delivered, .joinedRoom):
@@ -67,7 +60,7 @@ struct Delivery {
         }
     }
 
-    private mutating func finish() -> [Step] {
+    private mutating func finish() -> [ErrandStep] {
         phase = .done
         return waitsForMembers ? [.leave] : []
     }

@@ -103,7 +103,8 @@ final class FullScreen {
         self.loop = loop
         self.painter = painter
         self.onRequest = onRequest
-        windows = ScreenWindows(size: painter.size, alerts: alerts, marks: marks, number: window)
+        windows = ScreenWindows(
+            size: painter.size, alerts: alerts, marks: marks, localTime: { WallTime.text($0) }, number: window)
         handles = [resizing, continuing, stopping]
         resized.value = self
         watchKeys()

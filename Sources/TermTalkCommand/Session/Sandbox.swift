@@ -1,6 +1,7 @@
 internal import CSandbox
 import Glibc
 internal import Locking
+internal import TorController
 
 /// What a process that reads from strangers gives up at its beginning, for itself and for all that it executes. Neither it nor
 /// a tor of its own has a use for any of it; what an intruder could do with it is in docs/threat-model.md.
@@ -37,10 +38,17 @@ enum Sandbox {
         guard version > 0 else { return false }
         let rules = sandbox_make_rules(handled, scopes, version)
         guard rules >= 0 else { return false }
-        for path in systemFolders + [environment("TERMTALK_TOR")].compactMap(\.self) where executes {
+        for path in systemFolders + torPrograms where executes {
             _ = unsafe sandbox_allow(rules, path, UInt64(SANDBOX_FILE_EXECUTE))
         }
         return sandbox_enforce(rules) == 0
+    }
+
+    /// Where a tor, and the programs of its bridges, may lie elsewhere: the very files that are there now.
+    private static var torPrograms: [String] {
+        let folders = (environment("PATH") ?? "").split(separator: ":").filter { $0.hasPrefix("/") }
+        let names = Bridge.programNames.union(["tor"])
+        return folders.flatMap { folder in names.map { "\(folder)/\($0)" } } + [environment("TERMTALK_TOR") ?? ""]
     }
 
     private static func environment(_ name: String) -> String? {

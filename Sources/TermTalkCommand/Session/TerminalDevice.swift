@@ -17,8 +17,12 @@ enum TerminalDevice {
         "alacritty", "contour", "foot", "ghostty", "kitty", "konsole", "rio", "wezterm", "xterm",
     ]
 
+    /// The type before ``settleType()``.
+    private static let typeAsGiven = type
+
     /// Takes the entry of xterm for a terminal of today whose own this machine does not have.
     static func settleType() {
+        _ = typeAsGiven
         guard TerminalAbilities.colourCount(of: type) == nil, relatives.contains(where: type.contains),
             TerminalAbilities.colourCount(of: "xterm-256color") != nil
         else { return }
@@ -45,8 +49,8 @@ enum TerminalDevice {
 
     /// The notifications that the type of the terminal has: what most understand, where nothing is known.
     static var notificationForm: DesktopNotification.Form {
-        if type.contains("kitty") { return .osc99 }
-        return ["foot", "rxvt", "ghostty", "contour", "wezterm"].contains(where: type.contains) ? .osc777 : .osc9
+        if typeAsGiven.contains("kitty") { return .osc99 }
+        return ["foot", "rxvt", "ghostty", "contour", "wezterm"].contains(where: typeAsGiven.contains) ? .osc777 : .osc9
     }
 
     static var isInTmux: Bool { unsafe getenv("TMUX") != nil }

@@ -18,6 +18,7 @@ package enum ChatInput: Sendable, Equatable {
     case verify(VerifyCommand)
     /// What only the person at the host may do.
     case room(RoomCommand)
+    case file(FileCommand)
     case clear
     case quit
     /// What the room is about, to be shown.
@@ -39,8 +40,6 @@ package enum ChatInput: Sendable, Equatable {
     case close
     /// Leave at once and wipe.
     case panic
-    /// A command, or an option of one, that the command line documents but this build lacks, as in `/kick`.
-    case notInThisBuild(String)
     /// A line with a slash that names no command, as typed, without its arguments.
     case unknownCommand(String)
     /// A command with missing or superfluous arguments; how it is written.

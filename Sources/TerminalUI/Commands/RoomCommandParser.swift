@@ -6,12 +6,16 @@ enum RoomCommandParser {
     private static let largestUses = 1_000_000
 
     static func parse(_ name: String, _ arguments: Substring) -> ChatInput {
-        let (word, rest) = InputParser.firstWord(of: arguments)
+        var (word, rest) = InputParser.firstWord(of: arguments)
+        let keepsInvites = word == "--keep-invites" && ["/kick", "/ban"].contains(name)
+        if keepsInvites { (word, rest) = InputParser.firstWord(of: rest) }
         let member = String(word)
         switch (name, word.isEmpty) {
-        case ("/kick", false): return .room(.kick(member, reason: String(rest)))
-        case ("/ban", false): return .room(.ban(member, reason: String(rest)))
-        case ("/kick", true), ("/ban", true): return .usage("\(name) MEMBER [REASON]")
+        case ("/kick", false): return .room(.kick(member, reason: String(rest), keepsInvites: keepsInvites))
+        case ("/ban", false): return .room(.ban(member, reason: String(rest), keepsInvites: keepsInvites))
+        case ("/kick", true), ("/ban", true): return .usage("\(name) [--keep-invites] MEMBER [REASON]")
+        case ("/op", false) where rest.isEmpty: return .room(.op(member))
+        case ("/deop", false) where rest.isEmpty: return .room(.deop(member))
         case ("/lock", true): return .room(.lock)
         case ("/unlock", true): return .room(.unlock)
         case ("/end", true): return .room(.end)

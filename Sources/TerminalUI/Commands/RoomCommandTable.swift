@@ -6,8 +6,6 @@ package enum RoomCommandTable {
         case everyone
         /// The host, and whom it made a moderator.
         case moderators
-        /// Planned: the command answers that it is not in this build.
-        case nobody
     }
 
     /// What Tab completes as a command's first argument.
@@ -97,6 +95,10 @@ package enum RoomCommandTable {
             ) {
                 RoomCommandParser.topic($0)
             },
+            files("/send", [("FILE [MEMBER]", "offer a file to all, or to one member only")]),
+            files("/accept", [("N [FOLDER]", "fetch file N, into the folder of downloads or another one")]),
+            files("/decline", [("N", "do not want it, or do not offer it any more; what is here of it goes")]),
+            files("/files", [("", "the files that are offered, and how far they have come")]),
             Entry("/lastlog", [("WORD", "what was said with that word in it")]) { arguments in
                 arguments.isEmpty ? usage("/lastlog") : .lastlog(String(arguments))
             },
@@ -122,8 +124,20 @@ package enum RoomCommandTable {
             Entry("/panic", [("", "leave at once, wipe keys and screen; at the host: the room is gone for all")]) {
                 $0.isEmpty ? .panic : usage("/panic")
             },
-            moderation("/kick", [("MEMBER [REASON]", "remove a member")], completes: .members),
-            moderation("/ban", [("MEMBER [REASON]", "remove a member for good")], completes: .members),
+            moderation(
+                "/kick",
+                [
+                    ("MEMBER [REASON]", "remove a member; what invites it knows end"),
+                    ("--keep-invites MEMBER [REASON]", "the same, and invites stay as they are"),
+                ], completes: .members),
+            moderation(
+                "/ban",
+                [
+                    ("MEMBER [REASON]", "remove a member for good"),
+                    ("--keep-invites MEMBER [REASON]", "the same, and invites stay as they are"),
+                ], completes: .members),
+            moderation("/op", [("MEMBER", "let a member moderate the room")], completes: .members),
+            moderation("/deop", [("MEMBER", "let it moderate no more")], completes: .members),
             moderation("/lock", [("", "let nobody new in")]),
             moderation("/unlock", [("", "let people in again")]),
             moderation("/approve", [("MEMBER", "let in who waits")], completes: .waiting),
@@ -137,9 +151,6 @@ package enum RoomCommandTable {
                 ]),
             moderation("/end", [("", "the room ends for all; of one that is kept nothing stays (host only)")]),
         ]
-        + ["/send", "/accept", "/decline", "/files", "/op", "/deop"].map { name in
-            Entry(name, [("", "planned")], .nobody) { _ in .notInThisBuild(name) }
-        }
 
     private static let byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
 
@@ -157,18 +168,22 @@ package enum RoomCommandTable {
         guard let entry = entry(name) else { return nil }
         switch entry.audience {
         case .everyone: return entry.helpLines()
-        case .moderators: return entry.helpLines() + ["for moderators: the host is one"]
-        case .nobody: return ["\(name) is not in this build yet"]
+        case .moderators:
+            return entry.helpLines() + ["for moderators: the host or a relay's first member, and whom they name by /op"]
         }
     }
 
-    /// Names for completion: of what there is.
-    package static let names = entries.filter { $0.audience != .nobody }.map(\.name).sorted()
+    /// Names for completion.
+    package static let names = entries.map(\.name).sorted()
 
     private static func moderation(
         _ name: String, _ forms: [(arguments: String, help: String)], completes: Completes = .nothing
     ) -> Entry {
         Entry(name, forms, .moderators, completes: completes) { RoomCommandParser.parse(name, $0) }
+    }
+
+    private static func files(_ name: String, _ forms: [(arguments: String, help: String)]) -> Entry {
+        Entry(name, forms) { FileCommandParser.parse(name, $0) }
     }
 
     private static func oneWord(_ arguments: Substring) -> String? {

@@ -42,6 +42,7 @@ package struct RoomMemory: Sendable {
         case .members(let members): roster.replace(with: members)
         case .memberJoined(let id, let nick, _): roster.joined(id, nick: nick)
         case .memberLeft(let id, _, _, _): roster.left(id)
+        case .memberAway(let id, _, _), .memberBack(let id, _, _): return ignored[id] == nil
         case .nickChanged(let id, _, let nick):
             roster.renamed(id, to: nick)
             return ignored[id] == nil
@@ -49,12 +50,14 @@ package struct RoomMemory: Sendable {
         case .message(let message):
             guard message.isOwn || ignored[message.from] == nil else { return false }
             keep(message, at: moment)
+        case .file(.offered(let file)): return file.isOwn || ignored[file.from] == nil
         case .sending(let message): note(message.id, message.text, "is on its way to the host")
         case .waiting(let id, let text): note(id, text, "waits for the connection")
         case .notSent(let id): note(id, nil, "was not sent")
         case .delivered(let id): note(id, nil, "is at the host")
-        case .acknowledged(let id, let count, let total):
-            note(id, nil, "was received by \(count) of the \(total) others who are present")
+        case .acknowledged(let id, let count, let total, let missed):
+            let away = missed > 0 ? "; \(missed) who \(missed == 1 ? "was" : "were") away will not get it" : ""
+            note(id, nil, "was received by \(count) of the \(total) others who are present\(away)")
         case .clearScreen:
             log = []
             logByteCount = 0

@@ -42,6 +42,13 @@ struct MemberRoster: Sendable {
         members.removeAll { $0.id == id }
     }
 
+    mutating func mark(_ id: MemberID, awaySince: Int64?) {
+        guard let index = members.firstIndex(where: { $0.id == id }) else { return }
+        members[index].awaySince = awaySince
+    }
+
+    var awayCount: Int { members.count { $0.awaySince != nil } }
+
     mutating func renamed(_ id: MemberID, to nick: String) {
         guard let index = members.firstIndex(where: { $0.id == id }) else { return }
         members[index].nick = nick
@@ -51,6 +58,11 @@ struct MemberRoster: Sendable {
     mutating func mark(_ id: MemberID, isVerified: Bool) {
         guard let index = members.firstIndex(where: { $0.id == id }) else { return }
         members[index].isVerified = isVerified
+    }
+
+    mutating func mark(_ id: MemberID, isModerator: Bool) {
+        guard let index = members.firstIndex(where: { $0.id == id }) else { return }
+        members[index].isModerator = isModerator
     }
 
     /// The nick of a member as it may be shown: its id when a host sent something that is no nick.

@@ -33,7 +33,7 @@ package struct ScreenModel: Sendable {
     private var showsMembers = true
     private var alerts: Alerts
     private let marks: DeliveryMarks
-    private let renderer = LineRenderer(echoOwn: true)
+    private let renderer: LineRenderer
     private var scrollback = Scrollback()
     private var roster = MemberRoster()
     private var status = StatusBar()
@@ -47,7 +47,11 @@ package struct ScreenModel: Sendable {
     /// What has come since the last frame.
     private(set) var unseen = UnseenMessages()
 
-    package init(size: ScreenSize, alerts: Alerts = Alerts(), marks: DeliveryMarks = .unicode) {
+    package init(
+        size: ScreenSize, alerts: Alerts = Alerts(), marks: DeliveryMarks = .unicode,
+        localTime: @escaping @Sendable (Int64) -> String = WallClock.textForPeople
+    ) {
+        renderer = LineRenderer(echoOwn: true, localTime: localTime)
         self.size = size
         self.alerts = alerts
         self.marks = marks
@@ -72,6 +76,12 @@ package struct ScreenModel: Sendable {
         case .memberLeft(let id, _, _, _):
             roster.left(id)
             tell(event, at: moment)
+        case .memberAway(let id, _, let since):
+            roster.mark(id, awaySince: since)
+            tell(event, at: moment)
+        case .memberBack(let id, _, _):
+            roster.mark(id, awaySince: nil)
+            tell(event, at: moment)
         case .nickChanged(let id, _, let nick):
             roster.renamed(id, to: nick)
             tell(event, at: moment)
@@ -84,9 +94,14 @@ package struct ScreenModel: Sendable {
             scrollback.append(content(message), at: moment, delivery: .waiting)
             scrollback.scrollToEnd()
         case .notSent(let id): _ = scrollback.takeOwn(id)
+        case .passedOver: break
         case .delivered(let id): scrollback.mark(id, .delivered)
-        case .acknowledged(let id, let count, let total):
-            if count >= total, total > 0 { scrollback.mark(id, .received) }
+        case .acknowledged(let id, let count, let total, let missed):
+            if missed > 0 {
+                scrollback.mark(id, .missed)
+            } else if count >= total, total > 0 {
+                scrollback.mark(id, .received)
+            }
         case .invite(let invite, _):
             tell("the invite of this room; F2 shows it alone, F3 copies it, F4 makes it a QR code", .system, at: moment)
             scrollback.append(.verbatim(Sanitizer.sanitize(invite, as: .line)), at: moment)
@@ -106,6 +121,7 @@ package struct ScreenModel: Sendable {
         case .verification(let verification):
             tell(event, at: moment)
             heard(verification)
+        case .file: tell(event, at: moment)
         case .clearScreen: scrollback.clear()
         // What waits is seen at its message.
         case .waiting: break
@@ -178,6 +194,7 @@ package struct ScreenModel: Sendable {
         case .locked(let isLocked): status.isLocked = isLocked
         case .extended(let seconds): status.expires = moment.seconds + seconds
         case .slow(let seconds): status.slowSeconds = seconds
+        case .moderator(let id, _, let isModerator): roster.mark(id, isModerator: isModerator)
         case .joinRequest(let id, let nick):
             roster.waits(id, nick: nick)
             call()
@@ -190,8 +207,9 @@ package struct ScreenModel: Sendable {
     private mutating func said(_ message: ChatEvent.ChatMessage, at moment: Moment) {
         if message.isOwn {
             // It gets its place among what others said.
-            let isReceived = scrollback.takeOwn(message.id) == .received
-            scrollback.append(content(message), at: moment, delivery: isReceived ? .received : .delivered)
+            let delivery = scrollback.takeOwn(message.id)
+            let isFinal = delivery == .received || delivery == .missed
+            scrollback.append(content(message), at: moment, delivery: isFinal ? delivery : .delivered)
             return
         }
         let content = content(message)
@@ -333,7 +351,12 @@ package struct ScreenModel: Sendable {
     }
 
     /// When something changes on the screen by itself, in seconds since 1970; nil for never.
-    package var nextChange: Int64? { status.nextChange(after: now) }
+    package var nextChange: Int64? {
+        let next = status.nextChange(after: now)
+        guard roster.awayCount > 0, memberColumns > 0 else { return next }
+        let minute = now + DurationText.shortestShort
+        return min(next ?? minute, minute)
+    }
 
     private var memberColumns: Int {
         guard showsMembers, size.width >= Self.minimumWidthWithMembers, size.height >= 4 else { return 0 }
@@ -379,7 +402,7 @@ package struct ScreenModel: Sendable {
         if size.height > 1 {
             rows.append(
                 status.line(
-                    width: size.width, now: now, memberCount: roster.members.count,
+                    width: size.width, now: now, memberCount: roster.members.count, awayCount: roster.awayCount,
                     unreadCount: scrollback.unreadCount, isAtEnd: scrollback.isAtEnd, windows: windows))
         }
         let first = rows.count
@@ -401,9 +424,14 @@ package struct ScreenModel: Sendable {
                 continue
             }
             let member = roster.members[index]
-            var entry = StyledLine(member.isHost ? "@" : " ", TextStyle(.system))
+            var entry = StyledLine(member.isHost || member.isModerator ? "@" : " ", TextStyle(.system))
             entry.append(
-                roster.name(of: member.id), TextStyle(.member(member.id.packed), bold: member.id == roster.own))
+                roster.name(of: member.id),
+                TextStyle(
+                    member.awaySince == nil ? .member(member.id.packed) : .system, bold: member.id == roster.own))
+            if let since = member.awaySince {
+                entry.append(" away \(DurationText.short(seconds: now - since))", TextStyle(.system))
+            }
             if member.isVerified { entry.append(" +", TextStyle(.mark)) }
             rows[index].append(entry.fitted(to: columns))
         }

@@ -7,16 +7,21 @@ package struct ScreenWindows: Sendable {
 
     private let alerts: Alerts
     private let marks: DeliveryMarks
+    private let localTime: @Sendable (Int64) -> String
     private var size: ScreenSize
     private var models: [Int: ScreenModel] = [:]
     /// The number of the window that is seen.
     package private(set) var shown: Int
 
     /// One window.
-    package init(size: ScreenSize, alerts: Alerts = Alerts(), marks: DeliveryMarks = .unicode, number: Int = 1) {
+    package init(
+        size: ScreenSize, alerts: Alerts = Alerts(), marks: DeliveryMarks = .unicode,
+        localTime: @escaping @Sendable (Int64) -> String = WallClock.textForPeople, number: Int = 1
+    ) {
         self.size = size
         self.alerts = alerts
         self.marks = marks
+        self.localTime = localTime
         shown = number
         open(number)
     }
@@ -29,7 +34,7 @@ package struct ScreenWindows: Sendable {
     package var freeNumber: Int? { (1...Self.maximumCount).first { models[$0] == nil } }
 
     package mutating func open(_ number: Int) {
-        models[number] = ScreenModel(size: size, alerts: alerts, marks: marks)
+        models[number] = ScreenModel(size: size, alerts: alerts, marks: marks, localTime: localTime)
     }
 
     /// Removes a window; when it was seen, the nearest one before it is, or else the first.

@@ -10,6 +10,8 @@ struct ScrollbackEntry: Sendable {
         case delivered
         /// All others who were present have it.
         case received
+        /// Somebody who was away will not get it: too much was kept.
+        case missed
     }
 
     enum Content: Sendable {
@@ -130,9 +132,11 @@ package enum DeliveryMarks: Sendable, Equatable {
         case (.unicode, .waiting): "·"
         case (.unicode, .delivered): "✓"
         case (.unicode, .received): "✓✓"
+        case (.unicode, .missed): "✓!"
         case (.ascii, .waiting): "."
         case (.ascii, .delivered): "+"
         case (.ascii, .received): "++"
+        case (.ascii, .missed): "+!"
         }
     }
 }

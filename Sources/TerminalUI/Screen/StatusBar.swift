@@ -31,9 +31,11 @@ struct StatusBar: Sendable {
 
     /// The bar, of exactly `width` columns.
     func line(
-        width: Int, now: Int64, memberCount: Int, unreadCount: Int, isAtEnd: Bool, windows: [WindowMark] = []
+        width: Int, now: Int64, memberCount: Int, awayCount: Int, unreadCount: Int, isAtEnd: Bool,
+        windows: [WindowMark] = []
     ) -> StyledLine {
-        var segments = self.segments(now: now, memberCount: memberCount, unreadCount: unreadCount, isAtEnd: isAtEnd)
+        var segments = self.segments(
+            now: now, memberCount: memberCount, awayCount: awayCount, unreadCount: unreadCount, isAtEnd: isAtEnd)
         if windows.count > 1 {
             let calls = windows.contains { $0.unseen.isCalling && !$0.isShown }
             segments.insert(
@@ -60,7 +62,7 @@ struct StatusBar: Sendable {
         return line
     }
 
-    private func segments(now: Int64, memberCount: Int, unreadCount: Int, isAtEnd: Bool) -> [Segment] {
+    private func segments(now: Int64, memberCount: Int, awayCount: Int, unreadCount: Int, isAtEnd: Bool) -> [Segment] {
         var segments: [Segment] = []
         if unreadCount > 0 {
             segments.append(
@@ -81,7 +83,8 @@ struct StatusBar: Sendable {
         if slowSeconds > 0 { segments.append(Segment(text: "slow \(slowSeconds)s", rank: 64)) }
         if let left = timeLeft(now: now) { segments.append(Segment(text: left, rank: 80)) }
         if transport != nil {
-            segments.append(Segment(text: memberCount == 1 ? "1 member" : "\(memberCount) members", rank: 60))
+            let members = memberCount == 1 ? "1 member" : "\(memberCount) members"
+            segments.append(Segment(text: awayCount > 0 ? "\(members), \(awayCount) away" : members, rank: 60))
         }
         if connectionText(now: now) == nil { segments.append(Segment(text: "connected", rank: 30)) }
         if isHost {

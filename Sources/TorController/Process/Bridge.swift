@@ -38,6 +38,10 @@ package struct Bridge: Equatable, Sendable {
         line = words.joined(separator: " ")
     }
 
+    /// All such programs.
+    package static let programNames = Set(
+        ["obfs4", "snowflake", "webtunnel"].flatMap { programs(for: $0)?.names ?? [] })
+
     /// The programs that speak a transport, the best first, and the Debian package of the last resort; nil for a transport that is not known.
     static func programs(for transport: String) -> (names: [String], package: String)? {
         switch transport {

@@ -18,7 +18,7 @@ struct EscapeAttackTests {
         "\u{AD}",
     ]
     /// A line of the program, as somebody might send it.
-    private static let imitation = "-!- mallory has joined (9 present)"
+    private static let imitation = "-!- mallory has joined (9 members)"
 
     private static var everything: String {
         "BEGIN" + (sequences + invisible).joined(separator: ".") + "END\n\(imitation)\ntermtalk: owned\n"

@@ -48,16 +48,20 @@ private func memberRequest(_ input: [UInt8]) {
 }
 
 private func hostMessageSeeds() -> [[UInt8]] {
-    let entries = ids.prefix(2).map { HostMessage.Admission.Entry(id: $0, isHost: $0 == ids[0], nick: "nick\($0)") }
+    let entries = ids.prefix(2).map {
+        HostMessage.Admission.Entry(
+            id: $0, isHost: $0 == ids[0], nick: "nick\($0)", awaySince: $0 == ids[1] ? 60 : nil)
+    }
     let messages: [HostMessage] = [
         .present(entries),
         .admitted(.init(member: ids[1], secondsLeft: 300, nextSequence: 4, epoch: 2, members: entries, welcome: [9])),
-        .refused(.full), .committed(from: ids[0], joined: entries, commit: [1, 2]),
+        .refused(.full), .committed(from: ids[0], floor: 0, joined: entries, commit: [1, 2]),
         .commitWanted(adding: [GroupCandidate(id: ids[1], keyPackage: [3])], removing: [ids[2]]),
-        .commitDeclined(epoch: 3), .left(ids[1], .kicked), .nickChanged(ids[1], "carol"),
+        .commitDeclined(epoch: 3), .left(ids[1], .kicked), .away(ids[1], since: 60), .back(ids[1]),
+        .nickChanged(ids[1], "carol"),
         .posted(sequence: 4, from: ids[1], id: MessageID(8), content: [0, 104]),
         .privatePosted(from: ids[0], to: ids[1], id: MessageID(9), content: [0, 104]),
-        .receipts([.init(id: MessageID(8), count: 1, of: 2)]), .declined(MessageID(8), .stale), .closing(.ttl),
+        .receipts([.init(id: MessageID(8), count: 1, of: 2)]), .declined(MessageID(8), .slow), .closing(.ttl),
         .removed(.banned, "bye"), .topicChanged("cats"), .lockChanged(true), .extended(60), .waiting,
     ]
     return messages.map { [$0.encoded.type] + $0.encoded.body }
@@ -156,7 +160,8 @@ private func room(_ bytes: [UInt8]) {
                     commit.commit = PlainGroup.commit(
                         epoch: commit.epoch, by: sender, adding: commit.added, removing: commit.removed)
                     let after = Set(room.group.book?.members ?? []).subtracting(commit.removed).union(commit.added)
-                    commit.groupInfo = PlainGroup.info(epoch: commit.epoch &+ 1, after)
+                    commit.groupInfo = PlainGroup.info(
+                        epoch: commit.epoch &+ 1, after, (room.group.book as? PlainBook)?.roles ?? [])
                 }
                 let request = MemberRequest.commit(commit).encoded
                 try room.received(
@@ -169,7 +174,7 @@ private func room(_ bytes: [UInt8]) {
             case 6:
                 _ = room.resumed(
                     session: input.memberID().wireValue, key: [input.byte() % 6],
-                    link: LinkID(slot: 8 + input.number(below: 4)))
+                    link: LinkID(slot: 8 + input.number(below: 4)), now: now, actions: &actions)
             case 7: room.cutOff(link, now: now, actions: &actions)
             case 8: room.expel(input.memberID(), banned: link.slot & 1 != 0, reason: "x", now: now, actions: &actions)
             case 9: room.acknowledged(sequence: input.uint64(), by: link, now: now)
@@ -197,7 +202,7 @@ private func room(_ bytes: [UInt8]) {
                 } else if case .admitted(let admission)? = try? HostMessage(type: message.type, body: message.body),
                     admission.welcome.isEmpty, let id = room.member(at: link)
                 {
-                    let request = MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [id])).encoded
+                    let request = MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [id], [id])).encoded
                     var more: [RoomAction] = []
                     try? room.received(
                         type: request.type, body: request.body, from: link, key: room.members[id]?.key ?? [], now: now,
@@ -254,7 +259,7 @@ private func memberClientSeeds() -> [[UInt8]] {
     return [
         [0] + admitted + say + [3, 0, 5, 5, 200, 4] + say + [7, 0, 6, 1, 0, 9, 2, 1, 2],
         [1] + admitted + say + raw(.posted(sequence: 5, from: ids[1], id: MessageID(3), content: [1, 2])) + [5, 200],
-        [0] + admitted + raw(.committed(from: ids[1], joined: [], commit: [UInt8](repeating: 0, count: 20))),
+        [0] + admitted + raw(.committed(from: ids[1], floor: 0, joined: [], commit: [UInt8](repeating: 0, count: 20))),
         [0] + raw(.waiting) + admitted + raw(.topicChanged("cats")) + raw(.receipts([])) + [6],
         [0] + admitted
             + raw(.commitWanted(adding: [GroupCandidate(id: ids[1], keyPackage: [0, 0, 0, 1])], removing: []))
@@ -299,7 +304,8 @@ private func memberClient(_ bytes: [UInt8]) {
                     case .commit(let commit)? = try? MemberRequest(type: last.type, body: last.body)
                 else { continue }
                 message = .committed(
-                    from: engine.id, joined: commit.added.map { .init(id: $0, isHost: false, nick: input.text()) },
+                    from: engine.id, floor: 0,
+                    joined: commit.added.map { .init(id: $0, isHost: false, nick: input.text()) },
                     commit: commit.commit)
             case 5:
                 client.now += .seconds(Int(input.byte()) * 30)
@@ -312,7 +318,7 @@ private func memberClient(_ bytes: [UInt8]) {
                 message = .posted(
                     sequence: input.uint64(), from: input.memberID(), id: MessageID(input.uint64()),
                     content: input.shortPiece())
-            default: message = .declined(MessageID(input.uint64()), RoomCode(rawValue: input.byte() % 20) ?? .stale)
+            default: message = .declined(MessageID(input.uint64()), RoomCode(rawValue: input.byte() % 24) ?? .slow)
             }
             try client.received(type: message.encoded.type, body: message.encoded.body, actions: &actions)
         } catch {

@@ -23,12 +23,12 @@ private func snapshotSeeds() -> [[UInt8]] {
     }
     let empty = room.snapshot(now: now)
     received(.join(nick: "host", member: ids[0], keyPackage: [0, 0, 0, 1]), 0, true)
-    received(.found(groupInfo: PlainGroup.info(epoch: 0, [ids[0]])), 0, true)
+    received(.found(groupInfo: PlainGroup.info(epoch: 0, [ids[0]], [ids[0]])), 0, true)
     received(.join(nick: "alice", member: ids[1], keyPackage: [0, 0, 0, 2]), 1, false)
     room.decide(on: ids[1], refusal: nil, now: now, actions: &actions)
     var commit = GroupCommit(
         epoch: 0, added: [ids[1]], commit: PlainGroup.commit(epoch: 0, by: ids[0], adding: [ids[1]]), welcome: [1])
-    commit.groupInfo = PlainGroup.info(epoch: 1, [ids[0], ids[1]])
+    commit.groupInfo = PlainGroup.info(epoch: 1, [ids[0], ids[1]], [ids[0]])
     received(.commit(commit), 0, true)
     received(.join(nick: "bob", member: ids[2], keyPackage: [0, 0, 0, 3]), 2, false)
     received(.post(id: MessageID(5), epoch: 1, content: [1, 2, 3]), 1, false)

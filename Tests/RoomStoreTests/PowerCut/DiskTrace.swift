@@ -155,11 +155,17 @@ private struct DiskFile {
         }
     }
 
-    /// Each sector is as after some of the actions, and so is the size.
+    /// Each sector is as after some of the actions, and so is the size. Only that a file was made shorter is in the file system's
+    /// journal: it has happened for all sectors or for none, and what was written afterwards is not there without it.
     private mutating func tear(_ pending: [DiskTrace.Action], _ random: inout SeededRandom) {
         var versions = [self]
         for action in pending {
             var next = versions[versions.count - 1]
+            if case .resize(_, let length) = action, length < next.size {
+                guard random.below(2) == 0 else { break }
+                for index in versions.indices { versions[index].apply(action) }
+                continue
+            }
             next.apply(action)
             versions.append(next)
         }

@@ -41,6 +41,19 @@ import Testing
         }
     }
 
+    /// The power goes while a store is being made, and right after.
+    @Test(.enabled(if: tracer != nil, "no C compiler"))
+    func nothingIsDamagedByPowerCutsAtTheBeginning() async throws {
+        try await onOwnThread { [fixture] in
+            let trace = try traceOfProcesses(in: fixture, limits: [])
+            var random = SeededRandom(seed: testSeed)
+            for run in 0..<runCount(300) {
+                try cut(
+                    trace, after: run % min(150, trace.actions.count), .torn, "seed \(testSeed), cut \(run)", &random)
+            }
+        }
+    }
+
     /// Processes of which all but the last end after so many actions.
     private func traceOfProcesses(in fixture: StoreFixture, limits: [Int]) throws -> DiskTrace {
         let file = "\(NSTemporaryDirectory())/termtalk-trace-\(UUID().uuidString)"
@@ -69,19 +82,29 @@ import Testing
             let end =
                 opening < openings.count ? openings[opening] + 1 : random.below(trace.actions.count + 1)
             let fate = DiskTrace.Fate.allCases[run % DiskTrace.Fate.allCases.count]
-            let note: Comment = "seed \(testSeed), cut \(run) after action \(end), unsynced writes \(fate)"
-            let disk = try StoreFixture()
-            try trace.makeDisk(after: end, at: disk.directory, fate, &random)
-            var progress = WriterProgress()
-            for line in trace.said(before: end) { progress.heard(line) }
-            do throws(StoreError) {
-                progress.expectKept(in: try disk.recovered(), note)
-            } catch {
-                #expect(error == .notFound && !progress.hasOpened, "\(error): \(note)")
-                try disk.create().close(within: .seconds(60))
-            }
-            if progress.durable > 0 { durable += 1 }
+            if try cut(trace, after: end, fate, "seed \(testSeed), cut \(run)", &random) { durable += 1 }
         }
         #expect(durable * 2 > runCount(150), "most cuts are after something was written")
+    }
+
+    /// Returns whether something had been written for good.
+    @discardableResult private func cut(
+        _ trace: DiskTrace, after end: Int, _ fate: DiskTrace.Fate, _ run: String, _ random: inout SeededRandom
+    ) throws -> Bool {
+        let note: Comment = "\(run) after action \(end), unsynced writes \(fate)"
+        let disk = try StoreFixture()
+        try trace.makeDisk(after: end, at: disk.directory, fate, &random)
+        var progress = WriterProgress()
+        for line in trace.said(before: end) { progress.heard(line) }
+        do throws(StoreError) {
+            progress.expectKept(in: try disk.recovered(), note)
+        } catch {
+            guard error == .notFound, !progress.hasOpened else {
+                Issue.record("\(error): \(note)")
+                return false
+            }
+            try disk.create().close(within: .seconds(60))
+        }
+        return progress.durable > 0
     }
 }

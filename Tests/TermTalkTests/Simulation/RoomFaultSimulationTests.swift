@@ -7,12 +7,14 @@ import Testing
 @testable import TermTalk
 
 /// Hundreds of rooms in made-up time, each with its own faults. A run that fails names its seed; TERMTALK_SEED=… runs that
-/// one alone, and TERMTALK_RUNS=… more of them or fewer. Ids and keys are random in each run; nothing depends on them but the
-/// order in which members that are alike are served.
+/// one alone, and TERMTALK_RUNS=… more of them or fewer. Keys are random in each run, and in rooms with real groups the ids of
+/// members. All else is the seed's, if SWIFT_DETERMINISTIC_HASHING=1 keeps the order of dictionaries: TERMTALK_TRACES=FILE
+/// then writes a line for each of the other rooms, a hash of all that happened, and no change of the code's form changes one.
 @Suite(.serialized) struct RoomFaultSimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seed = environment["TERMTALK_SEED"].flatMap { UInt64($0) }
     private static let runs = environment["TERMTALK_RUNS"].flatMap { Int($0) } ?? 400
+    private static let traces = environment["TERMTALK_TRACES"]
     private static let shards = 2
     /// What a room may take, in turns of its loop, and in made-up time once everything works again. They take a tenth of it.
     private static let turns = 20_000
@@ -43,6 +45,10 @@ import Testing
                 Issue.record("TERMTALK_SEED=\(outcome.seed): \(outcome.complaints.prefix(3))")
             }
         }
+        if let traces = Self.traces {
+            let lines = outcomes.compactMap(\.trace).sorted().joined(separator: "\n")
+            try lines.write(toFile: traces, atomically: true, encoding: .utf8)
+        }
         let total = outcomes.reduce(into: (messages: 0, told: 0, missed: 0, hours: 0.0)) {
             $0.messages += $1.messages
             $0.told += $1.told
@@ -61,6 +67,14 @@ import Testing
     static func run(_ seed: UInt64) throws -> SimulationOutcome {
         let world = try SimulatedRoom(seed: seed)
         if Self.seed != nil { world.trace = { print($0) } }
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        var lineCount = 0
+        if traces != nil, !world.hasRealGroup {
+            world.trace = { line in
+                lineCount += 1
+                for byte in line.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            }
+        }
         world.loop.simulatedTurnsLeft = turns
         let begin = world.loop.now
         for _ in 0..<2 + world.random.below(3) { try world.addMember() }
@@ -117,7 +131,8 @@ import Testing
         return SimulationOutcome(
             seed: seed, complaints: judgement, faults: world.faultCounts, messages: world.hostTexts.count,
             told: world.stays.reduce(0) { $0 + $1.told.count }, missed: world.stays.reduce(0) { $0 + $1.missedCount },
-            hours: (world.loop.now - begin) / .seconds(3_600), turns: turns - world.loop.simulatedTurnsLeft)
+            hours: (world.loop.now - begin) / .seconds(3_600), turns: turns - world.loop.simulatedTurnsLeft,
+            trace: lineCount > 0 ? "\(String(format: "%06d", Int(seed))) \(lineCount) \(hash)" : nil)
     }
 }
 
@@ -132,4 +147,6 @@ struct SimulationOutcome: Sendable {
     var missed: Int
     var hours: Double
     var turns: Int
+    /// The number of lines that tell what happened, and a hash of them.
+    var trace: String?
 }

@@ -13,6 +13,8 @@ final class SimulatedRoom {
     let loop: EventLoop
     let host: HostNode
     var random: SeededRandom
+    /// What ids are made from.
+    private var idRandom: SeededRandom
     private(set) var stays: [SimulatedStay] = []
     private(set) var hostTexts: [String] = []
     /// What was said to the host alone.
@@ -33,13 +35,20 @@ final class SimulatedRoom {
     private let absence: Duration
     private var isHealed = false
     /// One room in sixteen has real groups: without optimisation they take thirty times as long as everything else.
-    private let hasRealGroup: Bool
+    let hasRealGroup: Bool
     private let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
 
-    init(seed: UInt64) throws {
+    /// - Parameters:
+    ///   - limits: those of the room; what is left out depends on the seed.
+    ///   - hasRealGroup: left out, it is one for each sixteenth seed.
+    ///   - delay: what a byte needs each way at least; nil for one that the seed stands for.
+    init(
+        seed: UInt64, limits given: RoomLimits? = nil, hasRealGroup: Bool? = nil, delay: Duration? = nil
+    ) throws {
         SodiumLibrary.initialize()
         random = SeededRandom(seed: seed)
-        hasRealGroup = seed.isMultiple(of: 16)
+        idRandom = SeededRandom(seed: ~seed)
+        self.hasRealGroup = hasRealGroup ?? seed.isMultiple(of: 16)
         let loop = try EventLoop(simulatedFrom: MonotonicTime(nanoseconds: 1_000_000_000_000))
         self.loop = loop
         identity = RoomIdentity(
@@ -49,13 +58,17 @@ final class SimulatedRoom {
         // The least is so little that a member's own words can be more.
         limits.logByteCount = [12_000, 150_000, 600_000, 4 << 20][random.below(4)]
         limits.absence = .seconds([30, 300, 900][random.below(3)])
+        limits = given ?? limits
         absence = limits.absence
-        delay = .milliseconds([1, 40, 600][random.below(3)])
+        let ofSeed = Duration.milliseconds([1, 40, 600][random.below(3)])
+        self.delay = delay ?? ofSeed
         var told: ((ChatEvent) -> Void)?
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: nil,
-            book: hasRealGroup ? PublicRoomGroup.self : PlainBook.self, logger: logger, tell: { told?($0) })
+            book: self.hasRealGroup ? PublicRoomGroup.self : PlainBook.self, wallClock: { 0 }, logger: logger,
+            tell: { told?($0) })
         told = { [weak self] event in
+            self?.trace("host", event)
             guard case .message(let message) = event else { return }
             guard let sequence = message.sequence else {
                 self?.hostWhispers.append(message.text)
@@ -65,11 +78,20 @@ final class SimulatedRoom {
             self?.hostSequences.append(sequence)
         }
         host.onClosed = { [weak self] in self?.hostClosed = $0 }
-        host.joinLocally(nick: "host", engine: engine())
+        var hostRandom = SeededRandom(seed: idRandom.next())
+        host.joinLocally(
+            MemberClient(
+                nick: "host", engine: engine(), random: { UInt32(truncatingIfNeeded: hostRandom.next()) }))
+    }
+
+    private func trace(_ who: String, _ what: @autoclosure () -> Any) {
+        trace?("\(loop.now.nanoseconds / 1_000_000 - 1_000_000) \(who) \(what())".prefix(200))
     }
 
     private func engine() -> any GroupEngine {
-        hasRealGroup ? RoomGroup(creator: nil, time: 1_000_000_000) : PlainGroup()
+        hasRealGroup
+            ? RoomGroup(creator: nil, time: 1_000_000_000)
+            : PlainGroup(id: MemberID(entropy: UInt32(truncatingIfNeeded: idRandom.next())))
     }
 
     var given: UInt64 { UInt64(hostTexts.count) }
@@ -89,12 +111,13 @@ final class SimulatedRoom {
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: identity.publicKey, invite: invite),
-            nick: stay.name, engine: engine(),
+            client: MemberClient(
+                nick: stay.name, engine: engine(), random: { UInt32(truncatingIfNeeded: jitter.next()) }),
             dial: { [weak self, weak stay] in SimulatedDial(self, stay, $0) },
-            logger: logger, wallClock: { 0 }, random: { UInt32(truncatingIfNeeded: jitter.next()) },
+            logger: logger, wallClock: { 0 },
             tell: { [weak self, weak stay] event in
                 guard let self, let stay, stay.isAlive else { return }
-                self.trace?("\(self.loop.now.nanoseconds / 1_000_000 - 1_000_000) \(stay.name) \(event)".prefix(200))
+                self.trace(stay.name, event)
                 stay.heard(event, given: self.given)
             })
         node.onEnded = { [weak stay] reason, notice in
@@ -116,7 +139,7 @@ final class SimulatedRoom {
     func sayAsHost(isLong: Bool = false) {
         saidCount += 1
         let text = "host \(saidCount)" + (isLong ? Self.longPadding : "")
-        host.withLocal { client, actions throws(ChatEvent.Notice) in
+        host.local?.act { client, actions throws(ChatEvent.Notice) in
             try client.say(text, kind: .text, actions: &actions)
         }
     }
@@ -199,7 +222,7 @@ final class SimulatedRoom {
             fault = "newcomer"
             try addMember()
         }
-        trace?("\(loop.now.nanoseconds / 1_000_000 - 1_000_000) \(stay.name) \(fault) \(time)")
+        trace(stay.name, "\(fault) \(time)")
         faultCounts[fault, default: 0] += 1
     }
 
@@ -230,8 +253,12 @@ final class SimulatedRoom {
     /// Whether everybody is back and has heard everything.
     var isSettled: Bool {
         alive.allSatisfy { stay in
-            guard !stay.ids.isEmpty, !stay.isAway, stay.node?.client.outboxCount == 0 else { return false }
-            guard case .message(let sequence, _) = stay.told.last else { return false }
+            guard !stay.ids.isEmpty, !stay.isAway, stay.node?.person.client.outboxCount == 0 else { return false }
+            let sequence: UInt64
+            switch stay.told.last {
+            case .message(let number, _), .passedOver(let number): sequence = number
+            case .missed, nil: return false
+            }
             return sequence == given && Set(stay.members.keys) == Set(host.localMembers.map(\.id))
         }
     }

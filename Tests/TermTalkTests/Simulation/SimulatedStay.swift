@@ -9,6 +9,7 @@ final class SimulatedStay {
     enum Told: Equatable {
         case message(sequence: UInt64, text: String)
         case missed(Int)
+        case passedOver(sequence: UInt64)
     }
 
     let name: String
@@ -19,6 +20,8 @@ final class SimulatedStay {
     var dialsHang = false
 
     private(set) var told: [Told] = []
+    /// Gets what others say to all.
+    var onHeard: ((String) -> Void)?
     private(set) var delivered = 0
     private(set) var errors: [NoticeCode] = []
     private(set) var ids: [MemberID] = []
@@ -54,7 +57,9 @@ final class SimulatedStay {
         case .message(let message):
             if let sequence = message.sequence {
                 told.append(.message(sequence: sequence, text: message.text))
+                if !message.isOwn { onHeard?(message.text) }
             }
+        case .passedOver(let sequence): told.append(.passedOver(sequence: sequence))
         case .delivered: delivered += 1
         case .warning(let notice):
             if notice.code == .messagesMissed, let count = notice.count {

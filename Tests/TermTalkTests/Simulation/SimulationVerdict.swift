@@ -40,6 +40,15 @@ enum SimulationVerdict {
                     // All that is known of where it began are bounds.
                     next = nil
                 }
+            case .passedOver(let sequence):
+                if let next, sequence != next { return ["passed over \(sequence) in place of \(next)"] }
+                guard
+                    next != nil || stay.missedCount > 0
+                        || (firstNumbers.lowerBound + 1...firstNumbers.upperBound + 1).contains(sequence)
+                else {
+                    return ["passed over \(sequence) and came in at \(firstNumbers)"]
+                }
+                next = sequence + 1
             case .message(let sequence, let text):
                 if let next, sequence != next { return ["got number \(sequence) in place of \(next)"] }
                 if next == nil, stay.missedCount == 0,

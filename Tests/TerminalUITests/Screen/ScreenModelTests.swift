@@ -46,6 +46,26 @@ import Testing
         #expect(frame(model).rows.count == max(1, height / 2))
     }
 
+    @Test("Who is away is marked in the list, with the time, and counted in the bar")
+    func away() throws {
+        var model = ScreenModel(size: ScreenSize(width: 120, height: 12))
+        model.heard(try Sample.joined(expires: nil), at: Self.now)
+        #expect(model.nextChange == nil)
+        let id = try Sample.id("abc234")
+        let since = Self.now.seconds - 130
+        model.heard(.memberAway(id: id, nick: "alice", since: since), at: Self.now)
+        #expect(texts(model)[0].hasSuffix("|@alice away 2m +"))
+        #expect(texts(model).contains { $0.contains("2 members, 1 away") })
+        #expect(model.nextChange == Self.now.seconds + 60)
+        model.heard(.memberBack(id: id, nick: "alice", since: since), at: Self.now)
+        #expect(texts(model)[0].hasSuffix("|@alice +"))
+        #expect(!texts(model).contains { $0.contains("1 away") })
+        model.heard(
+            .members([.init(id: id, nick: "alice", isHost: true, isVerified: false, awaySince: since - 90_000)]),
+            at: Self.now)
+        #expect(texts(model)[0].hasSuffix("|@alice away 1d"))
+    }
+
     @Test("A conversation, with the members beside it")
     func conversation() throws {
         var model = try joined()
@@ -88,6 +108,8 @@ import Testing
         #expect(texts(model).contains { $0.hasPrefix("09:05 ✓  <zzz777> mine") })
         model.heard(.acknowledged(MessageID(5), count: 2, of: 2), at: Self.now)
         #expect(texts(model).contains { $0.hasPrefix("09:05 ✓✓ <zzz777> mine") })
+        model.heard(.acknowledged(MessageID(5), count: 2, of: 2, missed: 1), at: Self.now)
+        #expect(texts(model).contains { $0.hasPrefix("09:05 ✓! <zzz777> mine") })
         model.heard(.sending(try own("refused", id: 6)), at: Self.now)
         model.heard(.notSent(MessageID(6)), at: Self.now)
         #expect(!texts(model).contains { $0.contains("refused") })

@@ -1,0 +1,55 @@
+import Glibc
+
+// Memory of members that are not there, or do not read. What the server has freed counts for nothing: it gives it back first.
+extension LoadGenerator {
+    /// Members that stay.
+    private static let staying = 10
+
+    /// Memory in use, in KiB.
+    private func memory() throws -> Int {
+        for process in options.processes { kill(process, SIGUSR1) }
+        try settle(quiet: 0.3, atMost: 5)
+        return try meter(memory: true).residentMemory
+    }
+
+    /// All come in, and all but some few go away without a word.
+    func away() throws {
+        let empty = try memory()
+        try join(options.members, limit: 300)
+        try settle(quiet: 1, atMost: 30)
+        let full = try memory()
+        for slot in members.indices.dropFirst(Self.staying) { remove(slot) }
+        try settle(quiet: 1, atMost: 30)
+        let left = try memory()
+        var line = head()
+        line.add("rss0_kb", empty)
+        line.add("rss_n_kb", full)
+        line.add("rss_away_kb", left)
+        line.add("kb_per_member", Double(full - empty) / Double(options.members))
+        line.add("kb_per_away_member", Double(left - empty) / Double(options.members))
+        print(line.text)
+    }
+
+    /// Half of the members never read, while one of the others says as much as the log may hold, three times.
+    func bound() throws {
+        try join(options.members, limit: 300)
+        try settle(quiet: 1, atMost: 30)
+        let before = try memory()
+        let deaf = options.members / 2
+        for slot in members.indices.suffix(deaf) { members[slot]?.isDeaf = true }
+        let start = try meter()
+        let rounds = 3 * options.keepSize / options.size
+        try pump(messages: rounds, receivers: options.members - deaf)
+        let after = try meter()
+        let loaded = try memory()
+        var line = head()
+        line.add("deaf", deaf)
+        line.add("keep_kb", options.keepSize / 1_024)
+        line.add("messages", rounds)
+        line.add("rss_before_kb", before)
+        line.add("rss_after_kb", loaded)
+        line.add("grown_kb", loaded - before)
+        line.add("cpu_s", Double(after.processorTime - start.processorTime) / 1e9)
+        print(line.text)
+    }
+}

@@ -1,0 +1,75 @@
+// Who moderates, and what a moderator that is a member does.
+extension MemberClient {
+    /// Whether this member moderates the room, as its group has it.
+    package var isModerator: Bool { phase == .joined && engine.moderators.contains(engine.id) }
+
+    /// Carries out what moderators can do from where they are; who may do more has other ways.
+    ///
+    /// - Throws: not-permitted to who is none; no-such-member.
+    package mutating func moderate(_ command: RoomCommand, actions: inout [Action]) throws(ChatEvent.Notice) {
+        guard isModerator else { throw .moderatorsOnly }
+        switch command {
+        case .op(let name): try change(name, isModerator: true, actions: &actions)
+        case .deop(let name): try change(name, isModerator: false, actions: &actions)
+        case .kick(let name, let reason, let keepsInvites):
+            ask(
+                .expel(try member(named: name), isBanned: false, keepsInvites: keepsInvites, reason: reason),
+                actions: &actions)
+        case .ban(let name, let reason, let keepsInvites):
+            ask(
+                .expel(try member(named: name), isBanned: true, keepsInvites: keepsInvites, reason: reason),
+                actions: &actions)
+        case .lock: ask(.lock(true), actions: &actions)
+        case .unlock: ask(.lock(false), actions: &actions)
+        case .topic(let text): ask(.topic(text), actions: &actions)
+        case .slow(let seconds): ask(.slow(seconds: UInt32(clamping: seconds)), actions: &actions)
+        case .extend(let seconds): ask(.extend(seconds: UInt32(clamping: seconds)), actions: &actions)
+        case .makeInvite, .listInvites, .revokeInvite, .approve, .deny, .end: throw .hostOnly
+        }
+    }
+
+    private func ask(_ moderation: Moderation, actions: inout [Action]) {
+        actions.append(.send(MemberRequest.moderate(moderation).encoded))
+    }
+
+    private mutating func change(
+        _ name: String, isModerator: Bool, actions: inout [Action]
+    ) throws(ChatEvent.Notice) {
+        let member = try member(named: name)
+        guard engine.moderators.contains(member) != isModerator else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "nothing was changed: that member is \(isModerator ? "a moderator already" : "none")",
+                hint: "see /who")
+        }
+        upkeep.roleChange = .init(member: member, isModerator: isModerator)
+        upkeep.updateDue = now
+        timePassed(actions: &actions)
+    }
+
+    /// New keys for this member, and with them what it wants to change of who moderates.
+    func updatingCommit() -> GroupCommit? {
+        guard let change = upkeep.roleChange else { return try? engine.commit(adding: [], removing: []) }
+        return try? engine.commit(moderator: change.member, isModerator: change.isModerator)
+    }
+
+    /// A Commit was followed, before which these were moderators.
+    mutating func compareModerators(_ before: Set<MemberID>, actions: inout [Action]) {
+        let after = engine.moderators
+        for id in after.symmetricDifference(before) {
+            guard let nick = members[id]?.nick else { continue }
+            actions.append(.tell(.room(.moderator(id: id, nick: nick, isModerator: after.contains(id)))))
+        }
+        guard let change = upkeep.roleChange else { return }
+        if after.contains(change.member) == change.isModerator || members[change.member] == nil {
+            upkeep.roleChange = nil
+        }
+    }
+}
+
+extension ChatEvent.Notice {
+    static let moderatorsOnly = Self(
+        .notPermitted, "nothing was changed: only moderators can do that", hint: "ask one of them: see /who")
+    /// What a host's person alone can do.
+    package static let hostOnly = Self(
+        .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
+}

@@ -1,0 +1,52 @@
+internal import MLS
+internal import Room
+internal import Wire
+
+/// Who moderates a room: an extension of its group's context (docs/protocol.md, "Moderators"). So every member has the same
+/// list, who comes in learns it from the group itself, and nobody but a moderator changes it.
+///
+/// Moderators are known by their signature keys; ids are too short to tell who may do what. The first is the group's creator.
+struct GroupRoles: Equatable {
+    /// Moderators at most: their keys are in everything that tells of the group.
+    static let limit = 16
+    /// From the range for private use (RFC 9420 section 17.3).
+    static let extensionType = ExtensionType(rawValue: 0xf772)
+    /// Bytes of a proposal that replaces the list at most.
+    static let proposalByteCount = 640
+    private static let keyByteCount = 32
+
+    let keys: [[UInt8]]
+
+    init(creator key: [UInt8]) {
+        keys = [key]
+    }
+
+    /// What a context tells; nil unless it has one such list, in order, and nothing else.
+    init?(_ extensions: [Extension]) {
+        guard extensions.count == 1, let data = extensions.data(of: Self.extensionType),
+            (1...Self.limit).contains(data.count / Self.keyByteCount), data.count % Self.keyByteCount == 0
+        else { return nil }
+        keys = stride(from: 0, to: data.count, by: Self.keyByteCount).map {
+            Array(data[$0..<$0 + Self.keyByteCount])
+        }
+        guard Set(keys).count == keys.count else { return nil }
+    }
+
+    private init(keys: [[UInt8]]) {
+        self.keys = keys
+    }
+
+    var extensions: [Extension] { [Extension(type: Self.extensionType, data: keys.flatMap(\.self))] }
+
+    /// The list in which the key's owner is a moderator, or is none; nil when that changes nothing, or cannot be.
+    func setting(_ key: [UInt8], isModerator: Bool) -> GroupRoles? {
+        guard keys.contains(key) != isModerator, key != keys.first else { return nil }
+        guard isModerator else { return GroupRoles(keys: keys.filter { $0 != key }) }
+        return keys.count < Self.limit ? GroupRoles(keys: keys + [key]) : nil
+    }
+
+    /// Whether the owner of `key` may put another list in the place of this one.
+    func mayBecome(_ next: GroupRoles, by key: [UInt8]) -> Bool {
+        keys.contains(key) && next.keys.first == keys.first
+    }
+}

@@ -1,0 +1,283 @@
+internal import EventLoop
+internal import Files
+internal import Room
+
+// What this participant is offered, and fetches.
+extension FileExchange {
+    /// Pieces that are proven in one go.
+    private static let provenAtOnce: UInt32 = 2_048
+
+    /// A member has offered a file.
+    func offered(_ bytes: [UInt8], from member: MemberID, isPrivate: Bool) {
+        guard let offer = try? FileOffer(decoding: bytes) else {
+            return tell(.warning(.offerUnreadable(member)))
+        }
+        // Its sender has said it again, for others.
+        guard !offered.contains(where: { $0.file.from == member && $0.offer.id == offer.id }) else { return }
+        if offered.count >= Self.offerLimit {
+            guard let oldest = offered.firstIndex(where: { if case .running = $0.stage { false } else { true } })
+            else { return }
+            offered.remove(at: oldest)
+        }
+        let name = FileName(offer.name)
+        let file = OfferedFile(
+            .init(
+                number: nextNumber(), id: offer.id.description, from: member, nick: owner.nick(member), name: name.text,
+                remark: name.remark, size: offer.size, to: isPrivate ? owner.id() : nil, isOwn: false), offer)
+        offered.append(file)
+        tell(.file(.offered(file.file)))
+        if let size = options.acceptedSize, offer.size <= size { accept(file, folder: nil) }
+    }
+
+    func accept(_ file: OfferedFile, folder: String?) {
+        switch file.stage {
+        case .open, .declined:
+            file.stage = .accepted(folder: folder ?? options.folder)
+            beginWaiting()
+        case .accepted, .opening, .running: tell(.error(.fileUnderWay))
+        case .done: tell(.error(.fileThere))
+        }
+    }
+
+    func decline(_ file: OfferedFile) {
+        if case .done = file.stage { return tell(.error(.fileThere)) }
+        file.stage = .declined
+        owner.send(.end(peer: file.sender, file: file.offer.id, .declined))
+        if let part = file.part {
+            file.part = nil
+            loop.offload(within: Self.diskPatience) {
+                PartFile.remove(part)
+            } then: { _ in
+            }
+        }
+        tell(.file(.failed(file.file, .fileDeclined, bytes: 0, member: nil)))
+        beginWaiting()
+    }
+
+    /// Nothing more of it is fetched; it may be accepted again, and goes on then.
+    func fail(_ file: OfferedFile, _ notice: ChatEvent.Notice, saysSo: Bool = true) {
+        let bytes = file.reception?.transfer.byteCount ?? 0
+        file.stage = .open
+        if saysSo { owner.send(.end(peer: file.sender, file: file.offer.id, .unwritable)) }
+        tell(.file(.failed(file.file, notice, bytes: bytes, member: nil)))
+        beginWaiting()
+    }
+
+    // MARK: Beginning
+
+    /// Begins to fetch accepted files, as many as may be on their way at a time.
+    private func beginWaiting() {
+        var running = offered.count { file in
+            switch file.stage {
+            case .running, .opening: true
+            case .open, .accepted, .done, .declined: false
+            }
+        }
+        for file in offered {
+            guard case .accepted(let folder) = file.stage, running < FileFormat.incoming, mayBegin(file) else {
+                continue
+            }
+            running += 1
+            file.stage = .opening(folder: folder)
+            loop.offload(within: Self.diskPatience) { [offer = file.offer] in
+                Result { () throws(PartFile.Failure) in try PartFile(for: offer, in: folder) }
+            } then: { [weak self, weak file] opened in
+                guard let self, let file, case .opening = file.stage else { return }
+                switch opened {
+                case .success(let part)?:
+                    file.part = .init(folder: folder, name: part.name)
+                    file.stage = .running(Reception(file.offer, part: part, now: self.loop.time))
+                    self.work(file)
+                    self.fetch()
+                case .failure(let failure)?: self.fail(file, .file(failure))
+                case nil: self.fail(file, .fileDiskHangs)
+                }
+            }
+        }
+        tickLater()
+    }
+
+    /// Whether nothing else writes the part file. An earlier offer of the same from which nothing comes gives way.
+    private func mayBegin(_ file: OfferedFile) -> Bool {
+        for other in offered where other.isTwin(of: file) {
+            if case .opening = other.stage { return false }
+            guard let reception = other.reception else { continue }
+            guard !reception.isWorking, loop.time - reception.lastArrival >= Self.stalledAfter else { return false }
+            other.stage = .declined
+            other.part = nil
+            owner.send(.end(peer: other.sender, file: other.offer.id, .declined))
+        }
+        return true
+    }
+
+    /// True while something is to be looked at again.
+    func tick() -> Bool {
+        var isActive = false
+        for file in offered {
+            switch file.stage {
+            case .accepted, .opening: isActive = true
+            case .running(let reception):
+                isActive = true
+                if isConnected { _ = reception.transfer.askAgain(now: loop.time) }
+            case .open, .done, .declined: break
+            }
+        }
+        if isActive {
+            beginWaiting()
+            fetch()
+        }
+        return isActive
+    }
+
+    // MARK: Fetching
+
+    /// Asks for what is next of all files that are on their way, in fair shares of the window.
+    func fetch() {
+        guard isConnected else { return }
+        let running = offered.compactMap { file in file.reception.map { (file, $0) } }
+        guard !running.isEmpty else { return }
+        let share = max(1, FileFormat.window / running.count)
+        for (file, reception) in running {
+            let room = share - reception.transfer.outstanding
+            guard room > 0 else { continue }
+            for (first, count) in reception.transfer.next(room, now: loop.time) {
+                owner.send(.want(peer: file.sender, file: file.offer.id, first: first, count: count))
+            }
+        }
+    }
+
+    func arrived(_ id: FileID, from sender: UInt32, _ number: PieceNumber, _ sealed: [UInt8]) {
+        guard let file = offered.last(where: { $0.sender == sender && $0.offer.id == id }),
+            let reception = file.reception
+        else { return }
+        do throws(FileError) {
+            let arrival = try reception.transfer.arrived(number, sealed, now: loop.time)
+            if arrival != .nothing { reception.lastArrival = loop.time }
+            if case .write(let index) = arrival { reception.arrived.append((index, sealed)) }
+            work(file)
+            fetch()
+        } catch {
+            fail(file, .fileDamaged(file.file.nick))
+        }
+    }
+
+    /// Has a thread do what is next.
+    private func work(_ file: OfferedFile) {
+        guard let reception = file.reception, !reception.isWorking else { return }
+        switch reception.transfer.phase {
+        case .listing: break
+        case .proving: prove(file, reception, from: 0, PieceSet(count: file.offer.pieceCount))
+        case .fetching: if !reception.arrived.isEmpty { write(file, reception) }
+        case .finishing: finish(file, reception)
+        }
+    }
+
+    /// Runs `work` on a thread, and `then` if the file is still fetched.
+    private func run<T: Sendable>(
+        _ file: OfferedFile, _ reception: Reception, _ work: @escaping @Sendable () -> T, then: @escaping (T) -> Void
+    ) {
+        reception.isWorking = true
+        loop.offload(within: Self.diskPatience, work) { [weak self, weak file] result in
+            reception.isWorking = false
+            guard let self, let file, file.reception === reception else { return }
+            guard let result else { return self.fail(file, .fileDiskHangs) }
+            then(result)
+        }
+    }
+
+    private func prove(_ file: OfferedFile, _ reception: Reception, from start: UInt32, _ had: PieceSet) {
+        let end = min(had.count, start + Self.provenAtOnce)
+        run(file, reception) { [part = reception.part, offer = file.offer, leaves = reception.transfer.leaves] in
+            var had = had
+            part.prove(start..<end, of: offer, leaves, into: &had)
+            return had
+        } then: { [weak self] had in
+            guard let self else { return }
+            guard end == had.count else { return self.prove(file, reception, from: end, had) }
+            reception.transfer.proved(had)
+            reception.lastArrival = self.loop.time
+            self.progressed(file, reception)
+            self.fetch()
+        }
+    }
+
+    private enum Written: Sendable {
+        case yes(UInt32)
+        case forged(UInt32)
+        case failed(PartFile.Failure)
+    }
+
+    private func write(_ file: OfferedFile, _ reception: Reception) {
+        let batch = reception.arrived
+        reception.arrived = []
+        let (transfer, part) = (reception.transfer, reception.part)
+        let sizes = batch.map { transfer.byteCount(of: $0.index) }
+        let (cipher, leaves) = (transfer.cipher, transfer.leaves)
+        run(file, reception) { () -> [Written] in
+            var results: [Written] = []
+            for (piece, count) in zip(batch, sizes) {
+                guard let place = leaves.range(of: piece.index),
+                    let bytes = try? cipher.open(
+                        piece.index, piece.sealed, count: count, leaf: leaves.bytes.span.extracting(place))
+                else {
+                    results.append(.forged(piece.index))
+                    continue
+                }
+                do throws(PartFile.Failure) {
+                    try part.write(bytes, piece: piece.index)
+                    results.append(.yes(piece.index))
+                } catch {
+                    results.append(.failed(error))
+                    break
+                }
+            }
+            return results
+        } then: { [weak self] results in
+            guard let self else { return }
+            for result in results {
+                switch result {
+                case .yes(let index): reception.transfer.wrote(index)
+                case .forged(let index):
+                    do throws(FileError) {
+                        try reception.transfer.refused(index)
+                    } catch {
+                        return self.fail(file, .fileDamaged(file.file.nick))
+                    }
+                case .failed(let failure): return self.fail(file, .file(failure))
+                }
+            }
+            self.progressed(file, reception)
+            self.fetch()
+        }
+    }
+
+    private func progressed(_ file: OfferedFile, _ reception: Reception) {
+        let bytes = reception.transfer.byteCount
+        if let progress = reception.pace.progress(bytes, of: file.file.size, member: nil, at: loop.time) {
+            tell(.file(.progress(file.file, progress)))
+        }
+        if loop.time - reception.toldAt >= Self.toldInterval {
+            reception.toldAt = loop.time
+            owner.send(.have(peer: file.sender, file: file.offer.id, bytes: bytes))
+        }
+        work(file)
+    }
+
+    private func finish(_ file: OfferedFile, _ reception: Reception) {
+        run(file, reception) { [part = reception.part, offer = file.offer] in
+            Result { () throws(PartFile.Failure) in try part.finish(FileName(offer.name), size: offer.size) }
+        } then: { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let path):
+                file.stage = .done(path: path)
+                file.part = nil
+                self.owner.send(.end(peer: file.sender, file: file.offer.id, .complete))
+                self.tell(.file(.done(file.file, path: path, member: nil)))
+                self.beginWaiting()
+                self.fetch()
+            case .failure(let failure): self.fail(file, .file(failure))
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+internal import EventLoop
+internal import Files
+internal import Room
+internal import Sodium
+
+// What this participant offers.
+extension FileExchange {
+    /// Pieces that are hashed in one go, so that other work on the same threads has its turn.
+    private static let hashedAtOnce: UInt32 = 2_048
+    /// Pieces that are read in one go, and of one file in its turn.
+    private static let readAtOnce = 16
+    private static let readInTurn = 4
+
+    /// Hashes a file, and offers it.
+    func prepare(_ path: String, to receiver: String?) {
+        guard own.count + preparing < FileFormat.outgoing else { return tell(.error(.tooManyFiles)) }
+        guard largest != 0 else { return tell(.error(.filesOff)) }
+        preparing += 1
+        loop.offload(within: Self.diskPatience) {
+            Result { () throws(SourceFile.Failure) in
+                try SourceFile(path: DownloadFolder.expanded(path, home: UserDirectories().home))
+            }
+        } then: { [weak self] opened in
+            guard let self else { return }
+            switch opened {
+            case .success(let source)?:
+                if let largest = self.largest, source.size > largest {
+                    self.prepared(.failure(.tooLarge), receiver)
+                } else {
+                    self.hash(source, FileKey(), LeafList(), to: receiver)
+                }
+            case .failure(let failure)?: self.prepared(.failure(failure), receiver)
+            case nil: self.prepared(.failure(.unreadable(errno: 0)), receiver)
+            }
+        }
+    }
+
+    private func hash(_ source: SourceFile, _ key: FileKey, _ leaves: LeafList, to receiver: String?) {
+        let count = FileFormat.pieceCount(size: source.size)
+        guard leaves.count < count else { return prepared(.success((source, key, leaves)), receiver) }
+        loop.offload(within: Self.diskPatience) {
+            Result { () throws(SourceFile.Failure) in
+                try source.hash(Self.hashedAtOnce, behind: leaves, key)
+            }
+        } then: { [weak self] hashed in
+            switch hashed {
+            case .success(let leaves)?: self?.hash(source, key, leaves, to: receiver)
+            case .failure(let failure)?: self?.prepared(.failure(failure), receiver)
+            case nil: self?.prepared(.failure(.unreadable(errno: 0)), receiver)
+            }
+        }
+    }
+
+    private func prepared(
+        _ result: Result<(SourceFile, FileKey, LeafList), SourceFile.Failure>, _ receiver: String?
+    ) {
+        preparing -= 1
+        switch result {
+        case .success(let (source, _, _)) where largest.map({ source.size > $0 || $0 == 0 }) == true:
+            tell(.error(.file(FileEnd.tooLarge, largest: largest)))
+        case .success(let (source, key, leaves)):
+            let offer = FileOffer(
+                id: FileID(Random.uint64()), name: source.name, size: source.size, key: key,
+                root: key.root(size: source.size, leaves: leaves.bytes.span))
+            do throws(ChatEvent.Notice) {
+                let target = try owner.offer(offer.encoded, receiver)
+                guard let id = owner.id() else { return }
+                let name = FileName(source.name)
+                let file = FileNews.File(
+                    number: nextNumber(), id: offer.id.description, from: id, nick: owner.nick(id), name: name.text,
+                    remark: name.remark, size: source.size, to: target, isOwn: true)
+                own.append(OwnFile(file, source: source, state: OutgoingFile(offer, leaves: leaves)))
+                tell(.file(.offered(file)))
+            } catch {
+                tell(.error(error))
+            }
+        case .failure(let failure):
+            tell(.error(.file(failure, largest: largest)))
+        }
+    }
+
+    func offerAgain(_ number: Int, to member: MemberID) {
+        guard let file = own.first(where: { $0.file.number == number && $0.file.to == nil }) else { return }
+        do throws(ChatEvent.Notice) {
+            _ = try owner.offer(file.state.offer.encoded, member.description)
+        } catch {
+            tell(.error(error))
+        }
+    }
+
+    func withdraw(_ file: OwnFile) {
+        endForAll(file, .withdrawn)
+        tell(.file(.failed(file.file, .fileWithdrawn, bytes: 0, member: nil)))
+    }
+
+    /// The host has said what it passes on: what was offered before, and is larger, goes nowhere.
+    func refuseLarger(than bytes: UInt64) {
+        for file in own where file.file.size > bytes || bytes == 0 {
+            endForAll(file, .withdrawn)
+            tell(.file(.failed(file.file, .file(FileEnd.tooLarge, largest: bytes), bytes: 0, member: nil)))
+        }
+    }
+
+    private func endForAll(_ file: OwnFile, _ end: FileEnd) {
+        own.removeAll { $0 === file }
+        for (member, receiver) in file.receivers where !receiver.isDone {
+            owner.send(.end(peer: member, file: file.state.offer.id, end))
+        }
+    }
+
+    // MARK: What receivers say
+
+    private func find(_ id: FileID, for member: UInt32) -> OwnFile? {
+        own.first { file in
+            file.state.offer.id == id && (file.file.to == nil || file.file.to?.wireValue == member)
+        }
+    }
+
+    func wanted(_ id: FileID, by member: UInt32, _ first: PieceNumber, _ count: UInt16) {
+        guard let file = find(id, for: member), note(member, of: file) else {
+            return owner.send(.end(peer: member, file: id, .withdrawn))
+        }
+        file.state.wanted(first, count: count)
+        readWanted()
+    }
+
+    /// Whether the receiver is one of those of the file, from now on at the latest.
+    private func note(_ member: UInt32, of file: OwnFile) -> Bool {
+        if file.receivers[member] != nil { return true }
+        guard file.receivers.count < OwnFile.receiverLimit else { return false }
+        file.receivers[member] = OwnFile.Receiver()
+        let begun = FileNews.Progress(bytes: 0, rate: 0, member: MemberID(entropy: member), isMilestone: false)
+        tell(.file(.progress(file.file, begun)))
+        return true
+    }
+
+    func has(_ id: FileID, _ member: UInt32, _ bytes: UInt64) {
+        guard let file = find(id, for: member), note(member, of: file), var receiver = file.receivers[member] else {
+            return
+        }
+        receiver.bytes = min(bytes, file.file.size)
+        let progress = receiver.pace.progress(
+            receiver.bytes, of: file.file.size, member: MemberID(entropy: member), at: loop.time)
+        file.receivers[member] = receiver
+        if let progress { tell(.file(.progress(file.file, progress))) }
+    }
+
+    func receiverEnded(_ id: FileID, _ member: UInt32, _ end: FileEnd) {
+        guard let file = find(id, for: member), note(member, of: file) else { return }
+        let id = MemberID(entropy: member)
+        if end == .complete {
+            guard file.receivers[member]?.isDone == false else { return }
+            file.receivers[member]?.isDone = true
+            tell(.file(.done(file.file, path: nil, member: id)))
+        } else {
+            let bytes = file.receivers.removeValue(forKey: member)?.bytes ?? 0
+            tell(.file(.failed(file.file, .file(end, largest: largest), bytes: bytes, member: id)))
+        }
+    }
+
+    // MARK: Reading
+
+    private struct Wanted: Sendable {
+        let file: Int
+        let source: SourceFile
+        let cipher: PieceCipher
+        let leaves: LeafList
+        let numbers: [PieceNumber]
+
+        /// The sealed pieces, up to the first that cannot be read, or is not what was offered.
+        func read() -> (frames: [(PieceNumber, [UInt8])], failure: FileEnd?) {
+            var sealed: [(PieceNumber, [UInt8])] = []
+            for number in numbers {
+                do {
+                    sealed.append((number, try seal(number)))
+                } catch FileError.changed, SourceFile.Failure.changed {
+                    return (sealed, .changed)
+                } catch {
+                    return (sealed, .unreadable)
+                }
+            }
+            return (sealed, nil)
+        }
+
+        private func seal(_ number: PieceNumber) throws -> [UInt8] {
+            if number.isList { return cipher.sealPage(number.index, of: leaves) }
+            guard let range = leaves.range(of: number.index) else { return cipher.sealPadding(number.index) }
+            return try cipher.seal(
+                number.index, try source.read(number.index), leaf: leaves.bytes.span.extracting(range))
+        }
+    }
+
+    /// Reads what is wanted, in turns, as far as the lane takes it.
+    func readWanted() {
+        guard !isReading, isConnected else { return }
+        var room = min(Self.readAtOnce, owner.room())
+        var batch: [Wanted] = []
+        let turns = own.indices
+        for offset in turns where room > 0 {
+            let index = (lastTurn + 1 + offset) % own.count
+            let file = own[index]
+            guard file.state.isWanted else { continue }
+            let limit = own.count { $0.state.isWanted } > 1 ? min(room, Self.readInTurn) : room
+            let numbers = file.state.next(limit)
+            room -= numbers.count
+            lastTurn = index
+            batch.append(
+                Wanted(
+                    file: file.file.number, source: file.source, cipher: file.state.cipher, leaves: file.state.leaves,
+                    numbers: numbers))
+        }
+        guard !batch.isEmpty else { return }
+        isReading = true
+        loop.offload(within: Self.diskPatience) { [batch] in
+            batch.map { ($0.file, $0.read()) }
+        } then: { [weak self] results in
+            guard let self else { return }
+            self.isReading = false
+            for (number, result) in results ?? batch.map({ ($0.file, ([], .unreadable)) }) {
+                guard let file = self.own.first(where: { $0.file.number == number }) else { continue }
+                for (piece, sealed) in result.frames where self.isConnected {
+                    self.owner.send(.piece(peer: 0, file: file.state.offer.id, number: piece, sealed: sealed))
+                }
+                if let failure = result.failure {
+                    self.endForAll(file, failure)
+                    self.tell(.file(.failed(file.file, .file(failure, largest: self.largest), bytes: 0, member: nil)))
+                }
+            }
+            self.readWanted()
+        }
+    }
+}

@@ -1,0 +1,183 @@
+internal import EventLoop
+internal import Files
+internal import Room
+
+/// One participant's files: what it offers, what it is offered, and what is on its way. All reading, writing and
+/// cryptography of files is done on threads of the loop's offloader.
+final class FileExchange {
+    /// What the owner, at a host or a member, does for it.
+    struct Owner {
+        /// Gives a frame to the lane.
+        var send: (FileFrame) -> Void
+        /// How many pieces the lane takes now.
+        var room: () -> Int
+        /// Says in the room that there is a file; the member that it is for, where it is for one.
+        var offer: ([UInt8], _ to: String?) throws(ChatEvent.Notice) -> MemberID?
+        var nick: (MemberID) -> String
+        var id: () -> MemberID?
+    }
+
+    /// Offers of others that are remembered; past it the oldest that was not accepted is forgotten.
+    static let offerLimit = 256
+    /// How often it is looked at what does not go on.
+    static let tickInterval = Duration.seconds(2)
+    /// Nothing of a file has come for so long: another offer of the same may take its place.
+    static let stalledAfter = Duration.seconds(5)
+    /// How long a disk may take for some pieces.
+    static let diskPatience = Duration.seconds(60)
+    /// How often a sender is told how far a receiver is.
+    static let toldInterval = Duration.milliseconds(500)
+
+    let loop: EventLoop
+    let options: FileOptions
+    let tell: (ChatEvent) -> Void
+    let owner: Owner
+    var isConnected = false
+    /// Bytes that the host passes on at most; nil while it has not said it.
+    var largest: UInt64?
+    var lastNumber = 0
+    /// Oldest first, as all numbers.
+    var own: [OwnFile] = []
+    var offered: [OfferedFile] = []
+    /// Whether a thread reads for those that want something of own files.
+    var isReading = false
+    /// The file whose turn it was last.
+    var lastTurn = 0
+    /// Own files that are being hashed.
+    var preparing = 0
+    private var timer: TimerHandle?
+
+    init(loop: EventLoop, options: FileOptions, owner: Owner, tell: @escaping (ChatEvent) -> Void) {
+        self.loop = loop
+        self.options = options
+        self.owner = owner
+        self.tell = tell
+    }
+
+    // MARK: The connection
+
+    func connected() {
+        isConnected = true
+        fetch()
+    }
+
+    func connectionLost() {
+        isConnected = false
+        for file in own { file.state.connectionLost() }
+        for file in offered { file.reception?.transfer.connectionLost() }
+    }
+
+    /// Somebody has left the room for good.
+    func memberLeft(_ member: MemberID) {
+        for file in own { file.receivers[member.wireValue] = nil }
+        for file in offered where file.file.from == member {
+            switch file.stage {
+            case .running, .accepted, .opening: fail(file, .fileSenderLeft(file.file.nick))
+            case .open, .done, .declined: break
+            }
+        }
+        offered.removeAll { file in
+            if case .open = file.stage { file.file.from == member } else { false }
+        }
+    }
+
+    /// A frame for this participant has come.
+    func received(_ frame: FileFrame) {
+        switch frame {
+        case .limit(let bytes):
+            largest = bytes
+            refuseLarger(than: bytes)
+        case .taken:
+            break
+        case .want(let peer, let file, let first, let count):
+            wanted(file, by: peer, first, count)
+        case .have(let peer, let file, let bytes):
+            has(file, peer, bytes)
+        case .end(let peer, let file, let end):
+            ended(file, peer, end)
+        case .piece(let peer, let file, let number, let sealed):
+            arrived(file, from: peer, number, sealed)
+        }
+    }
+
+    private func ended(_ id: FileID, _ peer: UInt32, _ end: FileEnd) {
+        if let file = offered.last(where: { $0.sender == peer && $0.offer.id == id }) {
+            switch file.stage {
+            case .running, .accepted, .opening: fail(file, .file(end, largest: largest), saysSo: false)
+            case .open where end == .withdrawn: offered.removeAll { $0 === file }
+            case .open, .done, .declined: break
+            }
+        } else {
+            receiverEnded(id, peer, end)
+        }
+    }
+
+    // MARK: What the person wants
+
+    func perform(_ command: FileCommand) {
+        switch command {
+        case .send(let path, let receiver): prepare(path, to: receiver)
+        case .sendAgain(let number, let member): offerAgain(number, to: member)
+        case .accept(let name, let folder): named(name) { accept($0, folder: folder) }
+        case .decline(let name):
+            if let file = own.first(where: { Self.isCalled($0.file, name) }) {
+                withdraw(file)
+            } else {
+                named(name) { decline($0) }
+            }
+        case .list:
+            let entries =
+                own.map { FileNews.Entry(file: $0.file, state: $0.text) }
+                + offered.map { FileNews.Entry(file: $0.file, state: $0.state) }
+            tell(.file(.list(entries.sorted { $0.file.number < $1.file.number })))
+        }
+    }
+
+    private static func isCalled(_ file: FileNews.File, _ name: String) -> Bool {
+        name == String(file.number) || name == file.id
+    }
+
+    private func named(_ name: String, _ body: (OfferedFile) -> Void) {
+        guard let file = offered.first(where: { Self.isCalled($0.file, name) }) else {
+            return tell(.error(.fileUnknown))
+        }
+        body(file)
+    }
+
+    func nextNumber() -> Int {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    // MARK: Time
+
+    /// Looks again after a while at what waits.
+    func tickLater() {
+        guard timer == nil else { return }
+        timer = loop.schedule(after: Self.tickInterval) { [weak self] in
+            guard let self else { return }
+            self.timer = nil
+            if self.tick() { self.tickLater() }
+        }
+    }
+
+    /// Nothing is done any more; what has been fetched stays where it is.
+    func stop() {
+        timer?.cancel()
+        isConnected = false
+        for file in offered where file.reception != nil { file.stage = .open }
+        own = []
+    }
+
+    /// Removes what has been fetched of files that are not whole.
+    func removeParts(then done: @escaping () -> Void) {
+        let parts = offered.compactMap(\.part)
+        stop()
+        guard !parts.isEmpty else { return done() }
+        loop.offload(within: UserDirectories.diskPatience) {
+            for part in parts { PartFile.remove(part) }
+        } then: { _ in
+            done()
+        }
+    }
+}

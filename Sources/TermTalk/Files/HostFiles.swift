@@ -1,0 +1,125 @@
+internal import EventLoop
+internal import Files
+internal import Room
+internal import SecureSession
+
+/// A host's part in files: the relay, the lanes of its members' connections, and its own participant's files.
+final class HostFiles {
+    /// Bytes that may wait in a connection when pieces are put behind them.
+    private static let streamLimit = 65_536
+    /// Bytes of pieces that one turn of the loop seals for a connection.
+    private static let sealedPerTurn = 65_536
+
+    private struct Line {
+        let connection: HostConnection
+        var lane: FileLane
+    }
+
+    private let loop: EventLoop
+    private let bounds: LaneWindow.Bounds
+    private var relay: FileRelay
+    private var lines: [UInt32: Line] = [:]
+    /// The host's own participant's files.
+    var own: FileExchange?
+    /// Whether somebody has a place in the room.
+    var isMember: (UInt32) -> Bool = { _ in false }
+    /// Something is to be sealed for a connection.
+    var wake: (HostConnection) -> Void = { _ in }
+
+    init(loop: EventLoop, limits: FileRelay.Limits, bounds: LaneWindow.Bounds) {
+        self.loop = loop
+        self.bounds = bounds
+        relay = FileRelay(limits)
+    }
+
+    // MARK: Who is there
+
+    func connected(_ connection: HostConnection) {
+        guard let member = connection.reader?.member.wireValue else { return }
+        if lines[member] != nil { relay.disconnected(member) }
+        lines[member] = Line(connection: connection, lane: FileLane(bounds))
+        distribute(relay.connected(member))
+    }
+
+    func disconnected(_ connection: HostConnection) {
+        guard let member = connection.reader?.member.wireValue, lines[member]?.connection === connection else { return }
+        lines[member] = nil
+        relay.disconnected(member)
+    }
+
+    /// The host's own participant is in.
+    func connectedLocally() {
+        guard let member = own?.owner.id()?.wireValue else { return }
+        own?.connected()
+        distribute(relay.connected(member))
+    }
+
+    // MARK: Frames
+
+    /// - Throws: ``FileError/malformed``: the connection is to be closed.
+    func received(_ bytes: [UInt8], on connection: HostConnection) throws(FileError) {
+        guard let member = connection.reader?.member.wireValue, lines[member]?.connection === connection else {
+            throw .malformed
+        }
+        if let frame = try lines[member]?.lane.received(bytes, now: loop.time) {
+            distribute(try relay.received(frame, from: member, now: loop.time, isMember: isMember))
+        }
+        if lines[member]?.lane.hasFrames == true { wake(connection) }
+    }
+
+    /// A frame of the host's own participant.
+    func receivedLocally(_ frame: FileFrame) {
+        guard let member = own?.owner.id()?.wireValue,
+            let outputs = try? relay.received(frame, from: member, now: loop.time, isMember: isMember)
+        else { return }
+        distribute(outputs)
+    }
+
+    private func distribute(_ outputs: [FileRelay.Output]) {
+        let local = own?.owner.id()?.wireValue
+        for output in outputs {
+            for receiver in output.receivers {
+                if receiver == local {
+                    // It may answer at once.
+                    loop.atEndOfTurn { [weak self] in self?.own?.received(output.frame) }
+                } else if let connection = lines[receiver]?.connection {
+                    lines[receiver]?.lane.enqueue(output.frame)
+                    wake(connection)
+                }
+            }
+        }
+    }
+
+    /// Forgets who has lost its place.
+    func forgetGone() {
+        for sender in relay.senders where !isMember(sender) { distribute(relay.left(sender)) }
+    }
+
+    // MARK: Sealing
+
+    /// Whether another turn would seal something more.
+    func mayGoOn(_ connection: HostConnection) -> Bool {
+        guard let stream = connection.stream, connection.session.isLaneOpen else { return false }
+        return stream.pendingByteCount < Self.streamLimit && hasFrames(for: connection)
+    }
+
+    /// Whether there is something to be sealed for the connection now.
+    func hasFrames(for connection: HostConnection) -> Bool {
+        guard let member = connection.reader?.member.wireValue, let line = lines[member] else { return false }
+        return line.connection === connection && line.lane.hasFrames
+    }
+
+    /// Seals frames for the connection, behind all that is said there.
+    func seal(for connection: HostConnection, into wire: inout [UInt8]) throws(SessionError) {
+        guard let member = connection.reader?.member.wireValue, lines[member]?.connection === connection,
+            let stream = connection.stream
+        else { return }
+        let start = wire.count
+        while connection.session.isLaneOpen, wire.count - start < Self.sealedPerTurn,
+            stream.pendingByteCount + wire.count - start < Self.streamLimit,
+            let frames = lines[member]?.lane.next(now: loop.time), !frames.isEmpty
+        {
+            try connection.session.sealLane(frames, into: &wire, now: loop.time)
+        }
+    }
+}

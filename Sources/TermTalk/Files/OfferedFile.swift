@@ -1,0 +1,50 @@
+internal import Files
+internal import Room
+
+/// A file that somebody offers, and what this participant has made of it.
+final class OfferedFile {
+    enum Stage {
+        /// Nobody has asked for it; or it has failed, and can be accepted again.
+        case open
+        /// It is fetched when its turn comes.
+        case accepted(folder: String?)
+        /// Its part file is being opened.
+        case opening(folder: String?)
+        case running(Reception)
+        case done(path: String)
+        case declined
+    }
+
+    let file: FileNews.File
+    let offer: FileOffer
+    var stage = Stage.open
+    /// Where its part file is; nil when there is none.
+    var part: PartFile.Place?
+
+    init(_ file: FileNews.File, _ offer: FileOffer) {
+        self.file = file
+        self.offer = offer
+    }
+
+    var sender: UInt32 { file.from.wireValue }
+
+    var reception: Reception? {
+        if case .running(let reception) = stage { reception } else { nil }
+    }
+
+    /// Whether both would write the same part file.
+    func isTwin(of other: OfferedFile) -> Bool {
+        self !== other && offer.size == other.offer.size && offer.name == other.offer.name
+    }
+
+    /// For people.
+    var state: String {
+        switch stage {
+        case .open: "offered"
+        case .accepted, .opening: "waiting"
+        case .running(let reception): "\(FileSize.text(reception.transfer.byteCount)) of \(FileSize.text(file.size))"
+        case .done(let path): "done: \(path)"
+        case .declined: "declined"
+        }
+    }
+}

@@ -1,0 +1,22 @@
+internal import Files
+internal import Room
+
+/// A file that is being fetched: what it still needs, where it is written, and what has come and is not written.
+final class Reception {
+    let part: PartFile
+    var transfer: IncomingFile
+    /// Pieces that wait to be opened, proven and written.
+    var arrived: [(index: UInt32, sealed: [UInt8])] = []
+    /// Whether a thread is at work for it.
+    var isWorking = false
+    var pace = FilePace()
+    var lastArrival: Duration
+    /// When the sender was told last how far it is.
+    var toldAt: Duration = .zero
+
+    init(_ offer: FileOffer, part: PartFile, now: Duration) {
+        self.part = part
+        transfer = IncomingFile(offer)
+        lastArrival = now
+    }
+}

@@ -1,0 +1,86 @@
+internal import Room
+
+/// How far the files of `send` have come, by what the room tells: who has accepted one gets all of it.
+struct FileErrand: Errand {
+    private enum Phase {
+        case joining
+        case sending
+        case done
+    }
+
+    private let paths: [String]
+    private let receiver: String?
+    private let wantedReceivers: Int
+    private var phase = Phase.joining
+    private var offered: [FileNews.File] = []
+    /// Who has which file, by its number.
+    private var done: [MemberID: Set<Int>] = [:]
+    /// Who has begun to fetch something and does not have it yet.
+    private var fetching: [MemberID: Set<Int>] = [:]
+
+    init(paths: [String], to receiver: String?, receivers: Int) {
+        self.paths = paths
+        self.receiver = receiver
+        wantedReceivers = receivers
+    }
+
+    mutating func heard(_ event: ChatEvent) -> [ErrandStep] {
+        switch (phase, event) {
+        case (.joining, .joinedRoom):
+            phase = .sending
+            return paths.map { .file(.send(path: $0, to: receiver)) }
+        case (.sending, .file(.offered(let file))) where file.isOwn:
+            offered.append(file)
+            return []
+        case (.sending, .file(.progress(let file, let progress))):
+            if let member = progress.member { fetching[member, default: []].insert(file.number) }
+            return []
+        case (.sending, .file(.done(let file, _, let member?))):
+            fetching[member]?.remove(file.number)
+            done[member, default: []].insert(file.number)
+            return finishIfDone()
+        case (.sending, .file(.failed(_, let notice, _, nil))):
+            return [.fail(notice)]
+        case (.sending, .file(.failed(let file, let notice, _, let member?))):
+            fetching[member]?.remove(file.number)
+            return receiver != nil || notice.code == .fileTooLarge || notice.code == .filesOff
+                ? [.fail(notice)] : finishIfDone()
+        case (.sending, .memberLeft(let member, _, _, _)):
+            fetching[member] = nil
+            return finishIfDone()
+        // Who comes later knows nothing of what was offered to all.
+        case (.sending, .memberJoined(let member, _, _)) where receiver == nil:
+            return offered.map { .file(.sendAgain($0.number, to: member)) }
+        case (.sending, .error(let notice)):
+            return [.fail(notice)]
+        default:
+            return []
+        }
+    }
+
+    private mutating func finishIfDone() -> [ErrandStep] {
+        let whole = done.values.count { $0.count == paths.count }
+        guard whole >= wantedReceivers, fetching.values.allSatisfy(\.isEmpty) else { return [] }
+        phase = .done
+        return [.leave]
+    }
+
+    func failure(_ reason: ChatEvent.CloseReason) -> ChatEvent.Notice? {
+        switch phase {
+        case .done: nil
+        case .joining, .sending:
+            reason == .ttl
+                ? .init(.roomExpired, "the files were not delivered: the room's time is over")
+                : .init(.connectionLost, "the files were not delivered: the stay in the room ended before")
+        }
+    }
+
+    func shows(_ event: ChatEvent, isJSON: Bool) -> Bool {
+        switch event {
+        case .file(.offered(let file)): file.isOwn
+        case .file, .warning, .connection: true
+        case .error: false
+        default: isJSON
+        }
+    }
+}

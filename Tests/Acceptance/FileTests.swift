@@ -1,0 +1,270 @@
+import Foundation
+import PrivateTorNetwork
+import Testing
+
+/// Files that members pass to each other, with the program itself.
+struct FileTests {
+    /// Random bytes in a file of that name; its path.
+    private static func made(_ size: Int, _ name: String = "holiday.jpg", in home: TestHome) throws -> String {
+        let path = "\(home.path)/\(name)"
+        try Data().write(to: URL(filePath: path))
+        let source = try #require(FileHandle(forReadingAtPath: "/dev/urandom"))
+        let sink = try #require(FileHandle(forWritingAtPath: path))
+        var left = size
+        while left > 0 {
+            let bytes = try #require(try source.read(upToCount: min(left, 1 << 20)))
+            try sink.write(contentsOf: bytes)
+            left -= bytes.count
+        }
+        return path
+    }
+
+    private static func taking(_ home: TestHome, _ size: String = "1G") -> [String] {
+        ["--files-to", "\(home.path)/in", "--accept-files", size]
+    }
+
+    private static func contents(of home: TestHome) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(home.path)/in"))?.sorted() ?? []
+    }
+
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+        FileManager.default.contentsEqual(atPath: left, andPath: right)
+    }
+
+    @Test("A file of each size comes whole to who accepts it, readable by its owner alone", arguments: [0, 1, 65_536])
+    func sizes(_ size: Int) async throws {
+        let hosted = try await HostedRoom.direct()
+        let (homes, path) = ([try TestHome(), try TestHome()], try Self.made(size, in: hosted.home))
+        let asked = try await hosted.join(home: homes[0])
+        let taking = try await hosted.join(Self.taking(homes[1]), home: homes[1])
+        try await hosted.host.events("member-joined", count: 2)
+        hosted.host.send("/send \(path)")
+        let own = try await hosted.host.event("file-offered") { $0.isOwn == true }
+        let offer = try await asked.event("file-offered")
+        #expect(offer.name == "holiday.jpg" && offer.size == size && offer.from == own.from && offer.to == nil)
+        asked.send("/accept \(offer.number ?? 0) \(homes[0].path)/in")
+        for (member, home) in zip([asked, taking], homes) {
+            let done = try await member.event("file-done")
+            #expect(done.id == own.id && done.bytes == size)
+            #expect(done.path == "\(home.path)/in/holiday.jpg")
+            #expect(Self.isSame(try #require(done.path), path))
+            #expect(Self.contents(of: home) == ["holiday.jpg"])
+            let attributes = try FileManager.default.attributesOfItem(atPath: try #require(done.path))
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
+        let receivers = try await hosted.host.events("file-done", count: 2).map(\.member)
+        #expect(Set(receivers).count == 2)
+    }
+
+    @Test("100 MB to four, while connections of sender and receivers break; messages come through meanwhile")
+    func large() async throws {
+        let hosted = try await HostedRoom.direct()
+        let port = try #require(UInt16(hosted.address.split(separator: ":").last ?? ""))
+        let proxies = [try FaultProxy(to: port), try FaultProxy(to: port)]
+        let homes = [try TestHome(), try TestHome(), try TestHome(), try TestHome()]
+        let path = try Self.made(100_000_000, in: homes[0])
+        let sender = try await hosted.join(["--direct", proxies[0].address], home: homes[0])
+        let broken = try await hosted.join(["--direct", proxies[1].address] + Self.taking(homes[1]), home: homes[1])
+        let others = [
+            try await hosted.join(Self.taking(homes[2]), home: homes[2]),
+            try await hosted.join(Self.taking(homes[3]), home: homes[3]),
+        ]
+        try await sender.events("member-joined", count: 3)
+        sender.send("/send \(path)")
+        try await broken.event("file-progress") { $0.bytes ?? 0 > 5_000_000 }
+        proxies[1].reset()
+        others[0].send("while it runs")
+        let said = try await others[1].event("message") { $0.text == "while it runs" }
+        #expect(!others[1].eventsSoFar.contains { $0.event == "file-done" } || said.text != nil)
+        try await broken.event("file-progress") { $0.bytes ?? 0 > 30_000_000 }
+        proxies[0].reset()
+        proxies[1].stall([.fromHost], seconds: 1)
+        for (member, home) in zip([broken] + others, homes.dropFirst()) {
+            let done = try await member.event("file-done", seconds: 400)
+            #expect(Self.isSame(try #require(done.path), path))
+            #expect(Self.contents(of: home) == ["holiday.jpg"])
+        }
+        try await sender.events("file-done", count: 3)
+        #expect(broken.eventsSoFar.contains { $0.event == "connection" && $0.state == "connected" })
+        #expect(sender.eventsSoFar.contains { $0.event == "connection" && $0.state == "connected" })
+        #expect(![sender, broken].contains { $0.eventsSoFar.contains { $0.event == "file-failed" } })
+    }
+
+    @Test("termtalk send waits for who comes, ends when they have it, and goes on after being killed")
+    func send() async throws {
+        let hosted = try await HostedRoom.direct(["--files", "1G"])
+        let (home, sending) = (try TestHome(), try TestHome())
+        let path = try Self.made(150_000_000, in: sending)
+        let receiver = try await hosted.join(Self.taking(home), home: home)
+        let first = try TermTalkProcess(["send", hosted.invite, path, "--json"], home: sending)
+        try await receiver.event("file-progress") { $0.bytes ?? 0 > 1_000_000 }
+        first.signal(SIGKILL)
+        _ = try await first.result()
+        let start = receiver.eventCount
+        let second = try TermTalkProcess(["send", hosted.invite, path, "--json"], home: sending)
+        // What was there is not fetched again.
+        let offer = try await receiver.event("file-offered", from: start)
+        let resumed = try await receiver.event("file-progress") { $0.id == offer.id }
+        #expect(resumed.bytes ?? 0 > 1_000_000)
+        let done = try await receiver.event("file-done", from: start)
+        #expect(Self.isSame(try #require(done.path), path))
+        #expect(try await second.result().status == 0)
+        #expect(Self.contents(of: home) == ["holiday.jpg"])
+    }
+
+    @Test("A receiver that is killed and started again goes on where it was")
+    func killedReceiver() async throws {
+        let hosted = try await HostedRoom.direct(["--files", "1G"])
+        let (home, sending) = (try TestHome(), try TestHome())
+        let path = try Self.made(150_000_000, in: sending)
+        let sender = try TermTalkProcess(["send", hosted.invite, path, "--json"], home: sending)
+        let first = try await hosted.join(Self.taking(home), home: home)
+        try await first.event("file-progress") { $0.bytes ?? 0 > 1_000_000 }
+        first.signal(SIGKILL)
+        _ = try await first.result()
+        #expect(Self.contents(of: home).map { $0.hasSuffix(".part") } == [true])
+        let second = try await hosted.join(Self.taking(home), home: home)
+        let resumed = try await second.event("file-progress")
+        #expect(resumed.bytes ?? 0 > 1_000_000)
+        let done = try await second.event("file-done")
+        #expect(Self.isSame(try #require(done.path), path))
+        #expect(Self.contents(of: home) == ["holiday.jpg"])
+        hosted.host.send("/kick \(try await first.event("joined-room").member ?? "")")
+        #expect(try await sender.result().status == 0)
+    }
+
+    @Test("What the host does not pass on is not offered, and send says why")
+    func limits() async throws {
+        let home = try TestHome()
+        let (fits, large) = (try Self.made(65_536, "fits", in: home), try Self.made(65_537, "large", in: home))
+        let small = try await HostedRoom.direct(["--files", "64K"] + Self.taking(home))
+        let refused = try await TermTalkProcess.run(["send", small.invite, large, "--json"], home: home)
+        #expect(refused.events("error").map(\.code) == ["file-too-large"] && refused.status == 65)
+        let sent = try await TermTalkProcess.run(["send", small.invite, fits, "--json"], home: home)
+        #expect(sent.status == 0)
+        #expect(Self.contents(of: home) == ["fits"])
+        let none = try await HostedRoom.direct(["--files", "off"])
+        let off = try await TermTalkProcess.run(["send", none.invite, fits, "--json"], home: home)
+        #expect(off.events("error").map(\.code) == ["files-off"] && off.status == 77)
+        for path in ["\(home.path)/none", home.path, "/dev/zero"] {
+            let unreadable = try await TermTalkProcess.run(["send", small.invite, path, "--json"], home: home)
+            #expect(unreadable.events("error").map(\.code) == ["file-unreadable"] && unreadable.status == 65)
+        }
+        #expect(try await TermTalkProcess.run(["host", "--files", "0"], home: home).status == 65)
+    }
+
+    @Test("Names that would do harm become others, and no file is written over")
+    func names() async throws {
+        let (sending, home) = (try TestHome(), try TestHome())
+        let hosted = try await HostedRoom.direct(home: sending)
+        try FileManager.default.createDirectory(atPath: "\(home.path)/in", withIntermediateDirectories: true)
+        for taken in ["a.txt", "a (1).txt"] { _ = try home.write("in/\(taken)", "mine") }
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(home.path)/in/link", withDestinationPath: "\(home.path)/elsewhere")
+        let receiver = try await hosted.join(Self.taking(home), home: home)
+        try await hosted.host.event("member-joined")
+        let names = [
+            ("a.txt", "a (2).txt"), ("link", "link (1)"), ("-rf", "rf"), ("gpj.\u{202E}exe", "gpj.exe"),
+            ("x\ny", "x y"), (".profile", "profile"), ("CON.txt", "_CON.txt"),
+        ]
+        for (number, (offered, kept)) in names.enumerated() {
+            let path = try sending.write(offered, "\(offered) \(number)")
+            hosted.host.send(#"{"command":"/send '\#(path.replacing("\n", with: "\\n"))'"}"#)
+            let done = try await receiver.events("file-done", count: number + 1)[number]
+            #expect(done.path == "\(home.path)/in/\(kept)")
+            #expect(Self.isSame(try #require(done.path), path))
+        }
+        #expect(receiver.eventsSoFar.first { $0.name == "gpj.exe" }?.remark != nil)
+        #expect(try String(contentsOfFile: "\(home.path)/in/a.txt", encoding: .utf8) == "mine")
+        #expect(!FileManager.default.fileExists(atPath: "\(home.path)/elsewhere"))
+        #expect(!Self.contents(of: home).contains { $0.hasSuffix(".part") })
+    }
+
+    @Test(
+        "Nothing is taken unasked; who declines says so, and keeps nothing of it; one alone is offered what is for it")
+    func declined() async throws {
+        let hosted = try await HostedRoom.direct()
+        let (home, other) = (try TestHome(), try TestHome())
+        let path = try Self.made(100, in: hosted.home)
+        let receiver = try await hosted.join(home: home)
+        let bystander = try await hosted.join(home: other)
+        try await hosted.host.events("member-joined", count: 2)
+        let id = try #require(try await receiver.event("joined-room").member)
+        hosted.host.send("/send \(path) \(id)")
+        let offer = try await receiver.event("file-offered")
+        #expect(offer.to == id)
+        receiver.send("/decline \(offer.id ?? "")")
+        #expect(try await receiver.event("file-failed").code == "file-declined")
+        let failed = try await hosted.host.event("file-failed")
+        #expect(failed.code == "file-declined" && failed.member == id)
+        receiver.send("/accept 99")
+        #expect(try await receiver.event("error").code == "file-unknown")
+        hosted.host.send("after")
+        try await bystander.event("message") { $0.text == "after" }
+        #expect(!bystander.eventsSoFar.contains { $0.event == "file-offered" })
+        #expect(!FileManager.default.fileExists(atPath: "\(home.path)/Downloads"))
+        hosted.host.send("/files")
+        #expect(try await hosted.host.event("files").event == "files")
+        receiver.send("/accept 1")
+        #expect(try await receiver.event("file-failed") { $0.code == "no-download-folder" }.hint != nil)
+    }
+
+    @Test("A file that changes after it was offered ends its transfer")
+    func changed() async throws {
+        let hosted = try await HostedRoom.direct()
+        let home = try TestHome()
+        let path = try Self.made(200_000, in: hosted.home)
+        let receiver = try await hosted.join(home: home)
+        try await hosted.host.event("member-joined")
+        hosted.host.send("/send \(path)")
+        let offer = try await receiver.event("file-offered")
+        let handle = try #require(FileHandle(forWritingAtPath: path))
+        try handle.seek(toOffset: 100_000)
+        try handle.write(contentsOf: Data("changed".utf8))
+        receiver.send("/accept \(offer.number ?? 0) \(home.path)/in")
+        #expect(try await receiver.event("file-failed").code == "file-changed")
+        #expect(try await hosted.host.event("file-failed").code == "file-changed")
+        #expect(Self.contents(of: home).map { $0.hasSuffix(".part") } == [true])
+    }
+
+    @Test("In line mode everything is said in sentences")
+    func plain() async throws {
+        let hosted = try await HostedRoom.direct()
+        let home = try TestHome()
+        let path = try Self.made(3_000, in: hosted.home)
+        let receiver = try TermTalkProcess(["join", hosted.invite, "--plain"], home: home)
+        try await hosted.host.event("member-joined")
+        hosted.host.send("/send \(path)")
+        try await receiver.errorLine { $0.contains("offers file 1, holiday.jpg (2.9 KB): /accept 1 fetches it") }
+        receiver.send("/accept 1 \(home.path)/in")
+        try await receiver.errorLine { $0.contains("is here: \(home.path)/in/holiday.jpg") }
+    }
+}
+
+/// The same through tor, in the private network.
+@Suite(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
+struct OnionFileTests {
+    @Test("Some megabytes through tor, and messages meanwhile")
+    func onion() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let home = try TestHome()
+        let hosted = try await HostedRoom.onion(network.host.controlFlags)
+        let path = try home.write("speech.txt", String(repeating: "0123456789abcdef", count: 200_000))
+        let receiver = try await hosted.join(
+            network.client.socksFlags + ["--files-to", "\(home.path)/in", "--accept-files", "10M"], home: home)
+        try await hosted.host.event("member-joined")
+        hosted.host.send("/send \(path)")
+        try await receiver.event("file-offered")
+        hosted.host.send("meanwhile")
+        try await receiver.event("message") { $0.text == "meanwhile" }
+        let done = try await receiver.event("file-done", seconds: 400)
+        #expect(FileManager.default.contentsEqual(atPath: try #require(done.path), andPath: path))
+        try await hosted.host.event("file-done")
+        // And back, from the member to the host, which has asked for nothing before.
+        receiver.send("/send \(path)")
+        let offer = try await hosted.host.event("file-offered") { $0.isOwn == false }
+        hosted.host.send("/accept \(offer.number ?? 0) \(hosted.home.path)/in")
+        let back = try await hosted.host.event("file-done", seconds: 400) { $0.path != nil }
+        #expect(FileManager.default.contentsEqual(atPath: try #require(back.path), andPath: path))
+    }
+}

@@ -1,0 +1,150 @@
+import Sodium
+import TestSupport
+import Testing
+
+@testable import Files
+
+@Suite struct FileOfferTests {
+    @Test("Keyed BLAKE2b gives what Python's hashlib gives")
+    func keyedHash() {
+        let bytes = (0..<32).map { UInt8($0) }
+        var hash = KeyedBLAKE2b(key: SecretBytes(copying: bytes.span))
+        let message = Array("abc".utf8)
+        hash.update(message.span)
+        #expect(hex(hash.finalize()) == "d63a32d3e44738d7907f964316c241adaba0abfeabc32349677578a15a203f7f")
+    }
+
+    @Test("An offer is read as it was written; what is cut, longer or too large is refused")
+    func codec() throws {
+        let (offer, _) = FileTraffic.offer([1, 2, 3], name: "a.txt")
+        let bytes = offer.encoded
+        let read = try FileOffer(decoding: bytes)
+        #expect(read.encoded == bytes && read.name == "a.txt" && read.size == 3 && read.id == FileID(7))
+        for count in 0..<bytes.count {
+            #expect(throws: FileError.malformed) { try FileOffer(decoding: Array(bytes[..<count])) }
+        }
+        #expect(throws: FileError.malformed) { try FileOffer(decoding: bytes + [0]) }
+        func with(size: UInt64, name: String) -> [UInt8] {
+            FileOffer(id: offer.id, name: name, size: size, key: offer.key, root: offer.root).encoded
+        }
+        let longest = String(repeating: "n", count: FileFormat.nameByteCount)
+        #expect(throws: Never.self) { try FileOffer(decoding: with(size: FileFormat.largestSize, name: longest)) }
+        #expect(throws: FileError.malformed) {
+            try FileOffer(decoding: with(size: FileFormat.largestSize + 1, name: ""))
+        }
+        #expect(throws: FileError.malformed) { try FileOffer(decoding: with(size: 1, name: longest + "n")) }
+    }
+
+    @Test("A piece opens at its place, in its file, as it was offered, and nowhere else")
+    func pieces() throws {
+        let data = [UInt8](repeating: 5, count: 40_000)
+        let (offer, leaves) = FileTraffic.offer(data, name: "x")
+        let (other, otherLeaves) = FileTraffic.offer(data, name: "x")
+        let cipher = PieceCipher(offer)
+        func leaf(_ index: UInt32) throws -> [UInt8] { Array(leaves.bytes[try #require(leaves.range(of: index))]) }
+        let last = FileTraffic.piece(2, of: data)
+        let lastLeaf = try leaf(2)
+        let sealed = try cipher.seal(2, last, leaf: lastLeaf)
+        #expect(sealed.count == FileFormat.sealedByteCount)
+        #expect(try cipher.open(2, sealed, count: last.count, leaf: lastLeaf) == last)
+        // Another place, another size, another file, a changed bit, one that is short.
+        #expect(throws: FileError.forged) { try cipher.open(1, sealed, count: last.count, leaf: lastLeaf) }
+        #expect(throws: FileError.forged) { try cipher.open(2, sealed, count: last.count - 1, leaf: lastLeaf) }
+        #expect(throws: FileError.forged) { try cipher.open(2, sealed, count: last.count + 1, leaf: lastLeaf) }
+        #expect(throws: FileError.forged) {
+            try PieceCipher(other).open(2, sealed, count: last.count, leaf: lastLeaf)
+        }
+        var flipped = sealed
+        flipped[100] ^= 1
+        #expect(throws: FileError.forged) { try cipher.open(2, flipped, count: last.count, leaf: lastLeaf) }
+        #expect(throws: FileError.forged) {
+            try cipher.open(2, Array(sealed.dropLast()), count: last.count, leaf: lastLeaf)
+        }
+        // Sealed by somebody who has the key, but not what was offered.
+        let otherLeaf = Array(otherLeaves.bytes[..<FileFormat.leafByteCount])
+        #expect(throws: FileError.forged) { try cipher.open(2, sealed, count: last.count, leaf: otherLeaf) }
+        // The file has changed.
+        #expect(throws: FileError.changed) { try cipher.seal(2, last + [1], leaf: lastLeaf) }
+    }
+
+    @Test("A list of hashes that is not the offer's ends the transfer")
+    func forgedList() throws {
+        let data = [UInt8](repeating: 1, count: 20_000)
+        let (offer, _) = FileTraffic.offer(data, name: "x")
+        // Somebody who has the key makes a list of another content.
+        var lie = LeafList()
+        for index in 0..<offer.pieceCount { lie.append(leaf(of: offer.key, index)) }
+        var incoming = IncomingFile(offer)
+        _ = incoming.next(1, now: .zero)
+        #expect(throws: FileError.forged) {
+            try incoming.arrived(.list(0), PieceCipher(offer).sealPage(0, of: lie), now: .zero)
+        }
+    }
+
+    @Test("A receiver takes nothing that it has not asked for, and gives up after so many wrong pieces")
+    func unasked() throws {
+        let data = [UInt8](repeating: 1, count: 100_000)
+        let (offer, leaves) = FileTraffic.offer(data, name: "x")
+        var incoming = IncomingFile(offer)
+        let page = PieceCipher(offer).sealPage(0, of: leaves)
+        #expect(try incoming.arrived(.list(0), page, now: .zero) == .nothing)
+        #expect(incoming.next(64, now: .zero).map(\.count) == [1])
+        #expect(try incoming.arrived(.data(0), page, now: .zero) == .nothing)
+        #expect(try incoming.arrived(.list(0), page, now: .zero) == .prove)
+        var had = PieceSet(count: offer.pieceCount)
+        had.insert(1)
+        incoming.proved(had)
+        #expect(incoming.byteCount == UInt64(FileFormat.pieceByteCount))
+        for count in 1...FileFormat.refused {
+            #expect(incoming.next(1, now: .zero).map(\.first) == [.data(0)])
+            #expect(try incoming.arrived(.data(0), page, now: .zero) == .write(0))
+            if count < FileFormat.refused {
+                try incoming.refused(0)
+            } else {
+                #expect(throws: FileError.forged) { try incoming.refused(0) }
+            }
+        }
+    }
+
+    @Test("What does not come is asked for again after a while")
+    func patience() throws {
+        let (offer, _) = FileTraffic.offer([UInt8](repeating: 1, count: 100), name: "x")
+        var incoming = IncomingFile(offer)
+        #expect(incoming.next(8, now: .zero).count == 1)
+        #expect(incoming.next(8, now: .zero).isEmpty)
+        let early = incoming.askAgain(now: IncomingFile.patience - .milliseconds(1))
+        #expect(!early)
+        let late = incoming.askAgain(now: IncomingFile.patience)
+        #expect(late)
+        #expect(incoming.next(8, now: IncomingFile.patience).count == 1)
+    }
+
+    @Test("The number of pieces fetched says little of the size, and costs at most an eighth")
+    func padding() {
+        var classes: Set<UInt32> = []
+        for count in UInt32(0)...7_000 {
+            let padded = FileFormat.paddedCount(count)
+            #expect(padded >= count && Double(padded) <= Double(count) * 1.125)
+            #expect(FileFormat.paddedCount(padded) == padded)
+            classes.insert(padded)
+        }
+        #expect(classes.count < 90)
+    }
+}
+
+private func leaf(of key: FileKey, _ index: UInt32) -> [UInt8] {
+    let lie: [UInt8] = [9, 9]
+    return key.leaf(index, lie.span)
+}
+
+extension PieceCipher {
+    fileprivate func seal(_ index: UInt32, _ bytes: [UInt8], leaf: [UInt8]) throws(FileError) -> [UInt8] {
+        try seal(index, bytes, leaf: leaf.span)
+    }
+
+    fileprivate func open(
+        _ index: UInt32, _ sealed: [UInt8], count: Int, leaf: [UInt8]
+    ) throws(FileError) -> [UInt8] {
+        try open(index, sealed, count: count, leaf: leaf.span)
+    }
+}

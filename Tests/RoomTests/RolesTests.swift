@@ -1,0 +1,106 @@
+import TestSupport
+import Testing
+import Wire
+
+@testable import Room
+
+/// Who moderates, and what members that do can ask of the room.
+@Suite struct RolesTests {
+    /// A relay's room of alice, who has created it, bob and carol.
+    private func room() throws -> (RoomNetwork, alice: Int, bob: Int, carol: Int) {
+        var limits = RoomLimits()
+        limits.isRelay = true
+        let network = RoomNetwork(limits: limits)
+        network.isRelay = true
+        let alice = try network.joined("alice")[0]
+        let members = try network.joined("bob", "carol")
+        network.timePassed(.seconds(60))
+        try network.carry()
+        return (network, alice, members[0], members[1])
+    }
+
+    private func perform(_ command: RoomCommand, _ peer: Int, _ network: RoomNetwork) throws {
+        try network.act(peer) { client, actions in try client.moderate(command, actions: &actions) }
+        try network.carry()
+    }
+
+    private func moderators(_ peer: Int, _ network: RoomNetwork) -> [String] {
+        network.peers[peer].client.memberList.filter(\.isModerator).map(\.nick)
+    }
+
+    private func told(_ peer: Int, _ network: RoomNetwork) -> [RoomChange] {
+        network.peers[peer].events.compactMap {
+            if case .room(let change) = $0, case .moderator = change { change } else { nil }
+        }
+    }
+
+    @Test("In a relay's room its creator moderates, and names others; everybody is told, newcomers too")
+    func naming() throws {
+        let (network, alice, bob, carol) = try room()
+        for peer in [alice, bob, carol] { #expect(moderators(peer, network) == ["alice"]) }
+        try perform(.op("bob"), alice, network)
+        let dave = try network.joined("dave")[0]
+        for peer in [alice, bob, carol, dave] { #expect(moderators(peer, network) == ["alice", "bob"]) }
+        let change = RoomChange.moderator(id: try network.id(bob), nick: "bob", isModerator: true)
+        for peer in [alice, bob, carol] { #expect(told(peer, network) == [change]) }
+        #expect(network.peers[bob].client.isModerator && !network.peers[carol].client.isModerator)
+        network.timePassed(.seconds(60))
+        try perform(.deop("bob"), alice, network)
+        for peer in [alice, bob, carol, dave] { #expect(moderators(peer, network) == ["alice"]) }
+        for peer in network.peers { #expect(peer.warnings.isEmpty && peer.errors.isEmpty) }
+    }
+
+    @Test("Who has given itself new keys a moment ago has its turn for naming somebody a little later")
+    func namingSoon() throws {
+        let (network, alice, _, _) = try room()
+        try perform(.op("bob"), alice, network)
+        try perform(.op("carol"), alice, network)
+        #expect(moderators(alice, network) == ["alice", "bob"])
+        network.timePassed(RoomLimits.ownUpdateInterval)
+        network.act(alice) { client, actions in
+            client.upkeep.updateDue = network.now
+            client.timePassed(actions: &actions)
+        }
+        try network.carry()
+        #expect(moderators(alice, network) == ["alice", "bob", "carol"])
+    }
+
+    @Test("Who is none can name nobody and ask for nothing, whatever its program does")
+    func others() throws {
+        let (network, alice, bob, carol) = try room()
+        #expect(throws: ChatEvent.Notice.moderatorsOnly) { try perform(.lock, bob, network) }
+        #expect(throws: ChatEvent.Notice.moderatorsOnly) { try perform(.op("bob"), bob, network) }
+        let lock = MemberRequest.moderate(.lock(true)).encoded
+        try network.receivedAtHost(lock, from: bob)
+        try network.carry()
+        #expect(network.moderated.isEmpty && network.peers[bob].errors == [.notPermitted])
+        let commit = PlainGroup.commit(
+            epoch: network.epoch, by: try network.id(bob), moderator: try network.id(bob), isModerator: true)
+        let epoch = network.epoch
+        var request = GroupCommit(epoch: epoch, commit: commit)
+        request.groupInfo = PlainGroup.info(
+            epoch: epoch + 1, Set(network.room.members.keys), [try network.id(alice), try network.id(bob)])
+        try network.receivedAtHost(MemberRequest.commit(request).encoded, from: bob)
+        #expect(network.epoch == epoch)
+        _ = (alice, carol)
+    }
+
+    @Test("A moderator that is a member asks the room for what moderators do")
+    func asking() throws {
+        let (network, alice, bob, _) = try room()
+        let commands: [(RoomCommand, Moderation)] = [
+            (
+                .kick("bob", reason: "loud", keepsInvites: true),
+                .expel(try network.id(bob), isBanned: false, keepsInvites: true, reason: "loud")
+            ),
+            (.ban("bob", reason: ""), .expel(try network.id(bob), isBanned: true, keepsInvites: false, reason: "")),
+            (.lock, .lock(true)), (.unlock, .lock(false)), (.topic("cats"), .topic("cats")),
+            (.slow(seconds: 9), .slow(seconds: 9)), (.extend(seconds: 60), .extend(seconds: 60)),
+        ]
+        for (command, _) in commands { try perform(command, alice, network) }
+        #expect(network.moderated.map(\.what) == commands.map(\.1))
+        #expect(network.moderated.allSatisfy { $0.by == network.peers[alice].client.id })
+        #expect(throws: ChatEvent.Notice.hostOnly) { try perform(.listInvites, alice, network) }
+        #expect(throws: ChatEvent.Notice.self) { try perform(.kick("nobody", reason: ""), alice, network) }
+    }
+}
