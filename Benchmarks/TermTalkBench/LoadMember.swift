@@ -106,7 +106,7 @@ final class LoadMember {
                 state = .joined
             case .end(_, let refusal): state = .failed(refusal?.code.rawValue ?? "the stay is over")
             case .startOver: state = .failed("has lost its group")
-            case .admitted, .tell: break
+            case .admitted, .tell, .offered: break
             }
         }
     }

@@ -201,7 +201,7 @@ import Testing
         #expect(booked.added == [host.id] && booked.removed.isEmpty && booked.book.memberCount == 3)
         #expect(booked.book.accepts(groupInfo: commit.groupInfo))
         let stranger = Ed25519.KeyPair()
-        let mallory = RoomGroup(trust: .creator(stranger.publicKey), time: 1_000_000, signingKey: stranger)
+        let mallory = RoomGroup(trust: .creator(stranger.publicKey), time: 1_000_000, signingKey: stranger.clone())
         _ = mallory.keyPackage()
         let forced = try mallory.commitExternally(info, tree: tree, epoch: epoch)
         #expect(world.error(forced.commit, by: mallory.id, .external) == .forged)

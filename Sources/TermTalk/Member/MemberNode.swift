@@ -61,7 +61,7 @@ package final class MemberNode: ByteStreamHandler {
     /// How long leaving may take once everything has been delivered.
     static let leaveDeadline = Duration.seconds(5)
 
-    private let loop: EventLoop
+    let loop: EventLoop
     var target: Target
     private let dial: Dial
     private let logger: Logger
