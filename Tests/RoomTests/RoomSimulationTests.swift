@@ -66,7 +66,7 @@ import Testing
             case (7, _):
                 network.timePassed(.seconds(random.below(15)))
             case (17, _) where !network.isRelay && random.below(8) == 0:
-                moderate(network, random.below(4))
+                moderate(network, random.below(3))
             case (8...15, let peer?):
                 nextText += 1
                 try network.say("text \(nextText)", peer)
@@ -87,7 +87,6 @@ import Testing
             switch choice {
             case 0: room.setTopic("topic \(room.nextSequence)", actions: &actions)
             case 1: room.setLocked(!room.isLocked, actions: &actions)
-            case 2: room.setSlowMode(seconds: room.slowInterval > .zero ? 0 : 1, actions: &actions)
             default: room.hostWasAway(for: .seconds(3))
             }
         }

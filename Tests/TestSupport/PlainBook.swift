@@ -49,7 +49,8 @@ package struct PlainBook: GroupBook {
         guard isRight, after == roles || roles.contains(sender) else { throw .forged }
         let members = present.subtracting(removed).union(added)
         return BookedCommit(
-            added: Array(added), removed: Array(removed.subtracting(added)),
+            added: added.sorted { $0.wireValue < $1.wireValue },
+            removed: removed.subtracting(added).sorted { $0.wireValue < $1.wireValue },
             book: PlainBook(epoch: epoch &+ 1, members, after))
     }
 
