@@ -60,7 +60,7 @@ import Testing
         #expect(
             fields(.members([.init(id: id, nick: "alice", isHost: false, isVerified: false, awaySince: 1_700_000_000)]))
                 == #"{"event":"members","members":[{"id":"abc234","nick":"alice","host":false,"verified":false,"#
-                + #""away_since":"2023-11-14T22:13:20.000Z"}]}"# + "\n")
+                + #""moderator":false,"away_since":"2023-11-14T22:13:20.000Z"}]}"# + "\n")
         #expect(
             fields(.nickChanged(id: id, oldNick: "alice", nick: "carol"))
                 == #"{"event":"nick-changed","id":"abc234","nick":"carol","old_nick":"alice"}"# + "\n")

@@ -27,7 +27,8 @@ import Testing
         )
         #expect(host.contains { $0.hasPrefix("/kick") } && !guest.contains { $0.hasPrefix("/kick") })
         #expect(host.contains { $0.hasPrefix("/op ") } && !guest.contains { $0.hasPrefix("/op ") })
-        #expect(guest.contains { $0.hasPrefix("/ignore") } && !host.contains { $0.hasPrefix("/files") })
+        #expect(guest.contains { $0.hasPrefix("/ignore") } && guest.contains { $0.hasPrefix("/files") })
+        #expect(!host.contains { $0.hasPrefix("/end") })
     }
 
     @Test(

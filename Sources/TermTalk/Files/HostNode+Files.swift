@@ -28,7 +28,8 @@ extension HostNode {
             send: { [weak self] in self?.files.receivedLocally($0) }, room: { FileFormat.window / 2 },
             offer: { [weak self] offer, receiver throws(ChatEvent.Notice) in
                 try self?.local?.offer(offer, to: receiver)
-            }, nick: { [weak self] in self?.local?.client.nick(of: $0) ?? "" }, id: { [weak self] in self?.local?.client.id })
+            }, nick: { [weak self] in self?.local?.client.nick(of: $0) ?? "" },
+            id: { [weak self] in self?.local?.client.id })
         files.own = FileExchange(loop: loop, options: fileOptions, owner: owner, tell: tell)
     }
 

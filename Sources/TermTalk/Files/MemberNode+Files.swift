@@ -11,7 +11,8 @@ extension MemberNode {
             send: { [weak self] in self?.files.send($0) }, room: { [weak self] in self?.files.room ?? 0 },
             offer: { [weak self] offer, receiver throws(ChatEvent.Notice) in
                 try self?.person.offer(offer, to: receiver)
-            }, nick: { [weak self] in self?.person.client.nick(of: $0) ?? "" }, id: { [weak self] in self?.person.client.id })
+            }, nick: { [weak self] in self?.person.client.nick(of: $0) ?? "" },
+            id: { [weak self] in self?.person.client.id })
         files.exchange = FileExchange(loop: loop, options: options, owner: owner, tell: tell)
         files.wake = { [weak self] in self?.scheduleFlush() }
     }
