@@ -100,7 +100,8 @@ let package = Package(
         library(
             "TermTalk",
             [
-                "Discovery", "EventLoop", "Files", "Room", "SecureGroup", "SecureSession", "Sodium", "TorController",
+                "Discovery", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession", "Sodium",
+                "TorController",
                 "Transport", "Wire",
                 log,
             ]),

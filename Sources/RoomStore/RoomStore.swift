@@ -104,6 +104,11 @@ package final class RoomStore: Sendable {
         try queue.append(inputs)
     }
 
+    /// The same, and a checkpoint behind them: all of it comes to the disk together, or nothing.
+    package func append(_ inputs: [NumberedBytes], then checkpoint: StoreCheckpoint) throws(StoreError) {
+        try queue.append(inputs, checkpoint)
+    }
+
     /// Hands a checkpoint to the writer. Its input was given to ``append(_:)`` or recovered.
     ///
     /// - Throws: ``StoreError/outOfOrder(_:)``, ``StoreError/tooLarge``, ``StoreError/closed``.

@@ -1,7 +1,7 @@
 /// What a store takes. Whoever has its key wrote its rows, so these bound mistakes and what a damaged file can ask for.
 package enum StoreLimits {
-    /// Bytes of one input or entry: several times the largest message of a link.
-    package static let recordByteCount = 1 << 20
+    /// Bytes of one input or entry: the tree of a group of thousands, the longest that a link carries, and what is around it.
+    package static let recordByteCount = 4 << 20
     /// Bytes of a snapshot: 1,000 members of 16 KiB each, four times.
     package static let snapshotByteCount = 64 << 20
     /// Bytes that wait for the writer thread. A disk that stands still for longer than these take to come shows in time, and

@@ -45,8 +45,9 @@ final class StoreQueue: Sendable {
 
     var waitingByteCount: Int { state.read { $0.waiting.inputByteCount + $0.takenByteCount } }
 
-    func append(_ inputs: [NumberedBytes]) throws(StoreError) {
+    func append(_ inputs: [NumberedBytes], _ checkpoint: StoreCheckpoint? = nil) throws(StoreError) {
         guard inputs.allSatisfy({ $0.bytes.count <= StoreLimits.recordByteCount }) else { throw .tooLarge }
+        if let checkpoint { try Self.check(checkpoint) }
         try state.withLock { state throws(StoreError) in
             guard case .open = state.phase else { throw .closed }
             let byteCount = state.waiting.inputByteCount + state.takenByteCount + StoreBatch.byteCount(inputs)
@@ -56,12 +57,23 @@ final class StoreQueue: Sendable {
                 guard input.number == next, next <= StoreLimits.highestNumber else { throw .outOfOrder(input.number) }
                 next += 1
             }
+            guard checkpoint.map({ $0.input < next }) != false else { throw .outOfOrder(checkpoint?.input ?? 0) }
             state.nextInput = next
             state.waiting.append(inputs)
+            if let checkpoint { state.waiting.append(checkpoint) }
         }
     }
 
     func checkpoint(_ checkpoint: StoreCheckpoint) throws(StoreError) {
+        try Self.check(checkpoint)
+        try state.withLock { state throws(StoreError) in
+            guard case .open = state.phase else { throw .closed }
+            guard checkpoint.input < state.nextInput else { throw .outOfOrder(checkpoint.input) }
+            state.waiting.append(checkpoint)
+        }
+    }
+
+    private static func check(_ checkpoint: StoreCheckpoint) throws(StoreError) {
         guard checkpoint.snapshot.count <= StoreLimits.snapshotByteCount,
             checkpoint.entries.allSatisfy({ $0.bytes.count <= StoreLimits.recordByteCount })
         else { throw .tooLarge }
@@ -72,11 +84,6 @@ final class StoreQueue: Sendable {
             next += 1
         }
         guard checkpoint.firstKeptEntry <= end else { throw .outOfOrder(checkpoint.firstKeptEntry) }
-        try state.withLock { state throws(StoreError) in
-            guard case .open = state.phase else { throw .closed }
-            guard checkpoint.input < state.nextInput else { throw .outOfOrder(checkpoint.input) }
-            state.waiting.append(checkpoint)
-        }
     }
 
     /// Tells the writer to end, and does not wait. Deleting can still be asked for while the rest is written.

@@ -36,7 +36,7 @@ struct GroupRules {
     }
 
     /// Whether the group's secret is in the keys of the next epoch when somebody comes at a relay, and else nothing is. By
-    /// itself nobody takes more than its own former leaf.
+    /// itself nobody takes more than its own former leaf, and at a host nobody comes in who has none.
     private func isKeyed(_ effects: CommitEffects) -> Bool {
         let isAtRelay = GroupSecret.isProvable(effects.committer.leafNode)
         let keys = effects.comers.isEmpty || !isAtRelay ? 0 : 1
@@ -44,7 +44,8 @@ struct GroupRules {
             return false
         }
         guard effects.isExternal else { return true }
-        return isAtRelay && effects.removed.allSatisfy { $0.signatureKey == effects.committer.signatureKey }
+        return (isAtRelay || !effects.removed.isEmpty)
+            && effects.removed.allSatisfy { $0.signatureKey == effects.committer.signatureKey }
     }
 }
 

@@ -24,6 +24,20 @@ package struct PublicRoomGroup: GroupBook {
         self.isAtRelay = isAtRelay
     }
 
+    package init(resuming groupInfo: [UInt8], tree: [UInt8], isAtRelay: Bool) throws(GroupError) {
+        do throws(MLSError) {
+            let policy = LeafNodePolicy(time: nil, profile: RoomGroup.leafNodeProfile(isAtRelay: isAtRelay))
+            group = try PublicGroup(groupInfo: groupInfo, tree: tree, suite: RoomGroup.suite, policy: policy)
+        } catch {
+            throw .forged
+        }
+        var leaves: [MemberID: LeafIndex] = [:]
+        for member in group.members { leaves[RoomGroup.id(of: member.signatureKey)] = member.leaf }
+        guard RoomGroup.isOfRoom(group.context), leaves.count == group.members.count else { throw .forged }
+        self.leaves = leaves
+        self.isAtRelay = isAtRelay
+    }
+
     private init(_ group: PublicGroup, isAtRelay: Bool, leaves: [MemberID: LeafIndex]) {
         self.group = group
         self.isAtRelay = isAtRelay

@@ -64,10 +64,8 @@ extension RoomGroup {
         }
         commit.commit = outgoing.commit
         commit.welcome = outgoing.welcome ?? []
-        if secret != nil {
-            commit.groupInfo = try withGroup { (group) throws(MLSError) in
-                try group.pendingGroupInfo(allowsExternalCommit: true, includesTree: false)
-            }
+        commit.groupInfo = try withGroup { (group) throws(MLSError) in
+            try group.pendingGroupInfo(allowsExternalCommit: true, includesTree: false)
         }
     }
 

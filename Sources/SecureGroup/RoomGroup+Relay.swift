@@ -2,8 +2,8 @@ internal import MLS
 package import Room
 package import Sodium
 
-// A group whose room is at a relay: whoever comes in knows the group's secret, and may come in while nobody is there, by an
-// external Commit (RFC 9420 section 12.4.3.2).
+// Coming in by an external Commit (RFC 9420 section 12.4.3.2): at a relay whoever knows the group's secret, while nobody is
+// there; at a host its own participant, in the place of its former self.
 extension RoomGroup {
     package func createdSecret() -> SecretBytes? {
         hasCreated ? secret?.secret.clone() : nil
@@ -19,7 +19,7 @@ extension RoomGroup {
     package func commitExternally(
         _ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64
     ) throws(GroupError) -> GroupCommit {
-        guard let secret else { throw .wrongCreator }
+        guard secret != nil || isCreator else { throw .wrongCreator }
         // Whichever of several equal ones is accepted, it is what we have.
         if let externalCommit, hasExternalCommit, externalCommit.epoch == epoch { return externalCommit }
         external = nil
@@ -28,9 +28,10 @@ extension RoomGroup {
             do throws(MLSError) {
                 let join = try ExternalJoin(
                     groupInfo: groupInfo, as: package, suite: Self.suite, tree: tree, replacesOwnKey: true,
-                    identifiers: [secret.newKeyID()], configuration: configuration, preSharedKeys: preSharedKeys)
+                    identifiers: secret.map { [$0.newKeyID()] } ?? [], configuration: configuration,
+                    preSharedKeys: preSharedKeys)
                 guard epoch < .max, join.context.epoch == epoch + 1, Self.isOfRoom(join.context),
-                    join.members.allSatisfy({ secret.isProven($0.leafNode) })
+                    join.members.allSatisfy({ secret?.isProven($0.leafNode) != false })
                 else { throw .cannotJoin }
                 var commit = GroupCommit(epoch: epoch, added: [id], commit: join.commit)
                 commit.groupInfo = try join.groupInfo(allowsExternalCommit: true, includesTree: false)
@@ -43,6 +44,11 @@ extension RoomGroup {
         case .none:
             throw .unavailable
         }
+    }
+
+    /// Whether we are the one who creates this group, and nobody else is.
+    private var isCreator: Bool {
+        if case .creator(let creator) = trust { creator == publicKey } else { false }
     }
 
     package func enterExternally() throws(GroupError) {

@@ -24,7 +24,7 @@ package final class RoomGroup: GroupEngine {
     static let pinnedKeys = 65_536
 
     private let signingKey: Ed25519.KeyPair
-    private let trust: GroupTrust
+    let trust: GroupTrust
     /// Of a relay's room: what every member must have shown to know.
     package private(set) var secret: GroupSecret?
     /// Whether a host's own participant has let us in: it has created the group, and nobody else does.
@@ -176,7 +176,7 @@ package final class RoomGroup: GroupEngine {
         }
         try entered()
         return try withGroup { (group) throws(MLSError) in
-            try group.groupInfo(allowsExternalCommit: secret != nil)
+            try group.groupInfo(allowsExternalCommit: true)
         }
     }
 

@@ -56,6 +56,22 @@ package final class InviteSecret: Sendable {
         }
     }
 
+    /// Whether it is more than the key for handshakes.
+    package var isKnown: Bool {
+        switch secret {
+        case .some: true
+        case .none: false
+        }
+    }
+
+    /// Lends the secret, where it is known.
+    package func withSecret(_ body: (Span<UInt8>) -> Void) {
+        switch secret {
+        case .some(let secret): secret.withBytes { body($0) }
+        case .none: break
+        }
+    }
+
     /// The secret, to be shown to a person.
     package var secretBytes: [UInt8]? {
         switch secret {

@@ -123,7 +123,10 @@ struct PanicTests {
         let secret = more == ["--passphrase-file"] ? [try home.write("secret", "correct horse\n")] : []
         let hosted = try await HostedRoom.direct(["--persist", "club"] + more + secret, home: home)
         let rooms = "\(home.path)/state/termtalk/rooms"
-        #expect(try FileManager.default.contentsOfDirectory(atPath: rooms).sorted() == ["club.lock", "club.room"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: rooms).sorted() == [
+                "club.lock", "club.room", "club.store",
+            ])
         hosted.host.send("/panic")
         #expect(try await hosted.host.result().status == 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: rooms) == [])

@@ -72,6 +72,27 @@ import Testing
                     inputs: RoomStoreTests.inputs(1_051...1_100), nextInput: 1_101))
     }
 
+    /// What a turn has said and how the room is after it come to the disk together.
+    @Test func inputsWithACheckpoint() throws {
+        let store = try fixture.create()
+        try store.append([], then: checkpoint(0, "empty", entries: [], firstKept: 1))
+        try store.append(RoomStoreTests.inputs(1...3))
+        #expect(throws: StoreError.outOfOrder(6)) {
+            try store.append(RoomStoreTests.inputs(4...5), then: checkpoint(6, "no", entries: [], firstKept: 1))
+        }
+        try store.append(
+            RoomStoreTests.inputs(4...5),
+            then: checkpoint(5, "whole", entries: RoomStoreTests.entries(1...5), firstKept: 2))
+        try fixture.reports.waitForCheckpoint(5)
+        try store.append(RoomStoreTests.inputs(6...6))
+        try store.close(within: .seconds(60))
+        #expect(
+            try fixture.recovered()
+                == RecoveredRoom(
+                    snapshot: Array("whole".utf8), entries: RoomStoreTests.entries(2...5),
+                    inputs: RoomStoreTests.inputs(6...6), nextInput: 7))
+    }
+
     /// Two checkpoints that wait are written as one.
     @Test func checkpointsAreMerged() throws {
         var batch = StoreBatch()

@@ -119,9 +119,8 @@ import Testing
         #expect(network.room.group.asked?.member == id)
         // Of an epoch that is over it was made before the question came.
         for (epoch, isOver) in [(network.epoch - 1, false), (network.epoch, true)] {
-            let commit = PlainGroup.commit(epoch: epoch, by: id, adding: [stranger])
-            try network.receivedAtHost(
-                MemberRequest.commit(GroupCommit(epoch: epoch, commit: commit, welcome: [1])).encoded, from: alice)
+            let commit = network.commit(by: id, epoch: epoch, adding: [stranger], welcome: [1])
+            try network.receivedAtHost(MemberRequest.commit(commit).encoded, from: alice)
             #expect(network.room.group.asked?.member == (isOver ? try network.id(bob) : id))
         }
         try network.carry(of: [bob, carol])
@@ -192,9 +191,7 @@ import Testing
         func isAccepted(_ peer: Int) throws -> Bool {
             let epoch = network.epoch
             try network.receivedAtHost(
-                MemberRequest.commit(
-                    GroupCommit(epoch: epoch, commit: PlainGroup.commit(epoch: epoch, by: network.id(peer)))
-                ).encoded, from: peer)
+                MemberRequest.commit(network.commit(by: network.id(peer), epoch: epoch)).encoded, from: peer)
             return network.epoch == epoch + 1
         }
         #expect(try isAccepted(members[0]))

@@ -99,7 +99,7 @@ import Testing
         var book = book(of: 1, from: alice)
         book.posted(sequence: 2, sender: bob, id: MessageID(2), others: 2)
         book.received(by: carol, after: 0, upTo: 2)
-        #expect(book.takeChanges { $0 == bob } == [bob: [.init(id: MessageID(2), count: 1, of: 2)]])
+        #expect(book.changes { $0 == bob } == [bob: [.init(id: MessageID(2), count: 1, of: 2)]])
         #expect(book.hasChanges)
         book.received(by: bob, after: 0, upTo: 1)
         #expect(book.changes() == [alice: [.init(id: MessageID(1), count: 2, of: 2)]])
@@ -108,5 +108,9 @@ import Testing
 }
 
 extension ReceiptBook {
-    fileprivate mutating func changes() -> [MemberID: [HostMessage.Receipt]] { takeChanges { _ in true } }
+    fileprivate mutating func changes(
+        where isPresent: (MemberID) -> Bool = { _ in true }
+    ) -> [MemberID: [HostMessage.Receipt]] {
+        Dictionary(uniqueKeysWithValues: takeChanges(where: isPresent).map { ($0.sender, $0.receipts) })
+    }
 }

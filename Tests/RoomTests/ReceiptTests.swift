@@ -23,10 +23,12 @@ import Wire
                 type: join.type, body: join.body, from: link, key: [UInt8(link.slot)], now: .zero, actions: &actions)
         }
         let (poster, reader) = (MemberID(entropy: 1), MemberID(entropy: 2))
-        let commit = PlainGroup.commit(epoch: 0, by: poster, adding: [reader])
+        var commit = GroupCommit(
+            epoch: 0, commit: PlainGroup.commit(epoch: 0, by: poster, adding: [reader]), welcome: [1])
+        commit.groupInfo = PlainGroup.info(epoch: 1, [poster, reader], [poster])
         for request in [
-            MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [poster], roles: [poster])).encoded,
-            MemberRequest.commit(GroupCommit(epoch: 0, commit: commit, welcome: [1])).encoded,
+            MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [poster], [poster])).encoded,
+            MemberRequest.commit(commit).encoded,
         ] {
             try room.received(
                 type: request.type, body: request.body, from: Self.poster, key: [1], now: .zero, actions: &actions)

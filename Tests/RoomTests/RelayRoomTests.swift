@@ -203,7 +203,7 @@ import Wire
         let network = Self.network()
         let alice = try network.joined("alice")[0]
         let epoch = network.epoch
-        for info in [[], [1], PlainGroup.info(epoch: epoch + 2, [try network.id(alice)], roles: [])] {
+        for info in [[], [1], PlainGroup.info(epoch: epoch + 2, [try network.id(alice)], [try network.id(alice)])] {
             var commit = try network.peers[alice].client.engine.commit(adding: [], removing: [])
             commit.groupInfo = info
             network.peers[alice].toHost.append(MemberRequest.commit(commit).encoded)

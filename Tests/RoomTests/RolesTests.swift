@@ -79,7 +79,7 @@ import Wire
         let epoch = network.epoch
         var request = GroupCommit(epoch: epoch, commit: commit)
         request.groupInfo = PlainGroup.info(
-            epoch: epoch + 1, Set(network.room.members.keys), roles: [try network.id(alice), try network.id(bob)])
+            epoch: epoch + 1, Set(network.room.members.keys), [try network.id(alice), try network.id(bob)])
         try network.receivedAtHost(MemberRequest.commit(request).encoded, from: bob)
         #expect(network.epoch == epoch)
         _ = carol

@@ -50,10 +50,75 @@ final class RoomNetwork {
     /// The bytes of the answer that a link may send.
     private(set) var expected: [LinkID: Int] = [:]
     private var nextSlot = 1
+    /// Rooms to which the same happens.
+    private var replicas: [Replica] = []
+    /// Says when a replica is made anew of a snapshot.
+    private var random = SeededRandom(seed: 1)
+
+    struct Replica {
+        var room: Room
+        /// What its clock is ahead.
+        var ahead: Duration
+    }
 
     init(limits: RoomLimits = RoomLimits(), closesAt: Duration? = nil) {
         SodiumLibrary.initialize()
         room = Room(limits: limits, closesAt: closesAt, book: PlainBook.self)
+    }
+
+    // MARK: Replicas
+
+    /// From now on the same happens to two more rooms, which must be the same as the first one at all times: one that lives as
+    /// long, and one that is made anew of a snapshot again and again, for a clock of another origin.
+    func replicate(seed: UInt64) {
+        random = SeededRandom(seed: seed)
+        replicas = [Replica(room: room, ahead: .zero)] + restored()
+    }
+
+    private func restored() -> [Replica] {
+        let ahead = Duration.milliseconds(random.below(1_000_000_000) - 500_000_000)
+        do {
+            let copy = try Room(
+                snapshot: room.snapshot(now: now), limits: room.limits, book: PlainBook.self, now: now + ahead)
+            return [Replica(room: copy, ahead: ahead)]
+        } catch {
+            Issue.record("a snapshot cannot be read: \(error)")
+            return []
+        }
+    }
+
+    /// What happens to the room, at this time; the replicas say the same to it, in the same order.
+    func happened<Value: Equatable>(
+        _ body: (inout Room, Duration, inout [RoomAction]) throws -> Value
+    ) rethrows -> (value: Value, actions: [RoomAction]) {
+        var actions: [RoomAction] = []
+        let value: Value
+        do {
+            value = try body(&room, now, &actions)
+        } catch {
+            for index in replicas.indices { compare(index, nil, actions, body) }
+            throw error
+        }
+        for index in replicas.indices { compare(index, value, actions, body) }
+        if !replicas.isEmpty, random.below(40) == 0 {
+            let snapshot = room.snapshot(now: now)
+            for replica in replicas {
+                #expect(replica.room.snapshot(now: now + replica.ahead) == snapshot, "a replica has another state")
+            }
+            replicas = Array(replicas.prefix(1)) + restored()
+        }
+        return (value, actions)
+    }
+
+    private func compare<Value: Equatable>(
+        _ index: Int, _ value: Value?, _ actions: [RoomAction],
+        _ body: (inout Room, Duration, inout [RoomAction]) throws -> Value
+    ) {
+        var others: [RoomAction] = []
+        let ahead = replicas[index].ahead
+        let other = try? body(&replicas[index].room, now + ahead, &others)
+        let isSame = other == value && actions == others.map { $0.earlier(by: ahead) }
+        #expect(isSame, "a replica wants something else: \(actions), \(others)")
     }
 
     /// A new peer that asks to come in; nothing is carried yet.
@@ -85,6 +150,53 @@ final class RoomNetwork {
         return LinkID(slot: nextSlot)
     }
 
+    /// Whether what the room says goes into its log, too.
+    var isLogging = false
+
+    /// The host is started anew, at a time that its clock calls `now`; the links of all break, and that of the host's own
+    /// participant is another one's, who asks to come in.
+    func restart(host: Int, at now: Duration) throws {
+        for peer in peers.indices where peer != host { breakLink(peer) }
+        var restored = try Room(
+            snapshot: room.snapshot(now: self.now), limits: room.limits, book: PlainBook.self, now: now)
+        for entry in room.log.encodedEntries(from: room.log.start) { try restored.restore(entry: entry) }
+        self.now = now
+        var links: [MemberID: LinkID] = [:]
+        restored.restarted(now: now) { reader, _ in
+            let link = freshLink()
+            links[reader.member] = link
+            return link
+        }
+        room = restored
+        for peer in peers.indices where peer != host {
+            let member = try id(peer)
+            peers[peer].link = try #require(links[member])
+            peers[peer].client.now = now
+        }
+        peers[host].client = MemberClient(nick: "host", engine: PlainGroup(id: try id(host)))
+        peers[host].link = freshLink()
+        peers[host].isAdmitted = false
+        peers[host].toHost = []
+        peers[host].toClient = []
+        act(host) { client, actions in client.connected(actions: &actions) }
+    }
+
+    private func log(_ action: RoomAction) {
+        guard isLogging else { return }
+        switch action {
+        case .send(let link, let message):
+            guard let member = room.member(at: link), room.log.reader(of: member) != nil else { return }
+            room.log.append(message, for: .one(member), records: 1)
+        case .sendTracked(let link, let message, let number):
+            guard let member = room.member(at: link) else { return }
+            room.log.append(message, for: .one(member), records: 1, tracking: number)
+        case .broadcast(let message, let tag, let audience):
+            room.log.append(message, for: audience, records: 1, sequence: tag)
+        case .admit(_, let member): _ = room.openPlace(of: member, records: 0)
+        case .sendToEach, .pauseReading, .askHost, .register, .expectLongMessage, .moderate, .release: break
+        }
+    }
+
     /// A clock in seconds since 1970.
     static func wallTime(at time: Duration) -> Int64 { 1_700_000_000 + time.components.seconds }
 
@@ -104,6 +216,18 @@ final class RoomNetwork {
         }
     }
 
+    /// A Commit as ``PlainGroup`` would make it.
+    func commit(
+        by id: MemberID, epoch: UInt64, adding: [MemberID] = [], removing: [MemberID] = [], welcome: [UInt8] = []
+    ) -> GroupCommit {
+        var commit = GroupCommit(
+            epoch: epoch, commit: PlainGroup.commit(epoch: epoch, by: id, adding: adding, removing: removing),
+            welcome: welcome)
+        let after = Set(room.group.book?.members ?? []).subtracting(removing).union(adding)
+        commit.groupInfo = PlainGroup.info(epoch: epoch + 1, after, (room.group.book as? PlainBook)?.roles ?? [])
+        return commit
+    }
+
     /// The room's epoch.
     var epoch: UInt64 { room.group.epoch }
 
@@ -115,6 +239,15 @@ final class RoomNetwork {
     func moderate(_ body: (inout Room, inout [RoomAction]) throws -> Void) rethrows {
         var actions: [RoomAction] = []
         try body(&room, &actions)
+        perform(actions)
+    }
+
+    /// The same where there are replicas.
+    func moderateAll(_ body: (inout Room, Duration, inout [RoomAction]) throws -> Void) rethrows {
+        let (_, actions) = try happened { room, now, actions in
+            try body(&room, now, &actions)
+            return true
+        }
         perform(actions)
     }
 
@@ -133,14 +266,20 @@ final class RoomNetwork {
         peers[peer].client.connectionLost()
         peers[peer].toHost = []
         peers[peer].toClient.removeAll { $0.message == nil }
-        room.linkGone(peers[peer].link)
-        room.linkLost(peers[peer].link, now: now)
+        let link = peers[peer].link
+        _ = happened { room, now, _ in
+            room.linkLost(link, now: now)
+            return room.linkGone(link)
+        }
     }
 
     /// More waits for the peer than may: the host forgets it, and breaks the link.
     func overrun(_ peer: Int) {
-        room.overrun(peers[peer].link, now: now)
-        moderate { room, actions in room.receivedPrivately(actions: &actions) }
+        let link = peers[peer].link
+        moderateAll { room, now, actions in
+            room.overrun(link, now: now)
+            room.receivedPrivately(actions: &actions)
+        }
         peers[peer].isUp = false
         peers[peer].client.connectionLost()
         peers[peer].isReleased = true
@@ -150,10 +289,9 @@ final class RoomNetwork {
     func mendLink(_ peer: Int, over reused: LinkID? = nil) {
         let link = reused ?? freshLink()
         peers[peer].isUp = true
-        var actions: [RoomAction] = []
+        let key = peers[peer].key
         if let id = peers[peer].client.id, !peers[peer].isReleased,
-            room.resumed(session: id.wireValue, key: peers[peer].key, link: link, now: now, actions: &actions)
-                == peers[peer].link
+            let actions = resumed(id, key: key, link: link, before: peers[peer].link)
         {
             peers[peer].link = link
             peers[peer].toClient.append((nil, 0))
@@ -197,11 +335,14 @@ final class RoomNetwork {
                     guard let message else { return client.caughtUp(actions: &actions) }
                     try client.received(type: message.type, body: message.body, actions: &actions)
                 }
+                let link = peers[peer].link
                 if message?.type == RoomMessageType.committed { followed(peer) }
                 if tag & Self.tracked != 0 {
-                    moderate { room, actions in room.receivedPrivately(tag & ~Self.tracked, actions: &actions) }
+                    moderateAll { room, _, actions in
+                        room.receivedPrivately(tag & ~Self.tracked, actions: &actions)
+                    }
                 } else if tag != 0 {
-                    room.acknowledged(sequence: tag, by: peers[peer].link, now: now)
+                    moderateAll { room, now, _ in room.acknowledged(sequence: tag, by: link, now: now) }
                 }
             }
         }
@@ -209,17 +350,29 @@ final class RoomNetwork {
     }
 
     func receivedAtHost(_ message: EncodedMessage, from peer: Int) throws {
-        var actions: [RoomAction] = []
-        try room.received(
-            type: message.type, body: message.body, from: peers[peer].link, key: peers[peer].key,
-            isHost: peers[peer].isHost, way: peers[peer].way, now: now, actions: &actions)
-        perform(actions)
+        let peer = peers[peer]
+        try moderateAll { room, now, actions in
+            try room.received(
+                type: message.type, body: message.body, from: peer.link, key: peer.key, isHost: peer.isHost,
+                way: peer.way, now: now, actions: &actions)
+        }
+    }
+
+    /// What the room wants when the member comes back over the link; nil if it does not go on where it was.
+    private func resumed(_ id: MemberID, key: [UInt8], link: LinkID, before: LinkID) -> [RoomAction]? {
+        let (old, actions) = happened { room, now, actions in
+            room.resumed(session: id.wireValue, key: key, link: link, now: now, actions: &actions)
+        }
+        return old == before ? actions : nil
     }
 
     /// The peer has followed the group, and the host hears so.
     private func followed(_ peer: Int) {
-        guard let id = peers[peer].client.id, let known = room.members[id]?.epoch else { return }
-        room.members[id]?.epoch = max(known, peers[peer].client.engine.epoch)
+        guard let id = peers[peer].client.id else { return }
+        let epoch = peers[peer].client.engine.epoch
+        moderateAll { room, _, _ in
+            if let known = room.members[id]?.epoch { room.members[id]?.epoch = max(known, epoch) }
+        }
     }
 
     /// Whether the host goes on in the stay of that member.
@@ -230,13 +383,12 @@ final class RoomNetwork {
 
     func timePassed(_ time: Duration) {
         now += time
-        var actions: [RoomAction] = []
-        room.timePassed(now: now, actions: &actions)
-        perform(actions)
+        moderateAll { room, now, actions in room.timePassed(now: now, actions: &actions) }
     }
 
     func perform(_ actions: [RoomAction]) {
         for action in actions {
+            log(action)
             switch action {
             case .send(let link, let message):
                 if let peer = peer(at: link) { peers[peer].toClient.append((message, 0)) }
@@ -264,7 +416,7 @@ final class RoomNetwork {
             case .expectLongMessage(let link, let byteCount):
                 expected[link] = byteCount
             case .release(let link):
-                room.linkGone(link)
+                _ = happened { room, _, _ in room.linkGone(link) }
                 if let peer = peer(at: link) { peers[peer].isReleased = true }
             }
         }
@@ -347,5 +499,12 @@ extension RoomNetwork.Peer {
         var last: [MessageID: [Int]] = [:]
         for case .acknowledged(let id, let count, let of, _) in events { last[id] = [count, of] }
         return last
+    }
+}
+
+extension RoomAction {
+    /// The same on a clock that is behind by so much.
+    fileprivate func earlier(by time: Duration) -> RoomAction {
+        if case .pauseReading(let link, let until) = self { .pauseReading(link, until: until - time) } else { self }
     }
 }

@@ -10,6 +10,7 @@ import Testing
     func agreement(seed: UInt64) throws {
         let network = RoomNetwork()
         network.add(nick: "host", isHost: true)
+        network.replicate(seed: seed)
         try live(network, seed: seed, steps: 3_000, texts: 500)
     }
 
@@ -22,6 +23,7 @@ import Testing
         let network = RoomNetwork(limits: limits)
         network.isRelay = true
         network.add(nick: "first")
+        network.replicate(seed: seed)
         try network.carry()
         try live(network, seed: seed, steps: 1_500, texts: 150)
         #expect(network.peers.allSatisfy { $0.startOvers == 0 })
@@ -65,6 +67,8 @@ import Testing
                 try network.carry()
             case (7, _):
                 network.timePassed(.seconds(random.below(15)))
+            case (17, _) where !network.isRelay && random.below(8) == 0:
+                moderate(network, random.below(3))
             case (8...15, let peer?):
                 nextText += 1
                 try network.say("text \(nextText)", peer)
@@ -83,6 +87,16 @@ import Testing
         } while rounds < 100 && network.peers.contains(where: { $0.ends.isEmpty && !($0.isUp && $0.client.isJoined) })
         try checkOrder(network, atLeast: texts)
         try checkMembership(network)
+    }
+
+    private func moderate(_ network: RoomNetwork, _ choice: Int) {
+        network.moderateAll { room, now, actions in
+            switch choice {
+            case 0: room.setTopic("topic \(room.nextSequence)", actions: &actions)
+            case 1: room.setLocked(!room.isLocked, actions: &actions)
+            default: room.hostWasAway(for: .seconds(3))
+            }
+        }
     }
 
     private func checkOrder(_ network: RoomNetwork, atLeast texts: Int) throws {

@@ -1,5 +1,6 @@
 import Room
 import Sodium
+import TestSupport
 import Testing
 
 @testable import MLS
@@ -167,6 +168,63 @@ import Testing
         #expect(
             booked.book.accepts(groupInfo: external.groupInfo) && !world.book.accepts(groupInfo: external.groupInfo))
         #expect(world.book.accepts(groupInfo: world.groups[1].groupInfo))
+    }
+
+    @Test("The host's own participant comes back by itself, knowing nothing, in its former place; nobody else does")
+    func hostComesBack() throws {
+        let key = Ed25519.KeyPair()
+        let again = { RoomGroup(trust: .creator(key.publicKey), time: 1_000_000, signingKey: key.clone()) }
+        let world = try World(1)
+        world.groups = [again()]
+        _ = world.groups[0].keyPackage()
+        world.book = try PublicRoomGroup(
+            founding: world.groups[0].create(), by: world.groups[0].id, isAtRelay: false)
+        var info: [UInt8] = []
+        for _ in 0..<2 {
+            let joiner = world.joiner()
+            let candidate = GroupCandidate(id: joiner.id, keyPackage: joiner.keyPackage())
+            let commit = try world.groups[0].commit(adding: [candidate], removing: [])
+            info = commit.groupInfo
+            try world.take(commit, by: 0, .answer(adding: [candidate], removing: []))
+            #expect(world.book.accepts(groupInfo: info))
+            try joiner.join(commit.welcome, tree: world.book.tree, host: world.groups[0].id)
+            world.groups.append(joiner)
+        }
+        // Only what the room has is left.
+        world.book = try PublicRoomGroup(resuming: info, tree: world.book.tree, isAtRelay: false)
+        let (epoch, tree) = (world.book.epoch, world.book.tree)
+        let host = again()
+        #expect(host.id == world.groups[0].id)
+        _ = host.keyPackage()
+        let commit = try host.commitExternally(info, tree: tree, epoch: epoch)
+        let booked = try world.book.stage(commit.commit, from: host.id, as: .external)
+        #expect(booked.added == [host.id] && booked.removed.isEmpty && booked.book.memberCount == 3)
+        #expect(booked.book.accepts(groupInfo: commit.groupInfo))
+        let stranger = Ed25519.KeyPair()
+        let mallory = RoomGroup(trust: .creator(stranger.publicKey), time: 1_000_000, signingKey: stranger.clone())
+        _ = mallory.keyPackage()
+        let forced = try mallory.commitExternally(info, tree: tree, epoch: epoch)
+        #expect(world.error(forced.commit, by: mallory.id, .external) == .forged)
+        #expect(throws: GroupError.forged) {
+            try world.groups[1].received(commit: forced.commit, from: mallory.id)
+        }
+        let guest = world.joiner()
+        _ = guest.keyPackage()
+        #expect(throws: GroupError.wrongCreator) { try guest.commitExternally(info, tree: tree, epoch: epoch) }
+        for member in world.groups[1...] { _ = try member.received(commit: commit.commit, from: host.id) }
+        try host.enterExternally()
+        let id = MessageID(1)
+        let said = try host.seal([1, 2], id: id)
+        for member in world.groups[1...] {
+            #expect(try member.open(said, id: id, from: host.id).plaintext == [1, 2])
+            #expect(member.chainStart == host.chainStart)
+        }
+        for wrong in [info.flippingBit(100), Array(info.dropLast())] {
+            #expect(throws: GroupError.forged) {
+                try PublicRoomGroup(resuming: wrong, tree: tree, isAtRelay: false)
+            }
+        }
+        #expect(throws: GroupError.forged) { try PublicRoomGroup(resuming: info, tree: tree, isAtRelay: true) }
     }
 
     @Test("A Commit that is longer than what it is for can be is not looked into")

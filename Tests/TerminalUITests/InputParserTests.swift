@@ -75,15 +75,6 @@ import Testing
     }
 
     @Test(
-        "Commands of the command line that come later",
-        arguments: [
-            "end"
-        ])
-    func later(_ name: String) {
-        #expect(plain.parse("/\(name)") == .notInThisBuild("/\(name)"))
-    }
-
-    @Test(
         "Commands about files; names with spaces stand in quotes or have backslashes",
         arguments: [
             ("/send a.txt", .send(path: "a.txt", to: nil)),

@@ -4,11 +4,18 @@ package import Room
 package struct PlainBook: GroupBook {
     package let epoch: UInt64
     private let present: Set<MemberID>
-    private let roles: Set<MemberID>
+    package let roles: Set<MemberID>
 
     package init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError) {
-        guard groupInfo == PlainGroup.info(epoch: 0, [creator], roles: [creator]) else { throw .forged }
+        guard groupInfo == PlainGroup.info(epoch: 0, [creator], [creator]) else { throw .forged }
         self.init(epoch: 0, [creator], [creator])
+    }
+
+    package init(resuming groupInfo: [UInt8], tree: [UInt8], isAtRelay: Bool) throws(GroupError) {
+        let (epoch, present) = (PlainGroup.number(groupInfo), PlainGroup.ids(tree))
+        let roles = PlainGroup.ids(groupInfo.dropFirst(8 + tree.count))
+        guard groupInfo == PlainGroup.info(epoch: epoch, present, roles) else { throw .forged }
+        self.init(epoch: epoch, present, roles)
     }
 
     private init(epoch: UInt64, _ present: Set<MemberID>, _ roles: Set<MemberID>) {
@@ -42,13 +49,12 @@ package struct PlainBook: GroupBook {
         guard isRight, after == roles || roles.contains(sender) else { throw .forged }
         let members = present.subtracting(removed).union(added)
         return BookedCommit(
-            added: Array(added), removed: Array(removed.subtracting(added)),
+            added: added.sorted { $0.wireValue < $1.wireValue },
+            removed: removed.subtracting(added).sorted { $0.wireValue < $1.wireValue },
             book: PlainBook(epoch: epoch &+ 1, members, after))
     }
 
-    package func accepts(groupInfo: [UInt8]) -> Bool {
-        groupInfo == PlainGroup.info(epoch: epoch, present, roles: roles)
-    }
+    package func accepts(groupInfo: [UInt8]) -> Bool { groupInfo == PlainGroup.info(epoch: epoch, present, roles) }
 
     package func answerByteCount(adding: Int, removing: Int) -> Int { 1_000 * (present.count + adding + removing) }
 }

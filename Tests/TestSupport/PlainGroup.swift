@@ -54,7 +54,7 @@ package final class PlainGroup: GroupEngine {
         members = [id]
         roles = [id]
         hasCreated = isAtRelay
-        return Self.info(epoch: 0, members, roles: roles)
+        return Self.info(epoch: 0, members, roles)
     }
 
     package func join(_ welcome: [UInt8], tree: [UInt8], host: MemberID?) throws(GroupError) {
@@ -101,7 +101,7 @@ package final class PlainGroup: GroupEngine {
         var whole = GroupCommit(
             epoch: epoch, added: usable, removed: removing, refused: refused, commit: commit,
             welcome: usable.isEmpty ? [] : Self.bytes(epoch &+ 1) + Self.tree(of: roles))
-        whole.groupInfo = isAtRelay ? Self.info(epoch: epoch &+ 1, after, roles: roles) : []
+        whole.groupInfo = Self.info(epoch: epoch &+ 1, after, roles)
         return whole
     }
 
@@ -110,8 +110,7 @@ package final class PlainGroup: GroupEngine {
         let commit = Self.commit(epoch: epoch, by: id, moderator: moderator, isModerator: isModerator)
         pending = commit
         var whole = GroupCommit(epoch: epoch, commit: commit)
-        let after = Self.roles(roles, after: commit)
-        whole.groupInfo = isAtRelay ? Self.info(epoch: epoch &+ 1, members, roles: after) : []
+        whole.groupInfo = Self.info(epoch: epoch &+ 1, members, Self.roles(roles, after: commit))
         return whole
     }
 
@@ -143,7 +142,7 @@ package final class PlainGroup: GroupEngine {
     }
 
     /// What is told of an epoch.
-    package static func info(epoch: UInt64, _ members: Set<MemberID>, roles: Set<MemberID>) -> [UInt8] {
+    package static func info(epoch: UInt64, _ members: Set<MemberID>, _ roles: Set<MemberID>) -> [UInt8] {
         bytes(epoch) + tree(of: members) + tree(of: roles)
     }
 
@@ -160,15 +159,15 @@ package final class PlainGroup: GroupEngine {
     package func commitExternally(
         _ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64
     ) throws(GroupError) -> GroupCommit {
-        let roles = Self.ids(groupInfo.dropFirst(8 + tree.count))
-        guard isWaiting, groupInfo == Self.info(epoch: epoch, Self.ids(tree), roles: roles) else {
+        guard isWaiting, groupInfo.starts(with: Self.info(epoch: epoch, Self.ids(tree), [])) else {
             throw .cannotJoin
         }
+        roles = Self.ids(groupInfo.dropFirst(8 + tree.count))
         let after = Self.ids(tree).union([id])
         external = (epoch &+ 1, after, roles)
         var commit = GroupCommit(
             epoch: epoch, added: [id], commit: Self.commit(epoch: epoch, by: id, adding: [id]))
-        commit.groupInfo = Self.info(epoch: epoch &+ 1, after, roles: roles)
+        commit.groupInfo = Self.info(epoch: epoch &+ 1, after, roles)
         return commit
     }
 

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// In which epochs of the group something may still be said: what is under way when an epoch ends was sealed in it.
 struct EpochWindow {
     /// Nothing that was sealed before this epoch is taken any more. It never falls.
@@ -34,5 +36,22 @@ struct EpochWindow {
             now - first < RoomLimits.epochTime
         else { return nil }
         return min(now + RoomLimits.lagPause, first + RoomLimits.epochTime)
+    }
+}
+
+extension EpochWindow {
+    init(reading reader: inout StateReader) throws(WireError) {
+        floor = try reader.readUInt64()
+        ends = try reader.readList(atMost: RoomLimits.epochsBack) { reader throws(WireError) in
+            try reader.readTime()
+        }
+        reviewAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        guard floor < .max / 2 else { throw .invalidValue }
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(floor)
+        writer.write(list: ends) { writer, time in writer.write(time: time) }
+        writer.write(optional: reviewAt) { writer, time in writer.write(time: time) }
     }
 }

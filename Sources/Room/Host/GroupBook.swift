@@ -6,6 +6,9 @@ package protocol GroupBook: Sendable {
     /// Begins with a group as its creator, its only member, describes it in epoch 0.
     init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError)
 
+    /// Follows on the group of a GroupInfo that the room has accepted, with the tree of its epoch.
+    init(resuming groupInfo: [UInt8], tree: [UInt8], isAtRelay: Bool) throws(GroupError)
+
     /// The number of the current epoch.
     var epoch: UInt64 { get }
     var memberCount: Int { get }

@@ -1,4 +1,5 @@
 internal import Sodium
+internal import Wire
 
 /// How the room's group is to be changed: who is in it, who wants in, and who was asked to commit what.
 struct GroupQueue {
@@ -33,7 +34,7 @@ struct GroupQueue {
         /// What the answer may do.
         var purpose: CommitPurpose {
             .answer(
-                adding: adds.values.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) }, removing: removals)
+                adding: inOrder.map { GroupCandidate(id: $0.id, keyPackage: $0.keyPackage) }, removing: removals)
         }
     }
 
@@ -106,6 +107,11 @@ struct GroupQueue {
         return updates.first
     }
 
+    /// When somebody may have new keys, as far as the last ones go.
+    func updateTime(now: Duration) -> Duration {
+        lastUpdate.map { max(now, $0 + RoomLimits.updateInterval) } ?? now
+    }
+
     /// It has its turn.
     mutating func takesTurn(_ id: MemberID) {
         updates.removeAll { $0 == id }
@@ -118,7 +124,7 @@ struct GroupQueue {
     }
 
     /// Joiners that may come in now. Those behind an invite through which much has come and gone wait.
-    func comers(now: Duration) -> [Joiner] { joiners.filter { now >= waysPaused[$0.way] ?? .zero } }
+    func comers(now: Duration) -> [Joiner] { joiners.filter { waysPaused[$0.way].map { now >= $0 } ?? true } }
 
     /// When one more of them may.
     func nextComer(now: Duration) -> Duration? { joiners.compactMap { waysPaused[$0.way] }.filter { $0 > now }.min() }
@@ -259,4 +265,153 @@ struct GroupQueue {
         asked = nil
         mustAsk = true
     }
+}
+
+extension GroupQueue {
+    /// Those who wait hold connections; a process has fewer.
+    private static let joinerLimit = 65_536
+
+    init(reading reader: inout StateReader, book: any GroupBook.Type, isAtRelay: Bool) throws(WireError) {
+        creator = try reader.readOptional { reader throws(WireError) in try reader.readMemberID() }
+        registeredKey = try reader.readOptional { reader throws(WireError) in try reader.readBytes() }
+        groupInfo = try reader.readBytes(atMost: RoomLimits.groupInfoByteCount)
+        let tree = try reader.readOptional { reader throws(WireError) in
+            try reader.readBytes(atMost: RoomLimits.groupMessageByteCount)
+        }
+        if let tree {
+            do throws(GroupError) {
+                self.book = try book.init(resuming: groupInfo, tree: tree, isAtRelay: isAtRelay)
+            } catch {
+                throw .invalidValue
+            }
+        }
+        window = try EpochWindow(reading: &reader)
+        spent = RecentSet(limit: RoomLimits.spentKeyPackages)
+        let digests = try reader.readList(atMost: RoomLimits.spentKeyPackages) { reader throws(WireError) in
+            try reader.readBytes()
+        }
+        for digest in digests { spent.insert(digest) }
+        lastUpdate = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        updates = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+            try reader.readMemberID()
+        }
+        updateAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        let ways = try reader.readList(atMost: Self.joinerLimit) { reader throws(WireError) in
+            (try reader.readInt(), try TokenBucket(reading: &reader))
+        }
+        self.ways = Dictionary(ways, uniquingKeysWith: { $1 })
+        let paused = try reader.readList(atMost: Self.joinerLimit) { reader throws(WireError) in
+            (try reader.readInt(), try reader.readTime())
+        }
+        waysPaused = Dictionary(paused, uniquingKeysWith: { $1 })
+        pace = try TokenBucket(reading: &reader)
+        pausedUntil = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        retryAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        mustAsk = try reader.readBool()
+        silent = Set(
+            try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+                try reader.readMemberID()
+            })
+        nextSerial = try reader.readUInt64()
+        joiners = try reader.readList(atMost: Self.joinerLimit) { reader throws(WireError) in
+            try Joiner(reading: &reader)
+        }
+        asked = try reader.readOptional { reader throws(WireError) in try Asked(reading: &reader) }
+        guard nextSerial < .max / 2, self.book.map({ [window] in $0.epoch == window.current }) != false else {
+            throw .invalidValue
+        }
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(optional: creator) { writer, id in writer.write(id) }
+        writer.write(optional: registeredKey) { writer, key in writer.write(key) }
+        writer.write(groupInfo)
+        writer.write(optional: book) { writer, book in writer.write(book.tree) }
+        window.write(to: &writer)
+        writer.write(list: spent.inOrder) { writer, digest in writer.write(digest) }
+        writer.write(optional: lastUpdate) { writer, time in writer.write(time: time) }
+        writer.write(list: updates) { writer, id in writer.write(id) }
+        writer.write(optional: updateAt) { writer, time in writer.write(time: time) }
+        writer.write(list: ways.sorted { $0.key < $1.key }) { writer, way in
+            writer.write(way.key)
+            way.value.write(to: &writer)
+        }
+        writer.write(list: waysPaused.sorted { $0.key < $1.key }) { writer, way in
+            writer.write(way.key)
+            writer.write(time: way.value)
+        }
+        pace.write(to: &writer)
+        writer.write(optional: pausedUntil) { writer, time in writer.write(time: time) }
+        writer.write(optional: retryAt) { writer, time in writer.write(time: time) }
+        writer.write(mustAsk)
+        writer.write(list: silent.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }
+        writer.write(nextSerial)
+        writer.write(list: joiners) { writer, joiner in joiner.write(to: &writer) }
+        writer.write(optional: asked) { writer, asked in asked.write(to: &writer) }
+    }
+
+    /// Nobody is connected any more: nobody waits, and nobody was asked.
+    mutating func restarted() {
+        joiners = []
+        asked = nil
+        silent = []
+        mustAsk = true
+        // The host's own participant comes back before anybody can be in its way.
+        pausedUntil = nil
+        retryAt = nil
+        updates = []
+        updateAt = nil
+    }
+}
+
+extension GroupQueue.Joiner {
+    init(reading reader: inout StateReader) throws(WireError) {
+        id = try reader.readMemberID()
+        link = try reader.readLinkID()
+        key = try reader.readBytes()
+        isHost = try reader.readBool()
+        nick = try reader.readNick(isHost: isHost)
+        isReturning = try reader.readBool()
+        keyPackage = try reader.readBytes(atMost: RoomLimits.keyPackageByteCount)
+        way = try reader.readInt()
+        serial = try reader.readUInt64()
+        wasOffered = try reader.readBool()
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(id)
+        writer.write(link)
+        writer.write(key)
+        writer.write(isHost)
+        writer.write(nick.text)
+        writer.write(isReturning)
+        writer.write(keyPackage)
+        writer.write(way)
+        writer.write(serial)
+        writer.write(wasOffered)
+    }
+}
+
+extension GroupQueue.Asked {
+    init(reading reader: inout StateReader) throws(WireError) {
+        member = try reader.readMemberID()
+        let joiners = try reader.readList(atMost: RoomLimits.candidatesPerCommit) { reader throws(WireError) in
+            try GroupQueue.Joiner(reading: &reader)
+        }
+        adds = Dictionary(joiners.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        removals = try reader.readList(atMost: RoomLimits.removalsPerCommit) { reader throws(WireError) in
+            try reader.readMemberID()
+        }
+        deadline = try reader.readTime()
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(member)
+        writer.write(list: inOrder) { writer, joiner in joiner.write(to: &writer) }
+        writer.write(list: removals) { writer, id in writer.write(id) }
+        writer.write(time: deadline)
+    }
+
+    /// Whom to add, in the order of their waiting.
+    fileprivate var inOrder: [GroupQueue.Joiner] { adds.values.sorted { $0.serial < $1.serial } }
 }

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Private messages whose receivers have not acknowledged them yet, by a number for each.
 struct PrivateReceipts {
     /// As many as receipts of the room's messages are kept; of older ones nothing is told.
@@ -38,6 +40,43 @@ struct PrivateReceipts {
             let list = held.removeValue(forKey: sender) ?? []
             heldCount -= list.count
             return (sender, list)
+        }
+    }
+}
+
+extension PrivateReceipts {
+    init(reading reader: inout StateReader) throws(WireError) {
+        last = try reader.readUInt64()
+        let list = try reader.readList(atMost: Self.limit) { reader throws(WireError) in
+            (try reader.readUInt64(), try reader.readMemberID(), try reader.readMessageID())
+        }
+        for (number, sender, id) in list { waiting[number] = (sender, id) }
+        let receipts = try reader.readList(atMost: Self.limit) { reader throws(WireError) in
+            (
+                try reader.readMemberID(),
+                HostMessage.Receipt(
+                    id: try reader.readMessageID(), count: try reader.readUInt16(), of: try reader.readUInt16(),
+                    missed: try reader.readUInt16())
+            )
+        }
+        for (sender, receipt) in receipts { hold(receipt, for: sender) }
+        guard last < .max / 2, waiting.keys.allSatisfy({ [last] in $0 <= last }) else { throw .invalidValue }
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(last)
+        writer.write(list: waiting.sorted { $0.key < $1.key }) { writer, entry in
+            writer.write(entry.key)
+            writer.write(entry.value.sender)
+            writer.write(entry.value.id)
+        }
+        let senders = held.sorted { $0.key.wireValue < $1.key.wireValue }
+        writer.write(list: senders.flatMap { sender in sender.value.map { (sender.key, $0) } }) { writer, entry in
+            writer.write(entry.0)
+            writer.write(entry.1.id)
+            writer.write(entry.1.count)
+            writer.write(entry.1.of)
+            writer.write(entry.1.missed)
         }
     }
 }

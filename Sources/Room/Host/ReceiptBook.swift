@@ -1,6 +1,8 @@
+internal import Wire
+
 /// Counts, for each of the latest messages, how many present members have received it.
 struct ReceiptBook {
-    private struct Entry {
+    fileprivate struct Entry {
         var sender: MemberID
         var id: MessageID
         var count: UInt16
@@ -81,9 +83,13 @@ struct ReceiptBook {
         }
     }
 
-    /// The receipts that have changed since the last call, by sender; what is for senders that are not present is kept.
-    mutating func takeChanges(where isPresent: (MemberID) -> Bool) -> [MemberID: [HostMessage.Receipt]] {
-        var result: [MemberID: [HostMessage.Receipt]] = [:]
+    /// The receipts that have changed since the last call, by sender, in the order of what each said first of it; what is for
+    /// senders that are not present is kept.
+    mutating func takeChanges(
+        where isPresent: (MemberID) -> Bool
+    ) -> [(sender: MemberID, receipts: [HostMessage.Receipt])] {
+        var places: [MemberID: Int] = [:]
+        var result: [(sender: MemberID, receipts: [HostMessage.Receipt])] = []
         var kept: [UInt64] = []
         for sequence in changed.sorted() {
             let index = Int(sequence - first)
@@ -98,9 +104,74 @@ struct ReceiptBook {
             // Else somebody was away for a moment.
             guard receipt != entry.told else { continue }
             entries[index].told = receipt
-            result[entry.sender, default: []].append(receipt)
+            if let place = places[entry.sender] {
+                result[place].receipts.append(receipt)
+            } else {
+                places[entry.sender] = result.count
+                result.append((entry.sender, [receipt]))
+            }
         }
         changed = kept
         return result
+    }
+}
+
+extension ReceiptBook {
+    /// More numbers than a room can give.
+    private static let highest = UInt64.max / 4
+
+    init(reading reader: inout StateReader) throws(WireError) {
+        first = try reader.readUInt64()
+        entries = try reader.readList(atMost: 2 * RoomLimits.remembered) { reader throws(WireError) in
+            try Entry(reading: &reader)
+        }
+        changed = try reader.readList(atMost: 2 * RoomLimits.remembered) { reader throws(WireError) in
+            try reader.readUInt64()
+        }
+        guard first > 0, first < Self.highest else { throw .invalidValue }
+        for sequence in changed {
+            guard sequence >= first, sequence < first + UInt64(entries.count) else { throw .invalidValue }
+            let index = Int(sequence - first)
+            guard !entries[index].isChanged else { throw .invalidValue }
+            entries[index].isChanged = true
+        }
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(first)
+        writer.write(list: entries) { writer, entry in entry.write(to: &writer) }
+        writer.write(list: changed) { writer, sequence in writer.write(sequence) }
+    }
+
+    /// The number of the message that would be posted next.
+    var nextSequence: UInt64 { first + UInt64(entries.count) }
+}
+
+extension ReceiptBook.Entry {
+    fileprivate init(reading reader: inout StateReader) throws(WireError) {
+        sender = try reader.readMemberID()
+        id = try reader.readMessageID()
+        count = try reader.readUInt16()
+        of = try reader.readUInt16()
+        missed = try reader.readUInt16()
+        epoch = try reader.readUInt64()
+        told = try reader.readOptional { [id] reader throws(WireError) in
+            HostMessage.Receipt(
+                id: id, count: try reader.readUInt16(), of: try reader.readUInt16(), missed: try reader.readUInt16())
+        }
+    }
+
+    fileprivate func write(to writer: inout StateWriter) {
+        writer.write(sender)
+        writer.write(id)
+        writer.write(count)
+        writer.write(of)
+        writer.write(missed)
+        writer.write(epoch)
+        writer.write(optional: told) { writer, receipt in
+            writer.write(receipt.count)
+            writer.write(receipt.of)
+            writer.write(receipt.missed)
+        }
     }
 }

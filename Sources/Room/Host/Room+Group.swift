@@ -39,12 +39,12 @@ extension Room {
     ) {
         guard waiting.count < RoomLimits.waiting else { return refuse(link, .rateLimited, actions: &actions) }
         do throws(RefusedNick) {
-            guard isFree(id), waiting[id] == nil else { throw RefusedNick(code: .idTaken) }
+            guard isFree(id), !waiting.contains(where: { $0.id == id }) else { throw RefusedNick(code: .idTaken) }
             // The host says who is meant by the nick, or the id.
-            let isMeant = { [waiting] (name: NickSkeleton) in waiting.values.contains { !$0.isTold(from: name) } }
+            let isMeant = { [waiting] (name: NickSkeleton) in waiting.contains { !$0.isTold(from: name) } }
             guard !isMeant(NickSkeleton(id)) else { throw RefusedNick(code: .idTaken) }
             let nick = try freeNick(nick, for: id, isHost: false) { isMeant($0.skeleton) }
-            waiting[id] = Waiting(id: id, key: key, link: link, nick: nick, keyPackage: keyPackage, way: way)
+            waiting.append(Waiting(id: id, key: key, link: link, nick: nick, keyPackage: keyPackage, way: way))
             actions.append(.send(link, HostMessage.waiting.encoded))
             actions.append(.askHost(link, id, nick: nick.text))
         } catch {
@@ -125,7 +125,7 @@ extension Room {
     /// Whether somebody new behind the link waits for the Commit that lets it in.
     package func isComingIn(at link: LinkID) -> Bool { group.joiner(at: link)?.isReturning == false }
 
-    private mutating func releaseNames(of joiner: GroupQueue.Joiner) {
+    mutating func releaseNames(of joiner: GroupQueue.Joiner) {
         guard !joiner.isReturning else { return }
         memberOfNick[joiner.nick.skeleton] = nil
         memberOfIDSkeleton[NickSkeleton(joiner.id)] = nil
@@ -214,6 +214,7 @@ extension Room {
         } catch {
             throw .malformed
         }
+        silentChanges += 1
         changeGroup(now: now, actions: &actions)
     }
 
@@ -264,7 +265,7 @@ extension Room {
             }), let link = members[next]?.link
         else { return }
         guard mayUpdate(next, now: now) else {
-            group.updateAt = max(now + RoomLimits.lagPause, (group.lastUpdate ?? .zero) + RoomLimits.updateInterval)
+            group.updateAt = max(now + RoomLimits.lagPause, group.updateTime(now: now))
             return
         }
         group.takesTurn(next)
@@ -311,7 +312,7 @@ extension Room {
                 group.gaveNoAnswer()
                 changeGroup(now: now, actions: &actions)
             } else if !isAnswer, let member = members[sender], Self.mayUpdate(member, now: now) {
-                group.wantsUpdate(sender, at: max(now, (group.lastUpdate ?? .zero) + RoomLimits.updateInterval))
+                group.wantsUpdate(sender, at: group.updateTime(now: now))
             }
             return
         }
@@ -333,7 +334,7 @@ extension Room {
             let booked = try? book.stage(commit.commit, from: sender, as: asked?.purpose ?? .update),
             booked.changesMembers || mayUpdate(sender, now: now),
             booked.added.isEmpty == commit.welcome.isEmpty,
-            !limits.isRelay || booked.book.accepts(groupInfo: commit.groupInfo)
+            booked.book.accepts(groupInfo: commit.groupInfo)
         else { return nil }
         return booked
     }
@@ -370,7 +371,7 @@ extension Room {
 
     /// Whether somebody behind the link, who is no member yet, waits for a Commit or for the host.
     package func awaits(_ link: LinkID) -> Bool {
-        group.joiner(at: link) != nil || waiting.values.contains { $0.link == link }
+        group.joiner(at: link) != nil || waiting.contains { $0.link == link }
     }
 
     /// Whether the member may give itself new keys now. Everybody has to compute for it; who is to come or go comes first.

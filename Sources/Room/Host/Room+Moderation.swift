@@ -14,6 +14,9 @@ extension Room {
         return named
     }
 
+    /// What the host's own participant is called.
+    package var hostNick: String? { members.values.first { $0.isHost }?.nick.text }
+
     /// The member behind the link.
     package func member(at link: LinkID) -> MemberID? { memberOfLink[link] }
 
@@ -121,7 +124,8 @@ extension Room {
     ///
     /// - Throws: no-such-member.
     package func waiting(named name: String) throws(ChatEvent.Notice) -> (id: MemberID, link: LinkID) {
-        guard let named = waiting.key(named: name, nick: { $0.nick.text }).flatMap({ waiting[$0] }) else {
+        let byID = Dictionary(waiting.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        guard let named = byID.key(named: name, nick: { $0.nick.text }).flatMap({ byID[$0] }) else {
             throw ChatEvent.Notice(
                 .noSuchMember, "nobody who waits is called that, or more than one is",
                 hint: "use the id with which it was announced")
@@ -133,7 +137,8 @@ extension Room {
     package mutating func decide(
         on id: MemberID, refusal: RoomCode?, now: Duration, actions: inout [RoomAction]
     ) {
-        guard let joiner = waiting.removeValue(forKey: id) else { return }
+        guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
+        let joiner = waiting.remove(at: index)
         if let refusal {
             refuse(joiner.link, refusal, actions: &actions)
         } else {
@@ -147,9 +152,8 @@ extension Room {
     @discardableResult
     package mutating func linkGone(_ link: LinkID) -> MemberID? {
         forgetJoiner(at: link)
-        guard let joiner = waiting.values.first(where: { $0.link == link }) else { return nil }
-        waiting[joiner.id] = nil
-        return joiner.id
+        guard let index = waiting.firstIndex(where: { $0.link == link }) else { return nil }
+        return waiting.remove(at: index).id
     }
 }
 

@@ -68,14 +68,10 @@ extension Room {
         nextSequence += 1
         // Whoever has come into the group since cannot read it, and learns its number.
         let hasNewcomers = epoch < newestSince && members.values.contains { $0.since > epoch }
-        let present =
-            hasNewcomers
-            ? members.values.count { $0.absence == nil && $0.since <= epoch } - 1 : members.count - 1 - awayCount
-        let isCounted = awayCount > 0 && members.count <= RoomLimits.receiptMembers
-        let missed = isCounted ? members.values.count { $0.link == nil && $0.since <= epoch } : 0
-        receipts.posted(
-            sequence: sequence, sender: sender, id: id, epoch: epoch, others: present, missed: missed)
-        if present == 0 || missed > 0 { scheduleReceipts(now: now) }
+        // Where there are none, it is the same as one of this epoch.
+        if beginReceipts(sequence: sequence, sender: sender, id: id, epoch: hasNewcomers ? epoch : group.epoch) {
+            scheduleReceipts(now: now)
+        }
         let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content).encoded
         guard hasNewcomers else { return actions.append(.broadcast(message, tag: sequence)) }
         actions.append(.broadcast(message, tag: sequence, to: .upTo(epoch: epoch)))
@@ -84,6 +80,19 @@ extension Room {
             .broadcast(
                 HostMessage.passed(sequence: sequence, digest: digest).encoded, tag: sequence,
                 to: .after(epoch: epoch)))
+    }
+
+    /// Receipts of what was sealed in that epoch. Returns whether its sender is to be told at once.
+    mutating func beginReceipts(sequence: UInt64, sender: MemberID, id: MessageID, epoch: UInt64) -> Bool {
+        let hasNewcomers = epoch < newestSince && members.values.contains { $0.since > epoch }
+        let present =
+            hasNewcomers
+            ? members.values.count { $0.absence == nil && $0.since <= epoch } - 1 : members.count - 1 - awayCount
+        let isCounted = awayCount > 0 && members.count <= RoomLimits.receiptMembers
+        let missed = isCounted ? members.values.count { $0.link == nil && $0.since <= epoch } : 0
+        receipts.posted(
+            sequence: sequence, sender: sender, id: id, epoch: epoch, others: max(0, present), missed: missed)
+        return present == 0 || missed > 0
     }
 
     /// A member has sealed something in that epoch. What it says later it has not sealed in an earlier one.
@@ -184,14 +193,7 @@ extension Room {
     }
 
     mutating func remember(_ id: MessageID) {
-        guard recent.insert(id).inserted else { return }
-        recentOrder.append(id)
-        if recentOrder.count >= 2 * RoomLimits.remembered {
-            for old in recentOrder.prefix(RoomLimits.remembered) {
-                recent.remove(old)
-            }
-            recentOrder.removeFirst(RoomLimits.remembered)
-        }
+        recent.insert(id)
     }
 
     mutating func scheduleReceipts(now: Duration, after interval: Duration = RoomLimits.receiptInterval) {

@@ -1,3 +1,5 @@
+package import Sodium
+
 // A room whose host is a relay: it has no participant, and the members let each other in, by a secret that the relay does not
 // know. It knows only what it needs to keep strangers away: a key for handshakes that is made from the secret.
 extension Room {
@@ -15,6 +17,9 @@ extension Room {
         actions.append(.send(link, HostMessage.registered.encoded))
     }
 
+    /// The key for handshakes that the group's creator has said.
+    package var groupInviteKey: SecretBytes? { group.registeredKey.map { SecretBytes(copying: $0.span) } }
+
     /// Whether the group's creator has said who may come in.
     package var isRegistered: Bool { group.isRegistered }
 
@@ -26,15 +31,17 @@ extension Room {
 
     /// Gives the group up, and the places of those who were in it: the next one founds another.
     package mutating func beginAnew(now: Duration, actions: inout [RoomAction]) {
-        for id in members.keys { remove(id, reason: .lost, now: now, actions: &actions) }
+        for member in membersInOrder { remove(member.id, reason: .lost, now: now, actions: &actions) }
         group = GroupQueue()
     }
 
-    /// No member is there whom the relay could ask: who has waited longest comes in by itself. Where that cannot be, those who
-    /// have no place yet are told.
+    /// No member is there who could be asked: the host's own participant comes back by itself, and at a relay who has waited
+    /// longest comes in. Where that cannot be, those who have no place yet are told.
     mutating func letInUnattended(now: Duration, actions: inout [RoomAction]) {
-        guard group.isRegistered, !group.joiners.isEmpty, let book = group.book else { return }
-        guard limits.admitsUnattended else {
+        guard let first = group.joiners.first, let book = group.book,
+            limits.isRelay ? group.isRegistered : first.isHost && first.isReturning && book.contains(first.id)
+        else { return }
+        guard limits.admitsUnattended || !limits.isRelay else {
             for joiner in group.joiners where !joiner.isReturning {
                 _ = group.takeJoiner(joiner.id)
                 refuse(joiner, .nobodyHere, actions: &actions)
@@ -52,9 +59,7 @@ extension Room {
     mutating func joinExternally(
         _ commit: GroupCommit, link: LinkID, now: Duration, actions: inout [RoomAction]
     ) throws(RoomError) {
-        guard group.isRegistered, limits.admitsUnattended, let joiner = group.joiner(at: link), joiner.wasOffered,
-            !commit.commit.isEmpty
-        else { throw .malformed }
+        guard let joiner = group.joiner(at: link), joiner.wasOffered, !commit.commit.isEmpty else { throw .malformed }
         guard group.asked?.member == joiner.id else { return }
         if let book = group.book, commit.epoch == book.epoch,
             let booked = try? book.stage(commit.commit, from: joiner.id, as: .external),
@@ -63,7 +68,7 @@ extension Room {
             _ = group.takeJoiner(joiner.id)
             // Nobody is present: who comes back seals anew.
             group.advance(by: booked, commit.groupInfo, of: joiner.id, lowest: booked.book.epoch, now: now)
-            let entry = HostMessage.Admission.Entry(id: joiner.id, isHost: false, nick: joiner.nick.text)
+            let entry = HostMessage.Admission.Entry(id: joiner.id, isHost: joiner.isHost, nick: joiner.nick.text)
             let message = HostMessage.committed(
                 from: joiner.id, floor: group.window.floor, joined: joiner.isReturning ? [] : [entry],
                 commit: commit.commit)

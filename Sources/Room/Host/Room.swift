@@ -60,13 +60,13 @@ package struct Room {
 
     package let limits: RoomLimits
     /// When the room began.
-    let began: Duration
+    var began: Duration
     let bookType: any GroupBook.Type
     /// What the room has said, and how far each member has come.
     package var log: RoomLog
     /// When the room ends; nil for a room without end.
     package internal(set) var closesAt: Duration?
-    package private(set) var isClosed = false
+    package internal(set) var isClosed = false
 
     /// Whether nobody new may come in.
     package internal(set) var isLocked = false
@@ -76,9 +76,12 @@ package struct Room {
     var slowInterval = Duration.zero
     /// The onion service at which the room is now, where that is another one than at first.
     var movedTo: OnionPlace?
+    /// How often the room has changed in a way that a snapshot shows, and that not all are told of.
+    package internal(set) var silentChanges = 0
     /// Who may not come back; oldest first.
     var bannedKeys: [[UInt8]] = []
-    var waiting: [MemberID: Waiting] = [:]
+    /// Who waits for the host's approval, in the order of their coming.
+    var waiting: [Waiting] = []
 
     var members: [MemberID: Member] = [:]
     var memberOfLink: [LinkID: MemberID] = [:]
@@ -94,13 +97,14 @@ package struct Room {
     /// The epoch in which somebody came into the group last.
     var newestSince: UInt64 = 0
     /// Nothing is to be done about anybody's absence before; nil when nobody is away. May be too early, when somebody came back.
-    private var absenceDue: Duration?
+    var absenceDue: Duration?
     var nextSequence: UInt64 = 1
     var receipts = ReceiptBook()
     var receiptsDue: Duration?
     var privateReceipts = PrivateReceipts()
-    var recent: Set<MessageID> = []
-    var recentOrder: [MessageID] = []
+    var recent = RecentSet<MessageID>(limit: RoomLimits.remembered)
+    /// The log's end at the snapshot that the room was made of.
+    var snapshotLogEnd: UInt64 = 0
 
     /// - Parameters:
     ///   - book: what follows the room's group.
@@ -114,6 +118,9 @@ package struct Room {
     }
 
     package var memberCount: Int { members.count }
+
+    /// All members, the longest here first.
+    var membersInOrder: [Member] { members.values.sorted { $0.order < $1.order } }
 
     // MARK: Inputs
 
@@ -133,7 +140,7 @@ package struct Room {
                 return try joinExternally(commit, link: link, now: now, actions: &actions)
             }
             guard case .join(let nick, let id, let keyPackage) = request, group.joiner(at: link) == nil,
-                !waiting.values.contains(where: { $0.link == link })
+                !waiting.contains(where: { $0.link == link })
             else { throw .malformed }
             join(
                 nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, way: way, now: now,
@@ -183,7 +190,7 @@ package struct Room {
         beginAbsence(of: id, now: now)
     }
 
-    private mutating func beginAbsence(of id: MemberID, now: Duration) {
+    mutating func beginAbsence(of id: MemberID, now: Duration) {
         group.goesAway(id)
         guard let member = members[id], member.absence == nil else { return }
         stopCounting(member, now: now)
@@ -273,7 +280,7 @@ package struct Room {
         isClosed = true
         actions.append(.broadcast(HostMessage.closing(reason).encoded, tag: 0))
         closeGroup(reason, actions: &actions)
-        for case let link? in members.values.map(\.link) {
+        for case let link? in membersInOrder.map(\.link) {
             actions.append(.release(link))
         }
         members = [:]
@@ -282,11 +289,11 @@ package struct Room {
         memberOfNick = [:]
         memberOfIDSkeleton = [:]
         awayCount = 0
-        for joiner in waiting.values {
+        for joiner in waiting {
             actions.append(.send(joiner.link, HostMessage.closing(reason).encoded))
             actions.append(.release(joiner.link))
         }
-        waiting = [:]
+        waiting = []
         absenceDue = nil
     }
 
@@ -349,7 +356,7 @@ package struct Room {
     /// Tells of those who are away, and gives up the places of those who have been for too long.
     private mutating func reviewAbsences(now: Duration, actions: inout [RoomAction]) {
         absenceDue = nil
-        for member in members.values.sorted(by: { $0.order < $1.order }) {
+        for member in membersInOrder {
             guard var absence = member.absence else { continue }
             if now >= absence.end, group.joiner(member.id) != nil {
                 // It is back, and waits for a Commit only.
@@ -378,7 +385,7 @@ package struct Room {
         _ id: MemberID, link: LinkID, welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
         actions.append(.admit(link, id))
-        var entries = members.values.map { member in
+        var entries = membersInOrder.map { member in
             HostMessage.Admission.Entry(
                 id: member.id, isHost: member.isHost, nick: member.nick.text,
                 awaySince: member.absence.flatMap { $0.isTold ? age(at: $0.since) : nil })
@@ -416,9 +423,11 @@ package struct Room {
     mutating func makeRoom(now: Duration, actions: inout [RoomAction]) -> Bool {
         guard limits.members > 0, members.count + group.newcomerCount >= limits.members else { return true }
         let away = members.values.compactMap { member in
-            group.joiner(member.id) == nil ? member.absence.map { (id: member.id, since: $0.since) } : nil
+            group.joiner(member.id) == nil
+                ? member.absence.map { (id: member.id, since: $0.since, order: member.order) } : nil
         }
-        guard let longest = away.min(by: { $0.since < $1.since }), now - longest.since >= limits.protectedAbsence
+        guard let longest = away.min(by: { ($0.since, $0.order) < ($1.since, $1.order) }),
+            now - longest.since >= limits.protectedAbsence
         else { return false }
         remove(longest.id, reason: .lost, now: now, actions: &actions)
         return true

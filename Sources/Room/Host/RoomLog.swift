@@ -61,6 +61,8 @@ package struct RoomLog {
     private var first: UInt64 = 0
     private var byteCount = 0
     private var trimAt = trimmingInterval
+    /// Nobody reads entries from this number on: what a kept room says is on the disk before anybody hears of it.
+    package var readableEnd = UInt64.max
     private var places: [MemberID: Place] = [:]
     private var arrived: [UInt64] = []
     private var lost: [(number: UInt64, member: MemberID)] = []
@@ -103,6 +105,17 @@ package struct RoomLog {
 
     /// The epoch that the member has followed the group to, as far as it has acknowledged; nil for who has no place.
     func epoch(of member: MemberID) -> UInt64? { places[member]?.epoch }
+
+    /// Where the member's place is; nil when it has none, or what follows is gone.
+    func reader(of member: MemberID) -> Reader? {
+        guard let place = places[member], place.next >= first, place.next <= end else { return nil }
+        return Reader(member: member, next: place.next, since: place.since)
+    }
+
+    /// Nothing is kept any more but for members whose place can be read from.
+    mutating func closePlaces(exceptOf isMember: (MemberID) -> Bool) {
+        for member in places.keys where !isMember(member) || reader(of: member) == nil { places[member] = nil }
+    }
 
     /// Nothing is kept for the member any more.
     package mutating func close(_ member: MemberID) {
@@ -194,10 +207,10 @@ package struct RoomLog {
     }
 
     /// Where the reader's next entry stands in `entries`; nil when there is none.
-    private func next(for reader: Reader) -> Int? {
+    private func next(for reader: Reader, before end: UInt64) -> Int? {
         guard let start = start(of: reader) else { return nil }
         var index = Int(start - first)
-        while index < entries.count, first + UInt64(index) < reader.end {
+        while index < entries.count, first + UInt64(index) < end {
             if Self.isFor(reader, entries[index]) { return index }
             index += 1
         }
@@ -207,15 +220,21 @@ package struct RoomLog {
     /// Whether the reader has something to send. It passes over what is for others, so that this is not looked through again.
     package func hasMore(_ reader: inout Reader) -> Bool {
         guard let start = start(of: reader) else { return false }
-        let next = next(for: reader)
-        reader.next = next.map { first + UInt64($0) } ?? max(start, min(end, reader.end))
+        let bound = readableEnd(of: reader)
+        let next = next(for: reader, before: bound)
+        reader.next = next.map { first + UInt64($0) } ?? max(start, min(end, bound))
         return next != nil
     }
 
+    /// Whether something is there that the reader has not sent, or may not send yet.
+    package func hasUnread(_ reader: Reader) -> Bool { next(for: reader, before: reader.end) != nil }
+
+    private func readableEnd(of reader: Reader) -> UInt64 { min(reader.end, readableEnd) }
+
     /// What the reader sends next, appended to `messages`: so many that they have `limit` bytes, if there are.
     package func read(_ reader: Reader, limit: Int, into messages: inout [EncodedMessage]) {
-        guard var index = next(for: reader) else { return }
-        let last = Int(min(end, reader.end) - first)
+        guard var index = next(for: reader, before: readableEnd(of: reader)) else { return }
+        let last = Int(min(end, readableEnd(of: reader)) - first)
         var byteCount = 0
         while index < last, byteCount < limit {
             if Self.isFor(reader, entries[index]) {
@@ -229,7 +248,7 @@ package struct RoomLog {
     /// The reader has sent so many messages.
     package func advance(_ reader: inout Reader, by count: Int) {
         for _ in 0..<count {
-            guard let index = next(for: reader) else { return }
+            guard let index = next(for: reader, before: readableEnd(of: reader)) else { return }
             reader.next = first + UInt64(index) + 1
         }
     }
@@ -296,6 +315,129 @@ extension RoomLog.Audience {
         case .one(let id): id == member
         case .upTo(let last): epoch <= last
         case .after(let last): epoch > last
+        }
+    }
+}
+
+// MARK: Snapshots
+
+extension RoomLog {
+    /// A log without its entries, which ``restore(_:)`` brings.
+    init(reading reader: inout StateReader, byteLimit: Int) throws(WireError) {
+        self.init(byteLimit: byteLimit)
+        first = try reader.readUInt64()
+        let list = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+            (
+                try reader.readMemberID(),
+                Place(
+                    next: try reader.readUInt64(), records: try reader.readUInt32(), since: try reader.readUInt64(),
+                    epoch: try reader.readUInt64())
+            )
+        }
+        arrived = try reader.readList(atMost: PrivateReceipts.limit) { reader throws(WireError) in
+            try reader.readUInt64()
+        }
+        lost = try reader.readList(atMost: PrivateReceipts.limit) { reader throws(WireError) in
+            (number: try reader.readUInt64(), member: try reader.readMemberID())
+        }
+        for (member, place) in list {
+            guard places.updateValue(place, forKey: member) == nil, place.next <= .max / 2, place.epoch <= .max / 2
+            else { throw .invalidValue }
+        }
+        guard first <= .max / 2 else { throw .invalidValue }
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(first)
+        writer.write(list: places.sorted { $0.key.wireValue < $1.key.wireValue }) { writer, place in
+            writer.write(place.key)
+            writer.write(place.value.next)
+            writer.write(place.value.records)
+            writer.write(place.value.since)
+            writer.write(place.value.epoch)
+        }
+        writer.write(list: arrived.suffix(PrivateReceipts.limit)) { writer, number in writer.write(number) }
+        writer.write(list: lost.suffix(PrivateReceipts.limit)) { writer, lost in
+            writer.write(lost.number)
+            writer.write(lost.member)
+        }
+    }
+
+    /// The number of the first entry that is there.
+    package var start: UInt64 { first }
+
+    /// The entries from this number on, encoded.
+    package func encodedEntries(from number: UInt64) -> [[UInt8]] {
+        entries.dropFirst(Int(clamping: number - min(number, first))).map(\.encoded)
+    }
+
+    /// Puts the next entry back; what was said then is not said anew.
+    mutating func restore(_ entry: Entry) {
+        let number = end
+        entries.append(entry)
+        byteCount += Self.cost(of: entry.message)
+        if case .one(let member) = entry.audience, let place = places[member], place.next <= number {
+            places[member]?.ownByteCount += Self.cost(of: entry.message)
+        }
+    }
+}
+
+extension RoomLog.Entry {
+    /// Bytes that the encoding has beside the message.
+    private static let overhead = 64
+
+    init(encoded: [UInt8]) throws(SnapshotError) {
+        var reader = StateReader(encoded, now: .zero)
+        do throws(WireError) {
+            let type = try reader.readUInt8()
+            audience = try RoomLog.Audience(reading: &reader)
+            records = try reader.readUInt32()
+            sequence = try reader.readUInt64()
+            tracking = try reader.readOptional { reader throws(WireError) in try reader.readUInt64() }
+            message = EncodedMessage(type: type, body: try reader.readBytes(atMost: RoomLimits.loggedByteCount))
+            try reader.finish()
+            guard records > 0 else { throw .invalidValue }
+        } catch {
+            throw .damaged
+        }
+    }
+
+    var encoded: [UInt8] {
+        var writer = StateWriter(now: .zero, reserving: message.body.count + Self.overhead)
+        writer.write(message.type)
+        audience.write(to: &writer)
+        writer.write(records)
+        writer.write(sequence)
+        writer.write(optional: tracking) { writer, number in writer.write(number) }
+        writer.write(message.body)
+        return writer.bytes
+    }
+}
+
+extension RoomLog.Audience {
+    fileprivate init(reading reader: inout StateReader) throws(WireError) {
+        self =
+            switch try reader.readUInt8() {
+            case 0: .all
+            case 1: .one(try reader.readMemberID())
+            case 2: .upTo(epoch: try reader.readUInt64())
+            case 3: .after(epoch: try reader.readUInt64())
+            default: throw .invalidValue
+            }
+    }
+
+    fileprivate func write(to writer: inout StateWriter) {
+        switch self {
+        case .all: writer.write(UInt8(0))
+        case .one(let id):
+            writer.write(UInt8(1))
+            writer.write(id)
+        case .upTo(let epoch):
+            writer.write(UInt8(2))
+            writer.write(epoch)
+        case .after(let epoch):
+            writer.write(UInt8(3))
+            writer.write(epoch)
         }
     }
 }

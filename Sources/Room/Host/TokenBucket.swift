@@ -1,3 +1,5 @@
+internal import Wire
+
 /// A rate limit: `rate` tokens a second flow in, up to `capacity`; what is taken may leave a debt, which takes time to pay.
 struct TokenBucket: Sendable {
     private var tokens: Double
@@ -17,5 +19,17 @@ struct TokenBucket: Sendable {
         }
         tokens -= cost
         return tokens < 0 ? .seconds(-tokens / rate) : .zero
+    }
+}
+
+extension TokenBucket {
+    init(reading reader: inout StateReader) throws(WireError) {
+        tokens = try reader.readDouble()
+        updated = try reader.readTime()
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(tokens)
+        writer.write(time: updated)
     }
 }

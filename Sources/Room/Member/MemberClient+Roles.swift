@@ -24,7 +24,7 @@ extension MemberClient {
         case .topic(let text): ask(.topic(text), actions: &actions)
         case .slow(let seconds): ask(.slow(seconds: UInt32(clamping: seconds)), actions: &actions)
         case .extend(let seconds): ask(.extend(seconds: UInt32(clamping: seconds)), actions: &actions)
-        case .makeInvite, .listInvites, .revokeInvite, .approve, .deny, .move: throw .hostOnly
+        case .makeInvite, .listInvites, .revokeInvite, .approve, .deny, .move, .end: throw .hostOnly
         }
     }
 

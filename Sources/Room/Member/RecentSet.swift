@@ -29,3 +29,8 @@ package struct RecentSet<Element: Hashable> {
         return true
     }
 }
+
+extension RecentSet {
+    /// From the oldest on.
+    var inOrder: [Element] { Array(order[oldest...] + order[..<oldest]) }
+}

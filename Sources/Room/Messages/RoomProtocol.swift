@@ -98,6 +98,9 @@ package struct RoomLimits: Sendable {
     /// Bytes of a tree, of some thousands of members, or of a Commit.
     package static let groupMessageByteCount = 4 * 1_048_576 - 65_536
 
+    /// Bytes of a message that the log has: a Commit of the longest, and who comes by it.
+    static let loggedByteCount = groupMessageByteCount + 32_768
+
     /// A message may have been sealed so many epochs ago: members keep what opens as many. In a round trip of 4 s, all that
     /// comes and goes in the long run, and new keys, begin 6.
     package static let epochsBack = 16

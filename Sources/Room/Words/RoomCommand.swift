@@ -23,4 +23,6 @@ package enum RoomCommand: Sendable, Equatable {
     case move
     case approve(String)
     case deny(String)
+    /// The room ends for everybody, and what was kept of it is deleted.
+    case end
 }

@@ -1,14 +1,15 @@
 package import Room
+internal import RoomStore
 package import Sodium
 package import TorController
 
-/// What a room keeps from one run of its host to the next: its id, and the keys of its address and of its host. Not its
-/// invites, and nothing that was said.
+/// What a room keeps from one run of its host to the next: its id, the keys of its address and of its host, and in a store
+/// beside them the room itself.
 package final class KeptRoom: Sendable {
     package let room: RoomName
     let onionSeed: SecretBytes
     let hostKey: SecretBytes
-    private let place: Place?
+    let place: Place?
 
     /// Where the room is kept, and the lock that keeps other processes from using it meanwhile.
     struct Place: Sendable {
@@ -16,6 +17,9 @@ package final class KeptRoom: Sendable {
         let lock: FileLock
         /// Of the room's own tor: its guards, and what it knows of the network.
         let torFolder: String
+        /// Where the room's store is, and its name there.
+        let folder: String
+        let name: String
     }
 
     /// A room with new keys.
@@ -40,6 +44,8 @@ package final class KeptRoom: Sendable {
         guard let place else { return nil }
         defer { place.lock.removeFile() }
         PrivateDirectory.removeAll(place.torFolder)
+        // One that was open is deleted by now.
+        try? RoomStore.delete(in: place.folder, name: place.name)
         do throws(PrivateFile.Failure) {
             try place.file.shred()
             return nil
@@ -51,6 +57,29 @@ package final class KeptRoom: Sendable {
     /// Where the room's own tor keeps its guards. Who is to be found at one address for long wants the same few guards for
     /// long: with new ones at each start one of them is a bad one sooner or later.
     var torFolder: String? { place?.torFolder }
+
+    /// What the room's store is sealed with.
+    var storeKey: SecretBytes { derived("TermTalk kept room: store") }
+    /// What the invites in it are sealed with besides, so that they are never in memory that is not locked.
+    var inviteKey: SecretBytes { derived("TermTalk kept room: invites") }
+
+    /// What the host's own participant signs with: the same each time, so that it has the same id.
+    func signingKey() -> Ed25519.KeyPair {
+        do {
+            return try Ed25519.KeyPair(seed: derived("TermTalk kept room: member"))
+        } catch {
+            preconditionFailure("a seed has 32 bytes")
+        }
+    }
+
+    /// 32 bytes that follow from the host's key, which is as secret, and tell nothing of it.
+    private func derived(_ purpose: String) -> SecretBytes {
+        do {
+            return try HKDFSHA256.expand(hostKey, info: Array(purpose.utf8).span, count: 32)
+        } catch {
+            preconditionFailure("32 bytes are less than the most")
+        }
+    }
 
     /// The key of the onion service.
     package func onionKey() -> OnionKey {

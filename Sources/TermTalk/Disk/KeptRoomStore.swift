@@ -36,7 +36,8 @@ package struct KeptRoomStore: Sendable {
         return try KeptRoomSlot(
             name: name,
             place: .init(
-                file: PrivateFile(path: "\(folder)/\(name).room"), lock: lock, torFolder: "\(folder)/\(name).tor"))
+                file: PrivateFile(path: "\(folder)/\(name).room"), lock: lock, torFolder: "\(folder)/\(name).tor",
+                folder: folder, name: name.description))
     }
 }
 

@@ -275,6 +275,11 @@ package struct Door {
 
     // MARK: Invites
 
+    /// The invites of a room that was kept.
+    mutating func takeUp(_ invites: InviteTable) {
+        self.invites = invites
+    }
+
     /// A new invite; nil when there are too many.
     mutating func makeInvite(uses: Int?, lifetime: Duration?, now: Duration) -> InviteTable.Entry? {
         invites.make(uses: uses, lifetime: lifetime, now: now)

@@ -42,6 +42,16 @@ final class HostConnection: ByteStreamHandler {
         stream.handler = self
     }
 
+    /// A member that was there before the host was started anew.
+    init(away link: LinkID, reader: RoomLog.Reader, key: [UInt8], at now: Duration, node: HostNode) {
+        self.link = link
+        stage = .member(reader)
+        peerKey = key
+        session = SecureSession(responder: node.identity, now: now)
+        lostAt = now
+        self.node = node
+    }
+
     /// Where it goes on in the room's log.
     var reader: RoomLog.Reader? {
         get {

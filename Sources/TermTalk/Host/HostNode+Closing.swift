@@ -9,6 +9,7 @@ extension HostNode {
     package func close(_ reason: ChatEvent.CloseReason) {
         guard closing == nil else { return }
         closing = reason
+        readWithoutStore()
         var actions: [RoomAction] = []
         room.close(reason, actions: &actions)
         perform(actions)

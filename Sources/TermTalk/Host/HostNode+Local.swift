@@ -32,11 +32,16 @@ extension HostNode {
         // of it. If it has lost the group all the same, the room is no use any more.
         case .startOver:
             tell(.error(.init(.groupLost, "the room is closed: the host's own participant has lost its group")))
-            loop.atEndOfTurn { [weak self] in self?.close(.hostQuit) }
+            // It comes back into the group of a kept room when that is started again.
+            loop.atEndOfTurn { [weak self] in
+                guard let self else { return }
+                if self.journal == nil { self.close(.hostQuit) } else { self.pause() }
+            }
         case .offered(let offer, let member, let isPrivate):
             files.own?.offered(offer, from: member, isPrivate: isPrivate)
         case .admitted:
             files.connectedLocally()
+            onJoined?()
         case .end, .created, .registered, .moved:
             break
         }

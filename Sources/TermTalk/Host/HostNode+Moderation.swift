@@ -46,6 +46,7 @@ extension HostNode {
     func invitesChanged() {
         door.tidyInvites(room: room, now: loop.time)
         identity.invites = door.secrets
+        stateChanged()
         onInvitesChanged?(door.secretsInUse)
         if let expiry = door.invites.nextExpiry {
             sweeper.schedule(at: expiry)

@@ -19,6 +19,10 @@ extension HostNode {
         }
         wanted.removeAll(keepingCapacity: wanted.count <= 64)
         isPerforming = false
+        if room.silentChanges != recordedChanges {
+            recordedChanges = room.silentChanges
+            stateChanged()
+        }
         scheduleRoomSweep()
     }
 
@@ -77,6 +81,7 @@ extension HostNode {
             door.useInviteOfGroup(InviteSecret(presharedKey: SecretBytes(copying: key.span)))
             invitesChanged()
             logger.info("the room has a group")
+            stateChanged()
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)
         case .moderate(let moderation, _):
@@ -99,6 +104,8 @@ extension HostNode {
         }
         room.log.append(
             message, for: audience, records: message.recordCount, sequence: sequence, tracking: number)
+        // What all are told, and is no post, is a change of the room.
+        if audience == .all, sequence == 0 { stateChanged() } else { recordSoon() }
         trimLog()
     }
 
@@ -140,8 +147,11 @@ extension HostNode {
 
     /// Whether the connection's peer has acknowledged all that was said to it.
     func hasAll(_ connection: HostConnection) -> Bool {
-        connection.session.isSettled && !hasMore(for: connection)
+        connection.session.isSettled && !hasUnread(connection)
     }
+
+    /// Whether the log has something for the connection's member that has not been sealed, or may not be yet.
+    private func hasUnread(_ connection: HostConnection) -> Bool { connection.reader.map(room.log.hasUnread) == true }
 
     /// Seals what a turn has for the connection's peer.
     func seal(_ connection: HostConnection, into wire: inout [UInt8]) throws(SessionError) {
@@ -152,7 +162,8 @@ extension HostNode {
         room.log.read(reader, limit: SecureSession.sealedBytesPerTurn, into: &messages)
         room.log.advance(&reader, by: try connection.session.seal(messages, into: &wire, now: loop.time))
         connection.reader = reader
-        if !connection.session.hasQueued, !hasMore(for: connection), !connection.isReleased {
+        // A kept room's member hears of nothing else before its admission, which may not be on the disk yet.
+        if !connection.session.hasQueued, !hasUnread(connection), !connection.isReleased {
             try files.seal(for: connection, into: &wire)
         }
     }
@@ -192,9 +203,9 @@ extension HostNode {
             if stream.pendingByteCount <= WaterMarks.standard.high {
                 markDirty(connection)
             }
-        } else if files.mayGoOn(connection) {
+        } else if !hasUnread(connection), files.mayGoOn(connection) {
             markDirty(connection)
-        } else if connection.isReleased, !connection.session.isOpen || connection.session.isSettled {
+        } else if connection.isReleased, !connection.session.isOpen || hasAll(connection) {
             stream.closeAfterWriting()
         }
         sweeper.scheduleSession(at: connection.session.nextDeadline)

@@ -2,6 +2,7 @@ package import EventLoop
 package import Files
 package import Logging
 package import Room
+internal import RoomStore
 internal import SecureGroup
 package import SecureSession
 internal import Sodium
@@ -50,7 +51,18 @@ package final class HostNode {
 
     let sweeper: Sweeper
     var closing: ChatEvent.CloseReason?
+    /// Of a room that is kept: what brings it to the disk, and what of it does.
+    var journal: RoomJournal?
+    var keptState: ((HostNode) -> [UInt8])?
+    var isRecording = false
+    var recordedChanges = 0
+    /// How long a member is not read from, at a time, while the disk lags behind.
+    static let storePatience = Duration.milliseconds(200)
 
+    /// Called when the room cannot be kept any more.
+    var onStoreFailed: ((StoreError) -> Void)?
+    /// Called when the host's own participant has come in.
+    var onJoined: (() -> Void)?
     /// Called once, when the room has ended and everybody has been told.
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
     /// Called with the secrets with which somebody can come in, or back, when they have changed.
@@ -183,6 +195,7 @@ package final class HostNode {
             return
         }
         perform(actions)
+        waitForStore(connection)
     }
 
     func resume(session: UInt32, received: UInt32, on connection: HostConnection) {

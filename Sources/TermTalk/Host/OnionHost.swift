@@ -40,8 +40,8 @@ final class OnionHost {
     var key: OnionKeyBox
     let port: UInt16
     let target: SocketAddress?
-    /// What one has to hold to resolve the service at first; nil for nothing.
-    private let secret: InviteSecret?
+    /// One of these one has to hold to resolve the service at first; nil for none.
+    private let secrets: [InviteSecret]?
     let tor: TorController
     let isUnderAttack: () -> Bool
     let onAccept: (SocketStream, OnionPlace?) -> Void
@@ -55,18 +55,18 @@ final class OnionHost {
 
     /// - Parameters:
     ///   - target: where tor reaches us; nil for where it is found out to.
-    ///   - secret: that of the invite whose holders alone may resolve the service at first; nil for everybody.
+    ///   - secrets: those of the invites whose holders alone may resolve the service at first; nil for everybody.
     ///   - isUnderAttack: whether the room is flooded.
     ///   - onAccept: who comes, and by which service, where that is not the room's first.
     init(
-        kept: KeptRoom?, port: UInt16, target: SocketAddress?, secret: InviteSecret?, tor: TorController,
+        kept: KeptRoom?, port: UInt16, target: SocketAddress?, secrets: [InviteSecret]?, tor: TorController,
         isUnderAttack: @escaping () -> Bool, onAccept: @escaping (SocketStream, OnionPlace?) -> Void,
         tell: @escaping (Event) -> Void
     ) {
         key = OnionKeyBox(kept: kept)
         self.port = port
         self.target = target
-        self.secret = secret
+        self.secrets = secrets
         self.tor = tor
         self.isUnderAttack = isUnderAttack
         self.onAccept = onAccept
@@ -135,7 +135,7 @@ final class OnionHost {
         do throws(ListenError) {
             let listener = try OnionListener(
                 controller: tor, key: key.key.clone(), virtualPort: port, place: target,
-                options: .init(clients: secret.map { [$0].onionClients }),
+                options: .init(clients: secrets?.onionClients),
                 onAccept: { [onAccept] in onAccept($0, nil) },
                 onEvent: { [weak self, address] event in self?.onionEvent(event, of: address) })
             listener.onExhausted = { [weak self] in self?.tell(.exhausted) }
@@ -181,7 +181,7 @@ final class OnionHost {
     func dialOurselves(_ listener: OnionListener) {
         if case .published(_, let dial) = phase { dial?.cancel() }
         phase = .published(listener, nil)
-        let dial = SelfDial(key.key.address, port: port, secret: secret, tor: tor) { [weak self] error in
+        let dial = SelfDial(key.key.address, port: port, secret: secrets?.first, tor: tor) { [weak self] error in
             guard let self, !self.isClosed, let error else { return }
             self.tell(.told(.warning(.onionNotReachable(error))))
         }

@@ -1,5 +1,7 @@
 internal import Room
 package import SecureSession
+internal import Sodium
+internal import Wire
 
 /// The invites of a room: how many may come with each, until when, and who came with which.
 ///
@@ -142,5 +144,120 @@ package struct InviteTable {
         let dropped = remembered.prefix(max(0, remembered.count - Self.maximumRemembered))
         remembered.removeFirst(dropped.count)
         return Array(dropped + kept.prefix(excess))
+    }
+}
+
+// MARK: Keeping
+
+extension InviteTable {
+    private static let sealingLabel = Array("TermTalk kept invites".utf8)
+    /// Members that came with an invite and have a place; a room has fewer.
+    private static let holderLimit = 65_536
+
+    /// All of it, for a snapshot; the secrets are sealed under `key`. Times are relative to `now`.
+    func encoded(key: borrowing SecretBytes, now: Duration) -> [UInt8] {
+        let secrets = (entries.map(\.secret) + held + remembered).filter(\.isKnown)
+        let number = { (secret: InviteSecret) in secrets.firstIndex { $0 === secret }.map { UInt16(clamping: $0) } }
+        let numbers = { (list: [InviteSecret], writer: inout ByteWriter) in
+            let known = list.compactMap(number)
+            writer.write(UInt16(clamping: known.count))
+            for number in known { writer.write(number) }
+        }
+        var writer = ByteWriter()
+        writer.writeVector(Self.seal(secrets, key))
+        writer.write(UInt32(clamping: lastNumber))
+        writer.write(UInt16(clamping: entries.count))
+        for entry in entries {
+            writer.write(UInt32(clamping: entry.number))
+            writer.write(number(entry.secret) ?? .max)
+            writer.write(entry.usesLeft.map { UInt32(clamping: $0) } ?? .max)
+            writer.write(UInt32(clamping: entry.used))
+            // Whole milliseconds from now on, and one more: 0 is for never.
+            let left = entry.expiresAt.map { UInt64(max(0, ($0 - now) / .milliseconds(1))) + 1 }
+            writer.write(left ?? 0)
+        }
+        numbers(held, &writer)
+        numbers(remembered, &writer)
+        writer.write(UInt32(clamping: invites.count))
+        for (key, list) in invites.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            writer.writeVector(key)
+            numbers(list, &writer)
+        }
+        return writer.bytes
+    }
+
+    /// - Throws: ``WireError`` when these are not what ``encoded(key:now:)`` has written.
+    init(decoding bytes: [UInt8], key: borrowing SecretBytes, now: Duration) throws(WireError) {
+        var reader = ByteReader(bytes)
+        let limit = Self.maximum + Self.maximumHeld + Self.maximumRemembered
+        let sealed = try reader.readVector(atMost: limit * InviteSecret.byteCount + XChaChaPoly.addedByteCount)
+        let secrets = try Self.open(sealed, key)
+        let readSecret = { (reader: inout ByteReader) throws(WireError) -> InviteSecret in
+            let number = Int(try reader.readUInt16())
+            guard secrets.indices.contains(number) else { throw .invalidValue }
+            return secrets[number]
+        }
+        let readSecrets = { (reader: inout ByteReader) throws(WireError) -> [InviteSecret] in
+            var list: [InviteSecret] = []
+            for _ in 0..<(try reader.readUInt16()) { list.append(try readSecret(&reader)) }
+            return list
+        }
+        lastNumber = Int(try reader.readUInt32())
+        entries = []
+        for _ in 0..<(try reader.readUInt16()) {
+            let number = Int(try reader.readUInt32())
+            let secret = try readSecret(&reader)
+            let uses = try reader.readUInt32()
+            let used = Int(try reader.readUInt32())
+            let left = try reader.readUInt64()
+            guard left <= 1 << 50 else { throw .invalidValue }
+            entries.append(
+                Entry(
+                    number: number, secret: secret, usesLeft: uses == .max ? nil : Int(uses), used: used,
+                    expiresAt: left == 0 ? nil : now + .milliseconds(left - 1)))
+        }
+        held = try readSecrets(&reader)
+        remembered = try readSecrets(&reader)
+        let count = try reader.readUInt32()
+        guard count <= Self.holderLimit, entries.contains(where: { $0.number == Self.roomNumber }) else {
+            throw .invalidValue
+        }
+        for _ in 0..<count {
+            let key = try reader.readVector(atMost: X25519.byteCount)
+            invites[key] = try readSecrets(&reader)
+        }
+        try reader.finish()
+    }
+
+    private static func seal(_ secrets: [InviteSecret], _ key: borrowing SecretBytes) -> [UInt8] {
+        var buffer = SecretBytes(count: secrets.count * InviteSecret.byteCount + XChaChaPoly.addedByteCount)
+        buffer.withMutableBytes { buffer in
+            for (number, secret) in secrets.enumerated() {
+                secret.withSecret { bytes in
+                    let start = XChaChaPoly.nonceByteCount + number * InviteSecret.byteCount
+                    for index in bytes.indices { buffer[start + index] = bytes[index] }
+                }
+            }
+            XChaChaPoly.seal(inPlace: &buffer, authenticating: sealingLabel.span, key: key)
+        }
+        return buffer.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+    }
+
+    private static func open(_ sealed: [UInt8], _ key: borrowing SecretBytes) throws(WireError) -> [InviteSecret] {
+        var buffer = SecretBytes(copying: sealed.span)
+        try buffer.withMutableBytes { buffer throws(WireError) in
+            do throws(SodiumError) {
+                try XChaChaPoly.open(inPlace: &buffer, authenticating: sealingLabel.span, key: key)
+            } catch {
+                throw .invalidValue
+            }
+        }
+        let count = (sealed.count - XChaChaPoly.addedByteCount) / InviteSecret.byteCount
+        return buffer.withBytes { bytes in
+            (0..<count).map { number in
+                let start = XChaChaPoly.nonceByteCount + number * InviteSecret.byteCount
+                return InviteSecret(SecretBytes(copying: bytes.extracting(start..<start + InviteSecret.byteCount)))
+            }
+        }
     }
 }

@@ -17,6 +17,8 @@ package protocol Participant: AnyObject {
     var isModerator: Bool { get }
     /// How many others are in a room that ends for them when this participant leaves.
     var othersWhoseRoomEnds: Int { get }
+    /// How many others are in a room that this participant can end.
+    var othersToEnd: Int { get }
     /// Whether so much waits to be delivered that no more should be read from the person's input.
     var isCongested: Bool { get }
     /// Called when `isCongested` has become false.
@@ -28,6 +30,8 @@ package protocol Participant: AnyObject {
 }
 
 extension Participant {
+    package var othersToEnd: Int { 0 }
+
     package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
         member?.say(text, kind: kind, to: receiver)
     }

@@ -3,7 +3,8 @@ internal import SecureSession
 
 /// What the person at the host does.
 extension RoomHost: Participant {
-    package var othersWhoseRoomEnds: Int { max(0, (node?.localMembers.count ?? 0) - 1) }
+    package var othersWhoseRoomEnds: Int { isKept ? 0 : othersToEnd }
+    package var othersToEnd: Int { max(0, (node?.localMembers.count ?? 0) - 1) }
 
     package var member: LoopMember? { node?.local }
     package var isModerator: Bool { true }
@@ -72,6 +73,7 @@ extension RoomHost: Participant {
             let left = try node.extend(by: .seconds(seconds))
             register { $0.expires = wallClock() + left }
         case .slow(let seconds): node.setSlowMode(seconds: seconds)
+        case .end: end()
         case .op, .deop:
             member?.act { client, actions throws(ChatEvent.Notice) in
                 try client.moderate(command, actions: &actions)

@@ -3,6 +3,7 @@ package import Files
 internal import Glibc
 package import Logging
 package import Room
+internal import RoomStore
 internal import SecureGroup
 internal import SecureSession
 internal import Sodium
@@ -65,6 +66,16 @@ package final class RoomHost {
         }
     }
 
+    /// What there is on the disk of the room.
+    enum Keeping {
+        /// Nothing, or nothing yet.
+        case nothing
+        /// Its store, and the room as it was, which goes on once it can be reached; nil for a new one.
+        case open(KeptRoom, RoomStore, LoopMailbox<StoreReport>, KeptState?)
+        /// The room is over: what there is goes with it.
+        case over(KeptRoom, RoomStore?)
+    }
+
     /// What people come in through.
     private enum Entrance {
         case none
@@ -100,8 +111,10 @@ package final class RoomHost {
     private let logger: Logger
     let wallClock: () -> Int64
     let tell: (ChatEvent) -> Void
-    /// Of the room's first invite.
-    private let secret = InviteSecret()
+    /// Of the room's first invite, and what else lets somebody in.
+    private var invites = InviteTable(room: InviteSecret())
+    /// A room that is kept.
+    private var keeping = Keeping.nothing
 
     private var entrance = Entrance.none
     private(set) var state = State.opening(nil)
@@ -143,6 +156,56 @@ package final class RoomHost {
     // MARK: Opening
 
     package func start() {
+        guard let kept = options.kept, kept.place != nil else { return stretchPassword() }
+        guard
+            let mailbox = LoopMailbox<StoreReport>(
+                loop: loop, receive: { [weak self] in self?.node?.storeReported($0) })
+        else { return fail(.outOfDescriptors) }
+        loop.offload { [sender = mailbox.sender] () -> Result<KeptRoom.Opened, ChatEvent.Notice> in
+            do throws(ChatEvent.Notice) {
+                return .success(try kept.open { sender.send($0) })
+            } catch {
+                return .failure(error)
+            }
+        } then: { [weak self] result in
+            guard let self, !self.isClosed else { return }
+            do throws(ChatEvent.Notice) {
+                let opened = try result.get()
+                self.keeping = .open(kept, opened.store, mailbox, nil)
+                try self.recover(opened, kept, mailbox)
+                self.stretchPassword()
+            } catch {
+                self.fail(error)
+            }
+        }
+    }
+
+    /// Takes up what was kept of the room.
+    private func recover(
+        _ opened: KeptRoom.Opened, _ kept: KeptRoom, _ mailbox: LoopMailbox<StoreReport>
+    ) throws(ChatEvent.Notice) {
+        guard let recovered = opened.recovered else { return }
+        guard let snapshot = recovered.snapshot else {
+            guard recovered.inputs.isEmpty else { throw StoreError.damaged(.snapshot).notice }
+            return
+        }
+        let state: KeptState
+        do throws(SnapshotError) {
+            state = try KeptState(
+                recovered, snapshot: snapshot, limits: options.limits, book: PublicRoomGroup.self,
+                key: kept.inviteKey, now: loop.time, wallClock: wallClock())
+        } catch {
+            throw error.notice
+        }
+        guard state.room.closesAt.map({ $0 > loop.time }) != false else {
+            keeping = .over(kept, opened.store)
+            throw .keptRoomExpired
+        }
+        invites = state.invites
+        keeping = .open(kept, opened.store, mailbox, state)
+    }
+
+    private func stretchPassword() {
         guard let password = options.password else { return open() }
         loop.offload { [options] in
             password.stretched(for: options.room)
@@ -226,7 +289,7 @@ package final class RoomHost {
         torOptions.dataDirectory = options.kept?.torFolder
         let onion = OnionHost(
             kept: options.kept, port: port, target: target,
-            secret: options.hasClientAuthorization ? secret : nil,
+            secrets: options.hasClientAuthorization ? invites.secretsInUse : nil,
             tor: TorController(loop: loop, options: torOptions, logger: logger),
             isUnderAttack: { [weak self] in self?.node?.isUnderAttack ?? false },
             onAccept: { [weak self] stream, service in self?.node?.accept(stream, by: service) },
@@ -286,9 +349,11 @@ package final class RoomHost {
         let publicKey = staticKey.publicKey
         let identity = RoomIdentity(
             prologue: Prologue(room: options.room.description, onionKey: address.onionKey), staticKey: staticKey,
-            invites: [secret], acceptsOpen: !options.isInviteOnly)
-        let closesAt = options.timeToLive.map { loop.time + .seconds($0) }
-        let expires = options.timeToLive.map { wallClock() + $0 }
+            invites: invites.secrets, acceptsOpen: !options.isInviteOnly)
+        let before: KeptState? = if case .open(_, _, _, let state) = keeping { state } else { nil }
+        let closesAt = before.map(\.room.closesAt) ?? options.timeToLive.map { loop.time + .seconds($0) }
+        let timeToLive = closesAt.map { max(1, ($0 - loop.time + .milliseconds(999)).components.seconds) }
+        let expires = timeToLive.map { wallClock() + $0 }
         var doorLimits = Door.Limits()
         if direct?.isOpenToOthers == true { doorLimits.gate = .direct }
         let node = HostNode(
@@ -302,7 +367,7 @@ package final class RoomHost {
         if options.hasClientAuthorization {
             node.onInvitesChanged = { [weak self] in self?.onion?.authorize($0.onionClients) }
         }
-        let engine = options.isHeadless ? nil : RoomGroup(trust: .host, time: UInt64(max(0, wallClock())))
+        let engine = options.isHeadless ? nil : engine()
         state = .open(
             OpenRoom(
                 node: node, address: address, hostKey: publicKey, creatorKey: engine?.publicKey,
@@ -310,17 +375,47 @@ package final class RoomHost {
                     room: options.room.description, transport: address.kind.rawValue,
                     address: direct?.inside.first?.description ?? address.text, hostKey: publicKey.text,
                     expires: expires)))
-        if let engine {
-            node.joinLocally(MemberClient(nick: options.nick, engine: engine))
-            member?.onDecongested = onDecongested
-            member?.outputProgress = outputProgress
+        keep(node, since: before)
+        guard let engine else { return announce(timeToLive: timeToLive) }
+        // Not before what it says can be heard.
+        node.onJoined = { [weak self, weak node] in
+            node?.onJoined = nil
+            self?.announce(timeToLive: timeToLive)
         }
+        node.joinLocally(MemberClient(nick: before?.room.hostNick ?? options.nick, engine: engine))
+        member?.onDecongested = onDecongested
+        member?.outputProgress = outputProgress
+    }
+
+    /// The host's own participant; that of a kept room is always the same.
+    private func engine() -> RoomGroup {
+        let time = UInt64(max(0, wallClock()))
+        guard let kept = options.kept else { return RoomGroup(trust: .host, time: time) }
+        let key = kept.signingKey()
+        let publicKey = key.publicKey
+        return RoomGroup(trust: .creator(publicKey), time: time, signingKey: key)
+    }
+
+    private func keep(_ node: HostNode, since before: KeptState?) {
+        guard case .open(let kept, let store, let mailbox, _) = keeping else { return }
+        keeping = .open(kept, store, mailbox, nil)
+        node.onStoreFailed = { [weak self] error in self?.fail(.storeFailed(error)) }
+        if let before { node.resume(before.room, invites: before.invites) }
+        let (end, first) = (before?.room.log.end ?? 0, before?.firstUnchecked ?? 0)
+        node.keep(with: RoomJournal(store, next: end, checkpointed: first)) { [wallClock] node in
+            KeptState.snapshot(
+                node.room, node.door.invites, key: kept.inviteKey, now: node.loop.time, wallClock: wallClock())
+        }
+    }
+
+    private func announce(timeToLive: Int64?) {
+        guard let room else { return }
+        let invite = room.node.inviteEntries.first.map { inviteText($0.secret) } ?? ""
         tell(
             .ready(
                 .init(
-                    room: options.room.description, transport: address.kind, address: address.text,
-                    invite: inviteText(secret), hostKey: publicKey.text, expires: expires,
-                    timeToLive: options.timeToLive)))
+                    room: options.room.description, transport: room.address.kind, address: room.address.text,
+                    invite: invite, hostKey: room.hostKey.text, expires: room.entry.expires, timeToLive: timeToLive)))
         register { _ in }
     }
 
@@ -341,13 +436,26 @@ package final class RoomHost {
 
     // MARK: Closing
 
-    /// Ends the room for everybody.
+    /// Ends the room for everybody; a room that is kept pauses.
     package func stop(_ reason: ChatEvent.CloseReason) {
-        if let node {
-            node.close(reason)
-        } else {
-            roomClosed(reason)
+        switch (keeping, node) {
+        case (_, nil): roomClosed(reason)
+        case (.open, let node?): node.pause()
+        case (_, let node?): node.close(reason)
         }
+    }
+
+    /// Ends the room for everybody, also one that is kept: nothing stays of it.
+    func end() {
+        giveUpKeeping()
+        stop(.hostQuit)
+    }
+
+    /// Whether the room goes on when the host does.
+    var isKept: Bool { if case .open = keeping { true } else { false } }
+
+    private func giveUpKeeping() {
+        if case .open(let kept, let store, _, _) = keeping { keeping = .over(kept, store) }
     }
 
     private func fail(_ notice: ChatEvent.Notice) {
@@ -359,6 +467,7 @@ package final class RoomHost {
         guard !isClosed else { return }
         let (entry, node) = (room?.entry, node)
         state = .closed
+        if reason == .ttl { giveUpKeeping() }
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }
             self.onEnded = nil
@@ -371,7 +480,7 @@ package final class RoomHost {
             if owed == 0 { finish() }
         }
         onion?.close()
-        removeKeptRoom(then: done)
+        letGoOfKeptRoom(then: done)
         unregister(entry, then: done)
         if isPanicking, let node { node.removeParts(then: done) } else { done() }
         switch entrance {
@@ -392,20 +501,41 @@ package final class RoomHost {
         }
     }
 
-    /// In a panic nothing stays of a room that was kept.
-    private func removeKeptRoom(then done: @escaping () -> Void) {
-        guard isPanicking, let kept = options.kept else { return done() }
-        let removal = DiskRecord(loop: loop, tell: tell)
-        removal.write { kept.remove() }
-        removal.afterwards { [removal] in
-            _ = removal
+    /// What waits is written; of a room that is over nothing stays. The store is closed before secrets are wiped: its thread
+    /// seals with a key of its own.
+    private func letGoOfKeptRoom(then done: @escaping () -> Void) {
+        if isPanicking, case .nothing = keeping, let kept = options.kept { keeping = .over(kept, nil) }
+        let keeping = self.keeping
+        if case .open(_, _, let mailbox, _) = keeping { mailbox.close() }
+        let patience = UserDirectories.diskPatience
+        let work: @Sendable () -> ChatEvent.Notice?
+        switch keeping {
+        case .nothing: return done()
+        case .open(_, let store, _, _):
+            work = {
+                do throws(StoreError) {
+                    try store.close(within: patience)
+                    return nil
+                } catch {
+                    return .storeFailed(error)
+                }
+            }
+        case .over(let kept, let store):
+            work = {
+                // What cannot be deleted while it is open is deleted with the rest.
+                try? store?.delete(within: patience)
+                return kept.remove()
+            }
+        }
+        loop.offload(within: patience + patience, work) { [tell, ending] notice in
+            if let notice = notice ?? .diskHangs, notice.code != ending?.code { tell(.warning(notice)) }
             done()
         }
     }
 
     package func panic() {
         isPanicking = true
-        stop(.hostQuit)
+        end()
         node?.closeAtOnce()
     }
 }

@@ -8,7 +8,7 @@ struct RoomCommandsCommand: ParsableCommand {
         shouldDisplay: false)
 
     func run() {
-        for entry in RoomCommandTable.entries where entry.audience != .nobody {
+        for entry in RoomCommandTable.entries {
             for form in entry.forms {
                 StandardOutput.print(
                     JSONRecord.line([

@@ -2,11 +2,11 @@ import ArgumentParser
 internal import Room
 internal import TermTalk
 
-/// The options of a room that keeps its keys.
+/// The options of a room that is kept.
 struct PersistOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Keep this room's id, onion key and host key under a name, so that its address stays the same.",
+            "Keep the whole room under a name: started again, it goes on, and for its members that is a pause.",
             valueName: "NAME"))
     var persist: String?
 

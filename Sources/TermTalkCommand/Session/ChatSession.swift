@@ -228,6 +228,17 @@ final class ChatSession {
         }
     }
 
+    /// The same of the end of one room, which may be one that would only pause.
+    func mayEnd(_ conversation: Conversation) -> Bool {
+        guard console.isInteractive else { return true }
+        switch wayOut.wanted(others: conversation.othersToEnd, now: loop.now) {
+        case .leave: return true
+        case .ask(let others):
+            console.note(WayOut.question(others: others, rooms: 1, key: "/end"), in: conversation.number)
+            return false
+        }
+    }
+
     // MARK: Input
 
     func updateInput() {

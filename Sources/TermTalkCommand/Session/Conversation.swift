@@ -250,6 +250,7 @@ final class Conversation {
         case .invite(let form): participant?.showInvite(as: form)
         case .panic: session.panic()
         case .verify(let command): participant?.verify(command)
+        case .room(.end): if session.mayEnd(self) { participant?.perform(.end) }
         case .room(let command): participant?.perform(command)
         case .file(let command): participant?.perform(command)
         case .clear:
@@ -260,8 +261,6 @@ final class Conversation {
         case .window(let number): session.goToWindow(number, from: self)
         case .close: close()
         case .quit: if session.mayLeave(by: "/quit") { session.leave() }
-        case .notInThisBuild(let name):
-            refuse(.notInThisBuild, "\(name) is not in this build yet; nothing was changed")
         case .unknownCommand(let name):
             let meant = Suggestion.nearest(to: name, in: RoomCommandTable.names)
             refuse(
@@ -323,6 +322,9 @@ final class Conversation {
 
     /// How many others lose this room when the person leaves.
     var othersWhoseRoomEnds: Int { isLeaving || isOver ? 0 : participant?.othersWhoseRoomEnds ?? 0 }
+
+    /// How many others lose it when the person ends it.
+    var othersToEnd: Int { participant?.othersToEnd ?? 0 }
 
     private func close() {
         guard console.screen != nil else { return session.refuseWindows(self) }

@@ -40,8 +40,6 @@ package enum ChatInput: Sendable, Equatable {
     case close
     /// Leave at once and wipe.
     case panic
-    /// A command, or an option of one, that the command line documents but this build lacks, as in `/kick`.
-    case notInThisBuild(String)
     /// A line with a slash that names no command, as typed, without its arguments.
     case unknownCommand(String)
     /// A command with missing or superfluous arguments; how it is written.

@@ -19,7 +19,8 @@ enum RoomCommandParser {
         case ("/lock", true): return .room(.lock)
         case ("/unlock", true): return .room(.unlock)
         case ("/move", true): return .room(.move)
-        case ("/lock", false), ("/unlock", false), ("/move", false): return .usage(name)
+        case ("/end", true): return .room(.end)
+        case ("/lock", false), ("/unlock", false), ("/move", false), ("/end", false): return .usage(name)
         case ("/extend", false):
             guard rest.isEmpty, let seconds = seconds(word) else { return .usage("/extend 90s, 15m or 2h") }
             return .room(.extend(seconds: seconds))

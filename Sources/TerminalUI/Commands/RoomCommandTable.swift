@@ -6,8 +6,6 @@ package enum RoomCommandTable {
         case everyone
         /// The host, and whom it made a moderator.
         case moderators
-        /// Planned: the command answers that it is not in this build.
-        case nobody
     }
 
     /// What Tab completes as a command's first argument.
@@ -120,7 +118,7 @@ package enum RoomCommandTable {
             Entry("/close", [("", "leave this window's room, and close the window")]) {
                 $0.isEmpty ? .close : usage("/close")
             },
-            Entry("/quit", [("", "leave all rooms; at the host: close the room for all")]) {
+            Entry("/quit", [("", "leave all rooms; at the host: close the room for all, or pause it if it is kept")]) {
                 $0.isEmpty ? .quit : usage("/quit")
             },
             Entry("/panic", [("", "leave at once, wipe keys and screen; at the host: the room is gone for all")]) {
@@ -152,10 +150,8 @@ package enum RoomCommandTable {
                     ("DURATION", "each member may say something once in that time, 1s to 1h"),
                     ("off", "as often as they like"),
                 ]),
+            moderation("/end", [("", "the room ends for all; of one that is kept nothing stays (host only)")]),
         ]
-        + ["/end"].map { name in
-            Entry(name, [("", "planned")], .nobody) { _ in .notInThisBuild(name) }
-        }
 
     private static let byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
 
@@ -175,12 +171,11 @@ package enum RoomCommandTable {
         case .everyone: return entry.helpLines()
         case .moderators:
             return entry.helpLines() + ["for moderators: the host or a relay's first member, and whom they name by /op"]
-        case .nobody: return ["\(name) is not in this build yet"]
         }
     }
 
-    /// Names for completion: of what there is.
-    package static let names = entries.filter { $0.audience != .nobody }.map(\.name).sorted()
+    /// Names for completion.
+    package static let names = entries.map(\.name).sorted()
 
     private static func moderation(
         _ name: String, _ forms: [(arguments: String, help: String)], completes: Completes = .nothing

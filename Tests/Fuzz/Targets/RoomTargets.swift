@@ -159,6 +159,9 @@ private func room(_ bytes: [UInt8]) {
                 if !commit.commit.isEmpty, let sender = room.member(at: asked.link) {
                     commit.commit = PlainGroup.commit(
                         epoch: commit.epoch, by: sender, adding: commit.added, removing: commit.removed)
+                    let after = Set(room.group.book?.members ?? []).subtracting(commit.removed).union(commit.added)
+                    commit.groupInfo = PlainGroup.info(
+                        epoch: commit.epoch &+ 1, after, (room.group.book as? PlainBook)?.roles ?? [])
                 }
                 let request = MemberRequest.commit(commit).encoded
                 try room.received(
@@ -199,7 +202,7 @@ private func room(_ bytes: [UInt8]) {
                 } else if case .admitted(let admission)? = try? HostMessage(type: message.type, body: message.body),
                     admission.welcome.isEmpty, let id = room.member(at: link)
                 {
-                    let request = MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [id], roles: [id])).encoded
+                    let request = MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [id], [id])).encoded
                     var more: [RoomAction] = []
                     try? room.received(
                         type: request.type, body: request.body, from: link, key: room.members[id]?.key ?? [], now: now,
@@ -210,10 +213,23 @@ private func room(_ bytes: [UInt8]) {
             }
         }
         check(room)
+        room = throughSnapshot(room, now: now)
     }
 }
 
-private func check(_ room: Room) {
+/// A room that is written and read is the same; it goes on as the one that was read.
+private func throughSnapshot(_ room: Room, now: Duration) -> Room {
+    let bytes = room.snapshot(now: now)
+    do {
+        let copy = try Room(snapshot: bytes, limits: room.limits, book: PlainBook.self, now: now)
+        precondition(copy.snapshot(now: now) == bytes, "a room has two snapshots")
+        return copy
+    } catch {
+        preconditionFailure("a room's snapshot is not one: \(error)")
+    }
+}
+
+func check(_ room: Room) {
     precondition(room.awayCount == room.members.values.count { $0.absence != nil }, "the count of those away is wrong")
     precondition(room.memberOfKey.count == room.members.count, "a key without a member")
     precondition(

@@ -1,0 +1,237 @@
+internal import Wire
+
+// A room as bytes: all that it is at one moment, but for the entries of its log, which stand beside it. What it is made with
+// (limits, the kind of its book) is not in it.
+extension Room {
+    private static let snapshotVersion: UInt8 = 1
+
+    /// The room at `now`. Equal rooms have equal snapshots.
+    package func snapshot(now: Duration) -> [UInt8] {
+        var writer = StateWriter(now: now)
+        writer.write(Self.snapshotVersion)
+        writer.write(limits.isRelay)
+        writer.write(isClosed)
+        writer.write(time: began)
+        writer.write(optional: closesAt) { writer, time in writer.write(time: time) }
+        writer.write(isLocked)
+        writer.write(topic)
+        writer.write(interval: slowInterval)
+        writer.write(list: bannedKeys) { writer, key in writer.write(key) }
+        writer.write(nextOrder)
+        writer.write(list: membersInOrder) { writer, member in member.write(to: &writer) }
+        writer.write(list: waiting) { writer, joiner in joiner.write(to: &writer) }
+        writer.write(newestSince)
+        writer.write(optional: absenceDue) { writer, time in writer.write(time: time) }
+        writer.write(optional: receiptsDue) { writer, time in writer.write(time: time) }
+        receipts.write(to: &writer)
+        privateReceipts.write(to: &writer)
+        writer.write(list: recent.inOrder) { writer, id in writer.write(id) }
+        group.write(to: &writer)
+        log.write(to: &writer)
+        writer.write(log.end)
+        return writer.bytes
+    }
+
+    /// The room of a snapshot, at a time that this clock calls `now`. ``restore(entry:)`` brings the log's entries.
+    package init(
+        snapshot bytes: [UInt8], limits: RoomLimits, book: any GroupBook.Type, now: Duration
+    ) throws(SnapshotError) {
+        guard bytes.first == Self.snapshotVersion else {
+            throw bytes.first.map { .otherVersion($0) } ?? .damaged
+        }
+        self.init(limits: limits, closesAt: nil, book: book)
+        var isOfRelay = limits.isRelay
+        do throws(WireError) {
+            var reader = StateReader(bytes, now: now)
+            _ = try reader.readUInt8()
+            isOfRelay = try reader.readBool()
+            guard isOfRelay == limits.isRelay else { throw .invalidValue }
+            try read(from: &reader)
+        } catch {
+            throw isOfRelay == limits.isRelay ? .damaged : .otherKind
+        }
+    }
+
+    private mutating func read(from reader: inout StateReader) throws(WireError) {
+        isClosed = try reader.readBool()
+        began = try reader.readTime()
+        closesAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        isLocked = try reader.readBool()
+        topic = try reader.readText(atMost: RoomLimits.remarkByteCount)
+        slowInterval = try reader.readInterval()
+        bannedKeys = try reader.readList(atMost: RoomLimits.bannedKeys) { reader throws(WireError) in
+            try reader.readBytes()
+        }
+        nextOrder = try reader.readUInt64()
+        let members = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+            try Member(reading: &reader)
+        }
+        waiting = try reader.readList(atMost: RoomLimits.waiting) { reader throws(WireError) in
+            try Waiting(reading: &reader)
+        }
+        newestSince = try reader.readUInt64()
+        absenceDue = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        receiptsDue = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        receipts = try ReceiptBook(reading: &reader)
+        privateReceipts = try PrivateReceipts(reading: &reader)
+        let recent = try reader.readList(atMost: RoomLimits.remembered) { reader throws(WireError) in
+            try reader.readMessageID()
+        }
+        for id in recent { self.recent.insert(id) }
+        group = try GroupQueue(reading: &reader, book: bookType, isAtRelay: limits.isRelay)
+        log = try RoomLog(reading: &reader, byteLimit: limits.logByteCount)
+        snapshotLogEnd = try reader.readUInt64()
+        try reader.finish()
+        nextSequence = receipts.nextSequence
+        for member in members { try take(member) }
+        for joiner in group.joiners where !joiner.isReturning { try takeNames(joiner.nick, of: joiner.id) }
+        guard nextOrder <= .max / 2, snapshotLogEnd >= log.start, snapshotLogEnd <= .max / 2,
+            group.joiners.allSatisfy({ !$0.isReturning || self.members[$0.id] != nil })
+        else { throw .invalidValue }
+    }
+
+    private mutating func take(_ member: Member) throws(WireError) {
+        guard members.updateValue(member, forKey: member.id) == nil,
+            memberOfKey.updateValue(member.id, forKey: member.key) == nil,
+            member.link.map({ memberOfLink.updateValue(member.id, forKey: $0) == nil }) != false,
+            member.order < nextOrder, member.receivedSequence < nextSequence, member.since <= group.epoch,
+            member.epoch <= group.epoch
+        else { throw .invalidValue }
+        try takeNames(member.nick, of: member.id)
+        if member.absence != nil { awayCount += 1 }
+    }
+
+    private mutating func takeNames(_ nick: Nick, of id: MemberID) throws(WireError) {
+        guard memberOfNick.updateValue(id, forKey: nick.skeleton) == nil,
+            memberOfIDSkeleton.updateValue(id, forKey: NickSkeleton(id)) == nil
+        else { throw .invalidValue }
+    }
+
+    /// Brings the log's next entry, as ``RoomLog/encodedEntries(from:)`` has written it: those that were there at the snapshot,
+    /// then those that were said since, posts and their like, which change the room in no other way.
+    package mutating func restore(entry bytes: [UInt8]) throws(SnapshotError) {
+        let entry = try RoomLog.Entry(encoded: bytes)
+        if log.end >= snapshotLogEnd { try note(entry) }
+        log.restore(entry)
+    }
+
+    /// Whether all entries that were there at the snapshot have been restored.
+    package var isWhole: Bool { log.end >= snapshotLogEnd }
+
+    /// A post was accepted, and stands in the log.
+    private mutating func note(_ entry: RoomLog.Entry) throws(SnapshotError) {
+        guard entry.sequence > 0 || entry.tracking != nil else { return }
+        guard let message = try? HostMessage(type: entry.message.type, body: entry.message.body) else {
+            throw .damaged
+        }
+        switch message {
+        case .passed(let sequence, _):
+            // The same post, for those who cannot read it.
+            guard sequence == entry.sequence, sequence == nextSequence - 1 else { throw .damaged }
+        case .posted(let sequence, let sender, let id, _):
+            guard sequence == nextSequence, sequence == entry.sequence else { throw .damaged }
+            nextSequence += 1
+            recent.insert(id)
+            let epoch = if case .upTo(let last) = entry.audience { last } else { group.epoch }
+            _ = beginReceipts(sequence: sequence, sender: sender, id: id, epoch: epoch)
+        case .privatePosted(let sender, _, let id, _):
+            recent.insert(id)
+            guard privateReceipts.posted(id, by: sender) == entry.tracking else { throw .damaged }
+        default: throw .damaged
+        }
+    }
+
+    /// The process was started anew, and nobody is connected: who waited has to come again, and each member that has a place
+    /// in the log is away, behind the link that it gets from `link`, with its key. The host's own participant comes back by joining.
+    package mutating func restarted(now: Duration, link: (RoomLog.Reader, [UInt8]) -> LinkID) {
+        for joiner in group.joiners { releaseNames(of: joiner) }
+        waiting = []
+        group.restarted()
+        memberOfLink = [:]
+        log.closePlaces { [members] id in members[id]?.isHost == false }
+        let end = now + limits.absence
+        for id in membersInOrder.map(\.id) {
+            beginAbsence(of: id, now: now)
+            guard var member = members[id] else { continue }
+            member.absence?.end = end
+            member.epoch = group.epoch
+            member.heldID = nil
+            member.link = log.reader(of: id).map { link($0, member.key) }
+            if let link = member.link { memberOfLink[link] = id }
+            members[id] = member
+        }
+        absenceDue = members.values.compactMap(\.absence?.due).min()
+    }
+}
+
+extension Room.Member {
+    fileprivate init(reading reader: inout StateReader) throws(WireError) {
+        let id = try reader.readMemberID()
+        let key = try reader.readBytes()
+        let isHost = try reader.readBool()
+        self.init(
+            id: id, key: key, isHost: isHost, order: try reader.readUInt64(),
+            nick: try reader.readNick(isHost: isHost), since: try reader.readUInt64(), epoch: try reader.readUInt64(),
+            postedAt: try reader.readOptional { reader throws(WireError) in try reader.readTime() },
+            heldID: try reader.readOptional { reader throws(WireError) in try reader.readMessageID() },
+            lastUpdate: try reader.readOptional { reader throws(WireError) in try reader.readTime() },
+            privateBytes: Dictionary(
+                try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+                    (try reader.readMemberID(), try reader.readCount(atMost: RoomLimits.privateByteCount))
+                }, uniquingKeysWith: { $1 }),
+            missedPrivately: try reader.readUInt32(),
+            link: try reader.readOptional { reader throws(WireError) in try reader.readLinkID() },
+            absence: try reader.readOptional { reader throws(WireError) in
+                Room.Absence(
+                    since: try reader.readTime(), end: try reader.readTime(), isTold: try reader.readBool())
+            },
+            receivedSequence: try reader.readUInt64(), messages: try TokenBucket(reading: &reader),
+            bytes: try TokenBucket(reading: &reader))
+    }
+
+    fileprivate func write(to writer: inout StateWriter) {
+        writer.write(id)
+        writer.write(key)
+        writer.write(isHost)
+        writer.write(order)
+        writer.write(nick.text)
+        writer.write(since)
+        writer.write(epoch)
+        writer.write(optional: postedAt) { writer, time in writer.write(time: time) }
+        writer.write(optional: heldID) { writer, id in writer.write(id) }
+        writer.write(optional: lastUpdate) { writer, time in writer.write(time: time) }
+        writer.write(list: privateBytes.sorted { $0.key.wireValue < $1.key.wireValue }) { writer, entry in
+            writer.write(entry.key)
+            writer.write(entry.value)
+        }
+        writer.write(missedPrivately)
+        writer.write(optional: link) { writer, link in writer.write(link) }
+        writer.write(optional: absence) { writer, absence in
+            writer.write(time: absence.since)
+            writer.write(time: absence.end)
+            writer.write(absence.isTold)
+        }
+        writer.write(receivedSequence)
+        messages.write(to: &writer)
+        bytes.write(to: &writer)
+    }
+}
+
+extension Room.Waiting {
+    fileprivate init(reading reader: inout StateReader) throws(WireError) {
+        self.init(
+            id: try reader.readMemberID(), key: try reader.readBytes(), link: try reader.readLinkID(),
+            nick: try reader.readNick(isHost: false),
+            keyPackage: try reader.readBytes(atMost: RoomLimits.keyPackageByteCount),
+            way: try reader.readInt())
+    }
+
+    fileprivate func write(to writer: inout StateWriter) {
+        writer.write(id)
+        writer.write(key)
+        writer.write(link)
+        writer.write(nick.text)
+        writer.write(keyPackage)
+        writer.write(way)
+    }
+}

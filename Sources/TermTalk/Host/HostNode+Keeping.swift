@@ -1,0 +1,114 @@
+internal import EventLoop
+internal import Room
+internal import RoomStore
+internal import SecureSession
+
+// A room that is kept: nobody hears of anything before it is on the disk.
+
+extension HostNode {
+    /// From now on the room is kept.
+    func keep(with journal: RoomJournal, state: @escaping (HostNode) -> [UInt8]) {
+        self.journal = journal
+        keptState = state
+        room.log.readableEnd = room.log.end
+        recordSoon()
+    }
+
+    /// The room as it was kept goes on, before anybody is connected.
+    func resume(_ kept: Room, invites: InviteTable) {
+        var kept = kept
+        kept.restarted(now: loop.time) { reader, key in
+            let connection = HostConnection(
+                away: connections.freeLink(), reader: reader, key: key, at: loop.time, node: self)
+            connections.add(connection)
+            connections.becameMember(connection)
+            return connection.link
+        }
+        room = kept
+        door.takeUp(invites)
+        switch room.groupInviteKey {
+        case .some(let key): door.useInviteOfGroup(InviteSecret(presharedKey: key))
+        case .none: break
+        }
+        invitesChanged()
+        scheduleRoomSweep()
+        endingNotes.roomEnds(at: room.closesAt)
+    }
+
+    /// What the room is changed by, beside what is said in it.
+    func stateChanged() {
+        guard journal != nil else { return }
+        journal?.stateChanged()
+        recordSoon()
+    }
+
+    func recordSoon() {
+        guard journal != nil, !isRecording else { return }
+        isRecording = true
+        loop.atEndOfTurn { [weak self] in self?.record() }
+    }
+
+    private func record() {
+        isRecording = false
+        guard let journal, closing == nil else { return }
+        do throws(StoreError) {
+            try journal.record(room.log) { [keptState, self] in keptState?(self) ?? [] }
+        } catch {
+            // What waits is written first.
+            guard error != .overloaded else { return }
+            storeFailed(error)
+        }
+    }
+
+    /// What the store says, on the loop.
+    func storeReported(_ reports: [StoreReport]) {
+        for report in reports where closing == nil {
+            switch report {
+            case .durable(let number):
+                room.log.readableEnd = max(room.log.readableEnd, number)
+                recordSoon()
+            case .checkpointed: break
+            case .stalled:
+                tell(.warning(.storeStalled))
+                // What it deletes may be what is missing.
+                stateChanged()
+            case .resumed: tell(.warning(.storeResumed))
+            case .failed(let error): storeFailed(error)
+            }
+        }
+        readOn()
+    }
+
+    /// The room ends, and is kept no longer: all is told.
+    func readWithoutStore() {
+        guard keptState != nil else { return }
+        room.log.readableEnd = .max
+        readOn()
+    }
+
+    /// There is more to be read.
+    private func readOn() {
+        readLocally()
+        for connection in connections.all where hasMore(for: connection) { markDirty(connection) }
+    }
+
+    private func storeFailed(_ error: StoreError) {
+        guard journal != nil else { return }
+        journal = nil
+        onStoreFailed?(error)
+    }
+
+    /// Members are not read from while the disk lags behind.
+    func waitForStore(_ connection: HostConnection) {
+        guard journal?.isCongested == true else { return }
+        connection.pauseReading(until: loop.time + Self.storePatience, loop: loop)
+    }
+
+    /// The room pauses: members lose their connections, and come back when the host does. `onClosed` follows.
+    func pause() {
+        guard closing == nil else { return }
+        record()
+        closing = .hostQuit
+        finishClosing()
+    }
+}

@@ -1,0 +1,71 @@
+internal import Room
+internal import RoomStore
+
+/// Brings a kept room to the disk: the entries of its log one by one, and, whenever the room changed in another way than by
+/// them, a snapshot together with those of that turn.
+///
+/// Entry `n` of the log is input, or entry, `n + 1` of the store.
+final class RoomJournal {
+    /// Bytes of entries that stand in the store one by one, before a snapshot takes their place.
+    private static let checkpointByteCount = 8 << 20
+    /// Bytes that may wait for the disk before nothing more is read from members.
+    private static let congestedByteCount = 4 << 20
+
+    private let store: RoomStore
+    /// The number of the first entry that the store has not got.
+    private var next: UInt64
+    /// The same of the latest checkpoint.
+    private var checkpointed: UInt64
+    private var byteCount = 0
+    private var mustCheckpoint = true
+
+    /// - Parameters:
+    ///   - next: the number of the first entry that the store has not got.
+    ///   - checkpointed: the same of its latest checkpoint.
+    init(_ store: RoomStore, next: UInt64, checkpointed: UInt64) {
+        self.store = store
+        self.next = next
+        self.checkpointed = checkpointed
+    }
+
+    /// Whether so much waits for the disk that no more should be read.
+    var isCongested: Bool { store.waitingByteCount > Self.congestedByteCount }
+
+    /// The room changed in a way that is not, or not only, an entry.
+    func stateChanged() { mustCheckpoint = true }
+
+    /// Hands over what the log has got, and a snapshot if it is time for one.
+    ///
+    /// - Throws: what the store does not take. ``StoreError/overloaded`` is over when it has written something.
+    func record(_ log: borrowing RoomLog, snapshot: () -> [UInt8]) throws(StoreError) {
+        // Entries that were dropped before the store could take them are in no snapshot either.
+        let dropped = next..<max(next, log.start)
+        if !dropped.isEmpty { mustCheckpoint = true }
+        var number = next
+        let inputs = (dropped.map { _ in [] } + log.encodedEntries(from: next)).map { bytes in
+            number += 1
+            return NumberedBytes(number, bytes)
+        }
+        let added = inputs.reduce(0) { $0 + $1.bytes.count }
+        if mustCheckpoint || byteCount + added > Self.checkpointByteCount {
+            let first = max(checkpointed, log.start)
+            var entry = first
+            let entries = log.encodedEntries(from: first).map { bytes in
+                entry += 1
+                return NumberedBytes(entry, bytes)
+            }
+            try store.append(
+                inputs,
+                then: StoreCheckpoint(
+                    input: number, snapshot: snapshot(), entries: entries, firstKeptEntry: log.start + 1))
+            checkpointed = number
+            byteCount = 0
+            mustCheckpoint = false
+        } else {
+            guard !inputs.isEmpty else { return }
+            try store.append(inputs)
+            byteCount += added
+        }
+        next = number
+    }
+}

@@ -1,0 +1,128 @@
+import TestSupport
+import Testing
+import Wire
+
+@testable import Room
+
+/// Rooms that are written and read, and that go on when their host was started anew. That a room which was read behaves like
+/// the one that was written, whatever happens, is shown by ``RoomSimulationTests``.
+@Suite struct RoomSnapshotTests {
+    private func read(
+        _ bytes: [UInt8], limits: RoomLimits = RoomLimits(), now: Duration = .zero
+    ) throws(SnapshotError) -> Room {
+        try Room(snapshot: bytes, limits: limits, book: PlainBook.self, now: now)
+    }
+
+    /// A host with alice and bob, who have said something.
+    private func network() throws -> RoomNetwork {
+        let network = RoomNetwork(closesAt: .seconds(5_000))
+        network.add(nick: "host", isHost: true)
+        try network.carry()
+        _ = try network.joined("alice", "bob")
+        for peer in network.peers.indices { _ = network.room.openPlace(of: try network.id(peer), records: 0) }
+        network.isLogging = true
+        return network
+    }
+
+    @Test("Damage, another version and another kind are told apart, and no damage is a trap")
+    func damage() throws {
+        let network = try network()
+        let bytes = network.room.snapshot(now: network.now)
+        #expect(try read(bytes, now: network.now).snapshot(now: network.now) == bytes)
+        for count in 0..<bytes.count {
+            #expect(throws: SnapshotError.damaged) { try read(Array(bytes.prefix(count))) }
+        }
+        #expect(throws: SnapshotError.damaged) { try read(bytes + [0]) }
+        #expect(throws: SnapshotError.otherVersion(2)) { try read([2] + bytes.dropFirst()) }
+        var limits = RoomLimits()
+        limits.isRelay = true
+        #expect(throws: SnapshotError.otherKind) { try read(bytes, limits: limits) }
+        for bit in 8..<8 * bytes.count {
+            guard var room = try? read(bytes.flippingBit(bit)) else { continue }
+            var actions: [RoomAction] = []
+            room.restarted(now: .zero) { reader, _ in LinkID(slot: Int(reader.member.wireValue)) }
+            room.timePassed(now: .seconds(100_000), actions: &actions)
+        }
+    }
+
+    @Test("A clock with another origin, or one that was put back, changes nothing but the origin")
+    func time() throws {
+        let network = try network()
+        let bytes = network.room.snapshot(now: network.now)
+        for now in [Duration.zero, .seconds(-3), .seconds(1_000_000)] {
+            let room = try read(bytes, now: now)
+            #expect(room.secondsLeft(now: now) == 4_000)
+            #expect(room.snapshot(now: now) == bytes)
+        }
+    }
+
+    @Test("What was said since the snapshot comes from the log: nothing is given out twice")
+    func entriesSince() throws {
+        let network = try network()
+        try network.say("before", 1)
+        try network.carry()
+        let snapshot = network.room.snapshot(now: network.now)
+        try network.say("after", 2)
+        try network.say("in private", 1, to: "bob")
+        try network.say("more", 0)
+        try network.carry()
+        var room = try read(snapshot, now: network.now)
+        for entry in network.room.log.encodedEntries(from: network.room.log.start) { try room.restore(entry: entry) }
+        #expect(room.isWhole && room.nextSequence == 4 && room.log.end == network.room.log.end)
+        #expect(room.recent.inOrder == network.room.recent.inOrder)
+        #expect(room.receipts.nextSequence == 4)
+        var copy = network.room.privateReceipts
+        let host = try network.id(0)
+        let (number, expected) = (
+            room.privateReceipts.posted(MessageID(1), by: host), copy.posted(MessageID(1), by: host)
+        )
+        #expect(number == expected)
+        // A hole is damage.
+        var holed = try read(snapshot, now: network.now)
+        #expect(throws: SnapshotError.damaged) {
+            for entry in network.room.log.encodedEntries(from: network.room.log.start)
+            where try RoomLog.Entry(encoded: entry).sequence != 2 {
+                try holed.restore(entry: entry)
+            }
+        }
+    }
+
+    @Test("A host that was started anew: members are away and come back, its own participant enters the living group")
+    func restart() throws {
+        let network = try network()
+        network.moderate { room, actions in room.setTopic("cats", actions: &actions) }
+        try network.say("before", 1)
+        try network.carry()
+        let epoch = network.epoch
+        try network.restart(host: 0, at: .seconds(9))
+        #expect(network.room.members.values.allSatisfy { $0.absence != nil })
+        #expect(network.room.topic == "cats" && network.room.secondsLeft(now: network.now) == 4_000)
+        // Before anybody is back.
+        try network.carry(of: [0])
+        #expect(network.peers[0].client.isJoined && network.epoch == epoch + 1)
+        #expect(network.peers[0].client.memberList.count == 3)
+        for peer in 1...2 { network.mendLink(peer) }
+        try network.carry()
+        try network.say("after", 0)
+        try network.say("too", 2)
+        try network.carry()
+        for peer in network.peers {
+            #expect(peer.texts.suffix(2) == ["after", "too"] && peer.warnings.isEmpty && peer.startOvers == 0)
+            #expect(peer.messages.last?.sequence == 3)
+        }
+        #expect(network.room.awayCount == 0 && network.room.nextSequence == 4)
+    }
+
+    @Test("If nobody else has a place, the group begins anew")
+    func restartAlone() throws {
+        let network = RoomNetwork()
+        network.add(nick: "host", isHost: true)
+        try network.carry()
+        network.isLogging = true
+        try network.restart(host: 0, at: .zero)
+        try network.carry()
+        #expect(network.peers[0].client.isJoined && network.epoch == 0)
+        _ = try network.joined("alice")
+        #expect(network.room.memberCount == 2)
+    }
+}
