@@ -13,7 +13,7 @@ package struct PlainBook: GroupBook {
 
     package init(resuming groupInfo: [UInt8], tree: [UInt8], isAtRelay: Bool) throws(GroupError) {
         let (epoch, present) = (PlainGroup.number(groupInfo), PlainGroup.ids(tree))
-        let roles = PlainGroup.ids(groupInfo.dropFirst(8 + tree.count))
+        let roles = PlainGroup.roles(in: groupInfo)
         guard groupInfo == PlainGroup.info(epoch: epoch, present, roles) else { throw .forged }
         self.init(epoch: epoch, present, roles)
     }

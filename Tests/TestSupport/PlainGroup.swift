@@ -141,10 +141,13 @@ package final class PlainGroup: GroupEngine {
         bytes(epoch) + bytes(id) + bytes(UInt64(adding.count)) + (adding + removing).flatMap { bytes($0) }
     }
 
-    /// What is told of an epoch.
+    /// What is told of an epoch; as short for many members as for few.
     package static func info(epoch: UInt64, _ members: Set<MemberID>, _ roles: Set<MemberID>) -> [UInt8] {
-        bytes(epoch) + tree(of: members) + tree(of: roles)
+        bytes(epoch) + BLAKE2b.hash(tree(of: members).span).prefix(16) + tree(of: roles)
     }
+
+    /// Who moderates, as told there.
+    package static func roles(in info: [UInt8]) -> Set<MemberID> { ids(info.dropFirst(24)) }
 
     package static func tree(of members: Set<MemberID>) -> [UInt8] {
         members.sorted { $0.wireValue < $1.wireValue }.flatMap { bytes($0) }
@@ -162,7 +165,7 @@ package final class PlainGroup: GroupEngine {
         guard isWaiting, groupInfo.starts(with: Self.info(epoch: epoch, Self.ids(tree), [])) else {
             throw .cannotJoin
         }
-        roles = Self.ids(groupInfo.dropFirst(8 + tree.count))
+        roles = Self.roles(in: groupInfo)
         let after = Self.ids(tree).union([id])
         external = (epoch &+ 1, after, roles)
         var commit = GroupCommit(
