@@ -5,17 +5,17 @@ import os
 from dataclasses import dataclass, replace
 
 from mls_schedule import Context, Epoch, epoch_secret, joiner_secret, welcome_keys, welcome_secret
-from mls_suite import (HASH_SIZE, KEY_SIZE, NONCE_SIZE, SUITE, decrypt_with_label, derive_secret, digest,
+from mls_suite import (HASH_SIZE, KEY_SIZE, NONCE_SIZE, SUITE, decrypt_with_label, derive_key, derive_secret, digest,
                        encrypt_with_label, expand_with_label, mac, open_sealed, public_key, ref_hash, seal, sign_with_label, signature_public,
                        verify_with_label)
 from mls_tree import (COMMIT, KEY_PACKAGE, MLS_10, MODERATORS, Extension, LeafNode, Tree, UpdatePath, encode_all, is_below,
                       keys_of_path, node_key, open_path, path_secrets, seal_path)
 from wire import ProtocolError, Reader, optional, u8, u16, u32, u64, vector, vector_of, whole
 
-PUBLIC_MESSAGE, PRIVATE_MESSAGE, WELCOME, KEY_PACKAGE_MESSAGE = 1, 2, 3, 5  # wire formats
+PUBLIC_MESSAGE, PRIVATE_MESSAGE, WELCOME, GROUP_INFO, KEY_PACKAGE_MESSAGE = 1, 2, 3, 4, 5  # wire formats
 APPLICATION_CONTENT, COMMIT_CONTENT = 1, 3
 ADD, REMOVE, CONTEXT_EXTENSIONS = 1, 3, 7
-RATCHET_TREE = 2
+RATCHET_TREE, EXTERNAL_PUB = 2, 4
 EPOCHS_KEPT = 17
 
 
@@ -430,6 +430,14 @@ class Group:
                 package.init_key, "Welcome", sealed_info, vector(joiner) + optional(secret) + vector(b""))
             entries.append(vector(package.reference) + vector(kem_output) + vector(ciphertext))
         return message(WELCOME, u16(SUITE) + vector_of(entries) + vector(sealed_info))
+
+    def described(self, tag=None):
+        """12.4.3: the GroupInfo of the staged epoch for who comes in from outside; its only extension is external_pub."""
+        after = self.pending[1]
+        external = public_key(derive_key(derive_secret(after.secret, "external")))
+        info = after.context.encode() + vector(u16(EXTERNAL_PUB) + vector(vector(external)))
+        info += vector(tag or after.confirmation_tag) + u32(self.leaf)
+        return message(GROUP_INFO, info + vector(sign_with_label(self.seed, "GroupInfoTBS", info)))
 
     def receive(self, encoded):
         """12.4.2: a Commit of another, or our own that has come back. Returns the committer's leaf node of before."""

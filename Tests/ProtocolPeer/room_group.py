@@ -49,19 +49,19 @@ class OwnCommit:
     """The body of *commit*."""
     epoch: int
     refused: list
+    group_info: bytes
     welcome: bytes
     commit: bytes
 
     def encode(self):
-        no_group_info = b""
-        return (u64(self.epoch) + vector_of(map(u32, self.refused)) + vector(no_group_info) + vector(self.welcome)
+        return (u64(self.epoch) + vector_of(map(u32, self.refused)) + vector(self.group_info) + vector(self.welcome)
                 + self.commit)
 
     @staticmethod
     def decode(content):
         reader = Reader(content)
-        epoch, refused, _ = reader.number(8), reader.vector_of(lambda r: r.number(4)), reader.vector()
-        return OwnCommit(epoch, refused, reader.vector(), reader.rest())
+        epoch, refused, group_info = reader.number(8), reader.vector_of(lambda r: r.number(4)), reader.vector()
+        return OwnCommit(epoch, refused, group_info, reader.vector(), reader.rest())
 
 
 def digest(sender, message, content):
@@ -199,10 +199,11 @@ class RoomGroup:
         for member in removals:
             if member in self.leaves:
                 leaves.append(self.leaves[member])
-        commit = welcome = b""
+        commit = welcome = group_info = b""
         if packages or leaves or not (candidates or removals):
             commit, welcome = self.mls.commit(packages, leaves, with_path=not packages)
-        return OwnCommit(self.epoch, refused, welcome, commit)
+            group_info = self.mls.described()
+        return OwnCommit(self.epoch, refused, group_info, welcome, commit)
 
     def committed(self, committer, commit):
         """Returns the ids of those who came in and went."""

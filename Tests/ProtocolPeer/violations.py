@@ -99,8 +99,13 @@ def violations(host, invite, peer):
         "list of ids cut off": sealed(lambda client: header(client) + b"\x15\0\x0a" + bytes(8) + b"\x01\0"),
         "message beyond its limit": too_long,
     }
-    def own(make):
-        return lambda client: OwnCommit(client.group.epoch, [], b"", make(client))
+    def own(make, tag=lambda tag: tag):
+        def commit(client):
+            encoded = make(client)
+            staged = client.group.mls.pending
+            info = client.group.mls.described(tag(staged[1].confirmation_tag)) if staged else b""
+            return OwnCommit(client.group.epoch, [], info, b"", encoded)
+        return commit
 
     # What the room sees is declined; what only members can see costs the place.
     refused = {
@@ -110,7 +115,8 @@ def violations(host, invite, peer):
     }
     commits = {
         "Commit with a wrong membership tag": own(lambda client: altered(client, -1)),
-        "Commit with a wrong confirmation tag": own(lambda client: altered(client, -35)),
+        "Commit with a wrong confirmation tag": own(
+            lambda client: altered(client, -35), lambda tag: tag[:-2] + bytes([tag[-2] ^ 1]) + tag[-1:]),
     }
 
     def member():
