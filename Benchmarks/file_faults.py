@@ -3,6 +3,7 @@
 each receiver has each file once, equal, and how long it took until bytes flowed again. Exits with 1 if anything is wrong.
 
     file_faults.py [--program .build/release/termtalk] [--bytes N] [--sparse] [--receivers N] [--faults N] [--seed N]
+        [--rate N]
     swift run tor-network --exec python3 Benchmarks/file_faults.py --over tor --bytes 50M
 
 `termtalk host`, `termtalk send`, and so many `termtalk join --accept-files`. A fault is one of: a receiver's or the sender's
@@ -39,8 +40,8 @@ LARGE = 8_000_000
 class Relay:
     """Carries bytes to `target`; counts those that come back, and resets what it carries when told to."""
 
-    def __init__(self, target):
-        self.target, self.pairs, self.lock, self.came = target, set(), threading.Lock(), 0
+    def __init__(self, target, rate):
+        self.target, self.pairs, self.lock, self.came, self.rate = target, set(), threading.Lock(), 0, rate
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -66,6 +67,8 @@ class Relay:
                 if source is pair[1]:
                     self.came += count
                 sink.sendall(buffer[:count])
+                if self.rate:
+                    time.sleep(count / self.rate)
         except OSError:
             pass
         with self.lock:
@@ -164,10 +167,11 @@ class Room:
         self.sender_way = self.by_relay(way)
         for receiver in self.receivers:
             wait(self.changed, lambda: receiver.find("joined-room"), 300, "a receiver does not come in")
+        self.note("all are in the room")
 
     def by_relay(self, way):
         """What to dial so that a relay of its own is between."""
-        relay = Relay(self.target)
+        relay = Relay(self.target, self.options.rate)
         self.relays.append(relay)
         if self.options.over == "direct":
             return ["--direct", f"127.0.0.1:{relay.port}"]
@@ -177,6 +181,10 @@ class Room:
         process = Process(self.options.program, arguments, f"{self.folder}/{name}", self.changed)
         self.all.append(process)
         return process
+
+    def note(self, text):
+        if self.options.verbose:
+            print(f"{time.strftime('%T')} {text}", file=sys.stderr, flush=True)
 
     # What goes wrong
 
@@ -240,11 +248,13 @@ class Room:
         came = [relay.came for relay in self.relays]
         sender = self.run("send", self.invite, path, "--wait-for", str(len(self.receivers)), *self.sender_way, name="s")
         wait(self.changed, lambda: sender.find("file-offered"), 300, "nothing is offered")
+        self.note(f"{name}: offered")
         begun = time.monotonic()
         for fault in range(faults):
             if self.options.bytes < LARGE:
                 time.sleep(self.random.uniform(0, 0.2))
-                self.fault(sender, name)
+                kind, _ = self.fault(sender, name)
+                self.note(f"{name}: {kind}")
                 continue
             # At even distances in the file, by the slowest of those that still fetch.
             goal = self.options.bytes * (fault + 0.5) / (faults + 1)
@@ -254,6 +264,7 @@ class Room:
             wait(self.changed, reached, 600, "the file does not go on")
             before, at = [self.bytes_at(number) for number in range(len(self.receivers))], time.monotonic()
             kind, hit = self.fault(sender, name)
+            self.note(f"{name}: {kind} at {min(before)}")
             self.recovered(kind, hit, name, before, at)
         def all_done():
             return all(self.is_done(number, name) for number in range(len(self.receivers)))
@@ -264,7 +275,9 @@ class Room:
             status = "runs"
         if status != 0:
             self.problems.append(f"termtalk send: {status}")
+        self.note(f"{name}: send ended with {status}")
         sender.look()
+        sender.kill()
         seconds = time.monotonic() - begun
         for index, receiver in enumerate(self.receivers):
             receiver.look()
@@ -328,9 +341,13 @@ def main():
     parser.add_argument("--sparse", action="store_true")
     parser.add_argument("--receivers", type=int, default=1)
     parser.add_argument("--faults", type=int, default=30)
+    parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--over", choices=["direct", "tor"], default="direct")
+    parser.add_argument("--rate", type=size, help="bytes a second of each connection; so few that all faults hit it")
     options = parser.parse_args()
+    if options.rate is None and options.bytes >= LARGE and options.faults:
+        options.rate = max(1_000_000, int(options.bytes / (1.5 * options.faults)))
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
     with tempfile.TemporaryDirectory() as folder:
         room, begun = Room(options, folder), time.monotonic()

@@ -3,16 +3,19 @@
 MB/s from the sender's start until the whole file is there, and CPU a MB of all processes that took part.
 
     file_peers.py [--program .build/release/termtalk] [--megabytes 200] [--rounds 3] [--peers FOLDER]
+    swift run tor-network --exec python3 Benchmarks/file_peers.py --over tor --megabytes 20
 
 Receivers and servers are started before the clock. `ncat --ssl` (package ncat); magic-wormhole with a mailbox and a transit relay
 of its own, in a virtual environment at FOLDER (pip install magic-wormhole magic-wormhole-mailbox-server
-magic-wormhole-transit-relay). What is missing is left out, and said. Contents are compared.
+magic-wormhole-transit-relay). Over tor: onionshare-cli, which the one tor serves and curl fetches through the other one; termtalk
+sends from the one to the host at the other; the tors' CPU is not counted. What is missing is left out, and said. Contents are compared.
 """
 import argparse
 import filecmp
 import json
 import os
 import random
+import re
 import shutil
 import socket
 import statistics
@@ -153,17 +156,72 @@ def wormhole(options, folder, path):
         servers.end()
 
 
+def termtalk_over_tor(options, folder, path):
+    processes, network = Processes(folder), json.loads(os.environ["TOR_NETWORK_JSON"])
+    target = f"{folder}/in/{os.path.basename(path)}"
+    try:
+        host = processes.start(
+            options.program, "host", "--onion", "--files", "8G", "--accept-files", "8G", "--files-to", f"{folder}/in", "--json",
+            *network["host"]["flags"], home="host", stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+        for line in host.stdout:
+            event = json.loads(line)
+            if event["event"] == "ready":
+                break
+        return measured(
+            processes,
+            lambda: processes.start(
+                options.program, "send", event["invite"], path, *network["client"]["flags"], home="sender"),
+            lambda sender: os.path.exists(target), path, lambda: target)
+    finally:
+        processes.end()
+
+
+def onionshare(options, folder, path):
+    processes, network = Processes(folder), json.loads(os.environ["TOR_NETWORK_JSON"])
+    control, target = network["host"]["control"], f"{folder}/out"
+    settings = {"auth_type": "no_auth", "socks_address": "127.0.0.1", "socks_port": network["host"]["socks_port"]}
+    if control.startswith("/"):
+        settings.update(connection_type="socket_file", socket_file_path=control)
+    else:
+        settings.update(connection_type="control_port", control_port_address="127.0.0.1",
+                        control_port_port=int(control.rsplit(":", 1)[1]))
+    with open(f"{folder}/settings.json", "w") as file:
+        json.dump(settings, file)
+    try:
+        server = processes.start(
+            "onionshare-cli", "--config", f"{folder}/settings.json", "--public", "--no-autostop-sharing", path,
+            stdout=subprocess.PIPE)
+        for line in server.stdout:
+            if found := re.search(rb"http://[a-z2-7]{56}\.onion", line):
+                break
+        else:
+            raise TimeoutError("onionshare-cli does not start")
+        return measured(
+            processes,
+            lambda: processes.start(
+                "curl", "-s", "--fail", "--socks5-hostname", f"127.0.0.1:{network['client']['socks_port']}", "-o", target,
+                found.group().decode() + "/download"),
+            lambda client: client.poll() is not None, path, lambda: target)
+    finally:
+        processes.end()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", default=os.path.join(ROOT, ".build/release/termtalk"))
     parser.add_argument("--megabytes", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", default="/nonexistent")
+    parser.add_argument("--over", choices=["direct", "tor"], default="direct")
     options = parser.parse_args()
     tools, results = [("termtalk", termtalk)], {}
-    if shutil.which("ncat"):
+    if options.over == "tor":
+        tools = [("termtalk over tor", termtalk_over_tor)]
+        if shutil.which("onionshare-cli"):
+            tools.append(("onionshare-cli", onionshare))
+    elif shutil.which("ncat"):
         tools.append(("ncat --ssl", ncat))
-    if os.path.exists(f"{options.peers}/bin/wormhole"):
+    if options.over == "direct" and os.path.exists(f"{options.peers}/bin/wormhole"):
         tools.append(("magic-wormhole", wormhole))
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/file.bin"
@@ -172,7 +230,7 @@ def main():
                 file.write(os.urandom(1_000_000))
         for number in range(options.rounds):
             for name, tool in random.sample(tools, len(tools)):
-                place = f"{folder}/{number}-{name.split()[0]}"
+                place = f"{folder}/{number}-{name.replace(' ', '-')}"
                 os.makedirs(place)
                 try:
                     results.setdefault(name, []).append(tool(options, place, path))

@@ -61,7 +61,7 @@ import Testing
     @Test("Who is away for a moment is waited for, and not for longer; who is back is waited for again")
     func away() {
         var errand = errand(["a"])
-        let (gone, other) = (Self.members[1], Self.members[2])
+        let gone = Self.members[1]
         _ = errand.heard(Self.begun(1, 1))
         #expect(errand.heard(.memberAway(id: gone, nick: "", since: 0)) == [.wait(FileErrand.patience, 1)])
         #expect(errand.heard(Self.done(1, 2)) == [])
@@ -77,7 +77,6 @@ import Testing
         _ = nobody.heard(.memberAway(id: gone, nick: "", since: 0))
         #expect(nobody.waited(1) == [])
         #expect(nobody.heard(Self.done(1, 2)) == [.leave])
-        _ = other
     }
 
     @Test("What cannot be offered, or is refused by the only receiver, is a failure; by one of many it is not")

@@ -410,7 +410,7 @@ final class RoomNetwork {
             case .askHost(_, let id, let nick):
                 asked.append((id, nick))
             case .register(let key):
-                registered.append(key)
+                registered.append(key.copy())
             case .moderate(let moderation, let by):
                 moderated.append((moderation, by))
             case .expectLongMessage(let link, let byteCount):

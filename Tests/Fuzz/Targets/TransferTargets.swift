@@ -1,4 +1,5 @@
 import Files
+import Sodium
 
 /// Files that members pass to each other: offers, names, frames of their lane, and the host that passes them on.
 let transferTargets = [

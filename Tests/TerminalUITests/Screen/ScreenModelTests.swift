@@ -50,7 +50,7 @@ import Testing
     func fileProgress() throws {
         var model = try joined(width: 120)
         let file = FileNews.File(
-            number: 3, id: "", from: try Sample.id("aaa111"), nick: "alice", name: "x.iso", remark: nil, size: 1_000,
+            number: 3, id: "", from: try Sample.id("aaa777"), nick: "alice", name: "x.iso", remark: nil, size: 1_000,
             to: nil, isOwn: false)
         for bytes in stride(from: UInt64(100), to: 1_000, by: 100) {
             let progress = FileNews.Progress(bytes: bytes, rate: 50, member: nil, isMilestone: false)
