@@ -57,7 +57,7 @@ import Glibc
 
     deinit {
         turnEnd?.cancel()
-        for unsaferesolver in unsafe resolvers.values { unsafe avahi_s_service_resolver_free(resolver) }
+        for number in unsafe Array(resolvers.keys) { free(number) }
         if let browser = unsafe browser { unsafe avahi_s_service_browser_free(browser) }
     }
 
