@@ -134,11 +134,8 @@ struct HostileLANTests {
         for _ in 0..<3 { _ = try await announcer.line { $0 == "taken" } }
         announcer.signal(SIGTERM)
         _ = try await announcer.result()
-        // What was taken has been forgotten by nobody yet.
-        let capture = try await pair.guest.capture()
         let guest = try pair.join([try #require(ready.invite)], home: TestHome())
         #expect(try await guest.event("joined-room").hostKey == ready.hostKey)
-        #expect(try await capture.finish().contains("_termtalk"))
     }
 
     @Test("Another host with this room's id is passed over by who holds an invite")

@@ -124,7 +124,7 @@ struct LANTests {
             try await joining.shows(question)
             try await joining.type(answer)
         }
-        try await host.event("joined") { $0.nick == "visitor" }
+        try await host.event("member-joined") { $0.nick == "visitor" }
     }
 
     @Test("Network down and up, another address, another port of the switch: members come back by themselves")
