@@ -37,7 +37,7 @@ struct HostedRoom: Sendable {
 
     /// Hosts through a tor, with --json.
     static func onion(
-        _ tor: [String], _ more: [String] = [], environment: [String: String] = [:], home: TestHome? = nil
+        _ tor: [String], _ more: [String] = [], home: TestHome? = nil, environment: [String: String] = [:]
     ) async throws -> HostedRoom {
         let home = try home ?? TestHome()
         let host = try TermTalkProcess(
