@@ -108,6 +108,7 @@ random-rooms:
 
 # An hour in which nobody says anything, over tor, and then a message.
 idle-hour:
+	python3 Benchmarks/churn.py --seconds 3600
 	TERMTALK_IDLE_SECONDS=3600 timeout 4500 $(SWIFT) test --filter IdleTests
 
 bench:

@@ -22,6 +22,8 @@ import Glibc
     private var simulatedTimerCount = 0
     /// How many turns made-up time may take, so that what goes round in circles comes to an end, too.
     package var simulatedTurnsLeft = Int.max
+    /// How many timers wait in made-up time.
+    package var waitingTimerCount: Int { simulatedTimers.count }
     private var nextTurnBodies: [() -> Void] = []
     private var endOfTurnBodies: [() -> Void] = []
     private var kept: [ObjectIdentifier: any LoopKept] = [:]

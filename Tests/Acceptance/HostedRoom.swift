@@ -41,7 +41,8 @@ struct HostedRoom: Sendable {
     ) async throws -> HostedRoom {
         let home = try home ?? TestHome()
         let host = try TermTalkProcess(
-            ["host", "--onion", "--json", "--ttl", "20m"] + tor + more, home: home, environment: environment)
+            ["host", "--onion", "--json"] + (more.contains("--ttl") ? [] : ["--ttl", "20m"]) + tor + more, home: home,
+            environment: environment)
         return try await HostedRoom(host, home: home)
     }
 

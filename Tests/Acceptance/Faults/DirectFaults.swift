@@ -7,6 +7,7 @@ struct DirectFaults: Sendable {
     let proxies: [String: FaultProxy]
     /// Faults that take a minute each.
     let withLongOnes: Bool
+    var isKept = false
 
     var all: [FaultRun.Fault] {
         let each = people.enumerated().flatMap { index, person in
@@ -28,7 +29,10 @@ struct DirectFaults: Sendable {
             stopped(people[1], "member stopped, 60 s", seconds: 60),
             stopped("host", "host stopped, 60 s", seconds: 60),
         ]
-        return each + [stopped("host", "host stopped, 3 s", seconds: 3)] + (withLongOnes ? long : [])
+        let restarts = [
+            restarted("killed", by: SIGKILL), restarted("stopped in order", by: SIGTERM),
+        ].filter { _ in isKept }
+        return each + restarts + [stopped("host", "host stopped, 3 s", seconds: 3)] + (withLongOnes ? long : [])
     }
 
     private func proxied(
@@ -39,9 +43,15 @@ struct DirectFaults: Sendable {
         }
     }
 
+    private func restarted(_ how: String, by signal: Int32) -> FaultRun.Fault {
+        FaultRun.Fault(kind: "host \(how) and started again", affected: { [people] _ in people }) { run, _ in
+            try await run.restartServer(by: signal)
+        }
+    }
+
     private func stopped(_ person: String, _ kind: String, seconds: Double) -> FaultRun.Fault {
         FaultRun.Fault(kind: kind, affected: { [people] _ in person == "host" ? people : [person] }) { run, _ in
-            let process = run.stay(person).process
+            let process = run.process(of: person)
             process.signal(SIGSTOP)
             try await Task.sleep(for: .seconds(seconds))
             process.signal(SIGCONT)

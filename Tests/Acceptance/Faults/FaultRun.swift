@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import TestSupport
+import Testing
 
 /// A room of real processes that talk without a break while one fault after the other hits them.
 final class FaultRun: Sendable {
@@ -27,38 +28,47 @@ final class FaultRun: Sendable {
     static let patience = 400.0
     private static let beat = 0.1
 
-    let host: FaultStay
     private let options: Options
     private let faults: [Fault]
     private let restart: @Sendable (String) async throws -> TermTalkProcess
+    private let restartServer: (@Sendable () async throws -> TermTalkProcess)?
     private struct State {
+        var server: TermTalkProcess
         var present: [String: FaultStay] = [:]
         var all: [FaultStay] = []
         var starts: [String: Int] = [:]
         var isOver = false
     }
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    /// Whether the process that serves the room has a participant, who is called "host" here.
+    private let hasHost: Bool
 
-    /// - Parameter restart: starts a process for the person of that name; it is in the room when this returns.
+    /// - Parameters:
+    ///   - server: what serves the room; a person takes part in it, unless it is a relay.
+    ///   - restart: starts a process for the person of that name; it is in the room when this returns.
+    ///   - restartServer: serves a kept room again.
     init(
-        _ options: Options, host: TermTalkProcess, people: [String], faults: [Fault],
+        _ options: Options, server: TermTalkProcess, isRelay: Bool = false, people: [String], faults: [Fault],
+        restartServer: (@Sendable () async throws -> TermTalkProcess)? = nil,
         restart: @escaping @Sendable (String) async throws -> TermTalkProcess
     ) async throws {
         self.options = options
-        self.host = FaultStay(person: "host", number: 1, process: host)
         self.faults = faults
         self.restart = restart
-        state.withLock {
-            $0.all = [self.host]
-            $0.present["host"] = self.host
-        }
+        self.restartServer = restartServer
+        hasHost = !isRelay
+        state = Mutex(State(server: server))
+        if hasHost { arrived("host", server) }
         for person in people { try await arrive(person) }
     }
 
     // MARK: People
 
     private func arrive(_ person: String) async throws {
-        let process = try await restart(person)
+        arrived(person, try await restart(person))
+    }
+
+    private func arrived(_ person: String, _ process: TermTalkProcess) {
         state.withLock { state in
             state.starts[person, default: 0] += 1
             let stay = FaultStay(person: person, number: state.starts[person] ?? 0, process: process)
@@ -67,13 +77,38 @@ final class FaultRun: Sendable {
         }
     }
 
-    func stay(_ person: String) -> FaultStay {
-        state.withLock { $0.present[person] } ?? host
+    /// The process of a person, or what serves the room.
+    func process(of person: String) -> TermTalkProcess {
+        state.withLock { $0.present[person]?.process ?? $0.server }
+    }
+
+    private func stay(_ person: String) throws -> FaultStay {
+        try #require(state.withLock { $0.present[person] })
+    }
+
+    /// Somebody else, who hears what that person says: the host's participant, where there is one.
+    private func partner(of person: String) throws -> FaultStay {
+        let others = state.withLock { $0.present.filter { $0.key != person } }
+        return try #require(others["host"] ?? others.min { $0.key < $1.key }?.value)
+    }
+
+    /// Ends what serves the room by that signal, and starts it again.
+    func restartServer(by signal: Int32) async throws {
+        let restartServer = try #require(restartServer)
+        let server = state.withLock { $0.server }
+        if hasHost { try stay("host").willEnd() }
+        server.signal(signal)
+        _ = try await server.result()
+        let next = try await restartServer()
+        state.withLock { $0.server = next }
+        if hasHost { arrived("host", next) }
     }
 
     /// Kills the person's process and starts another one.
     func killAndRestart(_ person: String) async throws {
-        stay(person).kill()
+        let stay = try stay(person)
+        stay.willEnd()
+        stay.process.signal(SIGKILL)
         try await arrive(person)
     }
 
@@ -120,7 +155,7 @@ final class FaultRun: Sendable {
         state.withLock { $0.isOver = true }
         await talking
         try await settle()
-        return (FaultVerdict(host: host, stays: state.withLock { $0.all }), times)
+        return (FaultVerdict(stays: state.withLock { $0.all }), times)
     }
 
     /// Injects the fault; how long it takes until messages get through again, from and to those whom it cuts off.
@@ -128,13 +163,13 @@ final class FaultRun: Sendable {
         let begin = ContinuousClock.now
         try await fault.inject(self, &random)
         for person in fault.affected(self) {
-            let stay = stay(person)
-            let (start, hostStart) = (stay.process.eventCount, host.process.eventCount)
+            let (stay, partner) = (try stay(person), try partner(of: person))
+            let (start, partnerStart) = (stay.process.eventCount, partner.process.eventCount)
             let text = stay.say()
-            try await host.process.event("message", from: max(0, hostStart - 50), seconds: Self.patience) {
+            try await partner.process.event("message", from: max(0, partnerStart - 50), seconds: Self.patience) {
                 $0.text == text
             }
-            let answer = host.say()
+            let answer = partner.say()
             try await stay.process.event("message", from: start, seconds: Self.patience) { $0.text == answer }
         }
         return ContinuousClock.now - begin
@@ -143,13 +178,11 @@ final class FaultRun: Sendable {
     /// Until everybody who is there has heard everything.
     private func settle() async throws {
         let people = state.withLock { Array($0.present.values) }
-        let last = people.map { (stay: $0, text: $0.say()) }
-        for (stay, text) in last {
-            try await host.process.event("message", seconds: Self.patience) { $0.text == text }
+        for (stay, text) in people.map({ (stay: $0, text: $0.say()) }) {
             // Nothing waits in its outbox.
             try await stay.process.event("message", seconds: Self.patience) { $0.text == text }
         }
-        let end = host.say()
+        let end = people.first?.say()
         for stay in people {
             try await stay.process.event("message", seconds: Self.patience) { $0.text == end }
         }

@@ -30,8 +30,8 @@ final class FaultStay: Sendable {
         }
     }
 
-    func kill() {
+    /// Whoever has said something may not have been heard.
+    func willEnd() {
         state.withLock { $0.isKilled = true }
-        process.signal(9)
     }
 }

@@ -20,25 +20,29 @@ struct FaultVerdict: CustomStringConvertible {
         """
     }
 
-    /// - Parameters:
-    ///   - host: who hosts: what it printed is the room's order.
-    ///   - stays: everybody, the host too.
-    init(host: FaultStay, stays: [FaultStay]) {
-        let order = Self.messages(of: host)
-        messages = order.count
-        compare(order, of: host, with: order)
-        let texts = order.map { $0.text ?? "" }
+    /// - Parameter stays: everybody. The room's order is what any of them has printed at a number.
+    init(stays: [FaultStay]) {
+        var order: [Int: String] = [:]
         for stay in stays {
-            if stay !== host { compare(Self.messages(of: stay), of: stay, with: order) }
-            checkSayings(of: stay, in: texts)
+            for case let event in Self.messages(of: stay) {
+                guard let sequence = event.seq, let text = event.text else { continue }
+                if order.updateValue(text, forKey: sequence) ?? text != text { altered += 1 }
+            }
         }
+        messages = order.count
+        let end = (order.keys.max() ?? 0) + 1
+        for stay in stays { compare(Self.messages(of: stay), of: stay, end: end) }
+        let texts = order.sorted { $0.key < $1.key }.map(\.value)
+        for stay in stays { checkSayings(of: stay, in: texts) }
     }
 
     private static func messages(of stay: FaultStay) -> [ProgramEvent] {
-        stay.process.eventsSoFar.filter { $0.event == "message" || $0.code == "messages-missed" }
+        stay.process.eventsSoFar.filter {
+            ["message", "passed-over"].contains($0.event) || $0.code == "messages-missed"
+        }
     }
 
-    private mutating func compare(_ heard: [ProgramEvent], of stay: FaultStay, with order: [ProgramEvent]) {
+    private mutating func compare(_ heard: [ProgramEvent], of stay: FaultStay, end: Int) {
         var next: Int?
         for event in heard {
             guard let sequence = event.seq else {
@@ -47,7 +51,7 @@ struct FaultVerdict: CustomStringConvertible {
                 next = next.map { $0 + count }
                 continue
             }
-            deliveries += 1
+            deliveries += event.event == "message" ? 1 : 0
             let expected = next ?? (stay.isFirst ? 1 : sequence)
             if sequence < expected {
                 let isRepeated = heard.count { $0.seq == sequence } > 1
@@ -59,17 +63,15 @@ struct FaultVerdict: CustomStringConvertible {
                 lost += sequence - expected
                 note("\(stay.name) got \(sequence) in place of \(expected)")
             }
-            if order.indices.contains(sequence - 1), order[sequence - 1].text != event.text { altered += 1 }
             next = sequence + 1
         }
         // A process that was killed has heard a part, but none in between is missing.
         guard !stay.isKilled else { return }
-        let end = order.count + 1
         if let next, next < end {
             lost += end - next
             note("\(stay.name) heard up to \(next - 1) of \(end - 1)")
         } else if next == nil {
-            lost += order.count
+            lost += messages
             note("\(stay.name) heard nothing")
         }
     }

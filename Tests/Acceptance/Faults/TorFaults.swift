@@ -28,6 +28,9 @@ struct TorFaults: Sendable {
                     [people] run, _ in try await run.killAndRestart(people[0])
                 },
                 fault("control connection cut", people) { [control] _ in control.closeConnections() },
+                FaultRun.Fault(kind: "host killed and started again", affected: { [people] _ in people }) { run, _ in
+                    try await run.restartServer(by: SIGKILL)
+                },
             ]
         guard withLongOnes else { return short }
         return short
@@ -54,13 +57,13 @@ struct TorFaults: Sendable {
                 },
                 FaultRun.Fault(kind: "member stopped, 60 s", affected: { [people] _ in [people[1]] }) {
                     [people] run, _ in
-                    try await Self.stop(run.stay(people[1]).process.pid, seconds: 60)
+                    try await Self.stop(run.process(of: people[1]).pid, seconds: 60)
                 },
                 fault("host stopped, 60 s", people) { _ in },
             ].map { fault in
                 guard fault.kind.hasPrefix("host stopped") else { return fault }
                 var fault = fault
-                fault.inject = { run, _ in try await Self.stop(run.host.process.pid, seconds: 60) }
+                fault.inject = { run, _ in try await Self.stop(run.process(of: "host").pid, seconds: 60) }
                 return fault
             }
     }
