@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
+.PHONY: apparmor day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
     random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
@@ -194,6 +194,10 @@ reproducible:
 deb: share
 	sh .ci/check-packaging
 	sh .ci/make-deb
+
+# That package under its AppArmor profile, enforced, in a virtual machine with Debian's kernel.
+apparmor: deb
+	.ci/check-apparmor
 
 clean:
 	rm -rf .build .build-address .build-thread .bench-run
