@@ -69,20 +69,20 @@ final class HonestPair: Sendable {
     var left: [String] { progress.withLock { $0.left } }
 
     /// Waits until both have spoken `count` times more.
-    func talk(_ count: Int, deadline: Duration = .seconds(60)) throws {
+    func talk(_ count: Int, deadline: Duration = .seconds(180)) throws {
         let goal = rounds + count
         try wait(deadline) { $0.rounds >= goal || !$0.complaints.isEmpty }
     }
 
     /// Waits until somebody has left whose nick this is; returns why.
-    func waitForLeaving(_ nick: String, deadline: Duration = .seconds(60)) throws {
+    func waitForLeaving(_ nick: String, deadline: Duration = .seconds(180)) throws {
         try wait(deadline) { $0.left.contains { $0.hasPrefix("\(nick) ") } || !$0.complaints.isEmpty }
     }
 
     /// Ends the talk and returns what was wrong with it: nothing, it is to be hoped.
     func finish() throws -> [String] {
         progress.withLock { $0.isToEnd = true }
-        try wait(.seconds(60)) { $0.hasEnded }
+        try wait(.seconds(180)) { $0.hasEnded }
         return progress.withLock { $0.complaints }
     }
 

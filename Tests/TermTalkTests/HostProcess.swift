@@ -44,7 +44,7 @@ final class HostProcess: @unchecked Sendable {
 
     /// The event that says that the room can be joined.
     private static func readyEvent(in output: URL, of process: ChildProcess) throws -> [String: Any] {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(180)
         while process.pid != nil, ContinuousClock.now < deadline {
             let lines = (try? Data(contentsOf: output))?.split(
                 separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -26,6 +26,12 @@ struct PrivateReceipts {
         waiting.removeValue(forKey: number)
     }
 
+    /// A member begins anew, and knows of none of the messages that it has sent.
+    mutating func hasForgotten(_ member: MemberID) {
+        waiting = waiting.filter { $0.value.sender != member }
+        heldCount -= held.removeValue(forKey: member)?.count ?? 0
+    }
+
     /// Its sender is told when it is back.
     mutating func hold(_ receipt: HostMessage.Receipt, for sender: MemberID) {
         guard heldCount < Self.limit else { return }

@@ -3,7 +3,8 @@ internal import Wire
 /// Counts, for each of the latest messages, how many present members have received it.
 struct ReceiptBook {
     fileprivate struct Entry {
-        var sender: MemberID
+        /// Nil once it does not know any more what it has said.
+        var sender: MemberID?
         var id: MessageID
         var count: UInt16
         var of: UInt16
@@ -68,6 +69,11 @@ struct ReceiptBook {
         forEach(since: epoch, after: sequence, upTo: .max, notFrom: member) { $0.missed += $0.missed < .max ? 1 : 0 }
     }
 
+    /// A member begins anew, and knows of none of the messages that it has sent.
+    mutating func hasForgotten(_ member: MemberID) {
+        for index in entries.indices where entries[index].sender == member { entries[index].sender = nil }
+    }
+
     private mutating func forEach(
         since epoch: UInt64, after: UInt64, upTo last: UInt64, notFrom member: MemberID,
         _ change: (inout Entry) -> Void
@@ -94,7 +100,11 @@ struct ReceiptBook {
         for sequence in changed.sorted() {
             let index = Int(sequence - first)
             let entry = entries[index]
-            guard isPresent(entry.sender) else {
+            guard let sender = entry.sender else {
+                entries[index].isChanged = false
+                continue
+            }
+            guard isPresent(sender) else {
                 kept.append(sequence)
                 continue
             }
@@ -104,11 +114,11 @@ struct ReceiptBook {
             // Else somebody was away for a moment.
             guard receipt != entry.told else { continue }
             entries[index].told = receipt
-            if let place = places[entry.sender] {
+            if let place = places[sender] {
                 result[place].receipts.append(receipt)
             } else {
-                places[entry.sender] = result.count
-                result.append((entry.sender, [receipt]))
+                places[sender] = result.count
+                result.append((sender, [receipt]))
             }
         }
         changed = kept
@@ -149,7 +159,7 @@ extension ReceiptBook {
 
 extension ReceiptBook.Entry {
     fileprivate init(reading reader: inout StateReader) throws(WireError) {
-        sender = try reader.readMemberID()
+        sender = try reader.readOptional { reader throws(WireError) in try reader.readMemberID() }
         id = try reader.readMessageID()
         count = try reader.readUInt16()
         of = try reader.readUInt16()
@@ -162,7 +172,7 @@ extension ReceiptBook.Entry {
     }
 
     fileprivate func write(to writer: inout StateWriter) {
-        writer.write(sender)
+        writer.write(optional: sender) { writer, sender in writer.write(sender) }
         writer.write(id)
         writer.write(count)
         writer.write(of)

@@ -153,6 +153,10 @@ extension Room {
         for id in membersInOrder.map(\.id) {
             beginAbsence(of: id, now: now)
             guard var member = members[id] else { continue }
+            if member.isHost {
+                receipts.hasForgotten(id)
+                privateReceipts.hasForgotten(id)
+            }
             member.absence?.end = end
             member.epoch = group.epoch
             member.heldID = nil
