@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: apparmor day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
+.PHONY: apparmor file-faults day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
     random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
@@ -46,6 +46,18 @@ faults: SECONDS ?= 3600
 faults:
 	TERMTALK_FAULT_OVER=$(OVER) TERMTALK_SEED=$(SEED) TERMTALK_FAULTS=$(FAULTS) TERMTALK_MESSAGES=$(MESSAGES) \
 	    TERMTALK_FAULT_SECONDS=$(SECONDS) $(SWIFT) test --filter FaultTests
+
+# Faults that hit the way of files between real processes: make file-faults SIZE=5G MORE=--sparse RECEIVERS=9 FAULTS=30 SEED=2, and
+# OVER=tor in a private tor network.
+file-faults: OVER ?= direct
+file-faults: SIZE ?= 100M
+file-faults: RECEIVERS ?= 1
+file-faults: FAULTS ?= 30
+file-faults: SEED ?= 1
+file-faults:
+	$(SWIFT) build -c release --product termtalk
+	$(if $(filter tor,$(OVER)),$(SWIFT) run tor-network --exec) python3 Benchmarks/file_faults.py --over $(OVER) \
+	    --bytes $(SIZE) --receivers $(RECEIVERS) --faults $(FAULTS) --seed $(SEED) $(MORE)
 
 # Rooms in made-up time: make simulate RUNS=20000, or SEED=… for one of them, with all that happens. TRACES=FILE writes a hash of
 # what happened in each, which a change of the code's form must not change.

@@ -151,7 +151,7 @@ let package = Package(
         tests(
             of: "SecureSession", ["CPace", "MLS", "Noise", "Room", "SecureGroup", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
-        tests(of: "Files", ["Sodium", "Wire"]),
+        tests(of: "Files", ["Sodium", "Wire"], exclude: ["NaughtyStrings"]),
         tests(of: "Room", ["Sodium", "Wire"]),
         tests(of: "RoomStore", ["Locking", "Sodium", "store-writer"], exclude: ["PowerCut/trace.c"]),
         tests(of: "SharedLog", ["SharedLogModel", "Sodium", "Wire"]),

@@ -99,7 +99,7 @@ final class LoadMember {
             case .admitted where client.createdSecret() == nil: state = .joined
             case .created:
                 guard let invite = createdInvite(of: client) else { continue }
-                let key = invite.presharedKey.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+                let key = SecretContent(invite.presharedKey.clone())
                 act(now) { client, actions in client.register(presharedKey: key, actions: &actions) }
             case .registered:
                 inviteOfGroup = createdInvite(of: client)

@@ -1,4 +1,4 @@
-internal import Sodium
+package import Sodium
 internal import Wire
 
 /// What a member says of a file that others may fetch: content of a message that only members open.
@@ -23,14 +23,26 @@ package struct FileOffer: Sendable {
     /// The pieces of its data.
     package var pieceCount: UInt32 { FileFormat.pieceCount(size: size) }
 
-    package var encoded: [UInt8] {
-        var writer = ByteWriter()
-        writer.write(id.value)
-        writer.write(size)
-        key.secret.withBytes { key in writer.writeBytes(key.indices.map { key[$0] }) }
-        writer.writeBytes(root)
-        writer.writeVector(Array(name.utf8))
-        return writer.bytes
+    /// As it is sealed for members; it has the key.
+    package var encoded: SecretContent {
+        var head = ByteWriter()
+        head.write(id.value)
+        head.write(size)
+        var tail = ByteWriter()
+        tail.writeBytes(root)
+        tail.writeUTF8Vector(name)
+        var writer = SecretWriter(capacity: head.bytes.count + key.secret.count + tail.bytes.count)
+        writer.write(head.bytes.span)
+        writer.write(key.secret)
+        writer.write(tail.bytes.span)
+        return SecretContent(writer.finish())
+    }
+
+    /// - Throws: ``FileError/malformed``.
+    package init(decoding content: SecretContent) throws(FileError) {
+        var bytes = content.copy()
+        defer { bytes.wipe() }
+        try self.init(decoding: bytes)
     }
 
     /// - Throws: ``FileError/malformed``.
@@ -47,7 +59,8 @@ package struct FileOffer: Sendable {
         let id = FileID(try reader.readUInt64())
         let size = try reader.readUInt64()
         guard size <= FileFormat.largestSize else { throw .invalidValue }
-        let key = try reader.readBytes(FileKey.byteCount)
+        var key = try reader.readBytes(FileKey.byteCount)
+        defer { key.wipe() }
         let root = try reader.readBytes(KeyedBLAKE2b.digestByteCount)
         let name = try reader.readUTF8Vector(atMost: FileFormat.nameByteCount)
         try reader.finish()

@@ -21,7 +21,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .usage
         case .onionInvalidAddress, .addressInvalid, .inviteInvalid, .roomInvalid, .messageTooLarge, .nickInvalid,
             .nickTaken, .noSuchMember, .inputInvalid, .verifyUnknown, .persistDamaged,
-            .fileTooLarge, .fileUnreadable, .fileChanged, .fileUnknown:
+            .fileTooLarge, .fileUnreadable, .fileChanged, .fileUnknown, .fileMetadata:
             self = .invalidInput
         case .torUnreachable, .torBootstrapStalled, .torControlLost, .torWithoutPow, .torWithoutClientAuth,
             .onionNotFound, .onionUnreachable,

@@ -27,7 +27,8 @@ extension LineRenderer {
         "file \(file.number), \(line(file.name)) (\(FileSize.text(file.size)))"
     }
 
-    private func text(_ file: FileNews.File, _ progress: FileNews.Progress) -> String {
+    /// How far a file is, as a bar and in words.
+    func text(_ file: FileNews.File, _ progress: FileNews.Progress) -> String {
         let percent = file.size == 0 ? 100 : Int(progress.bytes / max(1, file.size / 100))
         let tenths = min(10, percent / 10)
         let bar = String(repeating: "#", count: tenths) + String(repeating: ".", count: 10 - tenths)

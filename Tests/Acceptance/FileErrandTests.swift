@@ -58,6 +58,27 @@ import Testing
         #expect(errand.heard(.memberLeft(id: Self.members[2], nick: "", reason: .lost, count: 2)) == [.leave])
     }
 
+    @Test("Who is away for a moment is waited for, and not for longer; who is back is waited for again")
+    func away() {
+        var errand = errand(["a"])
+        let gone = Self.members[1]
+        _ = errand.heard(Self.begun(1, 1))
+        #expect(errand.heard(.memberAway(id: gone, nick: "", since: 0)) == [.wait(FileErrand.patience, 1)])
+        #expect(errand.heard(Self.done(1, 2)) == [])
+        #expect(errand.heard(.memberBack(id: gone, nick: "", since: 0)) == [])
+        #expect(errand.waited(1) == [])
+        #expect(errand.heard(.memberAway(id: gone, nick: "", since: 9)) == [.wait(FileErrand.patience, 2)])
+        // The one that was waited for before says nothing of this one.
+        #expect(errand.waited(1) == [])
+        #expect(errand.waited(2) == [.leave])
+        // Nobody has it: nobody is given up for.
+        var nobody = self.errand(["a"])
+        _ = nobody.heard(Self.begun(1, 1))
+        _ = nobody.heard(.memberAway(id: gone, nick: "", since: 0))
+        #expect(nobody.waited(1) == [])
+        #expect(nobody.heard(Self.done(1, 2)) == [.leave])
+    }
+
     @Test("What cannot be offered, or is refused by the only receiver, is a failure; by one of many it is not")
     func failures() {
         let notice = ChatEvent.Notice(.fileDeclined, "no")

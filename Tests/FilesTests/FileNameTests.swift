@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -44,6 +45,26 @@ import Testing
         ])
     func remarks(_ offered: String, _ isRemarked: Bool) {
         #expect((FileName(offered).remark != nil) == isRemarked)
+    }
+
+    @Test("The big list of naughty strings, and paths that a zip would have")
+    func naughty() throws {
+        let list = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "NaughtyStrings/blns.txt")
+        let lines = try String(contentsOf: list, encoding: .utf8).split(separator: "\n").map(String.init)
+        let paths = [
+            "../../../../etc/cron.d/x", "..\\..\\x", "/root/.ssh/authorized_keys", "a/../../b", "./.", "..", "/", "//",
+            "C:", "\\\\host\\share", "x/" + String(repeating: "../", count: 80) + "y", "a\0b", "nul", "aux.c",
+        ]
+        #expect(lines.count > 500)
+        for offered in lines + paths {
+            let name = FileName(offered).text
+            #expect(!name.isEmpty && name.utf8.count <= FileName.maximumByteCount, "\(offered)")
+            #expect(!name.contains("/") && !name.contains("\\") && name != "..", "\(offered)")
+            #expect(!name.unicodeScalars.contains { $0.properties.generalCategory == .control }, "\(offered)")
+            #expect(!name.unicodeScalars.contains { $0.properties.generalCategory == .format }, "\(offered)")
+            #expect(![".", "-", "~", " "].contains(name.unicodeScalars.first), "\(offered)")
+            #expect(FileName(name).text == name, "\(offered)")
+        }
     }
 
     @Test("Random names become safe ones, which do not change when they are made safe again")

@@ -1,3 +1,4 @@
+import Sodium
 import TestSupport
 import Testing
 import Wire
@@ -36,13 +37,15 @@ import Wire
         #expect(network.peers[alice].texts == ["hi"])
         // The same again, over another connection.
         try network.receivedAtHost(
-            MemberRequest.register(presharedKey: [UInt8](repeating: 7, count: 32)).encoded, from: alice)
+            MemberRequest.register(presharedKey: SecretContent(copying: [UInt8](repeating: 7, count: 32).span)).encoded,
+            from: alice)
         #expect(network.registered.count == 1)
         // Another one, and by somebody else.
         for peer in [alice, others[0]] {
             #expect(throws: RoomError.malformed) {
                 try network.receivedAtHost(
-                    MemberRequest.register(presharedKey: [UInt8](repeating: 1, count: 32)).encoded,
+                    MemberRequest.register(presharedKey: SecretContent(copying: [UInt8](repeating: 1, count: 32).span))
+                        .encoded,
                     from: peer)
             }
         }
@@ -218,7 +221,9 @@ import Wire
     @Test("What was not offered is not taken: in a host's room, from somebody who was not asked, without a Commit")
     func notOffered() throws {
         let external = MemberRequest.joinExternally(GroupCommit(epoch: 0, commit: [1])).encoded
-        let register = MemberRequest.register(presharedKey: [UInt8](repeating: 7, count: 32)).encoded
+        let register = MemberRequest.register(
+            presharedKey: SecretContent(copying: [UInt8](repeating: 7, count: 32).span)
+        ).encoded
         let hosted = RoomNetwork()
         _ = hosted.add(nick: "host", isHost: true)
         try hosted.carry()

@@ -23,7 +23,8 @@ import Wire
         .commit(
             GroupCommit(epoch: 7, refused: [alice], commit: [1, 2], welcome: [3])),
         .found(groupInfo: []), .found(groupInfo: [1, 2]),
-        .register(presharedKey: [UInt8](repeating: 9, count: RoomLimits.presharedKeyByteCount)),
+        .register(
+            presharedKey: SecretContent(copying: [UInt8](repeating: 9, count: RoomLimits.presharedKeyByteCount).span)),
     ]
 
     static let hostMessages: [HostMessage] = [

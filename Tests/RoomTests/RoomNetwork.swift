@@ -410,7 +410,7 @@ final class RoomNetwork {
             case .askHost(_, let id, let nick):
                 asked.append((id, nick))
             case .register(let key):
-                registered.append(key)
+                registered.append(key.copy())
             case .moderate(let moderation, let by):
                 moderated.append((moderation, by))
             case .expectLongMessage(let link, let byteCount):
@@ -443,7 +443,8 @@ final class RoomNetwork {
             case .startOver: peers[peer].startOvers += 1
             case .created:
                 act(peer) { client, actions in
-                    client.register(presharedKey: [UInt8](repeating: 7, count: 32), actions: &actions)
+                    client.register(
+                        presharedKey: SecretContent(copying: [UInt8](repeating: 7, count: 32).span), actions: &actions)
                 }
             case .registered: peers[peer].invitesShown += 1
             case .offered, .moved: break

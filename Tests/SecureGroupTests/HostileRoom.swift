@@ -86,7 +86,8 @@ final class HostileRoom {
             case .admitted: break
             case .created:
                 try act(peer) { client, actions in
-                    client.register(presharedKey: [UInt8](repeating: 7, count: 32), actions: &actions)
+                    client.register(
+                        presharedKey: SecretContent(copying: [UInt8](repeating: 7, count: 32).span), actions: &actions)
                 }
             case .registered: peers[peer].invitesShown += 1
             case .offered, .moved: break

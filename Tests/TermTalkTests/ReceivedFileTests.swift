@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Glibc
+import Room
 import Sodium
 import Testing
 
@@ -102,6 +103,82 @@ import Testing
         try part.write([7, 7, 7, 7, 7], piece: 2)
         part.prove(0..<3, of: offer, leaves, into: &had)
         #expect(had.contains(0) && !had.contains(1) && had.contains(2))
+    }
+
+    @Test("A disk that fails in the middle is told, and what was written before counts when it goes on")
+    func failingDisk() throws {
+        let folder = try Folder()
+        let data = [UInt8](repeating: 3, count: 2 * FileFormat.pieceByteCount)
+        let key = FileKey()
+        var leaves = LeafList()
+        let piece = Array(data[..<FileFormat.pieceByteCount])
+        for index in UInt32(0)..<2 { leaves.append(key.leaf(index, piece.span)) }
+        let offer = FileOffer(
+            id: FileID(1), name: "d", size: UInt64(data.count), key: key,
+            root: key.root(size: UInt64(data.count), leaves: leaves.bytes.span))
+        for code in [EIO, ENOSPC, EDQUOT] {
+            do {
+                // Half of the second piece, and then nothing.
+                let part = try PartFile(for: offer, in: folder.path) { descriptor, bytes, place in
+                    let half = FileFormat.pieceByteCount / 2
+                    guard place < FileFormat.pieceByteCount + half else {
+                        errno = code
+                        return -1
+                    }
+                    let count = place < FileFormat.pieceByteCount ? bytes.count : half
+                    return bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, count, off_t(place)) }
+                }
+                try part.write(piece, piece: 0)
+                let failure: PartFile.Failure = code == EIO ? .unwritable(errno: EIO) : .noSpace
+                #expect(throws: failure) { try part.write(piece, piece: 1) }
+            }
+            let again = try PartFile(for: offer, in: folder.path)
+            var had = PieceSet(count: 2)
+            again.prove(0..<2, of: offer, leaves, into: &had)
+            #expect(had.contains(0) && !had.contains(1))
+            PartFile.remove(.init(folder: folder.path, name: again.name))
+        }
+    }
+
+    @Test("What is there under another offer is known by what is in it, and by its size")
+    func whole() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/e"
+        try Data([1, 2, 3]).write(to: URL(filePath: path))
+        #expect(PartFile.whole(path, size: 3) != nil)
+        #expect(PartFile.whole(path, size: 2) == nil)
+        symlink(path, "\(folder.path)/link")
+        #expect(PartFile.whole("\(folder.path)/link", size: 3) == nil)
+        #expect(PartFile.whole(folder.path, size: 3) == nil)
+    }
+
+    @Test(
+        "What may say more than is seen is known by its first bytes",
+        arguments: [
+            ("\u{25}PDF-1.7", true), ("ID3\u{3}", true), ("fLaC", true), ("OggS", true), ("II*\0", true),
+            ("\0\0\0\u{18}ftypisom", true), ("PK\u{3}\u{4}....[Content_Types].xml", true),
+            ("PK\u{3}\u{4}..mimetypeapplication/vnd.oasis", true), ("PK\u{3}\u{4}readme", false), ("<svg a>", true),
+            ("plain text", false), ("", false), ("RIFF....WEBPVP8 ", false), ("RIFF....WEBPEXIF", true),
+        ])
+    func metadata(_ start: String, _ isTold: Bool) {
+        #expect((FileMetadata.kind(of: Array(start.utf8)) != nil) == isTold)
+    }
+
+    @Test("A picture is told of when it has EXIF data, and not when it has none, or mat2 has cleaned it")
+    func pictures() throws {
+        let folder = try Folder()
+        let head: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE1, 0, 20]
+        let camera = head + Array("Exif\0\0MM".utf8)
+        let png: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 13, 10]
+        #expect(FileMetadata.kind(of: camera) != nil && FileMetadata.kind(of: head) == nil)
+        #expect(FileMetadata.kind(of: png + Array("tEXt".utf8)) != nil && FileMetadata.kind(of: png) == nil)
+        for (name, isTold) in [("a.jpg", true), ("a.cleaned.jpg", false)] {
+            try Data(camera).write(to: URL(filePath: "\(folder.path)/\(name)"))
+            let source = try SourceFile(path: "\(folder.path)/\(name)")
+            #expect((source.metadata != nil) == isTold)
+        }
+        let told = SourceFile.Metadata(kind: "a picture", hasCleaner: true)
+        #expect(ChatEvent.Notice.fileMetadata("a.jpg", told).hint?.hasPrefix("mat2 makes a copy") == true)
     }
 
     @Test("A file for which the disk has no room is not begun")

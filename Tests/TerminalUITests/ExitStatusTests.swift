@@ -12,7 +12,7 @@ import Testing
                 "onion-invalid-address", "address-invalid", "invite-invalid", "room-invalid", "message-too-large",
                 "nick-invalid",
                 "nick-taken", "no-such-member", "verify-unknown", "input-invalid", "persist-damaged",
-                "file-too-large", "file-unreadable", "file-changed", "file-unknown",
+                "file-too-large", "file-unreadable", "file-changed", "file-unknown", "file-metadata",
             ],
             69: [
                 "tor-without-pow", "tor-without-client-auth", "tor-unreachable", "tor-bootstrap-stalled",

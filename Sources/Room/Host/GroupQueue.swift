@@ -51,7 +51,7 @@ struct GroupQueue {
     var creator: MemberID?
     /// At a relay: the key for handshakes of the invite that lets others in, once the group's creator has said it. Then the
     /// group begins anew only when it was left by all (``Room/mayBeginAnew``).
-    private(set) var registeredKey: [UInt8]?
+    private(set) var registeredKey: SecretContent?
     /// At a relay: what lets somebody in while nobody is there, of the current epoch.
     private(set) var groupInfo: [UInt8] = []
     /// KeyPackages by which somebody has come in: each lets its owner in once.
@@ -166,7 +166,7 @@ struct GroupQueue {
         mustAsk = true
     }
 
-    mutating func register(_ key: [UInt8]) {
+    mutating func register(_ key: SecretContent) {
         registeredKey = key
     }
 
@@ -273,7 +273,11 @@ extension GroupQueue {
 
     init(reading reader: inout StateReader, book: any GroupBook.Type, isAtRelay: Bool) throws(WireError) {
         creator = try reader.readOptional { reader throws(WireError) in try reader.readMemberID() }
-        registeredKey = try reader.readOptional { reader throws(WireError) in try reader.readBytes() }
+        registeredKey = try reader.readOptional { reader throws(WireError) in
+            var key = try reader.readBytes()
+            defer { key.wipe() }
+            return SecretContent(copying: key.span)
+        }
         groupInfo = try reader.readBytes(atMost: RoomLimits.groupInfoByteCount)
         let tree = try reader.readOptional { reader throws(WireError) in
             try reader.readBytes(atMost: RoomLimits.groupMessageByteCount)
@@ -324,7 +328,7 @@ extension GroupQueue {
 
     func write(to writer: inout StateWriter) {
         writer.write(optional: creator) { writer, id in writer.write(id) }
-        writer.write(optional: registeredKey) { writer, key in writer.write(key) }
+        writer.write(optional: registeredKey) { writer, key in writer.write(key.copy()) }
         writer.write(groupInfo)
         writer.write(optional: book) { writer, book in writer.write(book.tree) }
         window.write(to: &writer)

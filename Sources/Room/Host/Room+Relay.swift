@@ -5,7 +5,7 @@ package import Sodium
 extension Room {
     /// The group's creator says who may come in from now on.
     mutating func register(
-        _ key: [UInt8], from sender: MemberID, link: LinkID, actions: inout [RoomAction]
+        _ key: SecretContent, from sender: MemberID, link: LinkID, actions: inout [RoomAction]
     ) throws(RoomError) {
         // The same may come again over another connection.
         guard limits.isRelay, group.book != nil, group.creator == sender, group.registeredKey ?? key == key
@@ -18,7 +18,7 @@ extension Room {
     }
 
     /// The key for handshakes that the group's creator has said.
-    package var groupInviteKey: SecretBytes? { group.registeredKey.map { SecretBytes(copying: $0.span) } }
+    package var groupInviteKey: SecretBytes? { group.registeredKey?.withBytes { bytes in SecretBytes(copying: bytes) } }
 
     /// Whether the group's creator has said who may come in.
     package var isRegistered: Bool { group.isRegistered }

@@ -1,4 +1,4 @@
-internal import Sodium
+package import Sodium
 
 // Files: their offers are content like what is said; what they consist of comes on the lane of files.
 extension MemberClient {
@@ -7,7 +7,7 @@ extension MemberClient {
     /// - Returns: the member, where it is for one.
     /// - Throws: a notice for the person.
     package mutating func offer(
-        _ offer: [UInt8], to receiver: String?, actions: inout [Action]
+        _ offer: SecretContent, to receiver: String?, actions: inout [Action]
     ) throws(ChatEvent.Notice) -> MemberID? {
         precondition(offer.count <= RoomLimits.offerByteCount, "an offer is no longer")
         let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }

@@ -8,16 +8,21 @@ extension MemberClient {
     /// Seals what waits in the outbox and sends it.
     mutating func transmit(_ index: Int, actions: inout [Action]) {
         let waiting = outbox[index]
-        let envelope = Envelope(
+        var envelope = Envelope(
             number: chain.number, chain: chain.value, nick: id.flatMap { members[$0]?.nick } ?? "",
             content: waiting.content.encoded)
+        var plaintext = envelope.encoded
+        defer {
+            envelope.content.wipe()
+            plaintext.wipe()
+        }
         let sealed: [UInt8]
         do throws(GroupError) {
             sealed =
                 if let receiver = waiting.to {
-                    try engine.sealPrivately(envelope.encoded, id: waiting.id, to: receiver)
+                    try engine.sealPrivately(plaintext, id: waiting.id, to: receiver)
                 } else {
-                    try engine.seal(envelope.encoded, id: waiting.id)
+                    try engine.seal(plaintext, id: waiting.id)
                 }
         } catch {
             _ = takeOut(waiting.id)

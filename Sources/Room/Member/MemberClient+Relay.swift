@@ -16,7 +16,7 @@ extension MemberClient {
     /// Tells the relay which handshakes to accept.
     ///
     /// - Parameter presharedKey: the Noise pre-shared key of the group's invite, 32 bytes.
-    package mutating func register(presharedKey: [UInt8], actions: inout [Action]) {
+    package mutating func register(presharedKey: SecretContent, actions: inout [Action]) {
         actions.append(.send(MemberRequest.register(presharedKey: presharedKey).encoded))
     }
 

@@ -1,4 +1,4 @@
-internal import Sodium
+package import Sodium
 package import Wire
 
 /// A member's side of a room: asks to come in, keeps what it says until the host has given it a place in the room's
@@ -19,7 +19,7 @@ package struct MemberClient {
         /// This member has created the group at a relay; the owner calls ``MemberClient/register(presharedKey:actions:)``.
         case created
         /// A member offers a file, to all or to this one alone.
-        case offered([UInt8], from: MemberID, isPrivate: Bool)
+        case offered(SecretContent, from: MemberID, isPrivate: Bool)
         /// The relay knows the invite that this member's group is joined with; the owner shows it, and uses it.
         case registered
         /// The host says that the room is there from now on.

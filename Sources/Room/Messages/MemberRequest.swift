@@ -1,3 +1,4 @@
+package import Sodium
 package import Wire
 
 /// What a member asks of the host.
@@ -13,7 +14,7 @@ package enum MemberRequest: Sendable, Equatable {
     /// From the one who has created the group: its first epoch, for the room to follow.
     case found(groupInfo: [UInt8])
     /// At a relay, from the same: the Noise pre-shared key of the group's invite.
-    case register(presharedKey: [UInt8])
+    case register(presharedKey: SecretContent)
     /// At a relay, where nobody is there: the joiner's external Commit.
     case joinExternally(GroupCommit)
     case moderate(Moderation)
@@ -55,7 +56,7 @@ package enum MemberRequest: Sendable, Equatable {
         case .found(let groupInfo):
             return EncodedMessage(type: RoomMessageType.found, body: groupInfo)
         case .register(let key):
-            return EncodedMessage(type: RoomMessageType.register, body: key)
+            return EncodedMessage(type: RoomMessageType.register, body: key.copy())
         case .moderate(let moderation):
             moderation.write(to: &writer)
             return EncodedMessage(type: RoomMessageType.moderate, body: writer.bytes)
@@ -100,7 +101,9 @@ package enum MemberRequest: Sendable, Equatable {
                 guard reader.remaining <= RoomLimits.groupInfoByteCount else { throw WireError.tooLong }
                 self = .found(groupInfo: try reader.readBytes(reader.remaining))
             case RoomMessageType.register:
-                self = .register(presharedKey: try reader.readBytes(RoomLimits.presharedKeyByteCount))
+                var key = try reader.readBytes(RoomLimits.presharedKeyByteCount)
+                defer { key.wipe() }
+                self = .register(presharedKey: SecretContent(copying: key.span))
             case RoomMessageType.joinExternally:
                 var commit = GroupCommit(epoch: try reader.readUInt64(), commit: [])
                 commit.groupInfo = try reader.readVector(atMost: RoomLimits.groupInfoByteCount)

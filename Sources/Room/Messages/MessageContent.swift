@@ -1,3 +1,5 @@
+internal import Sodium
+
 /// What a member says, before it is sealed for the group: a kind (one byte) and UTF-8 text.
 package struct MessageContent: Sendable, Equatable {
     package enum Kind: UInt8, Sendable {
@@ -35,7 +37,7 @@ enum EnvelopeContent: Equatable {
     case said(MessageContent)
     case check(CheckMessage)
     /// The offer of a file, of which the room knows no more.
-    case file([UInt8])
+    case file(SecretContent)
 
     /// Stands where ``MessageContent/Kind`` does.
     private static let checkKind: UInt8 = 2
@@ -45,7 +47,7 @@ enum EnvelopeContent: Equatable {
         switch self {
         case .said(let content): content.encoded
         case .check(let message): [Self.checkKind] + message.encoded
-        case .file(let offer): [Self.fileKind] + offer
+        case .file(let offer): offer.copy(behind: [Self.fileKind])
         }
     }
 
@@ -63,7 +65,7 @@ enum EnvelopeContent: Equatable {
         case Self.checkKind: self = .check(try CheckMessage(decoding: bytes[1...]))
         case Self.fileKind:
             guard bytes.count <= 1 + RoomLimits.offerByteCount else { throw .malformed }
-            self = .file(Array(bytes[1...]))
+            self = .file(SecretContent(copying: bytes.span.extracting(1..<bytes.count)))
         default: self = .said(try MessageContent(decoding: bytes))
         }
     }

@@ -83,6 +83,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case fileDamaged = "file-damaged"
     case fileDeclined = "file-declined"
     case fileWithdrawn = "file-withdrawn"
+    case fileMetadata = "file-metadata"
     case fileUnknown = "file-unknown"
     case noDownloadFolder = "no-download-folder"
     case unknownCommand = "unknown-command"

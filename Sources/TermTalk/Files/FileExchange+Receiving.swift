@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Files
 internal import Room
+internal import Sodium
 
 // What this participant is offered, and fetches.
 extension FileExchange {
@@ -8,7 +9,7 @@ extension FileExchange {
     private static let provenAtOnce: UInt32 = 2_048
 
     /// A member has offered a file.
-    func offered(_ bytes: [UInt8], from member: MemberID, isPrivate: Bool) {
+    func offered(_ bytes: SecretContent, from member: MemberID, isPrivate: Bool) {
         guard let offer = try? FileOffer(decoding: bytes) else {
             return tell(.warning(.offerUnreadable(member)))
         }
@@ -63,6 +64,19 @@ extension FileExchange {
         beginWaiting()
     }
 
+    /// The sender asks how far the file is.
+    func answer(_ file: OfferedFile) {
+        let (sender, id) = (file.sender, file.offer.id)
+        switch file.stage {
+        case .done: owner.send(.end(peer: sender, file: id, .complete))
+        case .declined: owner.send(.end(peer: sender, file: id, .declined))
+        case .open: owner.send(.end(peer: sender, file: id, .unwritable))
+        case .accepted, .opening: owner.send(.have(peer: sender, file: id, bytes: 0))
+        case .running(let reception):
+            owner.send(.have(peer: sender, file: id, bytes: reception.transfer.byteCount))
+        }
+    }
+
     // MARK: Beginning
 
     /// Begins to fetch accepted files, as many as may be on their way at a time.
@@ -79,14 +93,19 @@ extension FileExchange {
             }
             running += 1
             file.stage = .opening(folder: folder)
+            let known = pathOfTwin(file)
             loop.offload(within: Self.diskPatience) { [offer = file.offer] in
-                Result { () throws(PartFile.Failure) in try PartFile(for: offer, in: folder) }
+                Result { () throws(PartFile.Failure) in
+                    (try PartFile(for: offer, in: folder), known.flatMap { PartFile.whole($0, size: offer.size) })
+                }
             } then: { [weak self, weak file] opened in
                 guard let self, let file, case .opening = file.stage else { return }
                 switch opened {
-                case .success(let part)?:
+                case .success(let (part, whole))?:
                     file.part = .init(folder: folder, name: part.name)
-                    file.stage = .running(Reception(file.offer, part: part, now: self.loop.time))
+                    let reception = Reception(file.offer, part: part, now: self.loop.time)
+                    if let whole, let known { reception.known = (whole, known) }
+                    file.stage = .running(reception)
                     self.work(file)
                     self.fetch()
                 case .failure(let failure)?: self.fail(file, .file(failure))
@@ -95,6 +114,14 @@ extension FileExchange {
             }
         }
         tickLater()
+    }
+
+    /// Where what was offered to all, and may be the same, has been put: its sender has been started again.
+    private func pathOfTwin(_ file: OfferedFile) -> String? {
+        for other in offered where other.isTwin(of: file) && other.file.to == nil {
+            if case .done(let path) = other.stage { return path }
+        }
+        return nil
     }
 
     /// Whether nothing else writes the part file. An earlier offer of the same from which nothing comes gives way.
@@ -187,18 +214,53 @@ extension FileExchange {
 
     private func prove(_ file: OfferedFile, _ reception: Reception, from start: UInt32, _ had: PieceSet) {
         let end = min(had.count, start + Self.provenAtOnce)
-        run(file, reception) { [part = reception.part, offer = file.offer, leaves = reception.transfer.leaves] in
+        run(file, reception) {
+            [
+                part = reception.part, whole = reception.known?.file, offer = file.offer,
+                leaves = reception.transfer.leaves
+            ]
+            in
             var had = had
-            part.prove(start..<end, of: offer, leaves, into: &had)
+            if let whole {
+                PartFile.prove(start..<end, in: whole, of: offer, leaves, into: &had)
+            } else {
+                part.prove(start..<end, of: offer, leaves, into: &had)
+            }
             return had
         } then: { [weak self] had in
             guard let self else { return }
-            guard end == had.count else { return self.prove(file, reception, from: end, had) }
-            reception.transfer.proved(had)
-            reception.lastArrival = self.loop.time
-            self.progressed(file, reception)
-            self.fetch()
+            if let path = reception.known?.path {
+                if end == had.count, had.isFull { return self.isThere(file, path) }
+                if had.filled < end {
+                    // It is another one.
+                    reception.known = nil
+                    return self.prove(file, reception, from: 0, PieceSet(count: had.count))
+                }
+            }
+            guard end < had.count else {
+                reception.transfer.proved(had)
+                reception.lastArrival = self.loop.time
+                self.progressed(file, reception)
+                return self.fetch()
+            }
+            self.prove(file, reception, from: end, had)
         }
+    }
+
+    /// The file has been fetched before, and nothing of it is fetched again.
+    private func isThere(_ file: OfferedFile, _ path: String) {
+        if let part = file.part {
+            file.part = nil
+            loop.offload(within: Self.diskPatience) {
+                PartFile.remove(part)
+            } then: { _ in
+            }
+        }
+        file.stage = .done(path: path)
+        owner.send(.end(peer: file.sender, file: file.offer.id, .complete))
+        tell(.file(.done(file.file, path: path, member: nil)))
+        beginWaiting()
+        fetch()
     }
 
     private enum Written: Sendable {

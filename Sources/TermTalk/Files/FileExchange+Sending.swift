@@ -66,6 +66,7 @@ extension FileExchange {
                 let target = try owner.offer(offer.encoded, receiver)
                 guard let id = owner.id() else { return }
                 let name = FileName(source.name)
+                if let metadata = source.metadata { tell(.warning(.fileMetadata(name.text, metadata))) }
                 let file = FileNews.File(
                     number: nextNumber(), id: offer.id.description, from: id, nick: owner.nick(id), name: name.text,
                     remark: name.remark, size: source.size, to: target, isOwn: true)
@@ -126,9 +127,13 @@ extension FileExchange {
 
     /// Whether the receiver is one of those of the file, from now on at the latest.
     private func note(_ member: UInt32, of file: OwnFile) -> Bool {
-        if file.receivers[member] != nil { return true }
+        if file.receivers[member] != nil {
+            file.receivers[member]?.heardAt = loop.time
+            return true
+        }
         guard file.receivers.count < OwnFile.receiverLimit else { return false }
-        file.receivers[member] = OwnFile.Receiver()
+        file.receivers[member] = OwnFile.Receiver(heardAt: loop.time)
+        tickLater()
         let begun = FileNews.Progress(bytes: 0, rate: 0, member: MemberID(entropy: member), isMilestone: false)
         tell(.file(.progress(file.file, begun)))
         return true
@@ -136,7 +141,7 @@ extension FileExchange {
 
     func has(_ id: FileID, _ member: UInt32, _ bytes: UInt64) {
         guard let file = find(id, for: member), note(member, of: file), var receiver = file.receivers[member] else {
-            return
+            return owner.send(.end(peer: member, file: id, .unspecified))
         }
         receiver.bytes = min(bytes, file.file.size)
         let progress = receiver.pace.progress(
@@ -156,6 +161,24 @@ extension FileExchange {
             let bytes = file.receivers.removeValue(forKey: member)?.bytes ?? 0
             tell(.file(.failed(file.file, .file(end, largest: largest), bytes: bytes, member: id)))
         }
+    }
+
+    /// Asks those who have not finished how far they are.
+    ///
+    /// - Returns: whether there are any.
+    @discardableResult
+    func askReceivers(silentFor silence: Duration) -> Bool {
+        guard isConnected else { return own.contains { $0.receivers.values.contains { !$0.isDone } } }
+        var isAnybodyThere = false
+        for file in own {
+            for (member, receiver) in file.receivers where !receiver.isDone {
+                isAnybodyThere = true
+                guard loop.time - receiver.heardAt >= silence else { continue }
+                file.receivers[member]?.heardAt = loop.time
+                owner.send(.have(peer: member, file: file.state.offer.id, bytes: 0))
+            }
+        }
+        return isAnybodyThere
     }
 
     // MARK: Reading

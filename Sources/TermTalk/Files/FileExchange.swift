@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Files
 internal import Room
+internal import Sodium
 
 /// One participant's files: what it offers, what it is offered, and what is on its way. All reading, writing and
 /// cryptography of files is done on threads of the loop's offloader.
@@ -12,7 +13,7 @@ final class FileExchange {
         /// How many pieces the lane takes now.
         var room: () -> Int
         /// Says in the room that there is a file; the member that it is for, where it is for one.
-        var offer: ([UInt8], _ to: String?) throws(ChatEvent.Notice) -> MemberID?
+        var offer: (SecretContent, _ to: String?) throws(ChatEvent.Notice) -> MemberID?
         var nick: (MemberID) -> String
         var id: () -> MemberID?
     }
@@ -27,6 +28,9 @@ final class FileExchange {
     static let diskPatience = Duration.seconds(60)
     /// How often a sender is told how far a receiver is.
     static let toldInterval = Duration.milliseconds(500)
+    /// A receiver that has not finished and says nothing for so long is asked: its last word may have been lost with a
+    /// connection.
+    static let silence = Duration.seconds(6)
 
     let loop: EventLoop
     let options: FileOptions
@@ -59,6 +63,7 @@ final class FileExchange {
     func connected() {
         isConnected = true
         fetch()
+        askReceivers(silentFor: .zero)
     }
 
     func connectionLost() {
@@ -92,7 +97,11 @@ final class FileExchange {
         case .want(let peer, let file, let first, let count):
             wanted(file, by: peer, first, count)
         case .have(let peer, let file, let bytes):
-            has(file, peer, bytes)
+            if let file = offered.last(where: { $0.sender == peer && $0.offer.id == file }) {
+                answer(file)
+            } else {
+                has(file, peer, bytes)
+            }
         case .end(let peer, let file, let end):
             ended(file, peer, end)
         case .piece(let peer, let file, let number, let sealed):
@@ -157,7 +166,8 @@ final class FileExchange {
         timer = loop.schedule(after: Self.tickInterval) { [weak self] in
             guard let self else { return }
             self.timer = nil
-            if self.tick() { self.tickLater() }
+            let isFetching = self.tick()
+            if self.askReceivers(silentFor: Self.silence) || isFetching { self.tickLater() }
         }
     }
 

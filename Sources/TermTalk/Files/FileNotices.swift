@@ -18,6 +18,15 @@ extension ChatEvent.Notice {
         .rateLimited, "the file was not offered: you offer \(FileFormat.outgoing) already",
         hint: "/files lists them, and /decline N ends one")
 
+    static func fileMetadata(_ name: String, _ metadata: SourceFile.Metadata) -> Self {
+        .init(
+            .fileMetadata,
+            "\(name) is \(metadata.kind): it may say who made it, where, when and with what",
+            hint: metadata.hasCleaner
+                ? "mat2 makes a copy without that, whose name has .cleaned in it: send that one; /decline N ends this offer"
+                : "mat2 makes copies without that (Debian: apt install mat2); /decline N ends this offer")
+    }
+
     static func offerUnreadable(_ member: MemberID) -> Self {
         .init(
             .inputInvalid, "a file cannot be shown: member \(member) sent what is not an offer",

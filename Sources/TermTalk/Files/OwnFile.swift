@@ -6,6 +6,8 @@ final class OwnFile {
     struct Receiver {
         var bytes: UInt64 = 0
         var isDone = false
+        /// When it said something last, or was asked.
+        var heardAt: Duration = .zero
         var pace = FilePace()
     }
 

@@ -29,10 +29,19 @@ final class PartFile: Sendable {
     private let folderPath: String
     private let descriptor: OpenDescriptor
     let name: String
+    /// As pwrite(2), which a test replaces by a disk that fails.
+    private let store: Store
+
+    typealias Store = @Sendable (_ descriptor: Int32, _ bytes: Span<UInt8>, _ place: Int64) -> Int
+
+    private static let toDisk: Store = { descriptor, bytes, place in
+        unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(place)) }
+    }
 
     /// Opens the part file for an offer of this name and size, or makes it. It is known by these two alone: what is in it is
     /// proven by whoever goes on with it.
-    init(for offer: FileOffer, in folderName: String?) throws(Failure) {
+    init(for offer: FileOffer, in folderName: String?, store: Store? = nil) throws(Failure) {
+        self.store = store ?? Self.toDisk
         do throws(DownloadFolder.Failure) {
             (folder, folderPath) = try DownloadFolder.open(folderName)
         } catch {
@@ -68,8 +77,27 @@ final class PartFile: Sendable {
         guard needed == 0 || free.overflow || free.partialValue >= needed + Self.reserve else { throw .noSpace }
     }
 
+    /// A whole file of that size, to be proven.
+    static func whole(_ path: String, size: UInt64) -> OpenDescriptor? {
+        let opened = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard let descriptor = OpenDescriptor(opened) else { return nil }
+        var status = stat()
+        guard unsafe fstat(descriptor.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            UInt64(max(0, status.st_size)) == size
+        else { return nil }
+        return descriptor
+    }
+
     /// Which of these pieces are in it.
     func prove(_ range: Range<UInt32>, of offer: FileOffer, _ leaves: LeafList, into pieces: inout PieceSet) {
+        Self.prove(range, in: descriptor, of: offer, leaves, into: &pieces)
+    }
+
+    /// Which of these pieces are in a file.
+    static func prove(
+        _ range: Range<UInt32>, in descriptor: OpenDescriptor, of offer: FileOffer, _ leaves: LeafList,
+        into pieces: inout PieceSet
+    ) {
         var buffer = [UInt8](repeating: 0, count: FileFormat.pieceByteCount)
         for index in range {
             let start = UInt64(index) * UInt64(FileFormat.pieceByteCount)
@@ -91,11 +119,8 @@ final class PartFile: Sendable {
         let start = Int64(index) * Int64(FileFormat.pieceByteCount)
         var written = 0
         while written < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe pwrite(
-                    descriptor.number, $0.baseAddress?.advanced(by: written), $0.count - written,
-                    off_t(start) + off_t(written))
-            }
+            let count = store(
+                descriptor.number, bytes.span.extracting(written..<bytes.count), start + Int64(written))
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw Self.failure(count == 0 ? EIO : errno) }
             written += count

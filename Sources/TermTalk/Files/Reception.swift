@@ -5,6 +5,8 @@ internal import Room
 final class Reception {
     let part: PartFile
     var transfer: IncomingFile
+    /// What was fetched before and may be the same; nil when it is not.
+    var known: (file: OpenDescriptor, path: String)?
     /// Pieces that wait to be opened, proven and written.
     var arrived: [(index: UInt32, sealed: [UInt8])] = []
     /// Whether a thread is at work for it.

@@ -12,9 +12,19 @@ final class SourceFile: Sendable {
         case changed
     }
 
+    /// What people are told of what a file says beside what is seen.
+    struct Metadata: Sendable, Equatable {
+        /// What the file is.
+        let kind: String
+        /// Whether mat2 is there, which removes it.
+        let hasCleaner: Bool
+    }
+
     /// The last part of its path.
     let name: String
     let size: UInt64
+    /// What it is, when it may say more than is seen of it.
+    let metadata: Metadata?
     private let descriptor: OpenDescriptor
 
     init(path: String) throws(Failure) {
@@ -29,6 +39,17 @@ final class SourceFile: Sendable {
         let last = path.split(separator: "/").last.map(String.init) ?? path
         name = last.utf8.count <= FileFormat.nameByteCount ? last : FileName(last).text
         self.descriptor = descriptor
+        // As mat2 calls what it has cleaned.
+        metadata = last.contains(".cleaned.") ? nil : Self.metadata(in: descriptor)
+    }
+
+    private static func metadata(in descriptor: OpenDescriptor) -> Metadata? {
+        var start = [UInt8](repeating: 0, count: FileMetadata.byteCount)
+        let count = unsafe start.withUnsafeMutableBytes {
+            unsafe pread(descriptor.number, $0.baseAddress, $0.count, 0)
+        }
+        guard count > 0, let kind = FileMetadata.kind(of: Array(start[..<count])) else { return nil }
+        return Metadata(kind: kind, hasCleaner: FileMetadata.hasCleaner)
     }
 
     /// The hashes `known` of its first pieces, and those of up to `count` more.

@@ -292,7 +292,7 @@ package final class MemberNode: ByteStreamHandler {
         case .startOver: advance { $0.startsOver(now: now, actions: &$1) }
         case .created:
             guard let invite = inviteOfGroup else { return }
-            let key = invite.presharedKey.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+            let key = SecretContent(invite.presharedKey.clone())
             person.act { client, actions in client.register(presharedKey: key, actions: &actions) }
         case .registered:
             // The relay knows the group's invite: it is shown, and this member comes back with it.

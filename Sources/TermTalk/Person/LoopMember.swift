@@ -1,5 +1,6 @@
 internal import EventLoop
 package import Room
+internal import Sodium
 
 /// A participant on the loop: a ``MemberClient`` with its clock, its timer, and what follows from what it does. The same for
 /// the person at the host and for who joined; what carries its messages is the owner's.
@@ -109,7 +110,7 @@ package final class LoopMember {
     }
 
     /// Offers a file, to all or to one member. Returns whom it is for; nil for all.
-    func offer(_ offer: [UInt8], to receiver: String?) throws(ChatEvent.Notice) -> MemberID? {
+    func offer(_ offer: SecretContent, to receiver: String?) throws(ChatEvent.Notice) -> MemberID? {
         guard !isOver else { return nil }
         var actions: [MemberClient.Action] = []
         tellTime()

@@ -168,7 +168,11 @@ final class Conversation {
         if case .joinedRoom = event { wasTold = isJSON }
         let steps = delivery.heard(event)
         role = .delivers(delivery)
-        // The participant is in the middle of telling it.
+        follow(steps)
+    }
+
+    private func follow(_ steps: [ErrandStep]) {
+        // The participant is in the middle of telling what they follow from.
         for step in steps {
             if case .fail(let notice) = step { failure = failure ?? notice }
             session.loop.atEndOfTurn { [weak self] in self?.perform(step) }
@@ -179,6 +183,13 @@ final class Conversation {
         switch step {
         case .file(let command): participant?.perform(command)
         case .say(let text): participant?.say(text, kind: .text, to: nil)
+        case .wait(let time, let number):
+            _ = session.loop.schedule(after: time) { [weak self] in
+                guard let self, !self.isOver, case .delivers(var errand) = self.role else { return }
+                let steps = errand.waited(number)
+                self.role = .delivers(errand)
+                self.follow(steps)
+            }
         case .leave: participant?.leave()
         case .fail: stop?()
         }

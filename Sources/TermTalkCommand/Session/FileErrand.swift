@@ -17,6 +17,14 @@ struct FileErrand: Errand {
     private var done: [MemberID: Set<Int>] = [:]
     /// Who has begun to fetch something and does not have it yet.
     private var fetching: [MemberID: Set<Int>] = [:]
+    /// Who is away, and how often somebody had gone away by then.
+    private var away: [MemberID: Int] = [:]
+    private var awayCount = 0
+    /// Who was away for too long to be waited for.
+    private var givenUp: Set<MemberID> = []
+
+    /// A connection that broke is back long before; a process that was killed never is.
+    static let patience = Duration.seconds(20)
 
     init(paths: [String], to receiver: String?, receivers: Int) {
         self.paths = paths
@@ -47,7 +55,16 @@ struct FileErrand: Errand {
                 ? [.fail(notice)] : finishIfDone()
         case (.sending, .memberLeft(let member, _, _, _)):
             fetching[member] = nil
+            away[member] = nil
             return finishIfDone()
+        case (.sending, .memberAway(let member, _, _)):
+            awayCount += 1
+            away[member] = awayCount
+            return [.wait(Self.patience, awayCount)]
+        case (.sending, .memberBack(let member, _, _)):
+            away[member] = nil
+            givenUp.remove(member)
+            return []
         // Who comes later knows nothing of what was offered to all.
         case (.sending, .memberJoined(let member, _, _)) where receiver == nil:
             return offered.map { .file(.sendAgain($0.number, to: member)) }
@@ -58,9 +75,15 @@ struct FileErrand: Errand {
         }
     }
 
+    mutating func waited(_ number: Int) -> [ErrandStep] {
+        for (member, count) in away where count <= number { givenUp.insert(member) }
+        return phase == .sending ? finishIfDone() : []
+    }
+
     private mutating func finishIfDone() -> [ErrandStep] {
         let whole = done.values.count { $0.count == paths.count }
-        guard whole >= wantedReceivers, fetching.values.allSatisfy(\.isEmpty) else { return [] }
+        let isWaitedFor = fetching.contains { !$0.value.isEmpty && !givenUp.contains($0.key) }
+        guard whole >= wantedReceivers, !isWaitedFor else { return [] }
         phase = .done
         return [.leave]
     }

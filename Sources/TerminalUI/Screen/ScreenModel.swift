@@ -121,7 +121,7 @@ package struct ScreenModel: Sendable {
         case .verification(let verification):
             tell(event, at: moment)
             heard(verification)
-        case .file: tell(event, at: moment)
+        case .file(let news): heard(news, at: moment)
         case .clearScreen: scrollback.clear()
         // What waits is seen at its message.
         case .waiting: break
@@ -176,6 +176,19 @@ package struct ScreenModel: Sendable {
             tell("it closes in \(DurationText.words(seconds: expires - moment.seconds))", .system, at: moment)
         }
         tell("/help lists the commands; Tab completes; PgUp and PgDn scroll", .system, at: moment)
+    }
+
+    /// How far a file is stands in one line, which goes when it is there, or does not come.
+    private mutating func heard(_ news: FileNews, at moment: Moment) {
+        switch news {
+        case .progress(let file, let progress):
+            let bar = ScrollbackEntry.Content.system(renderer.text(file, progress), .system)
+            return scrollback.replaceBar(.init(file: file.number, member: progress.member), bar, at: moment)
+        case .done(let file, _, let member), .failed(let file, _, _, let member):
+            scrollback.removeBar(of: file.number, member: member)
+        case .offered, .list: break
+        }
+        tell(.file(news), at: moment)
     }
 
     private mutating func heard(_ verification: Verification) {

@@ -11,6 +11,16 @@ struct Scrollback: Sendable {
     private var byteCount = 0
     private var nextSerial = 1
     private var lastDate = ""
+    /// A transfer, whose progress stands in one place.
+    struct BarKey: Hashable {
+        /// The number of its file.
+        let file: Int
+        /// Of an own file, who fetches it.
+        let member: MemberID?
+    }
+
+    /// The entries that show how far transfers are; as many as there are files and receivers.
+    private var bars: [BarKey: Int] = [:]
     /// The entry that the next one of its kind takes the place of.
     private var progressSerial: Int?
     /// The last row that is seen, while the person has scrolled up; nil at the end.
@@ -41,6 +51,29 @@ struct Scrollback: Sendable {
         }
         append(content, at: moment)
         progressSerial = entries.last?.serial
+    }
+
+    /// Puts the program's own words where those with the same key stand; at the end, when there are none.
+    mutating func replaceBar(_ key: BarKey, _ content: ScrollbackEntry.Content, at moment: Moment) {
+        guard let serial = bars[key], case let index = indexOfEntry(upTo: serial), index < entries.count,
+            entries[index].serial == serial
+        else {
+            append(content, at: moment)
+            bars[key] = entries.last?.serial
+            return
+        }
+        byteCount -= entries[index].byteCount
+        entries[index].content = content
+        byteCount += entries[index].byteCount
+    }
+
+    /// Nothing moves there any more.
+    mutating func removeBar(of file: Int, member: MemberID?) {
+        guard let serial = bars.removeValue(forKey: BarKey(file: file, member: member)),
+            let index = entries.firstIndex(where: { $0.serial == serial })
+        else { return }
+        byteCount -= entries[index].byteCount
+        entries.remove(at: index)
     }
 
     private mutating func add(_ content: ScrollbackEntry.Content, time: String, delivery: ScrollbackEntry.Delivery?) {
@@ -77,6 +110,7 @@ struct Scrollback: Sendable {
 
     mutating func clear() {
         entries = []
+        bars = [:]
         byteCount = 0
         anchor = nil
         unreadCount = 0

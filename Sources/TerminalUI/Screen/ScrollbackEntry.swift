@@ -26,7 +26,9 @@ struct ScrollbackEntry: Sendable {
     /// Rises in the order of the pane.
     let serial: Int
     let time: String
-    var content: Content
+    var content: Content {
+        didSet { cache = nil }
+    }
     var delivery: Delivery? {
         didSet { cache = nil }
     }

@@ -16,6 +16,8 @@ final class FaultProxy: Sendable {
         var silentBelow = 0
         var nextConnection = 0
         var isStopped = false
+        /// Bytes that get through in a second, in each direction; nil for all.
+        var rate: Int?
     }
 
     /// How soon a thread notices what is to go wrong.
@@ -65,6 +67,11 @@ final class FaultProxy: Sendable {
         state.withLock { for direction in directions { $0.stalledUntil[direction] = until } }
     }
 
+    /// So many bytes a second get through from now on; nil for all. What is to go wrong in the middle of something then does.
+    func slow(_ bytesPerSecond: Int?) {
+        state.withLock { $0.rate = bytesPerSecond }
+    }
+
     /// Resets all connections, and new ones for so long.
     func refuse(seconds: Double) {
         state.withLock {
@@ -86,7 +93,11 @@ final class FaultProxy: Sendable {
         for direction in Direction.allCases {
             Thread { [weak self] in
                 let (source, sink) = direction == .toHost ? (client, host) : (host, client)
-                FaultProxy.relay(from: source, to: sink, pair) { self?.mode(of: number, direction) ?? .over }
+                FaultProxy.relay(from: source, to: sink, pair) {
+                    self?.mode(of: number, direction) ?? .over
+                } pause: {
+                    self?.pause(after: $0) ?? 0
+                }
                 pair.threadEnded()
             }.start()
         }
@@ -104,7 +115,14 @@ final class FaultProxy: Sendable {
         }
     }
 
-    private static func relay(from source: Int32, to sink: Int32, _ pair: Pair, mode: () -> Mode) {
+    /// Microseconds that so many bytes take.
+    private func pause(after count: Int) -> useconds_t {
+        state.withLock { $0.rate }.map { useconds_t(clamping: 1_000_000 * count / max(1, $0)) } ?? 0
+    }
+
+    private static func relay(
+        from source: Int32, to sink: Int32, _ pair: Pair, mode: () -> Mode, pause: (Int) -> useconds_t
+    ) {
         var chunk = [UInt8](repeating: 0, count: 16_384)
         var waiting: ArraySlice<UInt8> = []
         while !pair.isOver {
@@ -132,6 +150,7 @@ final class FaultProxy: Sendable {
             }
             if count > 0 {
                 waiting = waiting.dropFirst(count)
+                usleep(pause(count))
             } else if errno == EAGAIN || errno == EINTR {
                 usleep(useconds_t(tick) * 1_000)
             } else {

@@ -1,4 +1,5 @@
 import Files
+import Sodium
 
 /// Files that members pass to each other: offers, names, frames of their lane, and the host that passes them on.
 let transferTargets = [
@@ -11,13 +12,13 @@ private func offerSeeds() -> [[UInt8]] {
     let leaves: [UInt8] = []
     let root = key.root(size: 100_000, leaves: leaves.span)
     return ["holiday.jpg", "../\u{202E}gpj.exe ", "CON", ""].map { name in
-        FileOffer(id: FileID(1), name: name, size: 100_000, key: key, root: root).encoded
+        FileOffer(id: FileID(1), name: name, size: 100_000, key: key, root: root).encoded.copy()
     }
 }
 
 private func fileOffer(_ input: [UInt8]) {
     if let offer = try? FileOffer(decoding: input) {
-        precondition(offer.encoded == input, "an offer has two forms")
+        precondition(offer.encoded.copy() == input, "an offer has two forms")
         precondition(offer.size <= FileFormat.largestSize, "an offer is too large")
     }
     let name = FileName(String(decoding: input, as: UTF8.self))

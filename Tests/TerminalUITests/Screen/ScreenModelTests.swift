@@ -46,6 +46,24 @@ import Testing
         #expect(frame(model).rows.count == max(1, height / 2))
     }
 
+    @Test("How far a file is moves in one line, which what has become of it takes the place of")
+    func fileProgress() throws {
+        var model = try joined(width: 120)
+        let file = FileNews.File(
+            number: 3, id: "", from: try Sample.id("aaa777"), nick: "alice", name: "x.iso", remark: nil, size: 1_000,
+            to: nil, isOwn: false)
+        for bytes in stride(from: UInt64(100), to: 1_000, by: 100) {
+            let progress = FileNews.Progress(bytes: bytes, rate: 50, member: nil, isMilestone: false)
+            model.heard(.file(.progress(file, progress)), at: Self.now)
+            model.heard(.message(try own("\(bytes)", id: bytes)), at: Self.now)
+        }
+        let bars = texts(model).filter { $0.contains("% of file 3") }
+        #expect(bars.count == 1 && bars[0].contains("[#########.] 90%"))
+        model.heard(.file(.done(file, path: "/in/x.iso", member: nil)), at: Self.now)
+        #expect(!texts(model).contains { $0.contains("% of file 3") })
+        #expect(texts(model).contains { $0.contains("is here: /in/x.iso") })
+    }
+
     @Test("Who is away is marked in the list, with the time, and counted in the bar")
     func away() throws {
         var model = ScreenModel(size: ScreenSize(width: 120, height: 12))

@@ -70,6 +70,29 @@ import Testing
         #expect(seen(empty) == [])
     }
 
+    @Test("A bar moves where it stands, whatever is said below it, and goes at the end")
+    func bars() {
+        var scrollback = filled(1)
+        let key = Scrollback.BarKey(file: 1, member: nil)
+        scrollback.replaceBar(key, .verbatim("10 %"), at: Self.moment())
+        scrollback.append(.verbatim("said"), at: Self.moment())
+        scrollback.replaceBar(key, .verbatim("20 %"), at: Self.moment())
+        scrollback.replaceBar(.init(file: 2, member: nil), .verbatim("5 %"), at: Self.moment())
+        #expect(seen(scrollback) == ["line 1", "20 %", "said", "5 %"])
+        scrollback.removeBar(of: 1, member: nil)
+        scrollback.removeBar(of: 1, member: nil)
+        #expect(seen(scrollback).suffix(3) == ["line 1", "said", "5 %"])
+        scrollback.clear()
+        scrollback.replaceBar(.init(file: 2, member: nil), .verbatim("6 %"), at: Self.moment())
+        #expect(seen(scrollback).last == "6 %")
+        // Its entry was dropped with the oldest: it stands at the end again.
+        for number in 0..<Scrollback.maximumEntryCount {
+            scrollback.append(.verbatim("later \(number)"), at: Self.moment())
+        }
+        scrollback.replaceBar(.init(file: 2, member: nil), .verbatim("7 %"), at: Self.moment())
+        #expect(seen(scrollback).last == "7 %")
+    }
+
     @Test("The limit of entries, and one past it")
     func entryLimit() {
         // The day mark is one, too.

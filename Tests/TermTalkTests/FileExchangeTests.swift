@@ -1,0 +1,158 @@
+import EventLoop
+import Files
+import Foundation
+import Room
+import Sodium
+import Testing
+
+@testable import TermTalk
+
+/// One participant's files, between a lane and a person that the test plays.
+@Suite struct FileExchangeTests {
+    private final class World {
+        let loop: EventLoop
+        let folder: String
+        var sent: [FileFrame] = []
+        var news: [FileNews] = []
+        var notices: [NoticeCode] = []
+        var exchange: FileExchange?
+
+        init(_ options: FileOptions = FileOptions()) throws {
+            loop = try EventLoop()
+            folder = "/tmp/tt-exchange-\(FileID(Random.uint64()))"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+            let owner = FileExchange.Owner(
+                send: { [weak self] in self?.sent.append($0) }, room: { 32 }, offer: { _, _ in nil },
+                nick: { $0.description }, id: { MemberID(entropy: 1) })
+            exchange = FileExchange(loop: loop, options: options, owner: owner) { [weak self] event in
+                switch event {
+                case .file(let news): self?.news.append(news)
+                case .warning(let notice), .error(let notice): self?.notices.append(notice.code)
+                default: break
+                }
+            }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+        /// Runs the loop until each of these was so, one after the other; false when one does not become so for a long time.
+        func run(_ steps: [() -> Bool]) -> Bool {
+            let end = loop.time + .seconds(60)
+            var left = steps[...]
+            func look() {
+                while let step = left.first, step() { left.removeFirst() }
+                if left.isEmpty || loop.time > end { return loop.stop() }
+                _ = loop.schedule(after: .milliseconds(5)) { look() }
+            }
+            look()
+            loop.run()
+            return left.isEmpty
+        }
+
+        func offer(_ id: UInt64, name: String = "a", size: UInt64 = 10) -> FileOffer {
+            FileOffer(
+                id: FileID(id), name: name, size: size, key: FileKey(), root: [UInt8](repeating: 0, count: 32))
+        }
+    }
+
+    private static let sender = MemberID(entropy: 7)
+
+    @Test("However many files are offered, so many are remembered, and those that are fetched are among them")
+    func endlessOffers() throws {
+        let world = try World()
+        let exchange = try #require(world.exchange)
+        for id in 0..<UInt64(FileExchange.offerLimit) {
+            exchange.offered(world.offer(id).encoded, from: Self.sender, isPrivate: false)
+        }
+        #expect(exchange.offered.count == FileExchange.offerLimit)
+        #expect(exchange.offered.first?.offer.id == FileID(0))
+        for id in 0..<UInt64(FileExchange.offerLimit) {
+            exchange.offered(world.offer(10_000 + id).encoded, from: Self.sender, isPrivate: false)
+        }
+        #expect(exchange.offered.count == FileExchange.offerLimit)
+        #expect(exchange.offered.first?.offer.id == FileID(10_000))
+        // The same offer is one file, and what is no offer is told.
+        let count = world.news.count
+        exchange.offered(world.offer(10_000).encoded, from: Self.sender, isPrivate: false)
+        #expect(world.news.count == count)
+        let nonsense: [UInt8] = [1, 2, 3]
+        exchange.offered(SecretContent(copying: nonsense.span), from: Self.sender, isPrivate: false)
+        #expect(world.notices == [.inputInvalid])
+    }
+
+    @Test("Nothing is fetched unasked, nor what is larger than is taken unasked")
+    func unasked() throws {
+        let world = try World(FileOptions(folder: nil, acceptedSize: 10))
+        let exchange = try #require(world.exchange)
+        exchange.connected()
+        exchange.offered(world.offer(1, size: 11).encoded, from: Self.sender, isPrivate: false)
+        #expect(exchange.offered.first?.state == "offered")
+        exchange.offered(world.offer(2, size: 10).encoded, from: Self.sender, isPrivate: false)
+        #expect(exchange.offered.last?.state == "waiting")
+        #expect(world.sent.isEmpty)
+    }
+
+    @Test("A sender that asks hears what it was told before, and how far the file is")
+    func answers() throws {
+        let world = try World()
+        let exchange = try #require(world.exchange)
+        exchange.connected()
+        exchange.offered(world.offer(1).encoded, from: Self.sender, isPrivate: false)
+        let file = try #require(exchange.offered.first)
+        func answer(_ id: UInt64 = 1) -> FileFrame? {
+            world.sent = []
+            exchange.received(.have(peer: Self.sender.wireValue, file: FileID(id), bytes: 0))
+            return world.sent.count == 1 ? world.sent[0] : nil
+        }
+        func end(_ end: FileEnd, _ id: UInt64 = 1) -> FileFrame {
+            .end(peer: Self.sender.wireValue, file: FileID(id), end)
+        }
+        #expect(answer() == end(.unwritable))
+        file.stage = .accepted(folder: nil)
+        #expect(answer() == .have(peer: Self.sender.wireValue, file: FileID(1), bytes: 0))
+        file.stage = .done(path: "/x")
+        #expect(answer() == end(.complete))
+        file.stage = .declined
+        #expect(answer() == end(.declined))
+        #expect(answer(99) == end(.unspecified, 99))
+    }
+
+    @Test("A receiver that has not finished is asked when the connection is back, and one that has is not")
+    func asks() throws {
+        let world = try World()
+        let exchange = try #require(world.exchange)
+        exchange.connected()
+        let path = "\(world.folder)/file"
+        try Data([1, 2, 3]).write(to: URL(filePath: path))
+        exchange.perform(.send(path: path, to: nil))
+        var id = FileID(0)
+        let hasRun = world.run([
+            { !exchange.own.isEmpty },
+            {
+                id = exchange.own[0].state.offer.id
+                for peer in [UInt32(5), 6] {
+                    exchange.received(.want(peer: peer, file: id, first: .list(0), count: 1))
+                }
+                exchange.received(.end(peer: 6, file: id, .complete))
+                return true
+            },
+            { world.sent.contains { if case .piece = $0 { true } else { false } } },
+            {
+                exchange.connectionLost()
+                world.sent = []
+                exchange.connected()
+                #expect(world.sent == [.have(peer: 5, file: id, bytes: 0)])
+                exchange.received(.end(peer: 5, file: id, .complete))
+                exchange.connectionLost()
+                world.sent = []
+                exchange.connected()
+                #expect(world.sent.isEmpty)
+                // What this one says is lost on a connection that does not break at this end.
+                exchange.received(.want(peer: 8, file: id, first: .list(0), count: 1))
+                return true
+            },
+            { world.sent.contains(.have(peer: 8, file: id, bytes: 0)) },
+        ])
+        #expect(hasRun)
+    }
+}
