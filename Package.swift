@@ -176,7 +176,9 @@ let package = Package(
                 "TestSupport", "TermTalkCommand", "Transport", "Wire",
             ],
             path: "Tests/Acceptance",
-            exclude: ["Network/announcer.py", "Tor/upstream_proxy.py", "Tor/install.sh", "Tor/old_tor.py"],
+            exclude: [
+                "Network/announcer.py", "Tor/upstream_proxy.py", "Tor/install.sh", "Tor/old_tor.py", "Tor/transport.py",
+            ],
             swiftSettings: common),
     ] + fuzz,
     swiftLanguageModes: [.v6]

@@ -9,4 +9,5 @@
 #include <avahi-core/log.h>
 #include <avahi-core/lookup.h>
 #include <avahi-core/publish.h>
+#include <linux/filter.h>
 #endif

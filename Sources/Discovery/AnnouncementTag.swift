@@ -24,6 +24,15 @@ package struct AnnouncementTag: Equatable, Sendable {
         self.bytes = bytes
     }
 
+    /// A tag in hexadecimal, as it is the name of a service; nil for another name.
+    init?(name: String) {
+        guard let bytes = Base16.decode(name) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    /// The name of the service that announces the room under this tag.
+    package var name: String { Base16.encode(bytes) }
+
     /// Whether it is one of the room.
     package func isOf(room: String) -> Bool {
         constantTimeEquals(

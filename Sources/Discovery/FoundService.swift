@@ -1,5 +1,7 @@
 /// One address of a service that somebody announces, as mDNS has it: nothing of it is checked.
-package struct FoundService: Equatable {
+package struct FoundService: Hashable {
+    /// Its own name, before that of its type.
+    let name: String
     /// The kernel's number of the interface on which it was heard of.
     let interface: Int32
     /// IPv4 or IPv6, numeric, without a zone.

@@ -1,9 +1,8 @@
-internal import Sodium
-
-/// What a host says about its room on a local network: the strings of a TXT record (RFC 6763, 6).
+/// What a host says about its room on a local network: the name of a service, which is an `AnnouncementTag`, and the strings of
+/// its TXT record (RFC 6763, 6). The name is what services are known by before anybody asks for more, so who looks for one room
+/// asks for no other, and there is one service at most for each tag that a host has made.
 ///
 ///     v=1                 always, and first
-///     t=48 hex digits     an `AnnouncementTag`
 ///     n=NAME r=ROOM       only of a room that is shown to everybody: a name for people, and the id to come in with
 package struct RoomAnnouncement: Equatable, Sendable {
     /// What everybody may know.
@@ -33,8 +32,8 @@ package struct RoomAnnouncement: Equatable, Sendable {
         shown = name.map { Shown(name: $0, room: room) }
     }
 
-    /// Reads the strings of a TXT record; nil for anything that is no announcement of this version.
-    package init?(strings: [[UInt8]]) {
+    /// Reads the name and the strings of a TXT record; nil for anything that is no announcement of this version.
+    package init?(name: String, strings: [[UInt8]]) {
         var values: [String: String] = [:]
         for string in strings.prefix(Self.stringLimit) {
             guard let text = String(validating: string, as: UTF8.self), let equals = text.firstIndex(of: "=") else {
@@ -44,10 +43,7 @@ package struct RoomAnnouncement: Equatable, Sendable {
             let key = text[..<equals].lowercased()
             if values[key] == nil { values[key] = String(text[text.index(after: equals)...]) }
         }
-        guard values["v"] == "1", let tag = values["t"].flatMap({ Base16.decode($0) }).flatMap(AnnouncementTag.init)
-        else {
-            return nil
-        }
+        guard values["v"] == "1", let tag = AnnouncementTag(name: name) else { return nil }
         self.tag = tag
         if let name = values["n"], let room = values["r"], !name.isEmpty, name.utf8.count <= Self.nameLimit,
             !room.isEmpty, room.utf8.count <= Self.roomLimit, tag.isOf(room: room)
@@ -60,7 +56,7 @@ package struct RoomAnnouncement: Equatable, Sendable {
 
     /// The strings of the TXT record.
     package var strings: [[UInt8]] {
-        var strings = [Self.version, "t=" + Base16.encode(tag.bytes)]
+        var strings = [Self.version]
         if let shown { strings += ["n=\(shown.name)", "r=\(shown.room)"] }
         return strings.map { Array($0.utf8) }
     }

@@ -9,6 +9,8 @@ import Glibc
 @safe package final class RoomAnnouncer {
     /// How long a tag is used: who sees two in a day cannot tell that they are of one room, unless it knows the id.
     static let tagLifetime = Duration.seconds(900)
+    /// The pause before another tag when somebody else answers for this one, which nobody does by chance.
+    static let conflictPause = Duration.seconds(1)
 
     private let loop: EventLoop
     private let room: String
@@ -36,25 +38,33 @@ import Glibc
         (self.places, self.port) = (places, port)
         guard !places.isEmpty else { return }
         let responder = try AvahiResponder(loop: loop, interfaces: Set(places.map(\.name)), isListening: false)
-        guard let group = unsafe avahi_s_entry_group_new(responder.server, { _, _, _, _ in }, nil) else {
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        let group = unsafe avahi_s_entry_group_new(
+            responder.server,
+            { _, _, state, context in
+                guard state == AVAHI_ENTRY_GROUP_COLLISION, let context = unsafe context else { return }
+                unsafe Unmanaged<RoomAnnouncer>.fromOpaque(context).takeUnretainedValue()
+                    .renew(after: RoomAnnouncer.conflictPause)
+            }, context)
+        guard let group = unsafe group else {
             throw unsafe .failed(code: avahi_server_errno(responder.server))
         }
         self.responder = responder
         unsafe self.group = group
-        let instance = AvahiResponder.randomName()
         for (interface, places) in Dictionary(grouping: places, by: \.name) {
             let index = unsafe Int32(bitPattern: if_nametoindex(interface))
             // It has gone meanwhile; that will be heard of.
             guard index > 0 else { continue }
             for place in places { try unsafe add(place.address, at: index, responder, group) }
-            let strings = TXTStrings(RoomAnnouncement(room: room, name: name).strings)
+            let announcement = RoomAnnouncement(room: room, name: name)
+            let strings = TXTStrings(announcement.strings)
             try unsafe check(
                 avahi_server_add_service_strlst(
-                    responder.server, group, index, AvahiFamily.any, AvahiPublishFlags(0), instance,
+                    responder.server, group, index, AvahiFamily.any, AvahiPublishFlags(0), announcement.tag.name,
                     AvahiResponder.serviceType, nil, responder.hostName, port, strings.list))
         }
         try unsafe check(avahi_s_entry_group_commit(group))
-        renewal = loop.schedule(after: Self.tagLifetime) { [weak self] in self?.renew() }
+        renew(after: Self.tagLifetime)
     }
 
     /// Takes back what was announced.
@@ -65,9 +75,13 @@ import Glibc
         responder = nil
     }
 
-    private func renew() {
-        // With new names, too: a tag that changes under an old name would be no other.
-        try? announce(at: places, port: port)
+    /// Announces the room anew then, with new names.
+    private func renew(after pause: Duration) {
+        renewal?.cancel()
+        renewal = loop.schedule(after: pause) { [weak self] in
+            guard let self else { return }
+            try? self.announce(at: self.places, port: self.port)
+        }
     }
 
     private func add(

@@ -36,6 +36,32 @@ enum SystemCall {
         return result(Glibc.socket(family, type, 0))
     }
 
+    /// A new non-blocking, close-on-exec socket for packets.
+    static func datagramSocket(family: Int32) -> Int32 {
+        let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        return result(Glibc.socket(family, type, 0))
+    }
+
+    /// Lets an IPv4 socket send to groups by the interface with that address. IPv6 addresses of groups name theirs.
+    static func setMulticastSource(_ descriptor: Int32, _ address: RawSocketAddress) -> Int32 {
+        let hops = Int32(255)
+        guard address.family == AF_INET, let bytes = address.ipBytes?.address else {
+            return setOption(descriptor, level: Int32(IPPROTO_IPV6), IPV6_MULTICAST_HOPS, to: hops)
+        }
+        let code = unsafe result(
+            Glibc.setsockopt(descriptor, Int32(IPPROTO_IP), IP_MULTICAST_IF, bytes, socklen_t(bytes.count)))
+        guard code >= 0 else { return code }
+        return setOption(descriptor, level: Int32(IPPROTO_IP), IP_MULTICAST_TTL, to: hops)
+    }
+
+    static func send(_ descriptor: Int32, _ packet: [UInt8], to address: RawSocketAddress) -> Int {
+        repeating {
+            unsafe address.withSockaddr {
+                unsafe Glibc.sendto(descriptor, packet, packet.count, Int32(MSG_NOSIGNAL), $0, $1)
+            }
+        }
+    }
+
     /// A new non-blocking, close-on-exec socket that hears of changes of the network; negative is an `errno`.
     static func netlinkSocket(groups: UInt32) -> Int32 {
         let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)

@@ -32,6 +32,8 @@ struct BehindTests {
         let joined = try #require(member)
         joined.send("hello")
         try await host.event("message") { $0.text == "hello" }
+        host.send("/move")
+        #expect(try await host.event("error").message?.contains("torrc") == true)
         host.send("/quit")
         let ended = try await host.result()
         #expect(ended.status == 0 && ended.events("warning").isEmpty)

@@ -72,6 +72,52 @@ struct BridgeFlagTests {
             environment: include.merging(["TERMTALK_TOR_STALL_SECONDS": "5"]) { $1 })
     }
 
+    /// Nobody can meet a real broker or web server of these here: what is shown is what tor makes of the lines.
+    @Test(
+        "tor starts a transport's program, tells it what the line says, and goes by it only",
+        .enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"),
+        arguments: [
+            ("snowflake", "snowflake-client", "url=https://a.example/ fronts=b.example,c.example ice=stun:d.example:1"),
+            ("webtunnel", "lyrebird", "url=https://d.example/path ver=0.0.1"),
+        ])
+    func programThatStandsIn(transport: String, program: String, words: String) async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let home = try TestHome()
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Tor/transport.py")
+        try FileManager.default.createDirectory(atPath: "\(home.path)/bin", withIntermediateDirectories: false)
+        try FileManager.default.copyItem(atPath: script.path, toPath: "\(home.path)/bin/\(program)")
+        let control = try network.relays[0].control()
+        func value(_ command: String) throws -> String {
+            let reply = try control.command(command)
+            return String(try #require(reply.first { $0.contains("=") }).split(separator: "=").last ?? "")
+        }
+        let port = try value("GETCONF ORPort").split(separator: ":").last ?? ""
+        _ = try home.write("bin/relay", "\(try value("GETCONF Address")):\(port)\n")
+        let host = try TermTalkProcess(
+            ["host", "--json", "--bridge", "\(transport) 192.0.2.9:80 \(words)"], home: home,
+            environment: [
+                "TERMTALK_TOR_INCLUDE": try network.makeManagedInclude().path,
+                "PATH": "\(home.path)/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            ])
+        try await host.event("ready")
+        host.send("/quit")
+        #expect(try await host.result().status == 0)
+        let log = try String(contentsOfFile: "\(home.path)/bin/log", encoding: .utf8).split(separator: "\n")
+        #expect(log.first == "started for \(transport)")
+        let told = words.split(separator: " ").joined(separator: ";")
+        #expect(log.dropFirst().allSatisfy { $0 == "192.0.2.9:80 \(told)" } && log.count > 1, "\(log)")
+    }
+
+    @Test(
+        "A snowflake whose broker cannot be reached is a bridge that fails, with the real program",
+        .enabled(
+            if: FileManager.default.isExecutableFile(atPath: "/usr/bin/snowflake-client"), "needs snowflake-client"))
+    func snowflakeWithoutABroker() async throws {
+        try await expectFailure(
+            ["host", "--bridge", "snowflake 192.0.2.3:80 url=https://127.0.0.1:1/ ice=stun:127.0.0.1:1"],
+            code: "bridge-failed", status: 69, environment: ["TERMTALK_TOR_STALL_SECONDS": "5"])
+    }
+
     /// A relay of the private network is a bridge as good as any; where nobody listens none is.
     @Test(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
     func goesByTheBridgeOnly() async throws {

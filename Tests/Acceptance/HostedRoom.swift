@@ -36,10 +36,10 @@ struct HostedRoom: Sendable {
     }
 
     /// Hosts through a tor, with --json.
-    static func onion(_ tor: [String], _ more: [String] = [], environment: [String: String] = [:]) async throws
-        -> HostedRoom
-    {
-        let home = try TestHome()
+    static func onion(
+        _ tor: [String], _ more: [String] = [], home: TestHome? = nil, environment: [String: String] = [:]
+    ) async throws -> HostedRoom {
+        let home = try home ?? TestHome()
         let host = try TermTalkProcess(
             ["host", "--onion", "--json", "--ttl", "20m"] + tor + more, home: home, environment: environment)
         return try await HostedRoom(host, home: home)

@@ -9,6 +9,8 @@ struct OnionTargetTests {
         let network = try await PrivateTorNetwork.shared()
         let port = try LoopbackAddress.unusedPort()
         let hosted = try await HostedRoom.onion(network.host.controlFlags, ["--onion-target", "127.0.0.3:\(port)"])
+        hosted.host.send("/move")
+        #expect(try await hosted.host.event("error").hint?.contains("--onion-target") == true)
         // There, and not elsewhere.
         #expect(throws: (any Error).self) { try BlockingSocket(port: port) }
         let member = try await hosted.join(network.client.socksFlags)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct AvahiDaemonTests {
     /// A daemon's client, and the bus at its other end.
     private struct Bus {
-        var daemon = AvahiDaemon(type: "_termtalk._tcp", userID: 0)
+        var daemon = AvahiDaemon(type: "_termtalk._tcp", userID: 0) { $0 != "unwanted" }
         /// Calls that came since the last look, in order.
         var calls: [DBusMessage] = []
 
@@ -78,17 +78,19 @@ import Testing
         #expect(
             found == [
                 FoundService(
-                    interface: 2, address: "192.168.7.1", port: 12345, strings: ["v=1", "t=ab"].map { Array($0.utf8) })
+                    name: "x", interface: 2, address: "192.168.7.1", port: 12345,
+                    strings: ["v=1", "t=ab"].map { Array($0.utf8) })
             ])
         #expect(try bus.say(try bus.answer(serials[1], kind: .error)).isEmpty)
         #expect(try bus.say(try bus.answer(serials[0])).isEmpty, "a second answer is none")
         #expect(try bus.say(try bus.answer(999)).isEmpty, "an answer to nothing that was asked")
     }
 
-    @Test func anotherTypeIsNotAskedFor() throws {
+    @Test func anotherTypeIsNotAskedForNorANameThatIsNotWanted() throws {
         var bus = try Bus()
         _ = bus.takeCalls()
         try bus.announce("x", type: "_http._tcp")
+        try bus.announce("unwanted")
         #expect(bus.takeCalls().isEmpty)
     }
 
@@ -106,11 +108,10 @@ import Testing
 
     @Test("A flood of services: so many are asked for at once, and the next when one is answered")
     func flood() throws {
-        typealias Queue = ResolutionQueue<Int>
         var bus = try Bus()
         _ = bus.takeCalls()
-        for number in 0..<Queue.waitingLimit { try bus.announce("\(number)") }
-        #expect(bus.calls.count == Queue.runningLimit)
+        for number in 0..<2 * AvahiDaemon.places { try bus.announce("\(number)") }
+        #expect(bus.calls.count == AvahiDaemon.places)
         let first = try #require(bus.calls.first?.serial)
         _ = bus.takeCalls()
         _ = try bus.say(try bus.answer(first))

@@ -45,6 +45,20 @@ import Wire
         }
     }
 
+    @Test func whereItHasMoved() throws {
+        let network = try network()
+        let place = OnionPlace(key: Array(1...32), port: 12_345)
+        var actions: [RoomAction] = []
+        network.room.move(to: place, actions: &actions)
+        let bytes = network.room.snapshot(now: network.now)
+        let again = try read(bytes, now: network.now)
+        #expect(again.movedTo == place && again.snapshot(now: network.now) == bytes)
+        for count in 0..<bytes.count {
+            #expect(throws: SnapshotError.damaged) { try read(Array(bytes.prefix(count))) }
+        }
+        for bit in 8..<8 * bytes.count { _ = try? read(bytes.flippingBit(bit)) }
+    }
+
     @Test("A clock with another origin, or one that was put back, changes nothing but the origin")
     func time() throws {
         let network = try network()

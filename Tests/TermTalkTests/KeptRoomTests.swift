@@ -62,6 +62,18 @@ struct KeptRoomTests {
         #expect(try Self.read(open, passphrase: nil) == Self.describe(room))
     }
 
+    @Test("Each move has an address of its own, which is found again, and those of another room are not")
+    func moves() throws {
+        let (room, other) = (try Self.room(), try Self.room())
+        func place(_ room: KeptRoom, _ moves: Int) -> OnionPlace {
+            OnionPlace(key: room.onionKey(moves: moves).address.publicKey, port: 1)
+        }
+        #expect(room.moves(to: nil) == 0)
+        #expect([1, 2, KeptRoom.moveLimit].map { room.moves(to: place(room, $0)) } == [1, 2, KeptRoom.moveLimit])
+        #expect(room.moves(to: place(room, KeptRoom.moveLimit + 1)) == nil && room.moves(to: place(other, 1)) == nil)
+        #expect(Set([place(room, 0), place(room, 1), place(room, 2), place(other, 1)]).count == 4)
+    }
+
     @Test("Nothing of the keys or the id is in a sealed file, and no two files are alike")
     func sealsAll() throws {
         let room = try Self.room("roomroomroomroom")

@@ -167,11 +167,12 @@ final class NodeWorld {
     /// Somebody who comes with the world's invite, or without one; or to a relay's room with the invite of its group.
     @discardableResult
     func add(
-        nick: String = "", foundsGroup: Bool = true, password: RoomPassword? = nil, inviteOfGroup: Invite? = nil
+        nick: String = "", foundsGroup: Bool = true, password: RoomPassword? = nil, inviteOfGroup: Invite? = nil,
+        at address: RoomAddress? = nil
     ) -> Person {
         let person = Person()
         people.append(person)
-        guard let address = try? RoomAddress("127.0.0.1:1") else { preconditionFailure("an address") }
+        guard let address = address ?? (try? RoomAddress("127.0.0.1:1")) else { preconditionFailure("an address") }
         let invite = inviteOfGroup?.secret ?? invite
         let trust: GroupTrust =
             if let bytes = inviteOfGroup?.secret.secretBytes {

@@ -12,23 +12,30 @@ package final class ImpostorTor {
         case socks = "socks"
     }
 
+    /// Where it listens on 127.0.0.1; 0 for a Unix socket.
     package let port: UInt16
+    /// The socket's path.
+    package let path: String?
     private let process: NobodyProcess
     private let folder: URL
 
     /// The bytes of the cookie file that it names, which it cannot read itself when it is `COOKIE`.
     package let cookie: [UInt8]
 
-    /// - Parameter port: where it listens on 127.0.0.1; 0 for any port.
-    package init(_ kind: Kind, port: UInt16 = 0) throws {
+    /// - Parameters:
+    ///   - port: where it listens on 127.0.0.1; 0 for any port.
+    ///   - isUnix: whether it listens at a Unix socket instead, which everybody may connect to.
+    package init(_ kind: Kind, port: UInt16 = 0, isUnix: Bool = false) throws {
         folder = URL(filePath: "/tmp/termtalk-impostor-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
         cookie = (0..<32).map { _ in UInt8.random(in: 0...255) }
-        let path = folder.appending(path: "cookie").path
-        try Data(cookie).write(to: URL(filePath: path))
-        chmod(path, kind == .cookie ? 0o600 : 0o644)
-        process = try NobodyProcess(Self.program, "\(port)", kind.rawValue, path)
+        let cookiePath = folder.appending(path: "cookie").path
+        try Data(cookie).write(to: URL(filePath: cookiePath))
+        chmod(cookiePath, kind == .cookie ? 0o600 : 0o644)
+        path = isUnix ? folder.appending(path: "socket").path : nil
+        if isUnix { chmod(folder.path, 0o777) }
+        process = try NobodyProcess(Self.program, path ?? "\(port)", kind.rawValue, cookiePath)
         guard let listening = UInt16(try process.line()) else { throw NobodyProcess.Ended() }
         self.port = listening
     }
@@ -42,12 +49,14 @@ package final class ImpostorTor {
 
     private static let program = """
         import hashlib, hmac, os, socket, sys, threading
-        port, kind, cookie = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-        listener = socket.socket()
+        place, kind, cookie = sys.argv[1:]
+        is_unix = place.startswith("/")
+        listener = socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        listener.bind(place if is_unix else ("127.0.0.1", int(place)))
+        if is_unix: os.chmod(place, 0o666)
         listener.listen(16)
-        print(listener.getsockname()[1], flush=True)
+        print(0 if is_unix else listener.getsockname()[1], flush=True)
         def mac(who, nonces):
             key = f"Tor safe cookie authentication {who} hash".encode()
             return hmac.new(key, open(cookie, "rb").read() + nonces, hashlib.sha256).hexdigest().upper()

@@ -12,10 +12,10 @@ import Testing
 struct ImpostorTests {
     private static let greeting = hex(Array("PROTOCOLINFO 1\r\n".utf8))
 
-    @Test(arguments: ImpostorTor.Kind.allCases.filter { $0 != .socks })
-    func isToldNothing(_ kind: ImpostorTor.Kind) throws {
-        let impostor = try ImpostorTor(kind)
-        let address = SocketAddress.ip("127.0.0.1", port: impostor.port)
+    @Test(arguments: ImpostorTor.Kind.allCases.filter { $0 != .socks }, [false, true])
+    func isToldNothing(_ kind: ImpostorTor.Kind, isUnix: Bool) throws {
+        let impostor = try ImpostorTor(kind, isUnix: isUnix)
+        let address = impostor.path.map { SocketAddress.unix(path: $0) } ?? .ip("127.0.0.1", port: impostor.port)
         #expect(try discover([address], .found, password: "secret") == .failure(.untrusted(.owner(address))))
         #expect(impostor.heard() == Self.greeting)
     }
@@ -70,9 +70,9 @@ struct ImpostorTests {
         #expect(try #require(impostor).heard().replacing(Self.greeting, with: "") == "")
     }
 
-    @Test func isNoSocksPort() throws {
-        let impostor = try ImpostorTor(.socks)
-        let address = SocketAddress.ip("127.0.0.1", port: impostor.port)
+    @Test(arguments: [false, true]) func isNoSocksPort(isUnix: Bool) throws {
+        let impostor = try ImpostorTor(.socks, isUnix: isUnix)
+        let address = impostor.path.map { SocketAddress.unix(path: $0) } ?? .ip("127.0.0.1", port: impostor.port)
         var errors: [TorError] = []
         try runLoop { loop, finish in
             SocksDialer.dial(

@@ -1,3 +1,5 @@
+internal import EventLoop
+
 /// What is asked of an Avahi daemon over the system's bus, and what it answers: the services of one type, and each of their
 /// addresses. A daemon that ends and comes back is asked anew.
 package struct AvahiDaemon {
@@ -6,6 +8,9 @@ package struct AvahiDaemon {
     private static let browser = "org.freedesktop.Avahi.ServiceBrowser"
     /// Any interface, any family (avahi-common/address.h).
     private static let unspecified: Int32 = -1
+    /// Services that are asked for beside each other: of more than 128 questions the bus answers those that are too many
+    /// itself. What the daemon knows it tells at once; what it has to ask the network for, it cannot be kept from.
+    static let places = 100
 
     private struct Query {
         let interface: Int32
@@ -16,13 +21,18 @@ package struct AvahiDaemon {
     }
 
     private let type: String
+    private let isWanted: (String) -> Bool
     private var session: DBusSession
-    private var queue = ResolutionQueue<Query>()
-    private var asked: Set<UInt32> = []
+    private var queue = ResolutionQueue<Query>(places: places)
+    /// The number in `queue` of what each call asks for.
+    private var asked: [UInt32: UInt64] = [:]
 
-    /// - Parameter type: of the services, such as `_http._tcp`.
-    package init(type: String, userID: UInt32) {
+    /// - Parameters:
+    ///   - type: of the services, such as `_http._tcp`.
+    ///   - isWanted: whether a service of that name is looked into.
+    package init(type: String, userID: UInt32, isWanted: @escaping (String) -> Bool = { _ in true }) {
         self.type = type
+        self.isWanted = isWanted
         session = DBusSession(userID: userID)
     }
 
@@ -41,13 +51,14 @@ package struct AvahiDaemon {
             switch message.kind {
             case .signal: try heard(message)
             case .reply, .error:
-                guard let serial = message.replySerial, asked.remove(serial) != nil else { continue }
-                queue.ended()
+                guard let number = message.replySerial.flatMap({ asked.removeValue(forKey: $0) }) else { continue }
+                queue.ended(number)
                 if message.kind == .reply { found.append(try Self.service(of: message)) }
             case .call: break
             }
         }
-        while let query = queue.next() { resolve(query) }
+        // No time passes: none can be given up.
+        while let query = queue.next(at: MonotonicTime(nanoseconds: 0)) { resolve(query.service, number: query.number) }
         return found
     }
 
@@ -61,8 +72,8 @@ package struct AvahiDaemon {
     }
 
     private mutating func browse() {
-        asked = []
-        queue = ResolutionQueue()
+        asked = [:]
+        queue = ResolutionQueue(places: Self.places)
         var call = DBusMessage(to: Self.name, "/", Self.server, "ServiceBrowserNew")
         call.signature = "iissu"
         var body = DBusWriter()
@@ -86,13 +97,14 @@ package struct AvahiDaemon {
             let interface = try reader.readInt32()
             let family = try reader.readInt32()
             let (name, type, domain) = (try reader.readString(), try reader.readString(), try reader.readString())
-            guard type == self.type else { return }
-            queue.heard(of: Query(interface: interface, family: family, name: name, type: type, domain: domain))
+            guard type == self.type, isWanted(name) else { return }
+            queue.heard(
+                of: Query(interface: interface, family: family, name: name, type: type, domain: domain), at: interface)
         default: break
         }
     }
 
-    private mutating func resolve(_ query: Query) {
+    private mutating func resolve(_ query: Query, number: UInt64) {
         var call = DBusMessage(to: Self.name, "/", Self.server, "ResolveService")
         call.signature = "iisssiu"
         var body = DBusWriter()
@@ -102,7 +114,7 @@ package struct AvahiDaemon {
         body.write(query.family)
         body.write(UInt32(0))
         call.body = body.bytes
-        asked.insert(session.send(call))
+        asked[session.send(call)] = number
     }
 
     private static func service(of reply: DBusMessage) throws(DBusError) -> FoundService {
@@ -110,12 +122,13 @@ package struct AvahiDaemon {
         var reader = DBusReader(reply.body[...])
         let interface = try reader.readInt32()
         _ = try reader.readInt32()
-        for _ in 0..<4 { _ = try reader.readString() }
+        let name = try reader.readString()
+        for _ in 0..<3 { _ = try reader.readString() }
         _ = try reader.readInt32()
         let address = try reader.readString()
         let port = try reader.readUInt16()
         return FoundService(
-            interface: interface, address: address, port: port,
+            name: name, interface: interface, address: address, port: port,
             strings: try reader.readByteArrays(limit: RoomAnnouncement.stringLimit))
     }
 }

@@ -12,9 +12,12 @@ final class DaemonBrowser: ByteStreamHandler {
     private var connecting: (any Cancellable)?
     private var stream: SocketStream?
 
-    init(type: String, loop: EventLoop, found: @escaping (FoundService) -> Void) {
+    /// - Parameter isWanted: whether a service of that name is looked into.
+    init(
+        type: String, loop: EventLoop, isWanted: @escaping (String) -> Bool, found: @escaping (FoundService) -> Void
+    ) {
         self.found = found
-        daemon = AvahiDaemon(type: type, userID: geteuid())
+        daemon = AvahiDaemon(type: type, userID: geteuid(), isWanted: isWanted)
         connecting = loop.connect(to: Self.socket, timeout: Self.timeout) { [weak self] result in
             guard let self, case .success(let stream) = result else { return }
             self.stream = stream

@@ -6,15 +6,20 @@ import Glibc
 /// What Avahi asks of an event loop (avahi-common/watch.h), done by ours. It must outlive the server that uses it.
 @safe final class AvahiLoop {
     fileprivate let loop: EventLoop
+    private let hearsAnswers: Bool
     let api: UnsafeMutablePointer<AvahiPoll>
 
-    init(_ loop: EventLoop) {
+    /// - Parameter hearsAnswers: whether the server gets what others answer, and not their questions only.
+    init(_ loop: EventLoop, hearsAnswers: Bool) {
         self.loop = loop
+        self.hearsAnswers = hearsAnswers
         unsafe api = .allocate(capacity: 1)
         unsafe api.initialize(to: AvahiPoll())
         unsafe api.pointee.userdata = Unmanaged.passUnretained(self).toOpaque()
         unsafe api.pointee.watch_new = { api, descriptor, events, callback, userdata in
-            guard let loop = unsafe AvahiLoop.of(api), let callback = unsafe callback else { return nil }
+            guard let own = unsafe AvahiLoop.of(api), let callback = unsafe callback else { return nil }
+            let loop = own.loop
+            if !own.hearsAnswers { AvahiLoop.dropAnswers(at: descriptor) }
             let watch = unsafe AvahiWatch(loop, descriptor: descriptor, callback: callback, userdata: userdata)
             watch.update(events)
             return unsafe OpaquePointer(Unmanaged.passRetained(watch).toOpaque())
@@ -30,7 +35,7 @@ import Glibc
             unsafe release(watch, as: AvahiWatch.self)
         }
         unsafe api.pointee.timeout_new = { api, time, callback, userdata in
-            guard let loop = unsafe AvahiLoop.of(api), let callback = unsafe callback else { return nil }
+            guard let loop = unsafe AvahiLoop.of(api)?.loop, let callback = unsafe callback else { return nil }
             let timeout = unsafe AvahiTimeout(loop, callback: callback, userdata: userdata)
             unsafe timeout.update(time)
             return unsafe OpaquePointer(Unmanaged.passRetained(timeout).toOpaque())
@@ -49,9 +54,30 @@ import Glibc
         unsafe api.deallocate()
     }
 
-    fileprivate static func of(_ api: UnsafePointer<AvahiPoll>?) -> EventLoop? {
+    fileprivate static func of(_ api: UnsafePointer<AvahiPoll>?) -> AvahiLoop? {
         guard let userdata = unsafe api?.pointee.userdata else { return nil }
-        return unsafe Unmanaged<AvahiLoop>.fromOpaque(userdata).takeUnretainedValue().loop
+        return unsafe Unmanaged<AvahiLoop>.fromOpaque(userdata).takeUnretainedValue()
+    }
+
+    /// Lets the kernel drop what is an answer (RFC 1035, 4.1.1), before a socket for packets gets it.
+    private static func dropAnswers(at descriptor: Int32) {
+        var type: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) == 0,
+            type == Int32(SOCK_DGRAM.rawValue)
+        else { return }
+        let flags = UInt32(8 + 2)
+        var steps = [
+            sock_filter(code: UInt16(BPF_LD | BPF_B | BPF_ABS), jt: 0, jf: 0, k: flags),
+            sock_filter(code: UInt16(BPF_JMP | BPF_JSET | BPF_K), jt: 1, jf: 0, k: 0x80),
+            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: .max),
+            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0),
+        ]
+        unsafe steps.withUnsafeMutableBufferPointer { steps in
+            var program = unsafe sock_fprog(len: UInt16(steps.count), filter: steps.baseAddress)
+            _ = unsafe setsockopt(
+                descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, socklen_t(MemoryLayout<sock_fprog>.size))
+        }
     }
 }
 

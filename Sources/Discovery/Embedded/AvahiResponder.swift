@@ -17,9 +17,10 @@ enum AvahiFamily {
 @safe final class AvahiResponder {
     /// The service's type (RFC 6763, 7).
     static let serviceType = "_termtalk._tcp"
-    /// What is remembered of others' records, on each interface: those of four thousand services, in some MB. Past it nobody
-    /// else is found until some have run out.
-    private static let cacheEntries: UInt32 = 16_384
+    /// What who looks for rooms remembers of others' records, on each interface: those of five hundred services. Past it nobody
+    /// else is found in this way until some have run out. More would be of no use: Avahi compares each record that comes with
+    /// all that it knows of the same name, so with two thousand services a processor is busy and packets are lost.
+    private static let cacheEntries: UInt32 = 2_048
 
     let server: OpaquePointer
     /// A random name in `.local`, for this responder only.
@@ -28,12 +29,13 @@ enum AvahiFamily {
 
     /// - Parameters:
     ///   - interfaces: the names of the only interfaces that are used.
-    ///   - isListening: whether nothing is published.
+    ///   - isListening: whether it is there to hear of others, and publishes nothing. Else it hears questions only: its names
+    ///     are random, so nobody else has them, and who floods the network with answers costs it nothing.
     init(loop: EventLoop, interfaces: Set<String>, isListening: Bool) throws(DiscoveryError) {
         guard !interfaces.isEmpty else { throw .noLocalNetwork }
         guard Self.mayFollowAddresses else { throw .failed(code: Int32(AVAHI_ERR_OS)) }
         unsafe avahi_set_log_function { _, _ in }
-        let poll = AvahiLoop(loop)
+        let poll = AvahiLoop(loop, hearsAnswers: isListening)
         let name = Self.randomName()
         var config = unsafe AvahiServerConfig()
         unsafe avahi_server_config_init(&config)
@@ -51,7 +53,7 @@ enum AvahiFamily {
         unsafe config.add_service_cookie = 0
         unsafe config.disallow_other_stacks = 0
         unsafe config.disable_publishing = isListening ? 1 : 0
-        unsafe config.n_cache_entries_max = Self.cacheEntries
+        unsafe config.n_cache_entries_max = isListening ? Self.cacheEntries : 0
         var code: Int32 = 0
         guard let server = unsafe avahi_server_new(poll.api, &config, { _, _, _ in }, nil, &code) else {
             throw .failed(code: code)

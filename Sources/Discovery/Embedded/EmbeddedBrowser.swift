@@ -13,14 +13,27 @@ import Glibc
         let domain: String
     }
 
+    /// Services that are asked for beside each other.
+    private static let places = 512
+
+    private let loop: EventLoop
+    private let isWanted: (String) -> Bool
     private let found: (FoundService) -> Void
     private let responder: AvahiResponder
     private var browser: OpaquePointer?
-    private var resolvers: Set<OpaquePointer> = unsafe []
-    private var queue = ResolutionQueue<Query>()
+    private var resolvers: [UInt64: OpaquePointer] = unsafe [:]
+    private var queue = ResolutionQueue<Query>(places: places)
+    private var turnEnd: TimerHandle?
 
     /// Calls `found` inside of Avahi: what it does must not end this.
-    init(loop: EventLoop, interfaces: Set<String>, found: @escaping (FoundService) -> Void) throws(DiscoveryError) {
+    ///
+    /// - Parameter isWanted: whether a service of that name is looked into.
+    init(
+        loop: EventLoop, interfaces: Set<String>, isWanted: @escaping (String) -> Bool,
+        found: @escaping (FoundService) -> Void
+    ) throws(DiscoveryError) {
+        self.loop = loop
+        self.isWanted = isWanted
         self.found = found
         responder = try AvahiResponder(loop: loop, interfaces: interfaces, isListening: true)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -32,47 +45,65 @@ import Glibc
                     let type = unsafe type, let domain = unsafe domain
                 else { return }
                 let browser = unsafe Unmanaged<EmbeddedBrowser>.fromOpaque(context).takeUnretainedValue()
-                browser.queue.heard(
-                    of: Query(
-                        interface: interface, family: family, name: unsafe String(cString: name),
-                        type: unsafe String(cString: type), domain: unsafe String(cString: domain)))
+                let query = Query(
+                    interface: interface, family: family, name: unsafe String(cString: name),
+                    type: unsafe String(cString: type), domain: unsafe String(cString: domain))
+                guard browser.isWanted(query.name) else { return }
+                browser.queue.heard(of: query, at: interface)
                 browser.goOn()
             }, context)
         guard unsafe browser != nil else { throw unsafe .failed(code: avahi_server_errno(responder.server)) }
     }
 
     deinit {
-        while let resolver = unsafe resolvers.popFirst() { unsafe avahi_s_service_resolver_free(resolver) }
+        turnEnd?.cancel()
+        for number in unsafe Array(resolvers.keys) { free(number) }
         if let browser = unsafe browser { unsafe avahi_s_service_browser_free(browser) }
     }
 
     private func goOn() {
-        while let query = queue.next() {
+        while let step = queue.next(at: loop.now) {
+            if let instead = step.instead { free(instead) }
+            let query = step.service
             let context = unsafe Unmanaged.passUnretained(self).toOpaque()
             let resolver = unsafe avahi_s_service_resolver_new(
                 responder.server, query.interface, query.family, query.name, query.type, query.domain,
                 // Who has addresses of both families says so over both.
                 query.family, AvahiLookupFlags(0),
-                { resolver, interface, _, event, _, _, _, _, address, port, strings, _, context in
+                { resolver, interface, _, event, name, _, _, _, address, port, strings, _, context in
                     guard let context = unsafe context, let resolver = unsafe resolver else { return }
                     let browser = unsafe Unmanaged<EmbeddedBrowser>.fromOpaque(context).takeUnretainedValue()
-                    if event == AVAHI_RESOLVER_FOUND, let address = unsafe address {
+                    if event == AVAHI_RESOLVER_FOUND, let address = unsafe address, let name = unsafe name {
                         browser.found(
                             FoundService(
-                                interface: interface, address: unsafe EmbeddedBrowser.text(of: address), port: port,
+                                name: unsafe String(cString: name), interface: interface,
+                                address: unsafe EmbeddedBrowser.text(of: address), port: port,
                                 strings: unsafe EmbeddedBrowser.strings(strings)))
                     }
                     unsafe browser.ended(resolver)
                 }, context)
-            if let resolver = unsafe resolver { unsafe resolvers.insert(resolver) } else { queue.ended() }
+            if let resolver = unsafe resolver {
+                unsafe resolvers[step.number] = resolver
+            } else {
+                queue.ended(step.number)
+            }
+        }
+        turnEnd?.cancel()
+        turnEnd = queue.nextTurn.map { time in
+            loop.schedule(after: time - loop.now) { [weak self] in self?.goOn() }
         }
     }
 
     private func ended(_ resolver: OpaquePointer) {
-        guard unsafe resolvers.remove(resolver) != nil else { return }
-        unsafe avahi_s_service_resolver_free(resolver)
-        queue.ended()
+        guard let number = unsafe resolvers.first(where: { unsafe $0.value == resolver })?.key else { return }
+        free(number)
+        queue.ended(number)
         goOn()
+    }
+
+    private func free(_ number: UInt64) {
+        guard let resolver = unsafe resolvers.removeValue(forKey: number) else { return }
+        unsafe avahi_s_service_resolver_free(resolver)
     }
 
     private static func text(of address: UnsafePointer<AvahiAddress>) -> String {

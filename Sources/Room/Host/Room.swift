@@ -75,7 +75,7 @@ package struct Room {
     /// Each member, but not the host, may post once in that time; zero for as often as it likes.
     var slowInterval = Duration.zero
     /// The onion service at which the room is now, where that is another one than at first.
-    var movedTo: OnionPlace?
+    package internal(set) var movedTo: OnionPlace?
     /// How often the room has changed in a way that a snapshot shows, and that not all are told of.
     package internal(set) var silentChanges = 0
     /// Who may not come back; oldest first.

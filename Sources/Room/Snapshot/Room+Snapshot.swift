@@ -16,6 +16,10 @@ extension Room {
         writer.write(isLocked)
         writer.write(topic)
         writer.write(interval: slowInterval)
+        writer.write(optional: movedTo) { writer, place in
+            writer.write(place.key)
+            writer.write(UInt64(place.port))
+        }
         writer.write(list: bannedKeys) { writer, key in writer.write(key) }
         writer.write(nextOrder)
         writer.write(list: membersInOrder) { writer, member in member.write(to: &writer) }
@@ -59,6 +63,13 @@ extension Room {
         isLocked = try reader.readBool()
         topic = try reader.readText(atMost: RoomLimits.remarkByteCount)
         slowInterval = try reader.readInterval()
+        movedTo = try reader.readOptional { reader throws(WireError) in
+            let key = try reader.readBytes(atMost: OnionPlace.keyByteCount)
+            guard key.count == OnionPlace.keyByteCount, let port = UInt16(exactly: try reader.readUInt64()) else {
+                throw .invalidValue
+            }
+            return OnionPlace(key: key, port: port)
+        }
         bannedKeys = try reader.readList(atMost: RoomLimits.bannedKeys) { reader throws(WireError) in
             try reader.readBytes()
         }

@@ -81,13 +81,24 @@ package final class KeptRoom: Sendable {
         }
     }
 
-    /// The key of the onion service.
-    package func onionKey() -> OnionKey {
+    /// How often a room can be moved: how many keys are tried for the one where it is.
+    static let moveLimit = 1_000
+
+    /// The key of the onion service, after the room has moved so often. Those after a move follow from the host's key: what is
+    /// secret is in the file, which is written once, and where the room is stands in its store.
+    package func onionKey(moves: Int = 0) -> OnionKey {
         do {
+            if moves > 0 { return try OnionKey(seed: derived("TermTalk kept room: onion \(moves)")) }
             return try OnionKey(seed: onionSeed)
         } catch {
             preconditionFailure("a seed has 32 bytes")
         }
+    }
+
+    /// How often a room has moved that is there now; nil when that is no place of this room's.
+    func moves(to place: OnionPlace?) -> Int? {
+        guard let place else { return 0 }
+        return (1...Self.moveLimit).first { onionKey(moves: $0).address.publicKey == place.key }
     }
 
     /// The static key that the host shows in handshakes.

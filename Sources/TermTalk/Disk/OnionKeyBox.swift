@@ -4,10 +4,10 @@ internal import TorController
 final class OnionKeyBox {
     let key: OnionKey
 
-    /// That of a kept room, or a new one.
-    init(kept: KeptRoom?) {
+    /// That of a kept room which has moved so often, or a new one.
+    init(kept: KeptRoom?, moves: Int) {
         if let kept {
-            key = kept.onionKey()
+            key = kept.onionKey(moves: moves)
         } else {
             key = OnionKey()
         }

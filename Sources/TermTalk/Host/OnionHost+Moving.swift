@@ -8,7 +8,7 @@ internal import Transport
 
 extension OnionHost {
     /// Moves follow each other no faster than members follow them.
-    static let moveInterval = MemberNode.moveInterval * 2
+    static let moveInterval = MoveLimit.interval * 2
     /// How long the service of before stays for members who have not followed yet.
     static let moveDeadline = Duration.seconds(300)
     private static let lookInterval = Duration.seconds(2)
@@ -44,7 +44,12 @@ extension OnionHost {
             throw ChatEvent.Notice(
                 .notPermitted, "the room was not moved: it has been just now", hint: "try again in some minutes")
         }
-        let key = OnionKeyBox(kept: nil)
+        guard moves < KeptRoom.moveLimit else {
+            throw ChatEvent.Notice(
+                .notPermitted, "the room was not moved: it has been \(KeptRoom.moveLimit) times",
+                hint: "open another room, and send its invite")
+        }
+        let key = OnionKeyBox(kept: kept, moves: moves + 1)
         let address = RoomAddress.onion(key.key.address, port: port)
         tell(.told(.starting(.onionPublish, progress: 0)))
         do throws(ListenError) {
@@ -69,6 +74,7 @@ extension OnionHost {
         case .published:
             guard let before = self.listener else { return }
             self.key = key
+            moves += 1
             movedAt = tor.loop.time
             move = .leaving(
                 before, until: tor.loop.time + Self.moveDeadline, hasFollowed: hasFollowed, lookLater())

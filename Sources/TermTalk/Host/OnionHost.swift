@@ -36,6 +36,9 @@ final class OnionHost {
         case closed
     }
 
+    let kept: KeptRoom?
+    /// How often the room has moved.
+    var moves: Int
     /// Of the room's service.
     var key: OnionKeyBox
     let port: UInt16
@@ -54,16 +57,21 @@ final class OnionHost {
     private var controlAttempt = 0
 
     /// - Parameters:
+    ///   - moves: how often the kept room has moved.
     ///   - target: where tor reaches us; nil for where it is found out to.
     ///   - secrets: those of the invites whose holders alone may resolve the service at first; nil for everybody.
     ///   - isUnderAttack: whether the room is flooded.
     ///   - onAccept: who comes, and by which service, where that is not the room's first.
     init(
-        kept: KeptRoom?, port: UInt16, target: SocketAddress?, secrets: [InviteSecret]?, tor: TorController,
+        kept: KeptRoom?, moves: Int, port: UInt16, target: SocketAddress?, secrets: [InviteSecret]?, tor: TorController,
         isUnderAttack: @escaping () -> Bool, onAccept: @escaping (SocketStream, OnionPlace?) -> Void,
         tell: @escaping (Event) -> Void
     ) {
-        key = OnionKeyBox(kept: kept)
+        self.kept = kept
+        self.moves = moves
+        // When it was is not known any more, and members follow no faster.
+        movedAt = moves > 0 ? tor.loop.time : nil
+        key = OnionKeyBox(kept: kept, moves: moves)
         self.port = port
         self.target = target
         self.secrets = secrets

@@ -34,8 +34,8 @@ final class LANDial: Cancellable {
         self.dialer = dialer
         if let known { dialer.add(known) }
         do throws(DiscoveryError) {
-            search = try RoomSearch(loop: loop) { found in
-                guard found.announcement.tag.isOf(room: room.description), isWorthWhile(found.address) else { return }
+            search = try RoomSearch(loop: loop, room: room.description) { found in
+                guard isWorthWhile(found.address) else { return }
                 hasFound = true
                 dialer.add(found.address)
             }

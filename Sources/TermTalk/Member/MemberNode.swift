@@ -60,8 +60,6 @@ package final class MemberNode: ByteStreamHandler {
     static let congestedInterval = Duration.seconds(1)
     /// How long leaving may take once everything has been delivered.
     static let leaveDeadline = Duration.seconds(5)
-    /// A host that says more often that it has moved is not followed: each time costs tor a circuit, to wherever it says.
-    static let moveInterval = Duration.seconds(60)
 
     let loop: EventLoop
     var target: Target
@@ -88,7 +86,7 @@ package final class MemberNode: ByteStreamHandler {
     package var tryAnotherWay: ((ChatEvent.Notice) -> Bool)?
     /// Called with where the host says that the room is from now on.
     package var onMoved: ((RoomAddress) -> Void)?
-    private var movedAt: Duration?
+    private var moveLimit = MoveLimit()
 
     /// - Parameters:
     ///   - password: what the host has to know; then nothing is said to one that does not.
@@ -390,9 +388,8 @@ package final class MemberNode: ByteStreamHandler {
     /// The host says where the room is from now on. Whoever answers there has to have the key that the host had here.
     private func follow(to place: OnionPlace) {
         guard case .onion = target.address, let address = RoomAddress(place), address != target.address,
-            movedAt.map({ loop.time - $0 >= Self.moveInterval }) != false
+            moveLimit.allows(at: loop.time)
         else { return }
-        movedAt = loop.time
         tell(.room(.moved(address: address.text)))
         onMoved?(address)
         // What else has come is heard on this connection.

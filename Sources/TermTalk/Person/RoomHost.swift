@@ -287,8 +287,12 @@ package final class RoomHost {
     private func startOnion(port: UInt16, _ torOptions: TorOptions, target: SocketAddress?) {
         var torOptions = torOptions
         torOptions.dataDirectory = options.kept?.torFolder
+        let before: KeptState? = if case .open(_, _, _, let state) = keeping { state } else { nil }
+        guard let moves = options.kept.map({ $0.moves(to: before?.room.movedTo) }) ?? 0 else {
+            return fail(StoreError.damaged(.snapshot).notice)
+        }
         let onion = OnionHost(
-            kept: options.kept, port: port, target: target,
+            kept: options.kept, moves: moves, port: port, target: target,
             secrets: options.hasClientAuthorization ? invites.secretsInUse : nil,
             tor: TorController(loop: loop, options: torOptions, logger: logger),
             isUnderAttack: { [weak self] in self?.node?.isUnderAttack ?? false },
@@ -322,13 +326,27 @@ package final class RoomHost {
 
     /// - Throws: not-permitted where there is no address to change, or it has been changed just now.
     func startMove(in node: HostNode) throws(ChatEvent.Notice) {
-        guard let onion, onion.target == nil, options.kept == nil else {
-            throw ChatEvent.Notice(
-                .notPermitted, "the room was not moved: its address is not one that can be changed",
-                hint: "that takes an onion room without --persist, --behind and --onion-target")
-        }
+        guard let onion, onion.target == nil else { throw notMovable }
         let clients = options.hasClientAuthorization ? node.inviteEntries.map(\.secret).onionClients : nil
         try onion.startMove(clients: clients) { [weak node] in node?.hasMembers(elsewhereThan: $0) == false }
+    }
+
+    private var notMovable: ChatEvent.Notice {
+        let (reason, hint) =
+            switch entrance {
+            case .onion:
+                (
+                    "tor reaches it at one place only, where nobody says by which address they come",
+                    "leave out --onion-target where tor and termtalk are on one machine, or open another room"
+                )
+            case .behind:
+                (
+                    "its address is that of a service which torrc defines",
+                    "let torrc define another service, and start the room behind that"
+                )
+            case .direct, .none: ("it has no onion address", "open another room, and send its invite")
+            }
+        return .init(.notPermitted, "the room was not moved: \(reason)", hint: hint)
     }
 
     private func movedOnion(to address: RoomAddress) {

@@ -24,7 +24,7 @@ enum LANRooms {
         var shown: [Shown] = []
         var hidden: Set<[UInt8]> = []
         do throws(DiscoveryError) {
-            let search = try RoomSearch(loop: loop) { found in
+            let search = try RoomSearch(loop: loop, room: nil) { found in
                 guard let room = found.announcement.shown else {
                     hidden.insert(found.announcement.tag.bytes)
                     return

@@ -5,7 +5,7 @@ import Testing
 
 private let hasNoTor =
     !FileManager.default.fileExists(atPath: "/run/tor/control")
-    && [9050, 9051].allSatisfy { (try? BlockingSocket(port: $0)) == nil }
+    && [9050, 9051, 9150, 9151].allSatisfy { (try? BlockingSocket(port: $0)) == nil }
 
 /// Another user of this machine listens where tor is looked for: the person is told, and it learns nothing.
 @Suite(
@@ -17,17 +17,17 @@ struct ImpostorTorTests {
     private static let room = "the-secret-room"
     private static let onion = "2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion"
 
-    @Test(arguments: ImpostorTor.Kind.allCases.filter { $0 != .socks })
-    func controlPort(_ kind: ImpostorTor.Kind) async throws {
-        let impostor = try ImpostorTor(kind, port: 9051)
+    @Test(arguments: ImpostorTor.Kind.allCases.filter { $0 != .socks }, [9051, 9151] as [UInt16])
+    func controlPort(_ kind: ImpostorTor.Kind, _ port: UInt16) async throws {
+        let impostor = try ImpostorTor(kind, port: port)
         try await expectFailure(
             ["host", "--room", Self.room, "--tor", "system"], code: "tor-untrusted", status: 77,
             environment: ["TERMTALK_TOR_PASSWORD": "secret"])
         #expect(impostor.heard().replacing(Self.greeting, with: "") == "")
     }
 
-    @Test func socksPort() async throws {
-        let impostor = try ImpostorTor(.socks, port: 9050)
+    @Test(arguments: [9050, 9150] as [UInt16]) func socksPort(_ port: UInt16) async throws {
+        let impostor = try ImpostorTor(.socks, port: port)
         try await expectFailure(
             ["join", Self.room, "--onion", Self.onion, "--tor", "system"], code: "tor-untrusted", status: 77)
         #expect(impostor.heard().replacing("050102", with: "") == "")

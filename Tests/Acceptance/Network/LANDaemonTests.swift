@@ -6,10 +6,11 @@ import Testing
     .enabled(if: NetworkLab.isAvailable, NetworkLab.reason),
     .enabled(if: NetworkLab.hasDaemons, "needs avahi-daemon(8), avahi-browse(1), dbus-daemon(1) and nft(8)"))
 struct LANDaemonTests {
-    private static let dropsDNS = """
-        nft add table inet quiet && nft add chain inet quiet in '{ type filter hook input priority 0; }' &&
-        nft add rule inet quiet in udp dport 5353 drop
-        """
+    /// Rules for what comes in, in a table that can be taken away.
+    private static func drop(_ rules: String...) -> String {
+        "nft add table inet quiet && nft add chain inet quiet in '{ type filter hook input priority 0; }'"
+            + rules.map { " && nft add rule inet quiet in \($0) drop" }.joined()
+    }
 
     private func startBus(_ machine: LabMachine) async throws -> TermTalkProcess {
         try await machine.run("mkdir -p /run/dbus /run/avahi-daemon")
@@ -57,6 +58,18 @@ struct LANDaemonTests {
         try await other.event("joined-room")
     }
 
+    @Test(
+        "Through a firewall that lets in what is said to everybody only, and one that lets in answers to oneself only",
+        arguments: ["udp dport != 5353 udp sport 5353", "udp dport 5353"])
+    func throughAFirewall(dropped: String) async throws {
+        let pair = try await LANPair()
+        try await pair.guest.run(Self.drop(dropped))
+        let (host, _) = try await pair.open()
+        defer { host.signal(SIGTERM) }
+        let guest = try pair.join([LANPair.room, "--accept-new-host"])
+        try await guest.event("joined-room")
+    }
+
     @Test("What the daemon knows is found though no packet comes; when it is killed, and the bus, the network is asked")
     func theDaemonKnows() async throws {
         let pair = try await LANPair()
@@ -68,7 +81,7 @@ struct LANDaemonTests {
         while !known.contains(where: { $0.hasPrefix("=") }) {
             known = try await pair.guest.run("avahi-browse -rpt _termtalk._tcp")
         }
-        try await pair.guest.run(Self.dropsDNS)
+        try await pair.guest.run(Self.drop("udp dport 5353", "udp sport 5353"))
         let guest = try pair.join([LANPair.room, "--accept-new-host"])
         try await guest.event("joined-room")
 

@@ -40,7 +40,7 @@ struct LANTests {
         _ = try await host.result()
         let packets = try await capture.finish()
         // What the test looks for is in clear, if anywhere.
-        #expect(packets.contains("_termtalk") && packets.contains("t="))
+        #expect(packets.contains("_termtalk") && packets.contains("v=1"))
         for secret in [Self.room, LabMachine.hostName, "name-of-this-user", "hostess", "visitor", "linux", "x86_64"] {
             #expect(!packets.contains(secret), "\(secret)")
         }
@@ -85,7 +85,7 @@ struct LANTests {
         defer { shown.signal(SIGTERM) }
         let ready = try await shown.event("ready")
         #expect(ready.address?.hasPrefix("192.168.7.1:") == true && ready.address != "192.168.7.1:12345")
-        // The records are probed for a second before they are told (RFC 6762, 8.1).
+        // A room is told of a second after it is ready (RFC 6762, 8.1).
         var lines: [String] = []
         while lines.isEmpty { lines = try await pair.guest.termtalk(["rooms", "--lan", "--json"]).result().output }
         #expect(lines.count == 1)
@@ -98,6 +98,33 @@ struct LANTests {
         #expect(plain.errors.first?.hasPrefix("1 more") == true)
         let guest = try pair.join(["kitchen", "--accept-new-host"])
         try await guest.event("joined-room")
+    }
+
+    @Test("By the menu: a room is opened, and another one joined", .enabled(if: Terminal.tmux != nil, "needs tmux"))
+    func menu() async throws {
+        let pair = try await LANPair()
+        let opening = try await pair.host.terminal()
+        for (question, answer) in [("q  quit", "1"), ("or lan", "lan"), ("How long", "15m"), ("nick", "hostess")] {
+            try await opening.shows(question)
+            try await opening.type(answer)
+        }
+        try await opening.shows("it closes in 15 minutes")
+        var told: [String] = []
+        while !told.contains(where: { $0.hasPrefix("1 more") }) {
+            told = try await pair.guest.termtalk(["rooms", "--lan"]).result().errors
+        }
+
+        let (host, _) = try await pair.open()
+        defer { host.signal(SIGTERM) }
+        let joining = try await pair.guest.terminal()
+        for (question, answer) in [
+            ("q  quit", "2"), ("Invite, or the room's id", Self.room), ("nick", "visitor"), ("or lan", "lan"),
+            ("yes", "yes"),
+        ] {
+            try await joining.shows(question)
+            try await joining.type(answer)
+        }
+        try await host.event("member-joined") { $0.nick == "visitor" }
     }
 
     @Test("Network down and up, another address, another port of the switch: members come back by themselves")

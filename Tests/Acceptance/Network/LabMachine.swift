@@ -47,6 +47,12 @@ final class LabMachine: Sendable {
         try start([try TermTalkProcess.binary()] + arguments, home: home)
     }
 
+    /// Starts termtalk there, in a terminal.
+    func terminal(_ arguments: [String] = []) async throws -> Terminal {
+        try await Terminal(
+            inside([try TermTalkProcess.binary()] + arguments), home: TestHome(), program: "/usr/bin/nsenter")
+    }
+
     /// Keeps all that passes an interface, until `finish()`.
     func capture(_ interface: String = "eth0") async throws -> PacketCapture {
         try await PacketCapture(self, interface)

@@ -72,17 +72,19 @@ struct PortMapTests {
         #expect(try await host.event("warning").code == "port-not-mapped")
     }
 
-    @Test("A router that was started again is asked again")
-    func routerRestarts() async throws {
+    @Test("A router that was started again, or has lost the port, is asked again", arguments: [true, false])
+    func routerForgets(isStartedAgain: Bool) async throws {
         let home = try await HomeNetwork()
         var daemon = try await home.startDaemon()
         let (host, ready) = try await home.open()
         defer { host.signal(SIGTERM) }
-        daemon.signal(SIGTERM)
-        _ = try await daemon.result()
+        if isStartedAgain {
+            daemon.signal(SIGTERM)
+            _ = try await daemon.result()
+        }
         try await home.router.run(
             "nft flush chain inet filter prerouting_miniupnpd && nft flush chain inet filter miniupnpd")
-        daemon = try await home.startDaemon()
+        if isStartedAgain { daemon = try await home.startDaemon() }
         defer { daemon.signal(SIGTERM) }
         let deadline = ContinuousClock.now + .seconds(150)
         while try await home.mappings().isEmpty, ContinuousClock.now < deadline {}

@@ -1,3 +1,4 @@
+import Foundation
 import PrivateTorNetwork
 import Testing
 
@@ -42,6 +43,34 @@ struct MoveTests {
         #expect(late.status == 69, "\(late.output)")
         hosted.host.send("/quit")
         #expect(try await hosted.host.result().status == 0)
+    }
+
+    @Test("A kept room whose host is killed, and started again, is where it has moved, and its members are there")
+    func keptRoom() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let options = ["--nick", "host", "--persist", "club", "--no-passphrase"]
+        let first = try await HostedRoom.onion(network.host.controlFlags, options)
+        let member = try await first.join(network.client.socksFlags)
+        var start = member.eventCount
+        first.host.send("/move")
+        let moved = try #require(try await first.host.event("room-moved").address)
+        #expect(try await member.event("room-moved", from: start).address == moved)
+        try await member.event("connection", from: start) { $0.state == "connected" }
+        first.host.signal(SIGKILL)
+        _ = try await first.host.result()
+
+        start = member.eventCount
+        let second = try await HostedRoom.onion(network.host.controlFlags, options, home: first.home)
+        #expect(second.address == moved && second.room == first.room && second.hostKey == first.hostKey)
+        #expect(second.invite.contains("@\(moved)/"))
+        try await member.event("connection", from: start) { $0.state == "connected" }
+        member.send("after it")
+        try await second.host.event("message") { $0.text == "after it" }
+        _ = try await second.join(network.client.socksFlags)
+        second.host.send("/move")
+        #expect(try await second.host.event("error").code == "not-permitted", "members follow no faster")
+        #expect(try !network.host.introduces(first.address))
+        #expect(!member.eventsSoFar.contains { $0.event == "error" })
     }
 
     @Test func whatHasNoAddressToChange() async throws {
