@@ -174,8 +174,13 @@ def raw_rate(host, warm_up, seconds):
         if time.monotonic() > end:
             sys.exit("the raw stream does not come up")
         time.sleep(1)
-    far, _ = listener.accept()
+    # Others that have come are of tries that took too long.
     stream.settimeout(None)
+    stream.sendall(user)
+    while True:
+        far, _ = listener.accept()
+        if far.recv(len(user), socket.MSG_WAITALL) == user:
+            break
     over = threading.Event()
 
     def fill():

@@ -20,7 +20,7 @@ package struct LaneWindow: Sendable {
     /// Round trips of which the usual one is found.
     private static let sampleCount = 16
     /// What a loop that is busy may add to a round trip.
-    private static let slack = Duration.milliseconds(3)
+    private static let slack = Duration.microseconds(500)
 
     private struct Mark {
         let end: UInt64
