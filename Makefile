@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: file-faults day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
+.PHONY: apparmor file-faults day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
     random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
@@ -207,6 +207,10 @@ reproducible:
 deb: share
 	sh .ci/check-packaging
 	sh .ci/make-deb
+
+# That package under its AppArmor profile, enforced, in a virtual machine with Debian's kernel.
+apparmor: deb
+	.ci/check-apparmor
 
 clean:
 	rm -rf .build .build-address .build-thread .bench-run

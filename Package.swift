@@ -172,8 +172,8 @@ let package = Package(
         .testTarget(
             name: "AcceptanceTests",
             dependencies: [
-                "Discovery", "PrivateTorNetwork", "Room", "SecureSession", "Sodium", "TermTalk", "TestSupport",
-                "TermTalkCommand", "Transport", "Wire",
+                "Discovery", "EventLoop", "PrivateTorNetwork", "Room", "SecureSession", "Sodium", "TermTalk",
+                "TestSupport", "TermTalkCommand", "Transport", "Wire",
             ],
             path: "Tests/Acceptance",
             exclude: [

@@ -24,7 +24,8 @@ extension RoomGroup {
 
     var configuration: GroupConfiguration {
         GroupConfiguration(
-            padding: .multiple(of: Self.paddingUnit), encryptsHandshake: false,
+            padding: .multiple(of: Self.paddingUnit), privatePadding: .multiple(of: Self.privatePaddingUnit),
+            encryptsHandshake: false,
             leafNodePolicy: LeafNodePolicy(time: nil, profile: leafNodeProfile))
     }
 

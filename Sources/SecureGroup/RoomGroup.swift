@@ -13,6 +13,8 @@ package final class RoomGroup: GroupEngine {
     /// What is said is padded, signature included, to a multiple of this, so that with all that is around it a short text
     /// fits the smallest sealed message of the session (docs/protocol.md, "Content").
     package static let paddingUnit = 336
+    /// The same for what is said to one member, whose signature is outside.
+    package static let privatePaddingUnit = 288
     /// How long a KeyPackage is said to count, in seconds: it is used at once, but clocks differ.
     private static let lifetime: UInt64 = 30 * 24 * 3_600
     private static let clockTolerance = day

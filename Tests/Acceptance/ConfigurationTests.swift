@@ -45,6 +45,11 @@ struct ConfigurationFileTests {
             ["host", "--direct", "127.0.0.1:0", "--plain", "--config", file], home: home,
             environment: ["TERMTALK_HOST_TTL": "1h"])
         try await other.line { $0 == "expires in 3600s" }
+        // A number without a unit is seconds, as after --ttl.
+        let bare = try home.write("bare.toml", "[host]\nttl = 450\n")
+        let third = try TermTalkProcess(
+            ["host", "--direct", "127.0.0.1:0", "--plain", "--config", bare], home: home)
+        try await third.line { $0 == "expires in 450s" }
     }
 
     @Test(arguments: ["nick = ", "nonsense = 1", "bell = \"sometimes\"", "[host]\nport = \"x\""])

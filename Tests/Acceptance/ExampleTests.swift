@@ -30,6 +30,39 @@ struct ExampleTests {
         #expect(try await bot.result().status == 0)
     }
 
+    /// What bash offers behind the words: files where a file is meant, and the rooms of this machine.
+    @Test func completionsKnowFilesAndRooms() async throws {
+        let hosted = try await HostedRoom.direct(["--room", "listed.room"])
+        let home = hosted.home
+        let script = try await TermTalkProcess.run(["--generate-completion-script", "bash"], home: home)
+        _ = try home.write("completions", script.output.joined(separator: "\n"))
+        _ = try home.write("invite.txt", "")
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(home.path)/termtalk", withDestinationPath: TermTalkProcess.binary())
+        let test = try home.write(
+            "test",
+            """
+            cd '\(home.path)'
+            PATH="$PWD:$PATH"
+            . ./completions
+            offer() {
+                COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE} COMPREPLY=()
+                _termtalk "$1" "${@: -1}" "${@: -2:1}"
+                echo "${COMPREPLY[*]}"
+            }
+            offer termtalk join --invite-file inv
+            offer termtalk send listed.room inv
+            offer termtalk join list
+            offer termtalk host --client
+
+            """)
+        let offers = try await TermTalkProcess(program: "/bin/bash", [test], home: home).result()
+        #expect(
+            offers.output.map { $0.trimmingCharacters(in: .whitespaces) }
+                == ["invite.txt", "invite.txt", "listed.room", "--client-auth"],
+            "\(offers.output) \(offers.errors)")
+    }
+
     @Test func theManualPageHasAllCommands() async throws {
         let python = try #require(Self.program("python3"))
         let home = try TestHome()
@@ -45,10 +78,17 @@ struct ExampleTests {
         ).result()
         #expect(page.status == 0, "\(page.errors)")
         let text = page.output.joined(separator: "\n")
-        for name in [
-            "/kick", "/ignore", "/lastlog", "/topic", "/approve", "joined\\-room", "no\\-space", "\\-\\-invite\\-file",
-        ] {
-            #expect(text.contains(name), "\(name)")
+        // What docs/json.md has is compared with the encoder by InterfaceDocumentTests.
+        let document = try String(contentsOfFile: "\(docs)/json.md", encoding: .utf8)
+        let rows = document.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let described = Set(rows.compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) })
+        let codes = rows.filter { $0.dropFirst(3).first?.isNumber == true }.flatMap { row in
+            row.split(separator: "`").dropFirst(3).filter { $0 != ", " && $0 != " |" }.map(String.init)
+        }
+        let names = commands.output.compactMap { $0.firstMatch(of: /"name":"([^"]+)"/).map { String($0.1) } }
+        #expect(described.count > 40 && codes.count > 80 && Set(names).count > 30)
+        for name in described.union(codes).union(names).union(["--invite-file"]) {
+            #expect(text.contains(name.replacing("-", with: "\\-")) || text.contains(name), "\(name)")
         }
         #expect(!text.contains("@") || !text.contains("_COMMANDS@"))
     }

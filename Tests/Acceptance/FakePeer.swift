@@ -18,7 +18,8 @@ final class FakePeer: Sendable {
     let port: UInt16
     private let listener: Int32
     private let behaviour: Behaviour
-    private let state = Mutex((open: [Int32](), received: [UInt8](), sent: [UInt8](), isStopped: false))
+    private let state = Mutex(
+        (open: [Int32](), received: [UInt8](), sent: [UInt8](), answered: [UInt8](), isStopped: false))
 
     init(_ behaviour: Behaviour) throws {
         self.behaviour = behaviour
@@ -49,6 +50,9 @@ final class FakePeer: Sendable {
 
     /// What peers have sent so far, without the answers of whom a forwarder forwards to.
     var sent: [UInt8] { state.withLock { $0.sent } }
+
+    /// What whom a forwarder forwards to has answered.
+    var answered: [UInt8] { state.withLock { $0.answered } }
 
     /// Breaks all connections.
     func closeConnections() {
@@ -82,7 +86,7 @@ final class FakePeer: Sendable {
             while case let count = read(source, &chunk, chunk.count), count > 0 {
                 self?.state.withLock {
                     $0.received += chunk[..<count]
-                    if !isAnswer { $0.sent += chunk[..<count] }
+                    if isAnswer { $0.answered += chunk[..<count] } else { $0.sent += chunk[..<count] }
                 }
                 if let target { LoopbackSocket.write(chunk[..<count], to: target) }
             }

@@ -10,6 +10,7 @@ from mls_suite import decrypt_with_label, encrypt_with_label, sign_with_label, s
 from wire import ProtocolError, Reader, u8, u32, u64, vector, vector_of
 
 PADDING_UNIT = 336
+PRIVATE_PADDING_UNIT = 288
 KINDS = {0: "text", 1: "action", 2: "check"}
 PRIVATE = "PrivateText"
 
@@ -148,7 +149,7 @@ class RoomGroup:
     def seal_privately(self, envelope, message, receiver):
         own, leaf = self.mls.leaf, self.leaves[receiver]
         data = vector(envelope.encode())
-        data += bytes(-len(data) % PADDING_UNIT)
+        data += bytes(-len(data) % PRIVATE_PADDING_UNIT)
         context = self.private_context(self.mls.epoch, own, leaf, message)
         kem_output, ciphertext = encrypt_with_label(
             self.mls.epoch.tree.leaf(leaf).encryption_key, PRIVATE, context, data)

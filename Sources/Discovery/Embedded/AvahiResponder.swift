@@ -1,6 +1,7 @@
 #if LAN
 internal import CAvahi
 internal import EventLoop
+import Glibc
 internal import Sodium
 
 /// Avahi's numbers, which its headers keep in unnamed enumerations.
@@ -32,6 +33,7 @@ enum AvahiFamily {
     ///     are random, so nobody else has them, and who floods the network with answers costs it nothing.
     init(loop: EventLoop, interfaces: Set<String>, isListening: Bool) throws(DiscoveryError) {
         guard !interfaces.isEmpty else { throw .noLocalNetwork }
+        guard Self.mayFollowAddresses else { throw .failed(code: Int32(AVAHI_ERR_OS)) }
         unsafe avahi_set_log_function { _, _ in }
         let poll = AvahiLoop(loop, hearsAnswers: isListening)
         let name = Self.randomName()
@@ -65,6 +67,14 @@ enum AvahiFamily {
         unsafe avahi_server_free(server)
         // Avahi's watches and timers are gone now.
         withExtendedLifetime(poll) {}
+    }
+
+    /// Whether this process may have the socket by which Avahi follows the machine's addresses; without it Avahi ends the process.
+    private static var mayFollowAddresses: Bool {
+        let descriptor = socket(AF_NETLINK, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        close(descriptor)
+        return true
     }
 
     /// 64 random bits in hex.

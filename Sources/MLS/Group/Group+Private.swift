@@ -14,7 +14,7 @@ extension Group {
         guard let leafNode = epoch.tree[receiver], receiver != ownLeaf else { throw .unknownMember }
         var plaintext = ByteWriter(reserving: data.count + 8)
         plaintext.writeVector(data)
-        let padding = configuration.padding.byteCount(for: plaintext.bytes.count)
+        let padding = configuration.privatePadding.byteCount(for: plaintext.bytes.count)
         plaintext.writeBytes(repeatElement(0, count: padding))
         let context = PrivateText.context(
             groupID: groupID, epoch: epochNumber, sender: ownLeaf, receiver: receiver,

@@ -2,6 +2,8 @@
 package struct GroupConfiguration: Sendable {
     /// The padding of what is sent encrypted.
     package var padding: Padding
+    /// The padding of what is for one member alone, which has its signature beside what is encrypted.
+    package var privatePadding: Padding
     /// Whether proposals and Commits are encrypted too.
     package var encryptsHandshake: Bool
     /// Whether clients may propose to be added themselves (section 12.1.8). Anybody can sign such a proposal, a delivery
@@ -11,10 +13,11 @@ package struct GroupConfiguration: Sendable {
     package var leafNodePolicy: LeafNodePolicy
 
     package init(
-        padding: Padding = .none, encryptsHandshake: Bool = true, acceptsNewMemberProposals: Bool = false,
-        leafNodePolicy: LeafNodePolicy = LeafNodePolicy(time: nil)
+        padding: Padding = .none, privatePadding: Padding = .none, encryptsHandshake: Bool = true,
+        acceptsNewMemberProposals: Bool = false, leafNodePolicy: LeafNodePolicy = LeafNodePolicy(time: nil)
     ) {
         self.padding = padding
+        self.privatePadding = privatePadding
         self.encryptsHandshake = encryptsHandshake
         self.acceptsNewMemberProposals = acceptsNewMemberProposals
         self.leafNodePolicy = leafNodePolicy

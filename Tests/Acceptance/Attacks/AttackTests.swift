@@ -93,6 +93,59 @@ struct AttackTests {
         #expect(!victim.eventsSoFar.contains { $0.event == "connection" })
     }
 
+    /// Whoever watches the line does not see whether something short is for all or for one, or what it is.
+    @Test func whatIsShortLooksAlike() async throws {
+        let hosted = try await HostedRoom.direct(["--nick", "host"])
+        let port = try #require(hosted.address.split(separator: ":").last.flatMap { UInt16($0) })
+        let tap = try FakePeer(.forwards(to: port))
+        let other = try await hosted.join(["--nick", "other"])
+        let member = try TermTalkProcess(
+            [
+                "join", hosted.room, "--direct", tap.address, "--accept-new-host", "--nick", "watched", "--json",
+            ], home: TestHome())
+        try await member.event("joined-room")
+        // Who has come in gives itself new keys; there are two of them.
+        var epoch = 0
+        while epoch < 4 {
+            let start = member.eventCount
+            member.send("/verify")
+            epoch = try #require(try await member.event("verification", from: start).epoch)
+        }
+        let sent = Self.frames(tap.sent[1...]).count
+        let longest = String(repeating: "x", count: 200)
+        for text in ["y", "/msg other y", longest, "/msg other \(longest)"] {
+            let start = member.eventCount
+            member.send(text)
+            let id = try #require(try await member.event("message", from: start) { $0.isOwn == true }.id)
+            try await member.event("acknowledged", from: start) { $0.id == id && $0.count == $0.of }
+        }
+        let answered = Self.frames(tap.answered[...]).count
+        for text in ["/msg watched y", "y", "/msg watched \(longest)", longest] {
+            let start = member.eventCount
+            hosted.host.send(text)
+            try await member.event("message", from: start) { $0.isOwn == false }
+        }
+        let answers = Self.frames(tap.answered[...]).dropFirst(answered)
+        #expect(answers.count >= 4 && Set(answers) == [488], "\(answers)")
+        member.send("/verify other")
+        try await other.event("verification") { $0.state == "compare" }
+        member.send("/nick another_rather_long_nick")
+        try await hosted.host.event("nick-changed")
+        let frames = Self.frames(tap.sent[1...]).dropFirst(sent)
+        #expect(frames.count >= 6 && Set(frames) == [488], "\(frames)")
+    }
+
+    /// The lengths of the frames of one side, without the byte with which the member begins a connection.
+    private static func frames(_ bytes: ArraySlice<UInt8>) -> [Int] {
+        var lengths: [Int] = []
+        var rest = bytes
+        while let high = rest.popFirst(), let low = rest.popFirst() {
+            lengths.append(2 + Int(high) << 8 + Int(low))
+            rest = rest.dropFirst(Int(high) << 8 + Int(low))
+        }
+        return lengths
+    }
+
     /// A whole connection that somebody has recorded, sent again byte for byte.
     @Test func aRecordedConnectionIsWorthNothing() async throws {
         let hosted = try await HostedRoom.direct()
