@@ -85,12 +85,15 @@ extension RoomGroup {
         }
     }
 
-    package func canFollow(_ commit: [UInt8], from sender: MemberID) -> Bool {
+    package func canFollow(_ commit: GroupCommit, from sender: MemberID) -> Bool {
         checked = nil
         guard sender != id, var current = group.take() else { return false }
         do throws(MLSError) {
-            checked = CheckedCommit(
-                bytes: commit, sender: sender, staged: try staged(commit, from: sender, in: &current))
+            let staged = try staged(commit.commit, from: sender, in: &current)
+            // Whoever comes in from outside later needs the right key.
+            if try staged.hasExternalKey(of: commit.groupInfo, suite: Self.suite) {
+                checked = CheckedCommit(bytes: commit.commit, sender: sender, staged: staged)
+            }
         } catch {
             // It cannot be followed; the group is as before.
         }

@@ -122,6 +122,18 @@ struct LastingRoomTests {
         _ = try await kept.hosted.join()
     }
 
+    /// What the host's person is told of is on the disk.
+    @Test func aRevocationThatWasToldHolds() async throws {
+        let kept = try await Kept()
+        kept.host.send("/invite --uses 2")
+        let invite = try #require(try await kept.host.event("invite").invite)
+        kept.host.send("/invite --revoke 2")
+        try await kept.host.event("invite-revoked")
+        try await kept.kill()
+        try await kept.restart()
+        try await expectFailure(["join", invite], code: "invite-used", status: 77)
+    }
+
     @Test func aRelayThatIsKilledIsAPause() async throws {
         let kept = try await Kept(["--headless"])
         let first = try await kept.hosted.join(["--nick", "first"])

@@ -170,7 +170,8 @@ final class RoomNetwork {
         room = restored
         for peer in peers.indices where peer != host {
             let member = try id(peer)
-            peers[peer].link = try #require(links[member])
+            // Whoever has lost its place has none.
+            if let link = links[member] { peers[peer].link = link }
             peers[peer].client.now = now
         }
         peers[host].client = MemberClient(nick: "host", engine: PlainGroup(id: try id(host)))

@@ -135,6 +135,39 @@ import Wire
         #expect(network.peers[0].client.isJoined)
     }
 
+    @Test("Whoever is listed and has lost its place is out when the group begins anew, and the room can be read again")
+    func restartWithoutPlaces() throws {
+        let network = try network()
+        try network.say("before", 1)
+        try network.carry()
+        for peer in 1...2 { network.overrun(peer) }
+        try network.restart(host: 0, at: .seconds(9))
+        try network.carry(of: [0])
+        #expect(network.peers[0].client.isJoined && network.room.members.count == 1)
+        let bytes = network.room.snapshot(now: network.now)
+        #expect(try read(bytes, now: network.now).snapshot(now: network.now) == bytes)
+    }
+
+    @Test("An end that is too far off is refused, and the furthest one can be read again")
+    func furthestEnd() throws {
+        let network = try network()
+        let left = try #require(network.room.closesAt) - network.now
+        #expect(throws: ChatEvent.Notice.self) {
+            try network.moderate { room, actions in
+                try room.extend(by: RoomLimits.longestTime - left + .seconds(1), now: network.now, actions: &actions)
+            }
+        }
+        #expect(throws: ChatEvent.Notice.self) {
+            try network.moderate { room, actions in
+                try room.extend(by: .seconds(Int64.max), now: network.now, actions: &actions)
+            }
+        }
+        try network.moderate { room, actions in
+            try room.extend(by: RoomLimits.longestTime - left, now: network.now, actions: &actions)
+        }
+        #expect(try read(network.room.snapshot(now: network.now), now: network.now).closesAt == network.room.closesAt)
+    }
+
     @Test("If nobody else has a place, the group begins anew")
     func restartAlone() throws {
         let network = RoomNetwork()

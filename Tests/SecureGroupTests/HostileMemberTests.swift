@@ -41,8 +41,10 @@ import Wire
         /// What the others make of a Commit of the attacker's with these proposals, which is in order but for what it says.
         func isTaken(_ proposals: [Proposal], authenticatedData: [UInt8] = []) throws -> [Bool] {
             let outgoing = try attacker.commit(proposals, authenticatedData: authenticatedData, at: nil)
+            var commit = GroupCommit(epoch: host.epoch, commit: outgoing.commit)
+            commit.groupInfo = try attacker.pendingGroupInfo(allowsExternalCommit: true, includesTree: false)
             attacker.dropPendingCommit()
-            return [host, victim].map { $0.canFollow(outgoing.commit, from: id) }
+            return [host, victim].map { $0.canFollow(commit, from: id) }
         }
     }
 

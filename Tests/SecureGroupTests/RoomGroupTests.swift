@@ -140,14 +140,20 @@ import Testing
     func commitsAreChecked() throws {
         let world = try World(3)
         let (host, mallory, other) = (world.groups[0], world.groups[1], world.groups[2])
-        #expect(!host.canFollow([1, 2, 3], from: mallory.id))
+        #expect(!host.canFollow(GroupCommit(epoch: 0, commit: [1, 2, 3]), from: mallory.id))
         // None of that has changed anything.
         try world.update(by: 2)
         let update = try mallory.commit(adding: [], removing: [])
-        #expect(!host.canFollow(update.commit, from: other.id))
-        #expect(!host.canFollow(update.commit, from: host.id))
-        #expect(host.canFollow(update.commit, from: mallory.id))
-        #expect(!mallory.canFollow(update.commit, from: mallory.id))
+        #expect(!host.canFollow(update, from: other.id))
+        #expect(!host.canFollow(update, from: host.id))
+        #expect(host.canFollow(update, from: mallory.id))
+        #expect(!mallory.canFollow(update, from: mallory.id))
+        // With the key for external Commits of another epoch, nobody could come in from outside.
+        var elsewhere = update
+        elsewhere.groupInfo = host.groupInfo
+        #expect(!host.canFollow(elsewhere, from: mallory.id))
+        elsewhere.groupInfo = []
+        #expect(!host.canFollow(elsewhere, from: mallory.id))
         #expect(Set(world.groups.map(\.chainStart)).count == 1)
     }
 
@@ -156,12 +162,12 @@ import Testing
         let world = try World(3)
         let (host, other) = (world.groups[0], world.groups[1])
         let update = try other.commit(adding: [], removing: [])
-        #expect(host.canFollow(update.commit, from: other.id))
+        #expect(host.canFollow(update, from: other.id))
         for group in world.groups { _ = try group.received(commit: update.commit, from: other.id) }
         #expect(Set(world.groups.map(\.chainStart)).count == 1)
 
         let removal = try other.commit(adding: [], removing: [world.groups[2].id])
-        #expect(host.canFollow(removal.commit, from: other.id))
+        #expect(host.canFollow(removal, from: other.id))
         try world.update(by: 2)
         #expect(Set(world.groups.map(\.chainStart)).count == 1)
 
@@ -169,7 +175,7 @@ import Testing
         let back = RoomGroup(creator: other.publicKey, time: 1_000_000)
         let commit = try other.commit(
             adding: [.init(id: back.id, keyPackage: back.keyPackage())], removing: [])
-        #expect(host.canFollow(commit.commit, from: other.id))
+        #expect(host.canFollow(commit, from: other.id))
         for group in world.groups { _ = try group.received(commit: commit.commit, from: other.id) }
         try back.join(commit.welcome, tree: other.publicTree, host: other.id)
         #expect(back.chainStart == host.chainStart)
@@ -228,13 +234,13 @@ import Testing
             return try group.commit([.add(package)], includesTree: false, at: nil).commit
         }
         for group in [world.groups[0], world.groups[2]] {
-            #expect(!group.canFollow(commit, from: world.groups[1].id))
+            #expect(!group.canFollow(GroupCommit(epoch: group.epoch, commit: commit), from: world.groups[1].id))
         }
         // A new one of the same member is.
         world.groups[1].dropPendingCommit()
         let fresh = try world.groups[1].commit(
             adding: [.init(id: gone.id, keyPackage: gone.keyPackage())], removing: [])
-        #expect(world.groups[0].canFollow(fresh.commit, from: world.groups[1].id))
+        #expect(world.groups[0].canFollow(fresh, from: world.groups[1].id))
     }
 
     @Test("The latest values are remembered: at the limit all, past it not the oldest")

@@ -187,8 +187,9 @@ package final class PlainGroup: GroupEngine {
         floor = max(floor, min(epoch, self.epoch))
     }
 
-    package func canFollow(_ commit: [UInt8], from sender: MemberID) -> Bool {
-        commit.count >= 20 && Array(commit[8..<12]) == Self.bytes(sender) && Self.number(commit) == epoch
+    package func canFollow(_ proposed: GroupCommit, from sender: MemberID) -> Bool {
+        let commit = proposed.commit
+        return commit.count >= 20 && Array(commit[8..<12]) == Self.bytes(sender) && Self.number(commit) == epoch
     }
 
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {

@@ -88,16 +88,7 @@ package struct ExternalJoin: ~Copyable {
     private static func initSecret(
         _ info: GroupInfo, _ suite: CipherSuite
     ) throws(MLSError) -> (kemOutput: [UInt8], secret: SharedSecret) {
-        guard let data = info.extensions.data(of: .externalPub) else { throw .cannotJoin }
-        let publicKey: [UInt8]
-        do throws(WireError) {
-            var reader = ByteReader(data)
-            publicKey = try reader.readOpaque()
-            try reader.finish()
-        } catch {
-            throw .malformed(error)
-        }
-        let sender = try suite.hpke.setupSender(publicKey: publicKey, info: [])
+        let sender = try suite.hpke.setupSender(publicKey: try info.externalKey(), info: [])
         return (sender.kemOutput, SharedSecret(try sender.context.externalInitSecret()))
     }
 }

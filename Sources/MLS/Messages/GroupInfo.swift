@@ -41,6 +41,19 @@ package struct GroupInfo: WireValue {
             publicKey: publicKey, label: "GroupInfoTBS", content: toBeSigned, signature: signature)
     }
 
+    /// The key that external Commits are encrypted to (section 12.4.3.2). Throws ``MLSError/cannotJoin`` where it tells none.
+    func externalKey() throws(MLSError) -> [UInt8] {
+        guard let data = extensions.data(of: .externalPub) else { throw .cannotJoin }
+        do throws(WireError) {
+            var reader = ByteReader(data)
+            let key = try reader.readOpaque()
+            try reader.finish()
+            return key
+        } catch {
+            throw .malformed(error)
+        }
+    }
+
     /// GroupInfoTBS.
     private var toBeSigned: [UInt8] {
         var writer = ByteWriter()

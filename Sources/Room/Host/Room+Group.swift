@@ -225,6 +225,7 @@ extension Room {
         // Nobody is left who has the group's keys: it begins anew with the first who waits.
         if !group.isRegistered, !members.values.contains(where: { $0.link != nil }) {
             group.begin()
+            forgetGroupless(now: now, actions: &actions)
             guard let first = group.joiners.first, let joiner = group.takeJoiner(first.id) else { return }
             group.creator = joiner.id
             letIn([joiner], welcome: [], now: now, actions: &actions)
@@ -243,6 +244,17 @@ extension Room {
             return group.waits(until: group.nextComer(now: now) ?? now)
         }
         ask(committer, link, adding: comers, removing: gone, book, now: now, actions: &actions)
+    }
+
+    /// The group begins anew: whoever has no place behind which it hears of that is in neither.
+    private mutating func forgetGroupless(now: Duration, actions: inout [RoomAction]) {
+        newestSince = 0
+        for id in membersInOrder.map(\.id) {
+            members[id]?.since = 0
+            members[id]?.epoch = 0
+            guard !group.joiners.contains(where: { $0.id == id }) else { continue }
+            forget(id, reason: .lost, now: now, actions: &actions)
+        }
     }
 
     private mutating func ask(
@@ -287,7 +299,7 @@ extension Room {
 
     mutating func commit(
         _ commit: GroupCommit, from sender: MemberID, link: LinkID, now: Duration,
-        witness: (_ commit: [UInt8], MemberID) -> Bool, actions: inout [RoomAction]
+        witness: (_ commit: GroupCommit, MemberID) -> Bool, actions: inout [RoomAction]
     ) throws(RoomError) {
         let isAnswer = group.asked?.member == sender
         if isAnswer {
@@ -316,7 +328,7 @@ extension Room {
             }
             return
         }
-        guard witness(commit.commit, sender) else { throw .malformed }
+        guard witness(commit, sender) else { throw .malformed }
         accept(booked, commit, from: sender, now: now, actions: &actions)
         if isAnswer, booked.changesMembers || group.asked?.isUpdate == true {
             group.answered()

@@ -109,6 +109,10 @@ extension Room {
         guard let end = closesAt, !isClosed else {
             throw ChatEvent.Notice(.inputInvalid, "the room was not extended: it has no end")
         }
+        guard time <= RoomLimits.longestTime, end - now <= RoomLimits.longestTime - time else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "the room was not extended: it would last for more than a hundred years")
+        }
         closesAt = end + time
         actions.append(.broadcast(HostMessage.extended(secondsLeft(now: now) ?? 0).encoded, tag: 0))
     }

@@ -130,7 +130,7 @@ package struct Room {
     /// - Throws: ``RoomError/malformed``; the link is to be closed, and its loss to be reported with ``linkLost(_:now:actions:)``.
     package mutating func received(
         type: UInt8, body: [UInt8], from link: LinkID, key: [UInt8], isHost: Bool = false, way: Int = 0, now: Duration,
-        witness: (_ commit: [UInt8], MemberID) -> Bool = { _, _ in true }, actions: inout [RoomAction]
+        witness: (_ commit: GroupCommit, MemberID) -> Bool = { _, _ in true }, actions: inout [RoomAction]
     ) throws(RoomError) {
         guard !isClosed else { return }
         let request = try MemberRequest(type: type, body: body)
@@ -436,6 +436,15 @@ package struct Room {
     mutating func remove(
         _ id: MemberID, reason: ChatEvent.LeaveReason, now: Duration, actions: inout [RoomAction]
     ) {
+        guard members[id] != nil else { return }
+        forget(id, reason: reason, now: now, actions: &actions)
+        changeGroup(now: now, actions: &actions)
+    }
+
+    /// The same, and the group is looked at later.
+    mutating func forget(
+        _ id: MemberID, reason: ChatEvent.LeaveReason, now: Duration, actions: inout [RoomAction]
+    ) {
         guard let member = members.removeValue(forKey: id) else { return }
         memberOfKey[member.key] = nil
         memberOfNick[member.nick.skeleton] = nil
@@ -451,7 +460,6 @@ package struct Room {
             actions.append(.release(waiting.link))
         }
         group.goesAway(id)
-        changeGroup(now: now, actions: &actions)
     }
 
     /// The member's stay is over, whether it was present or away.

@@ -49,8 +49,9 @@ package protocol GroupEngine: AnyObject {
     /// Stages the next epoch, with fresh keys of ours, in which somebody is a moderator, or is none any more. Throws
     /// ``GroupError/unavailable`` when that changes nothing or cannot be.
     func commit(moderator: MemberID, isModerator: Bool) throws(GroupError) -> GroupCommit
-    /// Whether a Commit of another member can be followed. What was found out is kept for ``received(commit:from:)``.
-    func canFollow(_ commit: [UInt8], from sender: MemberID) -> Bool
+    /// Whether a Commit of another member can be followed, and its GroupInfo lets others follow it from outside. What was found
+    /// out is kept for ``received(commit:from:)``.
+    func canFollow(_ commit: GroupCommit, from sender: MemberID) -> Bool
     /// A Commit that the room has accepted, also our own: the next epoch begins.
     func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange
     /// Nothing that was said before this epoch is to be opened any more.

@@ -155,7 +155,7 @@ extension MemberClient {
     }
 
     /// Whether this member could follow a Commit of another one, which the room is about to accept.
-    package func couldFollow(_ commit: [UInt8], from sender: MemberID) -> Bool {
+    package func couldFollow(_ commit: GroupCommit, from sender: MemberID) -> Bool {
         phase == .joined && engine.canFollow(commit, from: sender)
     }
 

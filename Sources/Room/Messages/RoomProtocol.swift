@@ -193,6 +193,9 @@ package struct RoomLimits: Sendable {
     /// In a full room a member that has been away for so long may lose its place to one that wants to come in.
     package var protectedAbsence = Duration.seconds(900)
 
+    /// How far off a room's end can be: a hundred years.
+    package static let longestTime = Duration.seconds(100 * 366 * 86_400)
+
     /// Message ids remembered so that a message sent again is not repeated, and receipts counted, for so many of the latest messages.
     package static let remembered = 4_096
 

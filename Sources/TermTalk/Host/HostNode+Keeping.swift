@@ -42,6 +42,13 @@ extension HostNode {
         recordSoon()
     }
 
+    /// Does that once the room as it is now is on the disk; at once where it is not kept.
+    package func whenKept(_ body: @escaping () -> Void) {
+        guard journal != nil else { return body() }
+        unrecorded.append(body)
+        stateChanged()
+    }
+
     func recordSoon() {
         guard journal != nil, !isRecording else { return }
         isRecording = true
@@ -53,6 +60,8 @@ extension HostNode {
         guard let journal, closing == nil else { return }
         do throws(StoreError) {
             try journal.record(room.log) { [keptState, self] in keptState?(self) ?? [] }
+            unwritten += unrecorded.map { (journal.checkpointed, $0) }
+            unrecorded = []
         } catch {
             // What waits is written first.
             guard error != .overloaded else { return }
@@ -67,7 +76,10 @@ extension HostNode {
             case .durable(let number):
                 room.log.readableEnd = max(room.log.readableEnd, number)
                 recordSoon()
-            case .checkpointed: break
+            case .checkpointed(let number):
+                let written = unwritten.prefix { $0.checkpoint <= number }
+                unwritten.removeFirst(written.count)
+                for (_, body) in written { body() }
             case .stalled:
                 tell(.warning(.storeStalled))
                 // What it deletes may be what is missing.

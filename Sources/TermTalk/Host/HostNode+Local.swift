@@ -28,15 +28,13 @@ extension HostNode {
             if case .memberLeft(let member, _, _, _) = event { files.own?.memberLeft(member) }
         case .end(_, let refusal?):
             tell(.error(refusal))
+            loop.atEndOfTurn { [weak self] in self?.endWithoutParticipant() }
         // The host's own participant commits who comes and goes itself, and looks at what others commit before they hear
         // of it. If it has lost the group all the same, the room is no use any more.
         case .startOver:
             tell(.error(.init(.groupLost, "the room is closed: the host's own participant has lost its group")))
             // It comes back into the group of a kept room when that is started again.
-            loop.atEndOfTurn { [weak self] in
-                guard let self else { return }
-                if self.journal == nil { self.close(.hostQuit) } else { self.pause() }
-            }
+            loop.atEndOfTurn { [weak self] in self?.endWithoutParticipant() }
         case .offered(let offer, let member, let isPrivate):
             files.own?.offered(offer, from: member, isPrivate: isPrivate)
         case .admitted:
@@ -45,6 +43,10 @@ extension HostNode {
         case .end, .created, .registered, .moved:
             break
         }
+    }
+
+    private func endWithoutParticipant() {
+        if journal == nil { close(.hostQuit) } else { pause() }
     }
 
     private func receivedLocally(_ message: EncodedMessage) {

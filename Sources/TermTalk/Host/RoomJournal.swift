@@ -15,7 +15,7 @@ final class RoomJournal {
     /// The number of the first entry that the store has not got.
     private var next: UInt64
     /// The same of the latest checkpoint.
-    private var checkpointed: UInt64
+    private(set) var checkpointed: UInt64
     private var byteCount = 0
     private var mustCheckpoint = true
 

@@ -57,7 +57,7 @@ extension RoomHost: Participant {
             tell(.room(.invites(node.inviteEntries.map { description(of: $0) })))
         case .revokeInvite(let number):
             try node.revokeInvite(number: number)
-            tell(.room(.inviteRevoked(number: number)))
+            node.whenKept { [weak self] in self?.tell(.room(.inviteRevoked(number: number))) }
             if number == InviteTable.roomNumber { showRoomInvite(of: node) }
         case .kick(let name, let reason, let keepsInvites):
             try node.expel(name, banned: false, keepsInvites: keepsInvites, reason: reason)
@@ -91,7 +91,11 @@ extension RoomHost: Participant {
     }
 
     private func tellInvite(_ entry: InviteTable.Entry, as form: InviteForm = .text) {
-        guard options.hasClientAuthorization else { return tell(.room(.inviteMade(description(of: entry, form)))) }
+        guard options.hasClientAuthorization else {
+            let invite = description(of: entry, form)
+            node?.whenKept { [weak self] in self?.tell(.room(.inviteMade(invite))) }
+            return
+        }
         if laterInvites.isEmpty { tell(.starting(.onionPublish, progress: nil)) }
         laterInvites[entry.number] = form
     }
