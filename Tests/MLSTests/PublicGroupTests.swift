@@ -1,6 +1,7 @@
 import Sodium
 import TestSupport
 import Testing
+import Wire
 
 @testable import MLS
 
@@ -270,6 +271,20 @@ import Testing
         for bit in 0..<8 * good.count { #expect(refusal(good.flippingBit(bit)) != nil, "bit \(bit)") }
         #expect(refusal(try world.clients[1].groupInfo(includesTree: true)) == .cannotJoin)
         #expect(refusal(try world.clients[1].groupInfo(allowsExternalCommit: false)) == .cannotJoin)
+        // In order in every way, but nobody could come in by it.
+        guard case .groupInfo(let info) = try MLSMessage(checkingLengthOf: good) else { throw MLSError.misuse }
+        let usable = try info.externalKey()
+        for key in [
+            [UInt8](repeating: 0, count: 32), [1] + [UInt8](repeating: 0, count: 31), Array(usable.dropLast()), [],
+        ] {
+            var data = ByteWriter()
+            data.writeVector(key)
+            let useless = GroupInfo(
+                context: info.context, extensions: [Extension(type: .externalPub, data: data.bytes)],
+                confirmationTag: info.confirmationTag, signer: info.signer, suite: world.service.tree.suite,
+                key: world.clients[1].signingKey)
+            #expect(refusal(MLSMessage.groupInfo(useless).encoded) != nil, "\(key)")
+        }
         try world.deliver(world.clients[0].commit([]))
         #expect(refusal(good) == .wrongEpoch)
     }

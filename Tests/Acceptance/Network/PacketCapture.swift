@@ -8,7 +8,9 @@ final class PacketCapture: Sendable {
 
     init(_ machine: LabMachine, _ interface: String) async throws {
         path = "\(machine.home.path)/\(interface).pcap"
-        process = try machine.start(["tcpdump", "-Z", "root", "-U", "-i", interface, "-s", "0", "-w", path])
+        process = try machine.start([
+            "tcpdump", "--immediate-mode", "-Z", "root", "-U", "-i", interface, "-s", "0", "-w", path,
+        ])
         try await process.errorLine { $0.contains("listening on") }
     }
 
