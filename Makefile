@@ -106,7 +106,7 @@ random-rooms: STEPS ?= 10000
 random-rooms:
 	TERMTALK_SEED=$(SEED) TERMTALK_STEPS=$(STEPS) $(SWIFT) test --filter RandomRoomTests
 
-# An hour in which nobody says anything, over tor, and then a message.
+# An hour of coming and going over TCP, then one in which nobody says anything, over tor, and a message.
 idle-hour:
 	python3 Benchmarks/churn.py --seconds 3600
 	TERMTALK_IDLE_SECONDS=3600 timeout 4500 $(SWIFT) test --filter IdleTests

@@ -130,7 +130,7 @@ class Run:
         line.update(kind=kind, n=n, round=round_, label=server.name, load=load)
         if self.out:
             self.out.write(json.dumps(line) + "\n")
-        keys = ("cpu_us", "per_s", "srv_util", "lg_util", "kb_per_member_slope", "cpu_ms", "lost", "bad", "error")
+        keys = ("cpu_us", "per_s", "srv_util", "lg_util", "kb_per_member_slope", "kb_per_member", "kb_per_away_member", "grown_kb", "cpu_ms", "lost", "bad", "error")
         print(round_, kind, n, server.name, {k: line[k] for k in keys if k in line}, file=sys.stderr, flush=True)
         if "error" in line or line.get("bad") or line.get("lost"):
             self.failed.append(line)

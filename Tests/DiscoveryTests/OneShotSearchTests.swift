@@ -63,6 +63,23 @@ import Testing
         #expect(announcement.shown == .init(name: "Kitchen", room: "room"))
     }
 
+    /// Where names of a long answer continue takes more than a byte (RFC 1035, 4.1.4).
+    @Test("A name that continues with what stands behind the first 256 bytes")
+    func farNames() throws {
+        let filler = Self.record("y._termtalk._tcp.local", 16, [UInt8](repeating: 0, count: 300))
+        let pointer = Self.pointer("x")
+        let start = 12 + filler.count + pointer.count - Self.name("x._termtalk._tcp.local").count
+        #expect(start > 256)
+        let far = [0xC0 | UInt8(start >> 8), UInt8(start & 255)]
+        let behind = Self.name("x._termtalk._tcp.local").count
+        let server = far + Self.server("x", port: 7, host: "h").dropFirst(behind)
+        let text = far + Self.text("x").dropFirst(behind)
+        let address = Self.record("h.local", 1, [192, 168, 7, 9])
+        var search = Self.search()
+        let found = try search.received(Self.message([filler, pointer, Array(server), Array(text), address])).found
+        #expect(found.map(\.address) == ["192.168.7.9"])
+    }
+
     /// Python: the question of a DNS message with number 0x1234, for PTR of _termtalk._tcp.local, class IN.
     @Test func theQuestion() {
         #expect(

@@ -43,7 +43,7 @@ struct DNSReader {
                 guard length <= Self.nameLimit else { throw .malformed }
                 labels.append(try reader.take(first).map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 })
             case 3:
-                let target = first & 0x3F << 8 | Int(try reader.take(1).first ?? 0)
+                let target = (first & 0x3F) << 8 | Int(try reader.take(1).first ?? 0)
                 end = end ?? reader.position
                 guard target < lowest else { throw .malformed }
                 lowest = target

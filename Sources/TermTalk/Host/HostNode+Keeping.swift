@@ -7,9 +7,8 @@ internal import SecureSession
 
 extension HostNode {
     /// From now on the room is kept.
-    func keep(with journal: RoomJournal, state: @escaping (HostNode) -> [UInt8]) {
+    func keep(with journal: RoomJournal) {
         self.journal = journal
-        keptState = state
         room.log.readableEnd = room.log.end
         recordSoon()
     }
@@ -44,9 +43,9 @@ extension HostNode {
 
     /// Does that once the room as it is now is on the disk; at once where it is not kept.
     package func whenKept(_ body: @escaping () -> Void) {
-        guard journal != nil else { return body() }
-        unrecorded.append(body)
-        stateChanged()
+        guard let journal else { return body() }
+        journal.whenKept(body)
+        recordSoon()
     }
 
     func recordSoon() {
@@ -59,9 +58,7 @@ extension HostNode {
         isRecording = false
         guard let journal, closing == nil else { return }
         do throws(StoreError) {
-            try journal.record(room.log) { [keptState, self] in keptState?(self) ?? [] }
-            unwritten += unrecorded.map { (journal.checkpointed, $0) }
-            unrecorded = []
+            try journal.record(room.log)
         } catch {
             // What waits is written first.
             guard error != .overloaded else { return }
@@ -77,9 +74,7 @@ extension HostNode {
                 room.log.readableEnd = max(room.log.readableEnd, number)
                 recordSoon()
             case .checkpointed(let number):
-                let written = unwritten.prefix { $0.checkpoint <= number }
-                unwritten.removeFirst(written.count)
-                for (_, body) in written { body() }
+                for body in journal?.written(checkpoint: number) ?? [] { body() }
             case .stalled:
                 tell(.warning(.storeStalled))
                 // What it deletes may be what is missing.
@@ -93,7 +88,7 @@ extension HostNode {
 
     /// The room ends, and is kept no longer: all is told.
     func readWithoutStore() {
-        guard keptState != nil else { return }
+        guard room.log.readableEnd < .max else { return }
         room.log.readableEnd = .max
         readOn()
     }

@@ -51,13 +51,9 @@ package final class HostNode {
 
     let sweeper: Sweeper
     var closing: ChatEvent.CloseReason?
-    /// Of a room that is kept: what brings it to the disk, and what of it does.
+    /// Of a room that is kept: what brings it to the disk.
     var journal: RoomJournal?
-    var keptState: ((HostNode) -> [UInt8])?
     var isRecording = false
-    /// What waits for the next snapshot, and what for one that is being written.
-    var unrecorded: [() -> Void] = []
-    var unwritten: [(checkpoint: UInt64, body: () -> Void)] = []
     var recordedChanges = 0
     /// How long a member is not read from, at a time, while the disk lags behind.
     static let storePatience = Duration.milliseconds(200)

@@ -12,18 +12,24 @@ final class RoomJournal {
     private static let congestedByteCount = 4 << 20
 
     private let store: RoomStore
+    private let snapshot: () -> [UInt8]
     /// The number of the first entry that the store has not got.
     private var next: UInt64
     /// The same of the latest checkpoint.
-    private(set) var checkpointed: UInt64
+    private var checkpointed: UInt64
     private var byteCount = 0
     private var mustCheckpoint = true
+    /// What waits for the next snapshot, and what for one that is being written.
+    private var unrecorded: [() -> Void] = []
+    private var unwritten: [(checkpoint: UInt64, body: () -> Void)] = []
 
     /// - Parameters:
     ///   - next: the number of the first entry that the store has not got.
     ///   - checkpointed: the same of its latest checkpoint.
-    init(_ store: RoomStore, next: UInt64, checkpointed: UInt64) {
+    ///   - snapshot: makes a snapshot of the room as it is.
+    init(_ store: RoomStore, next: UInt64, checkpointed: UInt64, snapshot: @escaping () -> [UInt8]) {
         self.store = store
+        self.snapshot = snapshot
         self.next = next
         self.checkpointed = checkpointed
     }
@@ -34,10 +40,23 @@ final class RoomJournal {
     /// The room changed in a way that is not, or not only, an entry.
     func stateChanged() { mustCheckpoint = true }
 
+    /// Does that once the room as it is now is on the disk.
+    func whenKept(_ body: @escaping () -> Void) {
+        mustCheckpoint = true
+        unrecorded.append(body)
+    }
+
+    /// The snapshot behind that number is on the disk. Returns what waited for it.
+    func written(checkpoint number: UInt64) -> [() -> Void] {
+        let written = unwritten.prefix { $0.checkpoint <= number }
+        unwritten.removeFirst(written.count)
+        return written.map(\.body)
+    }
+
     /// Hands over what the log has got, and a snapshot if it is time for one.
     ///
     /// - Throws: what the store does not take. ``StoreError/overloaded`` is over when it has written something.
-    func record(_ log: borrowing RoomLog, snapshot: () -> [UInt8]) throws(StoreError) {
+    func record(_ log: borrowing RoomLog) throws(StoreError) {
         // Entries that were dropped before the store could take them are in no snapshot either.
         let dropped = next..<max(next, log.start)
         if !dropped.isEmpty { mustCheckpoint = true }
@@ -61,6 +80,8 @@ final class RoomJournal {
             checkpointed = number
             byteCount = 0
             mustCheckpoint = false
+            unwritten += unrecorded.map { (number, $0) }
+            unrecorded = []
         } else {
             guard !inputs.isEmpty else { return }
             try store.append(inputs)

@@ -57,7 +57,7 @@ extension RoomHost: Participant {
             tell(.room(.invites(node.inviteEntries.map { description(of: $0) })))
         case .revokeInvite(let number):
             try node.revokeInvite(number: number)
-            node.whenKept { [weak self] in self?.tell(.room(.inviteRevoked(number: number))) }
+            tellWhenKept(.inviteRevoked(number: number))
             if number == InviteTable.roomNumber { showRoomInvite(of: node) }
         case .kick(let name, let reason, let keepsInvites):
             try node.expel(name, banned: false, keepsInvites: keepsInvites, reason: reason)
@@ -92,19 +92,22 @@ extension RoomHost: Participant {
 
     private func tellInvite(_ entry: InviteTable.Entry, as form: InviteForm = .text) {
         guard options.hasClientAuthorization else {
-            let invite = description(of: entry, form)
-            node?.whenKept { [weak self] in self?.tell(.room(.inviteMade(invite))) }
-            return
+            return tellWhenKept(.inviteMade(description(of: entry, form)))
         }
         if laterInvites.isEmpty { tell(.starting(.onionPublish, progress: nil)) }
         laterInvites[entry.number] = form
+    }
+
+    /// What a crash must not undo once it was told.
+    private func tellWhenKept(_ change: RoomChange) {
+        node?.whenKept { [weak self] in self?.tell(.room(change)) }
     }
 
     func tellLaterInvites() {
         let forms = laterInvites
         laterInvites = [:]
         for entry in node?.inviteEntries ?? [] {
-            if let form = forms[entry.number] { tell(.room(.inviteMade(description(of: entry, form)))) }
+            if let form = forms[entry.number] { tellWhenKept(.inviteMade(description(of: entry, form))) }
         }
     }
 

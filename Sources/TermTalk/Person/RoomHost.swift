@@ -420,10 +420,11 @@ package final class RoomHost {
         node.onStoreFailed = { [weak self] error in self?.fail(.storeFailed(error)) }
         if let before { node.resume(before.room, invites: before.invites) }
         let (end, first) = (before?.room.log.end ?? 0, before?.firstUnchecked ?? 0)
-        node.keep(with: RoomJournal(store, next: end, checkpointed: first)) { [wallClock] node in
-            KeptState.snapshot(
-                node.room, node.door.invites, key: kept.inviteKey, now: node.loop.time, wallClock: wallClock())
-        }
+        node.keep(
+            with: RoomJournal(store, next: end, checkpointed: first) { [wallClock, unowned node] in
+                KeptState.snapshot(
+                    node.room, node.door.invites, key: kept.inviteKey, now: node.loop.time, wallClock: wallClock())
+            })
     }
 
     private func announce(timeToLive: Int64?) {

@@ -24,7 +24,7 @@ struct FaultVerdict: CustomStringConvertible {
     init(stays: [FaultStay]) {
         var order: [Int: String] = [:]
         for stay in stays {
-            for case let event in Self.messages(of: stay) {
+            for event in Self.messages(of: stay) {
                 guard let sequence = event.seq, let text = event.text else { continue }
                 if order.updateValue(text, forKey: sequence) ?? text != text { altered += 1 }
             }
