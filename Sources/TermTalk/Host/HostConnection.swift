@@ -122,9 +122,12 @@ final class HostConnection: ByteStreamHandler {
     }
 
     private func resumeLater(loop: EventLoop) {
-        _ = loop.schedule(after: max(pausedUntil - loop.time, .milliseconds(1))) { [weak self, unowned loop] in
+        let wait = min(max(pausedUntil - loop.time, .milliseconds(1)), SessionProtocol.lifeSignInterval)
+        _ = loop.schedule(after: wait) { [weak self, unowned loop] in
             guard let self else { return }
             if self.pausedUntil > loop.time {
+                self.session.acknowledgeSoon()
+                self.node.markDirty(self)
                 self.resumeLater(loop: loop)
             } else {
                 self.stream?.resumeReading()
