@@ -85,7 +85,7 @@ import Wire
         _ = carol
     }
 
-    @Test("Who moderates at a relay is told that somebody who was sent out has an invite that works, unless the room is locked")
+    @Test("Who moderates at a relay is told that the invite of who was sent out works, unless the room is locked")
     func invitesStay() throws {
         let (network, alice, bob, carol) = try room()
         let invites = { network.peers[alice].warnings.filter { $0 == .inviteStays }.count }

@@ -56,7 +56,7 @@ import Wire
         #expect(network.peers[peers[0]].client.memberList.allSatisfy { $0.awaySince == nil })
     }
 
-    @Test("Somebody asks for the nick of one whose connection has broken just now: all are told at once that it is away")
+    @Test("Somebody wants the nick of one whose connection has broken just now: all are told that it is away")
     func nickOfSomebodyAway() throws {
         let network = RoomNetwork()
         let peers = try network.joined("jo", "bob")
