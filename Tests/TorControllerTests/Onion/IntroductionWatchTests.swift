@@ -56,7 +56,7 @@ private final class Points {
         #expect(points.renewals(from: 3_002, to: 4_000) == [3_795, 3_915])
     }
 
-    @Test("When all were gone and the first is back, the service is published anew, for clients that were refused meanwhile")
+    @Test("When all were gone and the first is back, the service is published anew: clients were refused meanwhile")
     func allWereGone() {
         let points = Points(6)
         for circuit in 0..<5 { points.closed(circuit, at: 10) }
