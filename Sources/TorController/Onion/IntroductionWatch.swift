@@ -34,7 +34,7 @@ package struct IntroductionWatch {
         case whole
         /// Fewer than there have been, for so long that the service is published anew then.
         case few(until: MonotonicTime)
-        /// The same, none at all.
+        /// The same, none at all; it had enough.
         case none(until: MonotonicTime)
         /// There were none.
         case back(until: MonotonicTime)
@@ -98,7 +98,7 @@ package struct IntroductionWatch {
             if count >= most {
                 phase = .whole
                 pause = Self.leastPause
-            } else if count == 0 {
+            } else if count == 0, most == Self.enough {
                 phase = .none(until: nextDeadline ?? late)
             } else if case .whole = phase {
                 phase = .few(until: late)

@@ -88,6 +88,14 @@ private final class Points {
         #expect(points.renewals(from: 8, to: 36) == [35])
     }
 
+    @Test("A service that has not had enough yet is left to tor")
+    func beginning() {
+        let points = Points(2)
+        for circuit in 0..<2 { points.closed(circuit, at: 1) }
+        for circuit in 2..<8 { points.established(circuit, at: 2) }
+        #expect(points.watch.nextDeadline == nil)
+    }
+
     @Test("If none comes back it is published anew too")
     func noneComesBack() {
         let points = Points(6)
