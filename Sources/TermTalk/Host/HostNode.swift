@@ -20,6 +20,8 @@ package final class HostNode {
     static let releaseDeadline = Duration.seconds(10)
     /// While the room ends, a member whose connection broke since may still come back and hear of it.
     static let lateness = Duration.seconds(60)
+    /// What all have received is forgotten so soon after it was acknowledged.
+    static let trimDelay = Duration.seconds(1)
     /// The host was stopped, or asleep, when it looks at its sessions so much later than it wanted to.
     static let stall = Duration.seconds(10)
 
@@ -169,6 +171,7 @@ package final class HostNode {
             room.acknowledged(sequence: sequence, by: connection.link, now: now)
             tellOfPrivateReceipts()
             scheduleRoomSweep()
+            if room.log.heldByteCount > 0 { sweeper.scheduleSession(at: now + Self.trimDelay) }
         case .resumeRequested(let session, let received):
             resume(session: session, received: received, on: connection)
         case .resumed, .caughtUp, .resumeRefused:
@@ -249,8 +252,8 @@ package final class HostNode {
             return
         }
         logger.debug("a member's connection broke")
-        connection.lostAt = loop.time
         files.disconnected(connection)
+        connection.lost(at: loop.time)
         door.wentAway(connection.link)
         room.linkLost(connection.link, now: loop.time)
         scheduleRoomSweep()
@@ -312,6 +315,7 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
+        trimLog(isIdle: true)
         files.forgetGone()
         door.timePassed(now: now)
         tellOfDoor()
