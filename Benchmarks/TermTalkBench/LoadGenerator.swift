@@ -116,6 +116,8 @@ final class LoadGenerator {
         line.add("rss0_kb", empty.residentMemory)
         line.add("rss_fifth_kb", afterFifth.residentMemory)
         line.add("rss_n_kb", full.residentMemory)
+        line.add("anon_slope_kb",
+            Double(full.anonymousMemory - afterFifth.anonymousMemory) / Double(options.members - fifth))
         line.add("priv0_kb", empty.privateMemory)
         line.add("priv_n_kb", full.privateMemory)
         line.add("kb_per_member", Double(full.residentMemory - empty.residentMemory) / Double(options.members))

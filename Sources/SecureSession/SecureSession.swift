@@ -85,6 +85,9 @@ package struct SecureSession: ~Copyable {
     /// Names this connection's handshake, for binding something to it: 64 bytes, the same on both sides; empty before.
     package var handshakeHash: [UInt8] { link.handshakeHash }
 
+    /// Nothing will be bound to the handshake any more.
+    package mutating func forgetHandshake() { link.forgetHandshake() }
+
     /// When a connection that is not part of a room yet is to be closed.
     package var admissionDeadline: Duration { deadline }
 
@@ -158,7 +161,7 @@ package struct SecureSession: ~Copyable {
         defer {
             self.cursor = cursor
             if cursor.message == queue.count {
-                queue.removeAll(keepingCapacity: queue.count <= 64)
+                queue = []
                 self.cursor = RecordCursor()
             }
         }

@@ -127,8 +127,8 @@ extension HostNode {
 
     /// Drops what the log need not keep. A member that has not received what is dropped is told how much it has missed when
     /// it comes back.
-    func trimLog() {
-        let gone = room.log.trim()
+    func trimLog(isIdle: Bool = false) {
+        let gone = room.log.trim(isIdle: isIdle)
         guard !gone.isEmpty, !room.isClosed else { return }
         for id in gone {
             guard let link = room.credentials(of: id)?.link, let connection = connections[link] else { continue }
