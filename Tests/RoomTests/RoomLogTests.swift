@@ -244,6 +244,24 @@ import Wire
         #expect(log.heldByteCount == 0)
     }
 
+    @Test("What all have is dropped at once when it is large, and when there is time for it")
+    func trimmingByBytes() {
+        var log = RoomLog(byteLimit: 10_000_000)
+        _ = log.open(Self.ada, records: 0)
+        let long = EncodedMessage(type: 0x25, body: [UInt8](repeating: 1, count: 30_000))
+        for count in 1...3 as ClosedRange<UInt32> {
+            log.append(long, for: .all, records: 1)
+            _ = log.acknowledged(count, by: Self.ada)
+            #expect(log.trim().isEmpty)
+            #expect(log.heldByteCount == (count == 3 ? 0 : Int(count) * (30_000 + RoomLog.entryCost)))
+        }
+        log.append(long, for: .all, records: 1)
+        #expect(log.trim(isIdle: true).isEmpty && log.heldByteCount > 0, "not acknowledged")
+        _ = log.acknowledged(4, by: Self.ada)
+        #expect(log.trim().isEmpty && log.heldByteCount > 0)
+        #expect(log.trim(isIdle: true).isEmpty && log.heldByteCount == 0)
+    }
+
     @Test("At its bound the log drops the oldest, and who needed that loses its place")
     func bound() {
         var log = RoomLog(byteLimit: 10 * (100 + RoomLog.entryCost))

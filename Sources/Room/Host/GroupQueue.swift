@@ -290,7 +290,8 @@ extension GroupQueue {
         window = try EpochWindow(reading: &reader)
         spent = RecentSet(limit: RoomLimits.spentKeyPackages)
         let digests = try reader.readList(atMost: RoomLimits.spentKeyPackages) { reader throws(WireError) in
-            KeyPackageDigest(high: try reader.readUInt64(), low: try reader.readUInt64())
+            guard let digest = KeyPackageDigest(try reader.readBytes()) else { throw .invalidValue }
+            return digest
         }
         for digest in digests { spent.insert(digest) }
         lastUpdate = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
@@ -330,10 +331,7 @@ extension GroupQueue {
         writer.write(groupInfo)
         writer.write(optional: book) { writer, book in writer.write(book.tree) }
         window.write(to: &writer)
-        writer.write(list: spent.inOrder) { writer, digest in
-            writer.write(digest.high)
-            writer.write(digest.low)
-        }
+        writer.write(list: spent.inOrder) { writer, digest in writer.write(digest.bytes) }
         writer.write(optional: lastUpdate) { writer, time in writer.write(time: time) }
         writer.write(list: updates) { writer, id in writer.write(id) }
         writer.write(optional: updateAt) { writer, time in writer.write(time: time) }
