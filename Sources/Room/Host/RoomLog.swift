@@ -271,13 +271,16 @@ package struct RoomLog {
     /// Drops what nobody needs any more, and what is too much. Returns the members whose place is gone with it, in the order
     /// of their ids.
     ///
-    /// - Parameter isIdle: whether it is time to look for that, however little there is.
-    package mutating func trim(isIdle: Bool = false) -> [MemberID] {
+    /// - Parameters:
+    ///   - isIdle: whether it is time to look for that, however little there is.
+    ///   - readers: of those who have no place any more, and still get what there is for them.
+    package mutating func trim(isIdle: Bool = false, readers: [Reader] = []) -> [MemberID] {
         guard isIdle || entries.count >= trimAt || byteCount >= trimAtByteCount || byteCount > byteLimit else {
             return []
         }
         passOverOthers()
-        let needed = places.values.map(\.next).min() ?? end
+        let leaving = readers.filter { $0.next < $0.end }.map { max($0.next, first) }
+        let needed = min(places.values.map(\.next).min() ?? end, leaving.min() ?? end)
         var count = 0
         var rest = byteCount
         while count < entries.count, first + UInt64(count) < needed || rest > byteLimit {

@@ -128,7 +128,7 @@ extension HostNode {
     /// Drops what the log need not keep. A member that has not received what is dropped is told how much it has missed when
     /// it comes back.
     func trimLog(isIdle: Bool = false) {
-        let gone = room.log.trim(isIdle: isIdle)
+        let gone = room.log.trim(isIdle: isIdle, readers: connections.leaving.compactMap(\.reader))
         guard !gone.isEmpty, !room.isClosed else { return }
         for id in gone {
             guard let link = room.credentials(of: id)?.link, let connection = connections[link] else { continue }
@@ -171,7 +171,7 @@ extension HostNode {
     func release(_ connection: HostConnection) {
         files.disconnected(connection)
         connection.release()
-        connections.noLongerMember(connection)
+        connections.leaves(connection)
         door.noLongerMember(connection.link)
         if let reader = connection.reader {
             connection.reader?.end = room.log.end
