@@ -270,7 +270,7 @@ import Wire
         let long = EncodedMessage(type: 0x25, body: [UInt8](repeating: 1, count: 70_000))
         log.append(long, for: .all, records: 1)
         log.append(message("removed"), for: .one(Self.bob), records: 1)
-        bob.end = log.end
+        log.end(&bob)
         log.close(Self.bob)
         log.append(message("left"), for: .all, records: 1)
         _ = log.acknowledged(3, by: Self.ada)
@@ -281,6 +281,22 @@ import Wire
         for _ in 0..<3 { log.append(long, for: .all, records: 1) }
         #expect(log.trim(readers: [later]) == [Self.ada])
         #expect(isDone(log, &later))
+    }
+
+    @Test("Who leaves gets what there is for it, though what was for others is gone meanwhile", arguments: [false, true])
+    func leavingBehindOthers(closes: Bool) {
+        var log = RoomLog(byteLimit: 200_000)
+        _ = log.open(Self.ada, records: 0)
+        var bob = log.open(Self.bob, records: 0)
+        log.append(message("psst"), for: .one(Self.ada), records: 1)
+        _ = log.acknowledged(1, by: Self.ada)
+        #expect(log.trim(isIdle: true).isEmpty && log.heldByteCount == 0)
+        log.append(message("removed"), for: .one(Self.bob), records: 1)
+        log.end(&bob)
+        if closes { log.close(Self.bob) }
+        log.append(message("left"), for: .all, records: 1)
+        #expect(log.trim(isIdle: true, readers: [bob]).isEmpty)
+        #expect(read(log, &bob) == ["removed"] && isDone(log, &bob))
     }
 
     @Test("At its bound the log drops the oldest, and who needed that loses its place")

@@ -130,6 +130,12 @@ package struct RoomLog {
         }
     }
 
+    /// The reader's member leaves: it reads what there is now, whether or not it keeps its place.
+    package func end(_ reader: inout Reader) {
+        if let start = start(of: reader) { reader.next = start }
+        reader.end = end
+    }
+
     /// Memory in what waits for the member alone.
     func waitingByteCount(of member: MemberID) -> Int { places[member]?.ownByteCount ?? 0 }
 

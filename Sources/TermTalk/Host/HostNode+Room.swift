@@ -173,8 +173,9 @@ extension HostNode {
         connection.release()
         connections.leaves(connection)
         door.noLongerMember(connection.link)
-        if let reader = connection.reader {
-            connection.reader?.end = room.log.end
+        if var reader = connection.reader {
+            room.log.end(&reader)
+            connection.reader = reader
             // Who is on its way back while the room ends still gets what there is.
             if !room.isClosed {
                 room.log.close(reader.member)
