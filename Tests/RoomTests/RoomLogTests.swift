@@ -283,7 +283,8 @@ import Wire
         #expect(isDone(log, &later))
     }
 
-    @Test("Who leaves gets what there is for it, though what was for others is gone meanwhile", arguments: [false, true])
+    @Test(
+        "Who leaves gets what there is for it, though what was for others is gone meanwhile", arguments: [false, true])
     func leavingBehindOthers(closes: Bool) {
         var log = RoomLog(byteLimit: 200_000)
         _ = log.open(Self.ada, records: 0)
