@@ -163,7 +163,8 @@ let package = Package(
         tests(
             of: "TermTalk",
             [
-                "PrivateTorNetwork", "EventLoop", "Files", "Room", "SecureGroup", "SecureSession", "Sodium",
+                "PrivateTorNetwork", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession",
+                "Sodium",
                 "TorController",
                 "Transport", "Wire",
             ]),

@@ -8,4 +8,6 @@ package struct RecoveredRoom: Equatable, Sendable {
     package var inputs: [NumberedBytes]
     /// The number that the next input must have.
     package var nextInput: UInt64
+    /// What the host's own participant has received in the room's order, as far as it was noted.
+    package var received: UInt64 = 0
 }

@@ -137,7 +137,8 @@ struct RoomDatabase: ~Copyable {
         }
         return RecoveredRoom(
             snapshot: snapshot, entries: try entries.read(ledger.firstEntry..<ledger.nextEntry, seal),
-            inputs: try inputs.read(ledger.firstInput..<ledger.nextInput, seal), nextInput: ledger.nextInput)
+            inputs: try inputs.read(ledger.firstInput..<ledger.nextInput, seal), nextInput: ledger.nextInput,
+            received: ledger.received)
     }
 
     // MARK: Writing
@@ -154,6 +155,7 @@ struct RoomDatabase: ~Copyable {
             for input in batch.inputs where input.number >= ledger.firstInput {
                 try put(input, in: inputs, next: &ledger.nextInput)
             }
+            ledger.received = max(ledger.received, batch.received)
             try put(ledger)
         }
         leftoverInputs = leftoverInputs.lowerBound..<max(leftoverInputs.upperBound, ledger.firstInput)

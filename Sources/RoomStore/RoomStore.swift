@@ -10,6 +10,7 @@ package final class RoomStore: Sendable {
     package static let keyByteCount = 32
 
     private let queue: StoreQueue
+    private let folder: StoreFolder
 
     /// Makes an empty store named `name`, the folder `NAME.store` in `directory`, which must be there. `report` is called on the
     /// writer thread.
@@ -48,19 +49,14 @@ package final class RoomStore: Sendable {
     ) throws(StoreError) -> (store: RoomStore, room: RecoveredRoom) {
         check(name, key)
         let folder = try StoreFolder(existing: name, in: directory)
-        if folder.isEmpty {
+        // Of one that was ended files may be missing: its deletion was under way when the process ended.
+        if folder.isEmpty || folder.isEnded {
             try folder.removeAll()
             throw .notFound
         }
         try folder.checkFiles()
-        let keyFile: StoreKeyFile
-        do throws(StoreError) {
-            keyFile = try StoreKeyFile(reading: folder.read(StoreFolder.keyName, atMost: StoreKeyFile.byteCount + 1))
-        } catch {
-            // Its deletion was under way when the process ended.
-            if error == .notFound { try folder.removeAll() }
-            throw error
-        }
+        let keyFile = try StoreKeyFile(
+            reading: folder.read(StoreFolder.keyName, atMost: StoreKeyFile.byteCount + 1))
         let seal = RowSeal(key: try keyFile.rowKey(key: key, name: name))
         let ballast = Ballast(folder: folder)
         let tables = try RoomDatabase.open(path: folder.databasePath, seal: seal)
@@ -69,7 +65,12 @@ package final class RoomStore: Sendable {
         let writer = StoreWriter(
             tables, queue: queue, ballast: ballast, snapshotByteCount: room.snapshot?.count ?? 0, report: report)
         try StoreThread.start(writer, queue: queue, folder: folder)
-        return (RoomStore(queue: queue), room)
+        return (RoomStore(queue: queue, folder: folder), room)
+    }
+
+    /// Whether a store was ended, and not all of it is deleted yet.
+    package static func isEnded(in directory: String, name: String) -> Bool {
+        (try? StoreFolder(existing: name, in: directory))?.isEnded == true
     }
 
     /// Deletes a store that is not open, for which no key is needed, and makes its rows unreadable for ever.
@@ -83,8 +84,9 @@ package final class RoomStore: Sendable {
         precondition(key.count == keyByteCount && !name.isEmpty && !name.contains("/"))
     }
 
-    private init(queue: StoreQueue) {
+    private init(queue: StoreQueue, folder: StoreFolder) {
         self.queue = queue
+        self.folder = folder
     }
 
     deinit {
@@ -114,6 +116,18 @@ package final class RoomStore: Sendable {
     /// - Throws: ``StoreError/outOfOrder(_:)``, ``StoreError/tooLarge``, ``StoreError/closed``.
     package func checkpoint(_ checkpoint: StoreCheckpoint) throws(StoreError) {
         try queue.checkpoint(checkpoint)
+    }
+
+    /// What the host's own participant has received in the room's order, which is written with what comes next, or alone; a lower
+    /// number than before changes nothing.
+    package func note(received number: UInt64) {
+        queue.note(received: number)
+    }
+
+    /// Makes all rows unreadable for ever, which is on the disk when this returns: a store that was ended is none any more,
+    /// whatever becomes of the process. ``delete(within:)`` follows. Blocks.
+    package func end() throws(StoreError) {
+        try folder.end()
     }
 
     /// Writes all that waits and lets go of the store. Blocks for `duration` at most.

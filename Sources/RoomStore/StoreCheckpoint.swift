@@ -9,8 +9,13 @@ package struct StoreCheckpoint: Equatable, Sendable {
     package var entries: [NumberedBytes]
     /// Entries with lower numbers are deleted.
     package var firstKeptEntry: UInt64
+    /// What ``StoreReport/checkpointed(input:serial:)`` names it by: two in a row may have the same input.
+    package var serial: UInt64
 
-    package init(input: UInt64, snapshot: [UInt8], entries: [NumberedBytes], firstKeptEntry: UInt64) {
+    package init(
+        input: UInt64, snapshot: [UInt8], entries: [NumberedBytes], firstKeptEntry: UInt64, serial: UInt64 = 0
+    ) {
+        self.serial = serial
         self.input = input
         self.snapshot = snapshot
         self.entries = entries

@@ -103,11 +103,20 @@ final class StoreFolder: Sendable {
         guard Self.status("\(Self.databaseName)-journal", in: descriptor) == nil else { throw .damaged(.database) }
     }
 
+    /// Whether the store was ended: its rows are lost, and what is left of it is to be deleted.
+    var isEnded: Bool {
+        guard let status = Self.status(Self.keyName, in: descriptor), status.st_mode & S_IFMT == S_IFREG else {
+            return false
+        }
+        return (try? read(Self.keyName, atMost: StoreKeyFile.byteCount + 1)) == StoreKeyFile.ended
+    }
+
     var isEmpty: Bool { Self.names.allSatisfy { Self.status($0, in: descriptor) == nil } }
 
     /// The first bytes of a file, at most `limit`.
     func read(_ name: String, atMost limit: Int) throws(StoreError) -> [UInt8] {
-        let file = unsafe openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        // A pipe in its place is not waited for.
+        let file = unsafe openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw StoreError(errno: errno) }
         defer { close(file) }
         var bytes = [UInt8](repeating: 0, count: limit)
@@ -175,10 +184,14 @@ final class StoreFolder: Sendable {
 
     /// Overwrites the key, so that nothing opens the rows any more, and deletes all files and the folder.
     func destroy() throws(StoreError) {
-        if Self.status(Self.keyName, in: descriptor) != nil {
-            try write(StoreKeyFile.ended, to: Self.keyName, isNew: false)
-        }
+        try end()
         try removeAll()
+    }
+
+    /// Overwrites the key: the store is ended, for good, whatever becomes of the process.
+    func end() throws(StoreError) {
+        guard Self.status(Self.keyName, in: descriptor) != nil, !isEnded else { return }
+        try write(StoreKeyFile.ended, to: Self.keyName, isNew: false)
     }
 
     /// Deletes all files and the folder.

@@ -8,6 +8,8 @@ struct StoreLedger: Equatable {
     var nextInput: UInt64 = 1
     var firstEntry: UInt64 = 1
     var nextEntry: UInt64 = 1
+    /// What the host's own participant has received in the room's order.
+    var received: UInt64 = 0
 
     init() {}
 
@@ -22,6 +24,8 @@ struct StoreLedger: Equatable {
         nextInput = try reader.readUInt64()
         firstEntry = try reader.readUInt64()
         nextEntry = try reader.readUInt64()
+        // Stores of before it was kept end here.
+        if reader.remaining > 0 { received = try reader.readUInt64() }
         try reader.finish()
         let end = StoreLimits.highestNumber + 1
         guard firstInput >= 1, firstInput <= nextInput, nextInput <= end, firstEntry >= 1, firstEntry <= nextEntry,
@@ -31,12 +35,13 @@ struct StoreLedger: Equatable {
     }
 
     var encoded: [UInt8] {
-        var writer = ByteWriter(reserving: 33)
+        var writer = ByteWriter(reserving: 41)
         writer.write(UInt8(hasSnapshot ? 1 : 0))
         writer.write(firstInput)
         writer.write(nextInput)
         writer.write(firstEntry)
         writer.write(nextEntry)
+        writer.write(received)
         return writer.bytes
     }
 }

@@ -73,6 +73,12 @@ final class StoreQueue: Sendable {
         }
     }
 
+    func note(received number: UInt64) {
+        state.withLock { state in
+            if case .open = state.phase { state.waiting.note(received: number) }
+        }
+    }
+
     private static func check(_ checkpoint: StoreCheckpoint) throws(StoreError) {
         guard checkpoint.snapshot.count <= StoreLimits.snapshotByteCount,
             checkpoint.entries.allSatisfy({ $0.bytes.count <= StoreLimits.recordByteCount })

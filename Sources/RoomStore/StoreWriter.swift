@@ -112,7 +112,7 @@ struct StoreWriter: ~Copyable {
         queue.hasWritten()
         report(.durable(through: through))
         if let checkpoint {
-            report(.checkpointed(input: checkpoint.input))
+            report(.checkpointed(input: checkpoint.input, serial: checkpoint.serial))
             snapshotByteCount = checkpoint.snapshot.count
             _ = ballast.hold(forSnapshot: snapshotByteCount)
             truncateBy = truncateBy ?? .now + Self.truncationDelay

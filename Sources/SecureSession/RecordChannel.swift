@@ -102,6 +102,8 @@ struct RecordChannel {
         fileprivate var recordCount: UInt32 = 0
         /// Frames of the lane, in place of records.
         fileprivate var lane: [[UInt8]] = []
+        /// Whether it only says that the host pauses.
+        fileprivate var pauses = false
 
         fileprivate enum Control {
             case resume(session: UInt32)
@@ -166,6 +168,14 @@ struct RecordChannel {
         return payload
     }
 
+    /// A payload that says that the host pauses; it acknowledges like any other.
+    mutating func pausePayload() -> Payload {
+        var payload = lanePayload(of: [], capacity: 0)
+        payload.pauses = true
+        payload.contentByteCount = SessionProtocol.recordHeaderByteCount
+        return payload
+    }
+
     /// Writes the payload's plaintext over the bytes of `wire` from `index` on.
     func write(_ payload: Payload, of messages: [EncodedMessage], to wire: inout [UInt8], at index: Int) {
         var writer = OverwritingWriter(index: index)
@@ -184,6 +194,10 @@ struct RecordChannel {
                 unsafe writer.write(ControlType.resumed, to: wire)
                 unsafe writer.write(UInt16(4), to: wire)
                 unsafe writer.write(waiting, to: wire)
+            }
+            if payload.pauses {
+                unsafe writer.write(Records.pauseType, to: wire)
+                unsafe writer.write(UInt16(0), to: wire)
             }
             for frame in payload.lane {
                 unsafe writer.write(Records.laneType, to: wire)
@@ -249,6 +263,11 @@ struct RecordChannel {
             index += length
             if header == Records.laneType {
                 events.append(.lane(Array(body)))
+                continue
+            }
+            if header == Records.pauseType {
+                guard length == 0 else { throw .malformed }
+                events.append(.pausing)
                 continue
             }
             try receivedRecord(header: header, body: body, events: &events)

@@ -7,6 +7,8 @@ enum Records {
     static let firstRoomType: UInt8 = 0x10
     /// A frame of the lane of files: not numbered, not acknowledged, and gone with its connection.
     static let laneType: UInt8 = 0x03
+    /// The host pauses the room. Not numbered and not acknowledged either, without a body, and the last on its connection.
+    static let pauseType: UInt8 = 0x04
     /// The next record goes on with the same message.
     static let continuedFlag: UInt8 = 0x80
 }

@@ -220,8 +220,19 @@ package struct SecureSession: ~Copyable {
         _ frames: [[UInt8]], into wire: inout [UInt8], now: Duration
     ) throws(SessionError) {
         precondition(isLaneOpen, "the session itself goes before its lane")
+        try seal(channel.lanePayload(of: frames, capacity: SessionProtocol.laneContentLimit), into: &wire, now: now)
+    }
+
+    /// Seals that the host pauses, behind which nothing more comes; nothing before the peer can know what that is.
+    package mutating func sealPause(into wire: inout [UInt8], now: Duration) throws(SessionError) {
+        guard isLaneOpen else { return }
+        try seal(channel.pausePayload(), into: &wire, now: now)
+    }
+
+    private mutating func seal(
+        _ payload: RecordChannel.Payload, into wire: inout [UInt8], now: Duration
+    ) throws(SessionError) {
         let start = wire.count
-        let payload = channel.lanePayload(of: frames, capacity: SessionProtocol.laneContentLimit)
         wire.append(contentsOf: Padding.zeros[..<Padding.bucket(for: payload.contentByteCount)])
         channel.write(payload, of: [], to: &wire, at: start + SessionProtocol.lengthByteCount)
         try link.seal(&wire, from: start)

@@ -10,6 +10,8 @@ package enum SessionEvent: Sendable, Equatable {
     case message(type: UInt8, body: [UInt8])
     /// A frame of the lane of files.
     case lane([UInt8])
+    /// The host pauses the room: its process ends, and the session goes on with another one.
+    case pausing
     /// The peer has received so many records of the session.
     case acknowledged(count: UInt32)
     /// The peer, on a new connection, wants to go on with the session of this number; it has received so many records.

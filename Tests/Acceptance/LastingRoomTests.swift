@@ -190,6 +190,99 @@ struct LastingRoomTests {
         #expect(try kept.files == [])
     }
 
+    /// Whoever was told of the end has been told for good, though somebody who is there does not take note of it.
+    @Test func anEndThatWasToldIsNoPause() async throws {
+        let kept = try await Kept()
+        let alice = try await kept.hosted.join()
+        let bob = try await kept.hosted.join()
+        alice.send("one 1")
+        try await bob.event("message")
+        bob.signal(SIGSTOP)
+        kept.host.send("/end")
+        #expect(try await alice.event("closed").reason == "host-quit")
+        try await kept.kill()
+        bob.signal(SIGCONT)
+        let key = kept.hosted.hostKey
+        try await kept.restart()
+        #expect(kept.hosted.hostKey != key)
+    }
+
+    /// The same of a moderator's end of a relay's room.
+    @Test func aModeratorsEndIsNoPause() async throws {
+        let kept = try await Kept(["--headless"])
+        let first = try await kept.hosted.join(["--nick", "first"])
+        let invite = try #require(try await first.event("invite").invite)
+        let second = try TermTalkProcess(["join", invite, "--json"], home: TestHome())
+        try await second.event("joined-room")
+        let third = try TermTalkProcess(["join", invite, "--json"], home: TestHome())
+        try await third.event("joined-room")
+        third.signal(SIGSTOP)
+        first.send("/end")
+        try await second.event("closed")
+        try await kept.kill()
+        third.signal(SIGCONT)
+        let key = kept.hosted.hostKey
+        try await kept.restart()
+        #expect(kept.hosted.hostKey != key)
+    }
+
+    /// Killed at any moment of its end, a room goes on or is over, and nothing in between.
+    @Test(arguments: ["/end", "/panic"]) func killedAtItsEnd(_ command: String) async throws {
+        let kept = try await Kept()
+        var (resumed, ended) = (0, 0)
+        for round in 0..<8 {
+            let key = kept.hosted.hostKey
+            kept.host.send(command)
+            // What comes in that time differs from machine to machine; each is a moment of its own.
+            usleep(useconds_t(round * 4_000))
+            kept.host.signal(SIGKILL)
+            _ = try await kept.host.result()
+            try await kept.restart()
+            if kept.hosted.hostKey == key { resumed += 1 } else { ended += 1 }
+            _ = try await kept.hosted.join()
+        }
+        #expect(resumed + ended == 8)
+    }
+
+    /// Who is there hears that the room only pauses, and waits without a word for each try.
+    @Test(arguments: ["/quit", "SIGTERM"]) func aPauseIsTold(how: String) async throws {
+        let kept = try await Kept()
+        let alice = try await kept.hosted.join()
+        alice.send("one 1")
+        try await alice.event("message")
+        if how == "/quit" { kept.host.send(how) } else { kept.host.signal(SIGTERM) }
+        let notice = try await alice.event("warning") { $0.code == "room-paused" }
+        #expect(notice.hint?.isEmpty == false)
+        #expect(try await alice.event("connection") { $0.state == "reconnecting" }.cause == "room-paused")
+        _ = try await kept.host.result()
+        alice.send("two 2")
+        try await kept.restart()
+        try await alice.event("message") { $0.text == "two 2" }
+        #expect(alice.eventsSoFar.filter { $0.event == "connection" }.map(\.state) == ["reconnecting", "connected"])
+        #expect(alice.eventsSoFar.filter { $0.event == "warning" }.map(\.code) == ["room-paused"])
+        #expect(check(alice) == ["one 1", "two 2"])
+    }
+
+    /// What the person at the host had on the screen before it was killed counts as received.
+    @Test func receiptsCountTheHostAfterARestart() async throws {
+        let kept = try await Kept()
+        let alice = try await kept.hosted.join()
+        let bob = try await kept.hosted.join()
+        bob.signal(SIGSTOP)
+        alice.send("one 1")
+        try await kept.host.event("message") { $0.text == "one 1" }
+        let id = try await alice.event("message").id
+        // Noted by then: what comes later is written behind it.
+        try await alice.event("acknowledged") { $0.id == id && $0.count == 1 }
+        kept.host.send("/topic later")
+        try await alice.event("topic-changed")
+        try await kept.kill()
+        try await kept.restart()
+        bob.signal(SIGCONT)
+        let receipt = try await alice.event("acknowledged") { $0.id == id && $0.count == 2 }
+        #expect(receipt.of == 2)
+    }
+
     @Test func itsTimeGoesOnAndAtItsEndNothingStays() async throws {
         let lasting = try await Kept()
         let expires = try #require(lasting.hosted.ready.expires)
@@ -302,11 +395,24 @@ struct LastingRoomTests {
         close(filler)
         for number in 1...300 { alice.send("\(String(repeating: "x", count: 200)) \(number)") }
         try await hosted.host.event("warning") { $0.code == "no-space" }
-        unlink("\(state)/filler")
-        try await alice.event("message") { $0.text?.hasSuffix(" 300") == true }
-        #expect(check(alice).count == 301)
         hosted.host.signal(SIGKILL)
         _ = try await hosted.host.result()
+        // However often it is started, it says what is wrong.
+        let options = ["host", "--json", "--direct", hosted.address, "--persist", "club", "--no-passphrase"]
+        for _ in 1...3 {
+            let start = try TermTalkProcess(options, home: home)
+            try await start.event("warning") { $0.code == "no-space" }
+            start.signal(SIGKILL)
+            _ = try await start.result()
+        }
+        let last = try TermTalkProcess(options, home: home)
+        try await last.event("warning") { $0.code == "no-space" }
+        unlink("\(state)/filler")
+        try await last.event("ready")
+        try await alice.event("message") { $0.text?.hasSuffix(" 300") == true }
+        #expect(check(alice).count == 301)
+        last.signal(SIGKILL)
+        _ = try await last.result()
         let again = try await HostedRoom.direct(
             ["--persist", "club", "--no-passphrase"], at: [hosted.address], home: home)
         alice.send("after 301")

@@ -87,7 +87,7 @@ final class ReportLog: Sendable {
     }
 
     func waitForCheckpoint(_ input: UInt64) throws {
-        try wait(for: "checkpoint \(input)") { $0 == .checkpointed(input: input) }
+        try wait(for: "checkpoint \(input)") { $0 == .checkpointed(input: input, serial: 0) }
     }
 
     struct Missing: Error, CustomStringConvertible { let description: String }

@@ -33,8 +33,39 @@ import Testing
         }
     }
 
+    @Test(
+        "So do those of a room that is moderated in all ways, by its host and by members, until it is ended",
+        arguments: 1...12 as ClosedRange<UInt64>)
+    func agreementUnderModeration(seed: UInt64) throws {
+        var limits = RoomLimits()
+        limits.isRelay = seed % 3 == 0
+        limits.asksHost = seed % 2 == 0 && !limits.isRelay
+        let network = RoomNetwork(limits: limits, closesAt: .seconds(500_000))
+        network.isRelay = limits.isRelay
+        network.add(nick: limits.isRelay ? "first" : "host", isHost: !limits.isRelay)
+        network.replicate(seed: seed)
+        try network.carry()
+        try live(network, seed: seed, steps: 1_500, texts: 60, isModerated: true)
+        #expect(!network.moderated.isEmpty)
+        network.moderateAll { room, _, actions in room.close(.hostQuit, actions: &actions) }
+        network.compareStates()
+        try network.carry()
+        #expect(network.room.memberCount == 0 && network.room.isClosed)
+        #expect(network.peers.allSatisfy { !$0.ends.isEmpty })
+        // Nothing that comes too late changes anything.
+        let snapshot = network.room.snapshot(now: network.now)
+        network.add(nick: "late")
+        try network.carry()
+        network.timePassed(.seconds(600_000))
+        network.now -= .seconds(600_000)
+        #expect(network.room.snapshot(now: network.now) == snapshot)
+        network.compareStates()
+    }
+
     /// Lives through so many steps, in which at least so many texts are said.
-    private func live(_ network: RoomNetwork, seed: UInt64, steps: Int, texts: Int) throws {
+    private func live(
+        _ network: RoomNetwork, seed: UInt64, steps: Int, texts: Int, isModerated: Bool = false
+    ) throws {
         var random = SeededRandom(seed: seed)
         var nextText = 0
         for _ in 0..<steps {
@@ -67,18 +98,31 @@ import Testing
                 try network.carry()
             case (7, _):
                 network.timePassed(.seconds(random.below(15)))
+            case (17...18, let peer) where isModerated && random.below(3) == 0:
+                try moderate(network, as: peer, &random)
             case (17, _) where !network.isRelay && random.below(8) == 0:
                 moderate(network, random.below(3))
             case (8...15, let peer?):
                 nextText += 1
-                try network.say("text \(nextText)", peer)
+                // Slow mode says no.
+                if isModerated {
+                    try? network.say("text \(nextText)", peer)
+                } else {
+                    try network.say("text \(nextText)", peer)
+                }
             default:
                 _ = try network.step(upTo: 1 + random.below(4))
             }
         }
         // Who says something too late loses its link once more, and who comes in again may have to wait for its turn.
         var rounds = 0
+        if isModerated { network.moderateAll { room, _, actions in room.setSlowMode(seconds: 0, actions: &actions) } }
         repeat {
+            while let id = network.room.waiting.first?.id {
+                network.moderateAll { room, now, actions in
+                    room.decide(on: id, refusal: nil, now: now, actions: &actions)
+                }
+            }
             for peer in network.peers.indices where !network.peers[peer].isUp { network.mendLink(peer) }
             try network.carry()
             network.timePassed(.seconds(1))
@@ -95,6 +139,71 @@ import Testing
             case 0: room.setTopic("topic \(room.nextSequence)", actions: &actions)
             case 1: room.setLocked(!room.isLocked, actions: &actions)
             default: room.hostWasAway(for: .seconds(3))
+            }
+        }
+    }
+
+    /// One of all the things that a host, or a member that moderates, can do with a room.
+    private func moderate(_ network: RoomNetwork, as peer: Int?, _ random: inout SeededRandom) throws {
+        let room = network.room
+        let others = room.membersInOrder.filter { !$0.isHost }
+        let other = others.isEmpty ? nil : others[random.below(others.count)]
+        let choice = random.below(14)
+        switch (choice, other) {
+        case (0...2, _): moderate(network, choice)
+        case (3, _):
+            let seconds = Int64(random.below(4))
+            network.moderateAll { room, _, actions in room.setSlowMode(seconds: seconds, actions: &actions) }
+        case (4...5, let other?) where others.count > 5:
+            network.moderateAll { room, now, actions in
+                room.expel(other.id, banned: choice == 5, reason: "enough", now: now, actions: &actions)
+            }
+        case (6, _):
+            try network.moderateAll { room, now, actions in
+                try room.extend(by: .seconds(60), now: now, actions: &actions)
+            }
+        case (7, let other?):
+            network.moderateAll { room, _, actions in room.inviteWasRevoked(for: [other.key], actions: &actions) }
+        case (8...9, _) where !room.waiting.isEmpty:
+            let id = room.waiting[random.below(room.waiting.count)].id
+            network.moderateAll { room, now, actions in
+                room.decide(on: id, refusal: choice == 8 ? .denied : nil, now: now, actions: &actions)
+            }
+        case (10, _):
+            network.moderateAll { room, _, actions in
+                room.move(to: OnionPlace(key: Array(1...32), port: 12_345), actions: &actions)
+            }
+        case (11, let other?):
+            // Who may, names somebody, or takes that back.
+            let command: RoomCommand = random.below(3) == 0 ? .deop(other.nick.text) : .op(other.nick.text)
+            ask(command, peer, network)
+        default:
+            let commands: [RoomCommand] = [
+                .lock, .unlock, .topic("by a member"), .slow(seconds: 1), .extend(seconds: 30),
+            ]
+            ask(commands[random.below(commands.count)], peer, network)
+        }
+    }
+
+    /// A member asks for it, and what it may have is done as a host does it.
+    private func ask(_ command: RoomCommand, _ peer: Int?, _ network: RoomNetwork) {
+        let moderators = network.peers.indices.filter {
+            network.peers[$0].client.isModerator && network.peers[$0].ends.isEmpty && network.peers[$0].isUp
+        }
+        guard let asking = moderators.first ?? peer else { return }
+        let before = network.moderated.count
+        try? network.act(asking) { client, actions in try client.moderate(command, actions: &actions) }
+        try? network.carry(of: [asking])
+        for (moderation, _) in network.moderated.dropFirst(before) {
+            network.moderateAll { room, now, actions in
+                switch moderation {
+                case .lock(let isLocked): room.setLocked(isLocked, actions: &actions)
+                case .topic(let text): room.setTopic(text, actions: &actions)
+                case .slow(let seconds): room.setSlowMode(seconds: Int64(seconds), actions: &actions)
+                case .extend(let seconds):
+                    try? room.extend(by: .seconds(Int64(seconds)), now: now, actions: &actions)
+                case .expel, .end: break
+                }
             }
         }
     }

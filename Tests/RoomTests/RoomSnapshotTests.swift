@@ -101,6 +101,69 @@ import Wire
         }
     }
 
+    @Test("Nicks, topic, lock and slow mode come from the log, too: they need no snapshot")
+    func changesSince() throws {
+        let network = try network()
+        let before = network.room.snapshot(now: network.now)
+        try network.act(1) { client, actions in try client.changeNick(to: "alicia", actions: &actions) }
+        try network.carry()
+        network.moderate { room, actions in
+            room.setTopic("dogs", actions: &actions)
+            room.setLocked(true, actions: &actions)
+            room.setSlowMode(seconds: 7, actions: &actions)
+        }
+        try network.act(2) { client, actions in try client.changeNick(to: "alice", actions: &actions) }
+        try network.carry()
+        var room = try read(before, now: network.now)
+        for entry in network.room.log.encodedEntries(from: network.room.log.start) { try room.restore(entry: entry) }
+        #expect(room.topic == "dogs" && room.isLocked && room.slowInterval == .seconds(7))
+        #expect(room.membersInOrder.map(\.nick.text) == ["host", "alicia", "alice"])
+        #expect(room.memberOfNick == network.room.memberOfNick)
+        // What was said to one alone changes nothing.
+        let bob = try network.id(2)
+        var other = try read(before, now: network.now)
+        network.room.log.append(HostMessage.topicChanged("mice").encoded, for: .one(bob), records: 1)
+        for entry in network.room.log.encodedEntries(from: network.room.log.start) { try other.restore(entry: entry) }
+        #expect(other.topic == "dogs")
+        // Of somebody who is not there it is damage.
+        network.room.log.append(HostMessage.nickChanged(MemberID(entropy: 99), "x").encoded, for: .all, records: 1)
+        let last = try #require(network.room.log.encodedEntries(from: network.room.log.end - 1).first)
+        #expect(throws: SnapshotError.damaged) { try other.restore(entry: last) }
+    }
+
+    @Test("What the host's own participant had received counts after a restart, and what it had not was missed")
+    func receiptsOfTheHost() throws {
+        let network = try network()
+        let before = network.room.snapshot(now: network.now)
+        let (alice, host, bob) = (try network.id(1), try network.id(0), try network.id(2))
+        for text in ["one", "two", "three"] { try network.say(text, 1) }
+        try network.carry()
+        let first = network.room.nextSequence - 3
+        var room = try read(before, now: network.now)
+        for entry in network.room.log.encodedEntries(from: network.room.log.start) { try room.restore(entry: entry) }
+        room.hostHadReceived(upTo: first + 1)
+        // Neither is there more to have received, nor does it forget.
+        room.hostHadReceived(upTo: first + 3)
+        room.hostHadReceived(upTo: first)
+        #expect(room.members[host]?.receivedSequence == first + 1)
+        room.restarted(now: network.now) { reader, _ in LinkID(slot: Int(reader.member.wireValue)) }
+        var actions: [RoomAction] = []
+        for id in [alice, bob] {
+            let key = try #require(room.members[id]?.key)
+            let link = LinkID(slot: Int(id.wireValue) + 1_000_000)
+            _ = room.resumed(session: id.wireValue, key: key, link: link, now: network.now, actions: &actions)
+            room.acknowledged(sequence: first + 2, by: link, now: network.now)
+        }
+        actions = []
+        room.timePassed(now: network.now + .seconds(120), actions: &actions)
+        var receipts: [HostMessage.Receipt] = []
+        for case .send(_, let message) in actions {
+            if case .receipts(let list)? = try? HostMessage(type: message.type, body: message.body) { receipts += list }
+        }
+        #expect(receipts.map(\.count) == [2, 2, 1] && receipts.map(\.of) == [2, 2, 1])
+        #expect(receipts.map(\.missed) == [0, 0, 1])
+    }
+
     @Test("A host that was started anew: members are away and come back, its own participant enters the living group")
     func restart() throws {
         let network = try network()

@@ -33,4 +33,19 @@ import Testing
             try peer.received(wire, count: wire.count, now: .zero, events: &events)
         }
     }
+
+    @Test("A pause comes unnumbered, and has no body")
+    func pause() throws {
+        var channel = RecordChannel()
+        var peer = RecordChannel()
+        var events: [SessionEvent] = []
+        var wire = [UInt8](repeating: 0, count: 470)
+        channel.write(channel.pausePayload(), of: [], to: &wire, at: 0)
+        try peer.received(wire, count: wire.count, now: .zero, events: &events)
+        #expect(events == [.pausing] && peer.receivedCount == 0 && peer.owesAcknowledgementSince == nil)
+        let withBody: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 9]
+        #expect(throws: SessionError.malformed) {
+            try peer.received(withBody, count: withBody.count, now: .zero, events: &events)
+        }
+    }
 }

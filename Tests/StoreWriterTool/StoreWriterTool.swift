@@ -31,7 +31,7 @@ enum StoreWriterTool {
             case .durable(let through):
                 say("durable \(through)")
                 durable.withLock { $0 = through }
-            case .checkpointed(let input): say("checkpointed \(input)")
+            case .checkpointed(let input, _): say("checkpointed \(input)")
             case .stalled: say("stalled")
             case .resumed: say("resumed")
             case .failed(let error):

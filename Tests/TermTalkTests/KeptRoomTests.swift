@@ -1,5 +1,6 @@
 import Foundation
 import Room
+import RoomStore
 import Sodium
 import Testing
 import TorController
@@ -195,6 +196,45 @@ struct KeptRoomStoreTests {
         #expect(again == address)
     }
 
+    /// A room that was kept, and whose store was ended.
+    private func end(_ name: RoomName, in home: Home) throws {
+        let made = try home.store.open(name).create(name, passphrase: nil)
+        let store = try made.open { _ in }.store
+        try store.end()
+        try store.close(within: .seconds(60))
+    }
+
+    @Test("A room whose end was interrupted is over: the next start removes the rest, and begins anew")
+    func interruptedEnd() throws {
+        let home = Home()
+        let room = try #require(room)
+        let file = "\(home.rooms)/room.room"
+        for step in 0...3 {
+            try end(room, in: home)
+            if step >= 1 { try Data(count: KeptRoomFile.byteCount).write(to: URL(filePath: file)) }
+            if step >= 2 { unlink(file) }
+            if step >= 3 { unlink("\(home.rooms)/room.store/room.db") }
+            chmod(file, 0o600)
+            #expect(try home.store.open(room).state == .new, "step \(step)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: home.rooms) == ["room.lock"], "step \(step)")
+        }
+    }
+
+    @Test("A file whose keys were overwritten is none; one that was cut is damaged, and left alone")
+    func overwrittenKeys() throws {
+        let home = Home()
+        let room = try #require(room)
+        let file = URL(filePath: "\(home.rooms)/room.room")
+        _ = try home.store.open(room)
+        let contents = [Data(count: KeptRoomFile.byteCount), Data(count: 20), Data()]
+        for (content, isOver) in zip(contents, [true, false, false]) {
+            try content.write(to: file)
+            chmod(file.path, 0o600)
+            #expect(home.code(room) == (isOver ? nil : .persistDamaged))
+            #expect((try? Data(contentsOf: file)) == (isOver ? nil : content))
+        }
+    }
+
     @Test func filesThatCannotBeTrusted() throws {
         let home = Home()
         let room = try #require(room)
@@ -236,7 +276,7 @@ struct KeptRoomStoreTests {
         try FileManager.default.createDirectory(atPath: elsewhere, withIntermediateDirectories: false)
         try Data("mine".utf8).write(to: URL(filePath: "\(elsewhere)/file"))
         try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: elsewhere)
-        #expect(made.remove() == nil)
+        #expect(made.remove(nil, within: .seconds(60)) == nil)
         #expect(FileManager.default.fileExists(atPath: "\(elsewhere)/file"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: home.rooms) == [])
         #expect(try Data(contentsOf: URL(filePath: other)).allSatisfy { $0 == 0 })

@@ -171,6 +171,31 @@ import Wire
         #expect(world.roomEnd == .seconds(60))
     }
 
+    @Test("Of a pause the person is told once, and of no try until the host is back")
+    func pausing() {
+        let world = World()
+        world.comeIn()
+        let word = { world.advance { $0.happened(.pausing, now: .zero, actions: &$1) } }
+        #expect(word() == ["tell"])
+        if case .warning(let notice) = world.told.last {
+            #expect(notice.code == .roomPaused)
+        } else {
+            Issue.record("no warning")
+        }
+        #expect(word() == [])
+        #expect(world.close() == ["connectionLost", "reconnecting room-paused", "wait 0.25 seconds"])
+        #expect(world.pauseIsOver() == ["dial"])
+        let refused = world.advance { $0.dialFailed(.init(.connectionRefused, ""), actions: &$1) }
+        #expect(refused == ["no way: connection-refused", "wait 0.5 seconds"])
+        #expect(world.pauseIsOver() == ["dial"])
+        world.connect(member: MemberID(entropy: 1))
+        #expect(world.resumed().contains("connected "))
+        // Not a pause.
+        #expect(world.close().contains("reconnecting connection-lost"))
+        // Whoever is not in the room is told nothing.
+        #expect(word() == [])
+    }
+
     @Test("What the end of a connection means is the phase's")
     func endsOfConnections() {
         // Nobody is there.

@@ -173,7 +173,7 @@ package final class BlockingMember {
                 messages.append(message)
             case .resumed: hasResumed = true
             case .resumeRefused: wasRefusedToResume = true
-            case .established, .acknowledged, .resumeRequested, .caughtUp, .lane: break
+            case .established, .acknowledged, .resumeRequested, .caughtUp, .lane, .pausing: break
             }
         }
     }

@@ -353,6 +353,13 @@ extension GroupQueue {
         writer.write(optional: asked) { writer, asked in asked.write(to: &writer) }
     }
 
+    /// The room is over. A new queue would begin at the origin of this host's clock.
+    mutating func ended() {
+        let pace = self.pace
+        self = GroupQueue()
+        self.pace = pace
+    }
+
     /// Nobody is connected any more: nobody waits, and nobody was asked.
     mutating func restarted() {
         joiners = []

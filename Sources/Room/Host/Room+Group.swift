@@ -411,6 +411,6 @@ extension Room {
             actions.append(.send(joiner.link, HostMessage.closing(reason).encoded))
             actions.append(.release(joiner.link))
         }
-        group = GroupQueue()
+        group.ended()
     }
 }

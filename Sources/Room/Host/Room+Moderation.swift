@@ -75,9 +75,13 @@ extension Room {
 
     /// Lets each member post once in so many seconds, up to ``RoomLimits/slowestSeconds``; 0 for as often as it likes.
     package mutating func setSlowMode(seconds: Int64, actions: inout [RoomAction]) {
+        slow(to: seconds)
+        actions.append(.broadcast(slowModeMessage.encoded, tag: 0))
+    }
+
+    mutating func slow(to seconds: Int64) {
         slowInterval = .seconds(min(max(seconds, 0), RoomLimits.slowestSeconds))
         for id in members.keys { members[id]?.heldID = nil }
-        actions.append(.broadcast(slowModeMessage.encoded, tag: 0))
     }
 
     var slowModeMessage: HostMessage { .slowMode(UInt32(clamping: slowInterval.components.seconds)) }

@@ -38,15 +38,17 @@ extension Room {
         do throws(RefusedNick) {
             let nick = try acceptableNick(text, for: id, isHost: members[id]?.isHost == true)
             guard nick != members[id]?.nick else { return }
-            if let old = members[id]?.nick {
-                memberOfNick[old.skeleton] = nil
-            }
-            members[id]?.nick = nick
-            memberOfNick[nick.skeleton] = id
+            rename(id, to: nick)
             actions.append(.broadcast(HostMessage.nickChanged(id, nick.text).encoded, tag: 0))
         } catch {
             actions.append(.send(link, HostMessage.declined(MessageID(0), error.code).encoded))
         }
+    }
+
+    mutating func rename(_ id: MemberID, to nick: Nick) {
+        if let old = members[id]?.nick { memberOfNick[old.skeleton] = nil }
+        members[id]?.nick = nick
+        memberOfNick[nick.skeleton] = id
     }
 
     // MARK: Messages

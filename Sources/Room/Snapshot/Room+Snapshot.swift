@@ -1,4 +1,4 @@
-internal import Wire
+package import Wire
 
 // A room as bytes: all that it is at one moment, but for the entries of its log, which stand beside it. What it is made with
 // (limits, the kind of its book) is not in it.
@@ -126,12 +126,31 @@ extension Room {
         log.restore(entry)
     }
 
+    /// The host's own participant had received all up to this number of the room's order before the process ended.
+    package mutating func hostHadReceived(upTo sequence: UInt64) {
+        guard let host = members.values.first(where: { $0.isHost }), sequence > host.receivedSequence,
+            sequence < nextSequence
+        else { return }
+        members[host.id]?.receivedSequence = sequence
+        guard members.count <= RoomLimits.receiptMembers else { return }
+        receipts.received(by: host.id, since: host.since, after: host.receivedSequence, upTo: sequence)
+    }
+
     /// Whether all entries that were there at the snapshot have been restored.
     package var isWhole: Bool { log.end >= snapshotLogEnd }
 
-    /// A post was accepted, and stands in the log.
+    /// Whether ``restore(entry:)`` changes the room as this message says: no snapshot is needed for it.
+    package static func isRestored(_ message: EncodedMessage) -> Bool { restoredTypes.contains(message.type) }
+
+    private static let restoredTypes: Set<UInt8> = [
+        RoomMessageType.nickChanged, RoomMessageType.topicChanged, RoomMessageType.lockChanged,
+        RoomMessageType.slowMode,
+    ]
+
+    /// The room was changed, or a post was accepted, as stands in the log.
     private mutating func note(_ entry: RoomLog.Entry) throws(SnapshotError) {
-        guard entry.sequence > 0 || entry.tracking != nil else { return }
+        let isChange = entry.audience == .all && Self.isRestored(entry.message)
+        guard isChange || entry.sequence > 0 || entry.tracking != nil else { return }
         guard let message = try? HostMessage(type: entry.message.type, body: entry.message.body) else {
             throw .damaged
         }
@@ -148,6 +167,14 @@ extension Room {
         case .privatePosted(let sender, _, let id, _):
             recent.insert(id)
             guard privateReceipts.posted(id, by: sender) == entry.tracking else { throw .damaged }
+        case .nickChanged(let id, let text):
+            guard let member = members[id], let nick = try? Nick(validating: text, isHost: member.isHost) else {
+                throw .damaged
+            }
+            rename(id, to: nick)
+        case .topicChanged(let text): topic = text
+        case .lockChanged(let isLocked): self.isLocked = isLocked
+        case .slowMode(let seconds): slow(to: Int64(seconds))
         default: throw .damaged
         }
     }
@@ -167,6 +194,10 @@ extension Room {
             if member.isHost {
                 receipts.hasForgotten(id)
                 privateReceipts.hasForgotten(id)
+                // What was said before its stay it does not get any more.
+                if members.count <= RoomLimits.receiptMembers {
+                    receipts.missed(by: id, since: member.since, after: member.receivedSequence)
+                }
             }
             member.absence?.end = end
             member.epoch = group.epoch

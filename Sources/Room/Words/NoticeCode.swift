@@ -36,6 +36,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case roomFull = "room-full"
     case roomExpired = "room-expired"
     case roomReopened = "room-reopened"
+    case roomPaused = "room-paused"
     case passwordRequired = "password-required"
     case passwordWrong = "password-wrong"
     case passwordUnconfirmed = "password-unconfirmed"

@@ -1,4 +1,4 @@
-package import Room
+internal import Room
 internal import RoomStore
 package import Sodium
 package import TorController
@@ -20,6 +20,22 @@ package final class KeptRoom: Sendable {
         /// Where the room's store is, and its name there.
         let folder: String
         let name: String
+
+        /// Removes all but the lock. Of whoever is interrupted here a store stays that was ended, if there was one: the next start goes
+        /// on with it (``KeptRoomSlot``).
+        func removeAll(_ deleteStore: () -> Void = {}) -> ChatEvent.Notice? {
+            PrivateDirectory.removeAll(torFolder)
+            var notice: ChatEvent.Notice?
+            do throws(PrivateFile.Failure) {
+                try file.shred()
+            } catch {
+                notice = error.keptRoomNotice
+            }
+            deleteStore()
+            // What cannot be deleted while it is open is deleted by now.
+            try? RoomStore.delete(in: folder, name: name)
+            return notice
+        }
     }
 
     /// A room with new keys.
@@ -37,21 +53,15 @@ package final class KeptRoom: Sendable {
         self.place = place
     }
 
-    /// Removes what is kept, for good: the file with the keys, which are overwritten first, and the lock's. Blocks.
+    /// Removes what is kept, for good: the store, which is open or not, the file with the keys, which are overwritten first, and the
+    /// lock's. Blocks for `patience` at most beside the file's time.
     ///
     /// - Returns: persist-unwritable when the file could not be removed.
-    package func remove() -> ChatEvent.Notice? {
+    func remove(_ store: RoomStore?, within patience: Duration) -> ChatEvent.Notice? {
         guard let place else { return nil }
+        try? store?.end()
         defer { place.lock.removeFile() }
-        PrivateDirectory.removeAll(place.torFolder)
-        // One that was open is deleted by now.
-        try? RoomStore.delete(in: place.folder, name: place.name)
-        do throws(PrivateFile.Failure) {
-            try place.file.shred()
-            return nil
-        } catch {
-            return error.keptRoomNotice
-        }
+        return place.removeAll { try? store?.delete(within: patience) }
     }
 
     /// Where the room's own tor keeps its guards. Who is to be found at one address for long wants the same few guards for

@@ -1,5 +1,6 @@
 import Glibc
 package import Room
+internal import RoomStore
 internal import Sodium
 
 /// Rooms that keep their keys, by name: `rooms/NAME.room` in the state directory, 0600; beside it `NAME.tor`, 0700, of a tor
@@ -33,11 +34,10 @@ package struct KeptRoomStore: Sendable {
             case .unusable(let code): throw .keptRoomUnwritable(code)
             }
         }
-        return try KeptRoomSlot(
-            name: name,
-            place: .init(
-                file: PrivateFile(path: "\(folder)/\(name).room"), lock: lock, torFolder: "\(folder)/\(name).tor",
-                folder: folder, name: name.description))
+        let place = KeptRoom.Place(
+            file: PrivateFile(path: "\(folder)/\(name).room"), lock: lock, torFolder: "\(folder)/\(name).tor",
+            folder: folder, name: name.description)
+        return try KeptRoomSlot(name: name, place: place)
     }
 }
 
@@ -60,6 +60,10 @@ package final class KeptRoomSlot {
     fileprivate init(name: RoomName, place: KeptRoom.Place) throws(ChatEvent.Notice) {
         self.name = name
         self.place = place
+        // The process that ended the room did not get to the end of that.
+        if RoomStore.isEnded(in: place.folder, name: place.name) {
+            if let notice = place.removeAll() { throw notice }
+        }
         guard let bytes = try Self.read(place.file) else {
             content = nil
             state = .new
@@ -76,7 +80,14 @@ package final class KeptRoomSlot {
 
     private static func read(_ file: PrivateFile) throws(ChatEvent.Notice) -> SecretBytes? {
         do throws(PrivateFile.Failure) {
-            return try file.readSecret(limit: 2 * KeptRoomFile.byteCount)
+            guard let bytes = try file.readSecret(limit: 2 * KeptRoomFile.byteCount) else { return nil }
+            // Its keys were overwritten, and then it was to be removed.
+            let isOver = bytes.withBytes { bytes in
+                bytes.count == KeptRoomFile.byteCount && bytes.indices.allSatisfy { bytes[$0] == 0 }
+            }
+            guard isOver else { return bytes }
+            try file.shred()
+            return nil
         } catch {
             throw error.keptRoomNotice
         }

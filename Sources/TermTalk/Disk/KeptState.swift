@@ -53,6 +53,7 @@ struct KeptState {
             try room.restore(entry: record.bytes)
         }
         guard room.isWhole, recovered.nextInput == room.log.end + 1 else { throw .damaged }
+        room.hostHadReceived(upTo: recovered.received)
         self.room = room
         firstUnchecked = room.log.end - UInt64(recovered.inputs.count)
     }

@@ -6,6 +6,9 @@ internal import SecureSession
 // A room that is kept: nobody hears of anything before it is on the disk.
 
 extension HostNode {
+    /// What the host's own participant has received is on the disk so soon, also if nothing else comes.
+    static let noteDelay = Duration.seconds(1)
+
     /// From now on the room is kept.
     func keep(with journal: RoomJournal) {
         self.journal = journal
@@ -54,11 +57,13 @@ extension HostNode {
         loop.atEndOfTurn { [weak self] in self?.record() }
     }
 
-    private func record() {
+    private func record(isLast: Bool = false) {
         isRecording = false
         guard let journal, closing == nil else { return }
         do throws(StoreError) {
-            try journal.record(room.log)
+            guard let later = try journal.record(room.log, now: isLast ? nil : loop.time) else { return }
+            isRecording = true
+            _ = loop.schedule(after: later - loop.time) { [weak self] in self?.record() }
         } catch {
             // What waits is written first.
             guard error != .overloaded else { return }
@@ -73,8 +78,8 @@ extension HostNode {
             case .durable(let number):
                 room.log.readableEnd = max(room.log.readableEnd, number)
                 recordSoon()
-            case .checkpointed(let number):
-                for body in journal?.written(checkpoint: number) ?? [] { body() }
+            case .checkpointed(_, let serial):
+                for body in journal?.written(serial: serial) ?? [] { body() }
             case .stalled:
                 tell(.warning(.storeStalled))
                 // What it deletes may be what is missing.
@@ -111,11 +116,38 @@ extension HostNode {
         connection.pauseReading(until: loop.time + Self.storePatience, loop: loop)
     }
 
-    /// The room pauses: members lose their connections, and come back when the host does. `onClosed` follows.
+    /// The room pauses: members are told, as far as their connections take it at once, lose these, and come back when the host does.
+    /// `onClosed` follows.
     func pause() {
         guard closing == nil else { return }
-        record()
+        // How far each has come stands in a snapshot.
+        journal?.stateChanged()
+        record(isLast: true)
         closing = .hostQuit
+        tellOfPause()
+        _ = loop.schedule(after: Self.pauseDeadline) { [weak self] in self?.finishClosing() }
+        finishPauseIfTold()
+    }
+
+    private func tellOfPause() {
+        for connection in connections.members {
+            guard let stream = connection.stream else { continue }
+            var wire: [UInt8] = []
+            try? connection.session.sealPause(into: &wire, now: loop.time)
+            stream.write(wire.span)
+            stream.closeAfterWriting()
+        }
+        for connection in door.visitors.compactMap({ connections[$0.link] }) where !connection.isReleased {
+            drop(connection)
+        }
+    }
+
+    /// Whose connection has not taken the word yet is waited for, for a moment.
+    func finishPauseIfTold() {
+        guard isPausing, !connections.all.contains(where: { $0.stream != nil }) else { return }
         finishClosing()
     }
+
+    /// Whether the room ends for this process only.
+    private var isPausing: Bool { closing != nil && !room.isClosed }
 }

@@ -67,6 +67,9 @@ extension HostNode {
         guard let number = local?.cleared(seat.told), number > seat.acknowledged, seat.reader != nil else { return }
         seat.acknowledged = number
         room.acknowledged(sequence: number, by: Self.localLink, now: loop.time)
+        guard let journal else { return }
+        journal.hostReceived(upTo: number)
+        sweeper.scheduleSession(at: loop.time + Self.noteDelay)
     }
 
     /// Gives the host's own participant what the log has for it. What it says to that comes into the log behind.

@@ -104,8 +104,8 @@ extension HostNode {
         }
         room.log.append(
             message, for: audience, records: message.recordCount, sequence: sequence, tracking: number)
-        // What all are told, and is no post, is a change of the room.
-        if audience == .all, sequence == 0 { stateChanged() } else { recordSoon() }
+        // What all are told, and is no post, is a change of the room; most of them want a snapshot.
+        if audience == .all, sequence == 0, !Room.isRestored(message) { stateChanged() } else { recordSoon() }
         trimLog()
     }
 

@@ -18,6 +18,8 @@ package final class HostNode {
     static let closeDeadline = Duration.seconds(10)
     /// How long a released connection may take to take what was sent to it.
     static let releaseDeadline = Duration.seconds(10)
+    /// How long a room that pauses waits until its members' connections have taken the word of it.
+    static let pauseDeadline = Duration.seconds(1)
     /// While the room ends, a member whose connection broke since may still come back and hear of it: for as long as the others
     /// are not told that it is away.
     static let lateness = RoomLimits.awayGrace
@@ -177,7 +179,7 @@ package final class HostNode {
             if room.log.heldByteCount > 0 { sweeper.scheduleSession(at: now + Self.trimDelay) }
         case .resumeRequested(let session, let received):
             resume(session: session, received: received, on: connection)
-        case .resumed, .caughtUp, .resumeRefused:
+        case .resumed, .caughtUp, .resumeRefused, .pausing:
             fail(connection)
         }
     }
@@ -260,6 +262,7 @@ package final class HostNode {
         door.wentAway(connection.link)
         room.linkLost(connection.link, now: loop.time)
         scheduleRoomSweep()
+        finishPauseIfTold()
     }
 
     func becameMember(_ connection: HostConnection) {
@@ -319,6 +322,7 @@ package final class HostNode {
         room.timePassed(now: now, actions: &actions)
         perform(actions)
         trimLog(isIdle: true)
+        if journal?.owesNote == true { recordSoon() }
         files.forgetGone()
         door.timePassed(now: now)
         tellOfDoor()

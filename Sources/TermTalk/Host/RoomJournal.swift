@@ -10,6 +10,9 @@ final class RoomJournal {
     private static let checkpointByteCount = 8 << 20
     /// Bytes that may wait for the disk before nothing more is read from members.
     private static let congestedByteCount = 4 << 20
+    /// Bytes of snapshots a second, beyond which changes of the room, and what is said behind them, wait: whoever changes something
+    /// again and again wears out no memory card. One of a small room takes some 30 ms of that.
+    static let snapshotByteRate = 4 << 20
 
     private let store: RoomStore
     private let snapshot: () -> [UInt8]
@@ -19,9 +22,16 @@ final class RoomJournal {
     private var checkpointed: UInt64
     private var byteCount = 0
     private var mustCheckpoint = true
+    /// No snapshot is made before.
+    private var pausedUntil = Duration.zero
+    /// The number of the latest snapshot.
+    private var serial: UInt64 = 0
+    /// What the host's own participant has received, and what of it the store was told.
+    private var received: UInt64 = 0
+    private var noted: UInt64 = 0
     /// What waits for the next snapshot, and what for one that is being written.
     private var unrecorded: [() -> Void] = []
-    private var unwritten: [(checkpoint: UInt64, body: () -> Void)] = []
+    private var unwritten: [(serial: UInt64, body: () -> Void)] = []
 
     /// - Parameters:
     ///   - next: the number of the first entry that the store has not got.
@@ -46,17 +56,29 @@ final class RoomJournal {
         unrecorded.append(body)
     }
 
-    /// The snapshot behind that number is on the disk. Returns what waited for it.
-    func written(checkpoint number: UInt64) -> [() -> Void] {
-        let written = unwritten.prefix { $0.checkpoint <= number }
+    /// The host's own participant has received all up to this number of the room's order.
+    func hostReceived(upTo number: UInt64) { received = max(received, number) }
+
+    /// Whether the store was not told of that yet: it is with what comes next, or when nothing does for a second.
+    var owesNote: Bool { received > noted }
+
+    /// The snapshot of that serial number is on the disk. Returns what waited for it.
+    func written(serial: UInt64) -> [() -> Void] {
+        let written = unwritten.prefix { $0.serial <= serial }
         unwritten.removeFirst(written.count)
         return written.map(\.body)
     }
 
     /// Hands over what the log has got, and a snapshot if it is time for one.
     ///
+    /// - Parameter now: nil for at once, however much was written just now.
+    /// - Returns: when to ask again, if it is too soon for a snapshot.
     /// - Throws: what the store does not take. ``StoreError/overloaded`` is over when it has written something.
-    func record(_ log: borrowing RoomLog) throws(StoreError) {
+    func record(_ log: borrowing RoomLog, now: Duration?) throws(StoreError) -> Duration? {
+        if owesNote {
+            store.note(received: received)
+            noted = received
+        }
         // Entries that were dropped before the store could take them are in no snapshot either.
         let dropped = next..<max(next, log.start)
         if !dropped.isEmpty { mustCheckpoint = true }
@@ -67,6 +89,8 @@ final class RoomJournal {
         }
         let added = inputs.reduce(0) { $0 + $1.bytes.count }
         if mustCheckpoint || byteCount + added > Self.checkpointByteCount {
+            if let now, now < pausedUntil { return pausedUntil }
+            let snapshot = snapshot()
             let first = max(checkpointed, log.start)
             var entry = first
             let entries = log.encodedEntries(from: first).map { bytes in
@@ -76,17 +100,21 @@ final class RoomJournal {
             try store.append(
                 inputs,
                 then: StoreCheckpoint(
-                    input: number, snapshot: snapshot(), entries: entries, firstKeptEntry: log.start + 1))
+                    input: number, snapshot: snapshot, entries: entries, firstKeptEntry: log.start + 1,
+                    serial: serial + 1))
+            serial += 1
+            if let now { pausedUntil = now + .seconds(1) * (Double(snapshot.count) / Double(Self.snapshotByteRate)) }
             checkpointed = number
             byteCount = 0
             mustCheckpoint = false
-            unwritten += unrecorded.map { (number, $0) }
+            unwritten += unrecorded.map { (serial, $0) }
             unrecorded = []
         } else {
-            guard !inputs.isEmpty else { return }
+            guard !inputs.isEmpty else { return nil }
             try store.append(inputs)
             byteCount += added
         }
         next = number
+        return nil
     }
 }

@@ -33,6 +33,11 @@ extension Stay {
         case outOfGroup
     }
 
+    /// Whether the host has said that the room pauses. The person is told once, and of no try until it is back.
+    enum HostPause {
+        case none, told, waiting
+    }
+
     enum Action {
         /// Dial; what waits for a pause does not any more.
         case dial

@@ -32,6 +32,8 @@ struct Stay: ~Copyable {
     private(set) var roomEnd: Duration?
     /// Since when the member wants to leave.
     private var leavingSince: Duration?
+    /// What the host has said of a pause, since it was there last.
+    private var hostPause = HostPause.none
     /// Why the first way failed, while others are tried.
     private var firstFailure: ChatEvent.Notice?
     /// What the client has said that the host has not confirmed; the owner keeps it right.
@@ -119,7 +121,8 @@ struct Stay: ~Copyable {
     mutating func closed(now: Duration, actions: inout [Action]) {
         switch phase {
         case .inRoom:
-            connectionBroke(cause: NoticeCode.connectionLost.rawValue, now: now, actions: &actions)
+            let cause = hostPause == .none ? NoticeCode.connectionLost : .roomPaused
+            connectionBroke(cause: cause.rawValue, now: now, actions: &actions)
         case .password, .joining, .returning:
             attemptFailed(.closedBeforeAdmission, actions: &actions)
         case .handshake(hasHeard: true):
@@ -226,12 +229,15 @@ struct Stay: ~Copyable {
             pause = min(pause, max(roomEnd + Self.endTolerance - now, ReconnectSchedule.firstPause))
         }
         phase = .pausing
-        actions.append(
-            .tell(
-                .connection(
-                    .init(
-                        state: .reconnecting, attempt: schedule.attempt,
-                        retryInMilliseconds: Int(pause / .milliseconds(1)), cause: cause))))
+        if hostPause != .waiting {
+            actions.append(
+                .tell(
+                    .connection(
+                        .init(
+                            state: .reconnecting, attempt: schedule.attempt,
+                            retryInMilliseconds: Int(pause / .milliseconds(1)), cause: cause))))
+        }
+        if hostPause == .told { hostPause = .waiting }
         actions.append(.wait(pause))
     }
 
@@ -307,6 +313,10 @@ struct Stay: ~Copyable {
             actions.append(.receiveFrame(frame))
         case .acknowledged:
             break
+        case .pausing:
+            guard isInRoom, hostPause == .none else { return }
+            hostPause = .told
+            actions.append(.tell(.warning(.roomPaused)))
         case .resumed:
             schedule.connected(now: now)
             cameIn(actions: &actions)
@@ -418,6 +428,7 @@ struct Stay: ~Copyable {
 
     private mutating func cameIn(actions: inout [Action]) {
         if case .ending = phase { return }
+        hostPause = .none
         phase = .inRoom
         actions.append(.cameIn)
     }

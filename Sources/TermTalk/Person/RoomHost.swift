@@ -72,6 +72,8 @@ package final class RoomHost {
         case nothing
         /// Its store, and the room as it was, which goes on once it can be reached; nil for a new one.
         case open(KeptRoom, RoomStore, LoopMailbox<StoreReport>, KeptState?)
+        /// The room is about to end: nobody is told before that is on the disk.
+        case ending(KeptRoom, RoomStore)
         /// The room is over: what there is goes with it.
         case over(KeptRoom, RoomStore?)
     }
@@ -159,7 +161,7 @@ package final class RoomHost {
         guard let kept = options.kept, kept.place != nil else { return stretchPassword() }
         guard
             let mailbox = LoopMailbox<StoreReport>(
-                loop: loop, receive: { [weak self] in self?.node?.storeReported($0) })
+                loop: loop, receive: { [weak self] in self?.storeReported($0) })
         else { return fail(.outOfDescriptors) }
         loop.offload { [sender = mailbox.sender] () -> Result<KeptRoom.Opened, ChatEvent.Notice> in
             do throws(ChatEvent.Notice) {
@@ -176,6 +178,19 @@ package final class RoomHost {
                 self.stretchPassword()
             } catch {
                 self.fail(error)
+            }
+        }
+    }
+
+    private func storeReported(_ reports: [StoreReport]) {
+        if let node { return node.storeReported(reports) }
+        // Before the room can be reached. What it says then is written, and a full disk tried again, when there is a room.
+        for report in reports where !isClosed {
+            switch report {
+            case .stalled: tell(.warning(.storeStalled))
+            case .resumed: tell(.warning(.storeResumed))
+            case .failed(let error): fail(.storeFailed(error))
+            case .durable, .checkpointed: break
             }
         }
     }
@@ -459,23 +474,39 @@ package final class RoomHost {
     /// Ends the room for everybody; a room that is kept pauses.
     package func stop(_ reason: ChatEvent.CloseReason) {
         switch (keeping, node) {
+        case (.ending, _?) where !isPanicking: return
         case (_, nil): roomClosed(reason)
         case (.open, let node?): node.pause()
         case (_, let node?): node.close(reason)
         }
     }
 
-    /// Ends the room for everybody, also one that is kept: nothing stays of it.
+    /// Ends the room for everybody, also one that is kept: nothing stays of it. Nobody is told before that is on the disk, so that no
+    /// crash brings a room back whose end somebody knows of.
     func end() {
-        giveUpKeeping()
-        stop(.hostQuit)
+        guard !isPanicking, node != nil, case .open(let kept, let store, _, _) = keeping else {
+            giveUpKeeping()
+            return stop(.hostQuit)
+        }
+        keeping = .ending(kept, store)
+        loop.offload(within: UserDirectories.diskPatience) {
+            // What cannot be written is told of when all is deleted.
+            try? store.end()
+        } then: { [weak self] _ in
+            guard let self, case .ending = self.keeping else { return }
+            self.keeping = .over(kept, store)
+            self.stop(.hostQuit)
+        }
     }
 
     /// Whether the room goes on when the host does.
     var isKept: Bool { if case .open = keeping { true } else { false } }
 
     private func giveUpKeeping() {
-        if case .open(let kept, let store, _, _) = keeping { keeping = .over(kept, store) }
+        switch keeping {
+        case .open(let kept, let store, _, _), .ending(let kept, let store): keeping = .over(kept, store)
+        case .nothing, .over: break
+        }
     }
 
     private func fail(_ notice: ChatEvent.Notice) {
@@ -540,11 +571,9 @@ package final class RoomHost {
                     return .storeFailed(error)
                 }
             }
-        case .over(let kept, let store):
+        case .ending(let kept, let store as RoomStore?), .over(let kept, let store):
             work = {
-                // What cannot be deleted while it is open is deleted with the rest.
-                try? store?.delete(within: patience)
-                return kept.remove()
+                kept.remove(store, within: patience)
             }
         }
         loop.offload(within: patience + patience, work) { [tell, ending] notice in

@@ -157,6 +157,10 @@ extension ChatEvent.Notice {
             count: count > 0 ? count : nil)
     }
 
+    static let roomPaused = ChatEvent.Notice(
+        .roomPaused, "the host pauses the room: it goes on by itself when the host is back",
+        hint: "stay, and what is said meanwhile comes then; /quit leaves")
+
     static let inviteChanged = ChatEvent.Notice(
         .inviteUsed, "there is no invite to show: the one that you came with lets nobody in any more",
         hint: "ask the host for the new one")
