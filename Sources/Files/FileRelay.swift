@@ -105,10 +105,10 @@ package struct FileRelay: Sendable {
                 return []
             }
             return [Output(frame: frame, receivers: [peer])]
-        case .piece(_, let file, let number, let sealed):
-            let place = Place(sender: member, file: file)
-            let isPaid = pay(member, sealed.count, now: now)
-            guard let receivers = wants[place]?.removeValue(forKey: number.rawValue) else {
+        case .piece(var frame):
+            let place = Place(sender: member, file: frame.file)
+            let isPaid = pay(member, FileFormat.sealedByteCount, now: now)
+            guard let receivers = wants[place]?.removeValue(forKey: frame.number.rawValue) else {
                 // Its receiver may have gone meanwhile; but nobody goes on for ever so.
                 guard isPaid else { throw .malformed }
                 return []
@@ -119,12 +119,10 @@ package struct FileRelay: Sendable {
                 let others = end(place, .tooMuch)
                 return [
                     Output(frame: others.frame, receivers: Array(Set(others.receivers + receivers)).sorted())
-                ] + receivers.map { Output(frame: .end(peer: $0, file: file, .tooMuch), receivers: [member]) }
+                ] + receivers.map { Output(frame: .end(peer: $0, file: place.file, .tooMuch), receivers: [member]) }
             }
-            return [
-                Output(
-                    frame: .piece(peer: member, file: file, number: number, sealed: sealed), receivers: receivers)
-            ]
+            frame.peer = member
+            return [Output(frame: .piece(frame), receivers: receivers)]
         }
     }
 

@@ -98,13 +98,11 @@ import Testing
         var relay = FileRelay(limits)
         _ = relay.connected(1)
         _ = relay.connected(2)
-        let sealed = [UInt8](repeating: 0, count: FileFormat.sealedByteCount)
+        let piece = FileFrame.piece(FileTraffic.unsealed(FileID(7), .data(0)))
         func pass(at now: Duration) throws -> [FileRelay.Output] {
             _ = try relay.received(
                 .want(peer: 1, file: FileID(7), first: .data(0), count: 1), from: 2, now: now, isMember: { _ in true })
-            return try relay.received(
-                .piece(peer: 0, file: FileID(7), number: .data(0), sealed: sealed), from: 1, now: now,
-                isMember: { _ in true })
+            return try relay.received(piece, from: 1, now: now, isMember: { _ in true })
         }
         for _ in 0..<allowance {
             let outputs = try pass(at: .zero)
@@ -118,9 +116,7 @@ import Testing
             ])
         // Nobody has asked for this one, and it is not paid for.
         #expect(throws: FileError.malformed) {
-            try relay.received(
-                .piece(peer: 0, file: FileID(7), number: .data(0), sealed: sealed), from: 1, now: .zero,
-                isMember: { _ in true })
+            try relay.received(piece, from: 1, now: .zero, isMember: { _ in true })
         }
         #expect(try pass(at: .seconds(3_600)).first?.frame.isPiece == true)
     }

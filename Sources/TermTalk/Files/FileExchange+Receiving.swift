@@ -173,18 +173,34 @@ extension FileExchange {
         }
     }
 
-    func arrived(_ id: FileID, from sender: UInt32, _ number: PieceNumber, _ sealed: [UInt8]) {
-        guard let file = offered.last(where: { $0.sender == sender && $0.offer.id == id }),
+    func arrived(_ frame: PieceFrame) {
+        guard let file = offered.last(where: { $0.sender == frame.peer && $0.offer.id == frame.file }),
             let reception = file.reception
         else { return }
         do throws(FileError) {
-            let arrival = try reception.transfer.arrived(number, sealed, now: loop.time)
+            let arrival = try reception.transfer.arrived(frame, now: loop.time)
             if arrival != .nothing { reception.lastArrival = loop.time }
-            if case .write(let index) = arrival { reception.arrived.append((index, sealed)) }
-            work(file)
-            fetch()
+            switch arrival {
+            case .write:
+                reception.arrived.append(frame)
+                workLater(file, reception)
+            case .nothing, .listed, .prove, .padding:
+                work(file)
+                fetch()
+            }
         } catch {
             fail(file, .fileDamaged(file.file.nick))
+        }
+    }
+
+    /// Has a thread begin at the end of the turn, so that it gets all that has come in it.
+    private func workLater(_ file: OfferedFile, _ reception: Reception) {
+        guard !reception.isWorking, !reception.isWorkDue else { return }
+        reception.isWorkDue = true
+        loop.atEndOfTurn { [weak self, weak file] in
+            reception.isWorkDue = false
+            guard let self, let file, file.reception === reception else { return }
+            self.work(file)
         }
     }
 
@@ -204,7 +220,7 @@ extension FileExchange {
         _ file: OfferedFile, _ reception: Reception, _ work: @escaping @Sendable () -> T, then: @escaping (T) -> Void
     ) {
         reception.isWorking = true
-        loop.offload(within: Self.diskPatience, work) { [weak self, weak file] result in
+        loop.offloadInBackground(within: Self.diskPatience, work) { [weak self, weak file] result in
             reception.isWorking = false
             guard let self, let file, file.reception === reception else { return }
             guard let result else { return self.fail(file, .fileDiskHangs) }
@@ -272,22 +288,21 @@ extension FileExchange {
     private func write(_ file: OfferedFile, _ reception: Reception) {
         let batch = reception.arrived
         reception.arrived = []
-        let (transfer, part) = (reception.transfer, reception.part)
-        let sizes = batch.map { transfer.byteCount(of: $0.index) }
-        let (cipher, leaves) = (transfer.cipher, transfer.leaves)
-        run(file, reception) { () -> [Written] in
+        let (cipher, leaves, part) = (reception.transfer.cipher, reception.transfer.leaves, reception.part)
+        run(file, reception) { [offer = file.offer] () -> [Written] in
             var results: [Written] = []
-            for (piece, count) in zip(batch, sizes) {
-                guard let place = leaves.range(of: piece.index),
-                    let bytes = try? cipher.open(
-                        piece.index, piece.sealed, count: count, leaf: leaves.bytes.span.extracting(place))
+            var text = [UInt8](repeating: 0, count: FileFormat.pieceByteCount)
+            for frame in batch {
+                let (index, count) = (frame.number.index, offer.byteCount(of: frame.number.index))
+                guard let place = leaves.range(of: index),
+                    (try? cipher.open(frame, count: count, leaf: leaves.bytes.span.extracting(place), into: &text)) != nil
                 else {
-                    results.append(.forged(piece.index))
+                    results.append(.forged(index))
                     continue
                 }
                 do throws(PartFile.Failure) {
-                    try part.write(bytes, piece: piece.index)
-                    results.append(.yes(piece.index))
+                    try part.write(text.span.extracting(..<count), piece: index)
+                    results.append(.yes(index))
                 } catch {
                     results.append(.failed(error))
                     break

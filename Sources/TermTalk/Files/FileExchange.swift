@@ -104,8 +104,8 @@ final class FileExchange {
             }
         case .end(let peer, let file, let end):
             ended(file, peer, end)
-        case .piece(let peer, let file, let number, let sealed):
-            arrived(file, from: peer, number, sealed)
+        case .piece(let frame):
+            arrived(frame)
         }
     }
 
