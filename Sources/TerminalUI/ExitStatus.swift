@@ -48,7 +48,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             .passwordGuessed,
             .passphraseWrong,
             .banned, .kicked,
-            .roomLocked, .joinDenied, .inviteUsed, .inviteRevoked, .groupInviteNeeded, .notPermitted, .filesOff,
+            .roomLocked, .joinDenied, .inviteUsed, .inviteRevoked, .inviteStays, .groupInviteNeeded, .notPermitted,
+            .filesOff,
             .fileDeclined:
             self = .notPermitted
         case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable, .persistUnreadable:

@@ -262,7 +262,7 @@ extension LineRenderer {
     private func closed(_ reason: ChatEvent.CloseReason) -> String {
         switch reason {
         case .ttl: "the room is closed: its time is over"
-        case .hostQuit: "the room is closed: the host has left"
+        case .hostQuit: "the room is closed: the host has ended it"
         case .kicked: "you were sent out of the room"
         case .banned: "you were banned from the room"
         case .quit: "you have left the room"

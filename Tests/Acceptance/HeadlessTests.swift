@@ -40,7 +40,7 @@ struct HeadlessTests {
         let result = try await host.result()
         #expect(result.status == 0)
         #expect(result.output.count == 4)
-        #expect(result.errors == ["-!- the room is closed: the host has left"])
+        #expect(result.errors == ["-!- the room is closed: the host has ended it"])
     }
 
     @Test func usage() async throws {
@@ -143,6 +143,27 @@ struct HeadlessTests {
         #expect(invite != lost)
         let third = try await join(invite, "third")
         try await say("here we are", third, to: [second])
+    }
+
+    /// Whoever made the group ends its room, though nobody is at the relay, and nothing stays of one that was kept.
+    @Test func itsCreatorEndsIt() async throws {
+        let hosted = try await HostedRoom.direct(Self.flags + ["--persist", "club", "--no-passphrase"])
+        let (creator, invite) = try await first(hosted)
+        let other = try await join(invite, "other")
+        // It was killed before, and nobody waits for it.
+        let killed = try await join(invite, "killed")
+        killed.signal(SIGKILL)
+        _ = try await killed.result()
+        try await creator.event("member-away")
+        creator.send("/end")
+        for process in [creator, other, hosted.host] {
+            let result = try await process.result()
+            #expect(result.status == 0)
+            #expect(result.events("closed").map(\.reason) == ["host-quit"])
+        }
+        let files = try? FileManager.default.contentsOfDirectory(
+            atPath: "\(hosted.home.path)/state/termtalk/rooms")
+        #expect(files?.filter { $0.hasPrefix("club") } ?? [] == [])
     }
 
     @Test func endsByItselfWhenNobodyComes() async throws {

@@ -310,7 +310,7 @@ struct ScreenTests {
         let hosted = try await HostedRoom.direct()
         let guest = try await guest(in: hosted)
         hosted.host.send("/quit")
-        try await guest.shows("the room is closed: the host has left")
+        try await guest.shows("the room is closed: the host has ended it")
         try await guest.shows("status 0.")
         try await guest.shows("terminal restored.")
     }

@@ -85,6 +85,32 @@ import Wire
         _ = carol
     }
 
+    @Test("Who moderates at a relay is told that the invite of who was sent out works, unless the room is locked")
+    func invitesStay() throws {
+        let (network, alice, bob, carol) = try room()
+        let invites = { network.peers[alice].warnings.filter { $0 == .inviteStays }.count }
+        try network.expel("bob")
+        #expect(invites() == 1)
+        network.moderate { room, actions in room.setLocked(true, actions: &actions) }
+        try network.expel("carol", banned: true)
+        #expect(invites() == 1)
+        for peer in [bob, carol] { #expect(network.peers[peer].warnings.isEmpty) }
+    }
+
+    @Test("The end of a room with a host is the host's, also for a moderator")
+    func endOfAHostsRoom() throws {
+        let network = RoomNetwork()
+        let host = network.add(nick: "host", isHost: true)
+        try network.carry()
+        let bob = try network.joined("bob")[0]
+        try perform(.op("bob"), host, network)
+        #expect(network.peers[bob].client.isModerator)
+        #expect(throws: ChatEvent.Notice.hostOnly) { try perform(.end, bob, network) }
+        #expect(network.peers[bob].client.othersToEnd == 0)
+        try network.expel("bob")
+        #expect(network.peers[host].warnings.isEmpty)
+    }
+
     @Test("A moderator that is a member asks the room for what moderators do")
     func asking() throws {
         let (network, alice, bob, _) = try room()
@@ -95,12 +121,17 @@ import Wire
             ),
             (.ban("bob", reason: ""), .expel(try network.id(bob), isBanned: true, keepsInvites: false, reason: "")),
             (.lock, .lock(true)), (.unlock, .lock(false)), (.topic("cats"), .topic("cats")),
-            (.slow(seconds: 9), .slow(seconds: 9)), (.extend(seconds: 60), .extend(seconds: 60)),
+            (.slow(seconds: 9), .slow(seconds: 9)), (.extend(seconds: 60), .extend(seconds: 60)), (.end, .end),
         ]
         for (command, _) in commands { try perform(command, alice, network) }
         #expect(network.moderated.map(\.what) == commands.map(\.1))
         #expect(network.moderated.allSatisfy { $0.by == network.peers[alice].client.id })
-        #expect(throws: ChatEvent.Notice.hostOnly) { try perform(.listInvites, alice, network) }
+        // There is no host whom somebody could ask.
+        for command in [RoomCommand.listInvites, .approve("bob"), .move] {
+            #expect(throws: ChatEvent.Notice.notAtRelay) { try perform(command, alice, network) }
+        }
+        #expect(throws: ChatEvent.Notice.moderatorsOnly) { try perform(.end, bob, network) }
+        #expect(network.peers[alice].client.othersToEnd == 2 && network.peers[bob].client.othersToEnd == 0)
         #expect(throws: ChatEvent.Notice.self) { try perform(.kick("nobody", reason: ""), alice, network) }
     }
 }

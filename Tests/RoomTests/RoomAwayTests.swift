@@ -56,6 +56,31 @@ import Wire
         #expect(network.peers[peers[0]].client.memberList.allSatisfy { $0.awaySince == nil })
     }
 
+    @Test("Somebody wants the nick of one whose connection has broken just now: all are told that it is away")
+    func nickOfSomebodyAway() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("jo", "bob")
+        let jo = try network.id(peers[0])
+        network.breakLink(peers[0])
+        let since = RoomNetwork.wallTime(at: network.now)
+        let again = try network.joined("Jo")[0]
+        #expect(seen(peers[1], jo, in: network) == [.away(since: since)])
+        let list = network.peers[again].client.memberList
+        #expect(list.first { $0.id == jo }?.awaySince == since)
+        #expect(list.contains { $0.nick == "Jo2" && $0.awaySince == nil })
+        #expect(network.peers[again].warnings == [.nickTaken])
+        let told = network.peers[again].events.compactMap { if case .warning(let notice) = $0 { notice } else { nil } }
+        #expect(told.first?.message.contains("who is away") == true)
+        // And once.
+        try wait(RoomLimits.awayGrace, network)
+        #expect(seen(peers[1], jo, in: network) == [.away(since: since)])
+        // Of one that is present nothing is told.
+        let third = try network.joined("bob")[0]
+        #expect(seen(peers[1], try network.id(peers[1]), in: network) == [])
+        let other = network.peers[third].events.compactMap { if case .warning(let notice) = $0 { notice } else { nil } }
+        #expect(other.map(\.code) == [.nickTaken] && other.first?.message.contains("away") == false)
+    }
+
     @Test("A connection that is there again in a moment makes no noise, however often")
     func blips() throws {
         let network = RoomNetwork()

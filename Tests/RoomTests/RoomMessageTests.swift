@@ -18,7 +18,7 @@ import Wire
         .privatePost(id: MessageID(7), epoch: 3, to: bob, content: [1, 2]), .changeNick("ålice"), .leave,
         .moderate(.expel(bob, isBanned: true, keepsInvites: false, reason: "ö")), .moderate(.lock(true)),
         .moderate(.expel(bob, isBanned: false, keepsInvites: true, reason: "")), .moderate(.topic("cats")),
-        .moderate(.slow(seconds: 0)), .moderate(.extend(seconds: 90)),
+        .moderate(.slow(seconds: 0)), .moderate(.extend(seconds: 90)), .moderate(.end),
         .commit(GroupCommit(epoch: 0, commit: [])),
         .commit(
             GroupCommit(epoch: 7, refused: [alice], commit: [1, 2], welcome: [3])),

@@ -45,6 +45,9 @@ final class NodeWorld {
         var warnings: [NoticeCode] {
             events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
         }
+        var errors: [NoticeCode] {
+            events.compactMap { if case .error(let notice) = $0 { notice.code } else { nil } }
+        }
         var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
 
         /// The connection is gone, and what was on its way; both ends hear of it.

@@ -246,6 +246,35 @@ import Testing
         }
     }
 
+    @Test("Who moderates ends the room of a relay; nobody ends that of a host by asking for it")
+    func ending() throws {
+        try run { world in
+            begin(world) { first, invite in
+                var ends = 0
+                world.host.onEndWanted = {
+                    ends += 1
+                    world.host.close(.hostQuit)
+                }
+                let second = world.add(nick: "second", inviteOfGroup: invite)
+                world.when({ second.id != nil }) {
+                    second.node?.perform(.end)
+                    first.node?.perform(.end)
+                    world.when({ first.ending != nil && second.ending != nil }) {
+                        #expect(ends == 1 && first.errors.isEmpty && second.errors == [.notPermitted])
+                        world.finish()
+                    }
+                }
+            }
+        }
+        try NodeWorld.run { world in
+            world.host.onEndWanted = { Issue.record("a member has ended the room") }
+            world.whenAllAreIn(1) {
+                world.host.moderate(.end)
+                world.finish()
+            }
+        }
+    }
+
     @Test("A relay that nobody ever visits ends at its time")
     func nobodyComes() throws {
         try NodeWorld.run(limits: Self.limits, closesAfter: .milliseconds(200)) { world in

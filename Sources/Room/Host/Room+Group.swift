@@ -43,6 +43,7 @@ extension Room {
             // The host says who is meant by the nick, or the id.
             let isMeant = { [waiting] (name: NickSkeleton) in waiting.contains { !$0.isTold(from: name) } }
             guard !isMeant(NickSkeleton(id)) else { throw RefusedNick(code: .idTaken) }
+            nickIsWanted(nick, actions: &actions)
             let nick = try freeNick(nick, for: id, isHost: false) { isMeant($0.skeleton) }
             waiting.append(Waiting(id: id, key: key, link: link, nick: nick, keyPackage: keyPackage, way: way))
             actions.append(.send(link, HostMessage.waiting.encoded))
@@ -67,6 +68,7 @@ extension Room {
                 throw RefusedNick(code: .idTaken)
             }
             guard isHost || makeRoom(now: now, actions: &actions) && fitsTree else { throw RefusedNick(code: .full) }
+            nickIsWanted(nick, actions: &actions)
             let nick = try freeNick(nick, for: id, isHost: isHost)
             memberOfNick[nick.skeleton] = id
             memberOfIDSkeleton[NickSkeleton(id)] = id

@@ -366,14 +366,25 @@ package struct Room {
                 remove(member.id, reason: .lost, now: now, actions: &actions)
                 continue
             }
-            if now >= absence.due {
-                absence.isTold = true
-                let since = age(at: absence.since)
-                actions.append(.broadcast(HostMessage.away(member.id, since: since).encoded, tag: 0))
-            }
             members[member.id]?.absence = absence
-            absenceDue = min(absenceDue ?? absence.due, absence.due)
+            if now >= absence.due { tellOfAbsence(of: member.id, actions: &actions) }
+            if let due = members[member.id]?.absence?.due { absenceDue = min(absenceDue ?? due, due) }
         }
+    }
+
+    private mutating func tellOfAbsence(of id: MemberID, actions: inout [RoomAction]) {
+        guard let absence = members[id]?.absence, !absence.isTold else { return }
+        members[id]?.absence?.isTold = true
+        actions.append(.broadcast(HostMessage.away(id, since: age(at: absence.since)).encoded, tag: 0))
+    }
+
+    /// Somebody wants this nick. Who has it may be an earlier stay of the same person, whose program was killed: the others do not
+    /// see both as present.
+    mutating func nickIsWanted(_ text: String, actions: inout [RoomAction]) {
+        guard let nick = try? Nick(validating: text, isHost: false), let holder = memberOfNick[nick.skeleton] else {
+            return
+        }
+        tellOfAbsence(of: holder, actions: &actions)
     }
 
     /// How old the room is at that time, in seconds.

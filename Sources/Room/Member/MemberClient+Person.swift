@@ -52,12 +52,19 @@ extension MemberClient {
             given != wanted.text, wanted.text != id.description, given != toldNick
         else { return }
         toldNick = given
+        // Another program of the same person, perhaps, that was killed.
+        let isAway = members.values.contains {
+            $0.awaySince != nil && (try? Nick(validating: $0.nick, isHost: true))?.skeleton == wanted.skeleton
+        }
         actions.append(
             .tell(
                 .warning(
                     .init(
-                        .nickTaken, "somebody has the nick \(wanted), or one that looks like it: you are \(given)",
-                        hint: "/nick NAME chooses another"))))
+                        .nickTaken,
+                        "somebody \(isAway ? "who is away " : "")has the nick \(wanted), or one that looks like it: you are \(given)",
+                        hint: isAway
+                            ? "if that was you: a program that was killed cannot go on; ask the others what was said since"
+                            : "/nick NAME chooses another"))))
     }
 
     /// Leaves the room; the owner closes the connection when the request has gone out.

@@ -3,6 +3,12 @@ extension MemberClient {
     /// Whether this member moderates the room, as its group has it.
     package var isModerator: Bool { phase == .joined && engine.moderators.contains(engine.id) }
 
+    /// Whether nobody takes part at the host.
+    var isAtRelay: Bool { !members.values.contains(where: \.isHost) }
+
+    /// How many others lose the room when this member ends it.
+    package var othersToEnd: Int { isModerator && isAtRelay ? max(0, members.count - 1) : 0 }
+
     /// Carries out what moderators can do from where they are; who may do more has other ways.
     ///
     /// - Throws: not-permitted to who is none; no-such-member.
@@ -24,8 +30,17 @@ extension MemberClient {
         case .topic(let text): ask(.topic(text), actions: &actions)
         case .slow(let seconds): ask(.slow(seconds: UInt32(clamping: seconds)), actions: &actions)
         case .extend(let seconds): ask(.extend(seconds: UInt32(clamping: seconds)), actions: &actions)
-        case .makeInvite, .listInvites, .revokeInvite, .approve, .deny, .move, .end: throw .hostOnly
+        case .end where isAtRelay: ask(.end, actions: &actions)
+        case .makeInvite, .listInvites, .revokeInvite, .approve, .deny, .move, .end:
+            throw isAtRelay ? .notAtRelay : .hostOnly
         }
+    }
+
+    /// Somebody was sent out. At a relay the invite is the group's, which nobody can change: who moderates is told, unless the room
+    /// is locked.
+    func tellOfInviteThatStays(for nick: String, _ reason: ChatEvent.LeaveReason, actions: inout [Action]) {
+        guard reason == .kicked || reason == .banned, isModerator, isAtRelay, !isRoomLocked else { return }
+        actions.append(.tell(.warning(.inviteStays(for: nick))))
     }
 
     private func ask(_ moderation: Moderation, actions: inout [Action]) {
@@ -72,4 +87,12 @@ extension ChatEvent.Notice {
     /// What a host's person alone can do.
     package static let hostOnly = Self(
         .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
+    static let notAtRelay = Self(
+        .notPermitted, "nothing was changed: only a host can do that, and this room has a relay in its place",
+        hint: "/invite shows the room's one invite, /lock lets nobody new in; /help has what moderators can do")
+    static func inviteStays(for nick: String) -> Self {
+        .init(
+            .inviteStays, "the room's invite still works, and \(nick) has it: a relay's room cannot change it",
+            hint: "/lock lets nobody new in")
+    }
 }

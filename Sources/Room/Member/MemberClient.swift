@@ -90,6 +90,8 @@ package struct MemberClient {
     /// Whether the invite with which it came lets nobody in any more.
     package private(set) var isInviteRevoked = false
 
+    private(set) var isRoomLocked = false
+
     package internal(set) var id: MemberID?
     /// The time of what happens next, since any fixed origin; the owner sets it.
     package var now: Duration = .zero
@@ -233,6 +235,8 @@ package struct MemberClient {
             return
         }
         phase = .joined
+        // Told behind the admission, if it is.
+        isRoomLocked = false
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
         let missedPrivately = id == nil ? 0 : Int(admission.missedPrivately)
@@ -283,6 +287,7 @@ package struct MemberClient {
         case .left(let member, let reason):
             guard let gone = members.removeValue(forKey: member) else { throw .malformed }
             actions.append(.tell(.memberLeft(id: member, nick: gone.nick, reason: reason, count: members.count)))
+            tellOfInviteThatStays(for: gone.nick, reason, actions: &actions)
             endCheck(with: member, "it has left", actions: &actions)
             watchUnlisted()
         case .away(let member, let since):
@@ -348,6 +353,7 @@ package struct MemberClient {
         case .topicChanged(let text):
             actions.append(.tell(.room(.topic(text))))
         case .lockChanged(let isLocked):
+            isRoomLocked = isLocked
             actions.append(.tell(.room(.locked(isLocked))))
         case .extended(let seconds):
             actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))

@@ -11,6 +11,8 @@ package enum Moderation: Sendable, Equatable {
     case slow(seconds: UInt32)
     /// The room lives for so many seconds more.
     case extend(seconds: UInt32)
+    /// The room of a relay is over for all; of one that is kept nothing stays.
+    case end
 
     private enum Kind {
         static let expel: UInt8 = 0
@@ -18,6 +20,7 @@ package enum Moderation: Sendable, Equatable {
         static let topic: UInt8 = 2
         static let slow: UInt8 = 3
         static let extend: UInt8 = 4
+        static let end: UInt8 = 5
     }
 
     func write(to writer: inout ByteWriter) {
@@ -39,6 +42,7 @@ package enum Moderation: Sendable, Equatable {
         case .extend(let seconds):
             writer.write(Kind.extend)
             writer.write(seconds)
+        case .end: writer.write(Kind.end)
         }
     }
 
@@ -58,6 +62,7 @@ package enum Moderation: Sendable, Equatable {
         case Kind.topic: self = .topic(try reader.readUTF8Vector(atMost: RoomLimits.remarkByteCount))
         case Kind.slow: self = .slow(seconds: try reader.readUInt32())
         case Kind.extend: self = .extend(seconds: try reader.readUInt32())
+        case Kind.end: self = .end
         default: throw .invalidValue
         }
     }

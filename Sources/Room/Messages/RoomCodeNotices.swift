@@ -15,14 +15,13 @@ extension ChatEvent.Notice {
         )
     }
 
-    /// To the one who was removed; the reason is in the host's words.
+    /// To the one who was removed; the reason is in the words of who did it.
     static func removed(_ reason: ChatEvent.CloseReason, _ text: String) -> Self {
         let isBanned = reason == .banned
         return .init(
             isBanned ? .banned : .kicked,
-            "the stay is over: the host has \(isBanned ? "banned" : "removed") you"
-                + (text.isEmpty ? "" : " (\(text))"),
-            hint: "the invite no longer works; the host can give you a new one")
+            "the stay is over: you were \(isBanned ? "banned" : "removed")" + (text.isEmpty ? "" : " (\(text))"),
+            hint: "ask who moderates the room before you come again: the invite that you had may work no longer")
     }
 
     /// To one that only passes by, and would be the first of a relay's group.

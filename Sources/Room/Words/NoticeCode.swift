@@ -48,6 +48,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case joinDenied = "join-denied"
     case inviteUsed = "invite-used"
     case inviteRevoked = "invite-revoked"
+    case inviteStays = "invite-stays"
     case groupInviteNeeded = "group-invite-needed"
     case nobodyHere = "nobody-here"
     case notPermitted = "not-permitted"

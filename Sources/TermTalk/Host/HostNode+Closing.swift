@@ -25,10 +25,12 @@ extension HostNode {
         loop.atEndOfTurn { [weak self] in self?.finishClosing() }
     }
 
-    /// Whether the connection, which is broken, is that of a member that is probably on its way back while the room ends.
-    func mayHearOfTheEnd(_ connection: HostConnection) -> Bool {
-        guard closing != nil, let lostAt = connection.lostAt else { return false }
-        return loop.time - lostAt <= Self.lateness
+    /// For how much longer the connection, which is broken, is waited for while the room ends: its member is probably on its way
+    /// back. Nil for no longer.
+    func patienceAtTheEnd(with connection: HostConnection) -> Duration? {
+        guard closing != nil, let lostAt = connection.lostAt else { return nil }
+        let left = lostAt + Self.lateness - loop.time
+        return left > .zero ? left : nil
     }
 
     /// A member has come back while the room ends: it gets what waits for it, the end included.

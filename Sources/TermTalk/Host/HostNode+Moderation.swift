@@ -93,6 +93,8 @@ extension HostNode {
         case .topic(let text): setTopic(text)
         case .slow(let seconds): setSlowMode(seconds: Int64(seconds))
         case .extend(let seconds): _ = try? extend(by: .seconds(Int64(seconds)))
+        // A host's room is its person's.
+        case .end: if room.limits.isRelay { onEndWanted?() }
         }
     }
 

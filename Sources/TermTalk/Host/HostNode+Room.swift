@@ -181,13 +181,14 @@ extension HostNode {
                 tellOfPrivateReceipts()
             }
         }
-        if connection.stream == nil, !mayHearOfTheEnd(connection) {
-            drop(connection)
-            return
+        var deadline = Self.releaseDeadline
+        if connection.stream == nil {
+            guard let left = patienceAtTheEnd(with: connection) else { return drop(connection) }
+            deadline = min(deadline, left)
         }
         connection.session.acknowledgeSoon()
         markDirty(connection)
-        _ = loop.schedule(after: Self.releaseDeadline) { [weak self, weak connection] in
+        _ = loop.schedule(after: deadline) { [weak self, weak connection] in
             guard let self, let connection else { return }
             self.drop(connection)
         }

@@ -18,8 +18,9 @@ package final class HostNode {
     static let closeDeadline = Duration.seconds(10)
     /// How long a released connection may take to take what was sent to it.
     static let releaseDeadline = Duration.seconds(10)
-    /// While the room ends, a member whose connection broke since may still come back and hear of it.
-    static let lateness = Duration.seconds(60)
+    /// While the room ends, a member whose connection broke since may still come back and hear of it: for as long as the others
+    /// are not told that it is away.
+    static let lateness = RoomLimits.awayGrace
     /// The host was stopped, or asleep, when it looks at its sessions so much later than it wanted to.
     static let stall = Duration.seconds(10)
 
@@ -68,6 +69,8 @@ package final class HostNode {
     package var onInvitesChanged: (([InviteSecret]) -> Void)?
     /// Called when a member has removed another one, and with it the room's invite.
     package var onInviteReplaced: (() -> Void)?
+    /// Called when a moderator of a relay's room has ended it.
+    package var onEndWanted: (() -> Void)?
 
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,

@@ -367,6 +367,7 @@ package final class RoomGuest {
 
 extension RoomGuest: Participant {
     package var othersWhoseRoomEnds: Int { 0 }
+    package var othersToEnd: Int { node?.member?.client.othersToEnd ?? 0 }
 
     package var member: LoopMember? { node?.member }
     package var isModerator: Bool { node?.isModerator ?? false }

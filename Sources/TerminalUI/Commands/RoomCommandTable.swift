@@ -150,7 +150,8 @@ package enum RoomCommandTable {
                     ("DURATION", "each member may say something once in that time, 1s to 1h"),
                     ("off", "as often as they like"),
                 ]),
-            moderation("/end", [("", "the room ends for all; of one that is kept nothing stays (host only)")]),
+            moderation(
+                "/end", [("", "the room ends for all, nothing of it is kept (the host; at a relay who moderates)")]),
         ]
 
     private static let byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
