@@ -43,7 +43,7 @@ import Testing
         let cipher = PieceCipher(offer)
         let last = FileTraffic.piece(2, of: data)
         let lastLeaf = Array(hashes.leaves.bytes[try #require(hashes.leaves.range(of: 2))])
-        let sealed = try cipher.seal(2, last.span, of: hashes)
+        let sealed = try cipher.seal(2, last, of: hashes)
         #expect(sealed.bytes.count == FileFormat.pieceFrameByteCount)
         #expect(sealed.file == offer.id && sealed.number == .data(2) && sealed.peer == 0)
         #expect(try cipher.open(sealed, count: last.count, leaf: lastLeaf) == last)
@@ -74,28 +74,28 @@ import Testing
         let (offer, hashes) = FileTraffic.offer(data, name: "x")
         let cipher = PieceCipher(offer)
         let first = FileTraffic.piece(0, of: data)
-        #expect(throws: Never.self) { try cipher.seal(0, first.span, of: hashes) }
+        #expect(throws: Never.self) { try cipher.seal(0, first, of: hashes) }
         for index in [0, 15, 16, 7_000, first.count - 1] {
             var other = first
             other[index] ^= 0x80
-            #expect(throws: FileError.changed) { try cipher.seal(0, other.span, of: hashes) }
+            #expect(throws: FileError.changed) { try cipher.seal(0, other, of: hashes) }
         }
         let last = FileTraffic.piece(2, of: data)
-        #expect(throws: Never.self) { try cipher.seal(2, last.span, of: hashes) }
+        #expect(throws: Never.self) { try cipher.seal(2, last, of: hashes) }
         let longer = last + [0]
-        #expect(throws: FileError.changed) { try cipher.seal(2, longer.span, of: hashes) }
-        #expect(throws: FileError.changed) { try cipher.seal(1, first.span, of: hashes) }
-        #expect(throws: FileError.changed) { try cipher.seal(3, last.span, of: hashes) }
+        #expect(throws: FileError.changed) { try cipher.seal(2, longer, of: hashes) }
+        #expect(throws: FileError.changed) { try cipher.seal(1, first, of: hashes) }
+        #expect(throws: FileError.changed) { try cipher.seal(3, last, of: hashes) }
     }
 
     @Test("Sums of the same bytes are the same, of others, and under another key, others")
     func checksum() {
         let checksum = SecretChecksum()
         let (one, other): ([UInt8], [UInt8]) = ([1, 2, 3], [1, 2, 4])
-        #expect(checksum.sum(of: one.span) == checksum.sum(of: one.span))
-        #expect(checksum.sum(of: one.span) != checksum.sum(of: other.span))
-        #expect(checksum.sum(of: one.span) != SecretChecksum().sum(of: one.span))
-        #expect(checksum.sum(of: Span()) != checksum.sum(of: one.span))
+        #expect(checksum.sum(of: one) == checksum.sum(of: one))
+        #expect(checksum.sum(of: one) != checksum.sum(of: other))
+        #expect(checksum.sum(of: one) != SecretChecksum().sum(of: one))
+        #expect(checksum.sum(of: []) != checksum.sum(of: one))
     }
 
     @Test("Hashes of pieces are put together in blocks")
@@ -110,8 +110,8 @@ import Testing
         var hashes = block(0..<2)
         hashes.append(block(2..<4))
         #expect(hashes.leaves == block(0..<4).leaves)
-        for index in UInt32(0)..<4 { #expect(hashes.isUnchanged(index, FileTraffic.piece(index, of: data).span)) }
-        #expect(!hashes.isUnchanged(3, FileTraffic.piece(2, of: data).span))
+        for index in UInt32(0)..<4 { #expect(hashes.isUnchanged(index, FileTraffic.piece(index, of: data))) }
+        #expect(!hashes.isUnchanged(3, FileTraffic.piece(2, of: data)))
     }
 
     @Test("A list of hashes that is not the offer's ends the transfer")
@@ -185,7 +185,19 @@ private func leaf(of key: FileKey, _ index: UInt32) -> [UInt8] {
     return key.leaf(index, lie.span)
 }
 
+extension SecretChecksum {
+    fileprivate func sum(of bytes: [UInt8]) -> Sum { sum(of: bytes.span) }
+}
+
+extension PieceHashes {
+    fileprivate func isUnchanged(_ index: UInt32, _ bytes: [UInt8]) -> Bool { isUnchanged(index, bytes.span) }
+}
+
 extension PieceCipher {
+    fileprivate func seal(_ index: UInt32, _ bytes: [UInt8], of hashes: PieceHashes) throws(FileError) -> PieceFrame {
+        try seal(index, bytes.span, of: hashes)
+    }
+
     fileprivate func open(_ frame: PieceFrame, count: Int, leaf: [UInt8]) throws(FileError) -> [UInt8] {
         var text = [UInt8](repeating: 0xFF, count: FileFormat.pieceByteCount)
         try open(frame, count: count, leaf: leaf.span, into: &text)
