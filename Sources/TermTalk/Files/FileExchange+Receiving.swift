@@ -295,7 +295,8 @@ extension FileExchange {
             for frame in batch {
                 let (index, count) = (frame.number.index, offer.byteCount(of: frame.number.index))
                 guard let place = leaves.range(of: index),
-                    (try? cipher.open(frame, count: count, leaf: leaves.bytes.span.extracting(place), into: &text)) != nil
+                    (try? cipher.open(frame, count: count, leaf: leaves.bytes.span.extracting(place), into: &text))
+                        != nil
                 else {
                     results.append(.forged(index))
                     continue

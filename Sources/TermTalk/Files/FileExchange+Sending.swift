@@ -75,7 +75,9 @@ extension FileExchange {
             switch hashed {
             case .success(let block)?:
                 file.blocks[range.lowerBound] = block
-                while let block = file.blocks.removeValue(forKey: file.hashes.leaves.count) { file.hashes.append(block) }
+                while let block = file.blocks.removeValue(forKey: file.hashes.leaves.count) {
+                    file.hashes.append(block)
+                }
                 if file.hashes.leaves.count == file.count { self?.prepared(file) } else { self?.hashNext(file) }
             case .failure(let failure)?:
                 file.hasFailed = true
