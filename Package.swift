@@ -80,7 +80,7 @@ let package = Package(
         library("CPace", ["Sodium"]),
         library("Files", ["Sodium", "Wire"]),
         library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
-        library("MLS", ["Sodium", "Wire"]),
+        library("MLS", ["Locking", "Sodium", "Wire"]),
         library("Room", [deque, "Sodium", "Wire"]),
         library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
         library("RoomStore", ["CSQLite", "Locking", "Sodium", "Wire"]),

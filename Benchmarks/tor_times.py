@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times of rooms over tor, beside what the same tors do without termtalk: one run, in random order.
 
-    swift run tor-network --exec python3 Benchmarks/tor_times.py [--program .build/debug/termtalk] [--rounds 8]
+    swift run tor-network --exec python3 Benchmarks/tor_times.py [--program .build/debug/termtalk] [--rounds 8] [--joins 20]
 
 Real processes and real tors of the private network on loopback. Prints a table in Markdown, and the load of the machine.
 """
@@ -145,7 +145,7 @@ def echo_service(control):
 
 
 def seconds(values):
-    return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
+    return f"{statistics.median(values):.3f} ({min(values):.2f}–{max(values):.2f}; {percentile(values, .9):.2f} at 90 %)"
 
 
 def ratio(values, beside):
@@ -160,6 +160,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", default=".build/debug/termtalk")
     parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--joins", type=int, default=20, help="joins, and as many bare connects")
     options = parser.parse_args()
     times = {}
     note = lambda name, value: times.setdefault(name, []).append(value)
@@ -231,8 +232,7 @@ def main():
     managed("--persist", "kept", "--no-passphrase", home=kept_home)
     times.clear()
     work = [open_room, managed, lambda: managed("--persist", "kept", "--no-passphrase", home=kept_home)]
-    work += [join, bare, talk, stream]
-    work = work * options.rounds
+    work = (work + [talk, stream]) * options.rounds + [join, bare] * options.joins
     random.shuffle(work)
     for step in work:
         step()
@@ -258,7 +258,7 @@ def main():
     for process in (own, guest, room, member):
         process.stop()
 
-    print(f"Rounds: {options.rounds}; load average {statistics.median(loads):.1f} ({min(loads):.1f}–{max(loads):.1f}), "
+    print(f"Rounds: {options.rounds}; joins: {options.joins}; load average {statistics.median(loads):.1f} ({min(loads):.1f}–{max(loads):.1f}), "
           f"{os.cpu_count()} processors.\n\n| | median (range), s | beside |\n|---|---|---|")
     beside = {"start to ready": "start to tor's confirmation", "join: its dial": "bare connect",
               "round trip of a message": "round trip of a raw stream"}

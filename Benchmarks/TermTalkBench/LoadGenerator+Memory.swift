@@ -1,6 +1,7 @@
 import Glibc
 
 // Memory of members that are not there, or do not read. What the server has freed counts for nothing: it gives it back first.
+// Nor does its program, of which more has been read from the file once it has done more.
 extension LoadGenerator {
     /// Members that stay.
     private static let staying = 10
@@ -9,7 +10,7 @@ extension LoadGenerator {
     private func memory() throws -> Int {
         for process in options.processes { kill(process, SIGUSR1) }
         try settle(quiet: 0.3, atMost: 5)
-        return try meter(memory: true).residentMemory
+        return try meter(memory: true).anonymousMemory
     }
 
     /// All come in, and all but some few go away without a word.
@@ -22,9 +23,9 @@ extension LoadGenerator {
         try settle(quiet: 1, atMost: 30)
         let left = try memory()
         var line = head()
-        line.add("rss0_kb", empty)
-        line.add("rss_n_kb", full)
-        line.add("rss_away_kb", left)
+        line.add("anon0_kb", empty)
+        line.add("anon_n_kb", full)
+        line.add("anon_away_kb", left)
         line.add("kb_per_member", Double(full - empty) / Double(options.members))
         line.add("kb_per_away_member", Double(left - empty) / Double(options.members))
         print(line.text)
@@ -46,8 +47,8 @@ extension LoadGenerator {
         line.add("deaf", deaf)
         line.add("keep_kb", options.keepSize / 1_024)
         line.add("messages", rounds)
-        line.add("rss_before_kb", before)
-        line.add("rss_after_kb", loaded)
+        line.add("anon_before_kb", before)
+        line.add("anon_after_kb", loaded)
         line.add("grown_kb", loaded - before)
         line.add("cpu_s", Double(after.processorTime - start.processorTime) / 1e9)
         print(line.text)

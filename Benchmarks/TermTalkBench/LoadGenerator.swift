@@ -116,6 +116,9 @@ final class LoadGenerator {
         line.add("rss0_kb", empty.residentMemory)
         line.add("rss_fifth_kb", afterFifth.residentMemory)
         line.add("rss_n_kb", full.residentMemory)
+        line.add(
+            "anon_slope_kb",
+            Double(full.anonymousMemory - afterFifth.anonymousMemory) / Double(options.members - fifth))
         line.add("priv0_kb", empty.privateMemory)
         line.add("priv_n_kb", full.privateMemory)
         line.add("kb_per_member", Double(full.residentMemory - empty.residentMemory) / Double(options.members))
@@ -321,7 +324,8 @@ final class LoadGenerator {
         var last = clock()
         while sent - sentBefore < UInt64(messages) || delivered - deliveredBefore < UInt64(messages * receivers) {
             while sent - sentBefore < UInt64(messages),
-                Double(sent - sentBefore) - Double(delivered - deliveredBefore) / Double(receivers) < Double(options.window)
+                Double(sent - sentBefore) - Double(delivered - deliveredBefore) / Double(receivers)
+                    < Double(options.window)
             {
                 members[0]?.post(content, id: firstID &+ sent, now: time)
                 sent += 1

@@ -10,6 +10,8 @@ struct ServerMeter {
     /// KiB; zero where memory was not asked for.
     private(set) var residentMemory = 0
     private(set) var privateMemory = 0
+    /// Of what is resident, what is no file's.
+    private(set) var anonymousMemory = 0
 
     init(_ processes: [Int32], memory: Bool = false) throws {
         for process in processes {
@@ -29,6 +31,7 @@ struct ServerMeter {
             voluntarySwitches += Self.number("voluntary_ctxt_switches:", in: status)
             if memory {
                 residentMemory += Self.number("VmRSS:", in: status)
+                anonymousMemory += Self.number("RssAnon:", in: status)
                 privateMemory += Self.number("Private_Dirty:", in: Self.text("/proc/\(process)/smaps_rollup"))
             }
         }

@@ -16,6 +16,9 @@ package struct FileLane: Sendable {
     /// Pieces that wait for the connection.
     package var waiting: Int { pieces.count - sentCount }
 
+    /// Whether nothing waits and no piece has passed: another one would do the same.
+    package var isFresh: Bool { control.isEmpty && waiting == 0 && receivedBytes == 0 && window.isFresh }
+
     /// Whether ``next(now:)`` has something.
     package var hasFrames: Bool { !control.isEmpty || receivedBytes != toldBytes || waiting > 0 && window.hasRoom }
 

@@ -43,6 +43,9 @@ package struct LaneWindow: Sendable {
         self.bounds = bounds
     }
 
+    /// Whether nothing has been sent.
+    var isFresh: Bool { sentBytes == 0 }
+
     package var underWay: Int { Int(clamping: sentBytes - takenBytes) }
 
     /// Whether another piece may be sent.

@@ -81,6 +81,9 @@ struct RecordChannel {
         max(acknowledgedToPeer, min(receivedCount, acknowledgementLimit ?? receivedCount))
     }
 
+    /// Whether something was received that may not be acknowledged yet.
+    var withholdsAcknowledgement: Bool { acknowledgeable != receivedCount }
+
     /// Records after number `limit` are not to be acknowledged before this is called again.
     mutating func mayAcknowledge(upTo limit: UInt32, now: Duration) {
         acknowledgementLimit = limit

@@ -17,8 +17,17 @@ struct SecureLink: ~Copyable {
         case failed
     }
 
+    /// Apart from the rest: it is large, and soon over.
+    private final class Handshake {
+        var state: HandshakeState?
+
+        init(_ state: consuming HandshakeState) {
+            self.state = consume state
+        }
+    }
+
     private var phase: Phase
-    private var handshake: HandshakeState?
+    private var handshake: Handshake?
     private var transport: Noise.Transport?
     private var frames: FrameDecoder
     /// The invite that the handshake is made with.
@@ -75,7 +84,7 @@ struct SecureLink: ~Copyable {
                 presharedKey: credentials.invite?.presharedKey.clone())
             let message = try handshake.writeMessage()
             first = (credentials.invite?.tag(of: message.span) ?? []) + message
-            self.handshake = consume handshake
+            self.handshake = Handshake(handshake)
         } catch {
             throw .handshakeFailed
         }
@@ -130,9 +139,10 @@ struct SecureLink: ~Copyable {
             phase = .awaitingInvite(identity)
             expect(MessageLength.invite[0])
         case SessionProtocol.openPattern where identity.acceptsOpen:
-            handshake = try? HandshakeState(
-                pattern: .XX, role: .responder, prologue: (prologue ?? identity.prologue).bytes(pattern: pattern),
-                staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: nil)
+            handshake = try? Handshake(
+                HandshakeState(
+                    pattern: .XX, role: .responder, prologue: (prologue ?? identity.prologue).bytes(pattern: pattern),
+                    staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: nil))
             phase = .handshaking
             expect(MessageLength.open[0])
         default:
@@ -200,7 +210,7 @@ struct SecureLink: ~Copyable {
             var answer: [UInt8] = []
             answer.appendFrame(try attempt.writeMessage())
             events.append(.send(answer))
-            handshake = consume attempt
+            handshake = Handshake(attempt)
         } catch {
             return
         }
@@ -213,9 +223,8 @@ struct SecureLink: ~Copyable {
         guard frame.count == expectedLength else {
             throw failure(isInitiator ? Self.explain(frame) : .handshakeFailed)
         }
-        guard var current = handshake.take(), (try? current.readMessage(frame.span)) != nil else {
-            throw failure(isInitiator ? .noSuchRoom : .handshakeFailed)
-        }
+        guard let handshake, var current = handshake.state.take(), (try? current.readMessage(frame.span)) != nil
+        else { throw failure(isInitiator ? .noSuchRoom : .handshakeFailed) }
         let peer = current.remoteStatic
         if isInitiator, let expectedKey, let peer, peer != expectedKey {
             throw failure(.hostKeyMismatch(peer.bytes))
@@ -227,12 +236,13 @@ struct SecureLink: ~Copyable {
                 events.append(.send(answer))
             }
             guard current.isFinished, let peer else {
-                handshake = consume current
+                handshake.state = consume current
                 expect(MessageLength.open[2])
                 return
             }
             handshakeHash = current.handshakeHash
             transport = try current.split()
+            self.handshake = nil
             phase = .open
             expect(
                 (SessionProtocol.smallestBucket << SessionProtocol.largestBucketShift) - SessionProtocol.lengthByteCount
@@ -241,6 +251,11 @@ struct SecureLink: ~Copyable {
         } catch {
             throw failure(.handshakeFailed)
         }
+    }
+
+    mutating func forgetHandshake() {
+        handshakeHash = []
+        transport?.forgetHandshake()
     }
 
     private static func explain(_ frame: [UInt8]) -> SessionError {

@@ -13,6 +13,8 @@ package struct SecureSession: ~Copyable {
     /// Records sent of a message that is not whole yet, of those that are not queued.
     private var partOfNext = 0
     private let deadline: Duration
+    /// How long the peer may be silent while it owes an acknowledgement.
+    private let answerLimit: Duration
     private var lastReceived: Duration
     private var lastSealed: Duration
     /// Since when the peer has been silent although it owes an acknowledgement.
@@ -30,6 +32,7 @@ package struct SecureSession: ~Copyable {
     package init(responder identity: RoomIdentity, prologue: Prologue? = nil, now: Duration) {
         link = SecureLink(responder: identity, prologue: prologue)
         deadline = now + SessionProtocol.responderDeadline
+        answerLimit = SessionProtocol.memberAnswerLimit
         lastReceived = now
         lastSealed = now
     }
@@ -41,6 +44,7 @@ package struct SecureSession: ~Copyable {
         link = try SecureLink(initiator: credentials, events: &events)
         channel.messageLimit = SessionProtocol.longMessageLimit
         deadline = now + SessionProtocol.initiatorDeadline
+        answerLimit = SessionProtocol.hostAnswerLimit
         lastReceived = now
         lastSealed = now
     }
@@ -80,6 +84,9 @@ package struct SecureSession: ~Copyable {
 
     /// Names this connection's handshake, for binding something to it: 64 bytes, the same on both sides; empty before.
     package var handshakeHash: [UInt8] { link.handshakeHash }
+
+    /// Nothing will be bound to the handshake any more.
+    package mutating func forgetHandshake() { link.forgetHandshake() }
 
     /// When a connection that is not part of a room yet is to be closed.
     package var admissionDeadline: Duration { deadline }
@@ -154,7 +161,7 @@ package struct SecureSession: ~Copyable {
         defer {
             self.cursor = cursor
             if cursor.message == queue.count {
-                queue.removeAll(keepingCapacity: queue.count <= 64)
+                queue = []
                 self.cursor = RecordCursor()
             }
         }
@@ -226,7 +233,8 @@ package struct SecureSession: ~Copyable {
 
     /// When an acknowledgement or a keepalive is due, if nothing else is sent before.
     private var nextSilentSend: Duration {
-        let keepalive = lastSealed + SessionProtocol.keepaliveInterval
+        let isOverdue = channel.withholdsAcknowledgement
+        let keepalive = lastSealed + (isOverdue ? SessionProtocol.lifeSignInterval : SessionProtocol.keepaliveInterval)
         guard let since = channel.owesAcknowledgementSince else { return keepalive }
         return min(keepalive, since + SessionProtocol.acknowledgementDelay)
     }
@@ -239,10 +247,10 @@ package struct SecureSession: ~Copyable {
 
     /// When a peer that stays silent counts as dead.
     private var deathTime: Duration {
-        if channel.isWaitingForHost { return lastReceived + SessionProtocol.answerLimit }
+        if channel.isWaitingForHost { return lastReceived + answerLimit }
         let silence = lastReceived + SessionProtocol.silenceLimit
         guard let awaitingSince else { return silence }
-        return min(silence, awaitingSince + SessionProtocol.answerLimit)
+        return min(silence, awaitingSince + answerLimit)
     }
 
     /// Whether the peer has been silent for longer than it may.

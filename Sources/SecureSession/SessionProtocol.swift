@@ -66,10 +66,17 @@ package enum SessionProtocol {
     /// A peer that was silent for this long is dead: two keepalives and half of a third.
     package static let silenceLimit = Duration.seconds(150)
 
-    /// A peer that was silent for this long although it has something to acknowledge is dead. It acknowledges within
-    /// ``acknowledgementDelay``, or within half a minute where the host reads nothing from a member that says too much; over
-    /// tor some seconds more.
-    package static let answerLimit = Duration.seconds(45)
+    /// A member that was silent for this long although it has something to acknowledge is dead. It acknowledges within
+    /// ``acknowledgementDelay``, or says every ``lifeSignInterval`` that it is there; over tor some seconds more.
+    package static let memberAnswerLimit = Duration.seconds(45)
+
+    /// The same of a host. It is shorter, because who waits for it has a message on the way: over tor the end of one half of
+    /// a circuit is not always told to the other, and another circuit is the cure of one that is so slow.
+    package static let hostAnswerLimit = Duration.seconds(20)
+
+    /// An empty message goes out this often while something that the peer has sent is not acknowledged, because nobody has
+    /// read it yet, or nothing is read from a member that says too much.
+    package static let lifeSignInterval = Duration.seconds(8)
 
     /// Received records are acknowledged after this time at the latest, with whatever else is sent before.
     package static let acknowledgementDelay = Duration.milliseconds(500)

@@ -71,6 +71,22 @@ struct ModerationTests {
         #expect(result.events("joined-room").isEmpty)
     }
 
+    /// However much was said just before, which nobody has acknowledged yet.
+    @Test func whoIsRemovedHearsWhy() async throws {
+        let hosted = try await HostedRoom.direct()
+        for name in ["one", "two", "three"] {
+            let member = try await join(
+                hosted.host.eventsSoFar.compactMap(\.invite).last ?? hosted.invite, ["--nick", name])
+            let invites = hosted.host.eventsSoFar.count { $0.event == "invite" }
+            for _ in 0..<3 { hosted.host.send(String(repeating: name, count: 10_000)) }
+            hosted.host.send("/kick \(name) because")
+            let result = try await member.result()
+            #expect(result.events("error").first?.message?.contains("because") == true)
+            #expect(result.events("closed").map(\.reason) == ["kicked"])
+            try await hosted.host.events("invite", count: invites + 1)
+        }
+    }
+
     @Test func kickAndBan() async throws {
         let hosted = try await HostedRoom.direct()
         let alice = try await join(hosted.invite, ["--nick", "alice"])

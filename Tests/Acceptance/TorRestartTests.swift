@@ -104,6 +104,25 @@ struct TorRestartTests {
         for tor in tors { tor.terminate() }
     }
 
+    /// The network of the host was gone. tor builds the same introduction points again, and tells no directory; whose tor
+    /// asked for them meanwhile would not ask them again for two minutes.
+    @Test func allCircuitsOfTheHostAreClosed() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let tor = try await network.startClient()
+        let hosted = try await HostedRoom.onion(tor.controlFlags)
+        let member = try await hosted.join(network.client.socksFlags)
+        let control = try tor.control()
+        try control.command("SETEVENTS HS_DESC")
+        try tor.closeCircuits()
+        // Published anew.
+        _ = try control.event("HS_DESC UPLOADED \(hosted.address.prefix(56))")
+        member.send("after")
+        try await hosted.host.event("message") { $0.text == "after" }
+        #expect(!hosted.host.eventsSoFar.contains { $0.event == "member-left" })
+        #expect(hosted.host.eventsSoFar.filter { $0.event == "ready" }.count == 1)
+        tor.terminate()
+    }
+
     /// The member's circuit breaks, and no tor dies.
     @Test func circuitsAreClosed() async throws {
         let network = try await PrivateTorNetwork.shared()

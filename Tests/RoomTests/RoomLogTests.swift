@@ -244,6 +244,62 @@ import Wire
         #expect(log.heldByteCount == 0)
     }
 
+    @Test("What all have is dropped at once when it is large, and when there is time for it")
+    func trimmingByBytes() {
+        var log = RoomLog(byteLimit: 10_000_000)
+        _ = log.open(Self.ada, records: 0)
+        let long = EncodedMessage(type: 0x25, body: [UInt8](repeating: 1, count: 30_000))
+        for count in 1...3 as ClosedRange<UInt32> {
+            log.append(long, for: .all, records: 1)
+            _ = log.acknowledged(count, by: Self.ada)
+            #expect(log.trim().isEmpty)
+            #expect(log.heldByteCount == (count == 3 ? 0 : Int(count) * (30_000 + RoomLog.entryCost)))
+        }
+        log.append(long, for: .all, records: 1)
+        #expect(log.trim(isIdle: true).isEmpty && log.heldByteCount > 0, "not acknowledged")
+        _ = log.acknowledged(4, by: Self.ada)
+        #expect(log.trim().isEmpty && log.heldByteCount > 0)
+        #expect(log.trim(isIdle: true).isEmpty && log.heldByteCount == 0)
+    }
+
+    @Test("Who has no place any more gets what there is for it, but for what is past the bound")
+    func leaving() {
+        var log = RoomLog(byteLimit: 200_000)
+        _ = log.open(Self.ada, records: 0)
+        var bob = log.open(Self.bob, records: 0)
+        let long = EncodedMessage(type: 0x25, body: [UInt8](repeating: 1, count: 70_000))
+        log.append(long, for: .all, records: 1)
+        log.append(message("removed"), for: .one(Self.bob), records: 1)
+        log.end(&bob)
+        log.close(Self.bob)
+        log.append(message("left"), for: .all, records: 1)
+        _ = log.acknowledged(3, by: Self.ada)
+        #expect(log.trim(isIdle: true, readers: [bob]).isEmpty)
+        var later = bob
+        #expect(read(log, &bob).count == 2 && isDone(log, &bob))
+        #expect(log.trim(isIdle: true, readers: [bob]).isEmpty && log.heldByteCount == 0)
+        for _ in 0..<3 { log.append(long, for: .all, records: 1) }
+        #expect(log.trim(readers: [later]) == [Self.ada])
+        #expect(isDone(log, &later))
+    }
+
+    @Test(
+        "Who leaves gets what there is for it, though what was for others is gone meanwhile", arguments: [false, true])
+    func leavingBehindOthers(closes: Bool) {
+        var log = RoomLog(byteLimit: 200_000)
+        _ = log.open(Self.ada, records: 0)
+        var bob = log.open(Self.bob, records: 0)
+        log.append(message("psst"), for: .one(Self.ada), records: 1)
+        _ = log.acknowledged(1, by: Self.ada)
+        #expect(log.trim(isIdle: true).isEmpty && log.heldByteCount == 0)
+        log.append(message("removed"), for: .one(Self.bob), records: 1)
+        log.end(&bob)
+        if closes { log.close(Self.bob) }
+        log.append(message("left"), for: .all, records: 1)
+        #expect(log.trim(isIdle: true, readers: [bob]).isEmpty)
+        #expect(read(log, &bob) == ["removed"] && isDone(log, &bob))
+    }
+
     @Test("At its bound the log drops the oldest, and who needed that loses its place")
     func bound() {
         var log = RoomLog(byteLimit: 10 * (100 + RoomLog.entryCost))

@@ -31,7 +31,7 @@ import Wire
         try pair.exchange()
         #expect(pair.hostEvents == [.acknowledged(count: 2)])
         // Nothing is due, so that nothing wakes up over and over.
-        try #require(holds(pair.joiner.nextDeadline >= SessionProtocol.keepaliveInterval))
+        try #require(holds(pair.joiner.nextDeadline >= SessionProtocol.lifeSignInterval))
         pair.joiner.mayAcknowledge(upTo: 3, now: pair.now)
         #expect(holds(pair.joiner.nextDeadline == SessionProtocol.acknowledgementDelay))
         pair.now += SessionProtocol.acknowledgementDelay
@@ -177,11 +177,11 @@ import Wire
         pair.joiner.enqueue(EncodedMessage(type: 0x10, body: [2]))
         try pair.seal()
         // Counted from the first record that is owed, not from the latest.
-        #expect(holds(pair.joiner.nextDeadline <= SessionProtocol.answerLimit))
-        #expect(holds(!pair.joiner.isDead(now: SessionProtocol.answerLimit - .nanoseconds(1))))
-        #expect(holds(pair.joiner.isDead(now: SessionProtocol.answerLimit)))
+        #expect(holds(pair.joiner.nextDeadline <= SessionProtocol.hostAnswerLimit))
+        #expect(holds(!pair.joiner.isDead(now: SessionProtocol.hostAnswerLimit - .nanoseconds(1))))
+        #expect(holds(pair.joiner.isDead(now: SessionProtocol.hostAnswerLimit)))
         // Anything that is heard is a sign of life, and what has been acknowledged is owed no more.
-        pair.now = .seconds(20)
+        pair.now = .seconds(19)
         try pair.exchange()
         pair.now += SessionProtocol.acknowledgementDelay
         try pair.exchange()
@@ -189,6 +189,26 @@ import Wire
         let heard = pair.now
         #expect(holds(!pair.joiner.isDead(now: heard + SessionProtocol.silenceLimit - .seconds(1))))
         #expect(holds(pair.joiner.isDead(now: heard + SessionProtocol.silenceLimit)))
+    }
+
+    @Test("A member that has not read what came says that it is there, and is not taken for dead")
+    func lifeSigns() throws {
+        var pair = try SessionPair.connected()
+        pair.joiner.mayAcknowledge(upTo: 0, now: pair.now)
+        pair.host.enqueue(EncodedMessage(type: 0x10, body: [1]))
+        try pair.exchange()
+        let start = pair.now
+        while pair.now < start + .seconds(180) {
+            pair.now = pair.joiner.nextDeadline
+            try pair.exchange()
+            #expect(holds(!pair.joiner.isDead(now: pair.now) && !pair.host.isDead(now: pair.now + .seconds(30))))
+        }
+        #expect(pair.hostEvents.isEmpty)
+        pair.joiner.mayAcknowledge(upTo: 1, now: pair.now)
+        pair.now += SessionProtocol.acknowledgementDelay
+        try pair.exchange()
+        #expect(pair.hostEvents == [.acknowledged(count: 1)])
+        #expect(holds(pair.joiner.nextDeadline > pair.now + SessionProtocol.lifeSignInterval))
     }
 
     /// What is sent can be made of what others have sent, so that its length is not our own mistake.

@@ -1,3 +1,4 @@
+internal import Locking
 package import Wire
 
 /// The public side of a group's tree (sections 4.1, 7): the members at the leaves, and above them nodes whose private
@@ -32,21 +33,43 @@ package struct RatchetTree: Sendable {
     /// Leaves that are not blank.
     private(set) var memberCount = 0
     /// The tree hash of each node, as far as it is known and still true.
-    var hashes: [[UInt8]?]
+    var hashes: [TreeHash?]
 
     /// A leaf node in the tree: one reference, so that a copy of the tree costs little.
     final class Leaf: Sendable {
         let node: LeafNode
 
-        init(_ node: LeafNode) {
+        private init(_ node: LeafNode) {
             self.node = node
+        }
+
+        /// A host follows its group twice, as a member and as the room: what it has taken into one tree lately is not kept once
+        /// more for the other. As many as one Commit can add.
+        private static let recent = Locked<[Leaf]>([])
+        private static let recentCount = 64
+
+        static func holding(_ node: LeafNode) -> Leaf {
+            recent.withLock { recent in
+                if let known = recent.first(where: { $0.node.signature == node.signature && $0.node == node }) {
+                    return known
+                }
+                var node = node
+                // What a program supports is mostly the same for all.
+                if let last = recent.last, last.node.capabilities == node.capabilities {
+                    node.capabilities = last.node.capabilities
+                }
+                let leaf = Leaf(node)
+                if recent.count >= recentCount { recent.removeFirst() }
+                recent.append(leaf)
+                return leaf
+            }
         }
     }
 
     /// The tree of a group's creator alone (section 11).
     package init(creator: LeafNode, suite: CipherSuite) {
         self.suite = suite
-        leaves = [Leaf(creator)]
+        leaves = [Leaf.holding(creator)]
         parents = []
         hashes = [nil]
         count(creator)
@@ -83,7 +106,7 @@ package struct RatchetTree: Sendable {
             switch node {
             case nil where place.level == 0: leaves.append(nil)
             case nil: parents.append(nil)
-            case .leaf(let leaf) where place.level == 0: leaves.append(Leaf(leaf))
+            case .leaf(let leaf) where place.level == 0: leaves.append(Leaf.holding(leaf))
             case .parent(let parent) where place.level > 0 && parent.unmergedLeaves.allSatisfy(place.covers):
                 parents.append(parent)
             default: throw .invalidValue
@@ -204,7 +227,7 @@ package struct RatchetTree: Sendable {
     mutating func set(_ leaf: LeafIndex, to node: LeafNode?) {
         guard shape.contains(leaf) else { return }
         discount(leaves[Int(leaf.rawValue)]?.node)
-        leaves[Int(leaf.rawValue)] = node.map(Leaf.init)
+        leaves[Int(leaf.rawValue)] = node.map(Leaf.holding)
         count(node)
         forgetHashes(above: leaf)
     }

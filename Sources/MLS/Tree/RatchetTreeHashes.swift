@@ -11,7 +11,7 @@ extension RatchetTree {
     package mutating func treeHash(of node: NodeIndex) -> [UInt8] {
         guard shape.contains(node) else { return [] }
         if let known = hashes[node.rawValue] {
-            return known
+            return known.bytes
         }
         let hash: [UInt8]
         if let leaf = node.leaf {
@@ -21,9 +21,9 @@ extension RatchetTree {
             let right = treeHash(of: children.right)
             hash = suite.hash(Self.parentHashInput(self[node], left, right))
         } else {
-            hash = []
+            return []
         }
-        hashes[node.rawValue] = hash
+        hashes[node.rawValue] = TreeHash(hash)
         return hash
     }
 

@@ -55,7 +55,7 @@ struct GroupQueue {
     /// At a relay: what lets somebody in while nobody is there, of the current epoch.
     private(set) var groupInfo: [UInt8] = []
     /// KeyPackages by which somebody has come in: each lets its owner in once.
-    private var spent = RecentSet<[UInt8]>(limit: RoomLimits.spentKeyPackages)
+    private var spent = RecentSet<KeyPackageDigest>(limit: RoomLimits.spentKeyPackages)
     /// When a member gave itself new keys.
     var lastUpdate: Duration?
     /// Those who want new keys, and could not have them yet, in the order of their waiting.
@@ -170,9 +170,7 @@ struct GroupQueue {
         registeredKey = key
     }
 
-    func isSpent(_ keyPackage: [UInt8]) -> Bool { spent.contains(Self.digest(keyPackage)) }
-
-    private static func digest(_ keyPackage: [UInt8]) -> [UInt8] { Array(BLAKE2b.hash(keyPackage.span).prefix(16)) }
+    func isSpent(_ keyPackage: [UInt8]) -> Bool { spent.contains(KeyPackageDigest(of: keyPackage)) }
 
     mutating func add(_ joiner: Joiner) {
         var joiner = joiner
@@ -250,7 +248,7 @@ struct GroupQueue {
         self.groupInfo = groupInfo
         window.advance(lowest: lowest, now: now)
         for id in commit.added {
-            if let joiner = asked?.adds[id] { spent.insert(Self.digest(joiner.keyPackage)) }
+            if let joiner = asked?.adds[id] { spent.insert(KeyPackageDigest(of: joiner.keyPackage)) }
         }
         silent.remove(member)
     }
@@ -292,7 +290,8 @@ extension GroupQueue {
         window = try EpochWindow(reading: &reader)
         spent = RecentSet(limit: RoomLimits.spentKeyPackages)
         let digests = try reader.readList(atMost: RoomLimits.spentKeyPackages) { reader throws(WireError) in
-            try reader.readBytes()
+            guard let digest = KeyPackageDigest(try reader.readBytes()) else { throw .invalidValue }
+            return digest
         }
         for digest in digests { spent.insert(digest) }
         lastUpdate = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
@@ -332,7 +331,7 @@ extension GroupQueue {
         writer.write(groupInfo)
         writer.write(optional: book) { writer, book in writer.write(book.tree) }
         window.write(to: &writer)
-        writer.write(list: spent.inOrder) { writer, digest in writer.write(digest) }
+        writer.write(list: spent.inOrder) { writer, digest in writer.write(digest.bytes) }
         writer.write(optional: lastUpdate) { writer, time in writer.write(time: time) }
         writer.write(list: updates) { writer, id in writer.write(id) }
         writer.write(optional: updateAt) { writer, time in writer.write(time: time) }

@@ -83,7 +83,7 @@ package struct Room {
     /// Who waits for the host's approval, in the order of their coming.
     var waiting: [Waiting] = []
 
-    var members: [MemberID: Member] = [:]
+    var members: MemberTable<Member> = [:]
     var memberOfLink: [LinkID: MemberID] = [:]
     var memberOfKey: [[UInt8]: MemberID] = [:]
     /// Whose nick, and whose id, reads like this; those who wait to be let into the group included.

@@ -50,8 +50,10 @@ package struct RoomLog {
 
     /// What an entry takes in memory beside the bytes of its message.
     static let entryCost = 96
-    /// Entries that are not looked through, for those that nobody needs any more, before there are so many.
+    /// Entries that are not looked through, for those that nobody needs any more, before there are so many, or they take so
+    /// much memory.
     private static let trimmingInterval = 256
+    private static let trimmingByteCount = 65_536
 
     /// Memory in entries past which the oldest are dropped, whoever needs them still. How old they can be follows from how
     /// long the room keeps a place: nobody else needs an entry that all who are there have received.
@@ -61,6 +63,9 @@ package struct RoomLog {
     private var first: UInt64 = 0
     private var byteCount = 0
     private var trimAt = trimmingInterval
+    private var trimAtByteCount = trimmingByteCount
+    /// The most entries that there were since their memory was given back.
+    private var peak = 0
     /// Nobody reads entries from this number on: what a kept room says is on the disk before anybody hears of it.
     package var readableEnd = UInt64.max
     private var places: [MemberID: Place] = [:]
@@ -123,6 +128,12 @@ package struct RoomLog {
         for entry in entries[Int(place.next - first)...] where entry.audience == .one(member) {
             if let tracked = entry.tracking { lost.append((tracked, member)) }
         }
+    }
+
+    /// The reader's member leaves: it reads what there is now, whether or not it keeps its place.
+    package func end(_ reader: inout Reader) {
+        if let start = start(of: reader) { reader.next = start }
+        reader.end = end
     }
 
     /// Memory in what waits for the member alone.
@@ -265,10 +276,17 @@ package struct RoomLog {
 
     /// Drops what nobody needs any more, and what is too much. Returns the members whose place is gone with it, in the order
     /// of their ids.
-    package mutating func trim() -> [MemberID] {
-        guard entries.count >= trimAt || byteCount > byteLimit else { return [] }
+    ///
+    /// - Parameters:
+    ///   - isIdle: whether it is time to look for that, however little there is.
+    ///   - readers: of those who have no place any more, and still get what there is for them.
+    package mutating func trim(isIdle: Bool = false, readers: [Reader] = []) -> [MemberID] {
+        guard isIdle || entries.count >= trimAt || byteCount >= trimAtByteCount || byteCount > byteLimit else {
+            return []
+        }
         passOverOthers()
-        let needed = places.values.map(\.next).min() ?? end
+        let leaving = readers.filter { $0.next < $0.end }.map { max($0.next, first) }
+        let needed = min(places.values.map(\.next).min() ?? end, leaving.min() ?? end)
         var count = 0
         var rest = byteCount
         while count < entries.count, first + UInt64(count) < needed || rest > byteLimit {
@@ -287,10 +305,16 @@ package struct RoomLog {
                 lost.append((tracked, member))
             }
         }
+        peak = max(peak, entries.count)
         entries.removeFirst(count)
+        if peak > 4 * max(entries.count, Self.trimmingInterval) {
+            entries = Deque(Array(entries))
+            peak = entries.count
+        }
         first = begin
         byteCount = rest
         trimAt = max(Self.trimmingInterval, 2 * entries.count)
+        trimAtByteCount = max(Self.trimmingByteCount, 2 * byteCount)
         return gone.keys.sorted { $0.packed < $1.packed }
     }
 

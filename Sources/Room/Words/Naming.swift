@@ -1,7 +1,8 @@
-extension Dictionary where Key == MemberID {
+extension Sequence {
     /// Whom `name` names: by id, else by nick, else by the only nick that differs in nothing but case.
-    func key(named name: String, nick: (Value) -> String) -> MemberID? {
-        if let id = MemberID(name), self[id] != nil { return id }
+    func key<Value>(named name: String, nick: (Value) -> String) -> MemberID?
+    where Element == (key: MemberID, value: Value) {
+        if let id = MemberID(name), contains(where: { $0.key == id }) { return id }
         let lowered = name.lowercased()
         let similar = filter { nick($0.value).lowercased() == lowered }
         let exact = similar.filter { nick($0.value) == name }

@@ -10,9 +10,18 @@ final class HostFiles {
     /// Bytes of pieces that one turn of the loop seals for a connection.
     private static let sealedPerTurn = 65_536
 
+    /// A member's connection; its lane, while there is something in it.
     private struct Line {
         let connection: HostConnection
-        var lane: FileLane
+        var lane: Lane?
+    }
+
+    private final class Lane {
+        var content: FileLane
+
+        init(_ content: FileLane) {
+            self.content = content
+        }
     }
 
     private let loop: EventLoop
@@ -37,7 +46,7 @@ final class HostFiles {
     func connected(_ connection: HostConnection) {
         guard let member = connection.reader?.member.wireValue else { return }
         if lines[member] != nil { relay.disconnected(member) }
-        lines[member] = Line(connection: connection, lane: FileLane(bounds))
+        lines[member] = Line(connection: connection)
         distribute(relay.connected(member))
     }
 
@@ -61,10 +70,19 @@ final class HostFiles {
         guard let member = connection.reader?.member.wireValue, lines[member]?.connection === connection else {
             throw .malformed
         }
-        if let frame = try lines[member]?.lane.received(bytes, now: loop.time) {
+        if let frame = try lane(of: member)?.content.received(bytes, now: loop.time) {
             distribute(try relay.received(frame, from: member, now: loop.time, isMember: isMember))
         }
-        if lines[member]?.lane.hasFrames == true { wake(connection) }
+        if lines[member]?.lane?.content.hasFrames == true { wake(connection) }
+    }
+
+    /// The lane of the member's connection, which there is from now on.
+    private func lane(of member: UInt32) -> Lane? {
+        guard let line = lines[member] else { return nil }
+        if let lane = line.lane { return lane }
+        let lane = Lane(FileLane(bounds))
+        lines[member]?.lane = lane
+        return lane
     }
 
     /// A frame of the host's own participant.
@@ -83,7 +101,7 @@ final class HostFiles {
                     // It may answer at once.
                     loop.atEndOfTurn { [weak self] in self?.own?.received(output.frame) }
                 } else if let connection = lines[receiver]?.connection {
-                    lines[receiver]?.lane.enqueue(output.frame)
+                    lane(of: receiver)?.content.enqueue(output.frame)
                     wake(connection)
                 }
             }
@@ -106,20 +124,21 @@ final class HostFiles {
     /// Whether there is something to be sealed for the connection now.
     func hasFrames(for connection: HostConnection) -> Bool {
         guard let member = connection.reader?.member.wireValue, let line = lines[member] else { return false }
-        return line.connection === connection && line.lane.hasFrames
+        return line.connection === connection && line.lane?.content.hasFrames == true
     }
 
     /// Seals frames for the connection, behind all that is said there.
     func seal(for connection: HostConnection, into wire: inout [UInt8]) throws(SessionError) {
-        guard let member = connection.reader?.member.wireValue, lines[member]?.connection === connection,
-            let stream = connection.stream
+        guard let member = connection.reader?.member.wireValue, let line = lines[member],
+            line.connection === connection, let lane = line.lane, let stream = connection.stream
         else { return }
         let start = wire.count
         while connection.session.isLaneOpen, wire.count - start < Self.sealedPerTurn,
             stream.pendingByteCount + wire.count - start < Self.streamLimit,
-            let frames = lines[member]?.lane.next(now: loop.time), !frames.isEmpty
+            case let frames = lane.content.next(now: loop.time), !frames.isEmpty
         {
             try connection.session.sealLane(frames, into: &wire, now: loop.time)
         }
+        if lane.content.isFresh { lines[member]?.lane = nil }
     }
 }

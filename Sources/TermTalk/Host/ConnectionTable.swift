@@ -6,6 +6,8 @@ struct ConnectionTable {
     private var slots: [HostConnection?] = [nil]
     private var freeSlots: [Int] = []
     private(set) var members: [HostConnection] = []
+    /// Members no longer, which still get what was said to them.
+    private(set) var leaving: [HostConnection] = []
 
     subscript(link: LinkID) -> HostConnection? {
         slots.indices.contains(link.slot) ? slots[link.slot] : nil
@@ -33,12 +35,14 @@ struct ConnectionTable {
         members.append(connection)
     }
 
-    mutating func noLongerMember(_ connection: HostConnection) {
+    mutating func leaves(_ connection: HostConnection) {
         members.removeAll { $0 === connection }
+        if !leaving.contains(where: { $0 === connection }) { leaving.append(connection) }
     }
 
     mutating func remove(_ connection: HostConnection) {
-        noLongerMember(connection)
+        members.removeAll { $0 === connection }
+        leaving.removeAll { $0 === connection }
         guard holds(connection) else { return }
         slots[connection.link.slot] = nil
         freeSlots.append(connection.link.slot)

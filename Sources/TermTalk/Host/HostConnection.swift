@@ -17,8 +17,19 @@ final class HostConnection: ByteStreamHandler {
         case released(RoomLog.Reader?)
     }
 
+    /// What there is only while there is a stream.
+    private final class Line {
+        var session: SecureSession
+        /// What the peer has shown of the room's password.
+        var admission = HostAdmission()
+
+        init(_ session: consuming SecureSession) {
+            self.session = session
+        }
+    }
+
     let link: LinkID
-    var session: SecureSession
+    private var line: Line?
     private(set) var stream: (any ByteStream)?
     private(set) var stage: Stage
     /// The onion service that it came by, where that is not the room's first.
@@ -27,17 +38,15 @@ final class HostConnection: ByteStreamHandler {
     var peerKey: [UInt8]?
     /// Waits in the list of those that are sealed at the end of the turn.
     var isDirty = false
-    /// What it has shown of the room's password.
-    var admission = HostAdmission()
     /// When the member's stream broke.
-    var lostAt: Duration?
+    private(set) var lostAt: Duration?
     private unowned let node: HostNode
 
     init(link: LinkID, stream: any ByteStream, session: consuming SecureSession, node: HostNode) {
         self.link = link
         self.stream = stream
         stage = .silent(until: session.admissionDeadline)
-        self.session = session
+        line = Line(session)
         self.node = node
         stream.handler = self
     }
@@ -47,9 +56,33 @@ final class HostConnection: ByteStreamHandler {
         self.link = link
         stage = .member(reader)
         peerKey = key
-        session = SecureSession(responder: node.identity, now: now)
         lostAt = now
         self.node = node
+    }
+
+    var session: SecureSession {
+        _read { yield currentLine.session }
+        _modify { yield &currentLine.session }
+    }
+
+    /// What the peer has shown of the room's password.
+    var admission: HostAdmission {
+        _read { yield currentLine.admission }
+        _modify { yield &currentLine.admission }
+    }
+
+    private var currentLine: Line {
+        if let line { return line }
+        let line = Line(SecureSession(responder: node.identity, now: node.loop.time))
+        self.line = line
+        return line
+    }
+
+    /// The member's stream broke: its place is all that is left.
+    func lost(at now: Duration) {
+        dropStream()
+        line = nil
+        lostAt = now
     }
 
     /// Where it goes on in the room's log.
@@ -95,6 +128,7 @@ final class HostConnection: ByteStreamHandler {
     /// The peer is a member, and gets what the log has from there on.
     func cameIn(at reader: RoomLog.Reader) {
         stage = .member(reader)
+        session.forgetHandshake()
     }
 
     func release() {
@@ -107,6 +141,7 @@ final class HostConnection: ByteStreamHandler {
         session.goOn(received: position.records, waiting: position.waiting)
         session.goOnInMessage(afterRecords: position.partOfNext)
         session.acceptLongMessages()
+        session.forgetHandshake()
     }
 
     /// Nothing is read from the peer before.
@@ -122,9 +157,12 @@ final class HostConnection: ByteStreamHandler {
     }
 
     private func resumeLater(loop: EventLoop) {
-        _ = loop.schedule(after: max(pausedUntil - loop.time, .milliseconds(1))) { [weak self, unowned loop] in
+        let wait = min(max(pausedUntil - loop.time, .milliseconds(1)), SessionProtocol.lifeSignInterval)
+        _ = loop.schedule(after: wait) { [weak self, unowned loop] in
             guard let self else { return }
             if self.pausedUntil > loop.time {
+                self.session.acknowledgeSoon()
+                self.node.markDirty(self)
                 self.resumeLater(loop: loop)
             } else {
                 self.stream?.resumeReading()

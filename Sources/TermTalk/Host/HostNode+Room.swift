@@ -127,8 +127,8 @@ extension HostNode {
 
     /// Drops what the log need not keep. A member that has not received what is dropped is told how much it has missed when
     /// it comes back.
-    func trimLog() {
-        let gone = room.log.trim()
+    func trimLog(isIdle: Bool = false) {
+        let gone = room.log.trim(isIdle: isIdle, readers: connections.leaving.compactMap(\.reader))
         guard !gone.isEmpty, !room.isClosed else { return }
         for id in gone {
             guard let link = room.credentials(of: id)?.link, let connection = connections[link] else { continue }
@@ -171,10 +171,11 @@ extension HostNode {
     func release(_ connection: HostConnection) {
         files.disconnected(connection)
         connection.release()
-        connections.noLongerMember(connection)
+        connections.leaves(connection)
         door.noLongerMember(connection.link)
-        if let reader = connection.reader {
-            connection.reader?.end = room.log.end
+        if var reader = connection.reader {
+            room.log.end(&reader)
+            connection.reader = reader
             // Who is on its way back while the room ends still gets what there is.
             if !room.isClosed {
                 room.log.close(reader.member)

@@ -21,6 +21,8 @@ package final class HostNode {
     /// While the room ends, a member whose connection broke since may still come back and hear of it: for as long as the others
     /// are not told that it is away.
     static let lateness = RoomLimits.awayGrace
+    /// What all have received is forgotten so soon after it was acknowledged.
+    static let trimDelay = Duration.seconds(1)
     /// The host was stopped, or asleep, when it looks at its sessions so much later than it wanted to.
     static let stall = Duration.seconds(10)
 
@@ -172,6 +174,7 @@ package final class HostNode {
             room.acknowledged(sequence: sequence, by: connection.link, now: now)
             tellOfPrivateReceipts()
             scheduleRoomSweep()
+            if room.log.heldByteCount > 0 { sweeper.scheduleSession(at: now + Self.trimDelay) }
         case .resumeRequested(let session, let received):
             resume(session: session, received: received, on: connection)
         case .resumed, .caughtUp, .resumeRefused:
@@ -252,8 +255,8 @@ package final class HostNode {
             return
         }
         logger.debug("a member's connection broke")
-        connection.lostAt = loop.time
         files.disconnected(connection)
+        connection.lost(at: loop.time)
         door.wentAway(connection.link)
         room.linkLost(connection.link, now: loop.time)
         scheduleRoomSweep()
@@ -315,6 +318,7 @@ package final class HostNode {
         var actions: [RoomAction] = []
         room.timePassed(now: now, actions: &actions)
         perform(actions)
+        trimLog(isIdle: true)
         files.forgetGone()
         door.timePassed(now: now)
         tellOfDoor()

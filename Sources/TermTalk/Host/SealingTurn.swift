@@ -76,6 +76,7 @@ final class SealingTurn {
             }
         }
         sealed.removeAll(keepingCapacity: true)
-        wire.removeAll(keepingCapacity: true)
+        // One member that gets much at once is rare.
+        wire.removeAll(keepingCapacity: wire.capacity <= 2 * Self.burstByteCount)
     }
 }

@@ -63,7 +63,12 @@ package struct InviteTable {
     /// The owner of `key` came in. Coming back in its own place is no further use.
     package mutating func joined(with secret: InviteSecret, key: [UInt8]) {
         guard invites[key]?.contains(where: { $0 === secret }) != true else { return }
-        invites[key, default: []].append(secret)
+        if invites[key] == nil, let same = invites.values.first(where: { $0.count == 1 && $0[0] === secret }) {
+            // One array for all who came with it.
+            invites[key] = same
+        } else {
+            invites[key, default: []].append(secret)
+        }
         guard let index = entries.firstIndex(where: { $0.secret === secret }) else { return }
         entries[index].used += 1
         if let left = entries[index].usesLeft {
@@ -127,8 +132,11 @@ package struct InviteTable {
             retire(at: index)
         }
         let tried = secretsInUse
-        invites = invites.filter { isPresent($0.key) }
-            .mapValues { known in known.filter { secret in tried.contains { $0 === secret } } }
+        let isTried = { (secret: InviteSecret) in tried.contains { $0 === secret } }
+        if invites.contains(where: { !isPresent($0.key) || !$0.value.allSatisfy(isTried) }) {
+            invites = invites.filter { isPresent($0.key) }
+                .mapValues { $0.allSatisfy(isTried) ? $0 : $0.filter(isTried) }
+        }
         var forgotten: [InviteSecret] = []
         var kept: [InviteSecret] = []
         for secret in held {

@@ -291,7 +291,8 @@ struct OnionUpkeep {
     }
 
     private mutating func renew(_ now: MonotonicTime) -> [Output] {
-        [.delete] + add(now) + [.tell(.adding)]
+        introductions.addedAgain()
+        return [.delete] + add(now) + [.tell(.adding)]
     }
 
     private mutating func refused(_ reply: ControlReply?, now: MonotonicTime, random: UInt32) -> [Output] {

@@ -14,6 +14,7 @@ private final class Points {
     }
 
     func established(_ circuit: Int, at time: Int) { watch.established("\(circuit)", now: seconds(time)) }
+    func addedAgain() { watch.addedAgain() }
     func closed(_ circuit: Int, at time: Int) { watch.closed("\(circuit)", now: seconds(time)) }
 
     /// The seconds at which the service is to be published anew.
@@ -53,6 +54,53 @@ private final class Points {
         points.closed(1, at: 3_002)
         // Two minutes again, after the sixteen are over.
         #expect(points.renewals(from: 3_002, to: 4_000) == [3_795, 3_915])
+    }
+
+    @Test("When all were gone and the first is back, the service is published anew: clients were refused meanwhile")
+    func allWereGone() {
+        let points = Points(6)
+        for circuit in 0..<5 { points.closed(circuit, at: 10) }
+        #expect(points.renewals(from: 10, to: 20).isEmpty)
+        points.closed(5, at: 20)
+        #expect(points.renewals(from: 20, to: 50).isEmpty)
+        points.established(6, at: 50)
+        for circuit in 7..<12 { points.established(circuit, at: 52) }
+        #expect(points.renewals(from: 50, to: 53).isEmpty)
+        #expect(points.renewals(from: 54, to: 54) == [54])
+        points.addedAgain()
+        for circuit in 12..<18 { points.established(circuit, at: 56) }
+        #expect(points.watch.nextDeadline == nil)
+    }
+
+    @Test("Those of the service that was removed are none that it misses")
+    func addedAgain() {
+        let points = Points(6)
+        for circuit in 0..<6 { points.closed(circuit, at: 0) }
+        points.established(6, at: 1)
+        #expect(points.renewals(from: 1, to: 5) == [5])
+        points.addedAgain()
+        points.closed(6, at: 5)
+        for circuit in 10..<16 { points.established(circuit, at: 6) }
+        #expect(points.watch.nextDeadline == nil)
+        // Not more often than twice a minute.
+        for circuit in 10..<16 { points.closed(circuit, at: 7) }
+        points.established(20, at: 8)
+        #expect(points.renewals(from: 8, to: 36) == [35])
+    }
+
+    @Test("A service that has not had enough yet is left to tor")
+    func beginning() {
+        let points = Points(2)
+        for circuit in 0..<2 { points.closed(circuit, at: 1) }
+        for circuit in 2..<8 { points.established(circuit, at: 2) }
+        #expect(points.watch.nextDeadline == nil)
+    }
+
+    @Test("If none comes back it is published anew too")
+    func noneComesBack() {
+        let points = Points(6)
+        for circuit in 0..<6 { points.closed(circuit, at: 10) }
+        #expect(points.renewals(from: 10, to: 300) == [85, 205])
     }
 
     @Test("No more circuits are remembered than a service can have")

@@ -1,0 +1,90 @@
+/// What a room knows of each member, by id, in one array without much room to spare: a dictionary of large values is half
+/// empty, at best. Its order depends on nothing but what was done with it.
+struct MemberTable<Value> {
+    /// Room to spare: an eighth, and so many.
+    private static var spareCount: Int { 8 }
+
+    private var rows: [Value?] = []
+    private var ids: [MemberID] = []
+    private var rowOf: [MemberID: UInt32] = [:]
+
+    var count: Int { rows.count }
+    var isEmpty: Bool { rows.isEmpty }
+    var keys: [MemberID] { ids }
+    var values: some Collection<Value> { rows.lazy.compactMap(\.self) }
+
+    subscript(id: MemberID) -> Value? {
+        get { rowOf[id].flatMap { rows[Int($0)] } }
+        _modify {
+            let row = rowOf[id].map { Int($0) }
+            var value: Value?
+            // Taken out, so that what it holds is changed where it is.
+            if let row { swap(&value, &rows[row]) }
+            defer {
+                switch (row, value) {
+                case (let row?, .some): swap(&value, &rows[row])
+                case (let row?, nil): remove(id, at: row)
+                case (nil, let value?): add(value, for: id)
+                case (nil, nil): break
+                }
+            }
+            yield &value
+        }
+    }
+
+    /// Returns what was there before.
+    @discardableResult
+    mutating func updateValue(_ value: Value, forKey id: MemberID) -> Value? {
+        let before = self[id]
+        self[id] = value
+        return before
+    }
+
+    mutating func removeValue(forKey id: MemberID) -> Value? {
+        let before = self[id]
+        if before != nil { self[id] = nil }
+        return before
+    }
+
+    private mutating func add(_ value: Value, for id: MemberID) {
+        if rows.count == rows.capacity {
+            let count = rows.count + rows.count / 8 + Self.spareCount
+            rows.reserveCapacity(count)
+            ids.reserveCapacity(count)
+        }
+        rowOf[id] = UInt32(rows.count)
+        rows.append(value)
+        ids.append(id)
+    }
+
+    /// The last one takes its place.
+    private mutating func remove(_ id: MemberID, at row: Int) {
+        rowOf[id] = nil
+        let last = rows.count - 1
+        if row != last {
+            rows.swapAt(row, last)
+            ids.swapAt(row, last)
+            rowOf[ids[row]] = UInt32(row)
+        }
+        rows.removeLast()
+        ids.removeLast()
+    }
+}
+
+extension MemberTable: ExpressibleByDictionaryLiteral {
+    init(dictionaryLiteral elements: (MemberID, Value)...) {
+        for (id, value) in elements { self[id] = value }
+    }
+}
+
+extension MemberTable: Sequence {
+    func makeIterator() -> AnyIterator<(key: MemberID, value: Value)> {
+        var pairs = zip(ids, rows).makeIterator()
+        return AnyIterator {
+            while let (id, value) = pairs.next() {
+                if let value { return (id, value) }
+            }
+            return nil
+        }
+    }
+}
