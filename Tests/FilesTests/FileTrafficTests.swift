@@ -152,6 +152,40 @@ import Testing
         #expect(relay.wantCount == 0)
     }
 
+    @Test("Who asks and tells without end has little of it passed on, and who fetches has all")
+    func endlessControl() throws {
+        let frames: [FileFrame] = [
+            .have(peer: 1, file: FileID(7), bytes: 1), .end(peer: 1, file: FileID(7), .declined),
+            .want(peer: 1, file: FileID(7), first: .list(0), count: 1),
+        ]
+        func passedOn(_ relay: inout FileRelay, _ rounds: Int, at now: Duration) throws -> Int {
+            try (0..<rounds).reduce(0) { count, _ in
+                try frames.reduce(count) {
+                    $0 + (try relay.received($1, from: 2, now: now, isMember: { $0 < 3 }).count)
+                }
+            }
+        }
+        var relay = FileRelay(.init())
+        _ = relay.connected(1)
+        _ = relay.connected(2)
+        #expect(try passedOn(&relay, 5_000, at: .zero) == Int(FileRelay.controlBurst))
+        #expect(try passedOn(&relay, 5_000, at: .seconds(1)) == Int(FileRelay.controlRate))
+        #expect(relay.known == [1, 2] || relay.known == [2])
+        _ = relay.left(2)
+        _ = relay.left(1)
+        #expect(relay.known.isEmpty)
+        // Each want that brings its piece is free.
+        _ = relay.connected(1)
+        _ = relay.connected(2)
+        for index in 0..<UInt32(3 * FileRelay.controlBurst) {
+            let want = FileFrame.want(peer: 1, file: FileID(7), first: .data(index % 100), count: 1)
+            #expect(try relay.received(want, from: 2, now: .seconds(2), isMember: { $0 < 3 }).count == 1)
+            let piece = FileFrame.piece(FileTraffic.unsealed(FileID(7), .data(index % 100)))
+            let outputs = try relay.received(piece, from: 1, now: .seconds(2), isMember: { $0 < 3 })
+            #expect(outputs.map(\.receivers) == [[2]])
+        }
+    }
+
     @Test("What a receiver says to a sender that is away waits for it, and not without bound")
     func ends() throws {
         var relay = FileRelay(.init())

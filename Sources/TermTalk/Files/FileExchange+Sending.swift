@@ -142,7 +142,7 @@ extension FileExchange {
 
     private func endForAll(_ file: OwnFile, _ end: FileEnd) {
         own.removeAll { $0 === file }
-        for (member, receiver) in file.receivers where !receiver.isDone {
+        for (member, receiver) in file.receivers where !receiver.isDone && !receiver.hasEnded {
             owner.send(.end(peer: member, file: file.state.offer.id, end))
         }
     }
@@ -165,12 +165,15 @@ extension FileExchange {
 
     /// Whether the receiver is one of those of the file, from now on at the latest.
     private func note(_ member: UInt32, of file: OwnFile) -> Bool {
-        if file.receivers[member] != nil {
-            file.receivers[member]?.heardAt = loop.time
-            return true
+        if var receiver = file.receivers[member], !receiver.hasEnded || receiver.endCount >= OwnFile.endLimit {
+            receiver.heardAt = loop.time
+            file.receivers[member] = receiver
+            return !receiver.hasEnded
         }
-        guard file.receivers.count < OwnFile.receiverLimit else { return false }
-        file.receivers[member] = OwnFile.Receiver(heardAt: loop.time)
+        guard file.receivers[member] != nil || file.receivers.count < OwnFile.receiverLimit else { return false }
+        var receiver = OwnFile.Receiver(heardAt: loop.time)
+        receiver.endCount = file.receivers[member]?.endCount ?? 0
+        file.receivers[member] = receiver
         tickLater()
         let begun = FileNews.Progress(bytes: 0, rate: 0, member: MemberID(entropy: member), isMilestone: false)
         tell(.file(.progress(file.file, begun)))
@@ -189,14 +192,18 @@ extension FileExchange {
     }
 
     func receiverEnded(_ id: FileID, _ member: UInt32, _ end: FileEnd) {
-        guard let file = find(id, for: member), note(member, of: file) else { return }
+        guard let file = find(id, for: member), file.receivers[member]?.hasEnded != true, note(member, of: file),
+            end != .paused
+        else { return }
         let id = MemberID(entropy: member)
         if end == .complete {
             guard file.receivers[member]?.isDone == false else { return }
             file.receivers[member]?.isDone = true
             tell(.file(.done(file.file, path: nil, member: id)))
-        } else {
-            let bytes = file.receivers.removeValue(forKey: member)?.bytes ?? 0
+        } else if file.receivers[member]?.isDone == false {
+            let bytes = file.receivers[member]?.bytes ?? 0
+            file.receivers[member]?.hasEnded = true
+            file.receivers[member]?.endCount += 1
             tell(.file(.failed(file.file, .file(end, largest: largest), bytes: bytes, member: id)))
         }
     }
@@ -206,10 +213,10 @@ extension FileExchange {
     /// - Returns: whether there are any.
     @discardableResult
     func askReceivers(silentFor silence: Duration) -> Bool {
-        guard isConnected else { return own.contains { $0.receivers.values.contains { !$0.isDone } } }
+        guard isConnected else { return own.contains { $0.receivers.values.contains { !$0.isDone && !$0.hasEnded } } }
         var isAnybodyThere = false
         for file in own {
-            for (member, receiver) in file.receivers where !receiver.isDone {
+            for (member, receiver) in file.receivers where !receiver.isDone && !receiver.hasEnded {
                 isAnybodyThere = true
                 guard loop.time - receiver.heardAt >= silence else { continue }
                 file.receivers[member]?.heardAt = loop.time
