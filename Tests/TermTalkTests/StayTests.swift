@@ -183,10 +183,10 @@ import Wire
             Issue.record("no warning")
         }
         #expect(word() == [])
-        #expect(world.close() == ["connectionLost", "reconnecting room-paused", "wait 0.25 seconds"])
+        #expect(world.close() == ["connectionLost", "reconnecting room-paused", "wait 0.5 seconds"])
         #expect(world.pauseIsOver() == ["dial"])
         let refused = world.advance { $0.dialFailed(.init(.connectionRefused, ""), actions: &$1) }
-        #expect(refused == ["no way: connection-refused", "wait 0.5 seconds"])
+        #expect(refused == ["no way: connection-refused", "wait 1.0 seconds"])
         #expect(world.pauseIsOver() == ["dial"])
         world.connect(member: MemberID(entropy: 1))
         #expect(world.resumed().contains("connected "))
