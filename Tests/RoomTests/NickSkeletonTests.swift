@@ -32,6 +32,23 @@ import Testing
         #expect(NickSkeleton(first) != NickSkeleton(second))
     }
 
+    /// What the standard's table says against what names are taken for.
+    @Test("What Unicode Technical Standard 39 takes for the same is the same, but for what is named here")
+    func confusablesLeftOut() {
+        #expect(NickConfusables.likenesses.count > 1_000)
+        var left: [String] = []
+        for (value, likeness) in NickConfusables.likenesses {
+            guard let scalar = Unicode.Scalar(value) else { continue }
+            let isSame = NickSkeleton(String(scalar)) == NickSkeleton(likeness)
+            let name = scalar.properties.name ?? ""
+            if isSame { continue }
+            left.append(
+                "\(String(value, radix: 16)) \(name) = \(likeness.unicodeScalars.map { String($0.value, radix: 16) })")
+        }
+        for l in left.sorted() { print("LEFT", l) }
+        #expect(left.isEmpty)
+    }
+
     @Test("A member's id has the skeleton of the nick that reads like it")
     func identifiers() throws {
         let id = try #require(MemberID("abco2l"))

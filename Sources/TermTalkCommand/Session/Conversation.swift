@@ -86,8 +86,7 @@ final class Conversation {
         /// How many passwords the person has typed; nil when there is one from a file, which is not asked for.
         var passwords: Int?
 
-        /// As ssh does.
-        static let passwordLimit = 3
+        static let passwordLimit = PasswordInput.attemptLimit
     }
 
     func join(_ options: RoomGuest.Options, _ questions: Questions) {
@@ -239,6 +238,10 @@ final class Conversation {
     }
 
     func perform(_ input: ChatInput) {
+        if !input.isWayOut {
+            wayOut = WayOut()
+            session.goesOn()
+        }
         if input.needsRoom, phase != .inside { return refuseOutside() }
         switch input {
         case .text(let text): participant?.say(text, kind: .text, to: nil)
@@ -331,6 +334,8 @@ final class Conversation {
         }
     }
 
+    var isKept: Bool { participant?.isKept ?? false }
+
     /// How many others lose this room when the person leaves.
     var othersWhoseRoomEnds: Int { isLeaving || isOver ? 0 : participant?.othersWhoseRoomEnds ?? 0 }
 
@@ -351,6 +356,14 @@ final class Conversation {
 }
 
 extension ChatInput {
+    /// Whether it may be the answer to what is asked before others lose a room.
+    fileprivate var isWayOut: Bool {
+        switch self {
+        case .quit, .close, .panic, .room(.end): true
+        default: false
+        }
+    }
+
     /// Whether it is of no use where there is no room.
     fileprivate var needsRoom: Bool {
         switch self {

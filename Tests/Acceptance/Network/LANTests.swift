@@ -50,6 +50,35 @@ struct LANTests {
         #expect(try await known.result().events("error").first?.code == "no-such-room", "the room has gone")
     }
 
+    /// Where a profile refuses the socket by which Avahi follows addresses, Avahi would end the process.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3"), "needs python3"))
+    func addressesMayNotBeFollowed() async throws {
+        let refusing = """
+            import ctypes, os, platform, struct, sys
+            libc = ctypes.CDLL(None, use_errno=True)
+            number = 41 if platform.machine() == "x86_64" else 198
+            def step(code, yes, no, value): return struct.pack("HBBI", code, yes, no, value)
+            # EACCES for a netlink socket of datagrams; everything else as it was.
+            steps = [step(0x20, 0, 0, 0), step(0x15, 0, 6, number), step(0x20, 0, 0, 16), step(0x15, 0, 4, 16),
+                     step(0x20, 0, 0, 24), step(0x54, 0, 0, 15), step(0x15, 0, 1, 2),
+                     step(0x06, 0, 0, 0x50000 | 13), step(0x06, 0, 0, 0x7FFF0000)]
+            code = ctypes.create_string_buffer(b"".join(steps))
+            program = struct.pack("HxxxxxxP", len(steps), ctypes.addressof(code))
+            assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.c_char_p(program)) == 0
+            os.execv(sys.argv[1], sys.argv[1:])
+            """
+        let pair = try await LANPair()
+        let program = try TermTalkProcess.binary()
+        for arguments in [["host", "--lan", "--json"], ["join", Self.room, "--lan", "--json"]] {
+            let result = try await pair.host.start(["python3", "-c", refusing, program] + arguments).result()
+            let error = result.events("error").first
+            #expect(error?.message?.isEmpty == false, "\(arguments): \(result.output) \(result.errors)")
+            #expect((64...78).contains(result.status), "\(arguments): \(result.status)")
+        }
+        let (host, _) = try await pair.open()
+        defer { host.signal(SIGTERM) }
+    }
+
     @Test func byInvite() async throws {
         let pair = try await LANPair()
         let (host, ready) = try await pair.open()
