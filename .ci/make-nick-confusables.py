@@ -3,8 +3,8 @@ them (apt install libicu72; unicode-data has none), for the letters, marks and d
 
     python3 .ci/make-nick-confusables.py > Sources/Room/Words/NickConfusables+Table.swift
 
-What is composed canonically is left to its parts, ASCII and letters of no script (mathematical ones) to their names, and Han
-that is a radical of itself to Han.
+What is composed canonically has what its parts look like. Left out are ASCII, letters of no script (mathematical ones) and composed
+ones of scripts whose letters are known by their names, and Hangul, which is written in syllables.
 """
 
 import ctypes
@@ -49,13 +49,17 @@ entries = []
 for first, last, script in zip(numbers[::3], numbers[1::3], numbers[2::3]):
     for value in range(max(first, 0x80), last + 1):
         letter = chr(value)
-        if unicodedata.category(letter)[0] not in "LMN" or unicodedata.normalize("NFD", letter) != letter:
+        parts = unicodedata.normalize("NFD", letter)
+        name = unicodedata.name(letter, "")
+        if unicodedata.category(letter)[0] not in "LMN" or name.startswith("HANGUL"):
+            continue
+        if len(parts) > 1 and name.startswith(("LATIN", "GREEK", "CYRILLIC", "HEBREW")):
             continue
         # 0 is what is of no script.
-        if script == 0 and unicodedata.normalize("NFKD", letter) != letter:
+        if script == 0 and unicodedata.normalize("NFKD", letter) != parts:
             continue
         like = prototype(letter)
-        if like != letter and len(like) <= LONGEST and " " not in like:
+        if like != parts and len(like) <= LONGEST and " " not in like:
             entries.append(f"{value:X}=" + "+".join(f"{ord(part):X}" for part in like))
 
 print(f"// Made by .ci/make-nick-confusables.py from ICU {VERSION} and Unicode {unicode_version}; not to be edited.")

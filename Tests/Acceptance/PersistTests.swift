@@ -175,9 +175,15 @@ struct PersistTests {
         let host = try await Terminal(arguments, home: home)
         try await host.shows(question)
         try await host.type("correct hors")
+        for attempt in 1...2 {
+            try await host.seen("the question again") { rows in
+                rows.filter { $0.contains("That is not the passphrase. Once more:") }.count == attempt
+            }
+            try await host.type("correct hors")
+        }
         try await host.shows("the passphrase is wrong")
         let screen = try await host.shows("status 77.")
-        #expect(!screen.contains { $0.contains("Once more") || $0.contains("hors") })
+        #expect(!screen.contains { $0.contains("hors") })
     }
 
     @Test(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))

@@ -126,6 +126,7 @@ final class Conversation {
 
     private func heard(_ event: ChatEvent) {
         if case .delivers(let delivery) = role { return heard(event, while: delivery) }
+        if case .ready = event, case .serves = role, !session.common.json { console.note(Self.firstInvite, in: number) }
         if case .ready = event, takesLines, TerminalDevice.isInputNowhere {
             failure = Self.nobodyTalks
             return stop?() ?? ()
@@ -193,6 +194,9 @@ final class Conversation {
         case .fail: stop?()
         }
     }
+
+    private static let firstInvite =
+        "this invite is for the first who comes in, who founds the room's group; members show all others theirs: /invite"
 
     private static let nobodyTalks = ChatEvent.Notice(
         .usage, "no room was opened: standard input is /dev/null, at whose end the host leaves",
