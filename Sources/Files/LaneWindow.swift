@@ -1,20 +1,17 @@
 /// How many bytes of pieces may be under way on one connection, so that a message that comes behind them waits for little.
 ///
 /// A window that grows until the answer is late has gone too far by a round trip: it grows while answers come as fast as on
-/// an idle connection, between bounds that are known to be harmless (docs/protocol.md, "Files"). Over tor it is then held where
-/// little stands in the way: what a message waits for.
+/// an idle connection, between bounds that are known to be harmless (docs/protocol.md, "Files").
 package struct LaneWindow: Sendable {
     /// Between which bytes a window stays.
     package struct Bounds: Sendable, Equatable {
         package let smallest: Int
         package let largest: Int
-        /// How much later than on an idle connection answers may come for ever; nil where that is measured in round trips.
-        package let queue: Duration?
 
         /// Fewer than 64 KB leave a circuit half empty; 256 KB fill it, and messages still take what they take in an idle room.
-        package static let overTor = Bounds(smallest: 65_536, largest: 262_144, queue: .milliseconds(20))
+        package static let overTor = Bounds(smallest: 65_536, largest: 262_144)
         /// Round trips of direct connections say soon when there are too many.
-        package static let direct = Bounds(smallest: 32_768, largest: 1_048_576, queue: nil)
+        package static let direct = Bounds(smallest: 32_768, largest: 1_048_576)
     }
 
     /// Bytes with which a window begins.
@@ -24,8 +21,6 @@ package struct LaneWindow: Sendable {
     private static let sampleCount = 16
     /// What a loop that is busy may add to a round trip.
     private static let slack = Duration.microseconds(500)
-    /// Of so many answers the quickest says what stands in the way: others were late for reasons of their own.
-    private static let quickestOf = 6
 
     private struct Mark {
         let end: UInt64
@@ -43,8 +38,6 @@ package struct LaneWindow: Sendable {
     private var idle: [Duration] = []
     private var recent: [Duration] = []
     private var lastCut: Duration = .zero
-    /// Nothing has stood in the way yet.
-    private var isSearching = true
 
     package init(_ bounds: Bounds) {
         self.bounds = bounds
@@ -80,24 +73,12 @@ package struct LaneWindow: Sendable {
         if wasIdle { Self.add(roundTrip, to: &idle) }
         Self.add(roundTrip, to: &recent)
         let usual = idle.isEmpty ? recent.sorted()[recent.count / 4] : idle.sorted()[idle.count / 2]
-        if let queue = bounds.queue { return hold(queue, over: usual) }
         if roundTrip <= usual * 1.3 + Self.slack {
             byteCount = min(byteCount + FileFormat.pieceFrameByteCount, bounds.largest)
         } else if roundTrip > usual * 1.5 + Self.slack, now - lastCut > roundTrip {
             byteCount = max(byteCount / 5 * 4, bounds.smallest)
             lastCut = now
         }
-    }
-
-    /// Grows by at most a frame a round trip, and shrinks by at most two, towards where answers come so much later than usual;
-    /// by half as much in each as there is, until they do for the first time.
-    private mutating func hold(_ queue: Duration, over usual: Duration) {
-        guard let quickest = recent.suffix(Self.quickestOf).min() else { return }
-        let error = (usual + queue - quickest) / queue
-        if error < 0 { isSearching = false }
-        let frame = Double(FileFormat.pieceFrameByteCount)
-        let step = isSearching ? frame / 2 : frame * frame / Double(byteCount) * min(1, max(-2, error))
-        byteCount = min(max(byteCount + Int(step), bounds.smallest), bounds.largest)
     }
 
     private static func add(_ sample: Duration, to samples: inout [Duration]) {
