@@ -167,12 +167,17 @@ import Testing
             exchange.offered(world.offer(100 + id, name: "slow \(id)").encoded, from: Self.sender, isPrivate: false)
         }
         for file in exchange.offered { exchange.accept(file, folder: world.folder) }
-        #expect(world.run([{ exchange.offered.allSatisfy { $0.reception != nil } }]))
-        #expect(!world.sent.contains { if case .end = $0 { true } else { false } })
-        exchange.offered(world.offer(1, name: "wanted").encoded, from: MemberID(entropy: 8), isPrivate: false)
-        let wanted = try #require(exchange.offered.last)
-        exchange.accept(wanted, folder: world.folder)
-        #expect(world.run([{ wanted.reception != nil }]))
+        let hasRun = world.run([
+            { exchange.offered.allSatisfy { $0.reception != nil } },
+            {
+                #expect(!world.sent.contains { if case .end = $0 { true } else { false } })
+                exchange.offered(world.offer(1, name: "wanted").encoded, from: MemberID(entropy: 8), isPrivate: false)
+                exchange.accept(exchange.offered[FileFormat.incoming], folder: world.folder)
+                return true
+            },
+            { exchange.offered[FileFormat.incoming].reception != nil },
+        ])
+        #expect(hasRun)
         #expect(exchange.offered.count { $0.isSuspended } == 1)
     }
 
