@@ -330,7 +330,7 @@ final class RoomNetwork {
         for peer in chosen where peers[peer].isUp {
             let messages = Array(peers[peer].toClient.prefix(count))
             peers[peer].toClient.removeFirst(messages.count)
-            for (message, tag) in messages {
+            for (message, tag) in messages where peers[peer].isUp {
                 hasMoved = true
                 try act(peer) { client, actions in
                     guard let message else { return client.caughtUp(actions: &actions) }
@@ -372,7 +372,9 @@ final class RoomNetwork {
         guard let id = peers[peer].client.id else { return }
         let epoch = peers[peer].client.engine.epoch
         moderateAll { room, _, _ in
-            if let known = room.members[id]?.epoch { room.members[id]?.epoch = max(known, epoch) }
+            guard let known = room.members[id] else { return }
+            room.members[id]?.epoch = max(known.epoch, epoch)
+            room.members[id]?.followed = max(known.followed, epoch)
         }
     }
 
@@ -441,7 +443,11 @@ final class RoomNetwork {
             case .admitted(let admission): peers[peer].admissions.append(admission)
             case .tell(let event): peers[peer].events.append(event)
             case .end(_, let refusal): peers[peer].ends.append(refusal)
-            case .startOver: peers[peer].startOvers += 1
+            case .startOver:
+                peers[peer].startOvers += 1
+                breakLink(peer)
+                peers[peer].isReleased = true
+                peers[peer].toClient = []
             case .created:
                 act(peer) { client, actions in
                     client.register(

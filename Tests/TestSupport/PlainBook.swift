@@ -56,5 +56,9 @@ package struct PlainBook: GroupBook {
 
     package func accepts(groupInfo: [UInt8]) -> Bool { groupInfo == PlainGroup.info(epoch: epoch, present, roles) }
 
+    package func branch(of id: MemberID, from committer: MemberID) -> Int? {
+        present.contains(id) && present.contains(committer) ? (id.wireValue & 1 == 0 ? 1 : 2) : nil
+    }
+
     package func answerByteCount(adding: Int, removing: Int) -> Int { 1_000 * (present.count + adding + removing) }
 }

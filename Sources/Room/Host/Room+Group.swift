@@ -171,11 +171,12 @@ extension Room {
             members[joiner.id]?.link = joiner.link
             members[joiner.id]?.since = group.epoch
             members[joiner.id]?.epoch = group.epoch
+            members[joiner.id]?.followed = group.epoch
             members[joiner.id]?.receivedSequence = nextSequence - 1
         } else {
             members[joiner.id] = Member(
                 id: joiner.id, key: joiner.key, isHost: joiner.isHost, order: nextOrder, nick: joiner.nick,
-                since: group.epoch, epoch: group.epoch,
+                since: group.epoch, epoch: group.epoch, followed: group.epoch,
                 // In slow mode coming in counts as a post: else each new key would be one.
                 postedAt: slowInterval > .zero ? now : nil, link: joiner.link, receivedSequence: nextSequence - 1,
                 messages: TokenBucket(capacity: limits.messageBurst, now: now),
@@ -235,6 +236,10 @@ extension Room {
         guard let book = group.book else { return }
         guard !isGroupIdle else { return askForUpdate(book, now: now, actions: &actions) }
         guard group.isFree() else { return }
+        // It is not known yet whether what there is can be followed.
+        if let reviewAt = group.unfollowed.complaint.flatMap({ _ in group.unfollowed.reviewAt }), now < reviewAt {
+            return group.waits(until: reviewAt)
+        }
         let pause = group.window.pause(lowest: lowestEpoch, now: now) ?? group.pausedUntil
         if let pause, now < pause { return group.waits(until: pause) }
         guard let (committer, link) = committer() else {
@@ -254,6 +259,7 @@ extension Room {
         for id in membersInOrder.map(\.id) {
             members[id]?.since = 0
             members[id]?.epoch = 0
+            members[id]?.followed = 0
             guard !group.joiners.contains(where: { $0.id == id }) else { continue }
             forget(id, reason: .lost, now: now, actions: &actions)
         }
@@ -288,7 +294,10 @@ extension Room {
 
     /// The host's own member; else the one that has been here longest and is connected, of those that were not asked in vain.
     private mutating func committer() -> (MemberID, LinkID)? {
-        let present = members.values.filter { $0.absence == nil && $0.link != nil }
+        let present = members.values.filter {
+            $0.absence == nil && $0.link != nil && !group.barred.contains($0.id)
+                && group.unfollowed.reports[$0.id] == nil
+        }
         guard !present.isEmpty else { return nil }
         if present.allSatisfy({ group.silent.contains($0.id) }) {
             group.forgive()
@@ -369,6 +378,7 @@ extension Room {
         let joiners = asked.filter { group.wasAsked(toAdd: $0.id) }.compactMap { group.takeJoiner($0.id) }
         let taken = Set(joiners.map(\.id))
         let gone = asked.filter { !taken.contains($0.id) && !$0.isReturning }
+        watchCommit(by: sender, now: now)
         group.advance(by: booked, commit.groupInfo, of: sender, lowest: lowestEpoch, now: now)
         let entries = (joiners + gone).filter { !$0.isReturning }.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
@@ -390,7 +400,8 @@ extension Room {
 
     /// Whether the member may give itself new keys now. Everybody has to compute for it; who is to come or go comes first.
     private func mayUpdate(_ id: MemberID, now: Duration) -> Bool {
-        guard let member = members[id], group.asked?.member == id || group.asked == nil && isNext(id),
+        guard let member = members[id], !group.barred.contains(id), group.unfollowed.complaint == nil,
+            group.asked?.member == id || group.asked == nil && isNext(id),
             group.window.pause(lowest: lowestEpoch, now: now) == nil
         else { return false }
         return Self.mayUpdate(member, now: now)

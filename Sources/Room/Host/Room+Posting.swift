@@ -102,6 +102,7 @@ extension Room {
         guard let member = members[id], epoch <= group.epoch, epoch >= member.since else { throw .malformed }
         guard group.window.contains(epoch) else { throw .late }
         members[id]?.epoch = max(member.epoch, epoch)
+        members[id]?.followed = max(member.followed, epoch)
     }
 
     /// The lowest epoch in which somebody who is present may still say something.

@@ -25,6 +25,19 @@ package struct RoomLog {
         let sequence: UInt64
         /// Its number, where it is to be told when it has arrived.
         let tracking: UInt64?
+
+        /// The epoch of the group that a member is in after this, if it can follow.
+        func epoch(after epoch: UInt64) -> UInt64 {
+            switch message.type {
+            case RoomMessageType.committed: return epoch + 1
+            case RoomMessageType.undone:
+                guard case .undone(let last, _)? = try? HostMessage(type: message.type, body: message.body) else {
+                    return epoch
+                }
+                return min(epoch, last)
+            default: return epoch
+            }
+        }
     }
 
     /// How far a member has come: it has received all entries before `next`, and `records` records in all.
@@ -154,7 +167,7 @@ package struct RoomLog {
                 guard records &- place.records >= entry.records, records &- place.records < .max / 2 else { break }
                 place.records &+= entry.records
                 if case .one = entry.audience { place.ownByteCount -= Self.cost(of: entry.message) }
-                if entry.message.type == RoomMessageType.committed { place.epoch += 1 }
+                place.epoch = entry.epoch(after: place.epoch)
                 sequence = max(sequence, entry.sequence)
                 if let number = entry.tracking { arrived.append(number) }
             }
