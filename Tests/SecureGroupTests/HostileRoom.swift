@@ -86,6 +86,7 @@ final class HostileRoom {
             case .end(_, let refusal): peers[peer].refusal = refusal
             case .startOver:
                 peers[peer].startOvers += 1
+                peers[peer].isAdmitted = false
                 peers[peer].incoming = []
             case .admitted: break
             case .created:
