@@ -28,6 +28,8 @@ import Glibc
     private var endOfTurnBodies: [() -> Void] = []
     private var kept: [ObjectIdentifier: any LoopKept] = [:]
     private var offloader: Offloader?
+    /// For work that goes on for long; made when there is some.
+    private var backgroundOffloader: Offloader?
 
     /// A loop on which nothing waits yet. `SIGPIPE` is ignored in the whole process from here on: a write to a socket
     /// whose peer is gone must be an error of that socket.
@@ -52,8 +54,9 @@ import Glibc
     }
 
     deinit {
-        // Its event must go before the base.
+        // Their events must go before the base.
         offloader = nil
+        backgroundOffloader = nil
         unsafe event_base_free(base)
         unsafe scratch.deallocate()
     }
@@ -182,6 +185,15 @@ import Glibc
         offloader?.run(within: limit, work, then: then)
     }
 
+    /// As ``offload(within:_:then:)``, for work of which there is much, as with files: on threads of its own, which give way to
+    /// the loop's where there are too few processors for both.
+    package func offloadInBackground<T: Sendable>(
+        within limit: Duration, _ work: @escaping @Sendable () -> T, then: @escaping (T?) -> Void
+    ) {
+        if backgroundOffloader == nil, !hasStopped { backgroundOffloader = Offloader(loop: self, isInBackground: true) }
+        (backgroundOffloader ?? offloader)?.run(within: limit, work, then: then)
+    }
+
     /// Whether ``stop()`` has been called.
     var hasStopped: Bool { isStopped }
 
@@ -212,6 +224,8 @@ import Glibc
     private func cancelAll() {
         offloader?.stop()
         offloader = nil
+        backgroundOffloader?.stop()
+        backgroundOffloader = nil
         while let (_, object) = kept.first {
             object.loopEnded()
             letGo(object)

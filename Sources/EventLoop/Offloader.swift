@@ -2,11 +2,16 @@ internal import CLibevent
 import Glibc
 internal import Locking
 
-/// The threads behind ``EventLoop/offload(_:then:)``: started when there is work, gone when there is none.
+/// The threads behind ``EventLoop/offload(_:then:)``: started when there is work, gone when there is none; in the background, a
+/// second later.
 package final class Offloader {
     /// How many pieces of work run at once: enough that a slow name look-up does not hold up a password hash, and no
     /// more, since both take a core or much memory.
     package static let maximumThreadCount = 2
+    /// How long a thread in the background waits for more: a new one for each piece of work costs more than some of it.
+    fileprivate static let backgroundIdleTime = Duration.seconds(1)
+    /// A thread in the background gets a quarter of a processor beside a loop, of whatever program, that wants all of it.
+    fileprivate static let backgroundNiceness: Int32 = 5
 
     private let shared: Shared
     private unowned let loop: EventLoop
@@ -15,9 +20,9 @@ package final class Offloader {
     private var event: LibeventEvent?
 
     /// Nil when there are no descriptors left.
-    init?(loop: EventLoop) {
+    init?(loop: EventLoop, isInBackground: Bool = false) {
         self.loop = loop
-        shared = Shared()
+        shared = Shared(isInBackground: isInBackground)
         guard shared.wakeup >= 0 else { return nil }
         event = unsafe LibeventEvent(loop, descriptor: shared.wakeup, EV_READ | EV_PERSIST, owner: self) {
             _, _, context in
@@ -92,7 +97,12 @@ private final class Shared: Sendable {
 
     /// The event descriptor that wakes the loop.
     let wakeup = loop_wakeup_new()
-    private let state = Locked(State())
+    private let state = Monitor(State())
+    private let isInBackground: Bool
+
+    init(isInBackground: Bool) {
+        self.isInBackground = isInBackground
+    }
 
     deinit {
         if wakeup >= 0 { SystemCall.close(wakeup) }
@@ -101,7 +111,9 @@ private final class Shared: Sendable {
     func submit(number: UInt64, work: @escaping @Sendable () -> Void) {
         let needsThread = state.withLock { state in
             state.waiting.append(Job(number: number, work: work))
-            guard state.threadCount < Offloader.maximumThreadCount else { return false }
+            guard state.waiting.count > state.threadCount - state.running.count,
+                state.threadCount < Offloader.maximumThreadCount
+            else { return false }
             state.threadCount += 1
             return true
         }
@@ -155,7 +167,9 @@ private final class Shared: Sendable {
                 var all = sigset_t()
                 unsafe sigfillset(&all)
                 unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
-                shared.work()
+                // On Linux, of the thread alone.
+                if shared.isInBackground { setpriority(Int32(PRIO_PROCESS.rawValue), 0, Offloader.backgroundNiceness) }
+                shared.work(idleTime: shared.isInBackground ? Offloader.backgroundIdleTime : .zero)
                 return nil
             }, unsafe context.toOpaque())
         if code == 0 {
@@ -163,12 +177,12 @@ private final class Shared: Sendable {
         } else {
             // No thread to be had: late is better than never, and the loop must not hang.
             unsafe context.release()
-            work()
+            work(idleTime: .zero)
         }
     }
 
-    private func work() {
-        while let job = nextJob() {
+    private func work(idleTime: Duration) {
+        while let job = nextJob(idleTime: idleTime) {
             job.work()
             let isGivenUp = state.withLock { state in
                 guard state.running.remove(job.number) != nil else { return true }
@@ -181,8 +195,11 @@ private final class Shared: Sendable {
         }
     }
 
-    private func nextJob() -> Job? {
-        state.withLock { state in
+    private func nextJob(idleTime: Duration) -> Job? {
+        if idleTime > .zero {
+            _ = state.wait(atMost: idleTime) { $0.isStopped || !$0.waiting.isEmpty ? () : nil }
+        }
+        return state.withLock { state in
             if state.waiting.isEmpty {
                 state.threadCount -= 1
                 return nil

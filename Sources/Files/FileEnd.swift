@@ -19,4 +19,6 @@ package enum FileEnd: UInt8, Sendable {
     case tooMuch
     /// The sender, or the receiver, is not in the room.
     case gone
+    /// The receiver fetches other files first, and goes on later.
+    case paused
 }

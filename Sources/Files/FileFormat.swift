@@ -23,7 +23,7 @@ package enum FileFormat {
     package static let nameByteCount = 255
 
     /// Bytes of the body of a frame that carries a piece.
-    package static let pieceFrameByteCount = FileFrame.pieceHeaderByteCount + sealedByteCount
+    package static let pieceFrameByteCount = PieceFrame.byteCount
 
     /// Bytes of frames, with their records' headers of 3 bytes, in one sealed message of 15,616 bytes.
     package static let messageByteCount = 15_590

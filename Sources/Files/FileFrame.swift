@@ -15,17 +15,15 @@ package enum FileFrame: Sendable, Equatable {
     /// Nothing more of it comes, or is wanted.
     case end(peer: UInt32, file: FileID, FileEnd)
     /// A sealed piece; from its sender, for all who want it.
-    case piece(peer: UInt32, file: FileID, number: PieceNumber, sealed: [UInt8])
-
-    static let pieceHeaderByteCount = 1 + 4 + 8 + 4
+    case piece(PieceFrame)
 
     private enum Kind: UInt8 {
         case limit = 1
-        case taken, want, have, end, piece
+        case taken, want, have, end
     }
 
     package var encoded: [UInt8] {
-        var writer = ByteWriter(reserving: isPiece ? FileFormat.pieceFrameByteCount : 24)
+        var writer = ByteWriter(reserving: 24)
         switch self {
         case .limit(let bytes):
             writer.write(Kind.limit.rawValue)
@@ -43,10 +41,8 @@ package enum FileFrame: Sendable, Equatable {
         case .end(let peer, let file, let end):
             writer.write(Kind.end, peer, file)
             writer.write(end.rawValue)
-        case .piece(let peer, let file, let number, let sealed):
-            writer.write(Kind.piece, peer, file)
-            writer.write(number.rawValue)
-            writer.writeBytes(sealed)
+        case .piece(let frame):
+            return frame.bytes
         }
         return writer.bytes
     }
@@ -57,6 +53,10 @@ package enum FileFrame: Sendable, Equatable {
 
     /// - Throws: ``FileError/malformed``.
     package init(decoding bytes: [UInt8]) throws(FileError) {
+        if bytes.first == PieceFrame.type {
+            self = .piece(try PieceFrame(decoding: bytes))
+            return
+        }
         do throws(WireError) {
             var reader = ByteReader(bytes)
             guard let kind = Kind(rawValue: try reader.readUInt8()) else { throw .invalidValue }
@@ -74,11 +74,6 @@ package enum FileFrame: Sendable, Equatable {
             case .end:
                 let (peer, file) = try reader.readPlace()
                 self = .end(peer: peer, file: file, FileEnd(rawValue: try reader.readUInt8()) ?? .unspecified)
-            case .piece:
-                let (peer, file) = try reader.readPlace()
-                let number = PieceNumber(rawValue: try reader.readUInt32())
-                self = .piece(
-                    peer: peer, file: file, number: number, sealed: try reader.readBytes(FileFormat.sealedByteCount))
             }
             try reader.finish()
         } catch {

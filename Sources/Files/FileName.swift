@@ -1,7 +1,10 @@
+@_spi(_Unicode) import Swift
+
 /// The name under which a receiver keeps an offered file: made safe for every file system and for eyes.
 ///
 /// It is one component of a path: no separator, no control, format or private character, no leading `.`, `-` or `~`, no
-/// device of other systems, never empty. It does not change when it is made safe again.
+/// device of other systems, never empty, and composed (NFC), so that what looks the same is the same. It does not change
+/// when it is made safe again.
 package struct FileName: Sendable, Equatable {
     /// Bytes of UTF-8: file systems take 255, and a number of ours may come behind it.
     package static let maximumByteCount = 243
@@ -16,7 +19,7 @@ package struct FileName: Sendable, Equatable {
         var scalars = String.UnicodeScalarView()
         var hides = false
         var marks = 0
-        for scalar in offered.unicodeScalars {
+        for scalar in offered._nfc {
             switch scalar {
             case "/", "\\", ":", "*", "?", "\"", "<", ">", "|":
                 scalars.append("_")
@@ -34,7 +37,7 @@ package struct FileName: Sendable, Equatable {
                 marks = 0
             }
         }
-        var name = Self.trimmed(String(scalars))
+        var name = Self.trimmed(Self.composed(String(scalars)))
         if Self.isDevice(name) { name = "_" + name }
         name = Self.trimmed(Self.shortened(name))
         text = name.isEmpty ? "file" : name
@@ -53,6 +56,13 @@ package struct FileName: Sendable, Equatable {
         while let first = rest.first, [" ", ".", "-", "~"].contains(first) || isMark(first) { rest.removeFirst() }
         while let last = rest.last, [" ", "."].contains(last) { rest.removeLast() }
         return String(rest)
+    }
+
+    /// What was dropped may have stood between a letter and its mark.
+    private static func composed(_ name: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        scalars.append(contentsOf: name._nfc)
+        return String(scalars)
     }
 
     /// Cut before its extension, at a character.

@@ -23,6 +23,12 @@ package struct FileOffer: Sendable {
     /// The pieces of its data.
     package var pieceCount: UInt32 { FileFormat.pieceCount(size: size) }
 
+    /// Bytes of the data in that piece.
+    package func byteCount(of index: UInt32) -> Int {
+        let start = UInt64(index) * UInt64(FileFormat.pieceByteCount)
+        return Int(min(UInt64(FileFormat.pieceByteCount), size - min(start, size)))
+    }
+
     /// As it is sealed for members; it has the key.
     package var encoded: SecretContent {
         var head = ByteWriter()

@@ -23,6 +23,10 @@ package struct FileRelay: Sendable {
 
     /// Ends that wait for one member that is away.
     private static let heldEnds = FileFormat.outgoing
+    /// Frames without a piece that one member may have passed on at once, and in the long run in each second, beside those that
+    /// bring pieces. They wait for no window: many would stand before what is said on the connections of others.
+    package static let controlBurst: Double = 1_024
+    package static let controlRate: Double = 64
 
     private let limits: Limits
     private var connected: Set<UInt32> = []
@@ -32,6 +36,8 @@ package struct FileRelay: Sendable {
     private var held: [UInt32: [FileFrame]] = [:]
     /// What a sender has had passed on, less what time has forgiven, in bytes, and when that was.
     private var spent: [UInt32: (bytes: Double, at: Duration)] = [:]
+    /// The same of frames without a piece.
+    private var controlSpent: [UInt32: (frames: Double, at: Duration)] = [:]
 
     package init(_ limits: Limits) {
         self.limits = limits
@@ -40,8 +46,10 @@ package struct FileRelay: Sendable {
     /// Pieces that are waited for.
     package var wantCount: Int { awaited.values.reduce(0) { $0 + $1.values.reduce(0, +) } }
 
-    /// Members of whom others want something.
-    package var senders: Set<UInt32> { Set(wants.keys.map(\.sender)) }
+    /// Members of whom anything is kept.
+    package var known: Set<UInt32> {
+        Set(wants.keys.map(\.sender)).union(held.keys).union(spent.keys).union(controlSpent.keys)
+    }
 
     // MARK: Who is there
 
@@ -73,6 +81,7 @@ package struct FileRelay: Sendable {
         disconnected(member)
         held[member] = nil
         spent[member] = nil
+        controlSpent[member] = nil
         return wants.keys.filter { $0.sender == member }.map { end($0, .gone) }
     }
 
@@ -92,39 +101,42 @@ package struct FileRelay: Sendable {
             guard count > 0, count <= FileFormat.window, sender != member,
                 first.index <= PieceNumber(rawValue: .max).index - UInt32(count)
             else { throw .malformed }
+            guard ask(member, now: now) else { return [] }
             return wanted(Place(sender: sender, file: file), first, count, by: member, isMember: isMember)
         case .have(let peer, let file, let bytes):
-            guard connected.contains(peer) else { return [] }
+            guard ask(member, now: now), connected.contains(peer) else { return [] }
             return [Output(frame: .have(peer: member, file: file, bytes: bytes), receivers: [peer])]
         case .end(let peer, let file, let end):
             forget(Place(sender: peer, file: file), for: member)
             forget(Place(sender: member, file: file), for: peer)
+            guard ask(member, now: now) else { return [] }
             let frame = FileFrame.end(peer: member, file: file, end)
             guard connected.contains(peer) else {
                 if isMember(peer), (held[peer]?.count ?? 0) < Self.heldEnds { held[peer, default: []].append(frame) }
                 return []
             }
             return [Output(frame: frame, receivers: [peer])]
-        case .piece(_, let file, let number, let sealed):
-            let place = Place(sender: member, file: file)
-            let isPaid = pay(member, sealed.count, now: now)
-            guard let receivers = wants[place]?.removeValue(forKey: number.rawValue) else {
+        case .piece(var frame):
+            let place = Place(sender: member, file: frame.file)
+            let isPaid = pay(member, FileFormat.sealedByteCount, now: now)
+            guard let receivers = wants[place]?.removeValue(forKey: frame.number.rawValue) else {
                 // Its receiver may have gone meanwhile; but nobody goes on for ever so.
                 guard isPaid else { throw .malformed }
                 return []
             }
             if wants[place]?.isEmpty == true { wants[place] = nil }
-            for receiver in receivers { release(place, for: receiver) }
+            for receiver in receivers {
+                release(place, for: receiver)
+                controlSpent[receiver]?.frames -= 1
+            }
             guard isPaid else {
                 let others = end(place, .tooMuch)
                 return [
                     Output(frame: others.frame, receivers: Array(Set(others.receivers + receivers)).sorted())
-                ] + receivers.map { Output(frame: .end(peer: $0, file: file, .tooMuch), receivers: [member]) }
+                ] + receivers.map { Output(frame: .end(peer: $0, file: place.file, .tooMuch), receivers: [member]) }
             }
-            return [
-                Output(
-                    frame: .piece(peer: member, file: file, number: number, sealed: sealed), receivers: receivers)
-            ]
+            frame.peer = member
+            return [Output(frame: .piece(frame), receivers: receivers)]
         }
     }
 
@@ -203,6 +215,15 @@ package struct FileRelay: Sendable {
         let receivers = Set((wants[place] ?? [:]).values.joined())
         for receiver in receivers { forget(place, for: receiver) }
         return Output(frame: .end(peer: place.sender, file: place.file, reason), receivers: receivers.sorted())
+    }
+
+    /// Whether the member may have a frame more passed on that carries no piece.
+    private mutating func ask(_ member: UInt32, now: Duration) -> Bool {
+        let (before, at) = controlSpent[member] ?? (0, now)
+        let total = max(0, before - (now - at) / .seconds(1) * Self.controlRate) + 1
+        guard total <= Self.controlBurst else { return false }
+        controlSpent[member] = (total, now)
+        return true
     }
 
     /// Whether the sender may have so many bytes more passed on.

@@ -56,12 +56,6 @@ package struct IncomingFile: Sendable {
     /// Pieces that were asked for and are not written.
     package var outstanding: Int { asked.count + writing.count }
 
-    /// Bytes of the data in that piece.
-    package func byteCount(of index: UInt32) -> Int {
-        let start = UInt64(index) * UInt64(FileFormat.pieceByteCount)
-        return Int(min(UInt64(FileFormat.pieceByteCount), offer.size - min(start, offer.size)))
-    }
-
     /// What to ask for, when `room` pieces more may be outstanding.
     package mutating func next(_ room: Int, now: Duration) -> [(first: PieceNumber, count: UInt16)] {
         guard phase == .listing || phase == .fetching else { return [] }
@@ -97,9 +91,8 @@ package struct IncomingFile: Sendable {
     /// A piece has come.
     ///
     /// - Throws: ``FileError/forged``: what the sender sends is not what it has offered.
-    package mutating func arrived(
-        _ number: PieceNumber, _ sealed: [UInt8], now: Duration
-    ) throws(FileError) -> Arrival {
+    package mutating func arrived(_ frame: PieceFrame, now: Duration) throws(FileError) -> Arrival {
+        let number = frame.number
         guard number.isList == (phase == .listing), asked.remove(number.index) != nil else { return .nothing }
         lastProgress = now
         guard phase == .listing else {
@@ -111,7 +104,7 @@ package struct IncomingFile: Sendable {
             writing.insert(number.index)
             return .write(number.index)
         }
-        let page = try cipher.openPage(number.index, sealed)
+        let page = try cipher.openPage(frame)
         let start = Int(number.index) * FileFormat.pieceByteCount
         let count = min(page.count, list.count - start)
         guard page[count...].allSatisfy({ $0 == 0 }) else { throw .forged }
@@ -153,7 +146,7 @@ package struct IncomingFile: Sendable {
     }
 
     private mutating func has(_ index: UInt32) {
-        if pieces.insert(index) { byteCount += UInt64(byteCount(of: index)) }
+        if pieces.insert(index) { byteCount += UInt64(offer.byteCount(of: index)) }
     }
 
     private mutating func finishIfWhole() {

@@ -17,6 +17,10 @@ package struct LeafList: Sendable, Equatable {
         bytes.append(contentsOf: leaf)
     }
 
+    package mutating func append(_ next: LeafList) {
+        bytes += next.bytes
+    }
+
     package var count: UInt32 { UInt32(clamping: bytes.count / FileFormat.leafByteCount) }
 
     /// Where the hash of that piece stands in `bytes`; nil when there is no such piece.

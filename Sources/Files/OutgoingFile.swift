@@ -1,14 +1,14 @@
 /// A file that a member offers: which of its pieces are wanted, in the order in which they were asked for. Sans-IO.
 package struct OutgoingFile: Sendable {
     package let offer: FileOffer
-    package let leaves: LeafList
+    package let hashes: PieceHashes
     package let cipher: PieceCipher
     private var queue: [PieceNumber] = []
     private var isQueued: Set<PieceNumber> = []
 
-    package init(_ offer: FileOffer, leaves: LeafList) {
+    package init(_ offer: FileOffer, _ hashes: PieceHashes) {
         self.offer = offer
-        self.leaves = leaves
+        self.hashes = hashes
         cipher = PieceCipher(offer)
     }
 

@@ -41,6 +41,41 @@ package enum ChaChaPoly {
         guard result == 0 else { throw .authenticationFailed }
     }
 
+    /// Encrypts `text` into `sealed`, which has 16 bytes more: ciphertext, then tag.
+    ///
+    /// Other lengths, or a key that is not 32 bytes long, are a mistake of the caller and trap.
+    package static func seal(
+        _ text: Span<UInt8>, into sealed: inout MutableSpan<UInt8>, nonce: Nonce, key: borrowing SecretBytes
+    ) {
+        precondition(sealed.count == text.count + tagByteCount && key.count == keyByteCount)
+        let count = text.count
+        unsafe withPointer(text) { text in
+            unsafe withPointers(&sealed, Span(), nonce, key) { output, _, _, nonce, key in
+                _ = unsafe crypto_aead_chacha20poly1305_ietf_encrypt_detached(
+                    output, output + count, nil, text, UInt64(count), nil, 0, nil, nonce, key)
+            }
+        }
+    }
+
+    /// Checks `sealed`, ciphertext and tag, and decrypts it into `text`, which has 16 bytes less.
+    ///
+    /// Throws ``SodiumError/authenticationFailed`` when the tag is wrong; `text` holds nothing of use then. Other lengths, or a
+    /// key that is not 32 bytes long, are a mistake of the caller and trap.
+    package static func open(
+        _ sealed: Span<UInt8>, into text: inout MutableSpan<UInt8>, nonce: Nonce, key: borrowing SecretBytes
+    ) throws(SodiumError) {
+        precondition(sealed.count == text.count + tagByteCount && text.count >= tagByteCount)
+        precondition(key.count == keyByteCount)
+        let count = text.count
+        let result = unsafe withPointer(sealed) { sealed in
+            unsafe withPointers(&text, Span(), nonce, key) { output, _, _, nonce, key in
+                unsafe crypto_aead_chacha20poly1305_ietf_decrypt_detached(
+                    output, nil, sealed, UInt64(count), sealed + count, nil, 0, nonce, key)
+            }
+        }
+        guard result == 0 else { throw .authenticationFailed }
+    }
+
     /// Calls `body` with the text, its length without the tag, the additional data, the nonce and the key.
     private static func withPointers<R>(
         _ buffer: inout MutableSpan<UInt8>, _ additional: Span<UInt8>, _ nonce: Nonce, _ key: borrowing SecretBytes,

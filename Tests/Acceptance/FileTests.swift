@@ -140,6 +140,111 @@ struct FileTests {
         #expect(try await sender.result().status == 0)
     }
 
+    /// A relay of bytes before the room, through which files take their time.
+    private static func slowWay(to hosted: HostedRoom, _ bytesPerSecond: Int) throws -> FaultProxy {
+        let proxy = try FaultProxy(to: try #require(UInt16(hosted.address.split(separator: ":").last ?? "")))
+        proxy.slow(bytesPerSecond)
+        return proxy
+    }
+
+    @Test("Several files at once, of two senders, come in fair shares")
+    func shares() async throws {
+        let hosted = try await HostedRoom.direct()
+        let (home, homes) = (try TestHome(), [try TestHome(), try TestHome()])
+        let proxy = try Self.slowWay(to: hosted, 4_000_000)
+        let receiver = try await hosted.join(["--direct", proxy.address, "--files-to", "\(home.path)/in"], home: home)
+        let senders = [try await hosted.join(home: homes[0]), try await hosted.join(home: homes[1])]
+        let size = 12_000_000
+        for (number, sender) in [(0, 0), (1, 0), (2, 1)] {
+            senders[sender].send("/send \(try Self.made(size, "\(number).bin", in: homes[sender]))")
+        }
+        let offers = try await receiver.events("file-offered", count: 3)
+        for offer in offers { receiver.send("/accept \(offer.number ?? 0)") }
+        try await receiver.events("file-done", count: 3)
+        let events = receiver.eventsSoFar
+        let first = try #require(events.firstIndex { $0.event == "file-done" })
+        for offer in offers where offer.id != events[first].id {
+            let reached = events[..<first].last { $0.event == "file-progress" && $0.id == offer.id }?.bytes ?? 0
+            #expect(reached > size / 2)
+        }
+    }
+
+    @Test("/panic removes what has been fetched of a file, and leaves what is whole")
+    func panic() async throws {
+        let hosted = try await HostedRoom.direct()
+        let home = try TestHome()
+        let proxy = try Self.slowWay(to: hosted, 2_000_000)
+        let receiver = try await hosted.join(["--direct", proxy.address] + Self.taking(home), home: home)
+        hosted.host.send("/send \(try Self.made(10, "small.bin", in: hosted.home))")
+        try await receiver.event("file-done")
+        hosted.host.send("/send \(try Self.made(60_000_000, in: hosted.home))")
+        try await receiver.event("file-progress") { $0.bytes ?? 0 > 1_000_000 }
+        #expect(Self.contents(of: home).count == 2)
+        receiver.send("/panic")
+        _ = try await receiver.result()
+        #expect(Self.contents(of: home) == ["small.bin"])
+    }
+
+    @Test("A receiver that is away for half a minute goes on where it was, and nobody is told that anything failed")
+    func away() async throws {
+        let hosted = try await HostedRoom.direct()
+        let (home, sending) = (try TestHome(), try TestHome())
+        let path = try Self.made(20_000_000, in: sending)
+        let proxy = try Self.slowWay(to: hosted, 2_000_000)
+        let receiver = try await hosted.join(["--direct", proxy.address] + Self.taking(home), home: home)
+        let sender = try TermTalkProcess(["send", hosted.invite, path, "--json"], home: sending)
+        let before = try await receiver.event("file-progress") { $0.bytes ?? 0 > 1_000_000 }
+        let start = receiver.eventCount
+        proxy.refuse(seconds: 30)
+        try await hosted.host.event("member-away")
+        try await hosted.host.event("member-back")
+        proxy.slow(nil)
+        let resumed = try await receiver.event("file-progress", from: start)
+        #expect(resumed.bytes ?? 0 >= before.bytes ?? 0)
+        let done = try await receiver.event("file-done")
+        #expect(Self.isSame(try #require(done.path), path))
+        #expect(try await sender.result().status == 0)
+        #expect(!receiver.eventsSoFar.contains { $0.event == "file-failed" })
+        #expect(receiver.eventsSoFar.count { $0.event == "file-done" } == 1)
+    }
+
+    @Test("A receiver that does not read any more holds nobody up, and goes on when it does")
+    func stopped() async throws {
+        let hosted = try await HostedRoom.direct()
+        let homes = [try TestHome(), try TestHome()]
+        let path = try Self.made(40_000_000, in: hosted.home)
+        let proxy = try Self.slowWay(to: hosted, 4_000_000)
+        let stopped = try await hosted.join(["--direct", proxy.address] + Self.taking(homes[0]), home: homes[0])
+        let other = try await hosted.join(Self.taking(homes[1]), home: homes[1])
+        try await hosted.host.events("member-joined", count: 2)
+        hosted.host.send("/send \(path)")
+        try await stopped.event("file-progress") { $0.bytes ?? 0 > 1_000_000 }
+        stopped.signal(SIGSTOP)
+        hosted.host.send("what is said comes")
+        try await other.event("message") { $0.text == "what is said comes" }
+        let done = try await other.event("file-done")
+        #expect(Self.isSame(try #require(done.path), path))
+        #expect(!Self.contents(of: homes[0]).contains("holiday.jpg"))
+        proxy.slow(nil)
+        stopped.signal(SIGCONT)
+        let last = try await stopped.event("file-done")
+        #expect(Self.isSame(try #require(last.path), path))
+        try await stopped.event("message") { $0.text == "what is said comes" }
+    }
+
+    @Test("Names that differ only in how their letters are composed are the same name, and both files stay")
+    func composed() async throws {
+        let hosted = try await HostedRoom.direct()
+        let home = try TestHome()
+        let receiver = try await hosted.join(Self.taking(home), home: home)
+        for name in ["caf\u{E9}.txt", "cafe\u{301}.txt"] {
+            hosted.host.send("/send \(try Self.made(10, name, in: hosted.home))")
+        }
+        try await receiver.events("file-done", count: 2)
+        let names = Self.contents(of: home).map { Array($0.unicodeScalars) }
+        #expect(Set(names) == Set(["caf\u{E9}.txt", "caf\u{E9} (1).txt"].map { Array($0.unicodeScalars) }))
+    }
+
     @Test("What the host does not pass on is not offered, and send says why")
     func limits() async throws {
         let home = try TestHome()

@@ -4,8 +4,7 @@ import Testing
 @testable import Files
 
 @Suite struct FileLaneTests {
-    private static let piece = FileFrame.piece(
-        peer: 1, file: FileID(2), number: .data(3), sealed: [UInt8](repeating: 4, count: FileFormat.sealedByteCount))
+    private static let piece = FileFrame.piece(FileTraffic.unsealed(FileID(0x0102_0304_0506_0708), .list(3), from: 9))
     private static let frames: [FileFrame] = [
         .limit(5), .taken(6), .want(peer: 1, file: FileID(2), first: .list(3), count: 4),
         .have(peer: 1, file: FileID(2), bytes: 7), .end(peer: 1, file: FileID(2), .changed), piece,
@@ -22,6 +21,7 @@ import Testing
             #expect(throws: FileError.malformed) { try FileFrame(decoding: bytes + [0]) }
         }
         #expect(throws: FileError.malformed) { try FileFrame(decoding: [0, 0, 0]) }
+        #expect(Self.piece.encoded.starts(with: [6, 0, 0, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8, 0x80, 0, 0, 3]))
         let end = FileFrame.end(peer: 1, file: FileID(2), .changed).encoded
         #expect(try FileFrame(decoding: end.dropLast() + [200]) == .end(peer: 1, file: FileID(2), .unspecified))
         #expect(3 + FileFormat.pieceFrameByteCount + 3 + 9 <= FileFormat.messageByteCount)

@@ -21,6 +21,18 @@ import Testing
         #expect(FileName(safe).text == safe)
     }
 
+    @Test(
+        "Composed and decomposed letters are the same name, whatever stands between",
+        arguments: [
+            ("cafe\u{301}.txt", "caf\u{E9}.txt"), ("e\u{200D}\u{301}", "\u{E9}"),
+            ("\u{1112}\u{1161}\u{11AB}", "\u{D55C}"),
+            ("\u{212B}", "\u{C5}"), ("a\u{301}\u{327}\u{302}\u{303}\u{304}", "\u{E1}\u{327}\u{302}\u{303}"),
+        ])
+    func composed(_ offered: String, _ safe: String) {
+        #expect(Array(FileName(offered).text.unicodeScalars) == Array(safe.unicodeScalars))
+        #expect(Array(FileName(safe).text.unicodeScalars) == Array(safe.unicodeScalars))
+    }
+
     @Test("A name that is too long is cut, and keeps its extension")
     func long() {
         let name = FileName(String(repeating: "é", count: 300) + ".tar")

@@ -34,7 +34,7 @@ struct FileTraffic {
         data = random.bytes(size)
         let made = Self.offer(data, name: "holiday.jpg")
         offer = made.offer
-        outgoing = OutgoingFile(made.offer, leaves: made.leaves)
+        outgoing = OutgoingFile(made.offer, made.hashes)
         var limits = FileRelay.Limits()
         limits.largest = limit
         relay = FileRelay(limits)
@@ -45,14 +45,21 @@ struct FileTraffic {
         }
     }
 
-    static func offer(_ data: [UInt8], name: String) -> (offer: FileOffer, leaves: LeafList) {
+    static func offer(_ data: [UInt8], name: String) -> (offer: FileOffer, hashes: PieceHashes) {
         let key = FileKey()
-        var leaves = LeafList()
+        var hashes = PieceHashes(SecretChecksum())
         for index in 0..<FileFormat.pieceCount(size: UInt64(data.count)) {
-            leaves.append(key.leaf(index, piece(index, of: data).span))
+            hashes.append(index, piece(index, of: data).span, key: key)
         }
-        let root = key.root(size: UInt64(data.count), leaves: leaves.bytes.span)
-        return (FileOffer(id: FileID(7), name: name, size: UInt64(data.count), key: key, root: root), leaves)
+        let root = key.root(size: UInt64(data.count), leaves: hashes.leaves.bytes.span)
+        return (FileOffer(id: FileID(7), name: name, size: UInt64(data.count), key: key, root: root), hashes)
+    }
+
+    /// A frame that carries no piece of any file.
+    static func unsealed(_ file: FileID, _ number: PieceNumber, from peer: UInt32 = 0) -> PieceFrame {
+        var frame = PieceFrame(file: file, number: number) { _ in }
+        frame.peer = peer
+        return frame
     }
 
     static func piece(_ index: UInt32, of data: [UInt8]) -> [UInt8] {
@@ -91,18 +98,17 @@ struct FileTraffic {
         }
         toSender = []
         for number in outgoing.next(1 + random.below(8)) {
-            let sealed: [UInt8]
+            let frame: PieceFrame
             if number.isList {
-                sealed = outgoing.cipher.sealPage(number.index, of: outgoing.leaves)
-            } else if let range = outgoing.leaves.range(of: number.index) {
-                sealed = try outgoing.cipher.seal(
-                    number.index, Self.piece(number.index, of: data),
-                    leaf: outgoing.leaves.bytes.span.extracting(range))
+                frame = outgoing.cipher.sealPage(number.index, of: outgoing.hashes.leaves)
+            } else if number.index < outgoing.hashes.leaves.count {
+                let piece = Self.piece(number.index, of: data)
+                frame = try outgoing.cipher.seal(number.index, piece.span, of: outgoing.hashes)
             } else {
-                sealed = outgoing.cipher.sealPadding(number.index)
+                frame = outgoing.cipher.sealPadding(number.index)
             }
             sent += 1
-            try say(.piece(peer: 0, file: offer.id, number: number, sealed: sealed), from: Self.sender)
+            try say(.piece(frame), from: Self.sender)
         }
     }
 
@@ -112,15 +118,16 @@ struct FileTraffic {
         receiver.queue = []
         for frame in frames {
             switch frame {
-            case .piece(Self.sender, offer.id, let number, let sealed):
-                switch try receiver.file.arrived(number, sealed, now: now) {
+            case .piece(let frame) where frame.peer == Self.sender && frame.file == offer.id:
+                switch try receiver.file.arrived(frame, now: now) {
                 case .write(let index):
                     guard let range = receiver.file.leaves.range(of: index) else { throw FileError.malformed }
-                    let bytes = try receiver.file.cipher.open(
-                        index, sealed, count: receiver.file.byteCount(of: index),
-                        leaf: receiver.file.leaves.bytes.span.extracting(range))
+                    var text = [UInt8](repeating: 0, count: FileFormat.pieceByteCount)
+                    let count = offer.byteCount(of: index)
+                    try receiver.file.cipher.open(
+                        frame, count: count, leaf: receiver.file.leaves.bytes.span.extracting(range), into: &text)
                     let start = Int(index) * FileFormat.pieceByteCount
-                    receiver.written.replaceSubrange(start..<start + bytes.count, with: bytes)
+                    receiver.written.replaceSubrange(start..<start + count, with: text[..<count])
                     receiver.writes[index, default: 0] += 1
                     receiver.file.wrote(index)
                 case .prove:

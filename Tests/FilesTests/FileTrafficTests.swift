@@ -98,13 +98,11 @@ import Testing
         var relay = FileRelay(limits)
         _ = relay.connected(1)
         _ = relay.connected(2)
-        let sealed = [UInt8](repeating: 0, count: FileFormat.sealedByteCount)
+        let piece = FileFrame.piece(FileTraffic.unsealed(FileID(7), .data(0)))
         func pass(at now: Duration) throws -> [FileRelay.Output] {
             _ = try relay.received(
                 .want(peer: 1, file: FileID(7), first: .data(0), count: 1), from: 2, now: now, isMember: { _ in true })
-            return try relay.received(
-                .piece(peer: 0, file: FileID(7), number: .data(0), sealed: sealed), from: 1, now: now,
-                isMember: { _ in true })
+            return try relay.received(piece, from: 1, now: now, isMember: { _ in true })
         }
         for _ in 0..<allowance {
             let outputs = try pass(at: .zero)
@@ -118,9 +116,7 @@ import Testing
             ])
         // Nobody has asked for this one, and it is not paid for.
         #expect(throws: FileError.malformed) {
-            try relay.received(
-                .piece(peer: 0, file: FileID(7), number: .data(0), sealed: sealed), from: 1, now: .zero,
-                isMember: { _ in true })
+            try relay.received(piece, from: 1, now: .zero, isMember: { _ in true })
         }
         #expect(try pass(at: .seconds(3_600)).first?.frame.isPiece == true)
     }
@@ -154,6 +150,40 @@ import Testing
         #expect(try want(99, .list(0), 1).isEmpty)
         #expect(relay.left(1).count == FileFormat.incoming)
         #expect(relay.wantCount == 0)
+    }
+
+    @Test("Who asks and tells without end has little of it passed on, and who fetches has all")
+    func endlessControl() throws {
+        let frames: [FileFrame] = [
+            .have(peer: 1, file: FileID(7), bytes: 1), .end(peer: 1, file: FileID(7), .declined),
+            .want(peer: 1, file: FileID(7), first: .list(0), count: 1),
+        ]
+        func passedOn(_ relay: inout FileRelay, _ rounds: Int, at now: Duration) throws -> Int {
+            try (0..<rounds).reduce(0) { count, _ in
+                try frames.reduce(count) {
+                    $0 + (try relay.received($1, from: 2, now: now, isMember: { $0 < 3 }).count)
+                }
+            }
+        }
+        var relay = FileRelay(.init())
+        _ = relay.connected(1)
+        _ = relay.connected(2)
+        #expect(try passedOn(&relay, 5_000, at: .zero) == Int(FileRelay.controlBurst))
+        #expect(try passedOn(&relay, 5_000, at: .seconds(1)) == Int(FileRelay.controlRate))
+        #expect(relay.known == [1, 2] || relay.known == [2])
+        _ = relay.left(2)
+        _ = relay.left(1)
+        #expect(relay.known.isEmpty)
+        // Each want that brings its piece is free.
+        _ = relay.connected(1)
+        _ = relay.connected(2)
+        for index in 0..<UInt32(3 * FileRelay.controlBurst) {
+            let want = FileFrame.want(peer: 1, file: FileID(7), first: .data(index % 100), count: 1)
+            #expect(try relay.received(want, from: 2, now: .seconds(2), isMember: { $0 < 3 }).count == 1)
+            let piece = FileFrame.piece(FileTraffic.unsealed(FileID(7), .data(index % 100)))
+            let outputs = try relay.received(piece, from: 1, now: .seconds(2), isMember: { $0 < 3 })
+            #expect(outputs.map(\.receivers) == [[2]])
+        }
     }
 
     @Test("What a receiver says to a sender that is away waits for it, and not without bound")

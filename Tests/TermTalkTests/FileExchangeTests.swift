@@ -80,6 +80,120 @@ import Testing
         #expect(world.notices == [.inputInvalid])
     }
 
+    @Test("Who offers without end does not push out what others offer, wanted or not")
+    func crowd() throws {
+        let world = try World()
+        let exchange = try #require(world.exchange)
+        let honest = MemberID(entropy: 8)
+        exchange.offered(world.offer(1).encoded, from: honest, isPrivate: false)
+        exchange.offered(world.offer(2).encoded, from: honest, isPrivate: false)
+        exchange.offered.last?.stage = .accepted(folder: nil)
+        for id in 0..<UInt64(2 * FileExchange.offerLimit) {
+            exchange.offered(world.offer(100 + id).encoded, from: Self.sender, isPrivate: false)
+            // As who accepts everything has it.
+            exchange.offered.last?.stage = .accepted(folder: nil)
+        }
+        #expect(exchange.offered.count == FileExchange.offerLimit)
+        #expect(exchange.offered.filter { $0.file.from == honest }.map(\.offer.id) == [FileID(1), FileID(2)])
+        exchange.offered(world.offer(3).encoded, from: honest, isPrivate: false)
+        #expect(exchange.offered.last?.offer.id == FileID(3))
+        #expect(exchange.offered.count == FileExchange.offerLimit)
+    }
+
+    @Test("A receiver that begins and ends again and again is told of some times, and then gets nothing more")
+    func endlessEnds() throws {
+        let world = try World()
+        let exchange = try #require(world.exchange)
+        exchange.connected()
+        let path = "\(world.folder)/file"
+        try Data([1, 2, 3]).write(to: URL(filePath: path))
+        exchange.perform(.send(path: path, to: nil))
+        #expect(world.run([{ !exchange.own.isEmpty }]))
+        let id = exchange.own[0].state.offer.id
+        let before = world.news.count
+        for _ in 0..<100 { exchange.received(.end(peer: 5, file: id, .declined)) }
+        // That it is one of those who know of it, and that it does not want it.
+        #expect(world.news.count == before + 2)
+        for _ in 0..<1_000 {
+            exchange.received(.want(peer: 5, file: id, first: .list(0), count: 1))
+            exchange.received(.end(peer: 5, file: id, .declined))
+        }
+        #expect(world.news.count == before + 2 * OwnFile.endLimit)
+        world.sent = []
+        exchange.received(.want(peer: 5, file: id, first: .list(0), count: 1))
+        #expect(world.sent == [.end(peer: 5, file: id, .withdrawn)])
+        exchange.received(.want(peer: 6, file: id, first: .list(0), count: 1))
+        #expect(exchange.own[0].receivers[6]?.hasEnded == false)
+    }
+
+    @Test("Files from which nothing comes give way to one that waits, and go on when their senders are heard")
+    func places() throws {
+        let world = try World(FileOptions(folder: nil, acceptedSize: nil))
+        let exchange = try #require(world.exchange)
+        exchange.patience.place = .milliseconds(50)
+        exchange.connected()
+        let honest = MemberID(entropy: 8)
+        for id in 0...UInt64(FileFormat.incoming) {
+            exchange.offered(world.offer(100 + id, name: "stuck \(id)").encoded, from: Self.sender, isPrivate: false)
+        }
+        exchange.offered(world.offer(1, name: "wanted").encoded, from: honest, isPrivate: false)
+        for file in exchange.offered { exchange.accept(file, folder: world.folder) }
+        let wanted = try #require(exchange.offered.last)
+        #expect(wanted.reception == nil)
+        let hasRun = world.run([
+            { wanted.reception != nil },
+            {
+                // All but one of the first nine are there; the last of them waits behind who offers less.
+                let first = exchange.offered[0]
+                #expect(first.reception == nil && first.isSuspended)
+                #expect(world.sent.contains(.end(peer: Self.sender.wireValue, file: FileID(100), .paused)))
+                exchange.received(.have(peer: Self.sender.wireValue, file: FileID(100), bytes: 0))
+                #expect(!first.isSuspended)
+                return true
+            },
+            { exchange.offered[0].reception != nil },
+        ])
+        #expect(hasRun)
+        #expect(exchange.offered.count { $0.isOnItsWay } <= FileFormat.incoming)
+    }
+
+    @Test("Another file of the same name and size takes no place for ever, and does not end the other one")
+    func twins() throws {
+        let world = try World()
+        let exchange = try #require(world.exchange)
+        exchange.patience.twin = .milliseconds(50)
+        exchange.patience.place = .seconds(4)
+        exchange.connected()
+        let honest = MemberID(entropy: 8)
+        exchange.offered(world.offer(1).encoded, from: honest, isPrivate: false)
+        exchange.offered(world.offer(2).encoded, from: Self.sender, isPrivate: false)
+        let (first, second) = (exchange.offered[0], exchange.offered[1])
+        exchange.accept(first, folder: world.folder)
+        let hasRun = world.run([
+            { first.reception != nil },
+            {
+                exchange.accept(second, folder: world.folder)
+                #expect(second.reception == nil)
+                return true
+            },
+            { second.reception != nil },
+            {
+                #expect(world.sent.contains(.end(peer: honest.wireValue, file: FileID(1), .paused)))
+                #expect(!world.sent.contains(.end(peer: honest.wireValue, file: FileID(1), .declined)))
+                // It lives.
+                exchange.received(.have(peer: honest.wireValue, file: FileID(1), bytes: 0))
+                return true
+            },
+            { first.reception != nil },
+            {
+                #expect(first.part?.name != second.part?.name)
+                #expect(second.reception != nil)
+                return true
+            },
+        ])
+        #expect(hasRun)
+    }
+
     @Test("Nothing is fetched unasked, nor what is larger than is taken unasked")
     func unasked() throws {
         let world = try World(FileOptions(folder: nil, acceptedSize: 10))

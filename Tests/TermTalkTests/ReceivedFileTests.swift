@@ -48,7 +48,7 @@ import Testing
         try Data("mine".utf8).write(to: URL(filePath: "\(folder.path)/a.txt"))
         symlink("\(folder.path)/elsewhere", "\(folder.path)/a (1).txt")
         let part = try PartFile(for: Self.offer("a.txt", size: 3), in: folder.path)
-        try part.write([1, 2, 3, 4], piece: 0)
+        try part.put([1, 2, 3, 4], piece: 0)
         let path = try part.finish(FileName("a.txt"), size: 3)
         #expect(path == "\(folder.path)/a (2).txt")
         #expect(try Data(contentsOf: URL(filePath: path)) == Data([1, 2, 3]))
@@ -66,7 +66,7 @@ import Testing
         do {
             let first = try PartFile(for: offer, in: folder.path)
             name = first.name
-            try first.write([9], piece: 0)
+            try first.put([9], piece: 0)
             let second = try PartFile(for: offer, in: folder.path)
             #expect(second.name != first.name)
             PartFile.remove(.init(folder: folder.path, name: second.name))
@@ -98,9 +98,9 @@ import Testing
         var had = PieceSet(count: 3)
         part.prove(0..<3, of: offer, leaves, into: &had)
         #expect(had.filled == 0)
-        try part.write(Array(data[..<FileFormat.pieceByteCount]), piece: 0)
-        try part.write([UInt8](repeating: 8, count: FileFormat.pieceByteCount), piece: 1)
-        try part.write([7, 7, 7, 7, 7], piece: 2)
+        try part.put(Array(data[..<FileFormat.pieceByteCount]), piece: 0)
+        try part.put([UInt8](repeating: 8, count: FileFormat.pieceByteCount), piece: 1)
+        try part.put([7, 7, 7, 7, 7], piece: 2)
         part.prove(0..<3, of: offer, leaves, into: &had)
         #expect(had.contains(0) && !had.contains(1) && had.contains(2))
     }
@@ -128,9 +128,9 @@ import Testing
                     let count = place < FileFormat.pieceByteCount ? bytes.count : half
                     return bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, count, off_t(place)) }
                 }
-                try part.write(piece, piece: 0)
+                try part.put(piece, piece: 0)
                 let failure: PartFile.Failure = code == EIO ? .unwritable(errno: EIO) : .noSpace
-                #expect(throws: failure) { try part.write(piece, piece: 1) }
+                #expect(throws: failure) { try part.put(piece, piece: 1) }
             }
             let again = try PartFile(for: offer, in: folder.path)
             var had = PieceSet(count: 2)
@@ -206,10 +206,18 @@ import Testing
         try Data([1, 2, 3]).write(to: URL(filePath: path))
         let source = try SourceFile(path: path)
         #expect(source.name == "file" && source.size == 3)
-        #expect(try source.read(0) == [1, 2, 3])
+        var buffer = [UInt8](repeating: 0, count: FileFormat.pieceByteCount)
+        #expect(try source.read(0, into: &buffer) == 3)
+        #expect(buffer[..<4] == [1, 2, 3, 0])
         truncate(path, 2)
-        #expect(throws: SourceFile.Failure.changed) { try source.read(0) }
+        #expect(throws: SourceFile.Failure.changed) { try source.read(0, into: &buffer) }
         truncate(path, off_t(FileFormat.largestSize) + 1)
         #expect(throws: SourceFile.Failure.tooLarge) { try SourceFile(path: path) }
+    }
+}
+
+extension PartFile {
+    fileprivate func put(_ bytes: [UInt8], piece index: UInt32) throws(Failure) {
+        try write(bytes.span, piece: index)
     }
 }

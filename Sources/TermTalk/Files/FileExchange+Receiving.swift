@@ -15,11 +15,7 @@ extension FileExchange {
         }
         // Its sender has said it again, for others.
         guard !offered.contains(where: { $0.file.from == member && $0.offer.id == offer.id }) else { return }
-        if offered.count >= Self.offerLimit {
-            guard let oldest = offered.firstIndex(where: { if case .running = $0.stage { false } else { true } })
-            else { return }
-            offered.remove(at: oldest)
-        }
+        guard offered.count < Self.offerLimit || forgetOne() else { return }
         let name = FileName(offer.name)
         let file = OfferedFile(
             .init(
@@ -34,6 +30,8 @@ extension FileExchange {
         switch file.stage {
         case .open, .declined:
             file.stage = .accepted(folder: folder ?? options.folder)
+            file.waitsSince = loop.time
+            file.isSuspended = false
             beginWaiting()
         case .accepted, .opening, .running: tell(.error(.fileUnderWay))
         case .done: tell(.error(.fileThere))
@@ -67,6 +65,7 @@ extension FileExchange {
     /// The sender asks how far the file is.
     func answer(_ file: OfferedFile) {
         let (sender, id) = (file.sender, file.offer.id)
+        file.isSuspended = false
         switch file.stage {
         case .done: owner.send(.end(peer: sender, file: id, .complete))
         case .declined: owner.send(.end(peer: sender, file: id, .declined))
@@ -81,17 +80,10 @@ extension FileExchange {
 
     /// Begins to fetch accepted files, as many as may be on their way at a time.
     private func beginWaiting() {
-        var running = offered.count { file in
-            switch file.stage {
-            case .running, .opening: true
-            case .open, .accepted, .done, .declined: false
-            }
-        }
-        for file in offered {
-            guard case .accepted(let folder) = file.stage, running < FileFormat.incoming, mayBegin(file) else {
-                continue
-            }
-            running += 1
+        for file in waiting {
+            guard case .accepted(let folder) = file.stage, mayBegin(file),
+                offered.count(where: { $0.isOnItsWay }) < FileFormat.incoming || giveUpPlace()
+            else { continue }
             file.stage = .opening(folder: folder)
             let known = pathOfTwin(file)
             loop.offload(within: Self.diskPatience) { [offer = file.offer] in
@@ -124,16 +116,76 @@ extension FileExchange {
         return nil
     }
 
-    /// Whether nothing else writes the part file. An earlier offer of the same from which nothing comes gives way.
+    /// Files that wait, in the order in which they begin: first those that have given way least, of who has fewest on their way.
+    private var waiting: [OfferedFile] {
+        var running: [UInt32: Int] = [:]
+        for file in offered where file.reception != nil { running[file.sender, default: 0] += 1 }
+        let files = offered.enumerated().filter { if case .accepted = $0.element.stage { true } else { false } }
+        return files.sorted { left, right in
+            let (one, other) = (left.element, right.element)
+            return (one.suspensions, running[one.sender] ?? 0, left.offset)
+                < (other.suspensions, running[other.sender] ?? 0, right.offset)
+        }.map(\.element)
+    }
+
+    /// Whether nothing else writes the part file, or has for long. An earlier offer of the same from which nothing comes gives way,
+    /// since its sender may have been started again.
     private func mayBegin(_ file: OfferedFile) -> Bool {
+        guard !file.isSuspended else { return false }
+        let hasWaited = loop.time - file.waitsSince >= patience.place
         for other in offered where other.isTwin(of: file) {
             if case .opening = other.stage { return false }
-            guard let reception = other.reception else { continue }
-            guard !reception.isWorking, loop.time - reception.lastArrival >= Self.stalledAfter else { return false }
-            other.stage = .declined
+            guard let reception = other.reception, !hasWaited || other.sender == file.sender else { continue }
+            guard file.suspensions == 0, isStalled(reception, for: patience.twin) else { return false }
+            suspend(other)
+            // From here on that of the other one.
             other.part = nil
-            owner.send(.end(peer: other.sender, file: other.offer.id, .declined))
         }
+        return true
+    }
+
+    /// Whether a file from which nothing comes has given its place to one that waits.
+    private func giveUpPlace() -> Bool {
+        guard isConnected,
+            let file = offered.first(where: { $0.reception.map { isStalled($0, for: patience.place) } ?? false })
+        else { return false }
+        suspend(file)
+        return true
+    }
+
+    private func isStalled(_ reception: Reception, for patience: Duration) -> Bool {
+        !reception.isWorking && loop.time - reception.lastArrival >= patience
+    }
+
+    /// The file waits again, and begins again only when its sender has been heard.
+    private func suspend(_ file: OfferedFile) {
+        file.stage = .accepted(folder: file.part?.folder ?? options.folder)
+        file.waitsSince = loop.time
+        file.isSuspended = true
+        file.suspensions += 1
+        owner.send(.end(peer: file.sender, file: file.offer.id, .paused))
+    }
+
+    /// Whether another offer of the same is fetched, or has been, in place of this one, whose sender is not heard.
+    func hasGivenWay(_ file: OfferedFile) -> Bool {
+        file.isSuspended
+            && offered.contains { other in
+                guard other.isTwin(of: file) else { return false }
+                if case .done = other.stage { return true }
+                return other.reception != nil
+            }
+    }
+
+    /// Forgets an offer: of whoever has most, the oldest that is not wanted, or else that waits. False where all are on their way.
+    private func forgetOne() -> Bool {
+        var counts: [UInt32: Int] = [:]
+        for file in offered where !file.isOnItsWay { counts[file.sender, default: 0] += 1 }
+        guard let most = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) })?.key else { return false }
+        let ofThat = offered.indices.filter { offered[$0].sender == most && !offered[$0].isOnItsWay }
+        let unwanted = ofThat.first { if case .accepted = offered[$0].stage { false } else { true } }
+        guard let index = unwanted ?? ofThat.first else { return false }
+        if let part = offered[index].part, forgottenParts.count < Self.forgottenLimit { forgottenParts.append(part) }
+        offered.remove(at: index)
         return true
     }
 
@@ -173,18 +225,34 @@ extension FileExchange {
         }
     }
 
-    func arrived(_ id: FileID, from sender: UInt32, _ number: PieceNumber, _ sealed: [UInt8]) {
-        guard let file = offered.last(where: { $0.sender == sender && $0.offer.id == id }),
+    func arrived(_ frame: PieceFrame) {
+        guard let file = offered.last(where: { $0.sender == frame.peer && $0.offer.id == frame.file }),
             let reception = file.reception
         else { return }
         do throws(FileError) {
-            let arrival = try reception.transfer.arrived(number, sealed, now: loop.time)
+            let arrival = try reception.transfer.arrived(frame, now: loop.time)
             if arrival != .nothing { reception.lastArrival = loop.time }
-            if case .write(let index) = arrival { reception.arrived.append((index, sealed)) }
-            work(file)
-            fetch()
+            switch arrival {
+            case .write:
+                reception.arrived.append(frame)
+                workLater(file, reception)
+            case .nothing, .listed, .prove, .padding:
+                work(file)
+                fetch()
+            }
         } catch {
             fail(file, .fileDamaged(file.file.nick))
+        }
+    }
+
+    /// Has a thread begin at the end of the turn, so that it gets all that has come in it.
+    private func workLater(_ file: OfferedFile, _ reception: Reception) {
+        guard !reception.isWorking, !reception.isWorkDue else { return }
+        reception.isWorkDue = true
+        loop.atEndOfTurn { [weak self, weak file] in
+            reception.isWorkDue = false
+            guard let self, let file, file.reception === reception else { return }
+            self.work(file)
         }
     }
 
@@ -204,7 +272,7 @@ extension FileExchange {
         _ file: OfferedFile, _ reception: Reception, _ work: @escaping @Sendable () -> T, then: @escaping (T) -> Void
     ) {
         reception.isWorking = true
-        loop.offload(within: Self.diskPatience, work) { [weak self, weak file] result in
+        loop.offloadInBackground(within: Self.diskPatience, work) { [weak self, weak file] result in
             reception.isWorking = false
             guard let self, let file, file.reception === reception else { return }
             guard let result else { return self.fail(file, .fileDiskHangs) }
@@ -272,22 +340,22 @@ extension FileExchange {
     private func write(_ file: OfferedFile, _ reception: Reception) {
         let batch = reception.arrived
         reception.arrived = []
-        let (transfer, part) = (reception.transfer, reception.part)
-        let sizes = batch.map { transfer.byteCount(of: $0.index) }
-        let (cipher, leaves) = (transfer.cipher, transfer.leaves)
-        run(file, reception) { () -> [Written] in
+        let (cipher, leaves, part) = (reception.transfer.cipher, reception.transfer.leaves, reception.part)
+        run(file, reception) { [offer = file.offer] () -> [Written] in
             var results: [Written] = []
-            for (piece, count) in zip(batch, sizes) {
-                guard let place = leaves.range(of: piece.index),
-                    let bytes = try? cipher.open(
-                        piece.index, piece.sealed, count: count, leaf: leaves.bytes.span.extracting(place))
+            var text = [UInt8](repeating: 0, count: FileFormat.pieceByteCount)
+            for frame in batch {
+                let (index, count) = (frame.number.index, offer.byteCount(of: frame.number.index))
+                guard let place = leaves.range(of: index),
+                    (try? cipher.open(frame, count: count, leaf: leaves.bytes.span.extracting(place), into: &text))
+                        != nil
                 else {
-                    results.append(.forged(piece.index))
+                    results.append(.forged(index))
                     continue
                 }
                 do throws(PartFile.Failure) {
-                    try part.write(bytes, piece: piece.index)
-                    results.append(.yes(piece.index))
+                    try part.write(text.span.extracting(..<count), piece: index)
+                    results.append(.yes(index))
                 } catch {
                     results.append(.failed(error))
                     break

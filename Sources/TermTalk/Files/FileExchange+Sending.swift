@@ -5,8 +5,8 @@ internal import Sodium
 
 // What this participant offers.
 extension FileExchange {
-    /// Pieces that are hashed in one go, so that other work on the same threads has its turn.
-    private static let hashedAtOnce: UInt32 = 2_048
+    /// Pieces that are hashed in one go, so that other files on the same threads have their turn.
+    private static let hashedAtOnce: UInt32 = 1_024
     /// Pieces that are read in one go, and of one file in its turn.
     private static let readAtOnce = 16
     private static let readInTurn = 4
@@ -25,58 +25,96 @@ extension FileExchange {
             switch opened {
             case .success(let source)?:
                 if let largest = self.largest, source.size > largest {
-                    self.prepared(.failure(.tooLarge), receiver)
+                    self.prepared(.tooLarge)
                 } else {
-                    self.hash(source, FileKey(), LeafList(), to: receiver)
+                    self.hash(Preparation(source, to: receiver))
                 }
-            case .failure(let failure)?: self.prepared(.failure(failure), receiver)
-            case nil: self.prepared(.failure(.unreadable(errno: 0)), receiver)
+            case .failure(let failure)?: self.prepared(failure)
+            case nil: self.prepared(.unreadable(errno: 0))
             }
         }
     }
 
-    private func hash(_ source: SourceFile, _ key: FileKey, _ leaves: LeafList, to receiver: String?) {
-        let count = FileFormat.pieceCount(size: source.size)
-        guard leaves.count < count else { return prepared(.success((source, key, leaves)), receiver) }
-        loop.offload(within: Self.diskPatience) {
-            Result { () throws(SourceFile.Failure) in
-                try source.hash(Self.hashedAtOnce, behind: leaves, key)
-            }
+    /// A file that is being hashed, in blocks, of which two threads take one each.
+    private final class Preparation {
+        let source: SourceFile
+        let receiver: String?
+        let key = FileKey()
+        let checksum = SecretChecksum()
+        let count: UInt32
+        var hashes: PieceHashes
+        /// Blocks behind `hashes`, by their first piece.
+        var blocks: [UInt32: PieceHashes] = [:]
+        /// The first piece that no thread has taken.
+        var next: UInt32 = 0
+        var hasFailed = false
+
+        init(_ source: SourceFile, to receiver: String?) {
+            self.source = source
+            self.receiver = receiver
+            count = FileFormat.pieceCount(size: source.size)
+            hashes = PieceHashes(checksum)
+            hashes.reserve(pieces: count)
+        }
+    }
+
+    private func hash(_ file: Preparation) {
+        guard file.count > 0 else { return prepared(file) }
+        for _ in 0..<Offloader.maximumThreadCount { hashNext(file) }
+    }
+
+    private func hashNext(_ file: Preparation) {
+        guard !file.hasFailed, file.next < file.count else { return }
+        let range = file.next..<min(file.count, file.next + Self.hashedAtOnce)
+        file.next = range.upperBound
+        loop.offloadInBackground(within: Self.diskPatience) {
+            [source = file.source, key = file.key, checksum = file.checksum] in
+            Result { () throws(SourceFile.Failure) in try source.hash(range, key, checksum) }
         } then: { [weak self] hashed in
+            guard !file.hasFailed else { return }
             switch hashed {
-            case .success(let leaves)?: self?.hash(source, key, leaves, to: receiver)
-            case .failure(let failure)?: self?.prepared(.failure(failure), receiver)
-            case nil: self?.prepared(.failure(.unreadable(errno: 0)), receiver)
+            case .success(let block)?:
+                file.blocks[range.lowerBound] = block
+                while let block = file.blocks.removeValue(forKey: file.hashes.leaves.count) {
+                    file.hashes.append(block)
+                }
+                if file.hashes.leaves.count == file.count { self?.prepared(file) } else { self?.hashNext(file) }
+            case .failure(let failure)?:
+                file.hasFailed = true
+                self?.prepared(failure)
+            case nil:
+                file.hasFailed = true
+                self?.prepared(.unreadable(errno: 0))
             }
         }
     }
 
-    private func prepared(
-        _ result: Result<(SourceFile, FileKey, LeafList), SourceFile.Failure>, _ receiver: String?
-    ) {
+    private func prepared(_ failure: SourceFile.Failure) {
         preparing -= 1
-        switch result {
-        case .success(let (source, _, _)) where largest.map({ source.size > $0 || $0 == 0 }) == true:
-            tell(.error(.file(FileEnd.tooLarge, largest: largest)))
-        case .success(let (source, key, leaves)):
-            let offer = FileOffer(
-                id: FileID(Random.uint64()), name: source.name, size: source.size, key: key,
-                root: key.root(size: source.size, leaves: leaves.bytes.span))
-            do throws(ChatEvent.Notice) {
-                let target = try owner.offer(offer.encoded, receiver)
-                guard let id = owner.id() else { return }
-                let name = FileName(source.name)
-                if let metadata = source.metadata { tell(.warning(.fileMetadata(name.text, metadata))) }
-                let file = FileNews.File(
-                    number: nextNumber(), id: offer.id.description, from: id, nick: owner.nick(id), name: name.text,
-                    remark: name.remark, size: source.size, to: target, isOwn: true)
-                own.append(OwnFile(file, source: source, state: OutgoingFile(offer, leaves: leaves)))
-                tell(.file(.offered(file)))
-            } catch {
-                tell(.error(error))
-            }
-        case .failure(let failure):
-            tell(.error(.file(failure, largest: largest)))
+        tell(.error(.file(failure, largest: largest)))
+    }
+
+    private func prepared(_ prepared: Preparation) {
+        preparing -= 1
+        let (source, key, hashes) = (prepared.source, prepared.key, prepared.hashes)
+        if let largest, source.size > largest || largest == 0 {
+            return tell(.error(.file(FileEnd.tooLarge, largest: largest)))
+        }
+        let offer = FileOffer(
+            id: FileID(Random.uint64()), name: source.name, size: source.size, key: key,
+            root: key.root(size: source.size, leaves: hashes.leaves.bytes.span))
+        do throws(ChatEvent.Notice) {
+            let target = try owner.offer(offer.encoded, prepared.receiver)
+            guard let id = owner.id() else { return }
+            let name = FileName(source.name)
+            if let metadata = source.metadata { tell(.warning(.fileMetadata(name.text, metadata))) }
+            let file = FileNews.File(
+                number: nextNumber(), id: offer.id.description, from: id, nick: owner.nick(id), name: name.text,
+                remark: name.remark, size: source.size, to: target, isOwn: true)
+            own.append(OwnFile(file, source: source, state: OutgoingFile(offer, hashes)))
+            tell(.file(.offered(file)))
+        } catch {
+            tell(.error(error))
         }
     }
 
@@ -104,7 +142,7 @@ extension FileExchange {
 
     private func endForAll(_ file: OwnFile, _ end: FileEnd) {
         own.removeAll { $0 === file }
-        for (member, receiver) in file.receivers where !receiver.isDone {
+        for (member, receiver) in file.receivers where !receiver.isDone && !receiver.hasEnded {
             owner.send(.end(peer: member, file: file.state.offer.id, end))
         }
     }
@@ -127,12 +165,15 @@ extension FileExchange {
 
     /// Whether the receiver is one of those of the file, from now on at the latest.
     private func note(_ member: UInt32, of file: OwnFile) -> Bool {
-        if file.receivers[member] != nil {
-            file.receivers[member]?.heardAt = loop.time
-            return true
+        if var receiver = file.receivers[member], !receiver.hasEnded || receiver.endCount >= OwnFile.endLimit {
+            receiver.heardAt = loop.time
+            file.receivers[member] = receiver
+            return !receiver.hasEnded
         }
-        guard file.receivers.count < OwnFile.receiverLimit else { return false }
-        file.receivers[member] = OwnFile.Receiver(heardAt: loop.time)
+        guard file.receivers[member] != nil || file.receivers.count < OwnFile.receiverLimit else { return false }
+        var receiver = OwnFile.Receiver(heardAt: loop.time)
+        receiver.endCount = file.receivers[member]?.endCount ?? 0
+        file.receivers[member] = receiver
         tickLater()
         let begun = FileNews.Progress(bytes: 0, rate: 0, member: MemberID(entropy: member), isMilestone: false)
         tell(.file(.progress(file.file, begun)))
@@ -151,14 +192,18 @@ extension FileExchange {
     }
 
     func receiverEnded(_ id: FileID, _ member: UInt32, _ end: FileEnd) {
-        guard let file = find(id, for: member), note(member, of: file) else { return }
+        guard let file = find(id, for: member), file.receivers[member]?.hasEnded != true, note(member, of: file),
+            end != .paused
+        else { return }
         let id = MemberID(entropy: member)
         if end == .complete {
             guard file.receivers[member]?.isDone == false else { return }
             file.receivers[member]?.isDone = true
             tell(.file(.done(file.file, path: nil, member: id)))
-        } else {
-            let bytes = file.receivers.removeValue(forKey: member)?.bytes ?? 0
+        } else if file.receivers[member]?.isDone == false {
+            let bytes = file.receivers[member]?.bytes ?? 0
+            file.receivers[member]?.hasEnded = true
+            file.receivers[member]?.endCount += 1
             tell(.file(.failed(file.file, .file(end, largest: largest), bytes: bytes, member: id)))
         }
     }
@@ -168,10 +213,10 @@ extension FileExchange {
     /// - Returns: whether there are any.
     @discardableResult
     func askReceivers(silentFor silence: Duration) -> Bool {
-        guard isConnected else { return own.contains { $0.receivers.values.contains { !$0.isDone } } }
+        guard isConnected else { return own.contains { $0.receivers.values.contains { !$0.isDone && !$0.hasEnded } } }
         var isAnybodyThere = false
         for file in own {
-            for (member, receiver) in file.receivers where !receiver.isDone {
+            for (member, receiver) in file.receivers where !receiver.isDone && !receiver.hasEnded {
                 isAnybodyThere = true
                 guard loop.time - receiver.heardAt >= silence else { continue }
                 file.receivers[member]?.heardAt = loop.time
@@ -187,15 +232,17 @@ extension FileExchange {
         let file: Int
         let source: SourceFile
         let cipher: PieceCipher
-        let leaves: LeafList
+        let hashes: PieceHashes
         let numbers: [PieceNumber]
 
         /// The sealed pieces, up to the first that cannot be read, or is not what was offered.
-        func read() -> (frames: [(PieceNumber, [UInt8])], failure: FileEnd?) {
-            var sealed: [(PieceNumber, [UInt8])] = []
+        func read() -> (frames: [PieceFrame], failure: FileEnd?) {
+            var sealed: [PieceFrame] = []
+            sealed.reserveCapacity(numbers.count)
+            var buffer = [UInt8](repeating: 0, count: FileFormat.pieceByteCount)
             for number in numbers {
                 do {
-                    sealed.append((number, try seal(number)))
+                    sealed.append(try seal(number, &buffer))
                 } catch FileError.changed, SourceFile.Failure.changed {
                     return (sealed, .changed)
                 } catch {
@@ -205,11 +252,11 @@ extension FileExchange {
             return (sealed, nil)
         }
 
-        private func seal(_ number: PieceNumber) throws -> [UInt8] {
-            if number.isList { return cipher.sealPage(number.index, of: leaves) }
-            guard let range = leaves.range(of: number.index) else { return cipher.sealPadding(number.index) }
-            return try cipher.seal(
-                number.index, try source.read(number.index), leaf: leaves.bytes.span.extracting(range))
+        private func seal(_ number: PieceNumber, _ buffer: inout [UInt8]) throws -> PieceFrame {
+            if number.isList { return cipher.sealPage(number.index, of: hashes.leaves) }
+            guard number.index < hashes.leaves.count else { return cipher.sealPadding(number.index) }
+            let count = try source.read(number.index, into: &buffer)
+            return try cipher.seal(number.index, buffer.span.extracting(..<count), of: hashes)
         }
     }
 
@@ -229,21 +276,19 @@ extension FileExchange {
             lastTurn = index
             batch.append(
                 Wanted(
-                    file: file.file.number, source: file.source, cipher: file.state.cipher, leaves: file.state.leaves,
+                    file: file.file.number, source: file.source, cipher: file.state.cipher, hashes: file.state.hashes,
                     numbers: numbers))
         }
         guard !batch.isEmpty else { return }
         isReading = true
-        loop.offload(within: Self.diskPatience) { [batch] in
+        loop.offloadInBackground(within: Self.diskPatience) { [batch] in
             batch.map { ($0.file, $0.read()) }
         } then: { [weak self] results in
             guard let self else { return }
             self.isReading = false
             for (number, result) in results ?? batch.map({ ($0.file, ([], .unreadable)) }) {
                 guard let file = self.own.first(where: { $0.file.number == number }) else { continue }
-                for (piece, sealed) in result.frames where self.isConnected {
-                    self.owner.send(.piece(peer: 0, file: file.state.offer.id, number: piece, sealed: sealed))
-                }
+                for frame in result.frames where self.isConnected { self.owner.send(.piece(frame)) }
                 if let failure = result.failure {
                     self.endForAll(file, failure)
                     self.tell(.file(.failed(file.file, .file(failure, largest: self.largest), bytes: 0, member: nil)))

@@ -18,12 +18,12 @@ final class FileExchange {
         var id: () -> MemberID?
     }
 
-    /// Offers of others that are remembered; past it the oldest that was not accepted is forgotten.
+    /// Offers of others that are remembered; past it the oldest that is not on its way is forgotten, of whoever has most.
     static let offerLimit = 256
+    /// Part files of forgotten offers that are remembered, for who wants none to stay.
+    static let forgottenLimit = 1_024
     /// How often it is looked at what does not go on.
     static let tickInterval = Duration.seconds(2)
-    /// Nothing of a file has come for so long: another offer of the same may take its place.
-    static let stalledAfter = Duration.seconds(5)
     /// How long a disk may take for some pieces.
     static let diskPatience = Duration.seconds(60)
     /// How often a sender is told how far a receiver is.
@@ -32,6 +32,15 @@ final class FileExchange {
     /// connection.
     static let silence = Duration.seconds(6)
 
+    struct Patience {
+        /// Nothing of a file has come for so long: another offer of the same may take its place.
+        var twin = Duration.seconds(5)
+        /// The same where another file waits for a place; and an offer that waits so long for one of the same name and size
+        /// is fetched beside it.
+        var place = Duration.seconds(60)
+    }
+
+    var patience = Patience()
     let loop: EventLoop
     let options: FileOptions
     let tell: (ChatEvent) -> Void
@@ -43,6 +52,7 @@ final class FileExchange {
     /// Oldest first, as all numbers.
     var own: [OwnFile] = []
     var offered: [OfferedFile] = []
+    var forgottenParts: [PartFile.Place] = []
     /// Whether a thread reads for those that want something of own files.
     var isReading = false
     /// The file whose turn it was last.
@@ -62,6 +72,7 @@ final class FileExchange {
 
     func connected() {
         isConnected = true
+        for file in offered { file.reception?.lastArrival = loop.time }
         fetch()
         askReceivers(silentFor: .zero)
     }
@@ -77,6 +88,7 @@ final class FileExchange {
         for file in own { file.receivers[member.wireValue] = nil }
         for file in offered where file.file.from == member {
             switch file.stage {
+            case .accepted where hasGivenWay(file): file.stage = .declined
             case .running, .accepted, .opening: fail(file, .fileSenderLeft(file.file.nick))
             case .open, .done, .declined: break
             }
@@ -104,14 +116,15 @@ final class FileExchange {
             }
         case .end(let peer, let file, let end):
             ended(file, peer, end)
-        case .piece(let peer, let file, let number, let sealed):
-            arrived(file, from: peer, number, sealed)
+        case .piece(let frame):
+            arrived(frame)
         }
     }
 
     private func ended(_ id: FileID, _ peer: UInt32, _ end: FileEnd) {
         if let file = offered.last(where: { $0.sender == peer && $0.offer.id == id }) {
             switch file.stage {
+            case .accepted where hasGivenWay(file): file.stage = .declined
             case .running, .accepted, .opening: fail(file, .file(end, largest: largest), saysSo: false)
             case .open where end == .withdrawn: offered.removeAll { $0 === file }
             case .open, .done, .declined: break
@@ -181,7 +194,7 @@ final class FileExchange {
 
     /// Removes what has been fetched of files that are not whole.
     func removeParts(then done: @escaping () -> Void) {
-        let parts = offered.compactMap(\.part)
+        let parts = offered.compactMap(\.part) + forgottenParts
         stop()
         guard !parts.isEmpty else { return done() }
         loop.offload(within: UserDirectories.diskPatience) {

@@ -106,7 +106,7 @@ extension ChatEvent.Notice {
         case .unwritable:
             .init(.fileUnwritable, "the member could not take the file", hint: "it can accept the file again")
         case .gone: .init(.fileWithdrawn, "the other side has left the room")
-        case .complete, .unspecified: .init(.fileWithdrawn, "the file's transfer has ended")
+        case .complete, .paused, .unspecified: .init(.fileWithdrawn, "the file's transfer has ended")
         }
     }
 }

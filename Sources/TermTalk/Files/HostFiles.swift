@@ -110,7 +110,7 @@ final class HostFiles {
 
     /// Forgets who has lost its place.
     func forgetGone() {
-        for sender in relay.senders where !isMember(sender) { distribute(relay.left(sender)) }
+        for member in relay.known where !isMember(member) { distribute(relay.left(member)) }
     }
 
     // MARK: Sealing

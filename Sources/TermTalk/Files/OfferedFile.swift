@@ -20,6 +20,12 @@ final class OfferedFile {
     var stage = Stage.open
     /// Where its part file is; nil when there is none.
     var part: PartFile.Place?
+    /// Since when it waits for its turn.
+    var waitsSince: Duration = .zero
+    /// It gave way to another file, and its sender has not been heard since.
+    var isSuspended = false
+    /// How often it has given way.
+    var suspensions = 0
 
     init(_ file: FileNews.File, _ offer: FileOffer) {
         self.file = file
@@ -30,6 +36,14 @@ final class OfferedFile {
 
     var reception: Reception? {
         if case .running(let reception) = stage { reception } else { nil }
+    }
+
+    /// Whether it is being fetched, or is about to be.
+    var isOnItsWay: Bool {
+        switch stage {
+        case .opening, .running: true
+        case .open, .accepted, .done, .declined: false
+        }
     }
 
     /// Whether both would write the same part file.

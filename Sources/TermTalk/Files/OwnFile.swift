@@ -6,6 +6,10 @@ final class OwnFile {
     struct Receiver {
         var bytes: UInt64 = 0
         var isDone = false
+        /// It does not want it (any more), or cannot take it.
+        var hasEnded = false
+        /// How often it has ended it.
+        var endCount = 0
         /// When it said something last, or was asked.
         var heardAt: Duration = .zero
         var pace = FilePace()
@@ -13,6 +17,8 @@ final class OwnFile {
 
     /// More receivers than any room has that counts receipts.
     static let receiverLimit = 1_024
+    /// Who has ended it so often gets no more of it, and people hear no more of that.
+    static let endLimit = 32
 
     let file: FileNews.File
     let source: SourceFile
@@ -27,6 +33,6 @@ final class OwnFile {
 
     var text: String {
         let done = receivers.values.count { $0.isDone }
-        return "offered by you; \(done) of \(receivers.count) who asked for it have it"
+        return "offered by you; \(done) of \(receivers.values.count { !$0.hasEnded }) who asked for it have it"
     }
 }

@@ -15,6 +15,8 @@ final class PartFile: Sendable {
 
     /// What is left free on the disk.
     private static let reserve: UInt64 = 64 << 20
+    /// Pieces after which the disk is to begin: 8 MB.
+    private static let flushedPieces: UInt32 = 512
     /// Names that are tried for a file whose own is taken, and for a part file that is in use.
     private static let namesTried = 1_000
     private static let partsTried = 8
@@ -101,7 +103,7 @@ final class PartFile: Sendable {
         var buffer = [UInt8](repeating: 0, count: FileFormat.pieceByteCount)
         for index in range {
             let start = UInt64(index) * UInt64(FileFormat.pieceByteCount)
-            let count = Int(min(UInt64(FileFormat.pieceByteCount), offer.size - min(start, offer.size)))
+            let count = offer.byteCount(of: index)
             let got = unsafe buffer.withUnsafeMutableBytes {
                 unsafe pread(descriptor.number, $0.baseAddress, count, off_t(start))
             }
@@ -115,15 +117,21 @@ final class PartFile: Sendable {
         }
     }
 
-    func write(_ bytes: [UInt8], piece index: UInt32) throws(Failure) {
+    func write(_ bytes: Span<UInt8>, piece index: UInt32) throws(Failure) {
         let start = Int64(index) * Int64(FileFormat.pieceByteCount)
         var written = 0
         while written < bytes.count {
-            let count = store(
-                descriptor.number, bytes.span.extracting(written..<bytes.count), start + Int64(written))
+            let count = store(descriptor.number, bytes.extracting(written..<bytes.count), start + Int64(written))
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw Self.failure(count == 0 ? EIO : errno) }
             written += count
+        }
+        if index % Self.flushedPieces == Self.flushedPieces - 1 {
+            let count = Int64(Self.flushedPieces) * Int64(FileFormat.pieceByteCount)
+            // The kernel begins to write it, so that little is left for the end.
+            posix_fadvise(
+                descriptor.number, off_t(start + Int64(FileFormat.pieceByteCount) - count), off_t(count),
+                POSIX_FADV_DONTNEED)
         }
     }
 

@@ -8,9 +8,11 @@ final class Reception {
     /// What was fetched before and may be the same; nil when it is not.
     var known: (file: OpenDescriptor, path: String)?
     /// Pieces that wait to be opened, proven and written.
-    var arrived: [(index: UInt32, sealed: [UInt8])] = []
+    var arrived: [PieceFrame] = []
     /// Whether a thread is at work for it.
     var isWorking = false
+    /// Whether a thread begins at the end of the turn.
+    var isWorkDue = false
     var pace = FilePace()
     var lastArrival: Duration
     /// When the sender was told last how far it is.

@@ -1,5 +1,6 @@
 internal import Files
 import Glibc
+internal import Sodium
 
 /// A file that a member offers. It blocks; it is read on threads of the loop's offloader only.
 final class SourceFile: Sendable {
@@ -52,39 +53,33 @@ final class SourceFile: Sendable {
         return Metadata(kind: kind, hasCleaner: FileMetadata.hasCleaner)
     }
 
-    /// The hashes `known` of its first pieces, and those of up to `count` more.
-    func hash(_ count: UInt32, behind known: LeafList, _ key: FileKey) throws(Failure) -> LeafList {
-        let pieces = FileFormat.pieceCount(size: size)
-        var leaves = known
-        leaves.reserve(pieces: pieces)
-        for index in known.count..<min(pieces, known.count + count) {
-            let bytes = try read(index)
-            leaves.append(key.leaf(index, bytes.span))
+    /// The hashes of some of its pieces.
+    func hash(_ range: Range<UInt32>, _ key: FileKey, _ checksum: SecretChecksum) throws(Failure) -> PieceHashes {
+        var hashes = PieceHashes(checksum)
+        hashes.reserve(pieces: UInt32(range.count))
+        var buffer = [UInt8](repeating: 0, count: FileFormat.pieceByteCount)
+        for index in range {
+            let count = try read(index, into: &buffer)
+            hashes.append(index, buffer.span.extracting(..<count), key: key)
         }
-        return leaves
+        return hashes
     }
 
-    /// The bytes of a piece of the data.
-    func read(_ index: UInt32) throws(Failure) -> [UInt8] {
+    /// Reads a piece of the data into the first bytes of `buffer`, which has room for a whole one; how many they are.
+    func read(_ index: UInt32, into buffer: inout [UInt8]) throws(Failure) -> Int {
         let start = UInt64(index) * UInt64(FileFormat.pieceByteCount)
         let count = Int(min(UInt64(FileFormat.pieceByteCount), size - min(start, size)))
         var filled = 0
-        var failure: Failure?
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            while filled < count {
-                let got = unsafe pread(
-                    descriptor.number, buffer.baseAddress?.advanced(by: filled), count - filled,
+        while filled < count {
+            let got = unsafe buffer.withUnsafeMutableBytes {
+                unsafe pread(
+                    descriptor.number, $0.baseAddress?.advanced(by: filled), min(count, $0.count) - filled,
                     off_t(start) + off_t(filled))
-                if got < 0, errno == EINTR { continue }
-                guard got > 0 else {
-                    failure = got == 0 ? .changed : .unreadable(errno: errno)
-                    break
-                }
-                filled += got
             }
-            initialized = filled
+            if got < 0, errno == EINTR { continue }
+            guard got > 0 else { throw got == 0 ? .changed : .unreadable(errno: errno) }
+            filled += got
         }
-        if let failure { throw failure }
-        return bytes
+        return count
     }
 }

@@ -61,6 +61,15 @@ private func fileLane(_ input: [UInt8]) {
         case 1: relay.disconnected(member)
         case 2: distribute(relay.left(member))
         case 3: _ = lanes[Int(member)].next(now: now)
+        case 4:
+            // A piece is longer than what a fuzzer likes to make.
+            let header = [6] + input.bytes(16)
+            let bytes = header + [UInt8](repeating: 0, count: FileFormat.pieceFrameByteCount - header.count)
+            guard let frame = try? lanes[Int(member)].received(bytes, now: now),
+                let outputs = try? relay.received(frame, from: member, now: now, isMember: { $0 < 3 })
+            else { continue }
+            precondition(outputs.allSatisfy { $0.frame.encoded.count <= FileFormat.pieceFrameByteCount })
+            distribute(outputs)
         default:
             guard let frame = try? lanes[Int(member)].received(input.piece(), now: now),
                 let outputs = try? relay.received(frame, from: member, now: now, isMember: { $0 < 3 })
