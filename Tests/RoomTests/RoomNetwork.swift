@@ -347,6 +347,12 @@ final class RoomNetwork {
                 }
             }
         }
+        // The host has let go of those who are to come in anew, and their connections end.
+        for peer in chosen
+        where peers[peer].isUp && peers[peer].isReleased && peers[peer].ends.isEmpty && peers[peer].toClient.isEmpty {
+            peers[peer].isUp = false
+            peers[peer].client.connectionLost()
+        }
         return hasMoved
     }
 

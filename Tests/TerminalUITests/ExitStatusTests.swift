@@ -37,7 +37,8 @@ import Testing
                 "not-termtalk", "version-mismatch", "persist-version", "host-key-mismatch", "host-key-unknown",
                 "password-unconfirmed",
                 "group-forged", "group-replay", "group-epoch", "group-gap", "group-fork", "group-ghost",
-                "group-removed", "group-key-changed", "group-nick", "group-welcome", "group-creator", "group-lost", "group-undone",
+                "group-removed", "group-key-changed", "group-nick", "group-welcome", "group-creator", "group-lost",
+                "group-undone",
                 "verify-failed", "file-damaged",
             ],
             77: [

@@ -150,7 +150,7 @@ extension MemberClient {
     private mutating func getStuck(actions: inout [Action]) {
         dropCommit()
         upkeep.stuckUntil = now + GroupUpkeep.undoPatience
-        actions.append(.send(MemberRequest.cannotFollow(epoch: engine.epoch + 1).encoded))
+        actions.append(.send(MemberRequest.cannotFollow(epoch: engine.epoch &+ 1).encoded))
     }
 
     /// The same over another connection, on which the room may not have heard it.

@@ -401,7 +401,8 @@ package struct MemberClient {
             } else {
                 opened = try open(content, id: messageID, from: from, isPrivate: receiver != nil, actions: &actions)
             }
-        } catch GroupError.otherEpoch where upkeep.isStuck {
+        } catch is GroupError where upkeep.isStuck {
+            // Sealed in an epoch that this member is not in.
             if let sequence { actions.append(.tell(.passedOver(sequence: sequence))) }
             return
         } catch let error as GroupError {
