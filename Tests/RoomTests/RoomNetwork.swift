@@ -375,7 +375,7 @@ final class RoomNetwork {
 
     /// The peer has followed the group, and the host hears so.
     private func followed(_ peer: Int) {
-        guard let id = peers[peer].client.id else { return }
+        guard let id = peers[peer].client.id, !peers[peer].isReleased else { return }
         let epoch = peers[peer].client.engine.epoch
         moderateAll { room, _, _ in
             guard let known = room.members[id] else { return }

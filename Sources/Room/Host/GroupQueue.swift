@@ -49,7 +49,7 @@ struct GroupQueue {
     private(set) var silent: Set<MemberID> = []
     /// The latest Commits, which may have to be undone.
     var unfollowed = UnfollowedCommits()
-    /// Made Commits that others could not follow: none of theirs is taken any more.
+    /// Made Commits that others could not follow: they are asked last, and may not give themselves new keys.
     private(set) var barred = RecentSet<MemberID>(limit: RoomLimits.barredCommitters)
     /// Who was said once to have made one, and by whom.
     private var accused: [MemberID: MemberID] = [:]
@@ -244,12 +244,13 @@ struct GroupQueue {
     /// The joiner that is to come in by itself from now on: the one that has waited longest, of those that have not been
     /// asked in vain.
     mutating func askJoiner(until deadline: Duration) -> Joiner? {
-        if joiners.allSatisfy({ silent.contains($0.id) || barred.contains($0.id) }) {
+        if joiners.allSatisfy({ silent.contains($0.id) }) {
             forgive()
         }
-        guard let index = joiners.firstIndex(where: { !silent.contains($0.id) && !barred.contains($0.id) }) else {
-            return nil
-        }
+        let index =
+            joiners.firstIndex { !silent.contains($0.id) && !barred.contains($0.id) }
+            ?? joiners.firstIndex { !silent.contains($0.id) }
+        guard let index else { return nil }
         joiners[index].wasOffered = true
         asked = Asked(member: joiners[index].id, adds: [:], removals: [], deadline: deadline)
         return joiners[index]

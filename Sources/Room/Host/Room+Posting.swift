@@ -143,7 +143,7 @@ extension Room {
             return
         }
         // What was sealed for somebody's former stay it cannot open.
-        guard let targetLink = target.link, target.since <= epoch else {
+        guard let targetLink = target.link, target.since <= epoch, group.unfollowed.reports[receiver] == nil else {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }

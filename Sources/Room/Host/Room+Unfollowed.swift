@@ -19,23 +19,23 @@ extension Room {
     mutating func cannotFollow(
         _ epoch: UInt64, from id: MemberID, now: Duration, actions: inout [RoomAction]
     ) throws(RoomError) {
-        guard let member = members[id], epoch > member.since else { throw .malformed }
+        guard let member = members[id], epoch > max(member.since, member.followed) else { throw .malformed }
         group.goesAway(id)
         guard group.unfollowed.has(epoch: epoch) else { return sendAway([id], now: now, actions: &actions) }
+        if group.unfollowed.reports[id] != epoch { silentChanges += 1 }
         group.unfollowed.report(epoch, by: id, now: now)
-        silentChanges += 1
         reviewCommits(now: now, actions: &actions)
     }
 
     /// Looks at the latest Commits, and at what was said of them.
     mutating func reviewCommits(now: Duration, actions: inout [RoomAction]) {
-        let standings = standings
         while let complaint = group.unfollowed.complaint {
             guard let index = group.unfollowed.steps.firstIndex(where: { $0.epoch == complaint.epoch }) else {
                 group.unfollowed.settle(complaint.by)
                 sendAway(complaint.by, now: now, actions: &actions)
                 continue
             }
+            let standings = standings
             let verdict = group.unfollowed.verdict(on: index, room: standings, now: now)
             guard verdict != .open else { break }
             let step = group.unfollowed.steps[index]
@@ -43,7 +43,7 @@ extension Room {
             if case .undo(let index) = verdict, limits.isRelay {
                 undo(to: index, now: now, actions: &actions)
             } else {
-                let followers = group.unfollowed.followers(of: index, in: standings).map(\.id)
+                let followers = group.unfollowed.followers(of: step, in: standings).map(\.id)
                 accuse(step, by: complaint.by, followers: followers, actions: &actions)
                 group.unfollowed.settle(complaint.by)
                 sendAway(complaint.by, now: now, actions: &actions)
@@ -61,14 +61,20 @@ extension Room {
         }
     }
 
-    /// The Commits from this one on are void: those who could not follow them go on where they are, and who has comes in anew.
+    /// The Commits from this one on are void: those who could not follow them go on where they are, as do those who are away and
+    /// have not heard of them. The others come in anew.
     private mutating func undo(to index: Int, now: Duration, actions: inout [RoomAction]) {
         let step = group.unfollowed.steps[index]
         let epoch = step.book.epoch
         actions.append(.broadcast(HostMessage.undone(epoch: epoch, by: step.committer).encoded, tag: 0))
         bar(step.committer, actions: &actions)
-        let gone = standings.filter { $0.followed > epoch && group.unfollowed.reports[$0.id] == nil }.map(\.id)
+        let reports = group.unfollowed.reports
+        let gone = standings.filter { standing in
+            reports[standing.id] != step.epoch && (standing.isPresent || standing.followed > epoch)
+                || members[standing.id].map { $0.since > epoch } == true
+        }.map(\.id)
         group.undo(to: index)
+        log.goBack(to: epoch)
         newestSince = min(newestSince, epoch)
         sendAway(gone, now: now, actions: &actions)
         for id in membersInOrder.map(\.id) {

@@ -266,6 +266,7 @@ package struct Room {
     /// The link's member has received all messages up to this one of the room's order.
     package mutating func acknowledged(sequence: UInt64, by link: LinkID, now: Duration) {
         guard let id = memberOfLink[link], let member = members[id] else { return }
+        group.unfollowed.reviewSoon(now: now)
         guard sequence > member.receivedSequence, sequence < nextSequence else { return }
         members[id]?.receivedSequence = sequence
         guard members.count <= RoomLimits.receiptMembers else { return }

@@ -124,6 +124,11 @@ package struct RoomLog {
     /// The epoch that the member has followed the group to, as far as it has acknowledged; nil for who has no place.
     func epoch(of member: MemberID) -> UInt64? { places[member]?.epoch }
 
+    /// No member has followed the group any further than to this epoch, whatever it has acknowledged.
+    mutating func goBack(to epoch: UInt64) {
+        for (member, place) in places where place.epoch > epoch { places[member]?.epoch = epoch }
+    }
+
     /// Where the member's place is; nil when it has none, or what follows is gone.
     func reader(of member: MemberID) -> Reader? {
         guard let place = places[member], place.next >= first, place.next <= end else { return nil }

@@ -10,6 +10,8 @@ struct UnfollowedCommits {
         /// The GroupInfo before the Commit.
         let groupInfo: [UInt8]
         let time: Duration
+        /// Who has said that it could not follow.
+        var complainers: Set<MemberID> = []
 
         /// The epoch that the Commit has begun.
         var epoch: UInt64 { book.epoch + 1 }
@@ -54,6 +56,12 @@ struct UnfollowedCommits {
     mutating func report(_ epoch: UInt64, by id: MemberID, now: Duration) {
         reports[id] = min(reports[id] ?? epoch, epoch)
         firstReport = firstReport ?? now
+        for index in steps.indices where steps[index].epoch == epoch { steps[index].complainers.insert(id) }
+    }
+
+    /// More is known: what is open is looked at again.
+    mutating func reviewSoon(now: Duration) {
+        if complaint != nil { reviewAt = now }
     }
 
     /// The reports of these are dealt with.
@@ -69,47 +77,45 @@ struct UnfollowedCommits {
     }
 
     /// Those of the members who are to follow the step, and have.
-    private func followers(of step: Step, in others: [Standing]) -> [Standing] {
-        others.filter { (reports[$0.id].map { $0 - 1 } ?? $0.followed) >= step.epoch }
+    func followers(of step: Step, in room: [Standing]) -> [Standing] {
+        others(of: step, in: room).filter { other in
+            !step.complainers.contains(other.id)
+                && (reports[other.id].map { $0 - 1 } ?? other.followed) >= step.epoch
+        }
     }
 
-    /// Those who have to follow the step. Who has committed something since is not among them: it would vouch for itself.
-    func others(of index: Int, in room: [Standing]) -> [Standing] {
-        let committers = Set(steps[index...].map(\.committer))
-        return room.filter { steps[index].book.contains($0.id) && !committers.contains($0.id) }
-    }
-
-    func followers(of index: Int, in room: [Standing]) -> [Standing] {
-        followers(of: steps[index], in: others(of: index, in: room))
+    /// Those who have to follow the step.
+    private func others(of step: Step, in room: [Standing]) -> [Standing] {
+        room.filter { step.book.contains($0.id) && $0.id != step.committer }
     }
 
     /// What becomes of the step that somebody could not follow.
     func verdict(on index: Int, room: [Standing], now: Duration) -> Verdict {
-        let others = others(of: index, in: room)
-        let reporters = others.filter { reports[$0.id] == steps[index].epoch }
-        let followers = followers(of: steps[index], in: others)
-        if !others.isEmpty, 2 * followers.count >= others.count { return .stays }
+        let step = steps[index]
+        let others = others(of: step, in: room)
+        let complainers = others.count { step.complainers.contains($0.id) }
+        let followers = followers(of: step, in: room).count
+        if !others.isEmpty, 2 * followers >= others.count { return .stays }
         let isOver = firstReport.map { now >= $0 + RoomLimits.undoPatience } ?? true
-        let isUnknown = others.contains { other in
-            other.isPresent && reports[other.id] == nil && other.followed < steps[index].epoch
+        let unknown = others.count { other in
+            other.isPresent && !step.complainers.contains(other.id) && reports[other.id] == nil
+                && other.followed < step.epoch
         }
-        guard isOver || !isUnknown else { return .open }
-        let isEverybody = reporters.count == others.count && !others.isEmpty
-        return isEverybody || reporters.count > max(1, followers.count) ? .undo(index) : .stays
+        // One alone could have anybody's Commit undone.
+        if complainers > max(1, followers + unknown) { return .undo(index) }
+        guard isOver || unknown == 0 else { return .open }
+        return complainers > max(1, followers) ? .undo(index) : .stays
     }
 
     /// Forgets what more than half of the others have followed, and where there is no place for more, the oldest that anybody has.
     mutating func review(room: [Standing], now: Duration) {
-        func isFollowed(_ step: Step, _ index: Int) -> Bool {
-            let others = others(of: index, in: room)
-            return others.isEmpty || 2 * followers(of: step, in: others).count > others.count
-        }
         let open = complaint?.epoch
-        let kept = steps.enumerated().filter { index, step in
-            now < step.time + RoomLimits.followTime || step.epoch == open || !isFollowed(step, index)
-        }.map(\.element)
-        steps = kept
-        if isFull, let index = steps.indices.first(where: { !followers(of: $0, in: room).isEmpty }) {
+        steps = steps.filter { step in
+            let others = others(of: step, in: room).count
+            return now < step.time + RoomLimits.followTime || step.epoch == open
+                || others > 0 && 2 * followers(of: step, in: room).count <= others
+        }
+        if isFull, let index = steps.firstIndex(where: { !followers(of: $0, in: room).isEmpty }) {
             steps.remove(at: index)
         }
         let young = steps.map { $0.time + RoomLimits.followTime }.filter { $0 > now }.min()
@@ -139,11 +145,14 @@ extension UnfollowedCommits {
             let groupInfo = try reader.readBytes(atMost: RoomLimits.groupInfoByteCount)
             let tree = try reader.readBytes(atMost: RoomLimits.groupMessageByteCount)
             let time = try reader.readTime()
+            let complainers = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+                try reader.readMemberID()
+            }
             do throws(GroupError) {
                 return Step(
                     committer: committer,
                     book: try book.init(resuming: groupInfo, tree: tree, isAtRelay: isAtRelay), groupInfo: groupInfo,
-                    time: time)
+                    time: time, complainers: Set(complainers))
             } catch {
                 throw .invalidValue
             }
@@ -165,6 +174,9 @@ extension UnfollowedCommits {
             writer.write(step.groupInfo)
             writer.write(step.book.tree)
             writer.write(time: step.time)
+            writer.write(list: step.complainers.sorted { $0.wireValue < $1.wireValue }) { writer, id in
+                writer.write(id)
+            }
         }
         writer.write(list: reports.sorted { $0.key.wireValue < $1.key.wireValue }) { writer, report in
             writer.write(report.key)

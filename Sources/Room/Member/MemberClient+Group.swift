@@ -106,7 +106,11 @@ extension MemberClient {
     mutating func committed(
         by sender: MemberID, joined: [HostMessage.Admission.Entry], commit: [UInt8], actions: inout [Action]
     ) throws(RoomError) {
-        guard !upkeep.isStuck else { return try list(joined, in: &members) }
+        guard !upkeep.isStuck else {
+            // They are in an epoch that this member is not in, and may have to come again.
+            upkeep.reported.formUnion(joined.map(\.id))
+            return try list(joined, in: &members)
+        }
         let before = engine.members
         let moderators = engine.moderators
         let change: GroupChange
@@ -150,6 +154,8 @@ extension MemberClient {
     private mutating func getStuck(actions: inout [Action]) {
         dropCommit()
         upkeep.stuckUntil = now + GroupUpkeep.undoPatience
+        // What else has come meanwhile may undo it.
+        guard !isAway else { return }
         actions.append(.send(MemberRequest.cannotFollow(epoch: engine.epoch &+ 1).encoded))
     }
 
@@ -161,6 +167,7 @@ extension MemberClient {
     /// Commits are void: this member is where the group goes on, or comes in anew.
     mutating func undone(epoch: UInt64, by committer: MemberID, actions: inout [Action]) {
         guard engine.epoch == epoch else { return startOver(actions: &actions) }
+        guard upkeep.isStuck else { return }
         upkeep.stuckUntil = nil
         actions.append(.tell(.warning(.undone(committer))))
         sendWaiting(actions: &actions)
@@ -175,7 +182,7 @@ extension MemberClient {
 
     /// Nothing comes any more that was sealed before this epoch.
     mutating func settled(floor: UInt64) {
-        engine.forgetEpochs(before: floor)
+        engine.forgetEpochs(before: min(floor, engine.epoch))
         if floor >= engine.epoch { upkeep.pastSince = nil }
     }
 

@@ -401,11 +401,11 @@ package struct MemberClient {
             } else {
                 opened = try open(content, id: messageID, from: from, isPrivate: receiver != nil, actions: &actions)
             }
-        } catch is GroupError where upkeep.isStuck {
-            // Sealed in an epoch that this member is not in.
-            if let sequence { actions.append(.tell(.passedOver(sequence: sequence))) }
-            return
         } catch let error as GroupError {
+            // Sealed in an epoch that this member is not in, perhaps by somebody who has come by it.
+            if upkeep.isStuck, let sequence, error == .otherEpoch || !engine.members.contains(from) {
+                return actions.append(.tell(.passedOver(sequence: sequence)))
+            }
             // The place in the order is taken, so that nobody can say that something was withheld.
             actions.append(.tell(.warning(error.warning(about: from))))
             return
