@@ -171,7 +171,7 @@ package final class PlainGroup: GroupEngine {
     package static func roles(in info: [UInt8]) -> Set<MemberID> { ids(info.dropFirst(24)) }
 
     package static func tree(of members: Set<MemberID>) -> [UInt8] {
-        members.sorted { $0.wireValue < $1.wireValue }.flatMap { bytes($0) }
+        members.sorted { $0.packed < $1.packed }.flatMap { bytes($0) }
     }
 
     package func createdSecret() -> SecretBytes? {
