@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: apparmor file-faults day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
+.PHONY: apparmor picture file-faults day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
     random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
@@ -127,6 +127,12 @@ interop:
 # A private Tor network on loopback, for trying things by hand; prints the environment to use.
 tor-network:
 	$(SWIFT) run tor-network
+
+# The picture of the README, with the program as it is now.
+picture:
+	$(SWIFT) build --product termtalk
+	python3 docs/make-screen.py .build/debug/termtalk >.build/screen.svg
+	mv .build/screen.svg docs/screen.svg
 
 # The whole suite under each sanitizer, in its own build folder.
 sanitize: sanitize-address sanitize-thread

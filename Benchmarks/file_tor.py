@@ -56,6 +56,9 @@ class Bottleneck:
             near.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
         except OSError:
             return near.close()
+        for end in (near, far):
+            # A router does not hold back what is small until what was before is acknowledged.
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for way, source, sink in (("up", near, far), ("down", far, near)):
             # What waits here is what a cheap router holds, and no more.
             source.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)

@@ -1,7 +1,7 @@
 """Records the picture of the README: a room of three, and another one in a second window, in tmux, with the
 real program, as SVG.
 
-    python3 docs/make-screen.py .build/debug/termtalk >docs/screen.svg
+    make picture        # python3 docs/make-screen.py .build/debug/termtalk >docs/screen.svg
 """
 
 import html
@@ -143,6 +143,7 @@ def picture(rows):
 
 with tempfile.TemporaryDirectory(prefix="tt-") as home:
     terminal = Terminal(home)
+    members = []
     try:
         terminal.wait("/help lists")
         terminal.press("F2")
@@ -160,7 +161,7 @@ with tempfile.TemporaryDirectory(prefix="tt-") as home:
         terminal.write("/topic release on Monday")
         terminal.press("Enter")
         terminal.wait("topic: release")
-        bob, chi = Member(["join", invite], "bob", home), Member(["join", invite], "chi", home)
+        bob, chi = members = [Member(["join", invite], nick, home) for nick in ("bob", "chi")]
         bob.say("hello ada, nice screen")
         terminal.wait("nice screen")
         terminal.write("welcome! 你好 chi")
@@ -185,3 +186,6 @@ with tempfile.TemporaryDirectory(prefix="tt-") as home:
         dora.process.wait(30)
     finally:
         subprocess.run(["tmux", "-S", terminal.socket, "kill-server"], capture_output=True, check=False)
+        # Their homes go only when they have ended, with the room.
+        for member in members:
+            member.process.wait(60)

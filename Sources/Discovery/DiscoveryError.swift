@@ -4,6 +4,8 @@ package enum DiscoveryError: Error, Equatable {
     case notInThisBuild
     /// This machine is in no local network.
     case noLocalNetwork
+    /// This process may not follow the machine's addresses.
+    case notAllowed
     /// Avahi reported this; its numbers are those of avahi-common/error.h.
     case failed(code: Int32)
 

@@ -5,7 +5,7 @@ package enum DurationText {
         let seconds = max(0, seconds)
         switch seconds {
         case ..<120: return unit(seconds, "second")
-        case ..<7_200: return joined(seconds, 60, "minute", 1, "second")
+        case ..<3_600: return joined(seconds, 60, "minute", 1, "second")
         case ..<172_800: return joined(seconds, 3_600, "hour", 60, "minute")
         default: return joined(seconds, 86_400, "day", 3_600, "hour")
         }

@@ -233,6 +233,8 @@ extension LineRenderer {
         case .torBootstrap: "tor is starting"
         case .onionPublish: "publishing the onion service"
         case .dial: "connecting to the host"
+        case .hostReach:
+            "no way to the host yet: it may be offline, its room may have ended, or the network is slow; still trying"
         case .handshake: "agreeing on keys"
         case .approval: "waiting for the host to let you in"
         case .hostAnswer:

@@ -1,5 +1,6 @@
 import Foundation
 import PrivateTorNetwork
+import TestSupport
 import Testing
 
 /// `host --client-auth`, with the program itself and real tors.
@@ -78,6 +79,39 @@ struct ClientAuthorizationTests {
         try await member.event("joined-room")
         member.send("through a tor of my own")
         try await hosted.host.event("message") { $0.text == "through a tor of my own" }
+    }
+
+    /// An invite is made when tor has its key, and comes in the form that was asked for.
+    @Test(.enabled(if: Terminal.tmux != nil && CodeReader.isAvailable, "needs tmux and zbar"))
+    func formsOfALaterInvite() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let host = try await Terminal(
+            ["host", "--client-auth", "--ttl", "20m", "--nick", "hostess"] + network.host.controlFlags,
+            home: TestHome(), width: 140, height: 70, environment: ["TERM=xterm-256color"])
+        try await host.acceptClipboard()
+        try await host.shows("/help lists the")
+        try await host.type("/invite --once --copy")
+        try await host.shows("the invite was given to the terminal's clipboard")
+        let copied = try #require(try await host.clipboard())
+        #expect(copied.hasPrefix("termtalk://"))
+        #expect(try await !host.everything().joined().contains(copied), "it is not shown beside")
+        try await host.type("/invite --once --qr")
+        var code = ""
+        try await host.seen("a code that can be read") { rows in
+            let drawn = rows.filter { row in
+                row.contains { "█▀▄".contains($0) } && row.allSatisfy { "█▀▄ ".contains($0) }
+            }
+            code = (try? CodeReader.read(drawn, areLettersLight: false)) ?? ""
+            return !code.isEmpty
+        }
+        #expect(code.hasPrefix("termtalk://") && code != copied)
+        try await host.press("Enter")
+        let member = try TermTalkProcess(
+            ["join", code, "--json"] + network.client.controlFlags, home: TestHome())
+        try await member.event("joined-room")
+        try await host.type("/end")
+        try await host.type("/end")
+        try await member.event("closed")
     }
 
     @Test func isForOnionServicesOnly() async throws {

@@ -44,6 +44,8 @@ struct InviteSourceTests {
             #expect(result.status == status, "\(arguments)")
             #expect(!result.errors.contains { $0.contains("room's name") }, "\(result.errors)")
         }
+        let result = try await TermTalkProcess.run(["say", file, "x"], home: home)
+        #expect(result.errors.last == "hint: to read an invite from a file: --invite-file FILE")
     }
 }
 

@@ -172,6 +172,8 @@ struct MenuTests {
         let guest = try await Terminal(["join", "asked"], home: TestHome())
         try await guest.shows("Where is the room?")
         try await guest.type("")
+        try await guest.shows("nobody said where the room is")
+        try await guest.shows("ask its host for an invite")
         try await guest.shows("status 65.")
     }
 

@@ -238,6 +238,9 @@ struct OnionErrorTests {
         #expect(try await member.result().events("closed").map(\.reason) == ["host-quit"])
         try await expectFailure(
             ["join", hosted.invite] + network.client.socksFlags, code: "onion-unreachable", status: 69)
+        let guest = try await Terminal(["join", hosted.invite] + network.client.socksFlags, home: TestHome())
+        try await guest.shows("the room may have ended (rooms live 5 minutes if nothing else was asked for)")
+        try await guest.shows("status 69.")
     }
 
     @Test func hostWithoutThatRoom() async throws {

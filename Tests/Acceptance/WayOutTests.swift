@@ -44,6 +44,23 @@ struct WayOutTests {
         try await host.shows("status 130.")
     }
 
+    /// Who goes on talking has not answered: the next wish is asked about anew.
+    @Test(arguments: [[], ["--plain"]]) func goingOnIsNoAnswer(_ mode: [String]) async throws {
+        let (host, invite) = try await host(mode)
+        let guest = try TermTalkProcess(["join", invite, "--json"], home: TestHome())
+        try await guest.event("joined-room")
+        try await host.shows("(2 members)")
+        try await host.interrupt()
+        let question = "1 other loses this room when you leave"
+        try await host.shows(question)
+        try await host.type("no, I stay")
+        try await guest.event("message") { $0.text == "no, I stay" }
+        try await host.interrupt()
+        try await host.seen("the question once more") { $0.filter { $0.contains(question) }.count == 2 }
+        try await host.type("still here")
+        try await guest.event("message") { $0.text == "still here" }
+    }
+
     @Test(arguments: [[], ["--plain"]]) func endOfInput(_ mode: [String]) async throws {
         let (host, invite) = try await host(mode)
         let guest = try TermTalkProcess(["join", invite, "--json"], home: TestHome())

@@ -116,6 +116,9 @@ struct WindowTests {
         try await person.press("M-1")
         try await person.type("still here")
         #expect(try await first.host.event("message").text == "still here")
+        // Who has said something since is asked once more.
+        try await person.type("/quit")
+        try await person.shows("1 other loses this room when you leave: /quit again ends it")
         try await person.type("/quit")
         #expect(try await guest.event("closed").reason == "host-quit")
         try await person.shows("status 0.")

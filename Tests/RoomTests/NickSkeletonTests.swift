@@ -32,6 +32,45 @@ import Testing
         #expect(NickSkeleton(first) != NickSkeleton(second))
     }
 
+    /// Small letters and signs that are taken for something else than in the standard, most of them for a Latin letter.
+    private static let takenOtherwise: Set<UInt32> = [
+        // Latin: turned, hooked, long and epigraphic ones, and small capitals.
+        0x140, 0x17F, 0x25A, 0x25B, 0x26F, 0x28B, 0x2B3, 0x2E1, 0x2E2, 0x1D0B, 0x1D0D, 0x1D3E, 0x1D8C, 0x1D90, 0x1DBA,
+        0x1DBB,
+        0x1E9D, 0x2184, 0xA795, 0xA7F7,
+        // Greek: beta, epsilon, kappa, lunate epsilon.
+        0x3B2, 0x3B5, 0x3BA, 0x3F5,
+        // Cyrillic: ze, ka, em, pe, the soft sign, yeru, and those that are made of them.
+        0x437, 0x43A, 0x43C, 0x43F, 0x44C, 0x491, 0x499, 0x49B, 0x49F, 0x4CE, 0x4E1, 0x511, 0xA651,
+    ]
+
+    @Test("What Unicode Technical Standard 39 takes for the same is the same, but for what is left out by name")
+    func confusablesLeftOut() {
+        #expect(NickConfusables.likenesses.count > 1_000)
+        var left: Set<UInt32> = []
+        for (value, likeness) in NickConfusables.likenesses {
+            guard let scalar = Unicode.Scalar(value) else { continue }
+            switch scalar.properties.generalCategory {
+            // Digits have their value, capitals look like their small letters.
+            case .decimalNumber, .uppercaseLetter: continue
+            default: if NickSkeleton(String(scalar)) != NickSkeleton(likeness) { left.insert(value) }
+            }
+        }
+        #expect(
+            left == Self.takenOtherwise,
+            "\(left.symmetricDifference(Self.takenOtherwise).map { String($0, radix: 16) })")
+    }
+
+    @Test(
+        "Look-alikes inside one script",
+        arguments: [
+            ("\u{30AB}\u{30CA}", "\u{529B}\u{30CA}"), ("\u{30ED}", "\u{53E3}"), ("\u{3078}", "\u{30D8}"),
+            ("\u{30AC}", "\u{529B}\u{3099}"),
+        ])
+    func insideAScript(_ first: String, _ second: String) {
+        #expect(NickSkeleton(first) == NickSkeleton(second))
+    }
+
     @Test("A member's id has the skeleton of the nick that reads like it")
     func identifiers() throws {
         let id = try #require(MemberID("abco2l"))

@@ -157,6 +157,30 @@ import Testing
         #expect(exchange.offered.count { $0.isOnItsWay } <= FileFormat.incoming)
     }
 
+    @Test("A file of which a little comes now and then keeps its place for its turn only, where another one waits")
+    func turns() throws {
+        let world = try World()
+        let exchange = try #require(world.exchange)
+        exchange.patience.turn = .milliseconds(50)
+        exchange.connected()
+        for id in 0..<UInt64(FileFormat.incoming) {
+            exchange.offered(world.offer(100 + id, name: "slow \(id)").encoded, from: Self.sender, isPrivate: false)
+        }
+        for file in exchange.offered { exchange.accept(file, folder: world.folder) }
+        let hasRun = world.run([
+            { exchange.offered.allSatisfy { $0.reception != nil } },
+            {
+                #expect(!world.sent.contains { if case .end = $0 { true } else { false } })
+                exchange.offered(world.offer(1, name: "wanted").encoded, from: MemberID(entropy: 8), isPrivate: false)
+                exchange.accept(exchange.offered[FileFormat.incoming], folder: world.folder)
+                return true
+            },
+            { exchange.offered[FileFormat.incoming].reception != nil },
+        ])
+        #expect(hasRun)
+        #expect(exchange.offered.count { $0.isSuspended } == 1)
+    }
+
     @Test("Another file of the same name and size takes no place for ever, and does not end the other one")
     func twins() throws {
         let world = try World()

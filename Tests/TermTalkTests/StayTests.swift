@@ -141,7 +141,9 @@ import Wire
             return advance { [now] in $0.admitted(admission, now: now, actions: &$1) }
         }
 
-        func patienceIsOver() -> [String] { advance { [now] in $0.patienceIsOver(of: now, actions: &$1) } }
+        func patienceIsOver(ofDial: Bool = false) -> [String] {
+            advance { [now] in $0.patienceIsOver(of: ofDial ? nil : now, actions: &$1) }
+        }
         func resumed() -> [String] { advance { [now] in $0.happened(.resumed, now: now, actions: &$1) } }
         func startsOver() -> [String] { advance { [now] in $0.startsOver(now: now, actions: &$1) } }
         func close() -> [String] { advance { [now] in $0.closed(now: now, actions: &$1) } }
@@ -158,9 +160,11 @@ import Wire
     @Test("Dialing, handshake, joining, in the room")
     func comingIn() {
         let world = World()
-        #expect(world.advance { $0.started(actions: &$1) } == ["dial", "dial"])
+        #expect(world.advance { $0.started(actions: &$1) } == ["dial", "remind", "dial"])
+        #expect(world.patienceIsOver(ofDial: true) == ["hostReach"])
         #expect(world.connect() == ["countAnew", "handshake", "remind", "write"])
         #expect(world.patienceIsOver() == ["hostAnswer"])
+        #expect(world.patienceIsOver(ofDial: true) == [])
         #expect(world.hear() == ["write", "join", "perform", "flush"])
         #expect(world.isNewcomer && !world.isInRoom)
         #expect(world.patienceIsOver() == ["memberAnswer"])

@@ -2,6 +2,7 @@ import Glibc
 import Room
 import Testing
 import TorController
+import Transport
 
 @testable import TermTalk
 
@@ -26,6 +27,18 @@ import TorController
         for (error, words) in errors {
             #expect(error.notice.message.hasSuffix(words), "\(error.notice.message)")
         }
+    }
+
+    @Test("Who cannot get to a room hears that it may have ended, however tor says so")
+    func ended() {
+        let errors: [TorError] = [
+            .onionUnreachable(.rendezvousFailed), .onionUnreachable(.socksReply(4)), .onionUnreachable(.socksReply(1)),
+            .onionNotFound,
+        ]
+        for error in errors {
+            #expect(error.notice.hint?.contains("room may have ended") == true, "\(error)")
+        }
+        #expect(DialError.refused.notice.hint?.contains("room may have ended") == true)
     }
 
     @Test("Keys, control characters and novels are left out")

@@ -43,7 +43,8 @@ import Testing
     @Test(
         arguments: [
             (0, "0 seconds"), (1, "1 second"), (90, "90 seconds"), (119, "119 seconds"), (120, "2 minutes"),
-            (150, "2 minutes 30 seconds"), (900, "15 minutes"), (7_199, "119 minutes 59 seconds"), (7_200, "2 hours"),
+            (150, "2 minutes 30 seconds"), (900, "15 minutes"), (3_599, "59 minutes 59 seconds"), (3_600, "1 hour"),
+            (7_199, "1 hour 59 minutes"), (7_200, "2 hours"),
             (5_400 * 2, "3 hours"), (9_000, "2 hours 30 minutes"), (172_800, "2 days"),
             (30 * 86_400 - 1, "29 days 23 hours"),
             (-5, "0 seconds"),

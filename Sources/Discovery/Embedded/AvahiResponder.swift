@@ -33,7 +33,7 @@ enum AvahiFamily {
     ///     are random, so nobody else has them, and who floods the network with answers costs it nothing.
     init(loop: EventLoop, interfaces: Set<String>, isListening: Bool) throws(DiscoveryError) {
         guard !interfaces.isEmpty else { throw .noLocalNetwork }
-        guard Self.mayFollowAddresses else { throw .failed(code: Int32(AVAHI_ERR_OS)) }
+        guard Self.mayFollowAddresses else { throw .notAllowed }
         unsafe avahi_set_log_function { _, _ in }
         let poll = AvahiLoop(loop, hearsAnswers: isListening)
         let name = Self.randomName()

@@ -51,6 +51,8 @@ package enum ChatEvent: Sendable, Equatable {
         case torBootstrap = "tor-bootstrap"
         case onionPublish = "onion-publish"
         case dial
+        /// No way to the host was found for some seconds.
+        case hostReach = "host-reach"
         case handshake
         /// The host is asked.
         case approval

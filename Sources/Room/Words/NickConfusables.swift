@@ -1,10 +1,10 @@
 /// Which letter or digit another one looks like.
 ///
-/// The table is our own, written by hand after the ideas of Unicode Technical Standard 39: letters of Cyrillic, Greek,
-/// Armenian, Coptic, Cherokee, Lisu, Hebrew and Canadian Aboriginal Syllabics that look Latin in common terminal fonts.
-/// Accented, fullwidth, mathematical, superscript and small-capital letters are recognised by their Unicode names, digits of
-/// all scripts by their value. Not covered: look-alikes inside other scripts (Han and Kana, Arabic, Indic), `cl` for `d`,
-/// digits for letters as in `s`/`5`, and what only one font draws alike. Of scripts that are mixed, or not used for names,
+/// Four things, in this order: letters of Cyrillic, Greek, Armenian, Coptic, Cherokee, Lisu, Hebrew and Canadian Aboriginal
+/// Syllabics that look Latin in common terminal fonts, by hand; accented, fullwidth, mathematical, superscript and small-capital
+/// letters by their Unicode names, digits of all scripts by their value; case; and what Unicode Technical Standard 39 says of
+/// letters inside one script (``table``). `NickSkeletonTests` names where that standard says otherwise. Not covered: `cl` for
+/// `d`, digits for letters as in `s`/`5`, and what only one font draws alike. Of scripts that are mixed, or not used for names,
 /// no nick is made (``NickScripts``). The Greek capitals Η, Μ, Ν and Υ fold to what
 /// they look like, not to their small letters.
 enum NickConfusables {
@@ -14,18 +14,53 @@ enum NickConfusables {
         var dropsMarks: Bool
     }
 
-    static func fold(_ scalar: Unicode.Scalar) -> Fold {
+    /// Likenesses of likenesses; the standard's own are final, and case leads on from a few.
+    private static let deepest = 4
+
+    static func fold(_ scalars: String.UnicodeScalarView) -> Fold { fold(scalars, depth: 0) }
+
+    private static func fold(_ scalars: String.UnicodeScalarView, depth: Int) -> Fold {
+        var folded = Fold(text: "", dropsMarks: false)
+        for scalar in scalars {
+            switch scalar.properties.generalCategory {
+            case .nonspacingMark, .spacingMark, .enclosingMark:
+                if !folded.dropsMarks { folded.text += likenesses[scalar.value] ?? String(scalar) }
+            default:
+                let fold = fold(scalar, depth: depth)
+                folded.text += fold.text
+                folded.dropsMarks = fold.dropsMarks
+            }
+        }
+        return folded
+    }
+
+    static let likenesses: [UInt32: String] = {
+        var likenesses: [UInt32: String] = [:]
+        for entry in table.split(separator: " ") {
+            let sides = entry.split(separator: "=").map {
+                $0.split(separator: "+").compactMap { UInt32($0, radix: 16) }
+            }
+            guard sides.count == 2, let letter = sides[0].first else { continue }
+            likenesses[letter] = String(String.UnicodeScalarView(sides[1].compactMap(Unicode.Scalar.init)))
+        }
+        return likenesses
+    }()
+
+    private static func fold(_ scalar: Unicode.Scalar, depth: Int) -> Fold {
         if scalar.isASCII { return latin(scalar.properties.lowercaseMapping) }
         if let letter = lookAlikes[scalar.value] { return latin(letter) }
-        if let base = accented[scalar.value] { return fold(base) }
+        if let base = accented[scalar.value] { return fold(base, depth: depth) }
         let properties = scalar.properties
         if properties.generalCategory == .decimalNumber, let value = properties.numericValue {
             return latin(String(Int(value)))
         }
         let name = properties.name ?? ""
-        if let fold = fold(named: name) { return fold }
+        if let fold = fold(named: name, depth: depth) { return fold }
         let lowercase = properties.lowercaseMapping.unicodeScalars
-        if let small = lowercase.first, small != scalar { return fold(small) }
+        if let small = lowercase.first, small != scalar { return fold(small, depth: depth) }
+        if depth < deepest, let likeness = likenesses[scalar.value] {
+            return fold(likeness.unicodeScalars, depth: depth + 1)
+        }
         return Fold(text: String(scalar), dropsMarks: accentedScripts.contains { name.hasPrefix($0) })
     }
 
@@ -53,12 +88,12 @@ enum NickConfusables {
     /// Letters of Latin that are drawn as two.
     private static let digraphs: Set<Substring> = ["DZ", "LJ", "NJ"]
 
-    private static func fold(named name: String) -> Fold? {
+    private static func fold(named name: String, depth: Int) -> Fold? {
         let words = name.replacing(" WITH SMALL LETTER ", with: "").split(separator: " ")
         if let with = words.firstIndex(of: "WITH"),
             let base = scalarsByName[words[..<with].joined(separator: " ")]
         {
-            return fold(base)
+            return fold(base, depth: depth)
         }
         guard latinStyles.contains(where: { name.hasPrefix($0) }) else { return nil }
         let plain = words.prefix { $0 != "WITH" }
@@ -68,7 +103,7 @@ enum NickConfusables {
         }
         guard plain.first == "MATHEMATICAL" else { return nil }
         let size = plain.contains("CAPITAL") ? "CAPITAL" : "SMALL"
-        return scalarsByName["GREEK \(size) LETTER \(last)"].map { fold($0) }
+        return scalarsByName["GREEK \(size) LETTER \(last)"].map { fold($0, depth: depth) }
     }
 
     /// Letters of the accented scripts by their names.

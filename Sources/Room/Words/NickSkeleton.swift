@@ -8,19 +8,7 @@ package struct NickSkeleton: Hashable, Sendable {
 
     /// The skeleton of a nick. Any text is accepted, also what is not a valid nick.
     package init(_ nick: String) {
-        var folded = ""
-        var dropsMarks = false
-        for scalar in nick.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .nonspacingMark, .spacingMark, .enclosingMark:
-                if !dropsMarks { folded.unicodeScalars.append(scalar) }
-            default:
-                let fold = NickConfusables.fold(scalar)
-                folded += fold.text
-                dropsMarks = fold.dropsMarks
-            }
-        }
-        text = Self.joiningPairs(folded)
+        text = Self.joiningPairs(NickConfusables.fold(nick.unicodeScalars).text)
     }
 
     /// The skeleton of a member's id, which no other member's nick may have.

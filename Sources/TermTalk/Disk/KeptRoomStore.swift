@@ -1,6 +1,7 @@
 import Glibc
 package import Room
 internal import Sodium
+internal import TorController
 
 /// Rooms that keep their keys, by name: `rooms/NAME.room` in the state directory, 0600; beside it `NAME.tor`, 0700, of a tor
 /// of the room's own, which the room's lock keeps to one process. A file is written once, when the room
@@ -11,6 +12,14 @@ package struct KeptRoomStore: Sendable {
 
     package init(directories: UserDirectories) {
         self.directories = directories
+    }
+
+    /// The names of all that are kept, in order; none when the folder cannot be read.
+    package var names: [String] {
+        let suffix = ".room"
+        return PrivateDirectory.names(in: folder)
+            .compactMap { $0.hasSuffix(suffix) ? RoomName(String($0.dropLast(suffix.count)))?.description : nil }
+            .sorted()
     }
 
     /// Takes a room for this process alone.

@@ -144,11 +144,14 @@ extension FileExchange {
         return true
     }
 
-    /// Whether a file from which nothing comes has given its place to one that waits.
+    /// Whether a file from which nothing comes, or that has had its turn, has given its place to one that waits.
     private func giveUpPlace() -> Bool {
-        guard isConnected,
-            let file = offered.first(where: { $0.reception.map { isStalled($0, for: patience.place) } ?? false })
-        else { return false }
+        guard isConnected else { return false }
+        let file = offered.first { file in
+            guard let reception = file.reception, !reception.isWorking else { return false }
+            return isStalled(reception, for: patience.place) || loop.time - reception.beganAt >= patience.turn
+        }
+        guard let file else { return false }
         suspend(file)
         return true
     }

@@ -38,6 +38,8 @@ final class FileExchange {
         /// The same where another file waits for a place; and an offer that waits so long for one of the same name and size
         /// is fetched beside it.
         var place = Duration.seconds(60)
+        /// How long a file keeps its place, however much of it comes, where another one waits.
+        var turn = Duration.seconds(600)
     }
 
     var patience = Patience()

@@ -15,6 +15,7 @@ final class Reception {
     var isWorkDue = false
     var pace = FilePace()
     var lastArrival: Duration
+    let beganAt: Duration
     /// When the sender was told last how far it is.
     var toldAt: Duration = .zero
 
@@ -22,5 +23,6 @@ final class Reception {
         self.part = part
         transfer = IncomingFile(offer)
         lastArrival = now
+        beganAt = now
     }
 }

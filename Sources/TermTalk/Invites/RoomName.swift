@@ -27,7 +27,8 @@ package struct RoomName: Hashable, Sendable, CustomStringConvertible {
         guard let room = RoomName(text) else {
             throw ChatEvent.Notice(
                 .roomInvalid, "the room's name cannot be used: it is empty or too long, or has other characters",
-                hint: "use 1 to 64 letters, digits, . _ -")
+                hint: text.contains("/")
+                    ? "to read an invite from a file: --invite-file FILE" : "use 1 to 64 letters, digits, . _ -")
         }
         self = room
     }

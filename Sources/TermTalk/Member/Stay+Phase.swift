@@ -44,8 +44,8 @@ extension Stay {
         /// Seal what is queued at the end of the turn.
         case flush
         case close
-        /// Call ``patienceIsOver(of:actions:)`` after ``HandshakeWatch/patience``.
-        case remind(of: Duration)
+        /// Call ``patienceIsOver(of:actions:)`` after ``HandshakeWatch/patience``; nil is the dial.
+        case remind(of: Duration?)
         case tell(ChatEvent)
         /// The client's connection is broken.
         case connectionLost

@@ -67,6 +67,7 @@ struct Stay: ~Copyable {
 
     mutating func started(actions: inout [Action]) {
         actions.append(.tell(.starting(.dial, progress: nil)))
+        actions.append(.remind(of: nil))
         dial(actions: &actions)
     }
 
@@ -267,9 +268,11 @@ struct Stay: ~Copyable {
     }
 
     /// Who comes in for the first time is told what it waits for, when that takes long.
-    mutating func patienceIsOver(of connectedAt: Duration, actions: inout [Action]) {
-        guard isNewcomer, handshakes.connectedAt == connectedAt else { return }
+    mutating func patienceIsOver(of connectedAt: Duration?, actions: inout [Action]) {
+        guard isNewcomer, connectedAt == nil || handshakes.connectedAt == connectedAt else { return }
         switch phase {
+        case .dialing where connectedAt == nil: actions.append(.tell(.starting(.hostReach, progress: nil)))
+        case _ where connectedAt == nil: break
         case .handshake: actions.append(.tell(.starting(.hostAnswer, progress: nil)))
         case .password, .joining(awaitsApproval: false):
             actions.append(.tell(.starting(.memberAnswer, progress: nil)))

@@ -17,6 +17,8 @@ package protocol Participant: AnyObject {
     var isModerator: Bool { get }
     /// How many others are in a room that ends for them when this participant leaves.
     var othersWhoseRoomEnds: Int { get }
+    /// Whether the room goes on when it is opened again.
+    var isKept: Bool { get }
     /// How many others are in a room that this participant can end.
     var othersToEnd: Int { get }
     /// Whether so much waits to be delivered that no more should be read from the person's input.
@@ -31,6 +33,8 @@ package protocol Participant: AnyObject {
 
 extension Participant {
     package var othersToEnd: Int { 0 }
+
+    package var isKept: Bool { false }
 
     package func say(_ text: String, kind: MessageContent.Kind, to receiver: String?) {
         member?.say(text, kind: kind, to: receiver)

@@ -472,7 +472,7 @@ package final class RoomHost {
     }
 
     /// Whether the room goes on when the host does.
-    var isKept: Bool { if case .open = keeping { true } else { false } }
+    package var isKept: Bool { if case .open = keeping { true } else { false } }
 
     private func giveUpKeeping() {
         if case .open(let kept, let store, _, _) = keeping { keeping = .over(kept, store) }

@@ -12,6 +12,12 @@ extension DiscoveryError {
             .init(
                 .hostUnreachable, "the local network cannot be used: this machine is in none",
                 hint: "connect it, and look with: ip addr")
+        case .notAllowed:
+            .init(
+                .hostUnreachable,
+                "the local network cannot be searched or told: a profile of this system does not let the program see the "
+                    + "machine's addresses (a netlink socket)",
+                hint: "allow it there, as the profile of the package does; others can still join by invite")
         case .failed(let code):
             .init(
                 .hostUnreachable, "the local network cannot be searched or told: Avahi's error \(code)",

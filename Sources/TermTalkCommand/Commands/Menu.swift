@@ -44,7 +44,7 @@ enum Menu {
             let place = answer(
                 to: "Onion service, or lan, or ADDR:PORT to listen on without tor", default: "onion",
                 as: placeArguments),
-            let lifetime = answer(to: "How long it lives (300, 15m, 2h, none)", default: "300", as: lifetimeArguments),
+            let lifetime = answer(to: "How long it lives (5m, 2h, none)", default: "5m", as: lifetimeArguments),
             let nick = answer(
                 to: "Your nick", as: { text throws(ChatEvent.Notice) in try nickArguments(text, isHost: true) })
         else { return nil }

@@ -23,6 +23,10 @@ struct RoomsCommand: ParsableCommand {
         if rooms.isEmpty, warning == nil, !json, !lan {
             StandardError.write("no room is hosted on this machine now; to go into another one: termtalk join INVITE\n")
         }
+        if !json, case let kept = KeptRoomStore(directories: UserDirectories()).names, !kept.isEmpty {
+            StandardError.write(
+                "kept here: \(kept.joined(separator: ", ")); termtalk host --persist NAME goes on with one\n")
+        }
         for room in rooms {
             StandardOutput.print(json ? JSONRoomList.line(for: room) : Self.line(for: room, now: now))
         }

@@ -44,7 +44,7 @@ struct PersistOptions: ParsableArguments {
         let kept: KeptRoom
         switch slot.state {
         case .new: kept = try slot.create(room ?? .random(), passphrase: try passphrase(isNew: true))
-        case .sealed: kept = try slot.room(passphrase: try passphrase(isNew: false))
+        case .sealed: kept = try unsealed(slot)
         case .open:
             guard passphraseFile == nil else {
                 throw ChatEvent.Notice(
@@ -61,10 +61,27 @@ struct PersistOptions: ParsableArguments {
         return kept
     }
 
+    /// A person is asked again for a passphrase that is wrong.
+    private func unsealed(_ slot: KeptRoomSlot) throws(ChatEvent.Notice) -> KeptRoom {
+        var asked = 1
+        while true {
+            let passphrase = try passphrase(isNew: false, isAgain: asked > 1)
+            do throws(ChatEvent.Notice) {
+                return try slot.room(passphrase: passphrase)
+            } catch {
+                guard error.code == .passphraseWrong, passphraseFile == nil, !noPassphrase,
+                    asked < PasswordInput.attemptLimit
+                else { throw error }
+                asked += 1
+            }
+        }
+    }
+
     /// The passphrase; nil when there is to be none.
-    private func passphrase(isNew: Bool) throws(ChatEvent.Notice) -> Password? {
+    private func passphrase(isNew: Bool, isAgain: Bool = false) throws(ChatEvent.Notice) -> Password? {
         if let passphraseFile { return try PasswordInput.firstLine(of: passphraseFile, as: .passphrase) }
         guard !noPassphrase else { return nil }
-        return try PasswordInput.ask("Passphrase of the room's keys: ", as: .passphrase, isNew: isNew)
+        let question = isAgain ? "That is not the passphrase. Once more: " : "Passphrase of the room's keys: "
+        return try PasswordInput.ask(question, as: .passphrase, isNew: isNew)
     }
 }

@@ -176,7 +176,7 @@ struct PlaceOptions: ParsableArguments {
                 if answer.lowercased() == "lan" { return try lanAddress(context) }
                 return try RoomAddress(answer)
             } catch {
-                guard !answer.isEmpty else { throw error }
+                guard !answer.isEmpty else { throw .addressNotGiven }
                 StandardError.report(error)
             }
         }
@@ -208,4 +208,10 @@ struct PlaceOptions: ParsableArguments {
         return RoomGuest.Options(
             room: name, address: address, hostKey: knownKey, acceptsNewHost: acceptNewHost, nick: nick, tor: nil)
     }
+}
+
+extension ChatEvent.Notice {
+    fileprivate static let addressNotGiven = Self(
+        .addressInvalid, "cannot join: nobody said where the room is",
+        hint: "ask its host for an invite, which says it, or for the address")
 }

@@ -168,7 +168,10 @@ final class ChatSession {
         }
         if let notice, isLast || !isPanicking { conversation.show(.error(notice)) }
         // After a panic a terminal shows nothing.
-        if conversation.wasTold || !isLast, common.json || !isPanicking { conversation.show(.closed(reason)) }
+        if conversation.wasTold || !isLast, common.json || !isPanicking {
+            let isPause = reason == .hostQuit && notice == nil && conversation.isKept
+            conversation.show(isPause && isLast && !common.json ? .help([Self.pauseText]) : .closed(reason))
+        }
         guard isLast else {
             if conversation.closesWindow { forget(conversation) }
             return
@@ -176,6 +179,9 @@ final class ChatSession {
         status = wasInterrupted ? .interrupted : ExitStatusCode.of(reason, notice)
         loop.stop()
     }
+
+    private static let pauseText =
+        "the room is paused: the same command goes on with it, and its members come back by themselves"
 
     /// Takes what belongs to the stay, and its window, away.
     func forget(_ conversation: Conversation) {
@@ -226,6 +232,11 @@ final class ChatSession {
                 WayOut.question(others: others, rooms: losing.count { $0 > 0 }, key: key), in: conversation.number)
             return false
         }
+    }
+
+    /// The person goes on: what was asked about leaving is asked anew.
+    func goesOn() {
+        wayOut = WayOut()
     }
 
     /// The same of the end of one room, which may be one that would only pause.

@@ -86,8 +86,7 @@ final class Conversation {
         /// How many passwords the person has typed; nil when there is one from a file, which is not asked for.
         var passwords: Int?
 
-        /// As ssh does.
-        static let passwordLimit = 3
+        static let passwordLimit = PasswordInput.attemptLimit
     }
 
     func join(_ options: RoomGuest.Options, _ questions: Questions) {
@@ -127,6 +126,7 @@ final class Conversation {
 
     private func heard(_ event: ChatEvent) {
         if case .delivers(let delivery) = role { return heard(event, while: delivery) }
+        if case .ready = event, case .serves = role, !session.common.json { console.note(Self.firstInvite, in: number) }
         if case .ready = event, takesLines, TerminalDevice.isInputNowhere {
             failure = Self.nobodyTalks
             return stop?() ?? ()
@@ -195,6 +195,9 @@ final class Conversation {
         }
     }
 
+    private static let firstInvite =
+        "this invite is for the first who comes in, who founds the room's group; members show all others theirs: /invite"
+
     private static let nobodyTalks = ChatEvent.Notice(
         .usage, "no room was opened: standard input is /dev/null, at whose end the host leaves",
         hint: "--headless serves a room that others talk in; else leave the input open")
@@ -239,6 +242,10 @@ final class Conversation {
     }
 
     func perform(_ input: ChatInput) {
+        if !input.isWayOut {
+            wayOut = WayOut()
+            session.goesOn()
+        }
         if input.needsRoom, phase != .inside { return refuseOutside() }
         switch input {
         case .text(let text): participant?.say(text, kind: .text, to: nil)
@@ -331,6 +338,8 @@ final class Conversation {
         }
     }
 
+    var isKept: Bool { participant?.isKept ?? false }
+
     /// How many others lose this room when the person leaves.
     var othersWhoseRoomEnds: Int { isLeaving || isOver ? 0 : participant?.othersWhoseRoomEnds ?? 0 }
 
@@ -351,6 +360,14 @@ final class Conversation {
 }
 
 extension ChatInput {
+    /// Whether it may be the answer to what is asked before others lose a room.
+    fileprivate var isWayOut: Bool {
+        switch self {
+        case .quit, .close, .panic, .room(.end): true
+        default: false
+        }
+    }
+
     /// Whether it is of no use where there is no room.
     fileprivate var needsRoom: Bool {
         switch self {

@@ -14,6 +14,9 @@ enum PasswordInput {
         var fileOption: String { "--\(rawValue)-file" }
     }
 
+    /// How often a person is asked, as ssh does.
+    static let attemptLimit = 3
+
     static let limit = RoomPassword.byteCountRange.upperBound
     /// How often a prompt looks whether the process was told to end.
     private static let signalInterval: Int32 = 200
@@ -66,13 +69,13 @@ enum PasswordInput {
     static func ask(
         _ question: String, as kind: Kind = .password, isNew: Bool = false
     ) throws(ChatEvent.Notice) -> Password {
-        let first = try askOnce(question, kind)
-        guard isNew else { return first }
-        guard first.equals(try askOnce("Once more: ", kind)) else {
-            throw ChatEvent.Notice(
-                .inputInvalid, "the \(kind.rawValue) cannot be used: the two were not the same", hint: "try again")
+        guard isNew else { return try askOnce(question, kind) }
+        for attempt in 0..<attemptLimit {
+            let first = try askOnce(attempt == 0 ? question : "The two were not the same. \(question)", kind)
+            if first.equals(try askOnce("Once more: ", kind)) { return first }
         }
-        return first
+        throw ChatEvent.Notice(
+            .inputInvalid, "the \(kind.rawValue) cannot be used: the two were not the same", hint: "try again")
     }
 
     private static func askOnce(_ question: String, _ kind: Kind) throws(ChatEvent.Notice) -> Password {

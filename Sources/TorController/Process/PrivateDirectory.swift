@@ -92,7 +92,7 @@ package final class PrivateDirectory {
     }
 
     /// The entries of a folder; none when it cannot be read.
-    static func names(in path: String) -> [String] {
+    package static func names(in path: String) -> [String] {
         guard let directory = unsafe opendir(path) else { return [] }
         defer { _ = unsafe closedir(directory) }
         guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return [] }

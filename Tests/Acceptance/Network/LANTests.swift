@@ -50,6 +50,37 @@ struct LANTests {
         #expect(try await known.result().events("error").first?.code == "no-such-room", "the room has gone")
     }
 
+    /// Where a profile refuses the socket by which Avahi follows addresses, Avahi would end the process.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3"), "needs python3"))
+    func addressesMayNotBeFollowed() async throws {
+        let refusing = """
+            import ctypes, os, platform, struct, sys
+            libc = ctypes.CDLL(None, use_errno=True)
+            number = 41 if platform.machine() == "x86_64" else 198
+            def step(code, yes, no, value): return struct.pack("HBBI", code, yes, no, value)
+            # EACCES for a netlink socket of datagrams; everything else as it was.
+            steps = [step(0x20, 0, 0, 0), step(0x15, 0, 6, number), step(0x20, 0, 0, 16), step(0x15, 0, 4, 16),
+                     step(0x20, 0, 0, 24), step(0x54, 0, 0, 15), step(0x15, 0, 1, 2),
+                     step(0x06, 0, 0, 0x50000 | 13), step(0x06, 0, 0, 0x7FFF0000)]
+            code = ctypes.create_string_buffer(b"".join(steps))
+            program = struct.pack("HxxxxxxP", len(steps), ctypes.addressof(code))
+            assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.c_char_p(program)) == 0
+            os.execv(sys.argv[1], sys.argv[1:])
+            """
+        let pair = try await LANPair()
+        let filtered = ["python3", "-c", refusing, try TermTalkProcess.binary()]
+        // The room is open all the same, and its person knows that it is not told of.
+        let host = try pair.host.start(filtered + ["host", "--lan", "--json", "--room", Self.room])
+        #expect(try await host.event("warning").message?.contains("a netlink socket") == true)
+        try await host.event("ready")
+        host.signal(SIGTERM)
+        #expect(try await host.result().status == 0)
+        let guest = try pair.guest.start(filtered + ["join", Self.room, "--lan", "--json"])
+        let result = try await guest.result()
+        #expect(result.status == 69)
+        #expect(result.events("error").first?.message?.contains("a netlink socket") == true)
+    }
+
     @Test func byInvite() async throws {
         let pair = try await LANPair()
         let (host, ready) = try await pair.open()

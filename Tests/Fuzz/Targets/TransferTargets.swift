@@ -25,7 +25,8 @@ private func fileOffer(_ input: [UInt8]) {
     precondition(!name.text.isEmpty && name.text.utf8.count <= FileName.maximumByteCount, "a name has no length")
     precondition(!name.text.utf8.contains { $0 < 0x20 || $0 == UInt8(ascii: "/") }, "a name is a path")
     precondition(!name.text.utf8.starts(with: [UInt8(ascii: ".")]), "a name is hidden")
-    precondition(FileName(name.text).text == name.text, "a safe name changes")
+    // Not as text, to which composed and decomposed letters are equal.
+    precondition(FileName(name.text).text.utf8.elementsEqual(name.text.utf8), "a safe name changes")
 }
 
 /// Frames of four members, one after the other: a byte for who, a byte for what, and the frame.
