@@ -46,6 +46,12 @@ package struct PublicRoomGroup: GroupBook {
 
     package var epoch: UInt64 { group.context.epoch }
     package var memberCount: Int { leaves.count }
+
+    package func branch(of id: MemberID, from committer: MemberID) -> Int? {
+        guard let leaf = leaves[id], let other = leaves[committer] else { return nil }
+        return UInt32.bitWidth - (leaf.rawValue ^ other.rawValue).leadingZeroBitCount
+    }
+
     package var members: [MemberID] { Array(leaves.keys) }
     package var tree: [UInt8] { group.tree.encoded }
 

@@ -21,7 +21,9 @@ extension RoomGroup {
     ) throws(GroupError) -> GroupCommit {
         guard secret != nil || isCreator else { throw .wrongCreator }
         // Whichever of several equal ones is accepted, it is what we have.
-        if let externalCommit, hasExternalCommit, externalCommit.epoch == epoch { return externalCommit }
+        if let externalCommit, hasExternalCommit, externalCommit.epoch == epoch, externalGroupInfo == groupInfo {
+            return externalCommit
+        }
         external = nil
         switch joining {
         case .some(let package):
@@ -37,6 +39,7 @@ extension RoomGroup {
                 commit.groupInfo = try join.groupInfo(allowsExternalCommit: true, includesTree: false)
                 external = consume join
                 externalCommit = commit
+                externalGroupInfo = groupInfo
                 return commit
             } catch {
                 throw .cannotJoin

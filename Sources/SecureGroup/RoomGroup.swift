@@ -42,6 +42,8 @@ package final class RoomGroup: GroupEngine {
     /// The external Commit that we have sent, until we are in.
     var external: ExternalJoin?
     var externalCommit: GroupCommit?
+    /// The GroupInfo that it was made from: the number of an epoch may be used again.
+    var externalGroupInfo: [UInt8] = []
     /// A Commit that was looked at and is not accepted by the room yet.
     var checked: CheckedCommit?
     package internal(set) var members: Set<MemberID> = []

@@ -41,7 +41,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .notTermtalk, .versionMismatch, .persistVersion, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed,
             .groupForged,
             .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
-            .groupNick, .groupWelcome, .groupCreator, .groupLost, .verifyFailed, .fileDamaged:
+            .groupNick, .groupWelcome, .groupCreator, .groupLost, .groupUndone, .verifyFailed, .fileDamaged:
             self = .protocolError
         case .torAuthFailed, .torPermission, .torFiltered, .torUntrusted, .directNotAllowed, .onionAuthRequired,
             .passwordRequired, .passwordWrong,

@@ -19,7 +19,8 @@ JOIN, POST, PRIVATE_POST, CHANGE_NICK, LEAVE, COMMIT = range(0x10, 0x16)
  REMOVED, TOPIC, LOCK, EXTENDED, WAITING, COMMIT_WANTED, COMMIT_DECLINED) = range(0x20, 0x32)
 SLOW_MODE, TREE = 0x33, 0x35
 INVITE_REVOKED, AWAY, BACK = 0x36, 0x37, 0x38
-SETTLED, PASSED = 0x39, 0x3A
+SETTLED, PASSED, UNDONE, BARRED = 0x39, 0x3A, 0x3B, 0x3C
+CANNOT_FOLLOW = 0x1A
 UPDATE_MESSAGES = 100
 
 
@@ -364,6 +365,8 @@ class Client:
             return {"event": "slow mode", "seconds": reader.number(4)}
         if kind == WAITING:
             return {"event": "waiting"}
+        if kind == BARRED:
+            return {"event": "barred", "id": reader.number(4)}
         if kind == INVITE_REVOKED:
             return {"event": "invite revoked"}
         raise ProtocolError(f"type {kind}")

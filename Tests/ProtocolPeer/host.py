@@ -7,8 +7,8 @@ import select
 import socket
 import time
 
-from client import (ADMITTED, CLOSING, COMMIT, COMMIT_DECLINED, COMMITTED, JOIN, LEAVE, LEFT, POST, POSTED,
-                    PASSED, PRIVATE_POST, PRIVATE_POSTED, REFUSED, TREE)
+from client import (ADMITTED, CANNOT_FOLLOW, CLOSING, COMMIT, COMMIT_DECLINED, COMMITTED, JOIN, LEAVE, LEFT, POST, POSTED,
+                    PASSED, PRIVATE_POST, PRIVATE_POSTED, REFUSED, TREE, UNDONE)
 from mls import read_published
 from mls_suite import public_key, signature_public
 from room_group import OwnCommit, RoomGroup, digest
@@ -149,6 +149,9 @@ class Host:
             self.post_privately(guest.member, receiver, message, reader.rest())
         elif kind == COMMIT:
             self.commit(guest, OwnCommit.decode(reader.rest()))
+        elif kind == CANNOT_FOLLOW:
+            # Not where the member is: it comes in anew.
+            guest.send(UNDONE, u64(reader.number(8) + 1) + u32(self.member))
         elif kind == LEAVE:
             self.remove(guest.member, 0)
 

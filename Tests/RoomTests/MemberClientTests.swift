@@ -281,10 +281,26 @@ import Wire
         #expect(stay.warnings == [.groupGhost])
     }
 
-    @Test("A Commit that cannot be followed makes the member join anew")
+    @Test("A Commit that cannot be followed makes the member join anew, if the room does not take it back")
     func lost() throws {
         var stay = try Stay()
         try stay.hears(.committed(from: Self.other, floor: 0, joined: [], commit: Array(repeating: 0, count: 40)))
+        let report = MemberRequest.cannotFollow(epoch: stay.client.engine.epoch + 1).encoded
+        #expect(stay.warnings == [.groupForged] && stay.actions.last == .send(report))
+        _ = try stay.client.say("x", kind: .text, actions: &stay.actions)
+        // Over another connection it says so again, and nothing of its own.
+        stay.client.connectionLost()
+        stay.client.now += GroupUpkeep.undoPatience
+        stay.client.timePassed(actions: &stay.actions)
+        stay.actions = []
+        stay.client.caughtUp(actions: &stay.actions)
+        #expect(stay.actions == [.send(report)])
+        stay.client.now += GroupUpkeep.undoPatience - .nanoseconds(1)
+        stay.client.timePassed(actions: &stay.actions)
+        #expect(stay.actions == [.send(report)])
+        stay.client.now += .nanoseconds(1)
+        #expect(stay.client.nextDeadline == stay.client.now)
+        stay.client.timePassed(actions: &stay.actions)
         #expect(stay.warnings.last == .groupLost)
         #expect(stay.actions.last == .startOver)
         #expect(!stay.client.isJoined)

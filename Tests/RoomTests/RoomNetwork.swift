@@ -333,7 +333,7 @@ final class RoomNetwork {
         for peer in chosen where peers[peer].isUp {
             let messages = Array(peers[peer].toClient.prefix(count))
             peers[peer].toClient.removeFirst(messages.count)
-            for (message, tag) in messages {
+            for (message, tag) in messages where peers[peer].isUp {
                 hasMoved = true
                 try act(peer) { client, actions in
                     guard let message else { return client.caughtUp(actions: &actions) }
@@ -349,6 +349,12 @@ final class RoomNetwork {
                     moderateAll { room, now, _ in room.acknowledged(sequence: tag, by: link, now: now) }
                 }
             }
+        }
+        // The host has let go of those who are to come in anew, and their connections end.
+        for peer in chosen
+        where peers[peer].isUp && peers[peer].isReleased && peers[peer].ends.isEmpty && peers[peer].toClient.isEmpty {
+            peers[peer].isUp = false
+            peers[peer].client.connectionLost()
         }
         return hasMoved
     }
@@ -372,10 +378,12 @@ final class RoomNetwork {
 
     /// The peer has followed the group, and the host hears so.
     private func followed(_ peer: Int) {
-        guard let id = peers[peer].client.id else { return }
+        guard let id = peers[peer].client.id, !peers[peer].isReleased else { return }
         let epoch = peers[peer].client.engine.epoch
         moderateAll { room, _, _ in
-            if let known = room.members[id]?.epoch { room.members[id]?.epoch = max(known, epoch) }
+            guard let known = room.members[id] else { return }
+            room.members[id]?.epoch = max(known.epoch, epoch)
+            room.members[id]?.followed = max(known.followed, epoch)
         }
     }
 
@@ -444,7 +452,11 @@ final class RoomNetwork {
             case .admitted(let admission): peers[peer].admissions.append(admission)
             case .tell(let event): peers[peer].events.append(event)
             case .end(_, let refusal): peers[peer].ends.append(refusal)
-            case .startOver: peers[peer].startOvers += 1
+            case .startOver:
+                peers[peer].startOvers += 1
+                breakLink(peer)
+                peers[peer].isReleased = true
+                peers[peer].toClient = []
             case .created:
                 act(peer) { client, actions in
                     client.register(

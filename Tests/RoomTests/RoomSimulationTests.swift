@@ -62,10 +62,30 @@ import Testing
         network.compareStates()
     }
 
-    /// Lives through so many steps, in which at least so many texts are said.
+    @Test(
+        "So do those at a relay some of whose members make Commits that others cannot follow",
+        arguments: 1...4 as ClosedRange<UInt64>)
+    func agreementWithSpoilers(seed: UInt64) throws {
+        var limits = RoomLimits()
+        limits.isRelay = true
+        let network = RoomNetwork(limits: limits)
+        network.isRelay = true
+        network.add(nick: "first")
+        network.replicate(seed: seed)
+        try network.carry()
+        try live(network, seed: seed, steps: 800, texts: 50, spoilers: 3)
+        #expect(network.registered.count == 1)
+        let present = network.peers.filter(\.ends.isEmpty)
+        #expect(Set(present.map(\.client.engine.epoch)) == [network.epoch])
+        #expect(!present.contains { $0.warnings.contains(.groupFork) })
+    }
+
+    /// Lives through so many steps, in which at least so many texts are said; so many members at most, one after another, make
+    /// Commits that others cannot follow.
     private func live(
-        _ network: RoomNetwork, seed: UInt64, steps: Int, texts: Int, isModerated: Bool = false
+        _ network: RoomNetwork, seed: UInt64, steps: Int, texts: Int, isModerated: Bool = false, spoilers: Int = 0
     ) throws {
+        var spoiling: Set<Int> = []
         var random = SeededRandom(seed: seed)
         var nextText = 0
         for _ in 0..<steps {
@@ -100,6 +120,10 @@ import Testing
                 network.timePassed(.seconds(random.below(15)))
             case (17...18, let peer) where isModerated && random.below(3) == 0:
                 try moderate(network, as: peer, &random)
+            case (18, let peer?) where spoiling.count < spoilers && random.below(6) == 0:
+                spoiling.insert(peer)
+                let group = try #require(network.peers[peer].client.engine as? PlainGroup)
+                group.hindrance = random.below(2) == 0 ? .all : .oddIDs
             case (17, _) where !network.isRelay && random.below(8) == 0:
                 moderate(network, random.below(3))
             case (8...15, let peer?):
@@ -114,6 +138,7 @@ import Testing
                 _ = try network.step(upTo: 1 + random.below(4))
             }
         }
+        for peer in spoiling { (network.peers[peer].client.engine as? PlainGroup)?.hindrance = .nobody }
         // Who says something too late loses its link once more, and who comes in again may have to wait for its turn.
         var rounds = 0
         if isModerated { network.moderateAll { room, _, actions in room.setSlowMode(seconds: 0, actions: &actions) } }

@@ -33,7 +33,7 @@ import Wire
             #expect(throws: SnapshotError.damaged) { try read(Array(bytes.prefix(count))) }
         }
         #expect(throws: SnapshotError.damaged) { try read(bytes + [0]) }
-        #expect(throws: SnapshotError.otherVersion(2)) { try read([2] + bytes.dropFirst()) }
+        #expect(throws: SnapshotError.otherVersion(1)) { try read([1] + bytes.dropFirst()) }
         var limits = RoomLimits()
         limits.isRelay = true
         #expect(throws: SnapshotError.otherKind) { try read(bytes, limits: limits) }

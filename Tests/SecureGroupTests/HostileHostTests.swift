@@ -210,6 +210,8 @@ import Wire
             // An update of the host's own participant, which bob's and alice's come before.
             try room.carry()
             if room.peers[0].group.epoch == epoch { try room.pass(.seconds(8_000)) }
+            // The room does not take it back.
+            try room.pass(.seconds(30))
             #expect(room.peers[1].warnings.contains(.groupLost), "\(kind)")
             #expect(room.peers[1].startOvers >= 1, "\(kind)")
         }

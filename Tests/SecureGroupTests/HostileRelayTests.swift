@@ -108,10 +108,50 @@ import Testing
                 from: insider.id, floor: 0, joined: [.init(id: insider.id, isHost: false, nick: "mallory")],
                 commit: commit.commit),
             to: 1)
-        #expect(room.peers[1].warnings.count == 2)
+        #expect(room.peers[1].warnings.count == 1 && room.peers[1].startOvers == 0)
+        try room.pass(.seconds(30))
+        try #require(room.peers[1].warnings.count == 2)
         #expect([.groupForged, .groupEpoch].contains(room.peers[1].warnings[0]))
         #expect(room.peers[1].warnings[1] == .groupLost && room.peers[1].startOvers == 1)
         #expect(!room.peers[1].group.members.contains(insider.id))
+    }
+
+    @Test("A Commit with a wrong tag, which no relay can see, is undone, and the others go on where they were")
+    func unfollowable() throws {
+        let room = try HostileRoom("alice", "bob", "carol", isRelay: true)
+        let epoch = room.peers[0].group.epoch
+        var spoilt: [UInt8]?, whole: [UInt8]?
+        room.utter = { peer, request in
+            guard peer == 1, case .commit(var commit) = request, !commit.commit.isEmpty, spoilt == nil else {
+                return request
+            }
+            whole = commit.commit
+            commit.commit[commit.commit.count - 1] ^= 1
+            spoilt = commit.commit
+            return .commit(commit)
+        }
+        // It follows its own.
+        room.tamper = { peer, message in
+            guard peer == 1, let whole, case .committed(let from, let floor, let joined, spoilt) = message else {
+                return [message]
+            }
+            return [.committed(from: from, floor: floor, joined: joined, commit: whole)]
+        }
+        room.now = .seconds(4_000)
+        try room.act(1) { client, actions in client.timePassed(actions: &actions) }
+        try room.carry()
+        try #require(spoilt != nil)
+        let undone = room.broadcasts.contains {
+            if case .undone(epoch, by: room.peers[1].group.id) = $0 { true } else { false }
+        }
+        #expect(undone)
+        for peer in [0, 2] {
+            #expect(room.peers[peer].warnings == [.groupForged, .groupUndone, .groupUndone])
+            #expect(room.peers[peer].startOvers == 0 && room.peers[peer].group.epoch == epoch)
+        }
+        #expect(room.peers[1].startOvers == 1)
+        try room.say("still here", 0)
+        #expect(room.peers[2].texts == ["still here"])
     }
 
     @Test("An old GroupInfo leads to a Commit that the members refuse, and tell of")

@@ -33,6 +33,8 @@ final class HostileRoom {
     private(set) var peers: [Peer] = []
     /// What becomes of a message to a peer: as many messages as the host likes.
     var tamper: (Int, HostMessage) -> [HostMessage] = { [$1] }
+    /// What a peer really says to the room.
+    var utter: (Int, MemberRequest) -> MemberRequest = { $1 }
     /// All that was broadcast, as the room said it.
     private(set) var broadcasts: [HostMessage] = []
 
@@ -82,7 +84,10 @@ final class HostileRoom {
             case .send(let message): try toRoom(message, from: peer)
             case .tell(let event): peers[peer].events.append(event)
             case .end(_, let refusal): peers[peer].refusal = refusal
-            case .startOver: peers[peer].startOvers += 1
+            case .startOver:
+                peers[peer].startOvers += 1
+                peers[peer].isAdmitted = false
+                peers[peer].incoming = []
             case .admitted: break
             case .created:
                 try act(peer) { client, actions in
@@ -115,6 +120,7 @@ final class HostileRoom {
 
     private func toRoom(_ message: EncodedMessage, from peer: Int) throws {
         var actions: [RoomAction] = []
+        let message = utter(peer, try MemberRequest(type: message.type, body: message.body)).encoded
         try room.received(
             type: message.type, body: message.body, from: peers[peer].link, key: [UInt8(peer)],
             isHost: peer == 0 && !isRelay,

@@ -171,7 +171,7 @@ final class NodeWorld {
     @discardableResult
     func add(
         nick: String = "", foundsGroup: Bool = true, password: RoomPassword? = nil, inviteOfGroup: Invite? = nil,
-        at address: RoomAddress? = nil
+        at address: RoomAddress? = nil, group: (RoomGroup) -> any GroupEngine = { $0 }
     ) -> Person {
         let person = Person()
         people.append(person)
@@ -192,7 +192,7 @@ final class NodeWorld {
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
                 hostKey: invite == nil ? nil : identity.publicKey, invite: invite),
             client: MemberClient(
-                nick: nick, engine: RoomGroup(trust: trust, time: 1_000_000_000), foundsGroup: foundsGroup),
+                nick: nick, engine: group(RoomGroup(trust: trust, time: 1_000_000_000)), foundsGroup: foundsGroup),
             password: password,
             dial: { [weak self, weak person] completion in
                 DialLater(self, person, completion)

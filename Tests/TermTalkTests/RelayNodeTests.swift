@@ -1,4 +1,5 @@
 import Room
+import SecureGroup
 import SecureSession
 import Sodium
 import Testing
@@ -20,10 +21,10 @@ import Testing
 
     /// The first one comes in and makes the group's invite.
     private func begin(
-        _ world: NodeWorld, password: RoomPassword? = nil,
+        _ world: NodeWorld, password: RoomPassword? = nil, group: (RoomGroup) -> any GroupEngine = { $0 },
         _ body: @escaping (_ first: NodeWorld.Person, _ invite: Invite) throws -> Void
     ) {
-        let first = world.add(nick: "first", password: password)
+        let first = world.add(nick: "first", password: password, group: group)
         world.when({ !first.invites.isEmpty }) {
             do {
                 #expect(first.invites.count == 1)
@@ -78,6 +79,50 @@ import Testing
                                 let later = world.add(nick: "later")
                                 world.when({ later.ending != nil || !later.invites.isEmpty }) {
                                     #expect(later.invites.isEmpty != isInvited)
+                                    world.finish()
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A Commit that nobody can follow puts nobody out: those who talk go on, and who came by it comes again")
+    func unfollowable() throws {
+        try run { world in
+            var spoiler: SpoilingGroup?
+            begin(
+                world,
+                group: { group in
+                    let made = SpoilingGroup(group)
+                    spoiler = made
+                    return made
+                }
+            ) { first, invite in
+                let second = world.add(nick: "second", inviteOfGroup: invite)
+                let third = world.add(nick: "third", inviteOfGroup: invite)
+                world.when({ second.id != nil && third.id != nil }) {
+                    spoiler?.isSpoiling = true
+                    let dials = [second.dialCount, third.dialCount]
+                    let fourth = world.add(nick: "fourth", inviteOfGroup: invite)
+                    let others = [second, third]
+                    world.when({ others.allSatisfy { $0.warnings.contains(.groupUndone) } && first.dialCount > 1 }) {
+                        second.node?.say("still here", kind: .text, to: nil)
+                        third.node?.say("me too", kind: .text, to: nil)
+                        world.when({
+                            others.allSatisfy { Set($0.texts) == ["still here", "me too"] }
+                                && fourth.dialCount > 1 && world.host.room.memberCount == 4
+                        }) {
+                            #expect([second.dialCount, third.dialCount] == dials)
+                            fourth.node?.say("in", kind: .text, to: nil)
+                            world.when({ world.people.allSatisfy { $0.texts.last == "in" } }) {
+                                #expect(spoiler?.spoilt == 1)
+                                #expect(others.allSatisfy { !$0.warnings.contains(.groupLost) })
+                                let fifth = world.add(nick: "fifth", inviteOfGroup: invite)
+                                world.when({ fifth.id != nil }) {
+                                    #expect(spoiler?.spoilt == 1)
                                     world.finish()
                                 }
                             }

@@ -38,6 +38,7 @@ import Testing
                 "password-unconfirmed",
                 "group-forged", "group-replay", "group-epoch", "group-gap", "group-fork", "group-ghost",
                 "group-removed", "group-key-changed", "group-nick", "group-welcome", "group-creator", "group-lost",
+                "group-undone",
                 "verify-failed", "file-damaged",
             ],
             77: [

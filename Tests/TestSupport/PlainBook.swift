@@ -5,6 +5,7 @@ package struct PlainBook: GroupBook {
     package let epoch: UInt64
     private let present: Set<MemberID>
     package let roles: Set<MemberID>
+    package let tree: [UInt8]
 
     package init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError) {
         guard groupInfo == PlainGroup.info(epoch: 0, [creator], [creator]) else { throw .forged }
@@ -22,11 +23,11 @@ package struct PlainBook: GroupBook {
         self.epoch = epoch
         self.roles = roles
         self.present = present
+        tree = PlainGroup.tree(of: present)
     }
 
     package var memberCount: Int { present.count }
     package var members: [MemberID] { Array(present) }
-    package var tree: [UInt8] { PlainGroup.tree(of: present) }
 
     package func contains(_ id: MemberID) -> Bool { present.contains(id) }
 
@@ -55,6 +56,10 @@ package struct PlainBook: GroupBook {
     }
 
     package func accepts(groupInfo: [UInt8]) -> Bool { groupInfo == PlainGroup.info(epoch: epoch, present, roles) }
+
+    package func branch(of id: MemberID, from committer: MemberID) -> Int? {
+        present.contains(id) && present.contains(committer) ? (id.wireValue & 1 == 0 ? 1 : 2) : nil
+    }
 
     package func answerByteCount(adding: Int, removing: Int) -> Int { 1_000 * (present.count + adding + removing) }
 }

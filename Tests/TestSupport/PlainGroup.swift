@@ -16,6 +16,25 @@ package final class PlainGroup: GroupEngine {
     private let isAtRelay: Bool
     private var hasCreated = false
     private var external: (epoch: UInt64, members: Set<MemberID>, roles: Set<MemberID>)?
+    /// Who cannot follow the Commits of this one.
+    package enum Hindrance: UInt64, Sendable {
+        case nobody = 0
+        case all = 1
+        /// Those behind the second branch of ``PlainBook``.
+        case oddIDs = 2
+
+        fileprivate static let shift: UInt64 = 48
+
+        fileprivate func hinders(_ id: MemberID) -> Bool {
+            switch self {
+            case .nobody: false
+            case .all: true
+            case .oddIDs: id.wireValue & 1 != 0
+            }
+        }
+    }
+
+    package var hindrance = Hindrance.nobody
     /// Signature keys that are not made from the id.
     package var keys: [MemberID: [UInt8]] = [:]
 
@@ -95,7 +114,7 @@ package final class PlainGroup: GroupEngine {
         guard pending == nil else { throw .unavailable }
         let usable = candidates.filter { $0.keyPackage.starts(with: Self.bytes($0.id)) }.map(\.id)
         let refused = candidates.map(\.id).filter { !usable.contains($0) }
-        let commit = Self.commit(epoch: epoch, by: id, adding: usable, removing: removing)
+        let commit = Self.commit(epoch: epoch, by: id, adding: usable, removing: removing, hindering: hindrance)
         let after = members.subtracting(removing).union(usable)
         pending = commit
         var whole = GroupCommit(
@@ -136,9 +155,11 @@ package final class PlainGroup: GroupEngine {
 
     /// The bytes of a Commit.
     package static func commit(
-        epoch: UInt64, by id: MemberID, adding: [MemberID] = [], removing: [MemberID] = []
+        epoch: UInt64, by id: MemberID, adding: [MemberID] = [], removing: [MemberID] = [],
+        hindering: Hindrance = .nobody
     ) -> [UInt8] {
-        bytes(epoch) + bytes(id) + bytes(UInt64(adding.count)) + (adding + removing).flatMap { bytes($0) }
+        bytes(epoch) + bytes(id) + bytes(UInt64(adding.count) | hindering.rawValue << Hindrance.shift)
+            + (adding + removing).flatMap { bytes($0) }
     }
 
     /// What is told of an epoch; as short for many members as for few.
@@ -150,7 +171,7 @@ package final class PlainGroup: GroupEngine {
     package static func roles(in info: [UInt8]) -> Set<MemberID> { ids(info.dropFirst(24)) }
 
     package static func tree(of members: Set<MemberID>) -> [UInt8] {
-        members.sorted { $0.wireValue < $1.wireValue }.flatMap { bytes($0) }
+        members.sorted { $0.packed < $1.packed }.flatMap { bytes($0) }
     }
 
     package func createdSecret() -> SecretBytes? {
@@ -195,6 +216,8 @@ package final class PlainGroup: GroupEngine {
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
         let (added, removed) = try Self.read(commit, from: sender, epoch: epoch)
         let isOwn = sender == id
+        let hindrance = Hindrance(rawValue: Self.number(commit[12...]) >> Hindrance.shift) ?? .nobody
+        if !isOwn, hindrance.hinders(id) { throw .forged }
         if isOwn, pending != commit { throw .forged }
         pending = nil
         roles = Self.roles(roles, after: commit)
@@ -212,9 +235,10 @@ package final class PlainGroup: GroupEngine {
         _ commit: [UInt8], from sender: MemberID, epoch: UInt64
     ) throws(GroupError) -> (added: Set<MemberID>, removed: Set<MemberID>) {
         guard commit.count >= 20, Array(commit[8..<12]) == bytes(sender) else { throw .forged }
-        guard number(commit) == epoch else { throw .otherEpoch }
-        guard number(commit[12...]) < becomesModerator else { return ([], []) }
-        let count = Int(clamping: min(number(commit[12...]), 65_536))
+        guard Self.number(commit) == epoch else { throw .otherEpoch }
+        let number = Self.number(commit[12...]) & (1 << Hindrance.shift - 1)
+        guard number < becomesModerator else { return ([], []) }
+        let count = Int(clamping: min(number, 65_536))
         return (ids(commit.dropFirst(20).prefix(4 * count)), ids(commit.dropFirst(20 + 4 * count)))
     }
 

@@ -9,6 +9,11 @@ struct EpochWindow {
     /// When the floor is to be looked at, also if no epoch ends.
     private(set) var reviewAt: Duration?
 
+    /// Begins with this epoch.
+    init(epoch: UInt64 = 0) {
+        floor = epoch
+    }
+
     var current: UInt64 { floor + UInt64(ends.count) }
 
     func contains(_ epoch: UInt64) -> Bool { epoch >= floor && epoch <= current }

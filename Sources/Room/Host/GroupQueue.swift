@@ -47,6 +47,12 @@ struct GroupQueue {
     private(set) var asked: Asked?
     /// Were asked in vain, and have committed nothing since.
     private(set) var silent: Set<MemberID> = []
+    /// The latest Commits, which may have to be undone.
+    var unfollowed = UnfollowedCommits()
+    /// Made Commits that others could not follow: they are asked last, and may not give themselves new keys.
+    private(set) var barred = RecentSet<MemberID>(limit: RoomLimits.barredCommitters)
+    /// Who was said once to have made one, and by whom.
+    private var accused: [MemberID: MemberID] = [:]
     /// Who has created the group.
     var creator: MemberID?
     /// At a relay: the key for handshakes of the invite that lets others in, once the group's creator has said it. Then the
@@ -149,8 +155,45 @@ struct GroupQueue {
         pausedUntil = pause > .zero ? now + pause : nil
     }
 
+    /// Returns whether enough have said by now that they could not follow the member's Commits.
+    mutating func accuse(_ committer: MemberID, by reporters: [MemberID]) -> Bool {
+        guard let first = reporters.first else { return false }
+        if reporters.count > 1 || accused[committer].map({ $0 != first }) == true { return true }
+        accused[committer] = first
+        return false
+    }
+
+    /// Returns whether the member was not barred before.
+    mutating func bar(_ id: MemberID) -> Bool {
+        accused[id] = nil
+        goesAway(id)
+        updates.removeAll { $0 == id }
+        return barred.insert(id)
+    }
+
+    /// The Commits from that step on are void.
+    mutating func undo(to index: Int) {
+        let step = unfollowed.steps[index]
+        book = step.book
+        groupInfo = step.groupInfo
+        window = EpochWindow(epoch: step.book.epoch)
+        asked = nil
+        silent = []
+        mustAsk = true
+        unfollowed.goBack(before: index)
+    }
+
+    /// The member is not in the room any more.
+    mutating func hasLeft(_ id: MemberID) {
+        goesAway(id)
+        unfollowed.settle([id])
+        accused[id] = nil
+        accused = accused.filter { $0.value != id }
+    }
+
     /// A group begins anew, with the first who comes in.
     mutating func begin() {
+        unfollowed = UnfollowedCommits()
         creator = nil
         book = nil
         groupInfo = []
@@ -204,7 +247,10 @@ struct GroupQueue {
         if joiners.allSatisfy({ silent.contains($0.id) }) {
             forgive()
         }
-        guard let index = joiners.firstIndex(where: { !silent.contains($0.id) }) else { return nil }
+        let index =
+            joiners.firstIndex { !silent.contains($0.id) && !barred.contains($0.id) }
+            ?? joiners.firstIndex { !silent.contains($0.id) }
+        guard let index else { return nil }
         joiners[index].wasOffered = true
         asked = Asked(member: joiners[index].id, adds: [:], removals: [], deadline: deadline)
         return joiners[index]
@@ -320,6 +366,15 @@ extension GroupQueue {
             try Joiner(reading: &reader)
         }
         asked = try reader.readOptional { reader throws(WireError) in try Asked(reading: &reader) }
+        unfollowed = try UnfollowedCommits(reading: &reader, book: book, isAtRelay: isAtRelay)
+        let barred = try reader.readList(atMost: RoomLimits.barredCommitters) { reader throws(WireError) in
+            try reader.readMemberID()
+        }
+        for id in barred { self.barred.insert(id) }
+        let accused = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+            (try reader.readMemberID(), try reader.readMemberID())
+        }
+        self.accused = Dictionary(accused, uniquingKeysWith: { $1 })
         guard nextSerial < .max / 2, self.book.map({ [window] in $0.epoch == window.current }) != false else {
             throw .invalidValue
         }
@@ -351,6 +406,12 @@ extension GroupQueue {
         writer.write(nextSerial)
         writer.write(list: joiners) { writer, joiner in joiner.write(to: &writer) }
         writer.write(optional: asked) { writer, asked in asked.write(to: &writer) }
+        unfollowed.write(to: &writer)
+        writer.write(list: barred.inOrder) { writer, id in writer.write(id) }
+        writer.write(list: accused.sorted { $0.key.wireValue < $1.key.wireValue }) { writer, entry in
+            writer.write(entry.key)
+            writer.write(entry.value)
+        }
     }
 
     /// The room is over. A new queue would begin at the origin of this host's clock.
@@ -371,6 +432,7 @@ extension GroupQueue {
         retryAt = nil
         updates = []
         updateAt = nil
+        unfollowed.restarted()
     }
 }
 

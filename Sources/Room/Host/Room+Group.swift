@@ -171,11 +171,12 @@ extension Room {
             members[joiner.id]?.link = joiner.link
             members[joiner.id]?.since = group.epoch
             members[joiner.id]?.epoch = group.epoch
+            members[joiner.id]?.followed = group.epoch
             members[joiner.id]?.receivedSequence = nextSequence - 1
         } else {
             members[joiner.id] = Member(
                 id: joiner.id, key: joiner.key, isHost: joiner.isHost, order: nextOrder, nick: joiner.nick,
-                since: group.epoch, epoch: group.epoch,
+                since: group.epoch, epoch: group.epoch, followed: group.epoch,
                 // In slow mode coming in counts as a post: else each new key would be one.
                 postedAt: slowInterval > .zero ? now : nil, link: joiner.link, receivedSequence: nextSequence - 1,
                 messages: TokenBucket(capacity: limits.messageBurst, now: now),
@@ -183,6 +184,7 @@ extension Room {
             nextOrder += 1
             memberOfKey[joiner.key] = joiner.id
         }
+        group.unfollowed.settle([joiner.id])
         memberOfLink[joiner.link] = joiner.id
         newestSince = group.epoch
     }
@@ -190,7 +192,12 @@ extension Room {
     // MARK: Changing the group
 
     /// Whether somebody is in the group and not in the room any more: all who are in the room are in the group.
-    private var hasGone: Bool { group.book?.memberCount ?? 0 > members.count }
+    private var hasGone: Bool {
+        guard let book = group.book else { return false }
+        // After an undone Commit somebody may be in the room and not yet in the group again.
+        return book.memberCount > members.count
+            || !group.barred.isEmpty && book.members.contains { members[$0] == nil }
+    }
 
     /// Those, always in the same order.
     private var gone: [MemberID] {
@@ -235,6 +242,10 @@ extension Room {
         guard let book = group.book else { return }
         guard !isGroupIdle else { return askForUpdate(book, now: now, actions: &actions) }
         guard group.isFree() else { return }
+        // It is not known yet whether what there is can be followed.
+        if let reviewAt = group.unfollowed.complaint.flatMap({ _ in group.unfollowed.reviewAt }), now < reviewAt {
+            return group.waits(until: reviewAt)
+        }
         let pause = group.window.pause(lowest: lowestEpoch, now: now) ?? group.pausedUntil
         if let pause, now < pause { return group.waits(until: pause) }
         guard let (committer, link) = committer() else {
@@ -254,6 +265,7 @@ extension Room {
         for id in membersInOrder.map(\.id) {
             members[id]?.since = 0
             members[id]?.epoch = 0
+            members[id]?.followed = 0
             guard !group.joiners.contains(where: { $0.id == id }) else { continue }
             forget(id, reason: .lost, now: now, actions: &actions)
         }
@@ -286,15 +298,21 @@ extension Room {
         ask(next, link, adding: [], removing: [], book, now: now, actions: &actions)
     }
 
-    /// The host's own member; else the one that has been here longest and is connected, of those that were not asked in vain.
+    /// The host's own member; else, and last those who are barred, the one that has been here longest and is connected, of those that were not asked in vain.
     private mutating func committer() -> (MemberID, LinkID)? {
-        let present = members.values.filter { $0.absence == nil && $0.link != nil }
+        let present = members.values.filter {
+            $0.absence == nil && $0.link != nil && group.unfollowed.reports[$0.id] == nil
+        }
         guard !present.isEmpty else { return nil }
         if present.allSatisfy({ group.silent.contains($0.id) }) {
             group.forgive()
+            // Nobody of them answers: as if nobody were there.
+            if limits.isRelay, limits.admitsUnattended, group.isRegistered, !group.joiners.isEmpty { return nil }
         }
-        let best = present.filter { !group.silent.contains($0.id) }
-            .min { ($0.isHost ? 0 : 1, $0.order) < ($1.isHost ? 0 : 1, $1.order) }
+        func rank(_ member: Member) -> (Int, Int, UInt64) {
+            (group.barred.contains(member.id) ? 1 : 0, member.isHost ? 0 : 1, member.order)
+        }
+        let best = present.filter { !group.silent.contains($0.id) }.min { rank($0) < rank($1) }
         guard let best, let link = best.link else { return nil }
         return (best.id, link)
     }
@@ -325,7 +343,9 @@ extension Room {
             if isAnswer, commit.epoch == group.epoch {
                 group.gaveNoAnswer()
                 changeGroup(now: now, actions: &actions)
-            } else if !isAnswer, let member = members[sender], Self.mayUpdate(member, now: now) {
+            } else if !isAnswer, let member = members[sender], Self.mayUpdate(member, now: now),
+                !group.barred.contains(sender)
+            {
                 group.wantsUpdate(sender, at: group.updateTime(now: now))
             }
             return
@@ -369,8 +389,12 @@ extension Room {
         let joiners = asked.filter { group.wasAsked(toAdd: $0.id) }.compactMap { group.takeJoiner($0.id) }
         let taken = Set(joiners.map(\.id))
         let gone = asked.filter { !taken.contains($0.id) && !$0.isReturning }
+        watchCommit(by: sender, now: now)
+        let before = group.book
+        if let followed = members[sender]?.followed { members[sender]?.followed = max(followed, commit.epoch) }
         group.advance(by: booked, commit.groupInfo, of: sender, lowest: lowestEpoch, now: now)
-        let entries = (joiners + gone).filter { !$0.isReturning }.map {
+        // Of who came by a Commit that was undone nobody has heard.
+        let entries = (joiners + gone).filter { !$0.isReturning || before?.contains($0.id) == false }.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
         }
         let message = HostMessage.committed(
@@ -390,7 +414,8 @@ extension Room {
 
     /// Whether the member may give itself new keys now. Everybody has to compute for it; who is to come or go comes first.
     private func mayUpdate(_ id: MemberID, now: Duration) -> Bool {
-        guard let member = members[id], group.asked?.member == id || group.asked == nil && isNext(id),
+        guard let member = members[id], !group.barred.contains(id), group.unfollowed.complaint == nil,
+            group.asked?.member == id || group.asked == nil && isNext(id),
             group.window.pause(lowest: lowestEpoch, now: now) == nil
         else { return false }
         return Self.mayUpdate(member, now: now)

@@ -104,6 +104,7 @@ extension Room {
         guard let member = members[id], epoch <= group.epoch, epoch >= member.since else { throw .malformed }
         guard group.window.contains(epoch) else { throw .late }
         members[id]?.epoch = max(member.epoch, epoch)
+        members[id]?.followed = max(member.followed, epoch)
     }
 
     /// The lowest epoch in which somebody who is present may still say something.
@@ -144,7 +145,7 @@ extension Room {
             return
         }
         // What was sealed for somebody's former stay it cannot open.
-        guard let targetLink = target.link, target.since <= epoch else {
+        guard let targetLink = target.link, target.since <= epoch, group.unfollowed.reports[receiver] == nil else {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }

@@ -66,6 +66,7 @@ extension Room {
             booked.book.accepts(groupInfo: commit.groupInfo)
         {
             _ = group.takeJoiner(joiner.id)
+            watchCommit(by: joiner.id, now: now)
             // Nobody is present: who comes back seals anew.
             group.advance(by: booked, commit.groupInfo, of: joiner.id, lowest: booked.book.epoch, now: now)
             let entry = HostMessage.Admission.Entry(id: joiner.id, isHost: joiner.isHost, nick: joiner.nick.text)

@@ -15,6 +15,8 @@ package struct Room {
         var since: UInt64
         /// It says nothing any more that was sealed before this epoch.
         var epoch: UInt64
+        /// The latest epoch in which it has said something, or come in.
+        var followed: UInt64
         /// When it said something last, for slow mode.
         var postedAt: Duration?
         /// The first post that slow mode has held back: later ones have to wait until it has come again.
@@ -172,6 +174,9 @@ package struct Room {
         case .commit(let commit):
             charge(id, messages: RoomLimits.commitCost, bytes: body.count, now: now, actions: &actions)
             try self.commit(commit, from: id, link: link, now: now, witness: witness, actions: &actions)
+        case .cannotFollow(let epoch):
+            charge(id, messages: RoomLimits.commitCost, bytes: 0, now: now, actions: &actions)
+            try cannotFollow(epoch, from: id, now: now, actions: &actions)
         case .moderate(let moderation):
             charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             guard group.book?.isModerator(id) == true else {
@@ -261,6 +266,7 @@ package struct Room {
     /// The link's member has received all messages up to this one of the room's order.
     package mutating func acknowledged(sequence: UInt64, by link: LinkID, now: Duration) {
         guard let id = memberOfLink[link], let member = members[id] else { return }
+        group.unfollowed.reviewSoon(now: now)
         guard sequence > member.receivedSequence, sequence < nextSequence else { return }
         members[id]?.receivedSequence = sequence
         guard members.count <= RoomLimits.receiptMembers else { return }
@@ -311,6 +317,9 @@ package struct Room {
         if let reviewAt = group.window.reviewAt, !isClosed {
             deadline = min(deadline ?? reviewAt, reviewAt)
         }
+        if let reviewAt = group.unfollowed.reviewAt, !isClosed {
+            deadline = min(deadline ?? reviewAt, reviewAt)
+        }
         if let groupDeadline = group.nextDeadline(isIdle: isGroupIdle) {
             deadline = min(deadline ?? groupDeadline, groupDeadline)
         }
@@ -334,6 +343,9 @@ package struct Room {
         }
         if let reviewAt = group.window.reviewAt, now >= reviewAt {
             reviewEpochs(now: now, actions: &actions)
+        }
+        if let reviewAt = group.unfollowed.reviewAt, now >= reviewAt {
+            reviewCommits(now: now, actions: &actions)
         }
         if let asked = group.asked, now >= asked.deadline {
             group.gaveNoAnswer()
@@ -470,7 +482,7 @@ package struct Room {
             actions.append(.send(waiting.link, HostMessage.refused(.unspecified).encoded))
             actions.append(.release(waiting.link))
         }
-        group.goesAway(id)
+        group.hasLeft(id)
     }
 
     /// The member's stay is over, whether it was present or away.

@@ -25,6 +25,19 @@ package struct RoomLog {
         let sequence: UInt64
         /// Its number, where it is to be told when it has arrived.
         let tracking: UInt64?
+
+        /// The epoch of the group that a member is in after this, if it can follow.
+        func epoch(after epoch: UInt64) -> UInt64 {
+            switch message.type {
+            case RoomMessageType.committed: return epoch + 1
+            case RoomMessageType.undone:
+                guard case .undone(let last, _)? = try? HostMessage(type: message.type, body: message.body) else {
+                    return epoch
+                }
+                return min(epoch, last)
+            default: return epoch
+            }
+        }
     }
 
     /// How far a member has come: it has received all entries before `next`, and `records` records in all.
@@ -111,6 +124,11 @@ package struct RoomLog {
     /// The epoch that the member has followed the group to, as far as it has acknowledged; nil for who has no place.
     func epoch(of member: MemberID) -> UInt64? { places[member]?.epoch }
 
+    /// No member has followed the group any further than to this epoch, whatever it has acknowledged.
+    mutating func goBack(to epoch: UInt64) {
+        for (member, place) in places where place.epoch > epoch { places[member]?.epoch = epoch }
+    }
+
     /// Where the member's place is; nil when it has none, or what follows is gone.
     func reader(of member: MemberID) -> Reader? {
         guard let place = places[member], place.next >= first, place.next <= end else { return nil }
@@ -154,7 +172,7 @@ package struct RoomLog {
                 guard records &- place.records >= entry.records, records &- place.records < .max / 2 else { break }
                 place.records &+= entry.records
                 if case .one = entry.audience { place.ownByteCount -= Self.cost(of: entry.message) }
-                if entry.message.type == RoomMessageType.committed { place.epoch += 1 }
+                place.epoch = entry.epoch(after: place.epoch)
                 sequence = max(sequence, entry.sequence)
                 if let number = entry.tracking { arrived.append(number) }
             }

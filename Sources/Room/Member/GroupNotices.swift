@@ -87,6 +87,20 @@ extension ChatEvent.Notice {
         .messageTooLarge, "a change of the group was given up: the room cannot carry it",
         hint: "who waits to come in, or to be removed, goes on waiting; restart the room if it stays")
 
+    static func undone(_ committer: MemberID) -> Self {
+        .init(
+            .groupUndone,
+            "member \(committer) changed the group so that the others could not follow, and the room took it back",
+            hint: "who moderates can end that for good: /kick \(committer)")
+    }
+
+    static func barred(_ committer: MemberID) -> Self {
+        .init(
+            .groupUndone,
+            "member \(committer) changed the group so that others could not follow, and changes it no more",
+            hint: "its program may be at fault; who moderates can remove it: /kick \(committer)")
+    }
+
     static let lost = Self(
         .groupLost, "the group cannot be followed any more; joining it again",
         hint: "what is said meanwhile is missed")

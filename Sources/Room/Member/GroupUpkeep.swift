@@ -20,6 +20,9 @@ struct GroupUpkeep {
     /// soon after ``RoomLimits/epochTime``.
     static let pastTime = Duration.seconds(300)
 
+    /// How long to wait at most until the room undoes a Commit that could not be followed: longer than it waits itself.
+    static let undoPatience = Duration.seconds(30)
+
     /// What this member, a moderator, wants to change of who moderates.
     struct RoleChange {
         var member: MemberID
@@ -32,6 +35,9 @@ struct GroupUpkeep {
     /// When this member wants new keys.
     var updateDue: Duration?
     var updateAttempts = 0
+    /// A Commit could not be followed: until when the room may still undo it. Nothing is said meanwhile.
+    var stuckUntil: Duration?
+    var isStuck: Bool { stuckUntil != nil }
     /// Whether the Commit that is on its way gives us new keys.
     var isUpdating = false
     var sealedSinceUpdate = 0

@@ -106,6 +106,11 @@ extension MemberClient {
     mutating func committed(
         by sender: MemberID, joined: [HostMessage.Admission.Entry], commit: [UInt8], actions: inout [Action]
     ) throws(RoomError) {
+        guard !upkeep.isStuck else {
+            // They are in an epoch that this member is not in, and may have to come again.
+            upkeep.reported.formUnion(joined.map(\.id))
+            return try list(joined, in: &members)
+        }
         let before = engine.members
         let moderators = engine.moderators
         let change: GroupChange
@@ -113,10 +118,7 @@ extension MemberClient {
             change = try engine.received(commit: commit, from: sender)
         } catch {
             actions.append(.tell(.warning(error.warning(about: sender))))
-            actions.append(.tell(.warning(.lost)))
-            phase = .joining
-            actions.append(.startOver)
-            return
+            return getStuck(actions: &actions)
         }
         beginChain()
         upkeep.pastSince = now
@@ -148,9 +150,39 @@ extension MemberClient {
         carryOutWanted(actions: &actions)
     }
 
+    /// The group cannot be followed into its next epoch: the room hears so, and may undo that.
+    private mutating func getStuck(actions: inout [Action]) {
+        dropCommit()
+        upkeep.stuckUntil = now + GroupUpkeep.undoPatience
+        // What else has come meanwhile may undo it.
+        guard !isAway else { return }
+        actions.append(.send(MemberRequest.cannotFollow(epoch: engine.epoch &+ 1).encoded))
+    }
+
+    /// The same over another connection, on which the room may not have heard it.
+    mutating func isStillStuck(actions: inout [Action]) {
+        if upkeep.isStuck { getStuck(actions: &actions) }
+    }
+
+    /// Commits are void: this member is where the group goes on, or comes in anew.
+    mutating func undone(epoch: UInt64, by committer: MemberID, actions: inout [Action]) {
+        guard engine.epoch == epoch else { return startOver(actions: &actions) }
+        guard upkeep.isStuck else { return }
+        upkeep.stuckUntil = nil
+        actions.append(.tell(.warning(.undone(committer))))
+        sendWaiting(actions: &actions)
+        carryOutWanted(actions: &actions)
+    }
+
+    private mutating func startOver(actions: inout [Action]) {
+        actions.append(.tell(.warning(.lost)))
+        phase = .joining
+        actions.append(.startOver)
+    }
+
     /// Nothing comes any more that was sealed before this epoch.
     mutating func settled(floor: UInt64) {
-        engine.forgetEpochs(before: floor)
+        engine.forgetEpochs(before: min(floor, engine.epoch))
         if floor >= engine.epoch { upkeep.pastSince = nil }
     }
 
@@ -185,7 +217,9 @@ extension MemberClient {
 
     /// Commits what the room has asked for, unless a Commit of ours is still on its way.
     mutating func carryOutWanted(actions: inout [Action]) {
-        guard let wanted = upkeep.wanted, !engine.hasPendingCommit, phase == .joined, !isAway else { return }
+        guard let wanted = upkeep.wanted, !engine.hasPendingCommit, phase == .joined, !isAway, !upkeep.isStuck else {
+            return
+        }
         upkeep.wanted = nil
         if wanted.candidates.isEmpty, wanted.removals.isEmpty { return commitUpdate(actions: &actions) }
         let commit: GroupCommit
@@ -219,15 +253,17 @@ extension MemberClient {
     package var nextDeadline: Duration? {
         guard phase == .joined else { return nil }
         let ghosts = isAway ? nil : upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
-        let update = engine.hasPendingCommit || isAway ? nil : upkeep.updateDue
+        let update = engine.hasPendingCommit || isAway || upkeep.isStuck ? nil : upkeep.updateDue
+        let stuck = isAway ? nil : upkeep.stuckUntil
         let past = isAway ? nil : upkeep.pastSince.map { $0 + GroupUpkeep.pastTime }
-        return [ghosts, update, past, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
+        return [ghosts, update, stuck, past, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
         guard phase == .joined else { return }
+        if let until = upkeep.stuckUntil, now >= until, !isAway { return startOver(actions: &actions) }
         sendWaiting(actions: &actions)
-        if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit, !isAway {
+        if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit, !isAway, !upkeep.isStuck {
             commitUpdate(actions: &actions)
         }
         if let since = upkeep.pastSince, now >= since + GroupUpkeep.pastTime, !isAway { settled(floor: engine.epoch) }

@@ -151,6 +151,7 @@ package struct MemberClient {
         returned()
         guard phase == .joined else { return }
         dropCommit()
+        isStillStuck(actions: &actions)
         window.rewind()
         if let askedNick {
             actions.append(.send(MemberRequest.changeNick(askedNick.text).encoded))
@@ -267,7 +268,7 @@ package struct MemberClient {
 
     /// Sends as much of the outbox as may be under way.
     mutating func sendWaiting(actions: inout [Action]) {
-        while phase == .joined, !isAway, window.count < outbox.count, maySendNow(outbox[window.count]),
+        while phase == .joined, !isAway, !upkeep.isStuck, window.count < outbox.count, maySendNow(outbox[window.count]),
             window.takes(outbox[window.count].content.byteCount)
         {
             transmit(window.count - 1, actions: &actions)
@@ -284,6 +285,10 @@ package struct MemberClient {
 
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
         switch message {
+        case .undone(let epoch, let committer):
+            undone(epoch: epoch, by: committer, actions: &actions)
+        case .barred(let member):
+            actions.append(.tell(.warning(.barred(member))))
         case .left(let member, let reason):
             guard let gone = members.removeValue(forKey: member) else { throw .malformed }
             actions.append(.tell(.memberLeft(id: member, nick: gone.nick, reason: reason, count: members.count)))
@@ -397,6 +402,10 @@ package struct MemberClient {
                 opened = try open(content, id: messageID, from: from, isPrivate: receiver != nil, actions: &actions)
             }
         } catch let error as GroupError {
+            // Sealed in an epoch that this member is not in, perhaps by somebody who has come by it.
+            if upkeep.isStuck, let sequence, error == .otherEpoch || !engine.members.contains(from) {
+                return actions.append(.tell(.passedOver(sequence: sequence)))
+            }
             // The place in the order is taken, so that nobody can say that something was withheld.
             actions.append(.tell(.warning(error.warning(about: from))))
             return

@@ -11,6 +11,8 @@ package struct RecentSet<Element: Hashable> {
         self.limit = limit
     }
 
+    package var isEmpty: Bool { elements.isEmpty }
+
     package func contains(_ element: Element) -> Bool {
         elements.contains(element)
     }

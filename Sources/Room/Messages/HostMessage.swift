@@ -47,6 +47,10 @@ package enum HostMessage: Sendable, Equatable {
     case settled(floor: UInt64)
     /// The member is asked to add and to remove these.
     case commitWanted(adding: [GroupCandidate], removing: [MemberID])
+    /// The Commits since this epoch are void, because the others could not follow that member's: it goes on.
+    case undone(epoch: UInt64, by: MemberID)
+    /// No Commit of this member is taken any more.
+    case barred(MemberID)
     /// Another Commit has ended the epoch before.
     case commitDeclined(epoch: UInt64)
     case left(MemberID, ChatEvent.LeaveReason)
@@ -135,6 +139,13 @@ package enum HostMessage: Sendable, Equatable {
         case .commitDeclined(let epoch):
             type = RoomMessageType.commitDeclined
             writer.write(epoch)
+        case .undone(let epoch, let member):
+            type = RoomMessageType.undone
+            writer.write(epoch)
+            writer.write(member.wireValue)
+        case .barred(let member):
+            type = RoomMessageType.barred
+            writer.write(member.wireValue)
         case .left(let member, let reason):
             type = RoomMessageType.left
             writer.write(member.wireValue)
@@ -260,6 +271,10 @@ package enum HostMessage: Sendable, Equatable {
                     adding: candidates, removing: try reader.readMemberIDs(atMost: RoomLimits.removalsPerCommit))
             case RoomMessageType.commitDeclined:
                 self = .commitDeclined(epoch: try reader.readUInt64())
+            case RoomMessageType.undone:
+                self = .undone(epoch: try reader.readUInt64(), by: try reader.readMemberID())
+            case RoomMessageType.barred:
+                self = .barred(try reader.readMemberID())
             case RoomMessageType.left:
                 self = .left(try reader.readMemberID(), .init(wireValue: try reader.readUInt8()))
             case RoomMessageType.away:

@@ -18,6 +18,8 @@ package enum MemberRequest: Sendable, Equatable {
     /// At a relay, where nobody is there: the joiner's external Commit.
     case joinExternally(GroupCommit)
     case moderate(Moderation)
+    /// The group could not be followed into this epoch.
+    case cannotFollow(epoch: UInt64)
 
     /// Bytes of a nick in a request; the rules for nicks are stricter.
     static let nickLimit = 256
@@ -60,6 +62,9 @@ package enum MemberRequest: Sendable, Equatable {
         case .moderate(let moderation):
             moderation.write(to: &writer)
             return EncodedMessage(type: RoomMessageType.moderate, body: writer.bytes)
+        case .cannotFollow(let epoch):
+            writer.write(epoch)
+            return EncodedMessage(type: RoomMessageType.cannotFollow, body: writer.bytes)
         case .joinExternally(let commit):
             writer.write(commit.epoch)
             writer.writeVector(commit.groupInfo)
@@ -109,6 +114,8 @@ package enum MemberRequest: Sendable, Equatable {
                 commit.groupInfo = try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
                 commit.commit = try reader.readBytes(reader.remaining)
                 self = .joinExternally(commit)
+            case RoomMessageType.cannotFollow:
+                self = .cannotFollow(epoch: try reader.readUInt64())
             case RoomMessageType.moderate:
                 self = .moderate(try Moderation(from: &reader))
             default:

@@ -11,6 +11,7 @@ enum RoomMessageType {
     static let joinExternally: UInt8 = 0x17
     static let found: UInt8 = 0x18
     static let moderate: UInt8 = 0x19
+    static let cannotFollow: UInt8 = 0x1a
     // From the host.
     static let admitted: UInt8 = 0x20
     static let refused: UInt8 = 0x21
@@ -39,6 +40,8 @@ enum RoomMessageType {
     static let back: UInt8 = 0x38
     static let settled: UInt8 = 0x39
     static let passed: UInt8 = 0x3a
+    static let undone: UInt8 = 0x3b
+    static let barred: UInt8 = 0x3c
     static let moved: UInt8 = 0x3f
 }
 
@@ -106,6 +109,15 @@ package struct RoomLimits: Sendable {
     package static let epochsBack = 16
     /// And so long ago at most: whose connection is silent for longer counts as away.
     static let epochTime = Duration.seconds(60)
+    /// Books of before Commits that are kept, while few have followed these: in the minutes in which everybody but one is away no
+    /// more is done. Each is some 150 bytes a member.
+    static let booksKept = 8
+    /// How long it takes at the least until a Commit counts as followed: who cannot follow it has said so by then.
+    static let followTime = Duration.seconds(10)
+    /// How long the room waits for what others say, after one could not follow.
+    static let undoPatience = Duration.seconds(20)
+    /// Members whose Commits are not taken any more, of whom the oldest is forgotten: as many as ``bannedKeys``.
+    static let barredCommitters = 1_024
     /// How soon members are told that they need what opens past epochs no more, after everybody has learnt of the last one.
     static let floorInterval = Duration.seconds(10)
     /// Pause between two looks whether somebody who is far behind has caught up, before the next epoch begins.

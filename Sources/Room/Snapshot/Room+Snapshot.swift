@@ -3,7 +3,7 @@ package import Wire
 // A room as bytes: all that it is at one moment, but for the entries of its log, which stand beside it. What it is made with
 // (limits, the kind of its book) is not in it.
 extension Room {
-    private static let snapshotVersion: UInt8 = 1
+    private static let snapshotVersion: UInt8 = 2
 
     /// The room at `now`. Equal rooms have equal snapshots.
     package func snapshot(now: Duration) -> [UInt8] {
@@ -106,7 +106,7 @@ extension Room {
             memberOfKey.updateValue(member.id, forKey: member.key) == nil,
             member.link.map({ memberOfLink.updateValue(member.id, forKey: $0) == nil }) != false,
             member.order < nextOrder, member.receivedSequence < nextSequence, member.since <= group.epoch,
-            member.epoch <= group.epoch
+            member.epoch <= group.epoch, member.followed <= group.epoch
         else { throw .invalidValue }
         try takeNames(member.nick, of: member.id)
         if member.absence != nil { awayCount += 1 }
@@ -218,6 +218,7 @@ extension Room.Member {
         self.init(
             id: id, key: key, isHost: isHost, order: try reader.readUInt64(),
             nick: try reader.readNick(isHost: isHost), since: try reader.readUInt64(), epoch: try reader.readUInt64(),
+            followed: try reader.readUInt64(),
             postedAt: try reader.readOptional { reader throws(WireError) in try reader.readTime() },
             heldID: try reader.readOptional { reader throws(WireError) in try reader.readMessageID() },
             lastUpdate: try reader.readOptional { reader throws(WireError) in try reader.readTime() },
@@ -243,6 +244,7 @@ extension Room.Member {
         writer.write(nick.text)
         writer.write(since)
         writer.write(epoch)
+        writer.write(followed)
         writer.write(optional: postedAt) { writer, time in writer.write(time: time) }
         writer.write(optional: heldID) { writer, id in writer.write(id) }
         writer.write(optional: lastUpdate) { writer, time in writer.write(time: time) }

@@ -74,6 +74,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case groupWelcome = "group-welcome"
     case groupCreator = "group-creator"
     case groupLost = "group-lost"
+    case groupUndone = "group-undone"
     case verifyFailed = "verify-failed"
     case verifyEnded = "verify-ended"
     case verifyUnknown = "verify-unknown"

@@ -1,0 +1,203 @@
+import TestSupport
+import Testing
+
+@testable import Room
+
+/// Commits that the others cannot follow, which a room sees by what members say only.
+@Suite struct UnfollowedCommitsTests {
+    private static func network(isRelay: Bool = true) -> RoomNetwork {
+        var limits = RoomLimits()
+        limits.isRelay = isRelay
+        let network = RoomNetwork(limits: limits)
+        network.isRelay = isRelay
+        return network
+    }
+
+    /// A relay's room with members of these ids, of whom the first one hinders the others from now on.
+    private static func room(_ ids: [UInt32], hindering: PlainGroup.Hindrance) throws -> RoomNetwork {
+        let network = network()
+        for id in ids { network.add(id: MemberID(entropy: id)) }
+        try network.carry()
+        let group = try #require(network.peers[0].client.engine as? PlainGroup)
+        group.hindrance = hindering
+        network.replicate(seed: 7)
+        return network
+    }
+
+    /// Whoever was let go comes in again, until all are in.
+    private func mend(_ network: RoomNetwork) throws {
+        for _ in 0..<100 {
+            try network.carry()
+            for peer in network.peers.indices where !network.peers[peer].isUp { network.mendLink(peer) }
+            try network.carry()
+            network.timePassed(.seconds(1))
+        }
+    }
+
+    /// The room has heard nothing of the peer but that it came in.
+    private func saysNothing(_ network: RoomNetwork, _ peer: Int) throws {
+        let id = try network.id(peer)
+        network.moderateAll { room, _, _ in
+            if let since = room.members[id]?.since { room.members[id]?.followed = since }
+        }
+    }
+
+    private func areTogether(_ network: RoomNetwork, _ peers: [Int]) -> Bool {
+        peers.allSatisfy { peer in
+            network.peers[peer].client.isJoined && network.peers[peer].client.engine.epoch == network.epoch
+        }
+    }
+
+    private func warnings(_ network: RoomNetwork, _ peer: Int) -> [NoticeCode] {
+        network.peers[peer].events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
+    }
+
+    @Test("A Commit that nobody can follow is undone, and whoever made it commits nothing more")
+    func undone() throws {
+        let network = try Self.room([2, 4, 6], hindering: .all)
+        let epoch = network.epoch
+        let dave = network.add(id: MemberID(entropy: 8))
+        try network.carry()
+        // The two others go on where they were, and say what they were about to say.
+        #expect(!network.room.group.barred.contains(MemberID(entropy: 4)))
+        #expect(network.room.group.barred.contains(MemberID(entropy: 2)))
+        for peer in [1, 2] {
+            #expect(network.peers[peer].startOvers == 0)
+            #expect(warnings(network, peer) == [.groupForged, .groupUndone, .groupUndone])
+        }
+        #expect(network.peers[0].isReleased && network.peers[dave].isReleased)
+        #expect(network.epoch == epoch)
+        try network.say("still here", 1)
+        try network.carry()
+        #expect(network.peers[2].texts == ["still here"])
+        // Those who are in the void epoch come in anew, by another member's Commit, and are not barred from talking.
+        try mend(network)
+        #expect(areTogether(network, [0, 1, 2, dave]))
+        try network.say("back", 0)
+        try network.carry()
+        #expect(network.peers[dave].texts.last == "back" && network.peers[1].texts.last == "back")
+        // It is not asked any more, and its new keys are not taken.
+        let erin = network.add(id: MemberID(entropy: 10))
+        try mend(network)
+        #expect(areTogether(network, [0, 1, 2, dave, erin]))
+        #expect(network.room.group.unfollowed.reports.isEmpty)
+    }
+
+    @Test("One word is not enough, else one could put another out: who cannot follow comes in anew")
+    func two() throws {
+        let network = try Self.room([2, 4], hindering: .all)
+        let group = try #require(network.peers[0].client.engine as? PlainGroup)
+        network.add(id: MemberID(entropy: 8))
+        try network.carry()
+        group.hindrance = .nobody
+        try mend(network)
+        #expect(network.room.group.barred.isEmpty && network.peers[0].startOvers == 0)
+        #expect(areTogether(network, [0, 1, 2]))
+    }
+
+    @Test("Who is barred does not stop the others' new keys, and is asked where nobody else is there")
+    func barred() throws {
+        let network = try Self.room([2, 4, 6], hindering: .all)
+        network.add(id: MemberID(entropy: 8))
+        try mend(network)
+        let group = try #require(network.peers[0].client.engine as? PlainGroup)
+        group.hindrance = .nobody
+        network.timePassed(.seconds(60))
+        let epoch = network.epoch
+        for peer in [0, 1] {
+            let commit = network.commit(by: try network.id(peer), epoch: network.epoch)
+            try network.receivedAtHost(MemberRequest.commit(commit).encoded, from: peer)
+        }
+        #expect(network.epoch == epoch + 1)
+        for peer in network.peers.indices.dropFirst() { network.breakLink(peer) }
+        let erin = network.add(id: MemberID(entropy: 10))
+        try network.carry()
+        #expect(network.peers[erin].client.isJoined)
+    }
+
+    @Test("So it is undone after all were away")
+    func away() throws {
+        let network = try Self.room([2, 4, 6], hindering: .all)
+        for peer in [1, 2] { network.breakLink(peer) }
+        network.timePassed(.seconds(3_600))
+        let dave = network.add(id: MemberID(entropy: 8))
+        try network.carry()
+        #expect(network.peers[dave].client.isJoined)
+        network.timePassed(.seconds(3_600))
+        for peer in [1, 2] { network.mendLink(peer) }
+        try mend(network)
+        #expect(warnings(network, 1).contains(.groupUndone) && network.peers[1].startOvers == 0)
+        #expect(areTogether(network, [0, 1, 2, dave]))
+    }
+
+    @Test("Where others can follow, those who cannot come in anew, and who hinders a whole branch commits nothing more")
+    func branch() throws {
+        let network = try Self.room([2, 4, 6, 8, 13, 15], hindering: .oddIDs)
+        let epoch = network.epoch
+        network.add(id: MemberID(entropy: 12))
+        try mend(network)
+        #expect(network.epoch > epoch + 1)
+        #expect(network.room.group.barred.contains(MemberID(entropy: 2)))
+        #expect(warnings(network, 1) == [.groupUndone])
+        #expect(areTogether(network, Array(0...6)))
+    }
+
+    @Test("One who says so falsely comes in anew, bars nobody, and undoes nothing")
+    func framing() throws {
+        let network = try Self.room([2, 4, 6, 8], hindering: .nobody)
+        for id: UInt32 in [10, 12] {
+            network.add(id: MemberID(entropy: id))
+            try network.carry()
+            let epoch = network.epoch
+            // What it has said in the epoch would tell.
+            #expect(throws: RoomError.malformed) {
+                try network.receivedAtHost(MemberRequest.cannotFollow(epoch: epoch).encoded, from: 1)
+            }
+            try saysNothing(network, 1)
+            try network.receivedAtHost(MemberRequest.cannotFollow(epoch: epoch).encoded, from: 1)
+            #expect(network.peers[1].isReleased)
+            try mend(network)
+            #expect(network.epoch > epoch)
+        }
+        #expect(network.room.group.barred.isEmpty)
+        #expect(areTogether(network, Array(0...5)))
+        #expect(network.peers.allSatisfy { $0.startOvers == 0 })
+        // Another one, behind another branch than those who have followed.
+        #expect(throws: RoomError.malformed) {
+            try network.receivedAtHost(MemberRequest.cannotFollow(epoch: 0).encoded, from: 1)
+        }
+    }
+
+    @Test("Where the host takes part nothing is undone: it has followed, and cannot go back")
+    func hosted() throws {
+        let network = Self.network(isRelay: false)
+        network.add(nick: "host", isHost: true, id: MemberID(entropy: 2))
+        for id: UInt32 in [4, 6, 8] {
+            network.add(id: MemberID(entropy: id))
+            try network.carry()
+        }
+        let epoch = network.epoch
+        for peer in [1, 2] {
+            try saysNothing(network, peer)
+            try network.receivedAtHost(MemberRequest.cannotFollow(epoch: epoch).encoded, from: peer)
+        }
+        try mend(network)
+        #expect(network.epoch > epoch && network.room.group.barred.inOrder.isEmpty)
+        #expect(areTogether(network, [0, 1, 2]))
+    }
+
+    @Test("As many books are kept as may be, and the next is none")
+    func bound() throws {
+        let creator = MemberID(entropy: 2)
+        let info = PlainGroup.info(epoch: 0, [creator], [creator])
+        let book = try PlainBook(founding: info, by: creator, isAtRelay: true)
+        var commits = UnfollowedCommits()
+        for number in 0..<RoomLimits.booksKept {
+            #expect(!commits.isFull)
+            commits.add(.init(committer: creator, book: book, groupInfo: info, time: .seconds(number)))
+        }
+        #expect(commits.isFull)
+        commits.add(.init(committer: creator, book: book, groupInfo: info, time: .zero))
+        #expect(commits.steps.count == RoomLimits.booksKept)
+    }
+}
