@@ -8,7 +8,6 @@ final class SpoilingGroup: GroupEngine {
     private let inner: RoomGroup
     /// What it commits from now on is spoilt.
     var isSpoiling = false
-    private(set) var spoilt = 0
     private var whole: [[UInt8]: [UInt8]] = [:]
 
     init(_ inner: RoomGroup) {
@@ -20,7 +19,6 @@ final class SpoilingGroup: GroupEngine {
         var changed = commit
         changed.commit[changed.commit.count - 1] = last ^ 1
         whole[changed.commit] = commit.commit
-        spoilt += 1
         return changed
     }
 

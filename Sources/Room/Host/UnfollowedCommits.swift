@@ -163,7 +163,9 @@ extension UnfollowedCommits {
         reports = Dictionary(list, uniquingKeysWith: { $1 })
         firstReport = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
         reviewAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
-        guard reports.values.allSatisfy({ $0 > 0 }), steps.allSatisfy({ $0.book.epoch <= .max / 2 }), reports.isEmpty == (firstReport == nil) else {
+        guard reports.values.allSatisfy({ $0 > 0 }), steps.allSatisfy({ $0.book.epoch <= .max / 2 }),
+            reports.isEmpty == (firstReport == nil)
+        else {
             throw .invalidValue
         }
     }
