@@ -100,7 +100,7 @@ extension Room {
         if group.accuse(committer, by: reporters) { bar(committer, actions: &actions) }
     }
 
-    /// No Commit of this member is taken any more.
+    /// This member is asked last for Commits, and its own are not taken.
     private mutating func bar(_ id: MemberID, actions: inout [RoomAction]) {
         guard group.bar(id) else { return }
         actions.append(.broadcast(HostMessage.barred(id).encoded, tag: 0))

@@ -97,7 +97,7 @@ extension ChatEvent.Notice {
     static func barred(_ committer: MemberID) -> Self {
         .init(
             .groupUndone,
-            "member \(committer) changed the group so that others could not follow, and changes it no more",
+            "member \(committer) changed the group so that others could not follow, and is asked last to change it now",
             hint: "its program may be at fault; who moderates can remove it: /kick \(committer)")
     }
 

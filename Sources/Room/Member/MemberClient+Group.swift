@@ -106,11 +106,7 @@ extension MemberClient {
     mutating func committed(
         by sender: MemberID, joined: [HostMessage.Admission.Entry], commit: [UInt8], actions: inout [Action]
     ) throws(RoomError) {
-        guard !upkeep.isStuck else {
-            // They are in an epoch that this member is not in, and may have to come again.
-            upkeep.reported.formUnion(joined.map(\.id))
-            return try list(joined, in: &members)
-        }
+        guard !upkeep.isStuck else { return try listUnreached(joined) }
         let before = engine.members
         let moderators = engine.moderators
         let change: GroupChange
@@ -118,12 +114,14 @@ extension MemberClient {
             change = try engine.received(commit: commit, from: sender)
         } catch {
             actions.append(.tell(.warning(error.warning(about: sender))))
+            try listUnreached(joined)
             return getStuck(actions: &actions)
         }
         beginChain()
         upkeep.pastSince = now
         for entry in joined {
             try list([entry], in: &members)
+            upkeep.reported.remove(entry.id)
             actions.append(.tell(.memberJoined(id: entry.id, nick: entry.nick, count: members.count)))
             if isVerified(entry.id) { tell(.verified, of: entry.id, actions: &actions) }
         }
@@ -148,6 +146,12 @@ extension MemberClient {
             wantUpdate(after: pause)
         }
         carryOutWanted(actions: &actions)
+    }
+
+    /// They are in the room, and in an epoch of the group that this member is not in: they may have to come again.
+    private mutating func listUnreached(_ joined: [HostMessage.Admission.Entry]) throws(RoomError) {
+        upkeep.reported.formUnion(joined.map(\.id))
+        try list(joined, in: &members)
     }
 
     /// The group cannot be followed into its next epoch: the room hears so, and may undo that.

@@ -49,7 +49,7 @@ package enum HostMessage: Sendable, Equatable {
     case commitWanted(adding: [GroupCandidate], removing: [MemberID])
     /// The Commits since this epoch are void, because the others could not follow that member's: it goes on.
     case undone(epoch: UInt64, by: MemberID)
-    /// No Commit of this member is taken any more.
+    /// This member is asked last for Commits, and its own are not taken.
     case barred(MemberID)
     /// Another Commit has ended the epoch before.
     case commitDeclined(epoch: UInt64)
