@@ -140,12 +140,12 @@ final class Terminal: Sendable {
 
     /// Waits until the screen shows `text`; returns all lines that were shown.
     @discardableResult
-    func shows(_ text: String) async throws -> [String] {
+    func shows(_ text: String, times: Int = 1) async throws -> [String] {
         let deadline = ContinuousClock.now + .seconds(TermTalkProcess.patience)
         while true {
             // -J joins what was wrapped; -S shows what was scrolled away, too.
             let lines = try await command(["capture-pane", "-p", "-J", "-S", "-1000"])
-            if lines.contains(where: { $0.contains(text) }) { return lines }
+            if lines.count(where: { $0.contains(text) }) >= times { return lines }
             guard ContinuousClock.now < deadline else {
                 let screen = lines.filter { !$0.isEmpty }.joined(separator: "\n")
                 throw TermTalkProcess.Missing(description: "the screen does not show '\(text)':\n\(screen)")
