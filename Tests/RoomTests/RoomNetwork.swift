@@ -379,7 +379,7 @@ final class RoomNetwork {
     /// The peer has followed the group, and the host hears so.
     private func followed(_ peer: Int) {
         guard let id = peers[peer].client.id, !peers[peer].isReleased else { return }
-        let epoch = peers[peer].client.engine.epoch
+        let epoch = min(peers[peer].client.engine.epoch, room.group.epoch)
         moderateAll { room, _, _ in
             guard let known = room.members[id] else { return }
             room.members[id]?.epoch = max(known.epoch, epoch)
