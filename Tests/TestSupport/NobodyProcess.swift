@@ -37,7 +37,7 @@ package final class NobodyProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
-        var words = command.map { strdup($0) } + [nil]
+        let words = command.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         let spawning = Spawning(actions: actions, words: words)
         let ended = ended
