@@ -403,17 +403,7 @@ struct LastingRoomTests {
         try await hosted.host.event("warning") { $0.code == "no-space" }
         hosted.host.signal(SIGKILL)
         _ = try await hosted.host.result()
-        // However often it is started, it says what is wrong.
         let options = ["host", "--json", "--direct", hosted.address, "--persist", "club", "--no-passphrase"]
-        // A password is stretched before there is a room that could say so.
-        let password = "\(home.path)/password"
-        try Data("secret\n".utf8).write(to: URL(filePath: password))
-        for _ in 1...3 {
-            let start = try TermTalkProcess(options + ["--password-file", password], home: home)
-            try await start.event("warning") { $0.code == "no-space" }
-            start.signal(SIGKILL)
-            _ = try await start.result()
-        }
         let last = try TermTalkProcess(options, home: home)
         try await last.event("warning") { $0.code == "no-space" }
         unlink("\(state)/filler")
