@@ -18,6 +18,7 @@ package final class NobodyProcess {
     private let output: Int32
     private var received: [UInt8] = []
     private var isRunning = true
+    private let ended = DispatchSemaphore(value: 0)
 
     package init(_ program: String, _ arguments: String...) throws {
         let command =
@@ -36,11 +37,42 @@ package final class NobodyProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
-        var words = command.map { strdup($0) } + [nil]
+        let words = command.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
-        guard posix_spawn(&process, "/usr/bin/setpriv", &actions, nil, &words, environ) == 0 else {
+        let spawning = Spawning(actions: actions, words: words)
+        let ended = ended
+        // The process dies with the thread that has started it: one of a pool may end any time.
+        let thread = Thread {
+            spawning.run()
+            ended.wait()
+        }
+        thread.stackSize = 256 << 10
+        thread.start()
+        spawning.done.wait()
+        guard let started = spawning.process else {
             isRunning = false
+            ended.signal()
             throw Ended()
+        }
+        process = started
+    }
+
+    /// What starts the process, on a thread of its own.
+    private final class Spawning: @unchecked Sendable {
+        private var actions: posix_spawn_file_actions_t
+        private var words: [UnsafeMutablePointer<CChar>?]
+        private(set) var process: pid_t?
+        let done = DispatchSemaphore(value: 0)
+
+        init(actions: posix_spawn_file_actions_t, words: [UnsafeMutablePointer<CChar>?]) {
+            self.actions = actions
+            self.words = words
+        }
+
+        func run() {
+            var started: pid_t = 0
+            if posix_spawn(&started, "/usr/bin/setpriv", &actions, nil, &words, environ) == 0 { process = started }
+            done.signal()
         }
     }
 
@@ -56,6 +88,7 @@ package final class NobodyProcess {
         // A child may have inherited a mask that blocks other signals.
         Foundation.kill(process, SIGKILL)
         while waitpid(process, nil, 0) < 0, errno == EINTR {}
+        ended.signal()
     }
 
     /// The next line that it writes. Blocks.

@@ -14,8 +14,22 @@ struct UpstreamProxyTests {
         return (proxy, try await proxy.line { _ in true })
     }
 
+    /// What these wait for is not how soon tor gets into its network on a busy machine.
     private static func include() async throws -> [String: String] {
-        ["TERMTALK_TOR_INCLUDE": try await PrivateTorNetwork.shared().makeManagedInclude().path]
+        [
+            "TERMTALK_TOR_INCLUDE": try await PrivateTorNetwork.shared().makeManagedInclude().path,
+            "TERMTALK_TOR_STALL_SECONDS": "170",
+        ]
+    }
+
+    /// Waits until the room is open, and says what the proxy was asked for where it is not.
+    private static func ready(_ host: TermTalkProcess, by proxy: TermTalkProcess) async throws {
+        do {
+            try await host.event("ready", seconds: 170)
+        } catch {
+            Issue.record("the proxy was asked for \(proxy.outputSoFar)")
+            throw error
+        }
     }
 
     @Test(arguments: ["socks5", "http"]) func goesByTheProxy(_ kind: String) async throws {
@@ -24,7 +38,7 @@ struct UpstreamProxyTests {
         let host = try TermTalkProcess(
             ["host", "--json", "--tor-proxy", "\(kind)://127.0.0.1:\(port)"], home: TestHome(),
             environment: try await Self.include())
-        try await host.event("ready")
+        try await Self.ready(host, by: proxy)
         // A relay of the network.
         _ = try await proxy.line { $0.contains(":500") }
         host.send("/quit")
@@ -40,7 +54,7 @@ struct UpstreamProxyTests {
         let file = try home.write("proxy.toml", "[tor]\nproxy = \"\(url)\"\n")
         let environment = try await Self.include()
         let host = try TermTalkProcess(["host", "--json", "--config", file], home: home, environment: environment)
-        try await host.event("ready")
+        try await Self.ready(host, by: proxy)
         _ = try await proxy.line { $0.contains(":500") }
         host.send("/quit")
         #expect(try await host.result().status == 0)
