@@ -27,6 +27,8 @@ final class TestHome: Sendable {
             "HOME": path, "XDG_STATE_HOME": "\(path)/state", "XDG_CONFIG_HOME": "\(path)/config",
             "XDG_CACHE_HOME": "\(path)/cache", "XDG_RUNTIME_DIR": "\(path)/run", "TMPDIR": "\(path)/tmp",
             "LC_ALL": "C.UTF-8", "TERM": "dumb",
+            // Few tests are about how long tor may take into its network, and a machine on which all of them run is busy.
+            "TERMTALK_TOR_STALL_SECONDS": "\(Int(TermTalkProcess.patience) - 10)",
         ]
         for name in ["PATH", "LD_LIBRARY_PATH"] {
             variables[name] = ProcessInfo.processInfo.environment[name]

@@ -1,4 +1,5 @@
 package import Foundation
+import Synchronization
 
 /// A Python program that runs as `nobody`, beside a test that runs as root: somebody else on the same machine. It ends with
 /// this value, and with the test.
@@ -32,24 +33,16 @@ package final class NobodyProcess {
             close(toChild[0])
             close(fromChild[1])
         }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
-        let words = command.map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
-        let spawning = Spawning(actions: actions, words: words)
-        let ended = ended
+        let (childInput, childOutput, ended) = (toChild[0], fromChild[1], ended)
+        let spawned = Spawned()
         // The process dies with the thread that has started it: one of a pool may end any time.
         let thread = Thread {
-            spawning.run()
+            spawned.set(Self.spawn(command, childInput, childOutput))
             ended.wait()
         }
         thread.stackSize = 256 << 10
         thread.start()
-        spawning.done.wait()
-        guard let started = spawning.process else {
+        guard let started = spawned.wait() else {
             isRunning = false
             ended.signal()
             throw Ended()
@@ -57,23 +50,32 @@ package final class NobodyProcess {
         process = started
     }
 
-    /// What starts the process, on a thread of its own.
-    private final class Spawning: @unchecked Sendable {
-        private var actions: posix_spawn_file_actions_t
-        private var words: [UnsafeMutablePointer<CChar>?]
-        private(set) var process: pid_t?
-        let done = DispatchSemaphore(value: 0)
+    /// A process that another thread starts.
+    private final class Spawned: Sendable {
+        private let process = Mutex<pid_t?>(nil)
+        private let isDone = DispatchSemaphore(value: 0)
 
-        init(actions: posix_spawn_file_actions_t, words: [UnsafeMutablePointer<CChar>?]) {
-            self.actions = actions
-            self.words = words
+        func set(_ process: pid_t?) {
+            self.process.withLock { $0 = process }
+            isDone.signal()
         }
 
-        func run() {
-            var started: pid_t = 0
-            if posix_spawn(&started, "/usr/bin/setpriv", &actions, nil, &words, environ) == 0 { process = started }
-            done.signal()
+        func wait() -> pid_t? {
+            isDone.wait()
+            return process.withLock(\.self)
         }
+    }
+
+    private static func spawn(_ command: [String], _ input: Int32, _ output: Int32) -> pid_t? {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        var words = command.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var process: pid_t = 0
+        return posix_spawn(&process, command[0], &actions, nil, &words, environ) == 0 ? process : nil
     }
 
     deinit {

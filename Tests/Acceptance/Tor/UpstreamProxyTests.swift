@@ -32,6 +32,16 @@ struct UpstreamProxyTests {
         }
     }
 
+    /// Waits until the room is open, and says what the proxy was asked for where it is not.
+    private static func ready(_ host: TermTalkProcess, by proxy: TermTalkProcess) async throws {
+        do {
+            try await host.event("ready")
+        } catch {
+            Issue.record("the proxy was asked for \(proxy.outputSoFar)")
+            throw error
+        }
+    }
+
     @Test(arguments: ["socks5", "http"]) func goesByTheProxy(_ kind: String) async throws {
         let (proxy, port) = try await Self.proxy(kind)
         defer { proxy.signal(SIGTERM) }
@@ -82,7 +92,8 @@ struct UpstreamProxyTests {
     }
 
     @Test func doctor() async throws {
-        let found = try await DoctorTests.examine(["--tor-proxy", "http://192.0.2.1:3128"])
+        let found = try await DoctorTests.examine(
+            ["--tor-proxy", "http://192.0.2.1:3128"], environment: ["TERMTALK_TOR_STALL_SECONDS": "5"])
         #expect(found.lines["tor-proxy"]?.message?.contains("http://192.0.2.1:3128") == true)
     }
 

@@ -1,16 +1,19 @@
 #!/usr/bin/python3
 """The proxy of a network that lets nothing else out: SOCKS5 (RFC 1928, 1929) or CONNECT, with a name and a password or without.
 
-upstream_proxy.py socks5|http [NAME:PASSWORD]: says the port it listens at on 127.0.0.1, then "HOST:PORT" of each connection,
-or "refused".
+upstream_proxy.py socks5|http [NAME:PASSWORD]: says the port it listens at on 127.0.0.1, then of each connection "connected", and
+"HOST:PORT", "refused", or "gave up" and why.
 """
 import base64
+import os
 import socket
 import socketserver
 import sys
 import threading
 
 KIND, USER = sys.argv[1], (sys.argv + [None])[2]
+# Seconds for what each side has to do before data flows.
+PATIENCE = 20
 
 
 def exactly(stream, count):
@@ -21,8 +24,8 @@ def exactly(stream, count):
 
 
 def say(text):
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    # In one piece, whichever thread says it.
+    os.write(1, (text + "\n").encode())
 
 
 def socks_target(stream):
@@ -71,14 +74,18 @@ def pump(source, sink):
 
 class Handler(socketserver.BaseRequestHandler):
     def handle(self):
+        say("connected")
+        self.request.settimeout(PATIENCE)
         stream = self.request.makefile("rwb", buffering=0)
         target = (socks_target if KIND == "socks5" else http_target)(stream)
         if target is None:
             return say("refused")
         host, port, answer = target
-        onward = socket.create_connection((host, port))
+        onward = socket.create_connection((host, port), timeout=PATIENCE)
         say(f"{host}:{port}")
         stream.write(answer)
+        for end in (onward, self.request):
+            end.settimeout(None)
         threading.Thread(target=pump, args=(onward, self.request), daemon=True).start()
         pump(self.request, onward)
 
@@ -88,7 +95,7 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
     def handle_error(self, request, client_address):
-        pass
+        say(f"gave up {sys.exc_info()[1]!r}")
 
 
 with Server(("127.0.0.1", 0), Handler) as server:
