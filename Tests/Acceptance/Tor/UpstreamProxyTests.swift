@@ -14,22 +14,8 @@ struct UpstreamProxyTests {
         return (proxy, try await proxy.line { _ in true })
     }
 
-    /// What these wait for is not how soon tor gets into its network on a busy machine.
     private static func include() async throws -> [String: String] {
-        [
-            "TERMTALK_TOR_INCLUDE": try await PrivateTorNetwork.shared().makeManagedInclude().path,
-            "TERMTALK_TOR_STALL_SECONDS": "170",
-        ]
-    }
-
-    /// Waits until the room is open, and says what the proxy was asked for where it is not.
-    private static func ready(_ host: TermTalkProcess, by proxy: TermTalkProcess) async throws {
-        do {
-            try await host.event("ready", seconds: 170)
-        } catch {
-            Issue.record("the proxy was asked for \(proxy.outputSoFar)")
-            throw error
-        }
+        ["TERMTALK_TOR_INCLUDE": try await PrivateTorNetwork.shared().makeManagedInclude().path]
     }
 
     /// Waits until the room is open, and says what the proxy was asked for where it is not.
