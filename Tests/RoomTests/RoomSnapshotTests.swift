@@ -164,7 +164,7 @@ import Wire
         #expect(receipts.map(\.missed) == [0, 0, 1])
     }
 
-    @Test("Who spoke was there, though the snapshot had it away: no more have received a message than are to receive it")
+    @Test("Who spoke was there, though the snapshot had it away: no more have got a message than are to")
     func senderWhoIsAway() throws {
         let network = try network()
         for peer in 1...2 { network.breakLink(peer) }
