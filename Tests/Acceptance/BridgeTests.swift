@@ -53,7 +53,7 @@ struct BridgeFlagTests {
         let network = try await PrivateTorNetwork.shared()
         let line = try await network.startBridge(transport: try #require(Self.obfs4Program))
         #expect(line.hasPrefix("Bridge obfs4 127.") && line.contains("cert="))
-        let include = ["TERMTALK_TOR_INCLUDE": try network.makeManagedInclude().path]
+        let include = ["TERMTALK_TOR_INCLUDE": network.managedInclude.path]
         let host = try TermTalkProcess(
             ["host", "--json", "--bridge", line], home: TestHome(), environment: include)
         let ready = try await host.event("ready")
@@ -96,7 +96,7 @@ struct BridgeFlagTests {
         let host = try TermTalkProcess(
             ["host", "--json", "--bridge", "\(transport) 192.0.2.9:80 \(words)"], home: home,
             environment: [
-                "TERMTALK_TOR_INCLUDE": try network.makeManagedInclude().path,
+                "TERMTALK_TOR_INCLUDE": network.managedInclude.path,
                 "PATH": "\(home.path)/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             ])
         try await host.event("ready")
@@ -122,7 +122,7 @@ struct BridgeFlagTests {
     @Test(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
     func goesByTheBridgeOnly() async throws {
         let network = try await PrivateTorNetwork.shared()
-        let include = try network.makeManagedInclude().path
+        let include = network.managedInclude.path
         let control = try network.relays[0].control()
         func value(_ command: String) throws -> String {
             let reply = try control.command(command)

@@ -72,7 +72,7 @@ struct ClientAuthorizationTests {
     @Test func anOwnTorTakesTheKey() async throws {
         let network = try await PrivateTorNetwork.shared()
         let hosted = try await HostedRoom.onion(network.host.controlFlags, ["--client-auth"])
-        let include = try network.makeManagedInclude().path
+        let include = network.managedInclude.path
         let member = try TermTalkProcess(
             ["join", hosted.invite, "--json", "--tor", "managed"], home: TestHome(),
             environment: ["TERMTALK_TOR_INCLUDE": include])

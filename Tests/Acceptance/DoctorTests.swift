@@ -173,7 +173,7 @@ struct DoctorTorTests {
 
     @Test func ownTor() async throws {
         let network = try await PrivateTorNetwork.shared()
-        let include = try network.makeManagedInclude().path
+        let include = network.managedInclude.path
         let found = try await DoctorTests.examine(
             ["--tor", "managed"], environment: ["TERMTALK_TOR_INCLUDE": include])
         #expect(found.status == 0)

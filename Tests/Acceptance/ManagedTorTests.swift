@@ -7,7 +7,7 @@ import Testing
 struct ManagedTorTests {
     @Test(arguments: [SIGTERM, SIGKILL]) func childServesTheRoomAndEndsWithTheHost(_ signal: Int32) async throws {
         let network = try await PrivateTorNetwork.shared()
-        let include = try network.makeManagedInclude().path
+        let include = network.managedInclude.path
         let hosted = try await HostedRoom.onion(
             ["--tor", "managed"], environment: ["TERMTALK_TOR_INCLUDE": include])
         #expect(hosted.host.eventsSoFar.contains { $0.event == "starting" && $0.phase == "tor-bootstrap" })
@@ -39,7 +39,7 @@ struct ManagedTorTests {
     @Test func joinerWithItsOwnTor() async throws {
         let network = try await PrivateTorNetwork.shared()
         let hosted = try await HostedRoom.onion(network.host.controlFlags)
-        let include = try network.makeManagedInclude().path
+        let include = network.managedInclude.path
         let joiner = try TermTalkProcess(
             ["join", hosted.invite, "--tor", "managed", "--json"], home: TestHome(),
             environment: ["TERMTALK_TOR_INCLUDE": include])
@@ -56,7 +56,7 @@ struct ManagedTorTests {
     /// The child is killed: the program starts another one, and the address stays.
     @Test func childThatDiesIsStartedAgain() async throws {
         let network = try await PrivateTorNetwork.shared()
-        let include = try network.makeManagedInclude().path
+        let include = network.managedInclude.path
         let hosted = try await HostedRoom.onion(
             ["--tor", "managed"], environment: ["TERMTALK_TOR_INCLUDE": include])
         let host = try #require(hosted.host.pid)
@@ -76,7 +76,7 @@ struct ManagedTorTests {
     /// A child that is stopped holds a panic up no more than others do, and nothing of it stays.
     @Test func panicWithAChildThatIsStopped() async throws {
         let network = try await PrivateTorNetwork.shared()
-        let include = try network.makeManagedInclude().path
+        let include = network.managedInclude.path
         let home = try TestHome()
         let host = try TermTalkProcess(
             ["host", "--onion", "--json", "--tor", "managed"], home: home,
@@ -96,7 +96,7 @@ struct ManagedTorTests {
     /// XDG_RUNTIME_DIR is not used where others could put something in the place of what is made there.
     @Test func runtimeFolderOfOthers() async throws {
         let network = try await PrivateTorNetwork.shared()
-        let include = try network.makeManagedInclude().path
+        let include = network.managedInclude.path
         let home = try TestHome()
         let run = "\(home.path)/run"
         for change in [[.posixPermissions: 0o777], [.posixPermissions: 0o700, .ownerAccountID: 1_000]]

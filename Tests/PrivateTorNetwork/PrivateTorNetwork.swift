@@ -75,6 +75,7 @@ package final class PrivateTorNetwork: Sendable {
 
     private func boot() async throws {
         try writeBandwidths(keys)
+        try writeNetworkTorrc(named: managedInclude.lastPathComponent, authorityLines)
         try await Self.sleepUntilWellBeforeVote()
         for (index, keys) in keys.enumerated() { try startRelay(index, keys) }
         for node in authorities { try await node.waitForDirectory(relayCount: keys.count, isImpatient: false) }
@@ -108,10 +109,9 @@ package final class PrivateTorNetwork: Sendable {
     }
 
     /// A torrc that makes a tor part of this network as a client: what TERMTALK_TOR_INCLUDE names, for the tor that
-    /// termtalk starts by itself. It sets no port and no directory.
-    package func makeManagedInclude() throws -> URL {
-        try writeNetworkTorrc(named: "managed.torrc", authorityLines)
-    }
+    /// termtalk starts by itself. It sets no port and no directory. It is written once, before any tor reads it: one that
+    /// found it empty would go for the network of the world.
+    package var managedInclude: URL { directory.url.appending(path: "managed.torrc") }
 
     /// How an extra client tor differs from `client`.
     package struct ClientOptions: Sendable {
@@ -273,6 +273,7 @@ package final class PrivateTorNetwork: Sendable {
         return line
     }
 
+    @discardableResult
     private func writeNetworkTorrc(named name: String, _ authorityLines: [String]) throws -> URL {
         let file = directory.url.appending(path: name)
         let text = try TorrcTemplate(name: "network").filled(["authorities": authorityLines.joined(separator: "\n")])

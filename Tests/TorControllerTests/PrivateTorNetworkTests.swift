@@ -76,7 +76,7 @@ struct PrivateTorNetworkTests {
     @Test("a tor with the include for managed children joins the network")
     func managedInclude() async throws {
         let network = try await PrivateTorNetwork.shared()
-        let include = try network.makeManagedInclude()
+        let include = network.managedInclude
         let folder = include.deletingLastPathComponent().appending(path: "managed")
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])

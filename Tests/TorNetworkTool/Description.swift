@@ -39,7 +39,7 @@ struct Description: Encodable {
     init(_ network: PrivateTorNetwork) throws {
         host = try Node(network.host)
         client = try Node(network.client)
-        torInclude = try network.makeManagedInclude().path
+        torInclude = network.managedInclude.path
     }
 
     /// One line.

@@ -116,7 +116,7 @@ struct OnionTransportTests {
         let key = OnionKey()
         let address = key.address
         var managed = TorOptions(mode: .managed)
-        managed.include = try network.makeManagedInclude().path
+        managed.include = network.managedInclude.path
         var results: [String] = []
         var kind = OnionListenerKind.loopback
         try Scenario.run(host: managed, client: options(network.client, purpose: .dial)) { scenario in
@@ -151,7 +151,7 @@ struct OnionTransportTests {
         defer { try? FileManager.default.removeItem(at: parent) }
         let folder = parent.appending(path: "room name.tor")
         var managed = TorOptions(mode: .managed)
-        managed.include = try network.makeManagedInclude().path
+        managed.include = network.managedInclude.path
         managed.dataDirectory = folder.path
         var used: [[String]] = []
         for _ in 0..<2 {

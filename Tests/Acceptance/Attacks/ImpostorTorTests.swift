@@ -48,7 +48,7 @@ struct ImpostorTorTests {
         let network = try await PrivateTorNetwork.shared()
         let impostor = try ImpostorTor(.safeCookie, port: 9051)
         let hosted = try await HostedRoom.onion(
-            [], environment: ["TERMTALK_TOR_INCLUDE": try network.makeManagedInclude().path])
+            [], environment: ["TERMTALK_TOR_INCLUDE": network.managedInclude.path])
         let warning = try await hosted.host.event("warning")
         #expect(warning.code == "tor-untrusted")
         hosted.host.send("/quit")

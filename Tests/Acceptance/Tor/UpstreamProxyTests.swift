@@ -15,7 +15,7 @@ struct UpstreamProxyTests {
     }
 
     private static func include() async throws -> [String: String] {
-        ["TERMTALK_TOR_INCLUDE": try await PrivateTorNetwork.shared().makeManagedInclude().path]
+        ["TERMTALK_TOR_INCLUDE": try await PrivateTorNetwork.shared().managedInclude.path]
     }
 
     /// Waits until the room is open, and says what the proxy was asked for where it is not.
