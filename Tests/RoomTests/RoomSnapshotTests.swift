@@ -164,6 +164,24 @@ import Wire
         #expect(receipts.map(\.missed) == [0, 0, 1])
     }
 
+    @Test("Who spoke was there, though the snapshot had it away: no more have got a message than are to")
+    func senderWhoIsAway() throws {
+        let network = try network()
+        for peer in 1...2 { network.breakLink(peer) }
+        let before = network.room.snapshot(now: network.now)
+        for peer in 1...2 { network.mendLink(peer) }
+        try network.carry()
+        try network.say("one", 1)
+        try network.carry()
+        let (host, alice) = (try network.id(0), try network.id(1))
+        var room = try read(before, now: network.now)
+        for entry in network.room.log.encodedEntries(from: network.room.log.start) { try room.restore(entry: entry) }
+        room.hostHadReceived(upTo: 1)
+        #expect(room.members[host]?.receivedSequence == 1 && room.members[alice]?.absence != nil)
+        let receipts = room.receipts.takeChanges { $0 == alice }.flatMap(\.receipts)
+        #expect(receipts.map(\.count) == [1] && receipts.map(\.of) == [1])
+    }
+
     @Test("A host that was started anew: members are away and come back, its own participant enters the living group")
     func restart() throws {
         let network = try network()

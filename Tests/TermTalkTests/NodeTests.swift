@@ -94,6 +94,34 @@ import Testing
         }
     }
 
+    @Test("What is malformed ends the connection, and what came with it is heard all the same, once")
+    func malformed() throws {
+        try NodeWorld.run { world in
+            let alice = world.add(nick: "alice")
+            world.whenAllAreIn(2) {
+                guard let id = alice.id else { return world.finish() }
+                world.sayAsHost("before")
+                let unknown = HostMessage.nickChanged(MemberID(entropy: 99), "x").encoded
+                world.host.room.log.append(unknown, for: .one(id), records: 1)
+                world.sayAsHost("behind")
+                alice.onEvent = { [weak world, weak alice] _ in
+                    world?.loop.atEndOfTurn { alice?.node?.tryNow() }
+                }
+                world.when({
+                    guard case .connection(let connection)? = alice.events.last else { return false }
+                    return connection.state == .connected
+                }) {
+                    world.sayAsHost("after")
+                    world.when({ alice.texts.count >= 3 }) {
+                        #expect(alice.texts == ["before", "behind", "after"] && alice.dialCount == 2)
+                        #expect(alice.id == id && alice.warnings.isEmpty)
+                        world.finish()
+                    }
+                }
+            }
+        }
+    }
+
     @Test("A connection that breaks while it resumes is resumed by the next one")
     func breakingWhileResuming() throws {
         try NodeWorld.run { world in

@@ -89,12 +89,14 @@ extension Room {
         let hasNewcomers = epoch < newestSince && members.values.contains { $0.since > epoch }
         let present =
             hasNewcomers
-            ? members.values.count { $0.absence == nil && $0.since <= epoch } - 1 : members.count - 1 - awayCount
+            ? members.values.count { $0.absence == nil && $0.since <= epoch } : members.count - awayCount
+        // A room that is restored does not know yet that its sender was back by then.
+        let others = present - (members[sender]?.absence == nil ? 1 : 0)
         let isCounted = awayCount > 0 && members.count <= RoomLimits.receiptMembers
         let missed = isCounted ? members.values.count { $0.link == nil && $0.since <= epoch } : 0
         receipts.posted(
-            sequence: sequence, sender: sender, id: id, epoch: epoch, others: max(0, present), missed: missed)
-        return present == 0 || missed > 0
+            sequence: sequence, sender: sender, id: id, epoch: epoch, others: max(0, others), missed: missed)
+        return others == 0 || missed > 0
     }
 
     /// A member has sealed something in that epoch. What it says later it has not sealed in an earlier one.

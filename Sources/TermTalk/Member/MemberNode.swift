@@ -76,6 +76,8 @@ package final class MemberNode: ByteStreamHandler {
     private var timer: TimerHandle?
     private let endingNotes: EndingNotes
     private var isFlushScheduled = false
+    /// Something that came was malformed. What came with it counts as received, and is heard first.
+    private var isMalformed = false
     private var scratch: [UInt8] = []
 
     /// Called once, when the stay is over; the notice says why it failed, if it did.
@@ -130,6 +132,7 @@ package final class MemberNode: ByteStreamHandler {
         guard !stay.isEnded else { return }
         var events: [SessionEvent] = []
         var failure: SessionError?
+        isMalformed = false
         do throws(SessionError) {
             try stay.received(bytes, now: loop.time, scratch: &scratch, events: &events)
         } catch {
@@ -142,7 +145,7 @@ package final class MemberNode: ByteStreamHandler {
         }
         leaveIfDone()
         guard stream != nil else { return }
-        if let failure { return failed(failure) }
+        if let failure = isMalformed ? .malformed : failure { return failed(failure) }
         scheduleFlush()
         rescheduleTimer()
         person.reportDecongestion()
@@ -210,7 +213,7 @@ package final class MemberNode: ByteStreamHandler {
             do throws(FileError) {
                 try files.received(bytes)
             } catch {
-                failed(.malformed)
+                isMalformed = true
             }
         case .join:
             let wanted = person.connected()
@@ -219,7 +222,7 @@ package final class MemberNode: ByteStreamHandler {
             do {
                 try person.received(type: type, body: body)
             } catch {
-                failed(.malformed)
+                isMalformed = true
             }
         case .caughtUp: person.act { client, actions in client.caughtUp(actions: &actions) }
         case .perform(let wanted): person.perform(wanted)

@@ -1,3 +1,5 @@
+import Room
+
 /// What has been lost, repeated and reordered, by what every process printed.
 struct FaultVerdict: CustomStringConvertible {
     private(set) var messages = 0
@@ -9,14 +11,16 @@ struct FaultVerdict: CustomStringConvertible {
     private(set) var altered = 0
     /// How many messages somebody was told to have missed.
     private(set) var toldMissed = 0
+    /// What somebody was told that would accuse the host or a member: all are honest here.
+    private(set) var accusations = 0
     private(set) var examples: [String] = []
 
-    var isClean: Bool { lost == 0 && repeated == 0 && reordered == 0 && altered == 0 }
+    var isClean: Bool { lost == 0 && repeated == 0 && reordered == 0 && altered == 0 && accusations == 0 }
 
     var description: String {
         """
         \(messages) messages, \(deliveries) deliveries: lost \(lost), repeated \(repeated), reordered \(reordered), \
-        altered \(altered), told as missed \(toldMissed)\(examples.map { "\n  " + $0 }.joined())
+        altered \(altered), told as missed \(toldMissed), accusations \(accusations)\(examples.map { "\n  " + $0 }.joined())
         """
     }
 
@@ -31,7 +35,10 @@ struct FaultVerdict: CustomStringConvertible {
         }
         messages = order.count
         let end = (order.keys.max() ?? 0) + 1
-        for stay in stays { compare(Self.messages(of: stay), of: stay, end: end) }
+        for stay in stays {
+            compare(Self.messages(of: stay), of: stay, end: end)
+            lookForAccusations(in: stay)
+        }
         let texts = order.sorted { $0.key < $1.key }.map(\.value)
         for stay in stays { checkSayings(of: stay, in: texts) }
     }
@@ -73,6 +80,16 @@ struct FaultVerdict: CustomStringConvertible {
         } else if next == nil {
             lost += messages
             note("\(stay.name) heard nothing")
+        }
+    }
+
+    private mutating func lookForAccusations(in stay: FaultStay) {
+        for event in stay.process.eventsSoFar {
+            guard let code = event.event == "connection" ? event.cause : event.code,
+                code.hasPrefix("group-") || code == NoticeCode.notTermtalk.rawValue
+            else { continue }
+            accusations += 1
+            note("\(stay.name) was told: \(code)")
         }
     }
 
