@@ -434,6 +434,10 @@ package final class RoomHost {
         guard case .open(let kept, let store, let mailbox, _) = keeping else { return }
         keeping = .open(kept, store, mailbox, nil)
         node.onStoreFailed = { [weak self] error in self?.fail(.storeFailed(error)) }
+        node.onTimeOver = { [weak self] in
+            // Unless it is about to end already.
+            if let self, self.isKept { self.end(.ttl) }
+        }
         if let before { node.resume(before.room, invites: before.invites) }
         let (end, first) = (before?.room.log.end ?? 0, before?.firstUnchecked ?? 0)
         node.keep(
@@ -483,10 +487,10 @@ package final class RoomHost {
 
     /// Ends the room for everybody, also one that is kept: nothing stays of it. Nobody is told before that is on the disk, so that no
     /// crash brings a room back whose end somebody knows of.
-    func end() {
+    func end(_ reason: ChatEvent.CloseReason = .hostQuit) {
         guard !isPanicking, node != nil, case .open(let kept, let store, _, _) = keeping else {
             giveUpKeeping()
-            return stop(.hostQuit)
+            return stop(reason)
         }
         keeping = .ending(kept, store)
         loop.offload(within: UserDirectories.diskPatience) {
@@ -495,7 +499,7 @@ package final class RoomHost {
         } then: { [weak self] _ in
             guard let self, case .ending = self.keeping else { return }
             self.keeping = .over(kept, store)
-            self.stop(.hostQuit)
+            self.stop(reason)
         }
     }
 
