@@ -397,7 +397,7 @@ package final class RoomHost {
         node.onInviteReplaced = { [weak self, weak node] in
             if let self, let node, !self.options.isHeadless { self.showRoomInvite(of: node) }
         }
-        node.onEndWanted = { [weak self] in self?.end() }
+        node.onEndWanted = { [weak self] in self?.end(.moderatorEnded) }
         if options.hasClientAuthorization {
             node.onInvitesChanged = { [weak self] in self?.onion?.authorize($0.onionClients) }
         }
@@ -483,10 +483,10 @@ package final class RoomHost {
 
     /// Ends the room for everybody, also one that is kept: nothing stays of it. Nobody is told before that is on the disk, so that no
     /// crash brings a room back whose end somebody knows of.
-    func end() {
+    func end(_ reason: ChatEvent.CloseReason = .hostQuit) {
         guard !isPanicking, node != nil, case .open(let kept, let store, _, _) = keeping else {
             giveUpKeeping()
-            return stop(.hostQuit)
+            return stop(reason)
         }
         keeping = .ending(kept, store)
         loop.offload(within: UserDirectories.diskPatience) {
@@ -495,7 +495,7 @@ package final class RoomHost {
         } then: { [weak self] _ in
             guard let self, case .ending = self.keeping else { return }
             self.keeping = .over(kept, store)
-            self.stop(.hostQuit)
+            self.stop(reason)
         }
     }
 
