@@ -51,7 +51,10 @@ package final class TorController {
     private var bootstrap: BootstrapStatus?
     /// Which events tor tells us.
     private var hearing = OnionUpkeep.Hearing.all
-    private var stallTimer: TimerHandle?
+    private var watch: BootstrapWatch
+    private var watchTimer: TimerHandle?
+    private var networkWatch: NetworkWatch?
+    private var answerTimer: TimerHandle?
     private var timer: TimerHandle?
     private var backoff = Backoff()
     private var publications: [OnionPublication] = []
@@ -64,6 +67,7 @@ package final class TorController {
         self.loop = loop
         self.options = options
         self.logger = logger
+        watch = BootstrapWatch(stallTimeout: options.stallTimeout)
         socksEndpoints = options.namedSocks.map { [$0] } ?? []
     }
 
@@ -140,6 +144,8 @@ package final class TorController {
 
     /// The machine has slept: a tor that went to sleep too begins to build circuits again.
     package func wake() {
+        watch.woke(now: loop.now)
+        armWatch()
         connection?.send(.signalActive) { _ in }
     }
 
@@ -153,7 +159,9 @@ package final class TorController {
         connector?.cancel()
         connector = nil
         timer?.cancel()
-        stallTimer?.cancel()
+        answerTimer?.cancel()
+        watchTimer?.cancel()
+        networkWatch = nil
         var owed = publications.count + authorized.count
         var isClosed = false
         // Held strongly: a controller that is dropped during its shutdown still ends it.
@@ -249,6 +257,13 @@ package final class TorController {
                 program: options.program, dataDirectory: options.dataDirectory, include: options.include,
                 bridges: options.bridges, proxy: options.proxy, loop: loop, logger: logger)
             self.managed = managed
+            watch = BootstrapWatch(
+                stallTimeout: options.stallTimeout, isOwn: true, goesByPrograms: managed.startsPrograms)
+            networkWatch = NetworkWatch(loop: loop) { [weak self] in
+                guard let self else { return }
+                self.watch.networkChanged(now: self.loop.now)
+                self.armWatch()
+            }
             listenerKind = .unix(directory: managed.directory.path)
             managed.onExit = { [weak self] error in self?.childExited(error) }
             managed.onLog = { [weak self] event in self?.childLogged(event) }
@@ -302,6 +317,8 @@ package final class TorController {
     private func giveUp(_ error: TorError) {
         guard phase != .shutDown, phase != .failed else { return }
         phase = .failed
+        answerTimer?.cancel()
+        watchTimer?.cancel()
         managed?.onExit = nil
         managed?.stop {}
         emit(.failed(error))
@@ -319,12 +336,13 @@ package final class TorController {
         version = found.info.version
         phase = .up
         upSince = loop.now
-        bootstrap = nil
         hearing = .all
         isBootstrapped = false
+        watch.began(now: loop.now, random: Random.uint32())
+        armWatch()
         connection.onEvent = { [weak self] event in self?.received(event) }
         connection.onClosed = { [weak self] error in self?.lost(error) }
-        if !wasReady { stallTimer = loop.schedule(after: Self.answerPatience) { [weak self] in self?.stalled() } }
+        if !wasReady { answerTimer = loop.schedule(after: Self.answerPatience) { [weak self] in self?.noAnswer() } }
         prepare(connection)
         if wasUp { emit(.controlRestored) }
         wasUp = true
@@ -414,60 +432,97 @@ package final class TorController {
 
     private func bootstrapped(_ status: BootstrapStatus) {
         guard !isBootstrapped else { return }
-        let hasProgress = status.progress > bootstrap?.progress ?? -1
+        answerTimer?.cancel()
+        let hasProgress = watch.progressed(to: status.progress, now: loop.now)
         var status = status
         status.warning = status.warning ?? (hasProgress ? nil : bootstrap?.warning)
         bootstrap = status
         if status.isDone {
             isBootstrapped = true
-            stallTimer?.cancel()
+            bootstrap = nil
+            watch.arrived()
             if !wasReady {
                 wasReady = true
                 emit(.ready(version: version, managed: managed != nil))
             }
             for publication in publications { publication.torIsReady() }
         } else if hasProgress {
-            stallTimer?.cancel()
-            stallTimer = loop.schedule(after: options.stallTimeout) { [weak self] in self?.stalled() }
             emit(.bootstrap(progress: status.progress, summary: status.summary))
+        }
+        armWatch()
+    }
+
+    private func armWatch() {
+        watchTimer?.cancel()
+        guard phase != .shutDown, phase != .failed else { return }
+        watchTimer = watch.nextDeadline.map { deadline in
+            loop.schedule(after: max(.zero, deadline - loop.now)) { [weak self] in self?.watchIsDue() }
         }
     }
 
+    private func watchIsDue() {
+        for output in watch.timePassed(now: loop.now) {
+            switch output {
+            case .stalled: stalled()
+            case .startAgain: startAgain()
+            }
+        }
+        armWatch()
+    }
+
+    private func noAnswer() {
+        let error = TorError.unreachable(endpoint.map { .noAnswer($0.address) } ?? .connectionLost)
+        guard options.purpose == .dial, options.control == nil, managed == nil else { return giveUp(error) }
+        connection?.close()
+        connection = nil
+        watchTimer?.cancel()
+        phase = .connecting
+        findSocks(insteadOf: error)
+    }
+
     private func stalled() {
-        guard let bootstrap else {
-            let error = TorError.unreachable(endpoint.map { .noAnswer($0.address) } ?? .connectionLost)
-            guard options.purpose == .dial, options.control == nil, managed == nil else { return giveUp(error) }
-            connection?.close()
-            connection = nil
-            phase = .connecting
-            return findSocks(insteadOf: error)
-        }
-        guard options.bridges.isEmpty else {
-            let said = bootstrap.warning ?? managed?.lastWords
-            return emit(.failed(.bridgeFailed(.noWay(progress: bootstrap.progress, said: said))))
-        }
-        emit(
-            .failed(
+        let progress = max(0, watch.best)
+        let error: TorError =
+            if options.bridges.isEmpty {
                 .bootstrapStalled(
-                    progress: bootstrap.progress, summary: bootstrap.summary, warning: bootstrap.warning)))
+                    progress: progress, summary: bootstrap?.summary ?? "Starting", warning: bootstrap?.warning)
+            } else {
+                .bridgeFailed(.noWay(progress: progress, said: bootstrap?.warning ?? managed?.lastWords))
+            }
+        emit(wasReady ? .stalled(error) : .failed(error))
+    }
+
+    /// An own tor stands still.
+    private func startAgain() {
+        guard phase == .up, managed != nil, !isBootstrapped else { return }
+        logger.notice("tor child: no way into its network, at \(bootstrap?.progress ?? 0) %: started again")
+        drop()
+        retry()
     }
 
     // MARK: Losing and finding again
 
     private func lost(_ error: TorError) {
         guard phase == .up || phase == .connecting else { return }
-        phase = .waitingToRetry
         logger.debug("control connection lost: \(error.code)")
-        connection?.close()
-        connection = nil
-        stallTimer?.cancel()
+        drop()
+        watch.lost()
+        armWatch()
         if let upSince, loop.now - upSince >= Self.stableAfter { backoff.succeeded() }
         upSince = nil
         let pause = backoff.next(random: Random.uint32())
         timer = loop.schedule(after: pause) { [weak self] in self?.retry() }
-        for publication in publications { publication.controlWasLost() }
         emit(.controlLost(retryIn: pause, attempt: backoff.attempt))
         told(of: error)
+    }
+
+    /// There is no control connection any more.
+    private func drop() {
+        phase = .waitingToRetry
+        connection?.close()
+        connection = nil
+        answerTimer?.cancel()
+        for publication in publications { publication.controlWasLost() }
     }
 
     private func retry() {

@@ -113,7 +113,7 @@ struct ManagedTorTests {
         }
     }
 
-    private static func children(of parent: pid_t) throws -> [pid_t] {
+    static func children(of parent: pid_t) throws -> [pid_t] {
         var children: [pid_t] = []
         for task in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task") {
             // A thread that has ended meanwhile has none.

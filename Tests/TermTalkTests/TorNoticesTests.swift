@@ -56,4 +56,11 @@ import Transport
         let hint = TorError.publishFailed(.refused(status: status, text: "")).notice.hint
         #expect(hint?.contains("try again") == helps)
     }
+
+    @Test("Where something answers that is no relay, a login page is thought of", arguments: [(10, false), (14, true)])
+    func answeredByOthers(progress: Int, isNoRelay: Bool) {
+        let hint = TorError.bootstrapStalled(progress: progress, summary: "", warning: "DONE").notice.hint
+        #expect(hint?.contains("login page") == isNoRelay)
+        #expect(hint?.contains("bridge") == true)
+    }
 }

@@ -158,4 +158,45 @@ struct TorControllerTests {
             #expect(events == [.connecting, .ready(version: nil, managed: false)])
         }
     }
+
+    /// Each time that it is lost.
+    @Test("A tor that comes back and stands still has not failed: it is told once, and what it does then is heard")
+    func comesBackAndStandsStill() throws {
+        var events: [TorEvent] = []
+        try runLoop { loop, finish in
+            var phase = "PROGRESS=100 TAG=done SUMMARY=\"Done\""
+            let tor = try ScriptedTor(loop: loop) { command in
+                guard command == "GETINFO status/bootstrap-phase" else { return nil }
+                return "250-status/bootstrap-phase=NOTICE BOOTSTRAP \(phase)\r\n250 OK"
+            }
+            var options = TorOptions(control: tor.control, mode: .system)
+            options.stallTimeout = .milliseconds(200)
+            let controller = TorController(loop: loop, options: options, logger: logger)
+            let lose = {
+                phase = "PROGRESS=14 TAG=handshake SUMMARY=\"Handshaking with a relay\""
+                tor.hangUp()
+            }
+            controller.start { event in
+                if case .controlLost = event { return }
+                events.append(event)
+                switch (event, events.count { if case .stalled = $0 { true } else { false } }) {
+                case (.ready, _): loop.atEndOfTurn(lose)
+                case (.stalled, 1):
+                    // Long enough to be told again.
+                    loop.schedule(after: .milliseconds(600)) {
+                        tor.tell("STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY=\"Done\"")
+                        loop.schedule(after: .milliseconds(100), lose)
+                    }
+                case (.stalled, _): controller.shutdown(completion: finish)
+                default: break
+                }
+            }
+        }
+        let summary = "Handshaking with a relay"
+        let again: [TorEvent] = [
+            .controlRestored, .bootstrap(progress: 14, summary: summary),
+            .stalled(.bootstrapStalled(progress: 14, summary: summary, warning: nil)),
+        ]
+        #expect(events == [.connecting, .ready(version: "0.4.5.16", managed: false)] + again + again)
+    }
 }

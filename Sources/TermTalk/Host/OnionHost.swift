@@ -129,7 +129,7 @@ final class OnionHost {
             controlLost(pause: pause, attempt: attempt)
         case .controlRestored, .network:
             break
-        case .distrusted(let error):
+        case .distrusted(let error), .stalled(let error):
             tell(.told(.warning(error.notice)))
         case .failed(let error):
             tell(.failed(error.notice))

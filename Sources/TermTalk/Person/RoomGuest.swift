@@ -64,7 +64,6 @@ package final class RoomGuest {
     private let tell: (ChatEvent) -> Void
 
     private var tor: TorController?
-    private var isTorReady = false
     private var password: RoomPassword?
     private var node: MemberNode?
     private var sleepWatch: SleepWatch?
@@ -130,18 +129,15 @@ package final class RoomGuest {
             case .bootstrap(let progress, _):
                 self.tell(.starting(.torBootstrap, progress: progress))
             case .ready:
-                self.isTorReady = true
                 self.findHostKey()
             case .network(isUp: true), .controlRestored:
                 self.node?.tryNow()
-            case .distrusted(let error):
+            case .distrusted(let error), .stalled(let error):
                 self.tell(.warning(error.notice))
             case .network, .controlLost:
                 break
             case .failed(let error):
-                if !self.isTorReady {
-                    self.ended(.lost, error.notice)
-                }
+                self.ended(.lost, error.notice)
             }
         }
     }

@@ -247,6 +247,9 @@ extension DialError {
 }
 
 extension TorError {
+    /// tor's "Handshaking with a relay", in percent: what it has connected to speaks TLS, but not as relays do.
+    private static let answeredByNoRelay = 14
+
     package var notice: ChatEvent.Notice {
         switch self {
         case .unreachable(let cause): cause.notice
@@ -266,7 +269,10 @@ extension TorError {
                 .torBootstrapStalled,
                 "tor does not get into its network: it stays at \(progress)% (\(summary))"
                     + (warning.map { ", \($0)" } ?? ""),
-                hint: "check the network and the clock; some networks block tor, then it needs a bridge")
+                hint: progress == Self.answeredByNoRelay
+                    ? "what answers there is no relay of tor: perhaps the login page of this network, or what blocks tor "
+                        + "in it; then it needs a bridge"
+                    : "check the network and the clock; some networks block tor, then it needs a bridge")
         case .invalidAddress(let problem): problem.notice
         // A tor without ExtendedErrors says "host unreachable" of an address without descriptor; what it knows but does not
         // reach, it tries until a timeout.

@@ -114,7 +114,7 @@ final class TorChecks {
         controller.start { [weak self] event in
             guard let self, !self.hasEnded else { return }
             switch event {
-            case .connecting, .bootstrap, .network, .controlRestored, .distrusted: break
+            case .connecting, .bootstrap, .network, .controlRestored, .distrusted, .stalled: break
             case .ready(let version, let isManaged): self.ready(version, isManaged)
             case .failed(let error):
                 self.found(.fail(self.version == nil ? "tor-network" : "onion", error.notice))

@@ -17,6 +17,8 @@ package enum TorEvent: Equatable, Sendable {
     case distrusted(TorError)
     /// tor noticed that the network came or went: a good moment to dial again.
     case network(isUp: Bool)
+    /// After `ready`: tor was lost, and does not get into its network. It goes on trying. Comes once, until it is there.
+    case stalled(TorError)
     /// Before `ready` the controller has given up (a stalled bootstrap goes on, and may still become ready).
     case failed(TorError)
 }

@@ -7,6 +7,9 @@ import Logging
 /// Three things end it: ``stop(completion:)``, the control connection that owns it (TAKEOWNERSHIP), and tor's own watch
 /// over our process (`__OwningControllerProcess`) for the time before that connection.
 final class ManagedTor {
+    /// A longer file is not looked at, but left to tor.
+    private static let maximumIncludeByteCount = 65_536
+
     let directory: PrivateDirectory
     let controlEndpoint: SocketAddress
     let socksEndpoint: SocketAddress
@@ -26,14 +29,15 @@ final class ManagedTor {
     /// Whether tor is asked to give up all system calls that it does not need; not every tor can.
     private var isSandboxed: Bool
     /// Whether tor starts programs, for the transports of bridges: then there is no sandbox.
-    private let startsPrograms: Bool
+    let startsPrograms: Bool
     /// Of its way into the network: bridges, a proxy.
     private let wayLines: [String]
     private let include: String?
     private let dataDirectory: String?
     private var onStopped: (() -> Void)?
 
-    /// Finds the program and writes its configuration; `include` is a torrc file that comes last in it. With `dataDirectory` the
+    /// Finds the program and writes its configuration; `include` is a torrc file that comes last in it: what is in the file now,
+    /// because a child that is started again hours later must not be told other ways into its network, or none. With `dataDirectory` the
     /// child finds its guards and the consensus of the last time there.
     init(
         program: String?, dataDirectory: String? = nil, include: String?, bridges: [Bridge] = [],
@@ -42,14 +46,20 @@ final class ManagedTor {
         self.loop = loop
         self.logger = logger
         self.program = try Self.find(program ?? "tor")
-        self.include = include
         self.dataDirectory = dataDirectory
         wayLines = try bridges.configuration(isIncludeGiven: include != nil) + (proxy?.configuration ?? [])
+        // A folder, or a pattern, is left to tor.
+        let included = include.flatMap { SystemFile.text($0, limit: Self.maximumIncludeByteCount) }
         startsPrograms =
-            bridges.contains { $0.transport != nil }
-            || include.flatMap { SystemFile.text($0, limit: 65_536) }?.contains("ClientTransportPlugin") == true
+            bridges.contains { $0.transport != nil } || included?.contains("ClientTransportPlugin") == true
         isSandboxed = !startsPrograms
         directory = try PrivateDirectory()
+        if let included {
+            try directory.write(included, to: "include")
+            self.include = "\(directory.path)/include"
+        } else {
+            self.include = include
+        }
         controlEndpoint = .unix(path: "\(directory.path)/control")
         socksEndpoint = .unix(path: "\(directory.path)/socks")
         if let dataDirectory { try Self.makeDataDirectory(dataDirectory) }

@@ -77,6 +77,49 @@ struct UpstreamProxyTests {
             environment: try await Self.include().merging(["TERMTALK_TOR_STALL_SECONDS": "5"]) { $1 })
     }
 
+    /// What tor has asked while the proxy was deaf is never answered, and it would not ask again for minutes.
+    @Test("Tors that were started again, and stand still, end no room: it is told, and they are helped")
+    func startedAgainInVain() async throws {
+        let network = try await PrivateTorNetwork.shared()
+        let (proxy, port) = try await Self.proxy("socks5")
+        defer { proxy.signal(SIGTERM) }
+        let flags = ["--tor-proxy", "socks5://127.0.0.1:\(port)"]
+        let environment = try await Self.include().merging(["TERMTALK_TOR_STALL_SECONDS": "40"]) { $1 }
+        let hosted = try await HostedRoom.onion(flags, environment: environment)
+        let member = try TermTalkProcess(
+            ["join", hosted.invite, "--json"] + flags, home: TestHome(), environment: environment)
+        try await member.event("joined-room")
+
+        let both = [hosted.host, member]
+        let starts = both.map(\.eventCount)
+        proxy.signal(SIGUSR1)
+        _ = try await proxy.line { $0 == "deaf" }
+        for process in both {
+            let pid = try #require(process.pid)
+            let child = try #require(try ManagedTorTests.children(of: pid).first)
+            kill(child, SIGKILL)
+        }
+        for (process, start) in zip(both, starts) {
+            let told = try await process.event("warning", from: start) { $0.code == "tor-bootstrap-stalled" }
+            #expect(told.hint != nil)
+        }
+        proxy.signal(SIGUSR1)
+        for (process, start) in zip(both, starts) {
+            // The next start after the one that was in vain: within two minutes.
+            try await process.event("connection", from: start, seconds: 300) { $0.state == "connected" }
+        }
+        member.send("again")
+        #expect(try await hosted.host.event("message").text == "again")
+        let newcomer = try await hosted.join(network.client.socksFlags)
+        newcomer.send("for the first time")
+        try await member.event("message") { $0.text == "for the first time" }
+        for process in both {
+            let events = process.eventsSoFar
+            #expect(events.count { $0.code == "tor-bootstrap-stalled" } == 1)
+            #expect(!events.contains { ["error", "closed"].contains($0.event) })
+        }
+    }
+
     @Test func doctor() async throws {
         let found = try await DoctorTests.examine(
             ["--tor-proxy", "http://192.0.2.1:3128"], environment: ["TERMTALK_TOR_STALL_SECONDS": "5"])

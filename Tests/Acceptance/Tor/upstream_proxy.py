@@ -2,10 +2,12 @@
 """The proxy of a network that lets nothing else out: SOCKS5 (RFC 1928, 1929) or CONNECT, with a name and a password or without.
 
 upstream_proxy.py socks5|http [NAME:PASSWORD]: says the port it listens at on 127.0.0.1, then of each connection "connected", and
-"HOST:PORT", "refused", or "gave up" and why.
+"HOST:PORT", "refused", or "gave up" and why. By SIGUSR1 it begins to be "deaf" to those who come, who get no answer, ever; and
+by another one to be "there" again for who comes then.
 """
 import base64
 import os
+import signal
 import socket
 import socketserver
 import sys
@@ -14,6 +16,7 @@ import threading
 KIND, USER = sys.argv[1], (sys.argv + [None])[2]
 # Seconds for what each side has to do before data flows.
 PATIENCE = 20
+isDeaf = False
 
 
 def exactly(stream, count):
@@ -75,6 +78,10 @@ def pump(source, sink):
 class Handler(socketserver.BaseRequestHandler):
     def handle(self):
         say("connected")
+        if isDeaf:
+            while self.request.recv(65_536):
+                pass
+            return
         self.request.settimeout(PATIENCE)
         stream = self.request.makefile("rwb", buffering=0)
         target = (socks_target if KIND == "socks5" else http_target)(stream)
@@ -98,6 +105,13 @@ class Server(socketserver.ThreadingTCPServer):
         say(f"gave up {sys.exc_info()[1]!r}")
 
 
+def turn(*_):
+    global isDeaf
+    isDeaf = not isDeaf
+    say("deaf" if isDeaf else "there")
+
+
+signal.signal(signal.SIGUSR1, turn)
 with Server(("127.0.0.1", 0), Handler) as server:
     say(str(server.server_address[1]))
     server.serve_forever()

@@ -108,8 +108,10 @@ struct ManagedTorTests {
         #expect(kill(try #require(processID), 0) == -1 && errno == ESRCH)
     }
 
-    @Test func comesBackAfterBeingKilled() throws {
+    @Test("It comes back after being killed, with what it was told first")
+    func comesBackAfterBeingKilled() throws {
         let include = try Include("DisableNetwork 1")
+        var processIDs: Set<pid_t> = []
         defer { include.remove() }
         var events: [OnionEvent] = []
         var torEvents: [TorEvent] = []
@@ -121,14 +123,20 @@ struct ManagedTorTests {
                 events.append(event)
                 if case .unix(let path) = controller.listenerKind { directories.insert(path) }
                 switch events {
-                case [.adding]: if let processID = include.processID { kill(processID, SIGKILL) }
-                case [.adding, .lost, .adding]: controller.shutdown(completion: finish)
+                case [.adding]:
+                    guard let processID = include.processID else { break }
+                    processIDs.insert(processID)
+                    try? Data().write(to: include.file)
+                    kill(processID, SIGKILL)
+                case [.adding, .lost, .adding]:
+                    if let processID = include.processID { processIDs.insert(processID) }
+                    controller.shutdown(completion: finish)
                 default: break
                 }
             }
         }
         #expect(events == [.adding, .lost, .adding])
-        #expect(torEvents.contains(.controlRestored) && directories.count == 1)
+        #expect(torEvents.contains(.controlRestored) && directories.count == 1 && processIDs.count == 2)
     }
 
     @Test func saysWhyAChildDoesNotStart() throws {
