@@ -48,6 +48,7 @@ package final class TorController {
     private var wasReady = false
     private var isBootstrapped = false
     private var version: String?
+    /// How far tor has come, before it is in its network.
     private var bootstrap: BootstrapStatus?
     /// Which events tor tells us.
     private var hearing = OnionUpkeep.Hearing.all
@@ -434,9 +435,7 @@ package final class TorController {
         guard !isBootstrapped else { return }
         answerTimer?.cancel()
         let hasProgress = watch.progressed(to: status.progress, now: loop.now)
-        var status = status
-        status.warning = status.warning ?? (hasProgress ? nil : bootstrap?.warning)
-        bootstrap = status
+        if hasProgress { bootstrap = status } else if let warning = status.warning { bootstrap?.warning = warning }
         if status.isDone {
             isBootstrapped = true
             bootstrap = nil
@@ -481,7 +480,7 @@ package final class TorController {
     }
 
     private func stalled() {
-        let progress = max(0, watch.best)
+        let progress = bootstrap?.progress ?? 0
         let error: TorError =
             if options.bridges.isEmpty {
                 .bootstrapStalled(

@@ -38,7 +38,7 @@ struct BootstrapWatch {
     /// How far this start has come, in percent.
     private var progress = -1
     /// How far tor has come since it was in its network last.
-    private(set) var best = -1
+    private var best = -1
     private var startAt: MonotonicTime?
     private var stallAt: MonotonicTime?
     private var hasTold = false

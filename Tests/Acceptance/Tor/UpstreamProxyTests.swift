@@ -77,6 +77,33 @@ struct UpstreamProxyTests {
             environment: try await Self.include().merging(["TERMTALK_TOR_STALL_SECONDS": "5"]) { $1 })
     }
 
+    @Test("A first start that gets no answer is begun again, well before it would be given up")
+    func startedInVain() async throws {
+        let (proxy, port) = try await Self.proxy("http")
+        defer { proxy.signal(SIGTERM) }
+        proxy.signal(SIGUSR1)
+        _ = try await proxy.line { $0 == "deaf" }
+        let host = try TermTalkProcess(
+            ["host", "--json", "--tor-proxy", "http://127.0.0.1:\(port)"], home: TestHome(),
+            environment: try await Self.include())
+        try await host.event("starting") { $0.progress == 4 }
+        let pid = try #require(host.pid)
+        let first = try #require(try ManagedTorTests.children(of: pid).first)
+        let deadline = ContinuousClock.now + .seconds(TermTalkProcess.patience)
+        while try ManagedTorTests.children(of: pid).first ?? first == first {
+            try #require(ContinuousClock.now < deadline, "it was not started again")
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        proxy.signal(SIGUSR1)
+        try await host.event("ready", seconds: 300)
+        #expect(!host.eventsSoFar.contains { ["error", "warning"].contains($0.event) })
+        // How far it is never goes back.
+        let progress = host.eventsSoFar.filter { $0.phase == "tor-bootstrap" }.compactMap(\.progress)
+        #expect(progress == progress.sorted() && Set(progress).count == progress.count)
+        host.send("/quit")
+        #expect(try await host.result().status == 0)
+    }
+
     /// What tor has asked while the proxy was deaf is never answered, and it would not ask again for minutes.
     @Test("Tors that were started again, and stand still, end no room: it is told, and they are helped")
     func startedAgainInVain() async throws {

@@ -12,7 +12,6 @@ private final class Watch {
     }
 
     var nextDeadline: MonotonicTime? { value.nextDeadline }
-    var best: Int { value.best }
     func began(now: MonotonicTime, random: UInt32) { value.began(now: now, random: random) }
     func progressed(to progress: Int, now: MonotonicTime) -> Bool { value.progressed(to: progress, now: now) }
     func arrived() { value.arrived() }
@@ -90,7 +89,6 @@ struct BootstrapWatchTests {
         #expect(watch.nextDeadline == Self.after(60))
         #expect(watch.timePassed(now: Self.after(59)) == [])
         #expect(watch.timePassed(now: Self.after(60)) == [.stalled])
-        #expect(watch.best == 14)
         // Nor when it comes on a little.
         #expect(watch.progressed(to: 15, now: Self.after(61)))
         #expect(watch.timePassed(now: Self.after(1_000)) == [.startAgain])
