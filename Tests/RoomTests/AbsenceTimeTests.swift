@@ -48,6 +48,14 @@ import Testing
         try network.carry()
         let said = network.peers[peers[0]].messages.reduce(into: [:]) { $0[$1.text] = .some($1.saidAt) }
         #expect(said == ["live": nil, "early": early, "early, for you": early, "just now": nil, "live again": nil])
+        // What has waited in the kernel for a program that was stopped.
+        try network.say("at night", peers[1])
+        network.timePassed(.seconds(100))
+        network.peers[peers[0]].client.isLate = true
+        try network.carry()
+        network.peers[peers[0]].client.isLate = false
+        let late = network.peers[peers[0]].messages.last
+        #expect(late?.text == "at night" && late?.saidAt == RoomNetwork.wallTime(at: network.now) - 100)
         // Who was there all the time, and who said it.
         #expect(network.peers[peers[1]].messages.allSatisfy { $0.saidAt == nil })
     }

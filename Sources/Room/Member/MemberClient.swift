@@ -103,6 +103,8 @@ package struct MemberClient {
 
     /// Whether the connection is broken, or what was said meanwhile has not come yet: nothing is sent.
     private(set) var isAway = false
+    /// Whether what comes may have waited for this program, which stood still; the owner says so.
+    package var isLate = false
     /// A change of nick that the room has not answered.
     var askedNick: Nick?
 
@@ -177,7 +179,7 @@ package struct MemberClient {
     /// - Throws: ``RoomError/malformed``; the connection is to be closed.
     package mutating func received(type: UInt8, body: [UInt8], actions: inout [Action]) throws(RoomError) {
         let message = try HostMessage(type: type, body: body)
-        if !isAway { absenceTime.heard(now: now) }
+        if !isAway, !isLate { absenceTime.heard(now: now) }
         switch (phase, message) {
         case (.ended, _):
             return
@@ -265,9 +267,9 @@ package struct MemberClient {
     /// When the room was so many seconds old, in seconds since 1970.
     func time(ofAge age: UInt32) -> Int64 { roomBegan + Int64(age) }
 
-    /// When what comes now was said, in seconds since 1970: of what is read after an absence; nil where it is as good as now.
+    /// When what comes now was said, in seconds since 1970: of what is read after an absence or a standstill; nil where it is as good as now.
     private func saidAt(age: UInt32) -> Int64? {
-        guard isAway, let seconds = absenceTime.secondsAgo(roomAge: age, now: now) else { return nil }
+        guard isAway || isLate, let seconds = absenceTime.secondsAgo(roomAge: age, now: now) else { return nil }
         return wallTime - seconds
     }
 

@@ -58,6 +58,8 @@ package final class MemberNode: ByteStreamHandler {
 
     /// How often a connection is looked at that takes nothing, whatever is due on it.
     static let congestedInterval = Duration.seconds(1)
+    /// So late nothing is done but by a program that was stopped.
+    private static let standstill = Duration.seconds(5)
     /// How long leaving may take once everything has been delivered.
     static let leaveDeadline = Duration.seconds(5)
 
@@ -132,6 +134,8 @@ package final class MemberNode: ByteStreamHandler {
         guard !stay.isEnded else { return }
         var events: [SessionEvent] = []
         var failure: SessionError?
+        // Else something would have been sent by then.
+        person.stoodStill((stay.session?.nextDeadline).map { loop.time - $0 >= Self.standstill } ?? false)
         isMalformed = false
         do throws(SessionError) {
             try stay.received(bytes, now: loop.time, scratch: &scratch, events: &events)
