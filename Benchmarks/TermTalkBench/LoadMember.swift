@@ -96,8 +96,8 @@ final class LoadMember {
         for action in actions {
             switch action {
             case .send(let message): session?.enqueue(message)
-            case .admitted where client.createdSecret() == nil: state = .joined
-            case .created:
+            case .admitted(let admission) where !admission.welcome.isEmpty || client.groupSecret() == nil: state = .joined
+            case .registrationDue:
                 guard let invite = createdInvite(of: client) else { continue }
                 let key = SecretContent(invite.presharedKey.clone())
                 act(now) { client, actions in client.register(presharedKey: key, actions: &actions) }
@@ -112,7 +112,7 @@ final class LoadMember {
     }
 
     private func createdInvite(of client: MemberClient) -> InviteSecret? {
-        switch client.createdSecret() {
+        switch client.groupSecret() {
         case .some(let secret): InviteSecret(secret)
         case .none: nil
         }

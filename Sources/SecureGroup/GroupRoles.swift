@@ -11,8 +11,6 @@ struct GroupRoles: Equatable {
     static let limit = 16
     /// From the range for private use (RFC 9420 section 17.3).
     static let extensionType = ExtensionType(rawValue: 0xf772)
-    /// Bytes of a proposal that replaces the list at most.
-    static let proposalByteCount = 640
     private static let keyByteCount = 32
 
     let keys: [[UInt8]]
@@ -21,11 +19,11 @@ struct GroupRoles: Equatable {
         keys = [key]
     }
 
-    /// What a context tells; nil unless it has one such list, in order, and nothing else.
-    init?(_ extensions: [Extension]) {
-        guard extensions.count == 1, let data = extensions.data(of: Self.extensionType),
-            (1...Self.limit).contains(data.count / Self.keyByteCount), data.count % Self.keyByteCount == 0
-        else { return nil }
+    /// The content of the extension; nil for what is none.
+    init?(data: [UInt8]) {
+        guard (1...Self.limit).contains(data.count / Self.keyByteCount), data.count % Self.keyByteCount == 0 else {
+            return nil
+        }
         keys = stride(from: 0, to: data.count, by: Self.keyByteCount).map {
             Array(data[$0..<$0 + Self.keyByteCount])
         }
@@ -36,7 +34,7 @@ struct GroupRoles: Equatable {
         self.keys = keys
     }
 
-    var extensions: [Extension] { [Extension(type: Self.extensionType, data: keys.flatMap(\.self))] }
+    var data: [UInt8] { keys.flatMap(\.self) }
 
     /// The list in which the key's owner is a moderator, or is none; nil when that changes nothing, or cannot be.
     func setting(_ key: [UInt8], isModerator: Bool) -> GroupRoles? {

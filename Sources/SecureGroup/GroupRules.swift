@@ -11,18 +11,27 @@ struct GroupRules {
     /// Whether nothing but members, keys and moderators changes, the Commit is `sender`'s, and each id has one leaf.
     func allow(_ effects: CommitEffects, by sender: MemberID) -> Bool {
         effects.reInit == nil && effects.updated.isEmpty && effects.authenticatedData.isEmpty
-            && mayModerate(effects)
+            && keepsTerms(effects)
             && RoomGroup.id(of: effects.committer.signatureKey) == sender && hasDistinctIDs(effects)
-            && isKeyed(effects)
+            && isKeyed(effects) && areProven(effects)
     }
 
-    /// Whether the list of moderators is as before, or was changed by one of them, and nothing else was.
-    private func mayModerate(_ effects: CommitEffects) -> Bool {
+    /// Whether what the group has agreed on is as before, or was changed by a moderator, and nothing else was.
+    private func keepsTerms(_ effects: CommitEffects) -> Bool {
         guard effects.extensions != context.extensions else { return true }
         guard !effects.isExternal, effects.added.isEmpty, effects.removed.isEmpty,
-            let before = GroupRoles(context.extensions), let after = GroupRoles(effects.extensions)
+            let before = GroupTerms(context.extensions), let after = GroupTerms(effects.extensions)
         else { return false }
         return before.mayBecome(after, by: effects.committer.signatureKey)
+    }
+
+    private var proofKeys: GroupProofKeys? { GroupTerms(context.extensions)?.proofKeys }
+
+    /// Whether all who come to a relay's group have shown that they know its secret. A committer that was there keeps the proof
+    /// that it came with.
+    private func areProven(_ effects: CommitEffects) -> Bool {
+        guard let key = proofKeys?.current else { return true }
+        return effects.comers.allSatisfy { GroupSecret.isProven($0.leafNode, by: key) }
     }
 
     /// Whether nobody who comes has the id of somebody who stays, or of another one who comes.
@@ -38,7 +47,7 @@ struct GroupRules {
     /// Whether the group's secret is in the keys of the next epoch when somebody comes at a relay, and else nothing is. By
     /// itself nobody takes more than its own former leaf, and at a host nobody comes in who has none.
     private func isKeyed(_ effects: CommitEffects) -> Bool {
-        let isAtRelay = GroupSecret.isProvable(effects.committer.leafNode)
+        let isAtRelay = proofKeys != nil
         let keys = effects.comers.isEmpty || !isAtRelay ? 0 : 1
         guard effects.preSharedKeys.count == keys, effects.preSharedKeys.allSatisfy(GroupSecret.isKey) else {
             return false

@@ -2,14 +2,18 @@ internal import MLS
 internal import Room
 package import Sodium
 
-/// The secret of a group whose room is at a relay: 16 random bytes that its creator makes, that every member knows, and
-/// that the relay never learns (docs/protocol.md, "Rooms of a relay").
+/// The secret of a group whose room is at a relay: 16 bytes that every member knows, and that the relay never learns
+/// (docs/protocol.md, "Rooms of a relay"). The first is random, its creator's; each later one is made from the epoch in which a
+/// moderator puts it in the place of the former one.
 ///
-/// Whoever comes in shows that it knows it, and sees that the group does too.
+/// Whoever comes in shows that it knows it, by a signature that the relay can check as well, and sees that the group does too.
 package final class GroupSecret: Sendable {
     /// Bytes of the secret.
     package static let byteCount = 16
-    private static let proofByteCount = 16
+    private static let proofByteCount = 64
+    /// Of the exporter that the next secret comes from.
+    static let exportLabel = "TermTalk group secret"
+    private static let proofLabel = Array("TermTalk group proof".utf8)
     /// What MLS calls the pre-shared key.
     private static let keyName = Array("TermTalk group secret".utf8)
     /// In leaf nodes; from the range for private use (RFC 9420 section 17.3).
@@ -17,7 +21,7 @@ package final class GroupSecret: Sendable {
 
     package let secret: SecretBytes
     private let presharedKey: SecretBytes
-    private let proofKey: SecretBytes
+    private let proofKey: Ed25519.KeyPair
 
     /// A new random secret.
     package convenience init() {
@@ -28,7 +32,11 @@ package final class GroupSecret: Sendable {
     package init(_ secret: consuming SecretBytes) {
         precondition(secret.count == Self.byteCount, "a group's secret has 16 bytes")
         presharedKey = Self.key("TermTalk group psk 1", from: secret)
-        proofKey = Self.key("TermTalk group proof 1", from: secret)
+        let seed = Self.key("TermTalk group proof 2", from: secret)
+        guard let proofKey = try? Ed25519.KeyPair(seed: seed) else {
+            preconditionFailure("a hash has the length of a seed")
+        }
+        self.proofKey = proofKey
         self.secret = secret
     }
 
@@ -45,8 +53,13 @@ package final class GroupSecret: Sendable {
     /// The key, for a group's Commits and Welcomes.
     var preSharedKeys: PreSharedKeys {
         var keys = PreSharedKeys()
-        keys.addExternal(presharedKey.clone(), identifier: Self.keyName)
+        add(to: &keys)
         return keys
+    }
+
+    /// Puts the key in the place of a former one.
+    func add(to keys: inout PreSharedKeys) {
+        keys.addExternal(presharedKey.clone(), identifier: Self.keyName)
     }
 
     /// Mixes the key into an epoch.
@@ -61,24 +74,19 @@ package final class GroupSecret: Sendable {
 
     // MARK: The proof
 
+    /// What checks proofs of this secret: 32 bytes.
+    var proofKeyBytes: [UInt8] { proofKey.publicKey.bytes }
+
     /// Shows in the leaf node of this key's owner that it knows the secret.
     func proof(for signatureKey: [UInt8]) -> Extension {
-        Extension(type: Self.proofExtension, data: code(of: signatureKey))
+        Extension(type: Self.proofExtension, data: proofKey.sign((Self.proofLabel + signatureKey).span))
     }
 
-    /// Whether the leaf node has something that can be a proof.
-    static func isProvable(_ leafNode: LeafNode) -> Bool {
-        leafNode.extensions.data(of: proofExtension)?.count == proofByteCount
-    }
-
-    /// Whether the leaf node has the proof of its own key.
-    func isProven(_ leafNode: LeafNode) -> Bool {
-        guard let proof = leafNode.extensions.data(of: Self.proofExtension) else { return false }
-        return constantTimeEquals(proof, code(of: leafNode.signatureKey))
-    }
-
-    private func code(of signatureKey: [UInt8]) -> [UInt8] {
-        let code = proofKey.withBytes { HMACSHA256.authenticate(signatureKey.span, key: $0) }
-        return Array(code.prefix(Self.proofByteCount))
+    /// Whether the leaf node has the proof of its own key, as this key checks it.
+    static func isProven(_ leafNode: LeafNode, by proofKey: [UInt8]) -> Bool {
+        guard let proof = leafNode.extensions.data(of: proofExtension), proof.count == proofByteCount,
+            let key = try? Ed25519.PublicKey(proofKey)
+        else { return false }
+        return Ed25519.verify(signature: proof.span, message: (proofLabel + leafNode.signatureKey).span, publicKey: key)
     }
 }

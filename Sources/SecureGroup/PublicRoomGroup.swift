@@ -6,7 +6,6 @@ package import Room
 /// Members are known by their ids; where they are in the tree follows from what Commits do.
 package struct PublicRoomGroup: GroupBook {
     private let group: PublicGroup
-    private let isAtRelay: Bool
     private let leaves: [MemberID: LeafIndex]
 
     package init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError) {
@@ -16,12 +15,13 @@ package struct PublicRoomGroup: GroupBook {
         } catch {
             throw .forged
         }
-        guard RoomGroup.isOfRoom(group.context), group.context.epoch == 0, group.members.count == 1,
+        guard let terms = RoomGroup.terms(of: group.context, isAtRelay: isAtRelay), group.context.epoch == 0,
+            group.members.count == 1,
             let member = group.members.first, RoomGroup.id(of: member.signatureKey) == creator,
-            GroupRoles(group.context.extensions) == GroupRoles(creator: member.signatureKey)
+            terms.roles == GroupRoles(creator: member.signatureKey),
+            terms.proofKeys.map({ $0.generation == 0 && $0.haveProven(member.leafNode) }) != false
         else { throw .forged }
         leaves = [creator: member.leaf]
-        self.isAtRelay = isAtRelay
     }
 
     package init(resuming groupInfo: [UInt8], tree: [UInt8], isAtRelay: Bool) throws(GroupError) {
@@ -33,14 +33,14 @@ package struct PublicRoomGroup: GroupBook {
         }
         var leaves: [MemberID: LeafIndex] = [:]
         for member in group.members { leaves[RoomGroup.id(of: member.signatureKey)] = member.leaf }
-        guard RoomGroup.isOfRoom(group.context), leaves.count == group.members.count else { throw .forged }
+        guard RoomGroup.terms(of: group.context, isAtRelay: isAtRelay) != nil,
+            leaves.count == group.members.count
+        else { throw .forged }
         self.leaves = leaves
-        self.isAtRelay = isAtRelay
     }
 
-    private init(_ group: PublicGroup, isAtRelay: Bool, leaves: [MemberID: LeafIndex]) {
+    private init(_ group: PublicGroup, leaves: [MemberID: LeafIndex]) {
         self.group = group
-        self.isAtRelay = isAtRelay
         self.leaves = leaves
     }
 
@@ -59,11 +59,16 @@ package struct PublicRoomGroup: GroupBook {
 
     package func isModerator(_ id: MemberID) -> Bool {
         guard let leaf = leaves[id], let key = group.tree[leaf]?.signatureKey else { return false }
-        return GroupRoles(group.context.extensions)?.keys.contains(key) ?? false
+        return terms?.roles.keys.contains(key) ?? false
     }
 
+    private var terms: GroupTerms? { GroupTerms(group.context.extensions) }
+
+    package var secretGeneration: UInt64 { terms?.proofKeys?.generation ?? 0 }
+
     package func wouldAccept(_ candidate: GroupCandidate) -> Bool {
-        guard let keyPackage = Self.keyPackage(of: candidate), !isAtRelay || GroupSecret.isProvable(keyPackage.leafNode)
+        guard let keyPackage = Self.keyPackage(of: candidate),
+            terms?.proofKeys.map({ GroupSecret.isProven(keyPackage.leafNode, by: $0.current) }) != false
         else { return false }
         return group.wouldAccept(keyPackage, replacing: leaves[candidate.id])
     }
@@ -112,7 +117,7 @@ package struct PublicRoomGroup: GroupBook {
         }
         let effects = staged.effects
         guard GroupRules(context: group.context, leaves: leaves).allow(effects, by: sender),
-            Self.fit(effects, purpose), !isAtRelay || effects.comers.map(\.leafNode).allSatisfy(GroupSecret.isProvable)
+            Self.fit(effects, purpose)
         else { throw .forged }
         var leaves = self.leaves
         let removed = effects.removed.map { RoomGroup.id(of: $0.signatureKey) }
@@ -121,7 +126,7 @@ package struct PublicRoomGroup: GroupBook {
         for (id, comer) in zip(added, effects.comers) { leaves[id] = comer.leaf }
         return BookedCommit(
             added: added, removed: removed.filter { leaves[$0] == nil },
-            book: PublicRoomGroup(staged.group, isAtRelay: isAtRelay, leaves: leaves))
+            book: PublicRoomGroup(staged.group, leaves: leaves))
     }
 
     private static func fit(_ effects: CommitEffects, _ purpose: CommitPurpose) -> Bool {

@@ -45,15 +45,16 @@ extension RoomGroup {
     }
 
     package func commit(moderator: MemberID, isModerator: Bool) throws(GroupError) -> GroupCommit {
-        guard let key = signatureKey(of: moderator), let roles = roles?.setting(key, isModerator: isModerator) else {
-            throw .unavailable
-        }
+        guard var terms, let key = signatureKey(of: moderator),
+            let roles = terms.roles.setting(key, isModerator: isModerator)
+        else { throw .unavailable }
+        terms.roles = roles
         var commit = GroupCommit(epoch: epoch, commit: [])
-        try stage([.groupContextExtensions(roles.extensions)], forcesPath: true, in: &commit)
+        try stage([.groupContextExtensions(terms.extensions)], forcesPath: true, in: &commit)
         return commit
     }
 
-    private func stage(
+    func stage(
         _ proposals: [Proposal], forcesPath: Bool, in commit: inout GroupCommit
     ) throws(GroupError) {
         let outgoing = try withGroup { (group) throws(MLSError) in
@@ -72,7 +73,8 @@ extension RoomGroup {
     /// The KeyPackage, when it is whole, in order, that of its id, and new.
     private func usable(_ candidate: GroupCandidate) -> KeyPackage? {
         guard candidate.id != id, let keyPackage = PublicRoomGroup.keyPackage(of: candidate),
-            secret?.isProven(keyPackage.leafNode) != false, !spent.contains(keyPackage.leafNode.encryptionKey)
+            secret.map({ GroupSecret.isProven(keyPackage.leafNode, by: $0.proofKeyBytes) }) != false,
+            !spent.contains(keyPackage.leafNode.encryptionKey)
         else { return nil }
         return canAdd(keyPackage, replacing: leaves[candidate.id]) ? keyPackage : nil
     }
@@ -109,12 +111,14 @@ extension RoomGroup {
     }
 
     package func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
+        let before = secretGeneration
         let effects: CommitEffects
         if let found = checked.take(), found.bytes == commit, found.sender == sender {
             effects = try follow(found)
         } else {
             effects = try withGroup { (group) throws(MLSError) in try apply(commit, from: sender, to: &group) }
         }
+        if secretGeneration != before { try useNextSecret() }
         let comers = effects.comers
         for member in effects.added { spent.insert(member.leafNode.encryptionKey) }
         let gone = effects.removed.map { Self.id(of: $0.signatureKey) }
@@ -187,12 +191,21 @@ extension RoomGroup {
             let effects = staged.effects
             guard !effects.removesSelf,
                 GroupRules(context: group.context, leaves: leaves).allow(effects, by: sender),
-                Self.areProven(effects, secret),
+                try followsSecret(effects, of: group),
                 // Who has left is not brought back by somebody who has kept its KeyPackage.
                 !effects.added.contains(where: { spent.contains($0.leafNode.encryptionKey) })
             else { throw .misuse }
             return staged
         }
+    }
+
+    /// Whether the secret stays, or becomes the one that everybody in the group can make.
+    private func followsSecret(_ effects: CommitEffects, of group: borrowing Group) throws(MLSError) -> Bool {
+        let keys = GroupTerms(effects.extensions)?.proofKeys
+        guard keys != GroupTerms(group.context.extensions)?.proofKeys else { return true }
+        let next = try Self.nextSecret(of: group)
+        nextSecret = next
+        return keys?.current == next.proofKeyBytes
     }
 
     package func dropPendingCommit() {

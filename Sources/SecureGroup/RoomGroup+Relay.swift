@@ -5,8 +5,42 @@ package import Sodium
 // Coming in by an external Commit (RFC 9420 section 12.4.3.2): at a relay whoever knows the group's secret, while nobody is
 // there; at a host its own participant, in the place of its former self.
 extension RoomGroup {
-    package func createdSecret() -> SecretBytes? {
-        hasCreated ? secret?.secret.clone() : nil
+    package func groupSecret() -> SecretBytes? { secret?.secret.clone() }
+
+    package var secretGeneration: UInt64 { terms?.proofKeys?.generation ?? 0 }
+
+    package func commitNewSecret() throws(GroupError) -> GroupCommit {
+        guard var terms, let proofKeys = terms.proofKeys else { throw .unavailable }
+        let next = try withGroup { (group) throws(MLSError) in try Self.nextSecret(of: group) }
+        guard let keys = proofKeys.renewed(by: next.proofKeyBytes) else { throw .unavailable }
+        nextSecret = next
+        terms.proofKeys = keys
+        var commit = GroupCommit(epoch: epoch, commit: [])
+        try stage([.groupContextExtensions(terms.extensions)], forcesPath: true, in: &commit)
+        return commit
+    }
+
+    /// The secret that a moderator can put in the place of the current one in this epoch: whoever is in it can make it, and
+    /// nobody else (RFC 9420 section 8.5).
+    static func nextSecret(of group: borrowing Group) throws(MLSError) -> GroupSecret {
+        GroupSecret(try group.export(label: GroupSecret.exportLabel, context: [], count: GroupSecret.byteCount))
+    }
+
+    package func goBack(to epoch: UInt64) {
+        while let last = formerSecrets.last, last.epoch > epoch {
+            secret = last.secret
+            formerSecrets.removeLast()
+        }
+    }
+
+    /// The group has another secret from this epoch on.
+    func useNextSecret() throws(GroupError) {
+        guard let secret, let next = nextSecret else { return }
+        try withGroup { (group) throws(MLSError) in next.add(to: &group.preSharedKeys) }
+        formerSecrets.append((secret, epoch))
+        formerSecrets.removeFirst(max(0, formerSecrets.count - GroupProofKeys.limit))
+        self.secret = next
+        nextSecret = nil
     }
 
     package var hasExternalCommit: Bool {
@@ -32,8 +66,8 @@ extension RoomGroup {
                     groupInfo: groupInfo, as: package, suite: Self.suite, tree: tree, replacesOwnKey: true,
                     identifiers: secret.map { [$0.newKeyID()] } ?? [], configuration: configuration,
                     preSharedKeys: preSharedKeys)
-                guard epoch < .max, join.context.epoch == epoch + 1, Self.isOfRoom(join.context),
-                    join.members.allSatisfy({ secret?.isProven($0.leafNode) != false })
+                guard epoch < .max, join.context.epoch == epoch + 1,
+                    vouches(for: join.context, join.signer)
                 else { throw .cannotJoin }
                 var commit = GroupCommit(epoch: epoch, added: [id], commit: join.commit)
                 commit.groupInfo = try join.groupInfo(allowsExternalCommit: true, includesTree: false)
@@ -65,10 +99,10 @@ extension RoomGroup {
         }
     }
 
-    /// Whether all who come, and the committer with its new keys, have shown that they know the secret: without that nobody
-    /// could come in any more.
-    static func areProven(_ effects: CommitEffects, _ secret: GroupSecret?) -> Bool {
-        guard let secret else { return true }
-        return (effects.added + [effects.committer]).allSatisfy { secret.isProven($0.leafNode) }
+    /// Whether a group is a room's, and at a relay the one whose secret we know, as somebody says who has shown that.
+    func vouches(for context: GroupContext, _ signer: Member) -> Bool {
+        guard let terms = Self.terms(of: context, isAtRelay: secret != nil) else { return false }
+        guard let secret, let keys = terms.proofKeys else { return true }
+        return keys.current == secret.proofKeyBytes && keys.haveProven(signer.leafNode)
     }
 }

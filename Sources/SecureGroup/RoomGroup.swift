@@ -28,13 +28,13 @@ package final class RoomGroup: GroupEngine {
     private let signingKey: Ed25519.KeyPair
     let trust: GroupTrust
     /// Of a relay's room: what every member must have shown to know.
-    package private(set) var secret: GroupSecret?
+    package internal(set) var secret: GroupSecret?
+    /// What a Commit that was looked at, or is our own, makes of it.
+    var nextSecret: GroupSecret?
+    /// Those of before, and the epochs from which on they were none any more: a Commit may be undone.
+    var formerSecrets: [(secret: GroupSecret, epoch: UInt64)] = []
     /// Whether a host's own participant has let us in: it has created the group, and nobody else does.
     private var isOfHost = false
-    /// Whether the secret is of our making.
-    var hasCreated: Bool {
-        if case .secret = trust { false } else { secret != nil }
-    }
     private let time: UInt64
 
     var joining: OwnKeyPackage?
@@ -97,16 +97,16 @@ package final class RoomGroup: GroupEngine {
         }
     }
 
-    /// Who moderates, as the group has it.
-    var roles: GroupRoles? {
+    /// What the group has agreed on.
+    var terms: GroupTerms? {
         switch group {
-        case .some(let group): GroupRoles(group.context.extensions)
+        case .some(let group): GroupTerms(group.context.extensions)
         case .none: nil
         }
     }
 
     package var moderators: Set<MemberID> {
-        Set((roles?.keys ?? []).filter { signatureKey(of: Self.id(of: $0)) == $0 }.map(Self.id))
+        Set((terms?.roles.keys ?? []).filter { signatureKey(of: Self.id(of: $0)) == $0 }.map(Self.id))
     }
 
     package var hasPendingCommit: Bool {
@@ -173,7 +173,10 @@ package final class RoomGroup: GroupEngine {
         do throws(MLSError) {
             group = try Group(
                 creating: Random.bytes(Self.groupIDByteCount), as: newKeyPackage(), suite: Self.suite,
-                extensions: GroupRoles(creator: publicKey.bytes).extensions, configuration: configuration,
+                extensions: GroupTerms(
+                    roles: GroupRoles(creator: publicKey.bytes),
+                    proofKeys: secret.map { GroupProofKeys(first: $0.proofKeyBytes) }
+                ).extensions, configuration: configuration,
                 preSharedKeys: preSharedKeys)
         } catch {
             throw .unavailable
@@ -213,15 +216,11 @@ package final class RoomGroup: GroupEngine {
 
     /// Whether the group that a Welcome lets us into is the one we want.
     private func isRight(_ group: borrowing Group, host: MemberID?) -> Bool {
-        guard Self.isOfRoom(group.context) else { return false }
-        if let secret {
-            return group.welcomeKeys.contains(where: GroupSecret.isKey)
-                && group.members.allSatisfy { secret.isProven($0.leafNode) }
-        }
-        guard let signer = group.welcomedBy?.signatureKey else { return false }
+        guard let signer = group.welcomedBy, vouches(for: group.context, signer) else { return false }
+        guard secret == nil else { return group.welcomeKeys.contains(where: GroupSecret.isKey) }
         return switch trust {
-        case .creator(let creator): signer == creator.bytes
-        case .host, .address: Self.id(of: signer) == host
+        case .creator(let creator): signer.signatureKey == creator.bytes
+        case .host, .address: Self.id(of: signer.signatureKey) == host
         case .first, .secret: false
         }
     }

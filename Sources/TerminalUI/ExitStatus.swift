@@ -48,7 +48,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             .passwordGuessed,
             .passphraseWrong,
             .banned, .kicked,
-            .roomLocked, .joinDenied, .inviteUsed, .inviteRevoked, .inviteStays, .groupInviteNeeded, .notPermitted,
+            .roomLocked, .joinDenied, .inviteUsed, .inviteRevoked, .inviteStays, .inviteRenewed, .groupInviteNeeded,
+            .notPermitted,
             .filesOff,
             .fileDeclined:
             self = .notPermitted

@@ -86,6 +86,35 @@ struct HeadlessTests {
         try await say("hello", second, to: [member])
     }
 
+    /// The invite lets nobody in any more, also after the relay was killed; who was away meanwhile comes back with it all the same.
+    @Test func whoIsSentOutNeedsAnotherInvite() async throws {
+        let home = try TestHome()
+        let flags = Self.flags + ["--persist", "club", "--no-passphrase", "--ttl", "none"]
+        let hosted = try await HostedRoom.direct(flags, home: home)
+        let (member, invite) = try await first(hosted)
+        let second = try await join(invite, "second")
+        let third = try await join(invite, "third")
+        let sleeper = try await join(invite, "sleeper")
+        try await say("hello", sleeper, to: [member, second, third])
+        sleeper.signal(SIGSTOP)
+        member.send("/kick third")
+        #expect(try await third.event("closed").reason == "kicked")
+        let next = try #require(try await member.event("invite") { $0.invite != invite }.invite)
+        try await second.event("warning") { $0.code == "invite-renewed" }
+        second.send("/invite")
+        #expect(try await second.event("invite").invite == next)
+        try await expectFailure(["join", invite], code: "group-invite-needed", status: 77)
+        hosted.host.signal(SIGKILL)
+        _ = try await hosted.host.result()
+        let again = try await HostedRoom.direct(flags, at: [hosted.address], home: home)
+        sleeper.signal(SIGCONT)
+        try await say("back", second, to: [member, sleeper])
+        try await expectFailure(["join", invite], code: "group-invite-needed", status: 77)
+        let fourth = try await join(next, "fourth")
+        try await say("in", fourth, to: [member, second, sleeper])
+        #expect(again.room == hosted.room)
+    }
+
     /// Three talk; one leaves, one is killed, one is cut off. A fourth comes in while nobody is there; the one who was cut
     /// off comes back, and both talk.
     @Test func comingInWhileNobodyIsThere() async throws {

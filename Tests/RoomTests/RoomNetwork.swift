@@ -457,7 +457,7 @@ final class RoomNetwork {
                 breakLink(peer)
                 peers[peer].isReleased = true
                 peers[peer].toClient = []
-            case .created:
+            case .registrationDue:
                 act(peer) { client, actions in
                     client.register(
                         presharedKey: SecretContent(copying: [UInt8](repeating: 7, count: 32).span), actions: &actions)

@@ -23,21 +23,27 @@ import Testing
         #expect(full.setting(key(0), isModerator: false) == nil)
         #expect(full.setting(key(1), isModerator: true) == nil && full.setting(key(99), isModerator: false) == nil)
         #expect(full.setting(key(1), isModerator: false)?.keys.contains(key(1)) == false)
-        #expect(GroupRoles(full.extensions) == full)
+        #expect(GroupRoles(data: full.data) == full)
     }
 
     @Test("What is no such list is none")
     func malformed() throws {
-        let list = try roles(2).extensions[0].data
+        let list = try roles(2).data
         func isRead(_ data: [UInt8]) -> Bool {
-            GroupRoles([Extension(type: GroupRoles.extensionType, data: data)]) != nil
+            GroupTerms([Extension(type: GroupRoles.extensionType, data: data)]) != nil
         }
         #expect(isRead(list))
         #expect(!isRead([]) && !isRead(Array(list.dropLast())) && !isRead(list + list))
         #expect(!isRead((0...GroupRoles.limit).flatMap(key)))
-        #expect(GroupRoles([]) == nil)
-        let other = Extension(type: ExtensionType(rawValue: 0xf773), data: [])
-        #expect(GroupRoles(try roles(2).extensions + [other]) == nil)
+        #expect(GroupTerms([]) == nil)
+        let terms = GroupTerms(roles: try roles(2), proofKeys: GroupProofKeys(first: key(1)))
+        #expect(GroupTerms(terms.extensions) == terms)
+        #expect(GroupTerms(terms.extensions.reversed()) == nil && GroupTerms([terms.extensions[1]]) == nil)
+        #expect(GroupTerms(terms.extensions + [terms.extensions[1]]) == nil)
+        for data in [[], key(1) + [1], (0...GroupProofKeys.limit).flatMap(key), key(1) + key(1)] {
+            let other = Extension(type: GroupProofKeys.extensionType, data: data)
+            #expect(GroupTerms([terms.extensions[0], other]) == nil)
+        }
     }
 
     @Test("Only a moderator changes the list, at the room and at members alike", arguments: [false, true])

@@ -101,7 +101,7 @@ import Wire
     func contexts() throws {
         SodiumLibrary.initialize()
         let key = Ed25519.KeyPair()
-        let roles = GroupRoles(creator: key.publicKey.bytes).extensions
+        let roles = GroupTerms(roles: GroupRoles(creator: key.publicKey.bytes), proofKeys: nil).extensions
         let roomID = [UInt8](repeating: 1, count: 16)
         for (id, extensions, isRoom) in [
             (roomID, roles, true), ([1], roles, false), (roomID, [], false),

@@ -49,7 +49,7 @@ import Testing
     func ownGroup() throws {
         let room = try HostileRoom("alice", isRelay: true)
         // All is as in a room, but that nobody knows the secret.
-        let proof = Extension(type: GroupSecret.proofExtension, data: [UInt8](repeating: 1, count: 16))
+        let proof = Extension(type: GroupSecret.proofExtension, data: [UInt8](repeating: 1, count: 64))
         let relay = RawGroup(extensions: [proof])
         room.tamper = { peer, message in
             switch message {

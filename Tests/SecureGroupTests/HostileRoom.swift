@@ -89,7 +89,7 @@ final class HostileRoom {
                 peers[peer].isAdmitted = false
                 peers[peer].incoming = []
             case .admitted: break
-            case .created:
+            case .registrationDue:
                 try act(peer) { client, actions in
                     client.register(
                         presharedKey: SecretContent(copying: [UInt8](repeating: 7, count: 32).span), actions: &actions)

@@ -142,7 +142,7 @@ final class RandomRoom {
             case .end(_, let refusal):
                 if let refusal { peer.complaints.append("refused: \(refusal.code)") }
             case .startOver: peer.complaints.append("could not follow the group")
-            case .created:
+            case .registrationDue:
                 peer.client.register(
                     presharedKey: SecretContent(copying: [UInt8](repeating: 1, count: 32).span), actions: &actions)
             case .registered, .offered, .moved: break

@@ -36,10 +36,14 @@ final class RawGroup {
         let package = OwnKeyPackage.ofRoom(
             key.clone(),
             strange: .init(
-                capabilities: extensions.map(\.type) + [GroupRoles.extensionType], extensions: extensions))
+                capabilities: RoomGroup.leafNodeProfile(isAtRelay: !extensions.isEmpty).capabilities.extensions,
+                extensions: extensions))
         group = try? Group(
             creating: [UInt8](repeating: 1, count: RoomGroup.groupIDByteCount), as: package, suite: RoomGroup.suite,
-            extensions: GroupRoles(creator: key.publicKey.bytes).extensions)
+            extensions: GroupTerms(
+                roles: GroupRoles(creator: key.publicKey.bytes),
+                proofKeys: extensions.isEmpty ? nil : GroupProofKeys(first: GroupSecret().proofKeyBytes)
+            ).extensions)
     }
 
     /// Lets candidates in, whatever they are; nil where RFC 9420 forbids it.

@@ -89,6 +89,50 @@ import Testing
         }
     }
 
+    @Test(
+        "The invite of who is sent out lets nobody in any more; who came with it comes back, and has another one to show"
+    )
+    func sendingOut() throws {
+        try run { world in
+            begin(world) { first, invite in
+                let second = world.add(nick: "second", inviteOfGroup: invite)
+                let third = world.add(nick: "third", inviteOfGroup: invite)
+                let away = world.add(nick: "away", inviteOfGroup: invite)
+                world.when({ [second, third, away].allSatisfy { $0.id != nil } && first.events.count > 3 }) {
+                    away.isReachable = false
+                    away.breakConnection()
+                    first.node?.perform(.kick("third", reason: "", keepsInvites: false))
+                    world.when({
+                        first.invites.count == 2 && second.warnings.contains(.inviteRenewed) && third.ending != nil
+                    }) {
+                        guard let next = try? Invite(parsing: first.invites[1]) else { return world.finish() }
+                        second.node?.showInvite(as: .text)
+                        #expect(second.invites == [first.invites[1]] && first.invites[0] != first.invites[1])
+                        let late = world.add(nick: "late", inviteOfGroup: invite)
+                        world.when({ late.ending != nil }) {
+                            #expect(late.ending?.notice?.code == .groupInviteNeeded)
+                            let fourth = world.add(nick: "fourth", inviteOfGroup: next)
+                            world.when({ fourth.id != nil }) {
+                                away.isReachable = true
+                                away.node?.tryNow()
+                                second.breakConnection()
+                                second.node?.tryNow()
+                                fourth.node?.say("hello", kind: .text, to: nil)
+                                let all = [first, second, fourth, away]
+                                world.when({ all.allSatisfy { $0.texts == ["hello"] } }) {
+                                    #expect(away.warnings == [.inviteRenewed] && first.warnings.isEmpty)
+                                    away.node?.showInvite(as: .text)
+                                    #expect(away.invites == second.invites)
+                                    world.finish()
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("A Commit that nobody can follow puts nobody out: those who talk go on, and who came by it comes again")
     func unfollowable() throws {
         try run { world in

@@ -63,7 +63,10 @@ final class SpoilingGroup: GroupEngine {
     func canFollow(_ commit: GroupCommit, from sender: MemberID) -> Bool { inner.canFollow(commit, from: sender) }
     func forgetEpochs(before epoch: UInt64) { inner.forgetEpochs(before: epoch) }
     func dropPendingCommit() { inner.dropPendingCommit() }
-    func createdSecret() -> SecretBytes? { inner.createdSecret() }
+    func groupSecret() -> SecretBytes? { inner.groupSecret() }
+    var secretGeneration: UInt64 { inner.secretGeneration }
+    func commitNewSecret() throws(GroupError) -> GroupCommit { spoil(try inner.commitNewSecret()) }
+    func goBack(to epoch: UInt64) { inner.goBack(to: epoch) }
     func commitExternally(_ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit {
         try inner.commitExternally(groupInfo, tree: tree, epoch: epoch)
     }

@@ -47,7 +47,8 @@ import Testing
                 "password-required",
                 "password-wrong",
                 "password-guessed", "passphrase-wrong", "kicked", "banned", "room-locked", "invite-used", "join-denied",
-                "group-invite-needed", "not-permitted", "invite-revoked", "invite-stays", "files-off", "file-declined",
+                "group-invite-needed", "not-permitted", "invite-revoked", "invite-stays", "invite-renewed", "files-off",
+                "file-declined",
             ],
             78: [
                 "config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable",

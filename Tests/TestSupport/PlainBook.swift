@@ -26,6 +26,7 @@ package struct PlainBook: GroupBook {
         tree = PlainGroup.tree(of: present)
     }
 
+    package var secretGeneration: UInt64 { 0 }
     package var memberCount: Int { present.count }
     package var members: [MemberID] { Array(present) }
 

@@ -174,9 +174,13 @@ package final class PlainGroup: GroupEngine {
         members.sorted { $0.packed < $1.packed }.flatMap { bytes($0) }
     }
 
-    package func createdSecret() -> SecretBytes? {
+    package func groupSecret() -> SecretBytes? {
         hasCreated ? SecretBytes(count: 16) : nil
     }
+
+    package var secretGeneration: UInt64 { 0 }
+    package func commitNewSecret() throws(GroupError) -> GroupCommit { throw .unavailable }
+    package func goBack(to epoch: UInt64) {}
 
     package var hasExternalCommit: Bool { external != nil }
 

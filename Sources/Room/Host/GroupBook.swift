@@ -17,6 +17,8 @@ package protocol GroupBook: Sendable {
     func contains(_ id: MemberID) -> Bool
     /// Whether the member moderates, as the group has it.
     func isModerator(_ id: MemberID) -> Bool
+    /// How often the secret that lets others in has been another one; 0 at a host.
+    var secretGeneration: UInt64 { get }
     /// The public tree of the current epoch, for those who come in.
     var tree: [UInt8] { get }
 

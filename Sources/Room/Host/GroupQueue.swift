@@ -55,9 +55,9 @@ struct GroupQueue {
     private var accused: [MemberID: MemberID] = [:]
     /// Who has created the group.
     var creator: MemberID?
-    /// At a relay: the key for handshakes of the invite that lets others in, once the group's creator has said it. Then the
-    /// group begins anew only when it was left by all (``Room/mayBeginAnew``).
-    private(set) var registeredKey: SecretContent?
+    /// At a relay: the keys for handshakes of the invites that the group has had, the current one's last, and which of its
+    /// secrets each is made from. Once there is one, the group begins anew only when it was left by all (``Room/mayBeginAnew``).
+    private(set) var registrations: [(generation: UInt64, key: SecretContent)] = []
     /// At a relay: what lets somebody in while nobody is there, of the current epoch.
     private(set) var groupInfo: [UInt8] = []
     /// KeyPackages by which somebody has come in: each lets its owner in once.
@@ -86,7 +86,7 @@ struct GroupQueue {
         retryAt = time
     }
 
-    var isRegistered: Bool { registeredKey != nil }
+    var isRegistered: Bool { !registrations.isEmpty }
 
     /// Members that are not in the room yet.
     var newcomerCount: Int { joiners.count { !$0.isReturning } }
@@ -210,7 +210,16 @@ struct GroupQueue {
     }
 
     mutating func register(_ key: SecretContent) {
-        registeredKey = key
+        registrations.append((book?.secretGeneration ?? 0, key))
+        registrations.removeFirst(max(0, registrations.count - RoomLimits.groupInvites))
+    }
+
+    /// Forgets keys of secrets that the group has not got any more. Returns the one that counts, if it is another one.
+    mutating func takeBackRegistrations() -> SecretContent? {
+        let generation = book?.secretGeneration ?? 0
+        guard let last = registrations.last, last.generation > generation else { return nil }
+        registrations.removeAll { $0.generation > generation }
+        return registrations.last?.key
     }
 
     func isSpent(_ keyPackage: [UInt8]) -> Bool { spent.contains(KeyPackageDigest(of: keyPackage)) }
@@ -317,10 +326,12 @@ extension GroupQueue {
 
     init(reading reader: inout StateReader, book: any GroupBook.Type, isAtRelay: Bool) throws(WireError) {
         creator = try reader.readOptional { reader throws(WireError) in try reader.readMemberID() }
-        registeredKey = try reader.readOptional { reader throws(WireError) in
+        registrations = try reader.readList(atMost: RoomLimits.groupInvites) { reader throws(WireError) in
+            let generation = try reader.readUInt64()
             var key = try reader.readBytes()
             defer { key.wipe() }
-            return SecretContent(copying: key.span)
+            guard key.count == RoomLimits.presharedKeyByteCount else { throw .invalidValue }
+            return (generation, SecretContent(copying: key.span))
         }
         groupInfo = try reader.readBytes(atMost: RoomLimits.groupInfoByteCount)
         let tree = try reader.readOptional { reader throws(WireError) in
@@ -382,7 +393,10 @@ extension GroupQueue {
 
     func write(to writer: inout StateWriter) {
         writer.write(optional: creator) { writer, id in writer.write(id) }
-        writer.write(optional: registeredKey) { writer, key in writer.write(key.copy()) }
+        writer.write(list: registrations) { writer, registration in
+            writer.write(registration.generation)
+            writer.write(registration.key.copy())
+        }
         writer.write(groupInfo)
         writer.write(optional: book) { writer, book in writer.write(book.tree) }
         window.write(to: &writer)

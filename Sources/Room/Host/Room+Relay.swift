@@ -3,22 +3,31 @@ package import Sodium
 // A room whose host is a relay: it has no participant, and the members let each other in, by a secret that the relay does not
 // know. It knows only what it needs to keep strangers away: a key for handshakes that is made from the secret.
 extension Room {
-    /// The group's creator says who may come in from now on.
+    /// Who may come in from now on: the group's creator says so, and each moderator once the group has another secret.
     mutating func register(
         _ key: SecretContent, from sender: MemberID, link: LinkID, actions: inout [RoomAction]
     ) throws(RoomError) {
-        // The same may come again over another connection.
-        guard limits.isRelay, group.book != nil, group.creator == sender, group.registeredKey ?? key == key
-        else { throw .malformed }
-        if !group.isRegistered {
+        guard limits.isRelay, let book = group.book else { throw .malformed }
+        guard let last = group.registrations.last else {
+            guard group.creator == sender else { throw .malformed }
             group.register(key)
             actions.append(.register(presharedKey: key))
+            return actions.append(.send(link, HostMessage.registered.encoded))
         }
+        if last.generation < book.secretGeneration {
+            guard book.isModerator(sender) else { throw .malformed }
+            group.register(key)
+            actions.append(.register(presharedKey: key))
+            return actions.append(.broadcast(HostMessage.registered.encoded, tag: 0))
+        }
+        guard last.generation == 0 else { return }
+        // The same may come again over another connection.
+        guard group.creator == sender, last.key == key else { throw .malformed }
         actions.append(.send(link, HostMessage.registered.encoded))
     }
 
-    /// The key for handshakes that the group's creator has said.
-    package var groupInviteKey: SecretBytes? { group.registeredKey?.withBytes { bytes in SecretBytes(copying: bytes) } }
+    /// The keys for handshakes of the invites that the group has had, the current one's last.
+    package var groupInviteKeys: [SecretContent] { group.registrations.map(\.key) }
 
     /// Whether the group's creator has said who may come in.
     package var isRegistered: Bool { group.isRegistered }

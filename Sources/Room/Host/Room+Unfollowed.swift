@@ -74,6 +74,7 @@ extension Room {
                 || members[standing.id].map { $0.since > epoch } == true
         }.map(\.id)
         group.undo(to: index)
+        if let key = group.takeBackRegistrations() { actions.append(.register(presharedKey: key)) }
         log.goBack(to: epoch)
         newestSince = min(newestSince, epoch)
         sendAway(gone, now: now, actions: &actions)

@@ -61,8 +61,15 @@ package protocol GroupEngine: AnyObject {
 
     // At a relay.
 
-    /// The secret that lets others into a group which we have created at a relay; nil in every other group.
-    func createdSecret() -> SecretBytes?
+    /// The secret that lets others into the group at a relay; nil at a host.
+    func groupSecret() -> SecretBytes?
+    /// How often it has been another one.
+    var secretGeneration: UInt64 { get }
+    /// Stages the next epoch, with fresh keys of ours, in which the secret is another one, which all make who are in this epoch.
+    /// Only a moderator's is taken. Throws ``GroupError/unavailable`` where that cannot be.
+    func commitNewSecret() throws(GroupError) -> GroupCommit
+    /// Commits behind this epoch are void: the secret is that of then.
+    func goBack(to epoch: UInt64)
     /// A Commit with which we join the group of a GroupInfo and the tree of its epoch ourselves; for the same epoch the same, as
     /// it may be accepted late.
     func commitExternally(_ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit

@@ -30,6 +30,8 @@ struct GroupUpkeep {
     }
 
     var roleChange: RoleChange?
+    /// Whom this member, a moderator, has sent out of a relay's room: once it is out of the group, that gets another secret.
+    var expelled: (id: MemberID, nick: String)?
     /// Not carried out yet, because a Commit of ours is on its way.
     var wanted: Wanted?
     /// When this member wants new keys.

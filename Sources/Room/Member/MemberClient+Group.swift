@@ -109,6 +109,7 @@ extension MemberClient {
         guard !upkeep.isStuck else { return try listUnreached(joined) }
         let before = engine.members
         let moderators = engine.moderators
+        let generation = engine.secretGeneration
         let change: GroupChange
         do throws(GroupError) {
             change = try engine.received(commit: commit, from: sender)
@@ -145,6 +146,7 @@ extension MemberClient {
             upkeep.updateAttempts += 1
             wantUpdate(after: pause)
         }
+        compareSecrets(generation, members: before, actions: &actions)
         carryOutWanted(actions: &actions)
     }
 
@@ -170,7 +172,14 @@ extension MemberClient {
 
     /// Commits are void: this member is where the group goes on, or comes in anew.
     mutating func undone(epoch: UInt64, by committer: MemberID, actions: inout [Action]) {
-        guard engine.epoch == epoch else { return startOver(actions: &actions) }
+        guard engine.epoch == epoch else {
+            let generation = engine.secretGeneration
+            engine.goBack(to: epoch)
+            awaitsNewInvite = false
+            // It comes in anew with the invite of then.
+            if generation > 0 { actions.append(.registered(isShown: false)) }
+            return startOver(actions: &actions)
+        }
         guard upkeep.isStuck else { return }
         upkeep.stuckUntil = nil
         actions.append(.tell(.warning(.undone(committer))))
@@ -280,7 +289,7 @@ extension MemberClient {
 
     private mutating func commitUpdate(actions: inout [Action]) {
         upkeep.updateDue = nil
-        if engine.members.count > 1, let commit = updatingCommit() {
+        if let commit = secretCommit(actions: &actions) ?? (engine.members.count > 1 ? updatingCommit() : nil) {
             upkeep.isUpdating = true
             actions.append(.send(MemberRequest.commit(commit).encoded))
         } else {

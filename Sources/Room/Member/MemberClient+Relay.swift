@@ -4,13 +4,59 @@ package import Sodium
 extension MemberClient {
     /// Whoever has created the group says how others come in; it comes in later like others.
     mutating func tellOfRegistration(_ admission: HostMessage.Admission, actions: inout [Action]) {
-        let hasCreated = admission.welcome.isEmpty && engine.epoch == 0 && engine.createdSecret() != nil
+        let hasCreated = admission.welcome.isEmpty && engine.epoch == 0 && engine.groupSecret() != nil
         if hasCreated {
-            actions.append(.created)
+            actions.append(.registrationDue)
         } else if awaitsRegistration {
-            actions.append(.registered)
+            actions.append(.registered(isShown: true))
         }
         awaitsRegistration = hasCreated
+        awaitsNewInvite = false
+    }
+
+    /// What lets others in is known to the relay: that of the first secret of the group, or of another one. Of a Commit that this
+    /// member could not follow it learns nothing by that.
+    mutating func registered(actions: inout [Action]) {
+        if awaitsRegistration {
+            awaitsRegistration = false
+            actions.append(.registered(isShown: true))
+        } else if awaitsNewInvite {
+            awaitsNewInvite = false
+            actions.append(.registered(isShown: isModerator))
+            if !isModerator { actions.append(.tell(.warning(.inviteRenewed))) }
+        }
+    }
+
+    // MARK: Another secret
+
+    /// Somebody whom this member has sent out is not in the group any more: it gets another secret.
+    mutating func renewSecretIfDue() {
+        guard let expelled = upkeep.expelled, !engine.members.contains(expelled.id) else { return }
+        wantUpdate(after: .zero)
+    }
+
+    /// A Commit was followed, before which the group was in that generation of its secret, and these were in it.
+    mutating func compareSecrets(_ generation: UInt64, members before: Set<MemberID>, actions: inout [Action]) {
+        if engine.secretGeneration != generation {
+            awaitsNewInvite = true
+            if let expelled = upkeep.expelled, !before.contains(expelled.id) { upkeep.expelled = nil }
+            tellOfNewSecret(actions: &actions)
+        }
+        renewSecretIfDue()
+    }
+
+    /// Each moderator tells the relay, so that it hears of it whoever has gone.
+    mutating func tellOfNewSecret(actions: inout [Action]) {
+        if awaitsNewInvite, isModerator { actions.append(.registrationDue) }
+    }
+
+    /// The Commit by which the group has another secret; nil when there is nobody from whom it is to be kept, or it cannot be.
+    mutating func secretCommit(actions: inout [Action]) -> GroupCommit? {
+        guard let expelled = upkeep.expelled, !engine.members.contains(expelled.id) else { return nil }
+        if isModerator, let commit = try? engine.commitNewSecret() { return commit }
+        upkeep.expelled = nil
+        actions.append(.tell(.warning(.inviteStays(for: expelled.nick))))
+        return nil
     }
 
     /// Tells the relay which handshakes to accept.
@@ -20,8 +66,8 @@ extension MemberClient {
         actions.append(.send(MemberRequest.register(presharedKey: presharedKey).encoded))
     }
 
-    /// The secret of the group that this member has created at a relay.
-    package func createdSecret() -> SecretBytes? { engine.createdSecret() }
+    /// The secret that lets others into the group at a relay; nil at a host.
+    package func groupSecret() -> SecretBytes? { engine.groupSecret() }
 
     /// Nobody is there: this member comes in by itself.
     mutating func commitExternally(_ groupInfo: [UInt8], epoch: UInt64, actions: inout [Action]) {

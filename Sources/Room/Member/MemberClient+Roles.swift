@@ -18,13 +18,9 @@ extension MemberClient {
         case .op(let name): try change(name, isModerator: true, actions: &actions)
         case .deop(let name): try change(name, isModerator: false, actions: &actions)
         case .kick(let name, let reason, let keepsInvites):
-            ask(
-                .expel(try member(named: name), isBanned: false, keepsInvites: keepsInvites, reason: reason),
-                actions: &actions)
+            expel(try member(named: name), isBanned: false, keepsInvites, reason, actions: &actions)
         case .ban(let name, let reason, let keepsInvites):
-            ask(
-                .expel(try member(named: name), isBanned: true, keepsInvites: keepsInvites, reason: reason),
-                actions: &actions)
+            expel(try member(named: name), isBanned: true, keepsInvites, reason, actions: &actions)
         case .lock: ask(.lock(true), actions: &actions)
         case .unlock: ask(.lock(false), actions: &actions)
         case .topic(let text): ask(.topic(text), actions: &actions)
@@ -36,11 +32,12 @@ extension MemberClient {
         }
     }
 
-    /// Somebody was sent out. At a relay the invite is the group's, which nobody can change: who moderates is told, unless the room
-    /// is locked.
-    func tellOfInviteThatStays(for nick: String, _ reason: ChatEvent.LeaveReason, actions: inout [Action]) {
-        guard reason == .kicked || reason == .banned, isModerator, isAtRelay, !isRoomLocked else { return }
-        actions.append(.tell(.warning(.inviteStays(for: nick))))
+    private mutating func expel(
+        _ id: MemberID, isBanned: Bool, _ keepsInvites: Bool, _ reason: String, actions: inout [Action]
+    ) {
+        ask(.expel(id, isBanned: isBanned, keepsInvites: keepsInvites, reason: reason), actions: &actions)
+        guard isAtRelay, !keepsInvites, let nick = members[id]?.nick, id != engine.id else { return }
+        upkeep.expelled = (id, nick)
     }
 
     private func ask(_ moderation: Moderation, actions: inout [Action]) {
@@ -90,9 +87,12 @@ extension ChatEvent.Notice {
     static let notAtRelay = Self(
         .notPermitted, "nothing was changed: only a host can do that, and this room has a relay in its place",
         hint: "/invite shows the room's one invite, /lock lets nobody new in; /help has what moderators can do")
+    static let inviteRenewed = Self(
+        .inviteRenewed, "somebody was sent out, and the room has another invite: the old one lets nobody in any more",
+        hint: "/invite shows it")
     static func inviteStays(for nick: String) -> Self {
         .init(
-            .inviteStays, "the room's invite still works, and \(nick) has it: a relay's room cannot change it",
+            .inviteStays, "the room's invite still works, and \(nick) has it: it could not be changed any more",
             hint: "/lock lets nobody new in")
     }
 }

@@ -16,12 +16,14 @@ package struct MemberClient {
         case end(ChatEvent.CloseReason, refusal: ChatEvent.Notice?)
         /// The group cannot be followed any more: join again over a new connection.
         case startOver
-        /// This member has created the group at a relay; the owner calls ``MemberClient/register(presharedKey:actions:)``.
-        case created
+        /// The relay has to be told of the group's secret, the first one or another: the owner calls
+        /// ``MemberClient/register(presharedKey:actions:)``.
+        case registrationDue
         /// A member offers a file, to all or to this one alone.
         case offered(SecretContent, from: MemberID, isPrivate: Bool)
-        /// The relay knows the invite that this member's group is joined with; the owner shows it, and uses it.
-        case registered
+        /// The relay knows the invite that the group is joined with from now on; the owner uses it, and shows it if that is asked
+        /// for.
+        case registered(isShown: Bool)
         /// The host says that the room is there from now on.
         case moved(OnionPlace)
     }
@@ -81,6 +83,8 @@ package struct MemberClient {
     var founding: EncodedMessage?
     /// Has created a group at a relay, and the relay has not said yet that others can come in.
     var awaitsRegistration = false
+    /// Whether the group has another secret, of which the relay has not told yet that it knows it.
+    var awaitsNewInvite = false
     /// The keys that the person has compared.
     var verified: [MemberID: [UInt8]] = [:]
     var checks = CheckBook()
@@ -155,13 +159,14 @@ package struct MemberClient {
         guard phase == .joined else { return }
         dropCommit()
         isStillStuck(actions: &actions)
+        tellOfNewSecret(actions: &actions)
         window.rewind()
         if let askedNick {
             actions.append(.send(MemberRequest.changeNick(askedNick.text).encoded))
         }
         if awaitsRegistration {
             if let founding { actions.append(.send(founding)) }
-            actions.append(.created)
+            actions.append(.registrationDue)
         }
         sendWaiting(actions: &actions)
         carryOutWanted(actions: &actions)
@@ -303,7 +308,7 @@ package struct MemberClient {
         case .left(let member, let reason):
             guard let gone = members.removeValue(forKey: member) else { throw .malformed }
             actions.append(.tell(.memberLeft(id: member, nick: gone.nick, reason: reason, count: members.count)))
-            tellOfInviteThatStays(for: gone.nick, reason, actions: &actions)
+            renewSecretIfDue()
             endCheck(with: member, "it has left", actions: &actions)
             watchUnlisted()
         case .away(let member, let since):
@@ -363,9 +368,7 @@ package struct MemberClient {
         case .commitDeclined(let epoch):
             commitDeclined(epoch: epoch, actions: &actions)
         case .registered:
-            guard awaitsRegistration else { throw .malformed }
-            awaitsRegistration = false
-            actions.append(.registered)
+            registered(actions: &actions)
         case .topicChanged(let text):
             actions.append(.tell(.room(.topic(text))))
         case .lockChanged(let isLocked):

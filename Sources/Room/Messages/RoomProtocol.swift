@@ -104,6 +104,10 @@ package struct RoomLimits: Sendable {
     /// Bytes of a message that the log has: a Commit of the longest, and who comes by it.
     static let loggedByteCount = groupMessageByteCount + 32_768
 
+    /// Keys for handshakes of a group's invites that a relay keeps: who came with an older one and has lost its connection cannot
+    /// come back.
+    package static let groupInvites = 8
+
     /// A message may have been sealed so many epochs ago: members keep what opens as many. In a round trip of 4 s, all that
     /// comes and goes in the long run, and new keys, begin 6.
     package static let epochsBack = 16

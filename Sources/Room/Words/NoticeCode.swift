@@ -50,6 +50,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case inviteUsed = "invite-used"
     case inviteRevoked = "invite-revoked"
     case inviteStays = "invite-stays"
+    case inviteRenewed = "invite-renewed"
     case groupInviteNeeded = "group-invite-needed"
     case nobodyHere = "nobody-here"
     case notPermitted = "not-permitted"

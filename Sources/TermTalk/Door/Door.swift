@@ -67,6 +67,8 @@ package struct Door {
     private(set) var invites: InviteTable
     /// At a relay: the invite that the group's creator has made, of which the relay knows the key for handshakes.
     private(set) var inviteOfGroup: InviteSecret?
+    /// Those that the group had before, oldest first: who came with one comes back with it.
+    private var formerInvitesOfGroup: [InviteSecret] = []
     /// Oldest first.
     private(set) var visitors: [Visitor] = []
     /// Those of a direct room.
@@ -297,6 +299,12 @@ package struct Door {
 
     /// At a relay: nil when the group that had it is given up.
     mutating func useInviteOfGroup(_ invite: InviteSecret?) {
+        if invite == nil {
+            formerInvitesOfGroup = []
+        } else if let former = inviteOfGroup {
+            formerInvitesOfGroup.append(former)
+            formerInvitesOfGroup.removeFirst(max(0, formerInvitesOfGroup.count - RoomLimits.groupInvites + 1))
+        }
         inviteOfGroup = invite
     }
 
@@ -318,7 +326,7 @@ package struct Door {
         return invites.entries.first { $0.secret === secret }?.number ?? 0
     }
 
-    private var ofGroup: [InviteSecret] { inviteOfGroup.map { [$0] } ?? [] }
+    private var ofGroup: [InviteSecret] { (inviteOfGroup.map { [$0] } ?? []) + formerInvitesOfGroup.reversed() }
 
     // MARK: Refusals and time
 

@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Room
 internal import RoomStore
 internal import SecureSession
+internal import Sodium
 
 // A room that is kept: nobody hears of anything before it is on the disk.
 
@@ -28,9 +29,8 @@ extension HostNode {
         }
         room = kept
         door.takeUp(invites)
-        switch room.groupInviteKey {
-        case .some(let key): door.useInviteOfGroup(InviteSecret(presharedKey: key))
-        case .none: break
+        for key in room.groupInviteKeys {
+            door.useInviteOfGroup(InviteSecret(presharedKey: key.withBytes { SecretBytes(copying: $0) }))
         }
         invitesChanged()
         scheduleRoomSweep()

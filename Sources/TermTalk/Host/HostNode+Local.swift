@@ -40,7 +40,7 @@ extension HostNode {
         case .admitted:
             files.connectedLocally()
             onJoined?()
-        case .end, .created, .registered, .moved:
+        case .end, .registrationDue, .registered, .moved:
             break
         }
     }

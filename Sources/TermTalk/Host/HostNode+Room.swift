@@ -78,7 +78,7 @@ extension HostNode {
         case .pauseReading(let link, let until):
             connections[link]?.pauseReading(until: until, loop: loop)
         case .register(let key):
-            door.useInviteOfGroup(InviteSecret(presharedKey: key.withBytes { bytes in SecretBytes(copying: bytes) }))
+            door.useInviteOfGroup(InviteSecret(presharedKey: key.withBytes { SecretBytes(copying: $0) }))
             invitesChanged()
             logger.info("the room has a group")
             stateChanged()

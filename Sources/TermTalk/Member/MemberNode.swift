@@ -295,23 +295,23 @@ package final class MemberNode: ByteStreamHandler {
         case .admitted(let admission): advance { $0.admitted(admission, now: now, actions: &$1) }
         case .end(let reason, let refusal): advance { $0.end(reason, refusal, actions: &$1) }
         case .startOver: advance { $0.startsOver(now: now, actions: &$1) }
-        case .created:
+        case .registrationDue:
             guard let invite = inviteOfGroup else { return }
             let key = SecretContent(invite.presharedKey.clone())
             person.act { client, actions in client.register(presharedKey: key, actions: &actions) }
-        case .registered:
-            // The relay knows the group's invite: it is shown, and this member comes back with it.
+        case .registered(let isShown):
+            // The relay knows the group's invite: this member comes back with it.
             guard let invite = inviteOfGroup else { return }
             stay.use(invite)
             target.isInviteOfGroup = true
-            showInvite(as: .text)
+            if isShown { showInvite(as: .text) }
         case .moved(let place): follow(to: place)
         }
     }
 
     /// The group's invite, of which the relay is told no more than the key for handshakes.
     private var inviteOfGroup: InviteSecret? {
-        switch person.client.createdSecret() {
+        switch person.client.groupSecret() {
         case .some(let secret): InviteSecret(secret)
         case .none: nil
         }
