@@ -50,6 +50,7 @@ import Testing
         #expect(said == ["live": nil, "early": early, "early, for you": early, "just now": nil, "live again": nil])
         // What has waited in the kernel for a program that was stopped.
         try network.say("at night", peers[1])
+        try network.carry(of: [peers[1]])
         network.timePassed(.seconds(100))
         network.peers[peers[0]].client.isLate = true
         try network.carry()
