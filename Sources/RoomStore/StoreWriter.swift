@@ -114,7 +114,8 @@ struct StoreWriter: ~Copyable {
         if let checkpoint {
             report(.checkpointed(input: checkpoint.input, serial: checkpoint.serial))
             snapshotByteCount = checkpoint.snapshot.count
-            _ = ballast.hold(forSnapshot: snapshotByteCount)
+            // What came was written with the reserve, and nothing else has space.
+            if !ballast.hold(forSnapshot: snapshotByteCount), !isShort { stall() }
             truncateBy = truncateBy ?? .now + Self.truncationDelay
         }
         return true
@@ -182,7 +183,9 @@ struct StoreWriter: ~Copyable {
         _ = try deleteAllLeftovers()
         guard ballast.hold(forSnapshot: snapshotByteCount) else { return }
         if !batch.isEmpty {
-            guard try writeBatch(usingReserve: batch.checkpoint != nil) else { return }
+            guard try writeBatch(usingReserve: batch.checkpoint != nil),
+                ballast.hold(forSnapshot: snapshotByteCount)
+            else { return }
         }
         space = .enough
         report(.resumed)

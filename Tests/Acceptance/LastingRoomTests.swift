@@ -232,6 +232,26 @@ struct LastingRoomTests {
         #expect(kept.hosted.hostKey != key)
     }
 
+    /// So has who was told that the room's time is over, whatever the clock says later.
+    @Test(arguments: [[], ["--headless"]]) func aTimeThatIsOverIsNoPause(_ more: [String]) async throws {
+        let kept = try await Kept(more + ["--ttl", "60"])
+        let alice = try await kept.hosted.join()
+        // At a relay the first member has made the invite.
+        let invite = more.isEmpty ? kept.hosted.invite : try #require(try await alice.event("invite").invite)
+        let bob = try TermTalkProcess(["join", invite, "--json"], home: TestHome())
+        try await bob.event("joined-room")
+        // Of one that takes no note of anything for longer its connection is given up.
+        try await alice.event("ending", seconds: 180) { $0.secondsLeft == 10 }
+        bob.signal(SIGSTOP)
+        #expect(try await alice.event("closed", seconds: 180).reason == "ttl")
+        try await kept.killIfThere()
+        bob.signal(SIGCONT)
+        let key = kept.hosted.hostKey
+        // Of one that was only paused it would say that its time is over, and end.
+        try await kept.restart()
+        #expect(kept.hosted.hostKey != key)
+    }
+
     /// Killed at any moment of its end, a room goes on or is over, and nothing in between.
     @Test(arguments: ["/end", "/panic"]) func killedAtItsEnd(_ command: String) async throws {
         let kept = try await Kept()
@@ -389,16 +409,7 @@ struct LastingRoomTests {
         let alice = try await hosted.join()
         alice.send("before 0")
         try await alice.event("message")
-        let filler = open("\(state)/filler", O_WRONLY | O_CREAT, 0o600)
-        var status = statvfs()
-        // The store may take some of it meanwhile, and a signal may interrupt it.
-        var result: Int32
-        repeat {
-            try #require(statvfs(state, &status) == 0)
-            result = status.f_bavail == 0 ? 0 : posix_fallocate(filler, 0, Int(status.f_bavail) * Int(status.f_bsize))
-        } while [ENOSPC, EINTR].contains(result)
-        try #require(result == 0)
-        close(filler)
+        try fill(state)
         for number in 1...300 { alice.send("\(String(repeating: "x", count: 200)) \(number)") }
         try await hosted.host.event("warning") { $0.code == "no-space" }
         unlink("\(state)/filler")
@@ -412,6 +423,32 @@ struct LastingRoomTests {
         try await again.host.event("message") { $0.text == "after 301" && $0.seq == 302 }
         again.host.send("/quit")
         _ = try await again.host.result()
+        // Who starts it while there is no space is told so, and nothing is lost by it.
+        try fill(state)
+        let third = try await HostedRoom.direct(
+            ["--persist", "club", "--no-passphrase"], at: [hosted.address], home: home)
+        try await third.host.event("warning") { $0.code == "no-space" }
+        alice.send("waits 302")
+        unlink("\(state)/filler")
+        try await third.host.event("message") { $0.text == "waits 302" && $0.seq == 303 }
+        try await alice.event("message") { $0.text == "waits 302" }
+        #expect(check(alice).count == 303)
+        third.host.send("/quit")
+        _ = try await third.host.result()
+    }
+
+    /// Takes all space that there is in the folder's file system.
+    private func fill(_ folder: String) throws {
+        let filler = open("\(folder)/filler", O_WRONLY | O_CREAT, 0o600)
+        defer { close(filler) }
+        var status = statvfs()
+        // The store may take some of it meanwhile, and a signal may interrupt it.
+        var result: Int32
+        repeat {
+            try #require(statvfs(folder, &status) == 0)
+            result = status.f_bavail == 0 ? 0 : posix_fallocate(filler, 0, Int(status.f_bavail) * Int(status.f_bsize))
+        } while [ENOSPC, EINTR].contains(result)
+        try #require(result == 0)
     }
 
     @Test func panicDeletes() async throws {

@@ -99,6 +99,23 @@ struct FullDiskTests {
         try again.close(within: .seconds(60))
     }
 
+    /// The first checkpoint of a room that is started on a full disk is written with the reserve. That nothing else has space
+    /// is told then, not when something is said.
+    @Test func startedOnAFullDisk() throws {
+        try fixture.create().close(within: .seconds(60))
+        try disk.fill()
+        let (store, _) = try fixture.open()
+        try store.append(inputs(1...1), then: checkpoint(1))
+        try reports.waitForCheckpoint(1)
+        try reports.wait(for: "stalled") { $0 == .stalled }
+        try store.append(inputs(2...2))
+        disk.makeSpace()
+        try reports.wait(for: "resumed") { $0 == .resumed }
+        try reports.waitForDurable(2)
+        try store.close(within: .seconds(60))
+        #expect(fixture.contents()[Ballast.name]?.count ?? 0 >= Ballast.minimumByteCount)
+    }
+
     @Test func killedOnAFullDisk() async throws {
         try fixture.create().close(within: .seconds(60))
         try disk.fill(leaving: 256 << 10)

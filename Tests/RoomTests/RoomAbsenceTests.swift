@@ -50,6 +50,55 @@ import Testing
         #expect(network.peers[peers[1]].client.memberList.map(\.nick) == ["alma", "bob"])
     }
 
+    @Test("Who was overrun hears what is over when it is back: lock, topic and slow mode")
+    func whatIsOver() throws {
+        let network = RoomNetwork()
+        network.add(nick: "host", isHost: true)
+        try network.carry()
+        let alice = try network.joined("alice")[0]
+        let set = { (topic: String, isOn: Bool) in
+            network.moderate { room, actions in
+                room.setTopic(topic, actions: &actions)
+                room.setLocked(isOn, actions: &actions)
+                room.setSlowMode(seconds: isOn ? 5 : 0, actions: &actions)
+            }
+        }
+        set("cats", true)
+        try network.carry()
+        network.overrun(alice)
+        set("", false)
+        let before = network.peers[alice].events.count
+        network.mendLink(alice)
+        try network.carry()
+        #expect(network.peers[alice].client.isJoined && !network.peers[alice].client.isRoomLocked)
+        for number in 1...3 { try network.say("as often as it likes \(number)", alice) }
+        try network.carry()
+        #expect(network.peers[0].texts.count == 3)
+        let over: [ChatEvent] = [.room(.locked(false)), .room(.topic("")), .room(.slow(seconds: 0))]
+        #expect(network.peers[alice].events.dropFirst(before).filter(over.contains) == over)
+        // What is so still is told again, and what has never been is not.
+        set("dogs", true)
+        try network.carry()
+        network.overrun(alice)
+        let known = network.peers[alice].events.count
+        network.mendLink(alice)
+        try network.carry()
+        let changes = network.peers[alice].events.dropFirst(known).filter {
+            if case .room = $0 { true } else { false }
+        }
+        #expect(changes == [.room(.topic("dogs")), .room(.locked(true)), .room(.slow(seconds: 5))])
+        set("", false)
+        try network.carry()
+        network.overrun(alice)
+        let count = network.peers[alice].events.count
+        network.mendLink(alice)
+        try network.carry()
+        try network.say("nothing is over", 0)
+        try network.carry()
+        #expect(network.peers[alice].texts.last == "nothing is over")
+        #expect(!network.peers[alice].events.dropFirst(count).contains { if case .room = $0 { true } else { false } })
+    }
+
     @Test("Receipts do not count who was overrun, until it is back")
     func receipts() throws {
         let network = RoomNetwork()

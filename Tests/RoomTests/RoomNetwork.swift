@@ -31,6 +31,12 @@ final class RoomNetwork {
         var pauses: [Duration] = []
         var startOvers = 0
         var invitesShown = 0
+        /// Of a room that is kept: where it reads on in the log, and how many records it has received, and acknowledged.
+        var reader: RoomLog.Reader?
+        var records: UInt32 = 0
+        var acknowledged: UInt32 = 0
+        /// Records before it has caught up; nil when it has.
+        var waiting: UInt32?
     }
 
     /// Marks the number of a private message among the tags.
@@ -53,7 +59,11 @@ final class RoomNetwork {
     /// Rooms to which the same happens.
     private var replicas: [Replica] = []
     /// Says when a replica is made anew of a snapshot.
-    private var random = SeededRandom(seed: 1)
+    var random = SeededRandom(seed: 1)
+    /// What the host has on its disk; nil where the room is not kept.
+    var disk: Disk?
+    /// Who was to receive each message, by what was there when it was said.
+    var audiences: [MessageID: Set<MemberID>] = [:]
 
     struct Replica {
         var room: Room
@@ -148,7 +158,7 @@ final class RoomNetwork {
     /// The number of a private message, of a tag that marks one.
     static func number(of tag: UInt64) -> UInt64 { tag & ~tracked }
 
-    private func freshLink() -> LinkID {
+    func freshLink() -> LinkID {
         defer { nextSlot += 1 }
         return LinkID(slot: nextSlot)
     }
@@ -196,7 +206,10 @@ final class RoomNetwork {
             room.log.append(message, for: .one(member), records: 1, tracking: number)
         case .broadcast(let message, let tag, let audience):
             room.log.append(message, for: audience, records: 1, sequence: tag)
-        case .admit(_, let member): _ = room.openPlace(of: member, records: 0)
+            if tag == 0, !Room.isRestored(message) { disk?.isDue = true }
+        case .admit(let link, let member):
+            let reader = room.openPlace(of: member, records: 0)
+            if let peer = peer(at: link) { begin(peer, at: reader) }
         case .sendToEach, .pauseReading, .askHost, .register, .expectLongMessage, .moderate, .release: break
         }
     }
@@ -294,7 +307,9 @@ final class RoomNetwork {
         let link = reused ?? freshLink()
         peers[peer].isUp = true
         let key = peers[peer].key
-        if let id = peers[peer].client.id, !peers[peer].isReleased,
+        if let id = peers[peer].client.id, !peers[peer].isReleased, disk != nil {
+            if goOn(peer, id, over: link) { return }
+        } else if let id = peers[peer].client.id, !peers[peer].isReleased,
             let actions = resumed(id, key: key, link: link, before: peers[peer].link)
         {
             peers[peer].link = link
@@ -304,6 +319,7 @@ final class RoomNetwork {
         peers[peer].link = link
         peers[peer].isReleased = false
         peers[peer].isAdmitted = false
+        peers[peer].reader = nil
         peers[peer].toHost = []
         peers[peer].toClient = []
         act(peer) { client, actions in client.connected(actions: &actions) }
@@ -340,7 +356,7 @@ final class RoomNetwork {
                     try client.received(type: message.type, body: message.body, actions: &actions)
                 }
                 let link = peers[peer].link
-                if message?.type == RoomMessageType.committed { followed(peer) }
+                if message?.type == RoomMessageType.committed, disk == nil { followed(peer) }
                 if tag & Self.tracked != 0 {
                     moderateAll { room, _, actions in
                         room.receivedPrivately(tag & ~Self.tracked, actions: &actions)
@@ -349,10 +365,13 @@ final class RoomNetwork {
                     moderateAll { room, now, _ in room.acknowledged(sequence: tag, by: link, now: now) }
                 }
             }
+            if peers[peer].toClient.isEmpty, try readLog(peer, upTo: count) { hasMoved = true }
         }
         // The host has let go of those who are to come in anew, and their connections end.
         for peer in chosen
-        where peers[peer].isUp && peers[peer].isReleased && peers[peer].ends.isEmpty && peers[peer].toClient.isEmpty {
+        where peers[peer].isUp && peers[peer].isReleased && peers[peer].ends.isEmpty && peers[peer].toClient.isEmpty
+            && !hasMore(peer)
+        {
             peers[peer].isUp = false
             peers[peer].client.connectionLost()
         }
@@ -403,16 +422,21 @@ final class RoomNetwork {
             log(action)
             switch action {
             case .send(let link, let message):
-                if let peer = peer(at: link) { peers[peer].toClient.append((message, 0)) }
+                if let peer = peer(at: link), peers[peer].reader == nil { peers[peer].toClient.append((message, 0)) }
             case .sendToEach(let links, let message):
                 for link in links {
                     if let peer = peer(at: link) { peers[peer].toClient.append((message, 0)) }
                 }
             case .sendTracked(let link, let message, let number):
-                if let peer = peer(at: link) { peers[peer].toClient.append((message, Self.tracked | number)) }
+                if let peer = peer(at: link), peers[peer].reader == nil {
+                    peers[peer].toClient.append((message, Self.tracked | number))
+                }
             case .broadcast(let message, let tag, let audience):
+                remember(message, for: audience)
                 for peer in peers.indices
-                where peers[peer].isAdmitted && !peers[peer].isReleased && isFor(peer, audience) {
+                where peers[peer].isAdmitted && peers[peer].reader == nil && !peers[peer].isReleased
+                    && isFor(peer, audience)
+                {
                     peers[peer].toClient.append((message, tag))
                 }
             case .admit(let link, _):
@@ -429,9 +453,13 @@ final class RoomNetwork {
                 expected[link] = byteCount
             case .release(let link):
                 _ = happened { room, _, _ in room.linkGone(link) }
-                if let peer = peer(at: link) { peers[peer].isReleased = true }
+                if let peer = peer(at: link) {
+                    peers[peer].isReleased = true
+                    end(peer)
+                }
             }
         }
+        record()
     }
 
     /// Who has left meanwhile hears what is for all.

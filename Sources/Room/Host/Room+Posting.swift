@@ -153,8 +153,7 @@ extension Room {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }
-        if log.waitingByteCount(of: receiver) == 0 { members[receiver]?.privateBytes = [:] }
-        let held = members[receiver]?.privateBytes[sender] ?? 0
+        let held = log.waitingByteCount(of: receiver) == 0 ? 0 : target.privateBytes[sender] ?? 0
         let message = HostMessage.privatePosted(
             from: sender, to: receiver, id: id, age: age(at: now), content: content
         ).encoded
@@ -166,12 +165,18 @@ extension Room {
             actions.append(.send(link, HostMessage.declined(id, .away).encoded))
             return
         }
-        members[receiver]?.privateBytes[sender] = held + cost
+        count(cost, saidTo: receiver, by: sender)
         remember(id)
         // The sender hears that the host has it before it hears that the receiver has.
         actions.append(.send(link, message))
         let number = privateReceipts.posted(id, by: sender)
         actions.append(.sendTracked(targetLink, message, number: number))
+    }
+
+    /// So much memory is about to be taken by what one member says to another one alone.
+    mutating func count(_ cost: Int, saidTo receiver: MemberID, by sender: MemberID) {
+        if log.waitingByteCount(of: receiver) == 0 { members[receiver]?.privateBytes = [:] }
+        members[receiver]?.privateBytes[sender, default: 0] += cost
     }
 
     /// Private messages have arrived, or will not any more, as the log says.

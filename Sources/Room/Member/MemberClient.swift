@@ -95,6 +95,9 @@ package struct MemberClient {
     package private(set) var isInviteRevoked = false
 
     private(set) var isRoomLocked = false
+    private var hasTopic = false
+    /// What was so when it had no place any more, and is not any more, if what comes next does not say otherwise.
+    private var over: [RoomChange] = []
 
     package internal(set) var id: MemberID?
     /// The time of what happens next, since any fixed origin; the owner sets it.
@@ -245,8 +248,7 @@ package struct MemberClient {
             return
         }
         phase = .joined
-        // Told behind the admission, if it is.
-        isRoomLocked = false
+        forgetRoom()
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
         let missedPrivately = id == nil ? 0 : Int(admission.missedPrivately)
@@ -267,6 +269,28 @@ package struct MemberClient {
         checkMembers(actions: &actions)
         reviewKeys(actions: &actions)
         sendWaiting(actions: &actions)
+    }
+
+    /// What the room is like is told right behind the admission. What is over by now nobody has told to who had no place meanwhile.
+    private mutating func forgetRoom() {
+        over = []
+        if isRoomLocked { over.append(.locked(false)) }
+        if hasTopic { over.append(.topic("")) }
+        if slowMode.interval > .zero { over.append(.slow(seconds: 0)) }
+        isRoomLocked = false
+        hasTopic = false
+        slowMode.interval = .zero
+    }
+
+    private mutating func tellWhatIsOver(before message: HostMessage, actions: inout [Action]) {
+        switch message {
+        case .lockChanged: over.removeAll { $0 == .locked(false) }
+        case .topicChanged: over.removeAll { $0 == .topic("") }
+        case .slowMode: over.removeAll { $0 == .slow(seconds: 0) }
+        default:
+            actions += over.map { .tell(.room($0)) }
+            over = []
+        }
     }
 
     /// When the room was so many seconds old, in seconds since 1970.
@@ -300,6 +324,7 @@ package struct MemberClient {
     }
 
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
+        if !over.isEmpty { tellWhatIsOver(before: message, actions: &actions) }
         switch message {
         case .undone(let epoch, let committer):
             undone(epoch: epoch, by: committer, actions: &actions)
@@ -370,6 +395,7 @@ package struct MemberClient {
         case .registered:
             registered(actions: &actions)
         case .topicChanged(let text):
+            hasTopic = !text.isEmpty
             actions.append(.tell(.room(.topic(text))))
         case .lockChanged(let isLocked):
             isRoomLocked = isLocked

@@ -164,9 +164,10 @@ extension Room {
             recent.insert(id)
             let epoch = if case .upTo(let last) = entry.audience { last } else { group.epoch }
             _ = beginReceipts(sequence: sequence, sender: sender, id: id, epoch: epoch)
-        case .privatePosted(let sender, _, let id, _, _):
+        case .privatePosted(let sender, let receiver, let id, _, _):
             recent.insert(id)
             guard privateReceipts.posted(id, by: sender) == entry.tracking else { throw .damaged }
+            count(RoomLog.cost(of: entry.message), saidTo: receiver, by: sender)
         case .nickChanged(let id, let text):
             guard let member = members[id], let nick = try? Nick(validating: text, isHost: member.isHost) else {
                 throw .damaged
@@ -194,15 +195,16 @@ extension Room {
             if member.isHost {
                 receipts.hasForgotten(id)
                 privateReceipts.hasForgotten(id)
-                // What was said before its stay it does not get any more.
-                if members.count <= RoomLimits.receiptMembers {
-                    receipts.missed(by: id, since: member.since, after: member.receivedSequence)
-                }
+            }
+            let place = log.reader(of: id)
+            // What was said before its next stay it does not get any more. Of who had no place before that is counted already.
+            if member.link != nil, place == nil, members.count <= RoomLimits.receiptMembers {
+                receipts.missed(by: id, since: member.since, after: member.receivedSequence)
             }
             member.absence?.end = end
             member.epoch = group.epoch
             member.heldID = nil
-            member.link = log.reader(of: id).map { link($0, member.key) }
+            member.link = place.map { link($0, member.key) }
             if let link = member.link { memberOfLink[link] = id }
             members[id] = member
         }

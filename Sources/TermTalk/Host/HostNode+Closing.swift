@@ -9,6 +9,8 @@ extension HostNode {
     package func close(_ reason: ChatEvent.CloseReason) {
         guard closing == nil else { return }
         closing = reason
+        isTimeOver = false
+        onTimeOver = nil
         readWithoutStore()
         var actions: [RoomAction] = []
         room.close(reason, actions: &actions)

@@ -67,6 +67,11 @@ package final class HostNode {
     var onStoreFailed: ((StoreError) -> Void)?
     /// Called when the host's own participant has come in.
     var onJoined: (() -> Void)?
+    /// Called once, when the room's time is over: nobody is told before ``close(_:)`` is called, which is to follow. Where it is nil,
+    /// all are told at once.
+    package var onTimeOver: (() -> Void)?
+    /// It was called.
+    var isTimeOver = false
     /// Called once, when the room has ended and everybody has been told.
     package var onClosed: ((ChatEvent.CloseReason) -> Void)?
     /// Called with the secrets with which somebody can come in, or back, when they have changed.
@@ -292,7 +297,7 @@ package final class HostNode {
     // MARK: Time
 
     func scheduleRoomSweep() {
-        if let deadline = room.nextDeadline { sweeper.schedule(at: deadline) }
+        if !isTimeOver, let deadline = room.nextDeadline { sweeper.schedule(at: deadline) }
     }
 
     private func sweep(late: Duration) {
@@ -318,9 +323,15 @@ package final class HostNode {
             connection.dropStream()
             streamClosed(connection)
         }
-        var actions: [RoomAction] = []
-        room.timePassed(now: now, actions: &actions)
-        perform(actions)
+        if let closesAt = room.closesAt, now >= closesAt, let onTimeOver {
+            self.onTimeOver = nil
+            isTimeOver = true
+            onTimeOver()
+        } else if !isTimeOver {
+            var actions: [RoomAction] = []
+            room.timePassed(now: now, actions: &actions)
+            perform(actions)
+        }
         trimLog(isIdle: true)
         if journal?.owesNote == true { recordSoon() }
         files.forgetGone()

@@ -434,6 +434,10 @@ package final class RoomHost {
         guard case .open(let kept, let store, let mailbox, _) = keeping else { return }
         keeping = .open(kept, store, mailbox, nil)
         node.onStoreFailed = { [weak self] error in self?.fail(.storeFailed(error)) }
+        node.onTimeOver = { [weak self] in
+            // Unless it is about to end already.
+            if let self, self.isKept { self.end(.ttl) }
+        }
         if let before { node.resume(before.room, invites: before.invites) }
         let (end, first) = (before?.room.log.end ?? 0, before?.firstUnchecked ?? 0)
         node.keep(
