@@ -17,7 +17,7 @@ final class LoadMember {
     private static let refusedType = 0x21 as UInt8
     private static let committedType = 0x22 as UInt8
     private static let posted = HostMessage.posted(
-        sequence: 0, from: MemberID(entropy: 0), id: MessageID(0), content: []
+        sequence: 0, from: MemberID(entropy: 0), id: MessageID(0), age: 7, content: []
     ).encoded
 
     let descriptor: Int32

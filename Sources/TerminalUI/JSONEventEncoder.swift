@@ -70,6 +70,19 @@ extension ChatEvent {
     }
 }
 
+extension ChatEvent.CloseReason {
+    fileprivate var name: String {
+        switch self {
+        case .ttl: "ttl"
+        case .hostQuit, .moderatorEnded: "host-quit"
+        case .kicked: "kicked"
+        case .banned: "banned"
+        case .quit: "quit"
+        case .lost: "lost"
+        }
+    }
+}
+
 extension FileNews {
     fileprivate var name: String {
         switch self {
@@ -154,7 +167,8 @@ extension JSONLineWriter {
         case .connection(let change): fields(of: change)
         case .warning(let notice), .error(let notice): fields(of: notice)
         case .closed(let reason):
-            field("reason", reason.rawValue)
+            field("reason", reason.name)
+            if reason == .moderatorEnded { field("by", "moderator") }
         }
     }
 
@@ -187,6 +201,7 @@ extension JSONLineWriter {
         field("kind", message.kind.rawValue)
         field("self", message.isOwn)
         if let receiver = message.to { field("to", receiver) }
+        if let time = message.saidAt { self.time("said", time) }
     }
 
     private mutating func fields(of overview: Verification.Overview) {

@@ -171,7 +171,7 @@ package struct LineRenderer: Sendable {
             return [
                 "words of you and \(name): \(check.words.joined(separator: " "))",
                 "ask over another channel which words \(name) sees, and say whether they are the same: "
-                    + "/verify \(check.member) yes, or no",
+                    + "/verify \(name) yes, or no",
             ]
         case .verified: return ["\(name) is verified"]
         case .differs: return ["\(name) is not verified: the words differ"]
@@ -265,6 +265,7 @@ extension LineRenderer {
         switch reason {
         case .ttl: "the room is closed: its time is over"
         case .hostQuit: "the room is closed: the host has ended it"
+        case .moderatorEnded: "the room is closed: a moderator has ended it"
         case .kicked: "you were sent out of the room"
         case .banned: "you were banned from the room"
         case .quit: "you have left the room"

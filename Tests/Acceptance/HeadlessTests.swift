@@ -190,6 +190,7 @@ struct HeadlessTests {
             let result = try await process.result()
             #expect(result.status == 0)
             #expect(result.events("closed").map(\.reason) == ["host-quit"])
+            #expect(result.events("closed").map(\.by) == ["moderator"])
         }
         let files = try? FileManager.default.contentsOfDirectory(
             atPath: "\(hosted.home.path)/state/termtalk/rooms")

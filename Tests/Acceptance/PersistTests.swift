@@ -186,6 +186,21 @@ struct PersistTests {
         #expect(!screen.contains { $0.contains("hors") })
     }
 
+    /// Who forgets --persist is told, while the room can still be ended.
+    @Test func aRoomBesideAKeptOne() async throws {
+        let home = try TestHome()
+        let kept = "kept here: club; termtalk host --persist NAME goes on with one"
+        _ = try await Self.open(["--persist", "club", "--no-passphrase"], home)
+        for (more, isTold) in [([], true), (["--headless"], true), (["--persist", "other", "--no-passphrase"], false)] {
+            let host = try TermTalkProcess(["host", "--direct", "127.0.0.1:0", "--plain"] + more, home: home)
+            try await host.line { $0.hasPrefix("expires") }
+            if isTold { try await host.errorLine { $0.contains(kept) } }
+            host.signal(SIGTERM)
+            let result = try await host.result()
+            #expect(result.errors.contains { $0.contains(kept) } == isTold, "\(result.errors)")
+        }
+    }
+
     @Test(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
     func keepsTheOnionAddress() async throws {
         let network = try await PrivateTorNetwork.shared()

@@ -41,6 +41,8 @@ struct ProgramEvent: Decodable, Sendable {
     var to: String?
     var text: String?
     var kind: String?
+    var said: String?
+    var by: String?
     var isOwn: Bool?
     var state: String?
     var attempt: Int?
@@ -84,6 +86,7 @@ struct ProgramEvent: Decodable, Sendable {
         case number, used, invites, topic, locked, epoch, words
         case usesLeft = "uses_left"
         case secondsLeft = "seconds_left"
+        case said, by
         case event, time, phase, progress, room, transport, address, invite, expires, member, members, trust, id, nick
         case count, seconds, of, missed, since, reason, seq, from, to, text, kind, state, attempt, cause, code, message,
             hint, lines

@@ -307,11 +307,15 @@ struct ScreenTests {
     }
 
     @Test func roomThatEnds() async throws {
-        let hosted = try await HostedRoom.direct()
+        let hosted = try await HostedRoom.direct(["--ttl", "20m"])
         let guest = try await guest(in: hosted)
+        hosted.host.send("/extend 2h")
+        try await guest.shows("the room ends in 2 hours")
         hosted.host.send("/quit")
         try await guest.shows("the room is closed: the host has ended it")
         try await guest.shows("status 0.")
-        try await guest.shows("terminal restored.")
+        let left = try await guest.shows("terminal restored.")
+        // What stays on the terminal is true whatever was extended.
+        #expect(left.contains { $0.contains("joined room") } && !left.contains { $0.contains("the room closes at") })
     }
 }

@@ -20,6 +20,15 @@ struct UsageTests {
         #expect(result.errors.last?.hasPrefix("hint: ") == true, "\(result.errors)")
     }
 
+    @Test func sayingNothing() async throws {
+        for (arguments, what) in [
+            (["say"], "say where, by a room's id or an invite, and what"), (["say", "room"], "say what to deliver"),
+        ] {
+            let result = try await TermTalkProcess.run(arguments, home: TestHome())
+            #expect(result.status == 64 && result.errors.first?.contains(what) == true, "\(result.errors)")
+        }
+    }
+
     @Test func usageErrorForMachines() async throws {
         let result = try await TermTalkProcess.run(["host", "--json", "--no-such-option"], home: TestHome())
         #expect(result.status == 64)

@@ -16,7 +16,8 @@ struct WindowTests {
         try await person.type("/join \(second.invite) --nick robert")
         try await second.host.event("member-joined") { $0.nick == "robert" }
         try await person.seen("the second window") { rows in
-            rows[22].contains("1 [2]") && rows[23].hasPrefix("robert>") && rows.contains { $0.contains(Self.inside) }
+            rows[22].contains("1 hostess  [2 alice]") && rows[23].hasPrefix("robert>")
+                && rows.contains { $0.contains(Self.inside) }
         }
         return person
     }
@@ -29,28 +30,30 @@ struct WindowTests {
         #expect(try await second.host.event("message").text == "in the second")
         // Alt+1, as terminals send it.
         try await person.press("M-1")
-        try await person.seen("the first window") { $0[22].contains("[1] 2") && $0[23].hasPrefix("bob>") }
+        try await person.seen("the first window") {
+            $0[22].contains("[1 hostess]  2 alice") && $0[23].hasPrefix("bob>")
+        }
         try await person.type("in the first")
         #expect(try await first.host.event("message").text == "in the first")
         #expect(!second.host.eventsSoFar.contains { $0.text == "in the first" })
 
         second.host.send("hello there")
-        try await person.seen("that something is new") { $0[22].contains("[1] 2:1 ") }
+        try await person.seen("that something is new") { $0[22].contains("[1 hostess]  2 alice:1 ") }
         second.host.send("robert: are you there?")
-        let rows = try await person.seen("that somebody is called") { $0[22].contains("[1] 2:2! ") }
+        let rows = try await person.seen("that somebody is called") { $0[22].contains("[1 hostess]  2 alice:2! ") }
         #expect(!rows.contains { $0.contains("hello there") })
         #expect(try await person.state("#{pane_title}").contains("[+2]"))
         try await person.type("/window 2")
         try await person.seen("what was said") { rows in
-            rows.contains { $0.contains("<alice> hello there") } && rows[22].contains("1 [2]")
+            rows.contains { $0.contains("<alice> hello there") } && rows[22].contains("1 hostess  [2 alice]")
         }
         try await person.type("/window")
-        try await person.shows("[2] \(second.room)")
+        try await person.shows("[2] \(second.room), hosted by alice")
         try await person.type("/window 7")
         try await person.shows("there is no window 7")
         try await person.type("/close")
         #expect(try await second.host.event("member-left").reason == "quit")
-        try await person.seen("one window") { !$0[22].contains("[1]") && $0[23].hasPrefix("bob>") }
+        try await person.seen("one window") { !$0[22].contains("[1") && $0[23].hasPrefix("bob>") }
         try await person.type("/quit")
         #expect(try await first.host.event("member-left").reason == "quit")
         try await person.shows("status 0.")
@@ -63,7 +66,7 @@ struct WindowTests {
         let second = try await HostedRoom.direct(["--nick", "alice"])
         let person = try await person(in: first, second)
         first.host.send("unseen")
-        try await person.seen("that something is new") { $0[22].contains("1:1 [2]") }
+        try await person.seen("that something is new") { $0[22].contains("1 hostess:1  [2 alice]") }
         // The other room's receipt goes its way meanwhile, and is later than the first one's would be.
         second.host.send("seen")
         try await second.host.event("acknowledged") { $0.count == 1 }
@@ -77,9 +80,9 @@ struct WindowTests {
         let second = try await HostedRoom.direct(["--nick", "alice"])
         let person = try await person(in: first, second)
         first.host.send("the last words")
-        try await person.seen("that something is new") { $0[22].contains("1:1 [2]") }
+        try await person.seen("that something is new") { $0[22].contains("1 hostess:1  [2 alice]") }
         first.host.send("/quit")
-        try await person.seen("that it is closed") { $0[22].contains("1:1x [2]") }
+        try await person.seen("that it is closed") { $0[22].contains("1 hostess:1x  [2 alice]") }
         try await person.press("M-1")
         try await person.seen("the last words") { rows in
             rows.contains { $0.contains("the last words") } && rows[22].contains("closed")
@@ -87,7 +90,7 @@ struct WindowTests {
         try await person.type("anybody?")
         try await person.shows("nothing was sent: this room is closed")
         try await person.type("/close")
-        try await person.seen("the other window alone") { $0[23].hasPrefix("robert>") && !$0[22].contains("[2]") }
+        try await person.seen("the other window alone") { $0[23].hasPrefix("robert>") && !$0[22].contains("[2") }
         second.host.send("/quit")
         try await person.shows("status 0.")
     }
@@ -99,7 +102,7 @@ struct WindowTests {
         try await person.shows(Self.inside)
         try await person.type("/host --direct 127.0.0.1:0 --ttl 20m --nick owner")
         try await person.seen("the window of the own room") { rows in
-            rows[22].contains("1 [2]") && rows[22].contains("you host") && rows[23].hasPrefix("owner>")
+            rows[22].contains("1 hostess  [2 owner]") && rows[22].contains("you host") && rows[23].hasPrefix("owner>")
         }
         try await person.press("F2")
         let shown = try await person.shows("Enter goes back")
@@ -139,11 +142,11 @@ struct WindowTests {
             try await person.type(line)
             try await person.shows(answer)
         }
-        #expect(try await !person.screen()[28].contains("[1]"))
+        #expect(try await !person.screen()[28].contains("[1"))
         // A window whose room cannot be had says why, and stays until it is closed.
         try await person.type("/join nowhere-to-be-found")
         try await person.shows("cannot join: no room of this name is known on this machine")
-        try await person.seen("the closed window") { $0[28].contains("1 [2]") && $0[28].contains("closed") }
+        try await person.seen("the closed window") { $0[28].contains("1 hostess  [2]") && $0[28].contains("closed") }
         try await person.type("/close")
         try await person.seen("the room") { $0[29].hasPrefix("bob>") }
     }
@@ -161,7 +164,7 @@ struct WindowTests {
         try await person.shows("Do you want to type it? (yes/no)")
         // The first room goes on.
         first.host.send("meanwhile")
-        try await person.seen("that something is new") { $0[22].contains("1:1 [2]") }
+        try await person.seen("that something is new") { $0[22].contains("1 hostess:1  [2]") }
         try await person.type("yes")
         try await person.shows("Password of the room:")
         try await person.type("wrong")

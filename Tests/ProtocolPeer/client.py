@@ -345,7 +345,8 @@ class Client:
             return self.passed(reader)
         if kind == PRIVATE_POSTED:
             event = {"event": "private", "from": reader.number(4), "to": reader.number(4)}
-            return {**event, **self.shown(event["from"], event["to"], reader.take(8), reader.rest())}
+            message, event["age"] = reader.take(8), reader.number(4)
+            return {**event, **self.shown(event["from"], event["to"], message, reader.rest())}
         if kind == RECEIPTS:
             receipts = reader.vector_of(lambda r: (r.take(8).hex(), r.number(2), r.number(2), r.number(2)), 57_344)
             return {"event": "receipts", "list": receipts}
@@ -394,9 +395,10 @@ class Client:
         return event
 
     def posted(self, reader):
-        number, sender, message, content = reader.number(8), reader.number(4), reader.take(8), reader.rest()
+        number, sender, message, age = reader.number(8), reader.number(4), reader.take(8), reader.number(4)
+        content = reader.rest()
         self.takes(number)
-        event = {"event": "posted", "number": number, "from": sender, **self.shown(sender, None, message, content)}
+        event = {"event": "posted", "number": number, "from": sender, "age": age, **self.shown(sender, None, message, content)}
         self.group.posted(number, digest(sender, message, content))
         return event
 

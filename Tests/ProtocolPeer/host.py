@@ -16,6 +16,7 @@ from session import RESUME, XKPSK0, Channel, Link, invite_psk, invite_text
 from wire import ProtocolError, Reader, u8, u32, u64, vector, vector_of
 
 KEY_PACKAGE_REFUSED = 18
+AGE = u32(0)  # of the room: nothing is said while a member is away
 
 
 class Guest:
@@ -167,7 +168,7 @@ class Host:
         self.committed(commit, [] if is_returning else [member], without=[member])
         self.since[member] = self.group.epoch
         guest.send(TREE, self.group.mls.epoch.tree.encode())
-        guest.send(ADMITTED, u32(member) + u32(0xFFFFFFFF) + u32(0) + u64(self.group.number + 1) + u64(self.group.epoch) + u32(0)
+        guest.send(ADMITTED, u32(member) + u32(0xFFFFFFFF) + AGE + u64(self.group.number + 1) + u64(self.group.epoch) + u32(0)
                    + vector_of(map(self.entry, self.members)) + commit.welcome)
 
     def remove(self, member, reason):
@@ -215,7 +216,7 @@ class Host:
     def post(self, sender, message, epoch, content):
         number = self.group.number + 1
         late = [member for member in self.members if self.since.get(member, 0) > epoch]
-        self.broadcast(POSTED, u64(number) + u32(sender) + message + content, late)
+        self.broadcast(POSTED, u64(number) + u32(sender) + message + AGE + content, late)
         for member in late:
             self.members[member][1].send(PASSED, u64(number) + digest(sender, message, content))
         if sender != self.member:
@@ -225,7 +226,8 @@ class Host:
     def post_privately(self, sender, receiver, message, content):
         for member in (sender, receiver):
             if member != self.member:
-                self.members[member][1].send(PRIVATE_POSTED, u32(sender) + u32(receiver) + message + content)
+                self.members[member][1].send(
+                    PRIVATE_POSTED, u32(sender) + u32(receiver) + message + AGE + content)
         if receiver == self.member:
             self.read(sender, *self.group.open_privately(content, message, sender))
 

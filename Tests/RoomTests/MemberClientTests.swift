@@ -67,7 +67,7 @@ import Wire
     }
 
     private static func posted(_ sequence: UInt64, from sender: MemberID = other, content: [UInt8]) -> HostMessage {
-        .posted(sequence: sequence, from: sender, id: MessageID(sequence), content: content)
+        .posted(sequence: sequence, from: sender, id: MessageID(sequence), age: 7, content: content)
     }
 
     @Test("A host that repeats a number, or leaves some out, is seen through")
@@ -91,7 +91,7 @@ import Wire
         arguments: [
             HostMessage.admitted(.init(member: me, secondsLeft: nil, nextSequence: 1, members: [])), .present([]),
             .refused(.full), .left(MemberID(entropy: 9), .quit), .nickChanged(MemberID(entropy: 9), "x"),
-            .privatePosted(from: other, to: MemberID(entropy: 9), id: MessageID(1), content: [0]),
+            .privatePosted(from: other, to: MemberID(entropy: 9), id: MessageID(1), age: 7, content: [0]),
         ])
     func outOfPlace(_ message: HostMessage) throws {
         var stay = try Stay()
@@ -223,11 +223,11 @@ import Wire
         var stay = try Stay()
         try stay.client.say("x", kind: .text, actions: &stay.actions)
         let post = try #require(stay.posts.first)
-        try stay.hears(.posted(sequence: 5, from: Self.me, id: post.id, content: post.content + [0]))
-        try stay.hears(.posted(sequence: 6, from: Self.me, id: MessageID(9), content: post.content))
+        try stay.hears(.posted(sequence: 5, from: Self.me, id: post.id, age: 7, content: post.content + [0]))
+        try stay.hears(.posted(sequence: 6, from: Self.me, id: MessageID(9), age: 7, content: post.content))
         #expect(stay.warnings == [.groupForged, .groupForged])
         #expect(stay.client.outboxCount == 1)
-        try stay.hears(.posted(sequence: 7, from: Self.me, id: post.id, content: post.content))
+        try stay.hears(.posted(sequence: 7, from: Self.me, id: post.id, age: 7, content: post.content))
         #expect(stay.client.outboxCount == 0)
         #expect(stay.warnings.count == 2)
     }

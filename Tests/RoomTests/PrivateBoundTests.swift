@@ -9,7 +9,7 @@ import Wire
     private static let cost = RoomLimits.privateByteCountPerSender / 16
     private static let overhead = RoomLog.cost(
         of: HostMessage.privatePosted(
-            from: MemberID(entropy: 1), to: MemberID(entropy: 2), id: MessageID(1), content: []
+            from: MemberID(entropy: 1), to: MemberID(entropy: 2), id: MessageID(1), age: 7, content: []
         ).encoded)
 
     /// A room in which somebody says something to the first peer, which is away and has a place in the log.

@@ -174,7 +174,7 @@ extension RoomNetwork {
     /// Notes who is to receive it, if it is a post.
     func remember(_ message: EncodedMessage, for audience: RoomLog.Audience) {
         guard disk != nil,
-            case .posted(_, let sender, let id, _)? = try? HostMessage(type: message.type, body: message.body)
+            case .posted(_, let sender, let id, _, _)? = try? HostMessage(type: message.type, body: message.body)
         else { return }
         audiences[id] = Set(room.members.values.map(\.id).filter { $0 != sender && room.isFor($0, audience) })
     }

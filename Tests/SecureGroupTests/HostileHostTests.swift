@@ -58,7 +58,7 @@ import Wire
         let room = try HostileRoom("host", "alice", "bob")
         let (alice, bob) = (room.peers[1].group.id, room.peers[2].group.id)
         try room.say("true", 1)
-        guard case .posted(let number, _, let id, let content)? = room.posts.last else { return }
+        guard case .posted(let number, _, let id, let age, let content)? = room.posts.last else { return }
         var altered = content
         altered[content.count / 2] ^= 1
         var next = number + 1
@@ -66,7 +66,7 @@ import Wire
             (alice, MessageID(7), [1, 2, 3]), (alice, MessageID(8), altered), (bob, id, content),
             (room.peers[0].group.id, id, content), (alice, MessageID(9), content),
         ] where from != bob {
-            try room.say(.posted(sequence: next, from: from, id: id, content: content), to: 2)
+            try room.say(.posted(sequence: next, from: from, id: id, age: age, content: content), to: 2)
             next += 1
         }
         #expect(room.peers[2].warnings.count == 4)
@@ -74,7 +74,7 @@ import Wire
         #expect(room.peers[2].warnings.prefix(2) == [.groupForged, .groupForged])
         #expect(room.peers[2].texts == ["true"])
         // As bob's own, to bob.
-        try room.say(.posted(sequence: next, from: bob, id: MessageID(3), content: content), to: 2)
+        try room.say(.posted(sequence: next, from: bob, id: MessageID(3), age: age, content: content), to: 2)
         #expect(room.peers[2].warnings.last == .groupForged)
     }
 
@@ -83,8 +83,10 @@ import Wire
         let room = try HostileRoom("host", "alice", "bob")
         let bob = room.peers[2].group.id
         room.tamper = { peer, message in
-            guard peer == 0, case .posted(let number, _, let id, let content) = message else { return [message] }
-            return [.posted(sequence: number, from: bob, id: id, content: content)]
+            guard peer == 0, case .posted(let number, _, let id, let age, let content) = message else {
+                return [message]
+            }
+            return [.posted(sequence: number, from: bob, id: id, age: age, content: content)]
         }
         try room.say("alice says", 1)
         #expect(room.peers[0].warnings == [.groupForged])
@@ -95,9 +97,9 @@ import Wire
     func replay() throws {
         let room = try HostileRoom("host", "alice", "bob")
         try room.say("once", 1)
-        guard case .posted(let number, let from, let id, let content)? = room.posts.last else { return }
-        try room.say(.posted(sequence: number, from: from, id: id, content: content), to: 2)
-        try room.say(.posted(sequence: number + 1, from: from, id: id, content: content), to: 2)
+        guard case .posted(let number, let from, let id, let age, let content)? = room.posts.last else { return }
+        try room.say(.posted(sequence: number, from: from, id: id, age: age, content: content), to: 2)
+        try room.say(.posted(sequence: number + 1, from: from, id: id, age: age, content: content), to: 2)
         #expect(room.peers[2].warnings == [.groupReplay, .groupReplay])
         #expect(room.peers[2].texts == ["once"])
         var whisper: HostMessage?
@@ -116,12 +118,14 @@ import Wire
         let room = try HostileRoom("host", "alice", "bob")
         var dropped = false
         room.tamper = { peer, message in
-            guard peer == 2, case .posted(let number, let from, let id, let content) = message else { return [message] }
+            guard peer == 2, case .posted(let number, let from, let id, let age, let content) = message else {
+                return [message]
+            }
             guard dropped else {
                 dropped = true
                 return []
             }
-            return [.posted(sequence: number - 1, from: from, id: id, content: content)]
+            return [.posted(sequence: number - 1, from: from, id: id, age: age, content: content)]
         }
         try room.say("withheld", 1)
         try room.say("from who said it", 1)
@@ -132,7 +136,7 @@ import Wire
         // With its number gone as well.
         let other = try HostileRoom("host", "alice", "bob")
         other.tamper = { peer, message in
-            if peer == 2, case .posted(1, _, _, _) = message { [] } else { [message] }
+            if peer == 2, case .posted(1, _, _, _, _) = message { [] } else { [message] }
         }
         try other.say("withheld", 1)
         try other.say("next", 0)
@@ -144,7 +148,8 @@ import Wire
         let room = try HostileRoom("host", "alice", "bob")
         var held: (MemberID, MessageID, [UInt8])?
         room.tamper = { peer, message in
-            guard peer == 2, case .posted(let number, let from, let id, let content) = message, number < 3 else {
+            guard peer == 2, case .posted(let number, let from, let id, let age, let content) = message, number < 3
+            else {
                 return [message]
             }
             guard let first = held else {
@@ -152,8 +157,8 @@ import Wire
                 return []
             }
             return [
-                .posted(sequence: 1, from: from, id: id, content: content),
-                .posted(sequence: 2, from: first.0, id: first.1, content: first.2),
+                .posted(sequence: 1, from: from, id: id, age: age, content: content),
+                .posted(sequence: 2, from: first.0, id: first.1, age: age, content: first.2),
             ]
         }
         try room.say("1", 1)

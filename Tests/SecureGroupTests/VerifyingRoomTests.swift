@@ -55,7 +55,7 @@ import Testing
     func hostileHost() throws {
         let room = try HostileRoom("host", "alice", "bob")
         room.tamper = { peer, message in
-            guard peer == 2, case .privatePosted(_, to: room.peers[2].group.id, _, _) = message else {
+            guard peer == 2, case .privatePosted(_, to: room.peers[2].group.id, _, _, _) = message else {
                 return [message]
             }
             return [message, message]

@@ -69,7 +69,7 @@ import Testing
             try member.receive()
             member.socket.write(try member.sealed())
             heard += member.messages[seen...].count {
-                if case .posted(_, let from, _, _) = $0 { from == member.id } else { false }
+                if case .posted(_, let from, _, _, _) = $0 { from == member.id } else { false }
             }
             seen = member.messages.count
         }

@@ -226,7 +226,7 @@ import Wire
                 .post(id: MessageID(1), epoch: member.epoch, content: MessageContent(kind: .text, text: "end").encoded)
             ])
             let id = try #require(member.id)
-            try member.receive { $0.messages.contains { if case .posted(_, id, _, _) = $0 { true } else { false } } }
+            try member.receive { $0.messages.contains { if case .posted(_, id, _, _, _) = $0 { true } else { false } } }
         }
     }
 

@@ -9,13 +9,13 @@ enum Sample {
 
     static func message(
         _ text: String, kind: ChatEvent.ChatMessage.Kind = .text, nick: String = "alice", isOwn: Bool = false,
-        to: MemberID? = nil
+        to: MemberID? = nil, saidAt: Int64? = nil
     ) throws -> ChatEvent {
         .message(
             .init(
                 id: MessageID(0xAB), sequence: kind == .private ? nil : 7, from: try id("abc234"), nick: nick,
                 text: text,
-                kind: kind, isOwn: isOwn, to: to))
+                kind: kind, isOwn: isOwn, to: to, saidAt: saidAt))
     }
 
     static func ready(_ transport: ChatEvent.TransportKind, timeToLive: Int64?) -> ChatEvent {

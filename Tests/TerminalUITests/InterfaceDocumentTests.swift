@@ -42,6 +42,7 @@ import Testing
             .memberJoined(id: id, nick: "a", count: 2), .memberLeft(id: id, nick: "a", reason: .quit, count: 1),
             .memberAway(id: id, nick: "a", since: 1), .memberBack(id: id, nick: "a", since: 1),
             try Sample.message("hi"), try Sample.message("hi", kind: .private, to: id),
+            try Sample.message("hi", saidAt: 1),
             .sending(.init(id: MessageID(1), sequence: nil, from: id, nick: "a", text: "t", kind: .text, isOwn: true)),
             .notSent(MessageID(1)), .waiting(MessageID(1), text: "x"), .delivered(MessageID(1)),
             .acknowledged(MessageID(1), count: 1, of: 2), .passedOver(sequence: 3),
@@ -59,7 +60,7 @@ import Testing
             .room(.inviteMade(invite)), .room(.invites([invite])), .room(.inviteRevoked(number: 2)),
             .room(.joinRequest(id: id, nick: "a")), .room(.joinRequestOver(id: id)),
             .connection(.init(state: .lost, attempt: 1, retryInMilliseconds: 5, cause: "tor")), .warning(notice),
-            .error(notice), .closed(.quit),
+            .error(notice), .closed(.quit), .closed(.moderatorEnded),
         ]
         return all
     }

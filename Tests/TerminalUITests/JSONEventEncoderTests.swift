@@ -110,6 +110,8 @@ import Testing
         #expect(
             fields(.error(.init(.usage, "x")))
                 == #"{"event":"error","code":"usage","message":"x","hint":null}"# + "\n")
+        #expect(
+            fields(.closed(.moderatorEnded)) == #"{"event":"closed","reason":"host-quit","by":"moderator"}"# + "\n")
         #expect(fields(.closed(.hostQuit)) == #"{"event":"closed","reason":"host-quit"}"# + "\n")
     }
 

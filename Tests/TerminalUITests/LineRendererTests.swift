@@ -137,7 +137,7 @@ import Testing
         let compare = err(
             .verification(.check(.init(member: id, nick: "bob", state: .compare, words: ["zoo", "zero"]))))
         #expect(compare[0] == "-!- words of you and bob: zoo zero")
-        #expect(compare[1].hasSuffix("/verify abc234 yes, or no"))
+        #expect(compare[1].hasSuffix("/verify bob yes, or no"))
     }
 
     @Test("Getting in and staying connected")

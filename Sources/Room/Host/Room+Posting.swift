@@ -74,7 +74,9 @@ extension Room {
         if beginReceipts(sequence: sequence, sender: sender, id: id, epoch: hasNewcomers ? epoch : group.epoch) {
             scheduleReceipts(now: now)
         }
-        let message = HostMessage.posted(sequence: sequence, from: sender, id: id, content: content).encoded
+        let message = HostMessage.posted(
+            sequence: sequence, from: sender, id: id, age: age(at: now), content: content
+        ).encoded
         guard hasNewcomers else { return actions.append(.broadcast(message, tag: sequence)) }
         actions.append(.broadcast(message, tag: sequence, to: .upTo(epoch: epoch)))
         let digest = MessageChain.digest(from: sender, id: id, sealed: content)
@@ -135,7 +137,7 @@ extension Room {
 
     mutating func postPrivately(
         _ id: MessageID, epoch: UInt64, content: [UInt8], from sender: MemberID, to receiver: MemberID, link: LinkID,
-        actions: inout [RoomAction]
+        now: Duration, actions: inout [RoomAction]
     ) {
         // Sent again after a broken connection, it may be for somebody who has left meanwhile.
         if let refusal = refusal(of: id, content) {
@@ -152,7 +154,9 @@ extension Room {
             return
         }
         let held = log.waitingByteCount(of: receiver) == 0 ? 0 : target.privateBytes[sender] ?? 0
-        let message = HostMessage.privatePosted(from: sender, to: receiver, id: id, content: content).encoded
+        let message = HostMessage.privatePosted(
+            from: sender, to: receiver, id: id, age: age(at: now), content: content
+        ).encoded
         let cost = RoomLog.cost(of: message)
         // Nothing that was accepted is lost, and nobody uses up what others may say.
         guard held + cost <= RoomLimits.privateByteCountPerSender,

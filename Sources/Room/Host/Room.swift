@@ -167,7 +167,7 @@ package struct Room {
             charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
             try speaks(id, in: epoch)
             postPrivately(
-                id_, epoch: epoch, content: content, from: id, to: receiver, link: link, actions: &actions)
+                id_, epoch: epoch, content: content, from: id, to: receiver, link: link, now: now, actions: &actions)
         case .changeNick(let text):
             charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             changeNick(of: id, to: text, link: link, actions: &actions)

@@ -106,9 +106,12 @@ package struct MemberClient {
     package var wallTime: Int64 = 0
     /// When the room began, by the same clock.
     private var roomBegan: Int64 = 0
+    private var absenceTime = AbsenceTime()
 
     /// Whether the connection is broken, or what was said meanwhile has not come yet: nothing is sent.
     private(set) var isAway = false
+    /// Whether what comes may have waited for this program, which stood still; the owner says so.
+    package var isLate = false
     /// A change of nick that the room has not answered.
     var askedNick: Nick?
 
@@ -184,6 +187,7 @@ package struct MemberClient {
     /// - Throws: ``RoomError/malformed``; the connection is to be closed.
     package mutating func received(type: UInt8, body: [UInt8], actions: inout [Action]) throws(RoomError) {
         let message = try HostMessage(type: type, body: body)
+        if !isAway, !isLate { absenceTime.heard(now: now) }
         switch (phase, message) {
         case (.ended, _):
             return
@@ -252,6 +256,7 @@ package struct MemberClient {
         if id == nil { slowMode.enteredAt = now }
         id = admission.member
         roomBegan = wallTime - Int64(admission.age)
+        absenceTime.entered(roomAge: admission.age, now: now)
         expectedSequence = admission.nextSequence
         chain = MessageChain()
         beginChain()
@@ -290,6 +295,12 @@ package struct MemberClient {
 
     /// When the room was so many seconds old, in seconds since 1970.
     func time(ofAge age: UInt32) -> Int64 { roomBegan + Int64(age) }
+
+    /// When what comes now was said, in seconds since 1970: of what is read after an absence or a standstill; nil where it is as good as now.
+    private func saidAt(age: UInt32) -> Int64? {
+        guard isAway || isLate, let seconds = absenceTime.secondsAgo(roomAge: age, now: now) else { return nil }
+        return wallTime - seconds
+    }
 
     mutating func beginChain() {
         chain.begin(epoch: engine.epoch, after: expectedSequence &- 1, start: engine.chainStart)
@@ -341,18 +352,18 @@ package struct MemberClient {
             members[member]?.rename(nick)
             if member == id { askedNick = nil }
             actions.append(.tell(.nickChanged(id: member, oldNick: old, nick: nick)))
-        case .posted(let sequence, let from, let messageID, let content):
+        case .posted(let sequence, let from, let messageID, let age, let content):
             guard isNext(sequence, from: from, actions: &actions) else { return }
-            show(messageID, sequence: sequence, from: from, to: nil, content: content, actions: &actions)
+            show(messageID, sequence: sequence, from: from, to: nil, age: age, content: content, actions: &actions)
             chain.add(
                 number: sequence, digest: MessageChain.digest(from: from, id: messageID, sealed: content))
         case .passed(let sequence, let digest):
             guard isNext(sequence, from: nil, actions: &actions) else { return }
             chain.add(number: sequence, digest: digest)
             actions.append(.tell(.passedOver(sequence: sequence)))
-        case .privatePosted(let from, let receiver, let messageID, let content):
+        case .privatePosted(let from, let receiver, let messageID, let age, let content):
             guard from == id || receiver == id else { throw .malformed }
-            show(messageID, sequence: nil, from: from, to: receiver, content: content, actions: &actions)
+            show(messageID, sequence: nil, from: from, to: receiver, age: age, content: content, actions: &actions)
         case .receipts(let receipts):
             for receipt in receipts {
                 guard receipt.count <= receipt.of, sent.contains(receipt.id) else { throw .malformed }
@@ -420,8 +431,8 @@ package struct MemberClient {
     }
 
     private mutating func show(
-        _ messageID: MessageID, sequence: UInt64?, from: MemberID, to receiver: MemberID?, content: [UInt8],
-        actions: inout [Action]
+        _ messageID: MessageID, sequence: UInt64?, from: MemberID, to receiver: MemberID?, age: UInt32,
+        content: [UInt8], actions: inout [Action]
     ) {
         let opened: EnvelopeContent
         do {
@@ -460,7 +471,8 @@ package struct MemberClient {
                 .message(
                     .init(
                         id: messageID, sequence: sequence, from: from, nick: members[from]?.nick ?? from.description,
-                        text: said.text, kind: kind, isOwn: from == id, to: receiver))))
+                        text: said.text, kind: kind, isOwn: from == id, to: receiver,
+                        saidAt: saidAt(age: age)))))
     }
 
     mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {

@@ -59,10 +59,11 @@ package enum HostMessage: Sendable, Equatable {
     /// A member that was away is there again.
     case back(MemberID)
     case nickChanged(MemberID, String)
-    case posted(sequence: UInt64, from: MemberID, id: MessageID, content: [UInt8])
+    /// `age` is how old the room was when it took the post, in seconds.
+    case posted(sequence: UInt64, from: MemberID, id: MessageID, age: UInt32, content: [UInt8])
     /// In the place of `posted`, for those who were not in the group yet when it was sealed: what the chain needs of it.
     case passed(sequence: UInt64, digest: [UInt8])
-    case privatePosted(from: MemberID, to: MemberID, id: MessageID, content: [UInt8])
+    case privatePosted(from: MemberID, to: MemberID, id: MessageID, age: UInt32, content: [UInt8])
     case receipts([Receipt])
     /// A request was not carried out; `id` is that of the message, or zero.
     case declined(MessageID, RoomCode)
@@ -161,21 +162,23 @@ package enum HostMessage: Sendable, Equatable {
             type = RoomMessageType.nickChanged
             writer.write(member.wireValue)
             writer.writeVector(Array(nick.utf8))
-        case .posted(let sequence, let from, let id, let content):
+        case .posted(let sequence, let from, let id, let age, let content):
             type = RoomMessageType.posted
             writer.write(sequence)
             writer.write(from.wireValue)
             writer.write(id.value)
+            writer.write(age)
             writer.writeBytes(content)
         case .passed(let sequence, let digest):
             type = RoomMessageType.passed
             writer.write(sequence)
             writer.writeBytes(digest)
-        case .privatePosted(let from, let receiver, let id, let content):
+        case .privatePosted(let from, let receiver, let id, let age, let content):
             type = RoomMessageType.privatePosted
             writer.write(from.wireValue)
             writer.write(receiver.wireValue)
             writer.write(id.value)
+            writer.write(age)
             writer.writeBytes(content)
         case .receipts(let receipts):
             type = RoomMessageType.receipts
@@ -287,14 +290,16 @@ package enum HostMessage: Sendable, Equatable {
             case RoomMessageType.posted:
                 self = .posted(
                     sequence: try reader.readUInt64(), from: try reader.readMemberID(),
-                    id: MessageID(try reader.readUInt64()), content: try reader.readBytes(reader.remaining))
+                    id: MessageID(try reader.readUInt64()), age: try reader.readUInt32(),
+                    content: try reader.readBytes(reader.remaining))
             case RoomMessageType.passed:
                 self = .passed(
                     sequence: try reader.readUInt64(), digest: try reader.readBytes(MessageChain.digestByteCount))
             case RoomMessageType.privatePosted:
                 self = .privatePosted(
                     from: try reader.readMemberID(), to: try reader.readMemberID(),
-                    id: MessageID(try reader.readUInt64()), content: try reader.readBytes(reader.remaining))
+                    id: MessageID(try reader.readUInt64()), age: try reader.readUInt32(),
+                    content: try reader.readBytes(reader.remaining))
             case RoomMessageType.receipts:
                 var list = ByteReader(try reader.readVector(atMost: Self.receiptListLimit))
                 var receipts: [Receipt] = []

@@ -69,6 +69,7 @@ extension ChatEvent.CloseReason {
         case .banned: 3
         case .quit: 4
         case .lost: 5
+        case .moderatorEnded: 6
         }
     }
 
@@ -80,6 +81,7 @@ extension ChatEvent.CloseReason {
             case 2: .kicked
             case 3: .banned
             case 4: .quit
+            case 6: .moderatorEnded
             default: .lost
             }
     }

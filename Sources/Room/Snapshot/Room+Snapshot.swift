@@ -158,13 +158,13 @@ extension Room {
         case .passed(let sequence, _):
             // The same post, for those who cannot read it.
             guard sequence == entry.sequence, sequence == nextSequence - 1 else { throw .damaged }
-        case .posted(let sequence, let sender, let id, _):
+        case .posted(let sequence, let sender, let id, _, _):
             guard sequence == nextSequence, sequence == entry.sequence else { throw .damaged }
             nextSequence += 1
             recent.insert(id)
             let epoch = if case .upTo(let last) = entry.audience { last } else { group.epoch }
             _ = beginReceipts(sequence: sequence, sender: sender, id: id, epoch: epoch)
-        case .privatePosted(let sender, let receiver, let id, _):
+        case .privatePosted(let sender, let receiver, let id, _, _):
             recent.insert(id)
             guard privateReceipts.posted(id, by: sender) == entry.tracking else { throw .damaged }
             count(RoomLog.cost(of: entry.message), saidTo: receiver, by: sender)

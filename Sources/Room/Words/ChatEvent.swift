@@ -62,6 +62,9 @@ package enum ChatEvent: Sendable, Equatable {
         case memberAnswer = "member-answer"
     }
 
+    /// When a message was said, in seconds since 1970, where that is not now.
+    package var saidAt: Int64? { if case .message(let message) = self { message.saidAt } else { nil } }
+
     /// What carries the room.
     package enum TransportKind: String, Sendable {
         case onion, direct, lan
@@ -157,9 +160,11 @@ package enum ChatEvent: Sendable, Equatable {
     }
 
     /// Why the room, or this member's stay in it, has ended.
-    package enum CloseReason: String, Sendable {
+    package enum CloseReason: Sendable {
         case ttl
-        case hostQuit = "host-quit"
+        case hostQuit
+        /// A moderator has ended a relay's room.
+        case moderatorEnded
         case kicked, banned, quit, lost
     }
 
@@ -180,10 +185,12 @@ package enum ChatEvent: Sendable, Equatable {
         package var isOwn: Bool
         /// The receiver of a private message.
         package var to: MemberID?
+        /// When it was said, in seconds since 1970, by this machine's clock; nil where it is as good as now.
+        package var saidAt: Int64?
 
         package init(
             id: MessageID, sequence: UInt64?, from: MemberID, nick: String, text: String, kind: Kind, isOwn: Bool,
-            to: MemberID? = nil
+            to: MemberID? = nil, saidAt: Int64? = nil
         ) {
             self.id = id
             self.sequence = sequence
@@ -193,6 +200,7 @@ package enum ChatEvent: Sendable, Equatable {
             self.kind = kind
             self.isOwn = isOwn
             self.to = to
+            self.saidAt = saidAt
         }
     }
 

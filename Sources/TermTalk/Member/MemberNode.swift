@@ -58,6 +58,8 @@ package final class MemberNode: ByteStreamHandler {
 
     /// How often a connection is looked at that takes nothing, whatever is due on it.
     static let congestedInterval = Duration.seconds(1)
+    /// So late nothing is done but by a program that was stopped; and so long afterwards it reads what has waited for it.
+    private static let standstill = Duration.seconds(5)
     /// How long leaving may take once everything has been delivered.
     static let leaveDeadline = Duration.seconds(5)
 
@@ -76,6 +78,8 @@ package final class MemberNode: ByteStreamHandler {
     private var timer: TimerHandle?
     private let endingNotes: EndingNotes
     private var isFlushScheduled = false
+    /// When the program was last found to have stood still.
+    private var stoodStillAt: Duration?
     /// Something that came was malformed. What came with it counts as received, and is heard first.
     private var isMalformed = false
     private var scratch: [UInt8] = []
@@ -132,6 +136,8 @@ package final class MemberNode: ByteStreamHandler {
         guard !stay.isEnded else { return }
         var events: [SessionEvent] = []
         var failure: SessionError?
+        noteStandstill()
+        person.stoodStill(stoodStillAt.map { loop.time - $0 < Self.standstill } ?? false)
         isMalformed = false
         do throws(SessionError) {
             try stay.received(bytes, now: loop.time, scratch: &scratch, events: &events)
@@ -360,8 +366,15 @@ package final class MemberNode: ByteStreamHandler {
         timer = loop.schedule(after: max(deadline - loop.time, pause)) { [weak self] in self?.timerFired() }
     }
 
+    /// Sees that nothing was sent when something should have been.
+    private func noteStandstill() {
+        guard let due = stay.session?.nextDeadline, loop.time - due >= Self.standstill else { return }
+        stoodStillAt = loop.time
+    }
+
     private func timerFired() {
         guard stream != nil else { return }
+        noteStandstill()
         if stay.session?.isDead(now: loop.time) == true {
             advance { [now = loop.time] in $0.wentSilent(now: now, actions: &$1) }
         } else {

@@ -82,6 +82,9 @@ package final class LoopMember {
 
     func connectionLost() { client.connectionLost() }
 
+    /// Whether the program stood still until now, so that what comes may have waited for it.
+    func stoodStill(_ isLate: Bool) { client.isLate = isLate }
+
     func perform(_ actions: [MemberClient.Action]) {
         for action in actions { carryOut(action) }
         schedule()

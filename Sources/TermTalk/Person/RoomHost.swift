@@ -397,7 +397,7 @@ package final class RoomHost {
         node.onInviteReplaced = { [weak self, weak node] in
             if let self, let node, !self.options.isHeadless { self.showRoomInvite(of: node) }
         }
-        node.onEndWanted = { [weak self] in self?.end() }
+        node.onEndWanted = { [weak self] in self?.end(.moderatorEnded) }
         if options.hasClientAuthorization {
             node.onInvitesChanged = { [weak self] in self?.onion?.authorize($0.onionClients) }
         }

@@ -159,6 +159,17 @@ struct HostCommand: ParsableCommand {
     func run() throws {
         try ChatSession.run(common: common) { session throws(ChatEvent.Notice) in
             session.host(try options(session.context), showsCode: qr)
+            if persist.persist == nil, !common.json { tellOfKeptRooms(session) }
+        }
+    }
+
+    /// Who opens a room beside those that are kept may have meant one of them.
+    private func tellOfKeptRooms(_ session: ChatSession) {
+        session.loop.offload(within: UserDirectories.diskPatience) {
+            KeptRoomStore(directories: UserDirectories()).names
+        } then: { names in
+            guard let names, let text = RoomsCommand.text(ofKept: names) else { return }
+            session.console.note(text, in: 1)
         }
     }
 

@@ -23,9 +23,8 @@ struct RoomsCommand: ParsableCommand {
         if rooms.isEmpty, warning == nil, !json, !lan {
             StandardError.write("no room is hosted on this machine now; to go into another one: termtalk join INVITE\n")
         }
-        if !json, case let kept = KeptRoomStore(directories: UserDirectories()).names, !kept.isEmpty {
-            StandardError.write(
-                "kept here: \(kept.joined(separator: ", ")); termtalk host --persist NAME goes on with one\n")
+        if !json, let kept = Self.text(ofKept: KeptRoomStore(directories: UserDirectories()).names) {
+            StandardError.write("\(kept)\n")
         }
         for room in rooms {
             StandardOutput.print(json ? JSONRoomList.line(for: room) : Self.line(for: room, now: now))
@@ -34,6 +33,12 @@ struct RoomsCommand: ParsableCommand {
         if let warning {
             throw ExitCode(ExitStatus(warning.code).rawValue)
         }
+    }
+
+    /// Says which rooms are kept on this machine; nil where none is.
+    static func text(ofKept names: [String]) -> String? {
+        names.isEmpty
+            ? nil : "kept here: \(names.joined(separator: ", ")); termtalk host --persist NAME goes on with one"
     }
 
     /// The ids of the rooms, for completion.

@@ -36,7 +36,12 @@ struct SayCommand: ParsableCommand {
 
     func validate() throws {
         let (room, text) = words
-        if text.isEmpty { throw ValidationError("say what to deliver; - reads it from standard input") }
+        if text.isEmpty {
+            throw ValidationError(
+                room == nil && !place.hasInviteElsewhere
+                    ? "say where, by a room's id or an invite, and what to deliver; - reads it from standard input"
+                    : "say what to deliver; - reads it from standard input")
+        }
         let readers = [text == ["-"], place.secret.readsStandardInput, place.readsInvite(from: room)]
         if readers.count(where: { $0 }) > 1 {
             throw ValidationError("standard input can be only one of text, password and invite")

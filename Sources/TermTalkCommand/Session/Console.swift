@@ -37,7 +37,18 @@ final class Console {
 
     /// Shows an event in a window of the screen, or as lines.
     func show(_ event: ChatEvent, in window: Int) {
-        if let screen { screen.show(event, in: window) } else { output.show(event) }
+        if let screen { return screen.show(event, in: window) }
+        // What stays on the terminal behind the screen would be wrong once the room has more time; the screen shows how much.
+        if case .joinedRoom(var room) = event, opensScreen {
+            room.expires = nil
+            return output.show(.joinedRoom(room))
+        }
+        output.show(event)
+    }
+
+    /// Whether there is a full screen as soon as there is a room.
+    private var opensScreen: Bool {
+        isInteractive && isatty(STDOUT_FILENO) == 1 && !common.plain && TerminalDevice.type != "dumb"
     }
 
     /// Says something of the program's own.
@@ -54,8 +65,7 @@ final class Console {
     /// Goes from lines to the full screen, where there is a terminal for it and the person has not chosen lines. How the
     /// room can be joined stays readable behind it.
     func openScreen(window: Int, onRequest: @escaping (FullScreen.Request, Int) -> Void) {
-        guard screen == nil, isInteractive, isatty(STDOUT_FILENO) == 1, !common.plain, TerminalDevice.type != "dumb"
-        else { return }
+        guard screen == nil, opensScreen else { return }
         output.finish()
         screen = FullScreen(
             loop: loop, colour: hasColour,

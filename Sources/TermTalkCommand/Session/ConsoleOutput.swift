@@ -89,9 +89,15 @@ final class ConsoleOutput {
         }
         endProgress()
         let lines = renderer.lines(for: event)
-        let time = style.showsTimes && !lines.stdout.isEmpty ? "\(WallTime.moment.time) " : ""
+        let time = style.showsTimes && !lines.stdout.isEmpty ? "\(Self.time(of: event)) " : ""
         for (index, line) in lines.stdout.enumerated() { out.append("\(index == 0 ? time : "")\(line)\n".utf8) }
         for line in lines.stderr { errors.append("\(line)\n") }
+    }
+
+    /// The time of day, with the date where that is another one than today's.
+    private static func time(of event: ChatEvent) -> String {
+        let (moment, now) = (WallTime.moment(of: event), WallTime.moment)
+        return moment.date == now.date ? moment.time : "\(moment.date) \(moment.time)"
     }
 
     private func overwrite(_ event: ChatEvent, _ progress: ProgressPace.Topic) {

@@ -131,7 +131,7 @@ final class Conversation {
             failure = Self.nobodyTalks
             return stop?() ?? ()
         }
-        guard memory.heard(event, at: WallTime.moment) else { return }
+        guard memory.heard(event, at: WallTime.moment(of: event)) else { return }
         if listsQuietly, case .members(let members) = event {
             console.screen?.list(members, own: members.first { $0.isHost }?.id, in: number)
             return

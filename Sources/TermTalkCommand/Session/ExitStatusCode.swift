@@ -9,7 +9,7 @@ enum ExitStatusCode {
     static func of(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) -> ExitStatus {
         if let notice { return ExitStatus(notice.code) }
         return switch reason {
-        case .ttl, .hostQuit, .quit: .done
+        case .ttl, .hostQuit, .moderatorEnded, .quit: .done
         case .kicked, .banned: .notPermitted
         case .lost: .unavailable
         }

@@ -149,7 +149,7 @@ final class FullScreen {
 
     func show(_ event: ChatEvent, in window: Int) {
         if case .room(.inviteMade(let invite)) = event { lastInvite = invite.text }
-        windows.heard(event, in: window, at: WallTime.moment)
+        windows.heard(event, in: window, at: WallTime.moment, said: event.saidAt.map { WallTime.moment($0) })
         counts[window, default: FrameCounts()].told += 1
         changed()
     }

@@ -1,4 +1,5 @@
 import Glibc
+internal import Room
 internal import TerminalUI
 
 /// The wall clock, for what people and scripts see; nothing is timed by it.
@@ -16,13 +17,17 @@ enum WallTime {
     /// Now, in the time zone of the person.
     static var moment: Moment { moment(seconds) }
 
+    /// When what the event tells of happened.
+    static func moment(of event: ChatEvent) -> Moment { event.saidAt.map(moment) ?? moment }
+
     /// A time in the time zone of the person, as people read it.
     static func text(_ seconds: Int64) -> String {
         let moment = moment(seconds)
         return "\(moment.time) on \(moment.weekday), \(moment.date)"
     }
 
-    private static func moment(_ seconds: Int64) -> Moment {
+    /// A time in the time zone of the person.
+    static func moment(_ seconds: Int64) -> Moment {
         var time = time_t(seconds)
         var local = unsafe tm()
         unsafe localtime_r(&time, &local)

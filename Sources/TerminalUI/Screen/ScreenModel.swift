@@ -59,12 +59,19 @@ package struct ScreenModel: Sendable {
 
     var room: String { status.room }
 
+    var topic: String { status.topic }
+
     var isClosed: Bool { status.isClosed }
+
+    /// The nick of who hosts the room; empty where nobody does.
+    var host: String { roster.members.first(where: \.isHost).map { roster.name(of: $0.id) } ?? "" }
 
     // MARK: The room
 
     /// Something happened in the room.
-    package mutating func heard(_ event: ChatEvent, at moment: Moment) {
+    ///
+    /// - Parameter said: when it was said, where that is not now.
+    package mutating func heard(_ event: ChatEvent, at moment: Moment, said: Moment? = nil) {
         now = moment.seconds
         lastMoment = moment
         switch event {
@@ -89,7 +96,7 @@ package struct ScreenModel: Sendable {
             roster.replace(with: members)
             tell(event, at: moment)
             for joiner in roster.waiting { tell(.room(.joinRequest(id: joiner.id, nick: joiner.nick)), at: moment) }
-        case .message(let message): said(message, at: moment)
+        case .message(let message): heard(message, at: said ?? moment)
         case .sending(let message):
             scrollback.append(content(message), at: moment, delivery: .waiting)
             scrollback.scrollToEnd()
@@ -217,7 +224,7 @@ package struct ScreenModel: Sendable {
         }
     }
 
-    private mutating func said(_ message: ChatEvent.ChatMessage, at moment: Moment) {
+    private mutating func heard(_ message: ChatEvent.ChatMessage, at moment: Moment) {
         if message.isOwn {
             // It gets its place among what others said.
             let delivery = scrollback.takeOwn(message.id)

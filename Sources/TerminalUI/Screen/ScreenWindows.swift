@@ -55,23 +55,29 @@ package struct ScreenWindows: Sendable {
     package var list: [String] {
         windowMarks.map { mark in
             let room = Sanitizer.sanitize(models[mark.number]?.room ?? "", as: .line)
-            return
-                "\(mark.text) \(room.isEmpty ? "(not there yet)" : room)\(mark.unseen.count > 0 ? ", \(mark.unseen.count) new" : "")"
+            let topic = Sanitizer.sanitize(models[mark.number]?.topic ?? "", as: .line)
+            return [
+                "\(mark.text) \(room.isEmpty ? "(not there yet)" : room)",
+                mark.host.isEmpty ? nil : "hosted by \(mark.host)",
+                mark.unseen.count > 0 ? "\(mark.unseen.count) new" : nil,
+                topic.isEmpty ? nil : "topic: \(topic)",
+            ].compactMap(\.self).joined(separator: ", ")
         }
     }
 
     private var windowMarks: [WindowMark] {
         numbers.compactMap { number in
             models[number].map {
-                WindowMark(number: number, isShown: number == shown, isClosed: $0.isClosed, unseen: $0.unseen)
+                WindowMark(
+                    number: number, host: $0.host, isShown: number == shown, isClosed: $0.isClosed, unseen: $0.unseen)
             }
         }
     }
 
     // MARK: What happens in one
 
-    package mutating func heard(_ event: ChatEvent, in number: Int, at moment: Moment) {
-        models[number]?.heard(event, at: moment)
+    package mutating func heard(_ event: ChatEvent, in number: Int, at moment: Moment, said: Moment? = nil) {
+        models[number]?.heard(event, at: moment, said: said)
     }
 
     package mutating func list(_ members: [ChatEvent.MemberInfo], own: MemberID?, in number: Int) {

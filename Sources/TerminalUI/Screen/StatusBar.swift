@@ -19,6 +19,10 @@ struct StatusBar: Sendable {
     var retryAt: Int64?
     var isClosed = false
 
+    private static let rankOfWindows = 92
+    /// Who hosts the windows' rooms is left out before anything that matters as much.
+    private static let rankOfHosts = 55
+
     /// Below this the time left is told to the second.
     static let exactSeconds: Int64 = 120
 
@@ -40,16 +44,22 @@ struct StatusBar: Sendable {
             let calls = windows.contains { $0.unseen.isCalling && !$0.isShown }
             segments.insert(
                 Segment(
-                    text: windows.map(\.text).joined(separator: " "), rank: 92,
+                    text: windows.map(\.longText).joined(separator: "  "), rank: Self.rankOfWindows,
                     style: calls ? TextStyle(.warning, bold: true, reversed: true) : TextStyle(reversed: true)), at: 0)
         }
         func columns() -> Int {
             segments.reduce(0) { $0 + StyledLine($1.text).width } + max(0, segments.count - 1) * 3 + 2
         }
-        while columns() > width, segments.count > 1,
+        var hasLongMarks = windows.count > 1
+        while columns() > width, segments.count > 1 || hasLongMarks,
             let least = segments.indices.min(by: { segments[$0].rank < segments[$1].rank })
         {
-            segments.remove(at: least)
+            if hasLongMarks, segments[least].rank >= Self.rankOfHosts {
+                hasLongMarks = false
+                segments[0].text = windows.map(\.text).joined(separator: " ")
+            } else {
+                segments.remove(at: least)
+            }
         }
         let plain = TextStyle(reversed: true)
         var line = StyledLine(" ", plain)

@@ -59,8 +59,8 @@ private func hostMessageSeeds() -> [[UInt8]] {
         .commitWanted(adding: [GroupCandidate(id: ids[1], keyPackage: [3])], removing: [ids[2]]),
         .commitDeclined(epoch: 3), .left(ids[1], .kicked), .away(ids[1], since: 60), .back(ids[1]),
         .nickChanged(ids[1], "carol"),
-        .posted(sequence: 4, from: ids[1], id: MessageID(8), content: [0, 104]),
-        .privatePosted(from: ids[0], to: ids[1], id: MessageID(9), content: [0, 104]),
+        .posted(sequence: 4, from: ids[1], id: MessageID(8), age: 7, content: [0, 104]),
+        .privatePosted(from: ids[0], to: ids[1], id: MessageID(9), age: 7, content: [0, 104]),
         .receipts([.init(id: MessageID(8), count: 1, of: 2)]), .declined(MessageID(8), .slow), .closing(.ttl),
         .removed(.banned, "bye"), .topicChanged("cats"), .lockChanged(true), .extended(60), .waiting,
     ]
@@ -258,7 +258,9 @@ private func memberClientSeeds() -> [[UInt8]] {
     }
     return [
         [0] + admitted + say + [3, 0, 5, 5, 200, 4] + say + [7, 0, 6, 1, 0, 9, 2, 1, 2],
-        [1] + admitted + say + raw(.posted(sequence: 5, from: ids[1], id: MessageID(3), content: [1, 2])) + [5, 200],
+        [1] + admitted + say + raw(.posted(sequence: 5, from: ids[1], id: MessageID(3), age: 7, content: [1, 2])) + [
+            5, 200,
+        ],
         [0] + admitted + raw(.committed(from: ids[1], floor: 0, joined: [], commit: [UInt8](repeating: 0, count: 20))),
         [0] + raw(.waiting) + admitted + raw(.topicChanged("cats")) + raw(.receipts([])) + [6],
         [0] + admitted
@@ -297,7 +299,7 @@ private func memberClient(_ bytes: [UInt8]) {
                 guard let last = sent.last(where: { $0.type == RoomMessageType.post }),
                     case .post(let id, _, let content)? = try? MemberRequest(type: last.type, body: last.body)
                 else { continue }
-                message = .posted(sequence: input.uint64(), from: engine.id, id: id, content: content)
+                message = .posted(sequence: input.uint64(), from: engine.id, id: id, age: 7, content: content)
             case 4:
                 // So does a Commit.
                 guard let last = sent.last(where: { $0.type == RoomMessageType.commit }),
@@ -317,7 +319,7 @@ private func memberClient(_ bytes: [UInt8]) {
             case 7:
                 message = .posted(
                     sequence: input.uint64(), from: input.memberID(), id: MessageID(input.uint64()),
-                    content: input.shortPiece())
+                    age: UInt32(truncatingIfNeeded: input.uint64()), content: input.shortPiece())
             default: message = .declined(MessageID(input.uint64()), RoomCode(rawValue: input.byte() % 24) ?? .slow)
             }
             try client.received(type: message.encoded.type, body: message.encoded.body, actions: &actions)

@@ -35,7 +35,7 @@ private func snapshotSeeds() -> [[UInt8]] {
     room.setTopic("cats", actions: &actions)
     room.linkLost(LinkID(slot: 1), now: now)
     let entry = RoomLog.Entry(
-        message: HostMessage.privatePosted(from: ids[0], to: ids[1], id: MessageID(9), content: [7]).encoded,
+        message: HostMessage.privatePosted(from: ids[0], to: ids[1], id: MessageID(9), age: 7, content: [7]).encoded,
         audience: .one(ids[1]), records: 1, sequence: 0, tracking: 1)
     return [[0] + empty, [1] + room.snapshot(now: now), [2] + entry.encoded]
 }

@@ -26,6 +26,21 @@ import Testing
             isOwn: true)
     }
 
+    @Test("What was said while one was away stands at its time, under its day, and counts as new now")
+    func saidBefore() throws {
+        var model = try joined(height: 20)
+        let before = Moment(seconds: Self.now.seconds - 43_200, date: "2026-11-23", weekday: "Monday", time: "21:05")
+        model.heard(try Sample.message("zzz777: in the evening", saidAt: before.seconds), at: Self.now, said: before)
+        model.heard(try Sample.message("in the morning"), at: Self.now)
+        let rows = texts(model)
+        let day = try #require(rows.firstIndex { $0.hasPrefix("--- 2026-11-23 Monday ---") })
+        #expect(rows[day + 1].hasPrefix("21:05 ") && rows[day + 1].contains("in the evening"))
+        #expect(rows[day + 2].hasPrefix("--- 2026-11-24 Tuesday ---") && rows[day + 3].hasPrefix("09:05 "))
+        // The bell rings by the clock of now.
+        let rings = model.takeBell()
+        #expect(rings)
+    }
+
     @Test(
         "Every size has all its rows, none too wide, and the cursor inside",
         arguments: [(40, 10), (80, 24), (250, 80), (1, 1), (2, 2), (3, 1), (1, 9), (20, 3), (60, 4), (61, 5)])

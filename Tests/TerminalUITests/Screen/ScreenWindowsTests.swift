@@ -44,27 +44,31 @@ import Testing
 
     @Test func theBarTellsWhatIsNewElsewhere() throws {
         var windows = try two()
-        #expect(bar(windows).hasPrefix(" 1 [2] | "))
+        #expect(bar(windows).hasPrefix(" 1 alice  [2 alice] | "))
         windows.heard(try Sample.message("one"), in: 1, at: Self.now)
         windows.heard(try Sample.message("two"), in: 1, at: Self.now)
-        #expect(bar(windows).hasPrefix(" 1:2 [2] | "))
+        #expect(bar(windows).hasPrefix(" 1 alice:2  [2 alice] | "))
         #expect(windows.title.hasSuffix(" [+2]"))
         let silent = windows.takeBell()
         #expect(!silent)
         windows.heard(try Sample.message("zzz777: hey"), in: 1, at: Self.now)
-        #expect(bar(windows).hasPrefix(" 1:3! [2] | "))
+        #expect(bar(windows).hasPrefix(" 1 alice:3!  [2 alice] | "))
         let rings = windows.takeBell()
         #expect(rings)
         windows.heard(.closed(.ttl), in: 1, at: Self.now)
-        #expect(bar(windows).hasPrefix(" 1:3!x [2] | "))
-        #expect(windows.list == ["1:3!x r1, 3 new", "[2] r1"])
+        #expect(bar(windows).hasPrefix(" 1 alice:3!x  [2 alice] | "))
+        windows.heard(.room(.topic("tea")), in: 2, at: Self.now)
+        #expect(
+            windows.list == [
+                "1:3!x r1, hosted by alice, 3 new", "[2] r1, hosted by alice, topic: tea",
+            ])
         // Seen is seen, and what is said in the window that is seen is not new.
         _ = windows.show(1)
         windows.heard(try Sample.message("four"), in: 1, at: Self.now)
-        #expect(bar(windows).hasPrefix(" [1] 2 | "))
+        #expect(bar(windows).hasPrefix(" [1 alice]  2 alice | "))
         _ = windows.frame()
         _ = windows.show(2)
-        #expect(bar(windows).hasPrefix(" 1x [2] | "))
+        #expect(bar(windows).hasPrefix(" 1 alice:x  [2 alice] | "))
     }
 
     @Test("However narrow, where one is comes before the rest", arguments: [20, 40, 60, 250])
@@ -72,7 +76,21 @@ import Testing
         var windows = try two(width: width)
         for _ in 0..<3 { windows.heard(try Sample.message("zzz777: hey"), in: 1, at: Self.now) }
         let row = windows.frame().rows[10]
-        #expect(row.text.hasPrefix(" 1:3! [2]") && row.width == width)
+        #expect(
+            row.text.hasPrefix(width < 60 ? " 1:3! [2]" : " 1 alice:3!  [2 alice]") && row.width == width,
+            "\(row.text)")
+    }
+
+    @Test("Hosts are known by their nicks, which are cut, and never by what is none")
+    func namesOfHosts() throws {
+        var windows = try two(width: 200)
+        let host = try Sample.id("abc234")
+        windows.heard(.nickChanged(id: host, oldNick: "alice", nick: "maximiliana"), in: 1, at: Self.now)
+        #expect(bar(windows).hasPrefix(" 1 maximilia…  [2 alice] | "))
+        windows.heard(.nickChanged(id: host, oldNick: "alice", nick: "x 2:9!"), in: 2, at: Self.now)
+        #expect(bar(windows).hasPrefix(" 1 maximilia…  [2 abc234] | "))
+        windows.heard(.memberLeft(id: host, nick: "x", reason: .quit, count: 1), in: 2, at: Self.now)
+        #expect(bar(windows).hasPrefix(" 1 maximilia…  [2] | "))
     }
 
     @Test func oneWindowHasNoMarks() throws {
