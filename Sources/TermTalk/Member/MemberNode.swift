@@ -58,6 +58,9 @@ package final class MemberNode: ByteStreamHandler {
 
     /// How often a connection is looked at that takes nothing, whatever is due on it.
     static let congestedInterval = Duration.seconds(1)
+    /// How long leaving waits at most until the group has another invite than the one that somebody knows whom this member has
+    /// sent out: new keys may have to wait for 20 s.
+    static let renewalPatience = Duration.seconds(25)
     /// How long leaving may take once everything has been delivered.
     static let leaveDeadline = Duration.seconds(5)
 
@@ -406,11 +409,15 @@ package final class MemberNode: ByteStreamHandler {
 
     package func leave() {
         stay.wantsToLeave(now: loop.time)
+        // Where another member, or the relay, keeps the invite from being replaced.
+        _ = loop.schedule(after: Self.renewalPatience) { [weak self] in self?.leaveIfDelivered(waitsForInvite: false) }
         leaveIfDelivered()
     }
 
-    private func leaveIfDelivered() {
-        guard stay.wantsToLeave, person.client.outboxCount == 0, person.client.isJoined else { return }
+    private func leaveIfDelivered(waitsForInvite: Bool = true) {
+        guard stay.wantsToLeave, person.client.outboxCount == 0, person.client.isJoined,
+            !waitsForInvite || !person.client.isReplacingInvite
+        else { return }
         stay.leaves()
         person.act { client, actions in client.leave(actions: &actions) }
     }
