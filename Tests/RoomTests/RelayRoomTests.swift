@@ -51,6 +51,40 @@ import Wire
         }
     }
 
+    @Test(
+        "The relay takes a secret back soon after it came, and not later, nor one from before",
+        arguments: [(58, 1), (59, 1), (59, 60)] as [(Int64, Int64)])
+    func takingBack(between: Int64, after: Int64) throws {
+        let network = Self.network()
+        let bob = try network.joined("alice", "bob")[1]
+        let group = try #require(network.peers[bob].client.engine as? PlainGroup)
+        group.getsSecrets = true
+        _ = try network.joined("carol")
+        network.timePassed(.seconds(between))
+        let epoch = network.epoch
+        _ = try network.joined("dave")
+        group.getsSecrets = false
+        #expect(group.secretGeneration == 2)
+        network.timePassed(.seconds(after))
+        let message = HostMessage.undone(epoch: 0, by: group.id).encoded
+        try network.act(bob) { client, actions in
+            try client.received(type: message.type, body: message.body, actions: &actions)
+        }
+        // What is older than a minute stays.
+        #expect(group.wentBackTo == (after < 60 ? [between + after < 60 ? epoch - 1 : epoch] : []))
+    }
+
+    @Test("Who has sent somebody out still knows it after it has joined anew")
+    func sendingOutAndComingBack() throws {
+        let network = Self.network()
+        let alice = try network.joined("alice", "bob")[0]
+        try network.act(alice) { client, actions in
+            try client.moderate(.kick("bob", reason: "", keepsInvites: false), actions: &actions)
+            client.connected(actions: &actions)
+            #expect(client.upkeep.expelled?.nick == "bob")
+        }
+    }
+
     @Test("All leave, and the next one comes in by itself; the group does not begin anew")
     func nobodyThere() throws {
         let network = Self.network()

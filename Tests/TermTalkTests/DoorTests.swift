@@ -192,6 +192,19 @@ import Wire
         #expect(world.refusal(follower) == .groupInviteNeeded)
     }
 
+    @Test("A relay lets nobody new in for a minute after somebody was sent out who knows the invite")
+    func spoiltInvite() throws {
+        var limits = RoomLimits()
+        limits.isRelay = true
+        let world = World(room: limits)
+        let guest = try world.guest(1)
+        #expect(world.refusal(guest) == nil)
+        world.room.spoilInvite(by: MemberID(entropy: 7), now: .zero)
+        #expect(world.refusal(guest) == .groupInviteNeeded)
+        #expect(world.refusal(guest, at: .seconds(60) - .nanoseconds(1)) == .groupInviteNeeded)
+        #expect(world.refusal(guest, at: .seconds(60)) == nil)
+    }
+
     @Test("Wrong passwords close the entrance that they came through, and no other")
     func passwords() throws {
         let world = World(password: try NodeWorld.stretched("open sesame"))

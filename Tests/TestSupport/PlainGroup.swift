@@ -178,9 +178,13 @@ package final class PlainGroup: GroupEngine {
         hasCreated ? SecretBytes(count: 16) : nil
     }
 
-    package var secretGeneration: UInt64 { 0 }
+    /// Whether each Commit of another member counts as one that gives the group another secret.
+    package var getsSecrets = false
+    package private(set) var secretGeneration: UInt64 = 0
     package func commitNewSecret() throws(GroupError) -> GroupCommit { throw .unavailable }
-    package func goBack(to epoch: UInt64) {}
+    /// To which epochs' secrets it was to go back.
+    package private(set) var wentBackTo: [UInt64] = []
+    package func goBack(to epoch: UInt64) { wentBackTo.append(epoch) }
 
     package var hasExternalCommit: Bool { external != nil }
 
@@ -227,6 +231,7 @@ package final class PlainGroup: GroupEngine {
         roles = Self.roles(roles, after: commit)
         members = members.subtracting(removed).union(added)
         epoch += 1
+        if getsSecrets, !isOwn { secretGeneration += 1 }
         return GroupChange(added: added, removed: removed.subtracting(added), isOwn: isOwn)
     }
 

@@ -21,6 +21,14 @@ struct GroupQueue {
         var wasOffered = false
     }
 
+    /// Somebody who was sent out knows the group's invite: nobody new comes in by it.
+    struct Spoilt {
+        let id: MemberID
+        let until: Duration
+        /// The first secret of the group that it does not know; nil while there is none.
+        var generation: UInt64?
+    }
+
     struct Asked {
         let member: MemberID
         /// Whom to add. Some may be gone by now, or wait with something else.
@@ -58,6 +66,8 @@ struct GroupQueue {
     /// At a relay: the keys for handshakes of the invites that the group has had, the current one's last, and which of its
     /// secrets each is made from. Once there is one, the group begins anew only when it was left by all (``Room/mayBeginAnew``).
     private(set) var registrations: [(generation: UInt64, key: SecretContent)] = []
+    /// At a relay: who was sent out last and knows the group's invite. It is not kept.
+    var spoilt: Spoilt?
     /// At a relay: what lets somebody in while nobody is there, of the current epoch.
     private(set) var groupInfo: [UInt8] = []
     /// KeyPackages by which somebody has come in: each lets its owner in once.
@@ -210,6 +220,7 @@ struct GroupQueue {
     }
 
     mutating func register(_ key: SecretContent) {
+        if let generation = spoilt?.generation, (book?.secretGeneration ?? 0) >= generation { spoilt = nil }
         registrations.append((book?.secretGeneration ?? 0, key))
         registrations.removeFirst(max(0, registrations.count - RoomLimits.groupInvites))
     }
@@ -299,6 +310,11 @@ struct GroupQueue {
     mutating func advance(
         by commit: BookedCommit, _ groupInfo: [UInt8], of member: MemberID, lowest: UInt64, now: Duration
     ) {
+        if let book, let spoilt, spoilt.generation == nil, commit.book.secretGeneration > book.secretGeneration,
+            !book.contains(spoilt.id)
+        {
+            self.spoilt?.generation = commit.book.secretGeneration
+        }
         book = commit.book
         self.groupInfo = groupInfo
         window.advance(lowest: lowest, now: now)

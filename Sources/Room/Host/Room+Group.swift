@@ -9,7 +9,7 @@ extension Room {
     ) {
         // What has let somebody in does not do so again, whoever has kept it.
         guard !group.isSpent(keyPackage), isUsable(keyPackage, of: id) else {
-            return refuse(link, .keyPackageInvalid, actions: &actions)
+            return refuse(link, keyPackageRefusal, actions: &actions)
         }
         // Its own earlier stay, which it could not go on with.
         if memberOfKey[key] == id {
@@ -26,6 +26,12 @@ extension Room {
         enter(
             nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, way: way, now: now,
             actions: &actions)
+    }
+
+    /// What a KeyPackage is refused with that cannot be used: where the group has had another secret, that is mostly the one of
+    /// which it has the proof.
+    private var keyPackageRefusal: RoomCode {
+        (group.book?.secretGeneration ?? 0) > 0 ? .groupInviteNeeded : .keyPackageInvalid
     }
 
     private func isUsable(_ keyPackage: [UInt8], of id: MemberID) -> Bool {
@@ -325,7 +331,7 @@ extension Room {
         if isAnswer {
             for id in commit.refused where group.wasAsked(toAdd: id) {
                 guard let joiner = group.takeJoiner(id) else { continue }
-                refuse(joiner, .keyPackageInvalid, actions: &actions)
+                refuse(joiner, keyPackageRefusal, actions: &actions)
             }
         }
         guard !commit.commit.isEmpty else {

@@ -15,19 +15,29 @@ extension Room {
             return actions.append(.send(link, HostMessage.registered.encoded))
         }
         if last.generation < book.secretGeneration {
-            guard book.isModerator(sender) else { throw .malformed }
+            // It may have been one when it said so.
+            guard book.isModerator(sender) else { return }
             group.register(key)
             actions.append(.register(presharedKey: key))
             return actions.append(.broadcast(HostMessage.registered.encoded, tag: 0))
         }
-        guard last.generation == 0 else { return }
         // The same may come again over another connection.
-        guard group.creator == sender, last.key == key else { throw .malformed }
+        guard last.generation > 0 || group.creator == sender && last.key == key else { throw .malformed }
+        guard last.key == key else { return }
         actions.append(.send(link, HostMessage.registered.encoded))
     }
 
     /// The keys for handshakes of the invites that the group has had, the current one's last.
     package var groupInviteKeys: [SecretContent] { group.registrations.map(\.key) }
+
+    /// The member is about to be sent out, and knows the group's invite: nobody new comes in by it, until the group has another
+    /// one that was made without that member, or has none by then.
+    package mutating func spoilInvite(by id: MemberID, now: Duration) {
+        group.spoilt = GroupQueue.Spoilt(id: id, until: now + RoomLimits.renewalPatience)
+    }
+
+    /// Whether that is so.
+    package func isInviteSpoilt(now: Duration) -> Bool { group.spoilt.map { now < $0.until } ?? false }
 
     /// Whether the group's creator has said who may come in.
     package var isRegistered: Bool { group.isRegistered }

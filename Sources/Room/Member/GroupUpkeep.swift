@@ -23,6 +23,10 @@ struct GroupUpkeep {
     /// How long to wait at most until the room undoes a Commit that could not be followed: longer than it waits itself.
     static let undoPatience = Duration.seconds(30)
 
+    /// How long after the group has got another secret the room may take that back. Later nobody gains by it but who was sent
+    /// out, and knows the one of before.
+    static let renewalPatience = Duration.seconds(60)
+
     /// What this member, a moderator, wants to change of who moderates.
     struct RoleChange {
         var member: MemberID
@@ -32,6 +36,16 @@ struct GroupUpkeep {
     var roleChange: RoleChange?
     /// Whom this member, a moderator, has sent out of a relay's room: once it is out of the group, that gets another secret.
     var expelled: (id: MemberID, nick: String)?
+    /// The group has got another secret in this epoch, into which this member has followed it at that time.
+    struct Renewal {
+        var epoch: UInt64
+        var time: Duration
+        /// Whom this member has sent out, and from whom that keeps the secret.
+        var expelled: (id: MemberID, nick: String)?
+    }
+
+    /// Those of this stay.
+    var renewals: [Renewal] = []
     /// Not carried out yet, because a Commit of ours is on its way.
     var wanted: Wanted?
     /// When this member wants new keys.

@@ -173,11 +173,7 @@ extension MemberClient {
     /// Commits are void: this member is where the group goes on, or comes in anew.
     mutating func undone(epoch: UInt64, by committer: MemberID, actions: inout [Action]) {
         guard engine.epoch == epoch else {
-            let generation = engine.secretGeneration
-            engine.goBack(to: epoch)
-            awaitsNewInvite = false
-            // It comes in anew with the invite of then.
-            if generation > 0 { actions.append(.registered(isShown: false)) }
+            takeBackSecret(of: epoch, actions: &actions)
             return startOver(actions: &actions)
         }
         guard upkeep.isStuck else { return }

@@ -11,7 +11,10 @@ extension MemberClient {
             actions.append(.registered(isShown: true))
         }
         awaitsRegistration = hasCreated
-        awaitsNewInvite = false
+        // The relay may not know yet what this member has come back with.
+        if hasCreated { awaitsNewInvite = false }
+        tellOfNewSecret(actions: &actions)
+        renewSecretIfDue()
     }
 
     /// What lets others in is known to the relay: that of the first secret of the group, or of another one. Of a Commit that this
@@ -39,15 +42,36 @@ extension MemberClient {
     mutating func compareSecrets(_ generation: UInt64, members before: Set<MemberID>, actions: inout [Action]) {
         if engine.secretGeneration != generation {
             awaitsNewInvite = true
-            if let expelled = upkeep.expelled, !before.contains(expelled.id) { upkeep.expelled = nil }
+            let isKept = upkeep.expelled.map { !before.contains($0.id) } ?? false
+            upkeep.renewals.append(.init(epoch: engine.epoch, time: now, expelled: isKept ? upkeep.expelled : nil))
+            if isKept { upkeep.expelled = nil }
             tellOfNewSecret(actions: &actions)
         }
         renewSecretIfDue()
     }
 
+    /// Commits behind this epoch are void: this member comes in anew with the invite of then. What has been the group's secret for
+    /// longer than a room needs to undo a Commit stays: nobody vouches for *undone*.
+    mutating func takeBackSecret(of epoch: UInt64, actions: inout [Action]) {
+        let earliest = upkeep.renewals.first { $0.epoch > epoch && now < $0.time + GroupUpkeep.renewalPatience }
+        guard let earliest else { return }
+        engine.goBack(to: earliest.epoch &- 1)
+        // Whoever was sent out knows that one.
+        let undone = upkeep.renewals.filter { $0.epoch >= earliest.epoch }
+        upkeep.expelled = upkeep.expelled ?? undone.compactMap(\.expelled).last
+        upkeep.renewals = []
+        awaitsNewInvite = false
+        actions.append(.registered(isShown: false))
+    }
+
     /// Each moderator tells the relay, so that it hears of it whoever has gone.
     mutating func tellOfNewSecret(actions: inout [Action]) {
         if awaitsNewInvite, isModerator { actions.append(.registrationDue) }
+    }
+
+    /// Whether the invite that somebody knows who was sent out is about to be replaced, by this member.
+    package var isReplacingInvite: Bool {
+        isModerator && (awaitsNewInvite || upkeep.expelled != nil)
     }
 
     /// The Commit by which the group has another secret; nil when there is nobody from whom it is to be kept, or it cannot be.

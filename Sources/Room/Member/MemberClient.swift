@@ -146,7 +146,9 @@ package struct MemberClient {
         listed = [:]
         tree = []
         askedNick = nil
+        let expelled = upkeep.expelled
         upkeep = GroupUpkeep()
+        upkeep.expelled = expelled
         let keyPackage = engine.keyPackage()
         actions.append(.send(MemberRequest.join(nick: nick, member: engine.id, keyPackage: keyPackage).encoded))
     }

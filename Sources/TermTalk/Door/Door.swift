@@ -214,7 +214,8 @@ package struct Door {
         if room.limits.isRelay {
             // The first one creates the group; after that its members let in who has the group's invite.
             let isRight = room.isRegistered ? visitor.invite === inviteOfGroup : room.memberCount == 0
-            return isRight || mayBeginAnew(with: visitor.invite, room: room) ? nil : .groupInviteNeeded
+            return isRight && !room.isInviteSpoilt(now: now) || mayBeginAnew(with: visitor.invite, room: room)
+                ? nil : .groupInviteNeeded
         }
         guard let invite = visitor.invite else { return nil }
         let others = visitors.count {

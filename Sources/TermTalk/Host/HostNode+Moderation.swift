@@ -58,7 +58,8 @@ extension HostNode {
         let refused = door.visitors.map(\.link).filter {
             door.refusal(ofInviteOf: $0, room: room, now: loop.time) != nil
         }
-        room.refuseNewcomers(.inviteUsed, actions: &actions) { refused.contains($0) }
+        let code = room.limits.isRelay ? RoomCode.groupInviteNeeded : .inviteUsed
+        room.refuseNewcomers(code, actions: &actions) { refused.contains($0) }
     }
 
     // MARK: Members
@@ -86,6 +87,9 @@ extension HostNode {
     func moderate(_ moderation: Moderation) {
         switch moderation {
         case .expel(let id, let isBanned, let keepsInvites, let reason):
+            if room.limits.isRelay, !keepsInvites, room.credentials(of: id) != nil {
+                room.spoilInvite(by: id, now: loop.time)
+            }
             let isDone =
                 (try? expel(id.description, banned: isBanned, keepsInvites: keepsInvites, reason: reason)) != nil
             if isDone, !keepsInvites { onInviteReplaced?() }

@@ -60,6 +60,9 @@ package final class MemberNode: ByteStreamHandler {
     static let congestedInterval = Duration.seconds(1)
     /// So late nothing is done but by a program that was stopped; and so long afterwards it reads what has waited for it.
     private static let standstill = Duration.seconds(5)
+    /// How long leaving waits at most until the group has another invite than the one that somebody knows whom this member has
+    /// sent out: new keys may have to wait for 20 s.
+    static let renewalPatience = Duration.seconds(25)
     /// How long leaving may take once everything has been delivered.
     static let leaveDeadline = Duration.seconds(5)
 
@@ -419,11 +422,15 @@ package final class MemberNode: ByteStreamHandler {
 
     package func leave() {
         stay.wantsToLeave(now: loop.time)
+        // Where another member, or the relay, keeps the invite from being replaced.
+        _ = loop.schedule(after: Self.renewalPatience) { [weak self] in self?.leaveIfDelivered(waitsForInvite: false) }
         leaveIfDelivered()
     }
 
-    private func leaveIfDelivered() {
-        guard stay.wantsToLeave, person.client.outboxCount == 0, person.client.isJoined else { return }
+    private func leaveIfDelivered(waitsForInvite: Bool = true) {
+        guard stay.wantsToLeave, person.client.outboxCount == 0, person.client.isJoined,
+            !waitsForInvite || !person.client.isReplacingInvite
+        else { return }
         stay.leaves()
         person.act { client, actions in client.leave(actions: &actions) }
     }
