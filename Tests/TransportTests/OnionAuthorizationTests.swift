@@ -70,6 +70,8 @@ extension OnionTransportTests {
                 member?.write(Array(text.utf8).span)
             }
             var inForce: (() -> Void)?
+            // A service that was gone meanwhile is published anew.
+            var hasBegun = false
             func change(then: @escaping () -> Void) {
                 inForce = then
                 scenario.listener?.authorize([keys.second.publicKey])
@@ -102,7 +104,10 @@ extension OnionTransportTests {
                 lateController.start { event in
                     guard case .ready = event else { return }
                     scenario.listen(copy, options: .init(clients: [keys.first.publicKey])) { event in
-                        if case .published = event { run(0) }
+                        if case .published = event, !hasBegun {
+                            hasBegun = true
+                            run(0)
+                        }
                         if event == .keysInForce { inForce?() }
                     }
                 }
