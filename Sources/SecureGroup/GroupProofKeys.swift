@@ -8,7 +8,6 @@ struct GroupProofKeys: Equatable {
     static let limit = 16
     /// From the range for private use (RFC 9420 section 17.3).
     static let extensionType = ExtensionType(rawValue: 0xf773)
-    private static let keyByteCount = 32
 
     let keys: [[UInt8]]
 
@@ -22,13 +21,8 @@ struct GroupProofKeys: Equatable {
 
     /// The content of the extension; nil for what is none.
     init?(data: [UInt8]) {
-        guard (1...Self.limit).contains(data.count / Self.keyByteCount), data.count % Self.keyByteCount == 0 else {
-            return nil
-        }
-        keys = stride(from: 0, to: data.count, by: Self.keyByteCount).map {
-            Array(data[$0..<$0 + Self.keyByteCount])
-        }
-        guard Set(keys).count == keys.count else { return nil }
+        guard let keys = GroupTerms.keys(in: data, atMost: Self.limit) else { return nil }
+        self.keys = keys
     }
 
     var data: [UInt8] { keys.flatMap(\.self) }

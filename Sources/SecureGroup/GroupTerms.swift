@@ -5,6 +5,7 @@ internal import MLS
 struct GroupTerms: Equatable {
     /// Bytes of a proposal that replaces them at most.
     static let proposalByteCount = 1_200
+    private static let keyByteCount = 32
 
     var roles: GroupRoles
     /// Nil at a host.
@@ -30,6 +31,13 @@ struct GroupTerms: Equatable {
     var extensions: [Extension] {
         [Extension(type: GroupRoles.extensionType, data: roles.data)]
             + (proofKeys.map { [Extension(type: GroupProofKeys.extensionType, data: $0.data)] } ?? [])
+    }
+
+    /// The keys of 32 bytes that an extension is made of; nil where there is none, there are more than `limit`, or two are alike.
+    static func keys(in data: [UInt8], atMost limit: Int) -> [[UInt8]]? {
+        guard (1...limit).contains(data.count / keyByteCount), data.count % keyByteCount == 0 else { return nil }
+        let keys = stride(from: 0, to: data.count, by: keyByteCount).map { Array(data[$0..<$0 + keyByteCount]) }
+        return Set(keys).count == keys.count ? keys : nil
     }
 
     /// Whether the owner of `key` may put others in the place of these: another list of moderators, or another secret.

@@ -35,7 +35,7 @@ extension RoomGroup {
 
     /// The group has another secret from this epoch on.
     func useNextSecret() throws(GroupError) {
-        guard let secret, let next = nextSecret else { return }
+        guard let secret, let next = nextSecret else { throw .unavailable }
         try withGroup { (group) throws(MLSError) in next.add(to: &group.preSharedKeys) }
         formerSecrets.append((secret, epoch))
         formerSecrets.removeFirst(max(0, formerSecrets.count - GroupProofKeys.limit))
