@@ -1,4 +1,5 @@
 import CLibevent
+import Chat
 import Glibc
 import Room
 import SecureGroup
@@ -96,7 +97,8 @@ final class LoadMember {
         for action in actions {
             switch action {
             case .send(let message): session?.enqueue(message)
-            case .admitted(let admission) where !admission.welcome.isEmpty || client.groupSecret() == nil: state = .joined
+            case .admitted(let admission) where !admission.welcome.isEmpty || client.groupSecret() == nil:
+                state = .joined
             case .registrationDue:
                 guard let invite = createdInvite(of: client) else { continue }
                 let key = SecretContent(invite.presharedKey.clone())

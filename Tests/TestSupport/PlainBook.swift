@@ -1,3 +1,4 @@
+package import Chat
 package import Room
 
 /// The book of a ``PlainGroup``.

@@ -1,3 +1,5 @@
+package import Chat
+
 /// The room's one book of who is in its group: what is public of the group, followed Commit by Commit.
 ///
 /// The room knows nothing of MLS; `SecureGroup` implements this with RFC 9420. It is a value: the book of before a Commit

@@ -1,6 +1,7 @@
+import Room
 import Testing
 
-@testable import Room
+@testable import Chat
 
 @Suite struct NickTests {
     @Test("Who hears that a nick is not allowed hears every rule")
