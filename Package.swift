@@ -102,8 +102,8 @@ let package = Package(
             "TermTalk",
             [
                 "Chat", "Discovery", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession",
-                "Sodium",
-                "TorController",
+                "SharedLog",
+                "Sodium", "TorController",
                 "Transport", "Wire",
                 log,
             ]),
@@ -122,7 +122,8 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Chat", "Room", "SecureGroup", "SecureSession", "Sodium", "Wire"],
+            name: "TestSupport",
+            dependencies: ["Chat", "Room", "SecureGroup", "SecureSession", "SharedLog", "Sodium", "Wire"],
             path: "Tests/TestSupport",
             swiftSettings: common),
         .target(name: "PrivateTorNetwork", path: "Tests/PrivateTorNetwork", swiftSettings: common),
@@ -155,7 +156,7 @@ let package = Package(
             of: "SecureSession", ["CPace", "MLS", "Noise", "Room", "SecureGroup", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Files", ["Sodium", "Wire"], exclude: ["NaughtyStrings"]),
-        tests(of: "Chat", ["Room"]),
+        tests(of: "Chat"),
         tests(of: "Room", ["Chat", "Sodium", "Wire"]),
         tests(of: "RoomStore", ["Locking", "Sodium", "store-writer"], exclude: ["PowerCut/trace.c"]),
         tests(of: "SharedLog", ["SharedLogModel", "Sodium", "Wire"]),
@@ -168,7 +169,7 @@ let package = Package(
             of: "TermTalk",
             [
                 "PrivateTorNetwork", "Chat", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession",
-                "Sodium",
+                "SharedLog", "Sodium",
                 "TorController",
                 "Transport", "Wire",
             ]),
