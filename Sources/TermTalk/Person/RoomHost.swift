@@ -45,6 +45,8 @@ package final class RoomHost {
         package var kept: KeptRoom?
         package var files = FileOptions()
         package var fileLimits = FileRelay.Limits()
+        /// Where numbers about the room go; nil for nowhere.
+        package var metrics: MetricsPlace?
         /// Whether the host only relays: it takes no part, and cannot read what is said.
         package var isHeadless: Bool { limits.isRelay }
 
@@ -106,7 +108,7 @@ package final class RoomHost {
     /// The person is told of missing descriptors at most so often.
     private static let descriptorInterval = Duration.seconds(60)
 
-    private let loop: EventLoop
+    let loop: EventLoop
     let options: Options
     private let registry: RoomRegistry
     private let registration: DiskRecord
@@ -117,6 +119,8 @@ package final class RoomHost {
     private var invites = InviteTable(room: InviteSecret())
     /// A room that is kept.
     private var keeping = Keeping.nothing
+
+    private var metrics: MetricsExport?
 
     private var entrance = Entrance.none
     private(set) var state = State.opening(nil)
@@ -146,7 +150,7 @@ package final class RoomHost {
         self.tell = tell
     }
 
-    private var isClosed: Bool { if case .closed = state { true } else { false } }
+    var isClosed: Bool { if case .closed = state { true } else { false } }
     var room: OpenRoom? { if case .open(let room) = state { room } else { nil } }
     var node: HostNode? { room?.node }
 
@@ -158,6 +162,7 @@ package final class RoomHost {
     // MARK: Opening
 
     package func start() {
+        metrics = metricsExport()
         guard let kept = options.kept, kept.place != nil else { return stretchPassword() }
         guard
             let mailbox = LoopMailbox<StoreReport>(
@@ -513,7 +518,7 @@ package final class RoomHost {
         }
     }
 
-    private func fail(_ notice: ChatEvent.Notice) {
+    func fail(_ notice: ChatEvent.Notice) {
         ending = ending ?? notice
         stop(.hostQuit)
     }
@@ -529,12 +534,13 @@ package final class RoomHost {
             onEnded(reason, self.ending)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 4
+        var owed = 5
         let done = {
             owed -= 1
             if owed == 0 { finish() }
         }
         onion?.close()
+        if let metrics { metrics.close(then: done) } else { done() }
         letGoOfKeptRoom(then: done)
         unregister(entry, then: done)
         if isPanicking, let node { node.removeParts(then: done) } else { done() }

@@ -92,6 +92,7 @@ struct HostCommand: ParsableCommand {
     var clientAuth = false
 
     @OptionGroup var persist: PersistOptions
+    @OptionGroup var operation: OperationOptions
     @Flag(
         help: ArgumentHelp(
             "Relay the room without taking part in it or being able to read it.",
@@ -208,6 +209,7 @@ struct HostCommand: ParsableCommand {
             mapsPort: mapPort, kept: kept)
         options.files = try files.options()
         options.fileLimits.largest = try fileLimit()
+        options.metrics = try operation.metricsPlace()
         return options
     }
 
