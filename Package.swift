@@ -100,8 +100,8 @@ let package = Package(
         library(
             "TermTalk",
             [
-                "Discovery", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession", "Sodium",
-                "TorController",
+                "Discovery", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession", "SharedLog",
+                "Sodium", "TorController",
                 "Transport", "Wire",
                 log,
             ]),
@@ -119,7 +119,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Room", "SecureGroup", "SecureSession", "Sodium", "Wire"],
+            name: "TestSupport", dependencies: ["Room", "SecureGroup", "SecureSession", "SharedLog", "Sodium", "Wire"],
             path: "Tests/TestSupport",
             swiftSettings: common),
         .target(name: "PrivateTorNetwork", path: "Tests/PrivateTorNetwork", swiftSettings: common),
@@ -164,7 +164,7 @@ let package = Package(
             of: "TermTalk",
             [
                 "PrivateTorNetwork", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession",
-                "Sodium",
+                "SharedLog", "Sodium",
                 "TorController",
                 "Transport", "Wire",
             ]),

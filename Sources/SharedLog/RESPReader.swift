@@ -9,11 +9,15 @@ package struct RESPReader: Sendable {
     /// How deep arrays stand in each other. Our scripts answer with one.
     package static let depthLimit = 4
 
+    private let byteLimit: Int
     private var buffer: [UInt8] = []
     /// There cannot be a whole value before so many bytes.
     private var needed = 1
 
-    package init() {}
+    /// `byteLimit` for who expects less.
+    package init(byteLimit: Int = Self.byteLimit) {
+        self.byteLimit = min(byteLimit, Self.byteLimit)
+    }
 
     /// The bytes that are kept of a value that is not whole yet.
     package var bufferedByteCount: Int { buffer.count }
@@ -26,7 +30,7 @@ package struct RESPReader: Sendable {
         var values: [RESPValue] = []
         var start = 0
         while buffer.count - start >= needed {
-            var scan = Scan(bytes: buffer, position: start, start: start)
+            var scan = Scan(bytes: buffer, position: start, start: start, byteLimit: byteLimit)
             guard let value = try scan.value(depth: 0) else {
                 needed = scan.needed - start
                 break
@@ -36,7 +40,7 @@ package struct RESPReader: Sendable {
             needed = 1
         }
         buffer.removeFirst(start)
-        guard buffer.count <= Self.byteLimit else { throw .tooLong }
+        guard buffer.count <= byteLimit else { throw .tooLong }
         return values
     }
 
@@ -44,6 +48,7 @@ package struct RESPReader: Sendable {
         let bytes: [UInt8]
         var position: Int
         let start: Int
+        let byteLimit: Int
         var needed = 0
         var elements = 0
 
@@ -66,7 +71,7 @@ package struct RESPReader: Sendable {
         private mutating func string(_ count: Int64) throws(RESPError) -> RESPValue? {
             if count == -1 { return .bytes(nil) }
             guard count >= 0 else { throw .malformed }
-            guard count <= RESPReader.byteLimit - (position - start) else { throw .tooLong }
+            guard count <= byteLimit - (position - start) else { throw .tooLong }
             let end = position + Int(count)
             guard bytes.count >= end + 2 else { return missing(end + 2) }
             guard bytes[end] == UInt8(ascii: "\r"), bytes[end + 1] == UInt8(ascii: "\n") else { throw .malformed }

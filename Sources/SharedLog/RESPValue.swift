@@ -19,4 +19,9 @@ package enum RESPValue: Hashable, Sendable {
         }
         return bytes
     }
+
+    /// Shows who we are.
+    static func authentication(user: String?, password: [UInt8]) -> [UInt8] {
+        command([Array("AUTH".utf8)] + (user.map { [Array($0.utf8)] } ?? []) + [password])
+    }
 }

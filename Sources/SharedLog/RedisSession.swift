@@ -26,9 +26,7 @@ package struct RedisSession: Sendable {
     ) -> (session: RedisSession, bytes: [UInt8]) {
         let keys = ["log", "epoch", "snapshot", "round", "new"].map { Array("termtalk:{\(room)}:\($0)".utf8) }
         var bytes: [UInt8] = []
-        if let password {
-            bytes += RESPValue.command([Array("AUTH".utf8)] + (user.map { [Array($0.utf8)] } ?? []) + [password])
-        }
+        if let password { bytes += RESPValue.authentication(user: user, password: password) }
         for script in RedisScript.allCases {
             bytes += RESPValue.command([Array("SCRIPT".utf8), Array("LOAD".utf8), Array(script.text.utf8)])
         }

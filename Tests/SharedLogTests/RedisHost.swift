@@ -1,5 +1,6 @@
 import Foundation
 import SharedLog
+import TestSupport
 import Testing
 
 /// A host at a real Redis: a replica, its time, and a connection.
@@ -16,7 +17,7 @@ final class RedisHost {
     private var pace: ReplicaPace
     private let seal: LogSeal
     private var path: String
-    private var connection: RedisConnection?
+    private var connection: BlockingRedis?
     private var session: RedisSession?
     private var triedAt = Duration.seconds(-1)
     /// The room as it is to this host.
@@ -81,7 +82,7 @@ final class RedisHost {
         guard let connection else {
             guard now - triedAt > .milliseconds(300) else { return }
             triedAt = now
-            guard let connection = RedisConnection(path: path) else { return }
+            guard let connection = BlockingRedis(path: path) else { return }
             self.connection = connection
             let (session, bytes) = RedisSession.begin(room: "test", user: nil, password: nil)
             self.session = session

@@ -18,7 +18,7 @@ struct StoreConformanceTests {
         var counts: [String: Int] = [:]
         for step in 0..<600 {
             if random.below(60) == 0 {
-                _ = try RedisConnection(path: server.socketPath)?.ask(["FLUSHALL"])
+                _ = try BlockingRedis(path: server.socketPath)?.ask(["FLUSHALL"])
                 madeUp.flush()
             } else if random.below(150) == 0 {
                 server.kill()
@@ -97,7 +97,7 @@ private struct RealStore {
         "+hset", "+hgetall", "+del", "+exists", "+xadd", "+xrange", "+xinfo|stream", "+xtrim", "+rename",
     ]
 
-    private let connection: RedisConnection
+    private let connection: BlockingRedis
     private var session: RedisSession
     private var isReady = false
 
@@ -114,8 +114,8 @@ private struct RealStore {
     }
 
     private init?(path: String) {
-        guard let connection = RedisConnection(path: path),
-            case .text? = try? RedisConnection(path: path)?.ask(["ACL", "SETUSER"] + Self.user)
+        guard let connection = BlockingRedis(path: path),
+            case .text? = try? BlockingRedis(path: path)?.ask(["ACL", "SETUSER"] + Self.user)
         else { return nil }
         self.connection = connection
         let (session, bytes) = RedisSession.begin(

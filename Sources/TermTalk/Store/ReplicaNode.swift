@@ -1,0 +1,208 @@
+package import EventLoop
+package import SharedLog
+
+/// A host's replica of a shared log, with its time and its connection to Redis, which is made again whenever it breaks.
+package final class ReplicaNode {
+    package enum Event {
+        /// All the room knows is to be replaced: by its snapshot, or by what a room begins with.
+        case adopted(room: [UInt8]?)
+        /// The next of the log's order.
+        case applied(WrittenEntry, at: LogPosition)
+        /// Some of what was applied is not part of the log any more.
+        case storeLost
+        /// The room's snapshot as of now is needed: ``ReplicaNode/keep(_:trimming:)``.
+        case snapshotNeeded
+        /// The store lies, or was given entries by somebody who is no host of the room. Nothing follows.
+        case tampered
+        /// The store cannot be used now; told once, until ``available``.
+        case unavailable(RedisFailure)
+        case available
+    }
+
+    /// How often time is looked at: as often as others are asked for what they have written.
+    static let interval = ReplicaPace.pollInterval
+
+    private enum Link {
+        case none
+        case waiting(TimerHandle)
+        case open(RedisConnection, RedisSession?)
+    }
+
+    private let loop: EventLoop
+    private let location: RedisLocation
+    private let password: RedisPassword?
+    private let name: String
+    private let seal: LogSeal
+    private let onEvent: (Event) -> Void
+    package private(set) var replica: LogReplica
+    private var pace: ReplicaPace
+    private var retry = StoreRetry()
+    private var link = Link.none
+    private var isAvailable = true
+    private var timer: TimerHandle?
+
+    /// - Parameters:
+    ///   - name: of the room's keys in Redis; it should tell nothing of the room.
+    ///   - host: a number at random.
+    ///   - creating: whether the room begins with this host.
+    package init(
+        loop: EventLoop, location: RedisLocation, password: RedisPassword?, name: String, seal: consuming LogSeal,
+        host: UInt64, creating: Bool, onEvent: @escaping (Event) -> Void
+    ) {
+        self.loop = loop
+        self.location = location
+        self.password = password
+        self.name = name
+        self.seal = seal
+        self.onEvent = onEvent
+        replica = LogReplica(host: host, creating: creating)
+        pace = ReplicaPace(now: loop.time)
+    }
+
+    deinit {
+        stop()
+    }
+
+    package func start() {
+        guard timer == nil else { return }
+        connect()
+        pass()
+    }
+
+    /// Closes the connection. Nothing is told any more.
+    package func stop() {
+        timer?.cancel()
+        timer = nil
+        disconnect()
+    }
+
+    // MARK: What the host has to say
+
+    /// Writes an input as soon as that is possible; ``Event/applied(_:at:)`` follows once it counts.
+    ///
+    /// - Parameter time: the room's, in milliseconds.
+    /// - Throws: ``ReplicaError``; nothing is taken then.
+    package func append(_ input: [UInt8], time: UInt64) throws(ReplicaError) {
+        carryOut(try replica.append(input, time: time, coding: seal))
+    }
+
+    /// Puts the room as it is into the store. Entries up to `trimming` are not needed any more.
+    package func keep(_ room: [UInt8], trimming: LogPosition?) {
+        carryOut(replica.snapshotTaken(room, trimming: trimming, coding: seal))
+    }
+
+    // MARK: Connection
+
+    private func connect() {
+        let connection = RedisConnection(to: location, loop: loop) { [weak self] in
+            self?.opened()
+        } onReceived: { [weak self] bytes in
+            self?.received(bytes)
+        } onClosed: { [weak self] failure in
+            self?.lost(failure)
+        }
+        link = .open(connection, nil)
+    }
+
+    private func opened() {
+        guard case .open(let connection, _) = link else { return }
+        let (session, bytes) = RedisSession.begin(room: name, user: location.user, password: password?.word)
+        link = .open(connection, session)
+        connection.write(bytes)
+    }
+
+    private func received(_ bytes: [UInt8]) {
+        guard case .open(let connection, var session?) = link else { return }
+        // One owner, so that its buffer is not copied.
+        link = .open(connection, nil)
+        let events: [RedisSession.Event]
+        do throws(RedisError) {
+            events = try session.received(bytes)
+        } catch {
+            return lost(RedisFailure(error))
+        }
+        link = .open(connection, session)
+        for event in events {
+            guard case .open(let current, _) = link, current === connection else { return }
+            switch event {
+            case .ready:
+                carryOut(replica.connected())
+            case .reply(let reply):
+                pace.answered(now: loop.time)
+                if reply != .failed { retry.answered() }
+                carryOut(replica.received(reply, coding: seal))
+            }
+        }
+        tellIfAvailable()
+    }
+
+    /// The connection is of no use: another one is made in a while.
+    private func lost(_ failure: RedisFailure) {
+        disconnect()
+        guard timer != nil else { return }
+        link = .waiting(loop.schedule(after: retry.next()) { [weak self] in self?.connect() })
+        guard isAvailable else { return }
+        isAvailable = false
+        onEvent(.unavailable(failure))
+    }
+
+    private func tellIfAvailable() {
+        guard !isAvailable, replica.isFollowing else { return }
+        isAvailable = true
+        onEvent(.available)
+    }
+
+    private func disconnect() {
+        switch link {
+        case .none: break
+        case .waiting(let timer): timer.cancel()
+        case .open(let connection, _): connection.close()
+        }
+        link = .none
+        replica.disconnected()
+    }
+
+    // MARK: Time
+
+    private func pass() {
+        timer = loop.schedule(after: Self.interval) { [weak self] in self?.pass() }
+        for event in pace.passed(to: loop.time, replica: replica) {
+            switch event {
+            case .polled: carryOut(replica.polled(coding: seal))
+            case .beatDue: carryOut(replica.beatDue(time: replica.state.time, coding: seal))
+            case .slept: replica.slept()
+            case .leasePassed: carryOut(replica.leasePassed(coding: seal))
+            case .leasePassedOf(let writer):
+                carryOut(replica.leasePassed(of: writer, time: replica.state.time, coding: seal))
+            case .timedOut: lost(.timedOut)
+            }
+        }
+    }
+
+    private func carryOut(_ outputs: [ReplicaOutput]) {
+        for output in outputs {
+            switch output {
+            case .send(let command):
+                guard case .open(let connection, var session?) = link else { return }
+                link = .open(connection, nil)
+                let bytes = session.send(command)
+                link = .open(connection, session)
+                connection.write(bytes)
+            case .reconnect:
+                lost(.lost)
+            case .adopted(let room):
+                onEvent(.adopted(room: room))
+            case .applied(let entry, let position):
+                pace.applied(entry, of: replica)
+                onEvent(.applied(entry, at: position))
+            case .storeLost:
+                onEvent(.storeLost)
+            case .snapshotNeeded:
+                onEvent(.snapshotNeeded)
+            case .tampered:
+                stop()
+                onEvent(.tampered)
+            }
+        }
+    }
+}
