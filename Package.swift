@@ -173,7 +173,8 @@ let package = Package(
         .testTarget(
             name: "AcceptanceTests",
             dependencies: [
-                "Discovery", "EventLoop", "PrivateTorNetwork", "Room", "SecureSession", "Sodium", "TermTalk",
+                "Discovery", "EventLoop", "PrivateTorNetwork", "Room", "SecureSession", "SharedLog", "Sodium",
+                "TermTalk",
                 "TestSupport", "TermTalkCommand", "Transport", "Wire",
             ],
             path: "Tests/Acceptance",

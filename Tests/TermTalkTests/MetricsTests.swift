@@ -255,7 +255,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ["precious", "folder", "link", "others"]) func nothingElseIsWrittenOver(_ kind: String) async throws {
+    @Test(arguments: ["precious", "folder", "link", "others"])
+    func nothingElseIsWrittenOver(_ kind: String) async throws {
         let path = Self.temporaryPath()
         let precious = "\(path)-precious"
         defer { for path in [path, precious] { try? FileManager.default.removeItem(atPath: path) } }

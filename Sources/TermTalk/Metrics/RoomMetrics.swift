@@ -47,7 +47,7 @@ struct RoomMetrics: Equatable, Sendable {
         }
         page.add("members", .gauge, "Members that have a place, those who are away included.", room.members)
         page.add("members_away", .gauge, "Members without a connection.", room.away)
-        page.add("connections", .gauge, "Connections of members, and of those who are not members yet.", room.connections)
+        page.add("connections", .gauge, "Connections of members and visitors.", room.connections)
         page.add("visitors", .gauge, "Connections of those who are not members yet.", room.visitors)
         page.add("log_entries", .gauge, "Entries that the log keeps.", room.logEntries)
         page.add("log_bytes", .gauge, "Memory that the log takes.", room.logByteCount)

@@ -47,6 +47,10 @@ package final class RoomHost {
         package var fileLimits = FileRelay.Limits()
         /// Where numbers about the room go; nil for nowhere.
         package var metrics: MetricsPlace?
+        /// Where the room is announced to those who know its id; nil for nowhere.
+        package var registry: RegistryAccess?
+        /// Under which the registry shows the room to everybody; nil for not at all.
+        package var announcedName: String?
         /// Whether the host only relays: it takes no part, and cannot read what is said.
         package var isHeadless: Bool { limits.isRelay }
 
@@ -81,7 +85,7 @@ package final class RoomHost {
     }
 
     /// What people come in through.
-    private enum Entrance {
+    enum Entrance {
         case none
         case onion(OnionHost)
         case direct(DirectHost)
@@ -121,8 +125,9 @@ package final class RoomHost {
     private var keeping = Keeping.nothing
 
     private var metrics: MetricsExport?
+    var announcer: RegistryAnnouncer?
 
-    private var entrance = Entrance.none
+    private(set) var entrance = Entrance.none
     private(set) var state = State.opening(nil)
     private var ending: ChatEvent.Notice?
     private var isPanicking = false
@@ -279,6 +284,7 @@ package final class RoomHost {
         room.address = directAddress
         state = .open(room)
         showInvite(as: .text)
+        announceInRegistry()
         guard let inside = direct?.inside.first?.description, room.entry.address != inside else { return }
         register { $0.address = inside }
     }
@@ -475,6 +481,7 @@ package final class RoomHost {
         guard var room else { return }
         change(&room.entry)
         state = .open(room)
+        announceInRegistry()
         registration.write { [registry, entry = room.entry, now = wallClock()] in registry.add(entry, now: now) }
     }
 
@@ -544,6 +551,10 @@ package final class RoomHost {
         letGoOfKeptRoom(then: done)
         unregister(entry, then: done)
         if isPanicking, let node { node.removeParts(then: done) } else { done() }
+        withdrawFromRegistry(isHurried: isPanicking) { self.closeEntrance(then: done) }
+    }
+
+    private func closeEntrance(then done: @escaping () -> Void) {
         switch entrance {
         case .none: done()
         case .onion(let onion): onion.shutDown(isHurried: isPanicking, completion: done)
