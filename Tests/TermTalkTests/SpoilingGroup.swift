@@ -64,6 +64,7 @@ final class SpoilingGroup: GroupEngine {
     func forgetEpochs(before epoch: UInt64) { inner.forgetEpochs(before: epoch) }
     func dropPendingCommit() { inner.dropPendingCommit() }
     func groupSecret() -> SecretBytes? { inner.groupSecret() }
+    var handshakeKey: SecretContent? { inner.handshakeKey }
     var secretGeneration: UInt64 { inner.secretGeneration }
     func commitNewSecret() throws(GroupError) -> GroupCommit { spoil(try inner.commitNewSecret()) }
     func goBack(to epoch: UInt64) { inner.goBack(to: epoch) }

@@ -399,6 +399,7 @@ extension Room {
         let before = group.book
         if let followed = members[sender]?.followed { members[sender]?.followed = max(followed, commit.epoch) }
         group.advance(by: booked, commit.groupInfo, of: sender, lowest: lowestEpoch, now: now)
+        if before?.secretGeneration != booked.book.secretGeneration { actions.append(.invitesChanged) }
         // Of who came by a Commit that was undone nobody has heard.
         let entries = (joiners + gone).filter { !$0.isReturning || before?.contains($0.id) == false }.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)

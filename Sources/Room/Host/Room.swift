@@ -149,6 +149,7 @@ package struct Room {
                 actions: &actions)
             return
         }
+        charge(id, for: request, byteCount: body.count, now: now, actions: &actions)
         switch request {
         case .join:
             throw .malformed
@@ -158,27 +159,21 @@ package struct Room {
         case .found(let groupInfo):
             try found(groupInfo, by: id, now: now, actions: &actions)
         case .register(let key):
-            try register(key, from: id, link: link, actions: &actions)
+            try register(key, link: link, actions: &actions)
         case .post(let id_, let epoch, let content):
-            charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
             try speaks(id, in: epoch)
             post(id_, epoch: epoch, content: content, from: id, link: link, now: now, actions: &actions)
         case .privatePost(let id_, let epoch, let receiver, let content):
-            charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
             try speaks(id, in: epoch)
             postPrivately(
                 id_, epoch: epoch, content: content, from: id, to: receiver, link: link, now: now, actions: &actions)
         case .changeNick(let text):
-            charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             changeNick(of: id, to: text, link: link, actions: &actions)
         case .commit(let commit):
-            charge(id, messages: RoomLimits.commitCost, bytes: body.count, now: now, actions: &actions)
             try self.commit(commit, from: id, link: link, now: now, witness: witness, actions: &actions)
         case .cannotFollow(let epoch):
-            charge(id, messages: RoomLimits.commitCost, bytes: 0, now: now, actions: &actions)
             try cannotFollow(epoch, from: id, now: now, actions: &actions)
         case .moderate(let moderation):
-            charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             guard group.book?.isModerator(id) == true else {
                 actions.append(.send(link, HostMessage.declined(MessageID(0), .notPermitted).encoded))
                 return
@@ -187,6 +182,21 @@ package struct Room {
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }
+    }
+
+    /// What a request costs its sender, whatever becomes of it.
+    private mutating func charge(
+        _ id: MemberID, for request: MemberRequest, byteCount: Int, now: Duration, actions: inout [RoomAction]
+    ) {
+        let (messages, bytes): (Double, Int) =
+            switch request {
+            case .post(_, _, let content), .privatePost(_, _, _, let content): (1, content.count)
+            case .commit, .joinExternally, .found: (RoomLimits.commitCost, byteCount)
+            case .cannotFollow: (RoomLimits.commitCost, 0)
+            case .changeNick, .moderate: (RoomLimits.nickChangeCost, 0)
+            case .join, .register, .leave: (1, 0)
+            }
+        charge(id, messages: messages, bytes: bytes, now: now, actions: &actions)
     }
 
     /// The link's connection broke. Its member keeps its place for ``RoomLimits/absence``.

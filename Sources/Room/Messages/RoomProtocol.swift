@@ -78,8 +78,9 @@ package struct RoomLimits: Sendable {
     /// Those who are removed by one Commit at most.
     package static let removalsPerCommit = 256
 
-    /// Bytes of a GroupInfo: ours have some 300, without a tree, and with that of a group of one some 600.
-    package static let groupInfoByteCount = 1_536
+    /// Bytes of a GroupInfo: ours have some 300, without a tree, and with that of a group of one some 600; and 64 for each of
+    /// ``groupInvites``, and 32 for each moderator.
+    package static let groupInfoByteCount = 2_048
 
     /// Bytes of a Welcome, which has no tree: some 300, and some 210 for each of ``candidatesPerCommit``.
     package static let welcomeByteCount = 16_384
@@ -104,9 +105,11 @@ package struct RoomLimits: Sendable {
     /// Bytes of a message that the log has: a Commit of the longest, and who comes by it.
     static let loggedByteCount = groupMessageByteCount + 32_768
 
-    /// Keys for handshakes of a group's invites that a relay keeps: who came with an older one and has lost its connection cannot
-    /// come back.
-    package static let groupInvites = 8
+    /// Invites that the group at a relay can have, one after the other: what each is known by is in everything that tells of the group.
+    package static let groupInvites = 16
+    /// Keys for handshakes of invites that the group had and has no more, because the room took that back: who came with an older one and
+    /// has lost its connection cannot come back.
+    static let voidGroupInvites = 8
 
     /// How long a relay lets nobody new in after somebody was sent out, who knows the invite: a moderator may have given itself
     /// new keys just before, and has to wait for ``ownUpdateInterval`` until the group gets another secret.

@@ -129,7 +129,7 @@ extension HostNode {
         logger.info("the room's group begins anew")
         var actions: [RoomAction] = []
         room.beginAnew(now: now, actions: &actions)
-        door.useInviteOfGroup(nil)
+        door.useInvitesOfGroup(in: room)
         perform(actions)
         invitesChanged()
     }

@@ -40,7 +40,7 @@ extension HostNode {
         case .admitted:
             files.connectedLocally()
             onJoined?()
-        case .end, .registrationDue, .registered, .moved:
+        case .end, .registered, .moved:
             break
         }
     }
