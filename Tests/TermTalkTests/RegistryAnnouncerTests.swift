@@ -1,6 +1,6 @@
+import Chat
 import EventLoop
 import Foundation
-import Room
 import SharedLog
 import Sodium
 import TestSupport

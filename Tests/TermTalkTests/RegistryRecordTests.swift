@@ -1,4 +1,4 @@
-import Room
+import Chat
 import Sodium
 import TestSupport
 import Testing

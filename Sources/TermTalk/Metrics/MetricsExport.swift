@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 
 /// Brings a host's metrics to where its operator wants them.
 final class MetricsExport {

@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 
 /// A file of mode 0600 that has the metrics, replaced as a whole again and again, and removed at the end.
 final class MetricsFile {

@@ -1,5 +1,5 @@
+package import Chat
 internal import EventLoop
-package import Room
 
 /// Where a host's metrics go: a file that is written anew again and again, or a Unix socket that answers.
 package enum MetricsPlace: Equatable, Sendable {

@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 
 extension RoomHost {
     /// What brings the room's numbers to where its operator wants them; nil where they were not asked for.

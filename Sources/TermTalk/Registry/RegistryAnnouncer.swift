@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 internal import Sodium
 
 /// Keeps the record of a room that is open in a registry, as long as it is.

@@ -1,5 +1,5 @@
+package import Chat
 package import EventLoop
-package import Room
 internal import SharedLog
 internal import Sodium
 

@@ -1,5 +1,5 @@
+internal import Chat
 internal import Glibc
-internal import Room
 internal import Transport
 
 extension ChatEvent.Notice {

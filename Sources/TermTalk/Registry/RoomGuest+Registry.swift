@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 internal import Sodium
 internal import TorController
 internal import Transport

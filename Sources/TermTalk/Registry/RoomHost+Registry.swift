@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 internal import TorController
 internal import Transport
 
@@ -24,12 +24,7 @@ extension RoomHost {
 
     /// A room behind tor is never announced around it.
     private func registryDial(_ access: RegistryAccess) -> RedisConnection.Dial? {
-        guard !access.isOfThisMachine else { return nil }
-        switch entrance {
-        case .onion(let onion): return onion.tor.registryDial
-        case .behind(_, let check): return check.tor.registryDial
-        case .direct, .none: return nil
-        }
+        access.isOfThisMachine ? nil : entrance.tor?.registryDial
     }
 
     /// Takes the room out of the registry; what is done next may end the tor by which it is asked.

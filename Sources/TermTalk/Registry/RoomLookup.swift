@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 internal import Sodium
 
 /// Looks for one room in a registry, once.

@@ -1,5 +1,5 @@
+internal import Chat
 internal import Configuration
-internal import Room
 internal import TermTalk
 internal import TorController
 

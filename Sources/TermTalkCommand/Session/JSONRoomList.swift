@@ -1,5 +1,5 @@
+internal import Chat
 internal import FoundationEssentials
-internal import Room
 internal import TermTalk
 internal import TerminalUI
 

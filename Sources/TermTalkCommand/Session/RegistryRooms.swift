@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 internal import TermTalk
 
 /// The rooms that a registry shows to everybody.
