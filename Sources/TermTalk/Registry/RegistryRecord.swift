@@ -78,7 +78,8 @@ package struct RegistryRecord: Equatable, Sendable {
 
     /// Whether it was written at about `now`, in seconds since 1970, and the room is not over.
     func isCurrent(now: Int64) -> Bool {
-        (now.subtractingReportingOverflow(writtenAt).partialValue).magnitude <= Self.ageLimit.magnitude
+        let age = now.subtractingReportingOverflow(writtenAt)
+        return !age.overflow && age.partialValue.magnitude <= Self.ageLimit.magnitude
             && endsAt.map { $0 > now } != false
     }
 }
