@@ -29,6 +29,8 @@ package final class RoomGuest {
         package var password: Password?
         /// Whether it may be the first of a group at a relay; not where it only delivers something and leaves.
         package var foundsGroup = true
+        /// Where the room, or where it is by now, is looked for first.
+        package var search: RegistrySearch?
         package var files = FileOptions()
 
         package init(
@@ -56,21 +58,26 @@ package final class RoomGuest {
     /// A dial that works is mostly done by then; another one is begun beside it.
     private static let torStagger = Duration.seconds(12)
 
-    private let loop: EventLoop
-    private let options: Options
+    let loop: EventLoop
+    var options: Options
     private let trustStore: TrustStore
     private let hostRecord: DiskRecord
     private let logger: Logger
-    private let wallClock: () -> Int64
-    private let tell: (ChatEvent) -> Void
+    let wallClock: () -> Int64
+    let tell: (ChatEvent) -> Void
 
-    private var tor: TorController?
+    var tor: TorController?
+    var lookup: RoomLookup?
+    /// When the registry was asked last.
+    var lookedAt = Duration.zero
+    /// The host's key as a registry says it: nobody vouches for it, but no other is the room's.
+    var announcedHostKey: X25519.PublicKey?
     private var password: RoomPassword?
-    private var node: MemberNode?
+    private(set) var node: MemberNode?
     private var sleepWatch: SleepWatch?
     private var networkWatch: NetworkWatch?
-    private var ways: RoomWays<RoomAddress>
-    private var isStopping = false
+    var ways: RoomWays<RoomAddress>
+    private(set) var isStopping = false
     private var isPanicking = false
     private var forgetsHost = false
     private var rememberedAt: Set<RoomAddress> = []
@@ -89,12 +96,18 @@ package final class RoomGuest {
         self.loop = loop
         self.options = options
         // Where a local network has the room, is not known yet.
-        ways = RoomWays((options.address == .lan(nil) ? [] : [options.address]) + options.alternatives)
+        ways = Self.ways((options.address == .lan(nil) ? [] : [options.address]) + options.alternatives)
         trustStore = TrustStore(directories: directories)
         hostRecord = DiskRecord(loop: loop, tell: tell)
         self.logger = logger
         self.wallClock = wallClock
         self.tell = tell
+    }
+
+    static func ways(_ addresses: [RoomAddress]) -> RoomWays<RoomAddress> {
+        RoomWays(addresses) { others in
+            others.map { (Random.uint64(), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
+        }
     }
 
     /// The static key that the host showed in the last handshake.
@@ -104,6 +117,12 @@ package final class RoomGuest {
         if !options.foundsGroup, options.invite?.isForFounder == true {
             return loop.atEndOfTurn { [weak self] in self?.ended(.lost, .foundsNoGroup) }
         }
+        if let search = options.search { return find(by: search) }
+        goIn()
+    }
+
+    /// It is known where the room is.
+    func goIn() {
         guard let password = options.password else { return connect() }
         loop.offload { [options] in
             password.stretched(for: options.room)
@@ -116,10 +135,11 @@ package final class RoomGuest {
     }
 
     private func connect() {
-        guard let torOptions = options.tor else {
-            findHostKey()
-            return
-        }
+        guard let torOptions = options.tor, tor == nil else { return findHostKey() }
+        startTor(torOptions) { [weak self] in self?.findHostKey() }
+    }
+
+    func startTor(_ torOptions: TorOptions, onReady: @escaping () -> Void) {
         let tor = TorController(loop: loop, options: torOptions, logger: logger)
         self.tor = tor
         tor.start { [weak self] event in
@@ -130,7 +150,7 @@ package final class RoomGuest {
             case .bootstrap(let progress, _):
                 self.tell(.starting(.torBootstrap, progress: progress))
             case .ready:
-                self.findHostKey()
+                onReady()
             case .network(isUp: true), .controlRestored:
                 self.node?.tryNow()
             case .distrusted(let error), .stalled(let error):
@@ -161,10 +181,11 @@ package final class RoomGuest {
                 if let warning { self.tell(.warning(warning)) }
                 if let key {
                     self.enter(hostKey: key, policy: .pinned(.known))
-                } else if case .onion = self.options.address {
+                } else if case .onion = self.options.address, self.announcedHostKey == nil {
                     self.enter(hostKey: nil, policy: .onionAddress)
                 } else {
-                    self.enter(hostKey: nil, policy: self.options.acceptsNewHost ? .acceptNew : .strict)
+                    self.enter(
+                        hostKey: self.announcedHostKey, policy: self.options.acceptsNewHost ? .acceptNew : .strict)
                 }
             }
         }
@@ -184,7 +205,7 @@ package final class RoomGuest {
             credentials: credentials,
             client: MemberClient(nick: options.nick, engine: engine, foundsGroup: options.foundsGroup),
             password: password, fileOptions: options.files,
-            dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
+            dial: lookingAgain(makeDial()), logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
@@ -320,9 +341,10 @@ package final class RoomGuest {
 
     // MARK: Ending
 
-    private func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
+    func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
         guard !isStopping else { return }
         isStopping = true
+        lookup = nil
         sleepWatch?.stop()
         networkWatch = nil
         let finish = { [weak self] in

@@ -44,6 +44,12 @@ package final class RoomHost {
         package var kept: KeptRoom?
         package var files = FileOptions()
         package var fileLimits = FileRelay.Limits()
+        /// Where numbers about the room go; nil for nowhere.
+        package var metrics: MetricsPlace?
+        /// Where the room is announced to those who know its id; nil for nowhere.
+        package var registry: RegistryAccess?
+        /// Under which the registry shows the room to everybody; nil for not at all.
+        package var announcedName: String?
         /// Whether the host only relays: it takes no part, and cannot read what is said.
         package var isHeadless: Bool { limits.isRelay }
 
@@ -81,7 +87,7 @@ package final class RoomHost {
         case closed
     }
 
-    private let loop: EventLoop
+    let loop: EventLoop
     let options: Options
     private let registry: RoomRegistry
     private let registration: DiskRecord
@@ -93,7 +99,9 @@ package final class RoomHost {
     private lazy var keeping = RoomKeeping(
         options.kept, loop: loop, wallClock: wallClock, warn: { [tell] in tell(.warning($0)) },
         onFailed: { [weak self] in self?.fail($0) })
-    private lazy var entrance = RoomEntrance(
+    private var metrics: MetricsExport?
+    var announcer: RegistryAnnouncer?
+    private(set) lazy var entrance = RoomEntrance(
         loop: loop, options: options, logger: logger,
         isUnderAttack: { [weak self] in self?.node?.isUnderAttack ?? false },
         onAccept: { [weak self] stream, network, service in self?.node?.accept(stream, from: network, by: service) },
@@ -124,7 +132,7 @@ package final class RoomHost {
         self.tell = tell
     }
 
-    private var isClosed: Bool { if case .closed = state { true } else { false } }
+    var isClosed: Bool { if case .closed = state { true } else { false } }
     var room: OpenRoom? { if case .open(let room) = state { room } else { nil } }
     var node: HostNode? { room?.node }
 
@@ -134,6 +142,7 @@ package final class RoomHost {
     // MARK: Opening
 
     package func start() {
+        metrics = metricsExport()
         keeping.open(limits: options.limits) { [weak self] result in
             guard let self else { return }
             do throws(ChatEvent.Notice) {
@@ -192,6 +201,7 @@ package final class RoomHost {
             tell(.room(.moved(address: address.text)))
         }
         showInvite(as: .text)
+        announceInRegistry()
         let inside = entrance.insideAddress ?? address.text
         guard room.entry.address != inside else { return }
         register { $0.address = inside }
@@ -280,6 +290,7 @@ package final class RoomHost {
         guard var room else { return }
         change(&room.entry)
         state = .open(room)
+        announceInRegistry()
         registration.write { [registry, entry = room.entry, now = wallClock()] in registry.add(entry, now: now) }
     }
 
@@ -305,7 +316,7 @@ package final class RoomHost {
     /// Whether the room goes on when the host does.
     package var isKept: Bool { keeping.isOpen }
 
-    private func fail(_ notice: ChatEvent.Notice) {
+    func fail(_ notice: ChatEvent.Notice) {
         ending = ending ?? notice
         stop(.hostQuit)
     }
@@ -321,19 +332,22 @@ package final class RoomHost {
             onEnded(reason, self.ending)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 4
+        var owed = 5
         let done = {
             owed -= 1
             if owed == 0 { finish() }
         }
         entrance.close()
+        if let metrics { metrics.close(then: done) } else { done() }
         keeping.letGo(all: isPanicking) { [tell, ending] notice in
             if let notice, notice.code != ending?.code { tell(.warning(notice)) }
             done()
         }
         unregister(entry, then: done)
         if isPanicking, let node { node.removeParts(then: done) } else { done() }
-        entrance.shutDown(isHurried: isPanicking, completion: done)
+        withdrawFromRegistry(isHurried: isPanicking) { [entrance, isPanicking] in
+            entrance.shutDown(isHurried: isPanicking, completion: done)
+        }
     }
 
     private func unregister(_ entry: RoomRegistry.Entry?, then done: @escaping () -> Void) {

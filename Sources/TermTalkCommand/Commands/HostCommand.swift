@@ -93,6 +93,7 @@ struct HostCommand: ParsableCommand {
     var clientAuth = false
 
     @OptionGroup var persist: PersistOptions
+    @OptionGroup var operation: OperationOptions
     @Flag(
         help: ArgumentHelp(
             "Relay the room without taking part in it or being able to read it.",
@@ -143,8 +144,12 @@ struct HostCommand: ParsableCommand {
         if clientAuth && headless {
             throw ValidationError("--client-auth and --headless exclude each other: a relay does not make the invites")
         }
-        if persist.readsStandardInput && secret.readsStandardInput {
-            throw ValidationError("standard input cannot be both the password and the passphrase")
+        let readers = [persist.readsStandardInput, secret.readsStandardInput, operation.registry.readsStandardInput]
+        if readers.count(where: { $0 }) > 1 {
+            throw ValidationError("standard input cannot be more than one password or passphrase")
+        }
+        if operation.registry.registry != nil, lan != nil {
+            throw ValidationError("--lan has an announcement of its own: it and --registry exclude each other")
         }
         if headless && (approve || common.nick != nil) {
             throw ValidationError("--headless has nobody to ask or to name: it excludes --approve and --nick")
@@ -209,6 +214,9 @@ struct HostCommand: ParsableCommand {
             mapsPort: mapPort, kept: kept)
         options.files = try files.options()
         options.fileLimits.largest = try fileLimit()
+        options.metrics = try operation.metricsPlace()
+        options.registry = try operation.registry.access()
+        options.announcedName = try operation.announcedName()
         return options
     }
 

@@ -25,12 +25,17 @@ enum PasswordInput {
 
     /// The first line of the file, without its end; `-` is standard input, of which no byte more is taken.
     static func firstLine(of path: String, as kind: Kind = .password) throws(ChatEvent.Notice) -> Password {
+        try checked(firstLine(of: path, option: kind.fileOption), kind)
+    }
+
+    /// The same of whatever the option is for; empty when it is longer than ``limit``.
+    static func firstLine(of path: String, option: String) throws(ChatEvent.Notice) -> SecretBytes {
         var descriptor = STDIN_FILENO
         if path != "-" {
             descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
             guard descriptor >= 0 else {
                 throw ChatEvent.Notice(
-                    .inputInvalid, "\(kind.fileOption) cannot be used: the file cannot be opened",
+                    .inputInvalid, "\(option) cannot be used: the file cannot be opened",
                     hint: "check its name and its permissions")
             }
         }
@@ -42,14 +47,14 @@ enum PasswordInput {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {
                 throw ChatEvent.Notice(
-                    .inputInvalid, "\(kind.fileOption) cannot be used: the file cannot be read",
+                    .inputInvalid, "\(option) cannot be used: the file cannot be read",
                     hint: "name a file, or - for standard input")
             }
             guard count > 0, byte != UInt8(ascii: "\n") else { break }
             line.append(byte)
         }
         line.removeByteOrderMark()
-        return try checked(line.finish(), kind)
+        return line.finish() ?? SecretBytes(count: 0)
     }
 
     static func checked(
