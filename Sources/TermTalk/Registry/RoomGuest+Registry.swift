@@ -8,21 +8,22 @@ internal import Transport
 /// word, or the person's.
 extension RoomGuest {
     func find(by search: RegistrySearch) {
-        guard search.isThroughTor else { return ask(search, through: nil) }
+        let guide = RegistryGuide(search, room: options.room, loop: loop, wallClock: wallClock)
+        self.guide = guide
+        guard search.isThroughTor else { return ask(guide, through: nil) }
+        var isAsked = false
         startTor(search.tor) { [weak self] in
-            if let self, let tor = self.tor { self.ask(search, through: tor) }
+            guard let self, let tor = self.tor, !isAsked else { return }
+            isAsked = true
+            self.ask(guide, through: tor)
         }
     }
 
-    private func ask(_ search: RegistrySearch, through tor: TorController?) {
-        guard lookup == nil else { return }
-        lookedAt = loop.time
-        lookup = RoomLookup(
-            options.room, access: search.access, loop: loop, dial: tor?.registryDial, now: wallClock()
-        ) { [weak self] result in
-            guard let self, !self.isStopping else { return }
+    private func ask(_ guide: RegistryGuide, through tor: TorController?) {
+        guide.ask(through: tor) { [weak self, weak guide] result in
+            guard let self, let guide, !self.isEnded else { return }
             do throws(ChatEvent.Notice) {
-                try self.found(try result.get(), by: search)
+                try self.found(try result.get(), by: guide)
             } catch {
                 // With an invite it is known where the room was at least.
                 guard self.options.invite != nil else { return self.ended(.lost, error) }
@@ -33,7 +34,8 @@ extension RoomGuest {
         }
     }
 
-    private func found(_ record: RegistryRecord, by search: RegistrySearch) throws(ChatEvent.Notice) {
+    private func found(_ record: RegistryRecord, by guide: RegistryGuide) throws(ChatEvent.Notice) {
+        let search = guide.search
         if let key = options.invite?.hostKey ?? options.hostKey, key != record.hostKey {
             throw .registryForged("it names another host key than the one that is known")
         }
@@ -49,7 +51,7 @@ extension RoomGuest {
             use(addresses + ([invite.address] + invite.alternatives).filter { !addresses.contains($0) })
             return dropTorUnlessNeeded()
         }
-        announcedHostKey = record.hostKey
+        guide.hostKey = record.hostKey
         use(addresses)
         if address.onionKey != nil {
             options.tor = search.tor
@@ -68,42 +70,7 @@ extension RoomGuest {
         guard let first = addresses.first else { return }
         options.address = first
         options.alternatives = Array(addresses.dropFirst())
-        ways = Self.ways(addresses)
     }
-
-    // MARK: While in the room
-
-    /// The same dial; where it fails the registry is asked whether the room is elsewhere by now.
-    func lookingAgain(_ dial: @escaping MemberNode.Dial) -> MemberNode.Dial {
-        guard let search = options.search else { return dial }
-        return { [weak self] completion in
-            dial { result in
-                if case .failure = result { self?.lookAgain(by: search) }
-                completion(result)
-            }
-        }
-    }
-
-    private func lookAgain(by search: RegistrySearch) {
-        guard let key = node?.hostKey, loop.time - lookedAt >= Self.lookInterval else { return }
-        // Never around the tor by which it was asked at first.
-        let dial = search.isThroughTor ? tor?.registryDial : nil
-        guard dial != nil || !search.isThroughTor else { return }
-        lookedAt = loop.time
-        lookup = RoomLookup(
-            options.room, access: search.access, loop: loop, dial: dial, now: wallClock()
-        ) { [weak self] result in
-            guard let self, !self.isStopping, case .success(let record) = result, record.hostKey == key else { return }
-            let isOnion = self.options.address.onionKey != nil
-            let addresses = record.addresses(from: search.access).filter { ($0.onionKey != nil) == isOnion }
-            guard addresses.contains(where: { !self.ways.contains($0) }) else { return }
-            for address in addresses.reversed() { self.ways.put(first: address) }
-            self.node?.tryNow()
-        }
-    }
-
-    /// A host that begins elsewhere writes its record at once.
-    private static let lookInterval = Duration.seconds(10)
 
     // MARK: Tor
 
@@ -117,7 +84,7 @@ extension RoomGuest {
 
 extension RegistryRecord {
     /// Those that may be dialed: what is elsewhere does not know what is on this machine.
-    fileprivate func addresses(from access: RegistryAccess) -> [RoomAddress] {
+    func addresses(from access: RegistryAccess) -> [RoomAddress] {
         addresses.filter { $0.hostPort?.isLoopback != true || access.isOfThisMachine }
     }
 }
