@@ -42,6 +42,7 @@ enum RoomMessageType {
     static let passed: UInt8 = 0x3a
     static let undone: UInt8 = 0x3b
     static let barred: UInt8 = 0x3c
+    static let moderated: UInt8 = 0x3d
     static let moved: UInt8 = 0x3f
 }
 
