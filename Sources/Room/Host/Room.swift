@@ -166,14 +166,14 @@ package struct Room {
             try self.commit(commit, from: id, link: link, now: now, witness: witness, actions: &actions)
         case .cannotFollow(let epoch):
             try cannotFollow(epoch, from: id, now: now, actions: &actions)
-        case .moderate(let request, let moderation):
+        case .moderate(let asked, let moderation):
             guard group.book?.isModerator(id) == true else {
-                actions.append(.send(link, HostMessage.declined(request, .notPermitted).encoded))
+                actions.append(.send(link, HostMessage.declined(asked, .notPermitted).encoded))
                 return
             }
             // Carried out once, however often it comes.
-            if recent.insert(request) { actions.append(.moderate(moderation, by: id)) }
-            actions.append(.send(link, HostMessage.moderated(request).encoded))
+            if recent.insert(asked) { actions.append(.moderate(moderation, by: id)) }
+            actions.append(.send(link, HostMessage.moderated(asked).encoded))
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }

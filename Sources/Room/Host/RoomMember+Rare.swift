@@ -1,3 +1,5 @@
+import Chat
+
 extension Room.Member {
     /// What few members have at a time. A room keeps a place for many who are idle: they do not have the memory for it.
     struct Rare {
