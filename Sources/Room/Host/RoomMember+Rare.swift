@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 extension Room.Member {
     /// What few members have at a time. A room keeps a place for many who are idle: they do not have the memory for it.
