@@ -32,6 +32,8 @@ import Testing
     private static func live(in world: RandomRoom, _ seed: UInt64, steps: Int) throws {
         for step in 1...steps {
             try Self.somethingHappens(world)
+            // At the least once.
+            if world.isRelay, step == steps / 3 { try comeInUnattended(world) }
             if step.isMultiple(of: Self.stepsBetweenComparisons) || step == steps {
                 try Self.settle(world)
                 try Self.compareGroups(world, "seed \(seed), step \(step)")
@@ -42,6 +44,13 @@ import Testing
         print(
             "random room: seed \(seed), \(steps) steps, epoch \(epoch), \(world.counts.sorted { $0.key < $1.key })"
         )
+    }
+
+    private static func comeInUnattended(_ world: RandomRoom) throws {
+        for peer in world.present where peer.isUp { world.breakLink(peer) }
+        try world.join()
+        try world.carry()
+        world.count("came in unattended")
     }
 
     private static func somethingHappens(_ world: RandomRoom) throws {
@@ -62,10 +71,7 @@ import Testing
             world.breakLink(someone)
             world.count("broken")
         case 6...7 where world.isRelay && world.present.count < memberCounts.upperBound && world.random.below(2) == 0:
-            for peer in world.present where peer.isUp { world.breakLink(peer) }
-            try world.join()
-            try world.carry()
-            world.count("came in unattended")
+            try comeInUnattended(world)
         case 8 where !isHost && world.random.below(3) == 0:
             world.overrun(someone)
             world.count("overrun")
