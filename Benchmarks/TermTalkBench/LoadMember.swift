@@ -1,4 +1,5 @@
 import CLibevent
+import Chat
 import Glibc
 import Room
 import SecureGroup

@@ -1,5 +1,5 @@
+internal import Chat
 internal import MLS
-internal import Room
 
 /// What Commits may do in a room's group, beside the rules of RFC 9420: members and the room ask for the same.
 struct GroupRules {

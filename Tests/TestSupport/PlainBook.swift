@@ -1,3 +1,4 @@
+package import Chat
 package import Room
 package import Sodium
 

@@ -1,3 +1,4 @@
+package import Chat
 package import Sodium
 
 /// The room's one book of who is in its group: what is public of the group, followed Commit by Commit.

@@ -1,3 +1,4 @@
+internal import Chat
 internal import Wire
 
 /// How the room's group is to be changed: who is in it, who wants in, and who was asked to commit what.

@@ -1,3 +1,4 @@
+package import Chat
 package import Sodium
 
 // A room whose host is a relay: it has no participant, and the members let each other in, by a secret that the relay does not

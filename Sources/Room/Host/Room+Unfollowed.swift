@@ -1,3 +1,5 @@
+internal import Chat
+
 // Commits that the others cannot follow.
 extension Room {
     private var standings: [UnfollowedCommits.Standing] {

@@ -1,3 +1,5 @@
+package import Chat
+
 /// A room at its host: who is in it, in which order messages are delivered, and to whom.
 ///
 /// Sans-IO: it is told what links receive, and returns actions. Content is opaque to it. `now` is monotonic time
@@ -234,7 +236,7 @@ package struct Room {
         beginAbsence(of: id, now: now)
         members[id]?.link = nil
         log.close(id)
-        guard members.count <= RoomLimits.receiptMembers, let member = members[id] else { return }
+        guard members.count <= ChatLimits.receiptMembers, let member = members[id] else { return }
         receipts.missed(by: id, since: member.since, after: member.receivedSequence)
         scheduleReceipts(now: now)
     }
@@ -267,7 +269,7 @@ package struct Room {
         group.mustAsk = true
         if member.absence != nil {
             // Told with its first acknowledgement.
-            if members.count <= RoomLimits.receiptMembers {
+            if members.count <= ChatLimits.receiptMembers {
                 receipts.returned(id, since: member.since, received: member.receivedSequence)
             }
             endAbsence(of: id, now: now, actions: &actions)
@@ -281,7 +283,7 @@ package struct Room {
         group.unfollowed.reviewSoon(now: now)
         guard sequence > member.receivedSequence, sequence < nextSequence else { return }
         members[id]?.receivedSequence = sequence
-        guard members.count <= RoomLimits.receiptMembers else { return }
+        guard members.count <= ChatLimits.receiptMembers else { return }
         receipts.received(by: id, since: member.since, after: member.receivedSequence, upTo: sequence)
         scheduleReceipts(now: now)
     }
@@ -508,7 +510,7 @@ package struct Room {
 
     /// The member will not receive what it has not received by now, or not before it is back.
     private mutating func stopCounting(_ member: Member, now: Duration) {
-        guard members.count <= RoomLimits.receiptMembers else { return }
+        guard members.count <= ChatLimits.receiptMembers else { return }
         receipts.left(member.id, since: member.since, received: member.receivedSequence)
         scheduleReceipts(now: now, after: RoomLimits.awayGrace)
     }

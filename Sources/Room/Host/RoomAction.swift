@@ -1,3 +1,4 @@
+package import Chat
 package import Wire
 
 /// A connection at the host, by its slot; the host's own participant has one too.

@@ -1,3 +1,4 @@
+package import Chat
 package import Sodium
 
 /// A member's side of the room's group: who is in it, and what makes bytes of what its members say.

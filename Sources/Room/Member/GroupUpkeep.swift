@@ -1,3 +1,5 @@
+internal import Chat
+
 /// What a member has to do for the group, and when.
 struct GroupUpkeep {
     /// What the room asks this member to commit.

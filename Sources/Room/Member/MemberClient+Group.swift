@@ -1,3 +1,4 @@
+package import Chat
 internal import Sodium
 
 // The member's part in the group: what it seals and opens, the Commits it makes and receives, and what it makes of a host

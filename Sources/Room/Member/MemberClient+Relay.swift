@@ -1,3 +1,4 @@
+internal import Chat
 package import Sodium
 
 // The member's part where the room is at a relay (docs/protocol.md, "Rooms of a relay").

@@ -1,3 +1,5 @@
+internal import Chat
+
 /// The types of the room's messages on the wire (docs/protocol.md, "Room").
 enum RoomMessageType {
     // From a member.
@@ -63,14 +65,11 @@ package struct RoomLimits: Sendable {
     /// members, and who asks for more costs the host a millisecond.
     static let nicksTried = 100
 
-    /// Bytes of a text in UTF-8.
-    package static let textByteCount = 65_536
-
     /// Bytes of the offer of a file: its name, of up to 255, and what proves it.
     package static let offerByteCount = 512
 
     /// Bytes of sealed content: a text, and what group encryption adds.
-    package static let contentByteCount = 65_536 + 2_048
+    package static let contentByteCount = ChatLimits.textByteCount + 2_048
 
     /// Bytes of a KeyPackage: ours have some 300, all alike but for their keys.
     package static let keyPackageByteCount = 640
@@ -205,19 +204,9 @@ package struct RoomLimits: Sendable {
     /// At a relay, whether somebody who knows the group's secret comes in while no member is there.
     package var admitsUnattended = true
 
-    /// Joiners that wait for the host at a time; a person does not look through more. They hold connections, of which there
-    /// are 256 for those who are not members.
-    package static let waiting = 32
-
     /// Keys that may not come back; past it the oldest is forgotten. A key is made in no time, so that a longer list would
     /// keep nobody out: what does is that the invite is changed.
     static let bannedKeys = 1_024
-
-    /// Slow mode allows one message in so many seconds at the least: who wants less wants a locked room.
-    package static let slowestSeconds: Int64 = 3_600
-
-    /// Bytes of UTF-8 of a topic, or of the reason for which a member is removed: a line on a wide screen.
-    package static let remarkByteCount = 400
 
     /// A member whose connection broke keeps its place for so long: a night, a laptop that is carried to another place. It
     /// costs what one entry of a table does; what was said meanwhile is in the log for all.
@@ -240,9 +229,6 @@ package struct RoomLimits: Sendable {
 
     /// Receipts in one message: when a member leaves that received nothing for long, those of thousands of messages change.
     static let receiptsPerMessage = 1_000
-
-    /// Receipts are counted in rooms of up to this many members; beyond it "received by 731 of 900" helps nobody.
-    package static let receiptMembers = 256
 
     package init() {}
 }

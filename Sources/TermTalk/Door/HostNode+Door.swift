@@ -1,3 +1,4 @@
+internal import Chat
 package import EventLoop
 internal import Logging
 package import Room
