@@ -1,3 +1,4 @@
+internal import Chat
 internal import Room
 
 /// What a member keeps of the group of a relay's room that it has lost: whom it believes what the group's secret is now.

@@ -1,3 +1,4 @@
+package import Chat
 internal import MLS
 package import Room
 internal import Sodium

@@ -1,3 +1,4 @@
+import Chat
 import TestSupport
 import Testing
 import Wire
@@ -75,7 +76,6 @@ import Wire
         try network.carry()
         network.timePassed(RoomLimits.committerPatience)
         try network.carry()
-        print("DEBUG", network.peers[1].isUp, network.peers[1].isReleased, network.peers[1].ends, network.room.group.joiners, network.room.group.asked as Any, network.room.group.seekers, network.epoch, network.peers[0].client.engine.epoch, network.peers[0].client.engine.hasPendingCommit, network.peers[0].client.upkeep.wanted as Any, network.room.group.silent, network.room.group.mustAsk, network.room.group.retryAt as Any, network.now)
         #expect(network.peers[1].client.isJoined && network.peers[1].ends.isEmpty)
         network.timePassed(RoomLimits.ownUpdateInterval)
         network.act(0) { client, actions in client.timePassed(actions: &actions) }

@@ -411,10 +411,6 @@ extension Room {
         let before = group.book
         if let followed = members[sender]?.followed { members[sender]?.followed = max(followed, commit.epoch) }
         group.advance(by: booked, commit.groupInfo, of: sender, lowest: lowestEpoch, now: now)
-        if before?.secretGeneration != booked.book.secretGeneration {
-            actions.append(.invitesChanged)
-            reviewJoiners(now: now, actions: &actions)
-        }
         // Of who came by a Commit that was undone nobody has heard.
         let entries = (joiners + gone).filter { !$0.isReturning || before?.contains($0.id) == false }.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
@@ -427,6 +423,10 @@ extension Room {
             actions.append(.broadcast(HostMessage.left(joiner.id, .lost).encoded, tag: 0))
         }
         letIn(joiners, welcome: commit.welcome, now: now, actions: &actions)
+        guard before?.secretGeneration != booked.book.secretGeneration else { return }
+        actions.append(.invitesChanged)
+        // Those who are asked for the secret follow the Commit before.
+        reviewJoiners(now: now, actions: &actions)
     }
 
     /// Whether somebody behind the link, who is no member yet, waits for a Commit or for the host.

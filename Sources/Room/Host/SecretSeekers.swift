@@ -1,3 +1,4 @@
+internal import Chat
 internal import Wire
 
 /// At a relay: members that have lost the group while its secret became another one, and who was asked to tell them that.
