@@ -135,7 +135,9 @@ final class RandomRoom {
     /// The first one, who moderates a relay's room, sends the peer out, and the group gets another secret.
     func sendOut(_ peer: Peer) throws {
         guard isRelay, peers[0].isUp, peers[0].client.isModerator, peer !== peers[0],
-            sentOut.count < RoomLimits.groupInvites - 1
+            sentOut.count < RoomLimits.groupInvites - 1,
+            // Who is on its way in for the first time would need the new invite.
+            present.allSatisfy({ $0.client.id != nil })
         else { return }
         try act(peers[0]) { client, actions in
             try client.moderate(.kick(peer.group.id.description, reason: "", keepsInvites: false), actions: &actions)
