@@ -45,7 +45,7 @@ struct GroupUpkeep {
         var isTold = false
 
         /// When the relay has others in again who come with the old invite.
-        var toldAt: Duration? { isTold ? nil : since + RoomLimits.renewalPatience }
+        var toldAt: Duration? { isTold ? nil : since + RoomLimits.spoiltInviteTime }
     }
 
     /// The group has got another secret in this epoch, which is kept from whom this member has sent out.

@@ -18,9 +18,10 @@ package enum MemberRequest: Sendable, Equatable {
     case register(presharedKey: SecretContent)
     /// At a relay, where nobody is there: the joiner's external Commit.
     case joinExternally(GroupCommit)
-    case moderate(Moderation)
     /// At a relay: the group's secret, for a member that has lost the group and knows a former one only.
     case secret(for: MemberID, sealed: [UInt8])
+    /// Answered with *moderated* once it was carried out, or with *declined*; what has no answer is asked for again.
+    case moderate(MessageID, Moderation)
     /// The group could not be followed into this epoch.
     case cannotFollow(epoch: UInt64)
 
@@ -62,7 +63,8 @@ package enum MemberRequest: Sendable, Equatable {
             return EncodedMessage(type: RoomMessageType.found, body: groupInfo)
         case .register(let key):
             return EncodedMessage(type: RoomMessageType.register, body: key.copy())
-        case .moderate(let moderation):
+        case .moderate(let id, let moderation):
+            writer.write(id.value)
             moderation.write(to: &writer)
             return EncodedMessage(type: RoomMessageType.moderate, body: writer.bytes)
         case .cannotFollow(let epoch):
@@ -127,7 +129,7 @@ package enum MemberRequest: Sendable, Equatable {
             case RoomMessageType.cannotFollow:
                 self = .cannotFollow(epoch: try reader.readUInt64())
             case RoomMessageType.moderate:
-                self = .moderate(try Moderation(from: &reader))
+                self = .moderate(MessageID(try reader.readUInt64()), try Moderation(from: &reader))
             default:
                 throw WireError.trailingBytes
             }
