@@ -24,7 +24,7 @@ package final class GroupSecret: Sendable {
     static let proofExtension = ExtensionType(rawValue: 0xf771)
 
     package let secret: SecretBytes
-    private let presharedKey: SecretBytes
+    let presharedKey: SecretBytes
     private let proofKey: Ed25519.KeyPair
     /// The Noise pre-shared key of the invite that has this secret: the relay is told, to know handshakes by it.
     package let handshakeKey: SecretContent

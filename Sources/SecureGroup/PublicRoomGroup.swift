@@ -77,6 +77,13 @@ package struct PublicRoomGroup: GroupBook {
         return group.wouldAccept(keyPackage, replacing: leaves[candidate.id])
     }
 
+    package func isMember(_ candidate: GroupCandidate) -> Bool {
+        guard let leaf = leaves[candidate.id], let keyPackage = Self.keyPackage(of: candidate),
+            group.tree[leaf]?.signatureKey == keyPackage.leafNode.signatureKey
+        else { return false }
+        return group.wouldAccept(keyPackage, replacing: leaf)
+    }
+
     /// The KeyPackage, when its signature key has the candidate's id.
     static func keyPackage(of candidate: GroupCandidate) -> KeyPackage? {
         guard candidate.keyPackage.count <= RoomLimits.keyPackageByteCount,

@@ -74,10 +74,14 @@ extension RoomGroup {
     /// The KeyPackage, when it is whole, in order, that of its id, and new.
     private func usable(_ candidate: GroupCandidate) -> KeyPackage? {
         guard candidate.id != id, let keyPackage = PublicRoomGroup.keyPackage(of: candidate),
-            secret.map({ GroupSecret.isProven(keyPackage.leafNode, by: $0.proofKeyBytes) }) != false,
-            !spent.contains(keyPackage.leafNode.encryptionKey)
+            secret.map({ GroupSecret.isProven(keyPackage.leafNode, by: $0.proofKeyBytes) }) != false
         else { return nil }
-        return canAdd(keyPackage, replacing: leaves[candidate.id]) ? keyPackage : nil
+        return isNew(keyPackage, of: candidate.id) ? keyPackage : nil
+    }
+
+    /// Whether nobody has come in by the KeyPackage, and the group takes it but for what it shows to know.
+    func isNew(_ keyPackage: KeyPackage, of id: MemberID) -> Bool {
+        !spent.contains(keyPackage.leafNode.encryptionKey) && canAdd(keyPackage, replacing: leaves[id])
     }
 
     /// Whether the group takes it, alone; one that it does not take must not spoil the Commit for others.

@@ -28,20 +28,11 @@ extension RoomGroup {
         GroupSecret(try group.export(label: GroupSecret.exportLabel, context: [], count: GroupSecret.byteCount))
     }
 
-    package func goBack(to epoch: UInt64) {
-        while let last = formerSecrets.last, last.epoch > epoch {
-            secret = last.secret
-            formerSecrets.removeLast()
-        }
-    }
-
     /// The group has another secret from this epoch on.
     func useNextSecret() throws(GroupError) {
-        guard let secret, let next = nextSecret else { throw .unavailable }
+        guard let next = nextSecret else { throw .unavailable }
         try withGroup { (group) throws(MLSError) in next.add(to: &group.preSharedKeys) }
-        formerSecrets.append((secret, epoch))
-        formerSecrets.removeFirst(max(0, formerSecrets.count - GroupProofKeys.limit))
-        self.secret = next
+        secret = next
         nextSecret = nil
     }
 

@@ -32,8 +32,8 @@ package final class RoomGroup: GroupEngine {
     package internal(set) var secret: GroupSecret?
     /// What a Commit that was looked at, or is our own, makes of it.
     var nextSecret: GroupSecret?
-    /// Those of before, and the epochs from which on they were none any more: a Commit may be undone.
-    var formerSecrets: [(secret: GroupSecret, epoch: UInt64)] = []
+    /// At a relay: who was in the group when we were in it last.
+    var former: FormerGroup?
     /// Whether a host's own participant has let us in: it has created the group, and nobody else does.
     private var isOfHost = false
     private let time: UInt64
@@ -77,6 +77,10 @@ package final class RoomGroup: GroupEngine {
     package var publicKey: Ed25519.PublicKey { signingKey.publicKey }
 
     package var id: MemberID { Self.id(of: signingKey.publicKey.bytes) }
+
+    func sign(_ content: [UInt8], label: String) -> [UInt8] {
+        Self.suite.signWithLabel(signingKey, label: label, content: content)
+    }
 
     /// The id of a signature key: 30 bits of its hash.
     package static func id(of signatureKey: [UInt8]) -> MemberID {
@@ -135,6 +139,7 @@ package final class RoomGroup: GroupEngine {
     // MARK: Joining
 
     package func keyPackage() -> [UInt8] {
+        rememberGroup()
         group = nil
         external = nil
         members = []

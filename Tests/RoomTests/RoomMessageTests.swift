@@ -26,6 +26,7 @@ import Wire
         .commit(
             GroupCommit(epoch: 7, refused: [alice], commit: [1, 2], welcome: [3])),
         .found(groupInfo: []), .found(groupInfo: [1, 2]),
+        .secret(for: MemberID(entropy: 7), sealed: [UInt8](repeating: 5, count: RoomLimits.sealedSecretByteCount)),
         .register(
             presharedKey: SecretContent(copying: [UInt8](repeating: 9, count: RoomLimits.presharedKeyByteCount).span)),
     ]
@@ -56,6 +57,8 @@ import Wire
         .extended(3_600), .waiting,
         .settled(floor: 3), .passed(sequence: 9, digest: [UInt8](repeating: 7, count: 32)),
         .tree([]), .tree([1, 2]), .groupInfo(epoch: 3, [4]), .registered,
+        .secretWanted(GroupCandidate(id: MemberID(entropy: 7), keyPackage: [1, 2])),
+        .secret(from: MemberID(entropy: 7), sealed: [UInt8](repeating: 5, count: RoomLimits.sealedSecretByteCount)),
     ]
 
     @Test("A member's request reads as it was written", arguments: requests)
@@ -97,7 +100,7 @@ import Wire
         [
             RoomMessageType.post, RoomMessageType.privatePost, RoomMessageType.posted, RoomMessageType.privatePosted,
             RoomMessageType.commit, RoomMessageType.committed, RoomMessageType.admitted, RoomMessageType.found,
-            RoomMessageType.tree, RoomMessageType.groupInfo,
+            RoomMessageType.tree, RoomMessageType.groupInfo, RoomMessageType.secretWanted,
         ].contains(type)
     }
 

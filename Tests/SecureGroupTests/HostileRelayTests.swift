@@ -155,6 +155,31 @@ import Testing
         #expect(room.peers[2].texts == ["still here"])
     }
 
+    @Test("With somebody who was sent out the relay takes nobody back to a secret of before, at once or later")
+    func takingBackTheSecret() throws {
+        let room = try HostileRoom("alice", "bob", "carol", "dave", isRelay: true)
+        let old = try #require(room.peers[1].group.secret?.mark)
+        try room.expel(3, by: 0)
+        try room.pass(.seconds(20))
+        let mark = try #require(room.peers[1].group.secret?.mark)
+        #expect(mark != old && room.peers[0].group.secret?.mark == mark)
+        // What was said of the room's Commits is not true.
+        try room.say(.undone(epoch: 1, by: room.peers[0].group.id), to: 1)
+        #expect(room.peers[1].startOvers == 1 && room.peers[1].group.secret?.mark == mark)
+        // Who was sent out has kept the group of then, where the other one is still in.
+        room.utter = { peer, request in
+            guard peer == 1, case .join(_, let id, let keyPackage) = request,
+                let sealed = room.peers[3].group.sealedSecret(for: .init(id: id, keyPackage: keyPackage))
+            else { return request }
+            room.whisper(.secret(from: room.peers[3].group.id, sealed: sealed), to: 1)
+            return request
+        }
+        try room.joinAnew(1)
+        #expect(room.peers[1].group.secret?.mark == mark && room.peers[1].client.isJoined)
+        try room.say("here", 1)
+        #expect(room.peers[2].texts == ["here"])
+    }
+
     @Test("An old GroupInfo leads to a Commit that the members refuse, and tell of")
     func oldGroupInfo() throws {
         let room = try HostileRoom("alice", "bob", isRelay: true)

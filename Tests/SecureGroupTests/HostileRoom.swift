@@ -13,6 +13,7 @@ final class HostileRoom {
         var link: LinkID
         var isUp = true
         var isAdmitted = false
+        var wasSentOut = false
         var incoming: [EncodedMessage] = []
         var events: [ChatEvent] = []
         var refusal: ChatEvent.Notice?
@@ -114,6 +115,28 @@ final class HostileRoom {
         try carry()
     }
 
+    /// Who moderates sends the peer out.
+    func expel(_ peer: Int, by moderator: Int) throws {
+        let id = peers[peer].group.id
+        try act(moderator) { client, actions in
+            try client.moderate(.kick(id.description, reason: "", keepsInvites: false), actions: &actions)
+        }
+        var actions: [RoomAction] = []
+        room.expel(id, banned: false, reason: "", now: now, actions: &actions)
+        try perform(actions)
+        peers[peer].isUp = false
+        peers[peer].wasSentOut = true
+        try carry()
+    }
+
+    /// The peer joins anew over another connection.
+    func joinAnew(_ peer: Int) throws {
+        peers[peer].link = LinkID(slot: peers[peer].link.slot + 1_000)
+        peers[peer].incoming = []
+        try act(peer) { client, actions in client.connected(actions: &actions) }
+        try carry()
+    }
+
     private func toRoom(_ message: EncodedMessage, from peer: Int) throws {
         var actions: [RoomAction] = []
         let message = utter(peer, try MemberRequest(type: message.type, body: message.body)).encoded
@@ -180,7 +203,7 @@ final class HostileRoom {
 
     func pass(_ time: Duration) throws {
         now += time
-        for peer in peers.indices {
+        for peer in peers.indices where !peers[peer].wasSentOut {
             try act(peer) { client, actions in client.timePassed(actions: &actions) }
         }
         try carry()

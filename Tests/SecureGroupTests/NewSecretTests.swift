@@ -151,16 +151,58 @@ import Testing
             as: .update)
     }
 
-    @Test("A Commit that is undone takes its secret with it")
-    func undone() throws {
+    @Test("Who has lost the group learns the secret from who was in it with it; who was sent out does neither")
+    func asking() throws {
+        let world = try World(5)
+        let gone = try world.removeLast()
+        // This one loses the group before it gets another secret.
+        let lost = world.groups.removeLast()
+        try world.renew()
+        let first = GroupCandidate(id: lost.id, keyPackage: lost.keyPackage())
+        let late = GroupCandidate(id: lost.id, keyPackage: lost.keyPackage())
+        #expect(!world.book.wouldAccept(late) && world.book.isMember(late))
+        let outdated = try #require(world.groups[1].sealedSecret(for: first))
+        let sealed = try #require(world.groups[1].sealedSecret(for: late))
+        #expect(sealed.count == RoomLimits.sealedSecretByteCount)
+        // By who was sent out, in whose tree it still is; as somebody else; of another try; changed anywhere.
+        let false1 = try #require(gone.sealedSecret(for: late))
+        let mark = lost.secret?.mark
+        var wrong = [(false1, gone.id), (false1, world.groups[1].id), (sealed, world.groups[2].id)]
+        wrong += [(outdated, world.groups[1].id), (sealed + [0], world.groups[1].id), ([], world.groups[1].id)]
+        for index in sealed.indices {
+            var changed = sealed
+            changed[index] ^= 1
+            wrong.append((changed, world.groups[1].id))
+        }
+        for (sealed, id) in wrong {
+            #expect(throws: GroupError.forged) { try lost.takeSecret(sealed, from: id) }
+        }
+        #expect(lost.secret?.mark == mark)
+        // Nobody tells who was sent out, whatever it says that it is; or somebody new.
+        let old = GroupCandidate(id: gone.id, keyPackage: gone.keyPackage())
+        let strange = World.joiner(GroupSecret())
+        let disguised = GroupCandidate(id: lost.id, keyPackage: gone.keyPackage())
+        let new = GroupCandidate(id: strange.id, keyPackage: strange.keyPackage())
+        for candidate in [old, disguised, new] {
+            #expect(!world.book.isMember(candidate))
+            #expect(world.groups.allSatisfy { $0.sealedSecret(for: candidate) == nil })
+        }
+        #expect(try lost.takeSecret(sealed, from: world.groups[1].id))
+        #expect(try !lost.takeSecret(sealed, from: world.groups[1].id))
+        #expect(lost.secret?.mark == world.groups[0].secret?.mark)
+        try world.add(lost)
+        #expect(world.secrets.count == 1 && Set(world.groups.map(\.chainStart)).count == 1)
+    }
+
+    @Test("A KeyPackage is told the secret once it has not let its owner in")
+    func spentKeyPackage() throws {
         let world = try World(2)
-        let before = world.secrets
-        let epoch = world.book.epoch
-        try world.renew()
-        try world.renew()
-        world.groups[0].goBack(to: epoch + 1)
-        #expect(world.secrets.count == 2 && world.secrets.isDisjoint(with: before))
-        for group in world.groups { group.goBack(to: epoch) }
-        #expect(world.secrets == before)
+        let candidate = GroupCandidate(id: world.groups[1].id, keyPackage: world.groups[1].keyPackage())
+        let lost = world.groups.removeLast()
+        #expect(world.groups[0].sealedSecret(for: candidate) != nil)
+        let commit = try world.groups[0].commit(adding: [candidate], removing: [])
+        try world.take(commit, by: world.groups[0].id, as: .answer(adding: [candidate], removing: []))
+        try lost.join(commit.welcome, tree: world.book.tree, host: nil)
+        #expect(world.groups[0].sealedSecret(for: candidate) == nil)
     }
 }

@@ -54,6 +54,7 @@ final class RandomRoom {
     /// Whether nobody takes part at the host.
     let isRelay: Bool
     private(set) var peers: [Peer] = []
+    private(set) var sentOut: [Peer] = []
     private var peerOfLink: [LinkID: Peer] = [:]
     var now = Duration.seconds(1_000)
     var random: SeededRandom
@@ -131,6 +132,23 @@ final class RandomRoom {
         peer.wasKilled = true
     }
 
+    /// The first one, who moderates a relay's room, sends the peer out, and the group gets another secret.
+    func sendOut(_ peer: Peer) throws {
+        guard isRelay, peers[0].isUp, peers[0].client.isModerator, peer !== peers[0],
+            sentOut.count < RoomLimits.groupInvites - 1,
+            // Who is on its way in for the first time would need the new invite.
+            present.allSatisfy({ $0.client.id != nil })
+        else { return }
+        try act(peers[0]) { client, actions in
+            try client.moderate(.kick(peer.group.id.description, reason: "", keepsInvites: false), actions: &actions)
+        }
+        try carry()
+        kill(peer)
+        sentOut.append(peer)
+        count("sent out")
+        try passCarrying(.seconds(45))
+    }
+
     func act(_ peer: Peer, _ body: (inout MemberClient, inout [MemberClient.Action]) throws -> Void) throws {
         var actions: [MemberClient.Action] = []
         peer.client.now = now
@@ -160,6 +178,7 @@ final class RandomRoom {
             peer.told.append(.passedOver(number: number))
         case .warning(let notice) where notice.code == .messagesMissed:
             peer.told.append(.missed(notice.count ?? 0))
+        case .warning(let notice) where notice.code == .inviteRenewed: count("renewals told")
         case .warning(let notice), .error(let notice):
             peer.complaints.append("\(notice.code): \(notice.message)")
         default:
@@ -301,6 +320,11 @@ final class RandomRoom {
                 peer.isReleased = true
                 if peer.isGone { peerOfLink[link] = nil }
             case .pauseReading: count("paused")
+            case .moderate(.expel(let id, _, _, _), _):
+                var more: [RoomAction] = []
+                room.spoilInvite(by: id, now: now)
+                room.expel(id, banned: false, reason: "", now: now, actions: &more)
+                perform(more)
             case .askHost, .invitesChanged, .expectLongMessage, .moderate: break
             }
         }

@@ -33,6 +33,8 @@ import Testing
     private static func live(in world: RandomRoom, _ seed: UInt64, steps: Int) throws {
         for step in 1...steps {
             try Self.somethingHappens(world)
+            // At the least once.
+            if world.isRelay, step == steps / 3 { try comeInUnattended(world) }
             if step.isMultiple(of: Self.stepsBetweenComparisons) || step == steps {
                 try Self.settle(world)
                 try Self.compareGroups(world, "seed \(seed), step \(step)")
@@ -43,6 +45,13 @@ import Testing
         print(
             "random room: seed \(seed), \(steps) steps, epoch \(epoch), \(world.counts.sorted { $0.key < $1.key })"
         )
+    }
+
+    private static func comeInUnattended(_ world: RandomRoom) throws {
+        for peer in world.present where peer.isUp { world.breakLink(peer) }
+        try world.join()
+        try world.carry()
+        world.count("came in unattended")
     }
 
     private static func somethingHappens(_ world: RandomRoom) throws {
@@ -63,10 +72,7 @@ import Testing
             world.breakLink(someone)
             world.count("broken")
         case 6...7 where world.isRelay && world.present.count < memberCounts.upperBound && world.random.below(2) == 0:
-            for peer in world.present where peer.isUp { world.breakLink(peer) }
-            try world.join()
-            try world.carry()
-            world.count("came in unattended")
+            try comeInUnattended(world)
         case 8 where !isHost && world.random.below(3) == 0:
             world.overrun(someone)
             world.count("overrun")
@@ -78,6 +84,8 @@ import Testing
         case 14...15:
             try world.whisper(someone)
             world.count("whispered")
+        case 25 where world.isRelay && members.count > memberCounts.lowerBound && !isHost:
+            try world.sendOut(someone)
         case 16...24:
             for _ in 0..<1 + world.random.below(3) { try world.say(someone) }
             world.count("said")
@@ -89,7 +97,11 @@ import Testing
     /// Everybody comes back, and all that is on its way arrives.
     private static func settle(_ world: RandomRoom) throws {
         for _ in 0..<120 {
-            for peer in world.present where !peer.isUp { try world.mend(peer) }
+            // Who is not in after 20 s loses its connection: nobody was there who could have told it the group's secret.
+            for peer in world.present where world.isRelay && peer.isUp && !peer.client.isJoined {
+                world.breakLink(peer)
+            }
+            for peer in world.present where !peer.isUp || peer.isReleased { try world.mend(peer) }
             try world.carry()
             // Those who were killed lose their places, and everybody gets to its new keys.
             try world.pass(.seconds(10))
@@ -113,6 +125,15 @@ import Testing
             try #require(isSame, "\(place): \(peer.name) has another group")
             try #require(peer.group.chainStart == host.group.chainStart && peer.group.members == ids, "\(place)")
             try #require(Set(peer.client.memberList.map(\.id)) == ids, "\(place): \(peer.name) has another list")
+            let hasSecret = peer.group.handshakeKey == host.group.handshakeKey
+            try #require(hasSecret, "\(place): \(peer.name) has another secret")
+        }
+        try #require(!host.client.isReplacingInvite, "\(place)")
+        for gone in world.sentOut {
+            let candidate = GroupCandidate(id: gone.group.id, keyPackage: gone.group.keyPackage())
+            let isOut = gone.group.handshakeKey != host.group.handshakeKey
+            let isToldNothing = world.present.allSatisfy { $0.group.sealedSecret(for: candidate) == nil }
+            try #require(isOut && isToldNothing, "\(place): \(gone.name) can come in")
         }
     }
 

@@ -139,6 +139,11 @@ import Testing
         person.events.count { if case .memberJoined = $0 { true } else { false } }
     }
 
+    /// How often the person has come in, or has come in anew.
+    private func stays(_ person: NodeWorld.Person) -> Int {
+        person.events.count { if case .joinedRoom = $0 { true } else { false } }
+    }
+
     @Test("Who is sent out is not back by the old invite before there is another one")
     func backAtOnce() throws {
         try run { world in
@@ -226,6 +231,47 @@ import Testing
                                     #expect(forged == [1, 1], "whatever the first one has committed since")
                                     world.finish()
                                 }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("One that could not follow a Commit, and comes back when the group has another secret, is in again")
+    func lostWhileTheSecretChanged() throws {
+        try run { world in
+            begin(world) { first, invite in
+                var deaf: DeafGroup?
+                let second = world.add(nick: "second", inviteOfGroup: invite) { group in
+                    let made = DeafGroup(group)
+                    deaf = made
+                    return made
+                }
+                let third = world.add(nick: "third", inviteOfGroup: invite)
+                world.when({ second.id != nil && third.id != nil && joined(first) == 2 }) {
+                    deaf?.isDeaf = true
+                    second.onEvent = { event in
+                        guard case .warning(let notice) = event, notice.code == .groupForged else { return }
+                        second.isReachable = false
+                        second.breakConnection()
+                    }
+                    first.node?.perform(.kick("third", reason: "", keepsInvites: false))
+                    world.when({ first.invites.count == 2 && !second.isReachable }) {
+                        deaf?.isDeaf = false
+                        second.isReachable = true
+                        second.node?.tryNow()
+                        world.when({ second.ending != nil || stays(second) == 2 }) {
+                            second.node?.say("back", kind: .text, to: nil)
+                            world.when({
+                                second.ending != nil
+                                    || first.texts == ["back"] && second.warnings.contains(.inviteRenewed)
+                            }) {
+                                #expect(second.ending == nil)
+                                second.node?.showInvite(as: .text)
+                                #expect(second.invites.last == first.invites.last)
+                                world.finish()
                             }
                         }
                     }

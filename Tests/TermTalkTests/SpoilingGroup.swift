@@ -68,7 +68,10 @@ final class SpoilingGroup: GroupEngine {
     var handshakeKey: SecretContent? { inner.handshakeKey }
     var secretGeneration: UInt64 { inner.secretGeneration }
     func commitNewSecret() throws(GroupError) -> GroupCommit { spoil(try inner.commitNewSecret()) }
-    func goBack(to epoch: UInt64) { inner.goBack(to: epoch) }
+    func sealedSecret(for candidate: GroupCandidate) -> [UInt8]? { inner.sealedSecret(for: candidate) }
+    func takeSecret(_ sealed: [UInt8], from member: MemberID) throws(GroupError) -> Bool {
+        try inner.takeSecret(sealed, from: member)
+    }
     func commitExternally(_ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit {
         try inner.commitExternally(groupInfo, tree: tree, epoch: epoch)
     }

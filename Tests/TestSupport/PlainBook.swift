@@ -9,10 +9,11 @@ package struct PlainBook: GroupBook {
     package let roles: Set<MemberID>
     package let tree: [UInt8]
     package let secretGeneration: UInt64
+    private let isAtRelay: Bool
 
     package init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError) {
         guard groupInfo == PlainGroup.info(epoch: 0, [creator], [creator]) else { throw .forged }
-        self.init(epoch: 0, [creator], [creator], generation: 0)
+        self.init(epoch: 0, [creator], [creator], generation: 0, isAtRelay: isAtRelay)
     }
 
     package init(resuming groupInfo: [UInt8], tree: [UInt8], isAtRelay: Bool) throws(GroupError) {
@@ -20,11 +21,14 @@ package struct PlainBook: GroupBook {
         let roles = PlainGroup.roles(in: groupInfo)
         let generation = PlainGroup.generation(in: groupInfo)
         guard groupInfo == PlainGroup.info(epoch: epoch, present, roles, generation: generation) else { throw .forged }
-        self.init(epoch: epoch, present, roles, generation: generation)
+        self.init(epoch: epoch, present, roles, generation: generation, isAtRelay: isAtRelay)
     }
 
-    private init(epoch: UInt64, _ present: Set<MemberID>, _ roles: Set<MemberID>, generation: UInt64) {
+    private init(
+        epoch: UInt64, _ present: Set<MemberID>, _ roles: Set<MemberID>, generation: UInt64, isAtRelay: Bool
+    ) {
         self.epoch = epoch
+        self.isAtRelay = isAtRelay
         secretGeneration = generation
         self.roles = roles
         self.present = present
@@ -39,8 +43,10 @@ package struct PlainBook: GroupBook {
     package func isModerator(_ id: MemberID) -> Bool { roles.contains(id) }
 
     package func wouldAccept(_ candidate: GroupCandidate) -> Bool {
-        secretGeneration == 0 || PlainGroup.isProven(candidate, secretGeneration)
+        !isAtRelay || PlainGroup.isProven(candidate, secretGeneration)
     }
+
+    package func isMember(_ candidate: GroupCandidate) -> Bool { present.contains(candidate.id) }
 
     package func generation(ofHandshakeKey key: SecretContent) -> UInt64? {
         (0...secretGeneration).first { key.copy() == PlainGroup.handshakeKey(of: $0) }
@@ -65,7 +71,8 @@ package struct PlainBook: GroupBook {
             added: added.sorted { $0.wireValue < $1.wireValue },
             removed: removed.subtracting(added).sorted { $0.wireValue < $1.wireValue },
             book: PlainBook(
-                epoch: epoch &+ 1, members, after, generation: isRenewal ? secretGeneration + 1 : secretGeneration))
+                epoch: epoch &+ 1, members, after, generation: isRenewal ? secretGeneration + 1 : secretGeneration,
+                isAtRelay: isAtRelay))
     }
 
     package func accepts(groupInfo: [UInt8]) -> Bool {

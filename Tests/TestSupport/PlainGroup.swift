@@ -13,6 +13,9 @@ package final class PlainGroup: GroupEngine {
     /// The first epoch that is opened.
     private var floor: UInt64 = 0
     private var isWaiting = false
+    private var latestKeyPackage: [UInt8] = []
+    /// Who else was in the group when it was in it last.
+    private var formerMembers: Set<MemberID> = []
     /// Whether groups are made as at a relay.
     private let isAtRelay: Bool
     private var external: (epoch: UInt64, members: Set<MemberID>, roles: Set<MemberID>)?
@@ -35,6 +38,8 @@ package final class PlainGroup: GroupEngine {
     }
 
     package var hindrance = Hindrance.nobody
+    /// Whether the group can get another secret.
+    package var hasSecretsLeft = true
     /// Signature keys that are not made from the id.
     package var keys: [MemberID: [UInt8]] = [:]
 
@@ -64,10 +69,12 @@ package final class PlainGroup: GroupEngine {
 
     package func keyPackage() -> [UInt8] {
         isWaiting = true
+        if !members.isEmpty { formerMembers = members.subtracting([id]) }
         members = []
         pending = nil
         external = nil
-        return Self.bytes(id) + Self.bytes(Random.uint64()) + Self.short(secretGeneration)
+        latestKeyPackage = Self.bytes(id) + Self.bytes(Random.uint64()) + Self.short(secretGeneration)
+        return latestKeyPackage
     }
 
     @discardableResult
@@ -121,9 +128,12 @@ package final class PlainGroup: GroupEngine {
     ) throws(GroupError) -> GroupCommit {
         guard pending == nil else { throw .unavailable }
         let usable = candidates.filter {
-            $0.keyPackage.starts(with: Self.bytes($0.id)) && Self.isProven($0, secretGeneration)
+            $0.keyPackage.starts(with: Self.bytes($0.id)) && (!isAtRelay || Self.isProven($0, secretGeneration))
         }.map(\.id)
         let refused = candidates.map(\.id).filter { !usable.contains($0) }
+        guard !usable.isEmpty || !removing.isEmpty || candidates.isEmpty else {
+            return GroupCommit(epoch: epoch, refused: refused, commit: [])
+        }
         let commit = Self.commit(epoch: epoch, by: id, adding: usable, removing: removing, hindering: hindrance)
         let after = members.subtracting(removing).union(usable)
         pending = commit
@@ -216,10 +226,8 @@ package final class PlainGroup: GroupEngine {
         isAtRelay ? SecretContent(copying: Self.handshakeKey(of: secretGeneration).span) : nil
     }
 
-    /// Whether each Commit of another member counts as one that gives the group another secret.
-    package var getsSecrets = false
     package func commitNewSecret() throws(GroupError) -> GroupCommit {
-        guard isAtRelay, pending == nil, secretGeneration + 1 < UInt64(RoomLimits.groupInvites) else {
+        guard isAtRelay, hasSecretsLeft, pending == nil, secretGeneration + 1 < UInt64(RoomLimits.groupInvites) else {
             throw .unavailable
         }
         let commit =
@@ -230,9 +238,17 @@ package final class PlainGroup: GroupEngine {
         whole.groupInfo = Self.info(epoch: epoch &+ 1, members, roles, generation: secretGeneration + 1)
         return whole
     }
-    /// To which epochs' secrets it was to go back.
-    package private(set) var wentBackTo: [UInt64] = []
-    package func goBack(to epoch: UInt64) { wentBackTo.append(epoch) }
+    package func sealedSecret(for candidate: GroupCandidate) -> [UInt8]? {
+        guard isAtRelay, members.contains(candidate.id), candidate.id != id else { return nil }
+        let said = Self.bytes(secretGeneration) + candidate.keyPackage
+        return said + [UInt8](repeating: 0, count: max(0, RoomLimits.sealedSecretByteCount - said.count))
+    }
+
+    package func takeSecret(_ sealed: [UInt8], from member: MemberID) throws(GroupError) -> Bool {
+        guard formerMembers.contains(member), sealed.dropFirst(8).starts(with: latestKeyPackage) else { throw .forged }
+        defer { secretGeneration = Self.number(sealed) }
+        return secretGeneration != Self.number(sealed)
+    }
 
     package var hasExternalCommit: Bool { external != nil }
 
@@ -278,7 +294,7 @@ package final class PlainGroup: GroupEngine {
         roles = Self.roles(roles, after: commit)
         members = members.subtracting(removed).union(added)
         epoch += 1
-        if Self.isRenewal(commit) || getsSecrets && !isOwn { secretGeneration += 1 }
+        if Self.isRenewal(commit) { secretGeneration += 1 }
         return GroupChange(added: added, removed: removed.subtracting(added), isOwn: isOwn)
     }
 

@@ -45,6 +45,14 @@ package struct OwnKeyPackage: ~Copyable {
         self.signingKey = signingKey
     }
 
+    /// What was sealed to the KeyPackage's init key, as ``CipherSuite/encryptWithLabel(publicKey:label:context:plaintext:)`` does.
+    package borrowing func open(
+        label: String, context: [UInt8], kemOutput: [UInt8], ciphertext: [UInt8], suite: CipherSuite
+    ) throws(MLSError) -> SecretBytes {
+        try suite.decryptWithLabel(
+            privateKey: initKey, label: label, context: context, kemOutput: kemOutput, ciphertext: ciphertext)
+    }
+
     /// The message that carries the KeyPackage.
     package var message: [UInt8] { MLSMessage.keyPackage(keyPackage).encoded }
 }

@@ -29,6 +29,8 @@ package protocol GroupBook: Sendable {
 
     /// Whether a member could let the candidate in, alone.
     func wouldAccept(_ candidate: GroupCandidate) -> Bool
+    /// Whether the candidate is in the group with this very signature key, and could come anew if it knew its secret.
+    func isMember(_ candidate: GroupCandidate) -> Bool
     /// Checks a Commit in every way that needs no secret, and that it does what it is for and nothing else.
     func stage(
         _ commit: [UInt8], from sender: MemberID, as purpose: CommitPurpose

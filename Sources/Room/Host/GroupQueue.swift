@@ -57,6 +57,7 @@ struct GroupQueue {
     var creator: MemberID?
     /// At a relay. Once there is one, the group begins anew only when it was left by all (``Room/mayBeginAnew``).
     var invites = GroupInvites()
+    var seekers = SecretSeekers()
     /// At a relay: what lets somebody in while nobody is there, of the current epoch.
     private(set) var groupInfo: [UInt8] = []
     /// KeyPackages by which somebody has come in: each lets its owner in once.
@@ -187,6 +188,7 @@ struct GroupQueue {
     mutating func hasLeft(_ id: MemberID) {
         goesAway(id)
         unfollowed.settle([id])
+        seekers.hasLeft(id)
         accused[id] = nil
         accused = accused.filter { $0.value != id }
     }
@@ -315,6 +317,7 @@ extension GroupQueue {
     init(reading reader: inout StateReader, book: any GroupBook.Type, isAtRelay: Bool) throws(WireError) {
         creator = try reader.readOptional { reader throws(WireError) in try reader.readMemberID() }
         invites = try GroupInvites(reading: &reader)
+        seekers = try SecretSeekers(reading: &reader)
         groupInfo = try reader.readBytes(atMost: RoomLimits.groupInfoByteCount)
         let tree = try reader.readOptional { reader throws(WireError) in
             try reader.readBytes(atMost: RoomLimits.groupMessageByteCount)
@@ -376,6 +379,7 @@ extension GroupQueue {
     func write(to writer: inout StateWriter) {
         writer.write(optional: creator) { writer, id in writer.write(id) }
         invites.write(to: &writer)
+        seekers.write(to: &writer)
         writer.write(groupInfo)
         writer.write(optional: book) { writer, book in writer.write(book.tree) }
         window.write(to: &writer)
@@ -426,6 +430,7 @@ extension GroupQueue {
         updates = []
         updateAt = nil
         unfollowed.restarted()
+        seekers.restarted()
     }
 }
 

@@ -10,8 +10,13 @@ extension Room {
         now: Duration, actions: inout [RoomAction]
     ) {
         // What has let somebody in does not do so again, whoever has kept it.
+        group.seekers.forget(link)
         guard !group.isSpent(keyPackage), isUsable(keyPackage, of: id) else {
-            return refuse(link, keyPackageRefusal, actions: &actions)
+            let candidate = GroupCandidate(id: id, keyPackage: keyPackage)
+            guard memberOfKey[key] == id, mayLearnSecret(candidate) else {
+                return refuse(link, keyPackageRefusal, actions: &actions)
+            }
+            return seekSecret(candidate, link: link, now: now, actions: &actions)
         }
         // Its own earlier stay, which it could not go on with.
         if memberOfKey[key] == id {
@@ -109,14 +114,7 @@ extension Room {
         actions: inout [RoomAction]
     ) {
         guard let member = members[id] else { return }
-        if let old = member.link {
-            overrun(old, now: now)
-            actions.append(.release(old))
-        }
-        // Another one of its tries.
-        if let earlier = group.takeJoiner(id) {
-            actions.append(.release(earlier.link))
-        }
+        giveUpEarlierLinks(of: id, now: now, actions: &actions)
         group.add(
             .init(
                 id: id, link: link, key: key, nick: member.nick, isHost: member.isHost, isReturning: true,
@@ -124,8 +122,20 @@ extension Room {
         changeGroup(now: now, actions: &actions)
     }
 
+    /// The member comes over another link: that of its session, and those of other tries, are nobody's any more.
+    mutating func giveUpEarlierLinks(of id: MemberID, now: Duration, actions: inout [RoomAction]) {
+        if let old = members[id]?.link {
+            overrun(old, now: now)
+            actions.append(.release(old))
+        }
+        if let earlier = group.takeJoiner(id) {
+            actions.append(.release(earlier.link))
+        }
+    }
+
     /// The link is gone, and whoever waits behind it does not come in.
     mutating func forgetJoiner(at link: LinkID) {
+        group.seekers.forget(link)
         guard let joiner = group.joiner(at: link) else { return }
         _ = group.takeJoiner(joiner.id)
         group.goesAway(joiner.id)
@@ -333,7 +343,7 @@ extension Room {
         if isAnswer {
             for id in commit.refused where group.wasAsked(toAdd: id) {
                 guard let joiner = group.takeJoiner(id) else { continue }
-                refuse(joiner, keyPackageRefusal, actions: &actions)
+                turnAway(joiner, keyPackageRefusal, now: now, actions: &actions)
             }
         }
         guard !commit.commit.isEmpty else {
@@ -401,7 +411,6 @@ extension Room {
         let before = group.book
         if let followed = members[sender]?.followed { members[sender]?.followed = max(followed, commit.epoch) }
         group.advance(by: booked, commit.groupInfo, of: sender, lowest: lowestEpoch, now: now)
-        if before?.secretGeneration != booked.book.secretGeneration { actions.append(.invitesChanged) }
         // Of who came by a Commit that was undone nobody has heard.
         let entries = (joiners + gone).filter { !$0.isReturning || before?.contains($0.id) == false }.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
@@ -414,6 +423,10 @@ extension Room {
             actions.append(.broadcast(HostMessage.left(joiner.id, .lost).encoded, tag: 0))
         }
         letIn(joiners, welcome: commit.welcome, now: now, actions: &actions)
+        guard before?.secretGeneration != booked.book.secretGeneration else { return }
+        actions.append(.invitesChanged)
+        // Those who are asked for the secret follow the Commit before.
+        reviewJoiners(now: now, actions: &actions)
     }
 
     /// Whether somebody behind the link, who is no member yet, waits for a Commit or for the host.

@@ -17,6 +17,61 @@ extension Room {
         actions.append(isNew && generation > 0 ? .broadcast(message, tag: 0) : .send(link, message))
     }
 
+    // MARK: A member that knows a former secret
+
+    /// Whether the candidate is a member that has lost the group, and knows a former secret of it only. Who was sent out is not.
+    func mayLearnSecret(_ candidate: GroupCandidate) -> Bool {
+        limits.isRelay && members[candidate.id] != nil && !group.isSpent(candidate.keyPackage)
+            && group.book?.isMember(candidate) == true
+    }
+
+    /// Some of those who are there are asked to tell the member the group's secret, sealed: it comes anew with that. Where they do not,
+    /// it asks others over another connection.
+    mutating func seekSecret(
+        _ candidate: GroupCandidate, link: LinkID, now: Duration, actions: inout [RoomAction]
+    ) {
+        giveUpEarlierLinks(of: candidate.id, now: now, actions: &actions)
+        let others = membersInOrder.filter { member in
+            member.absence == nil && member.link != nil && member.id != candidate.id
+                && group.unfollowed.reports[member.id] == nil && group.book?.contains(member.id) == true
+        }.map(\.id)
+        guard let asked = group.seekers.add(candidate.id, at: link, asking: others, now: now) else {
+            return actions.append(.release(link))
+        }
+        for case let other? in asked.map({ members[$0]?.link }) {
+            actions.append(.send(other, HostMessage.secretWanted(candidate).encoded))
+        }
+    }
+
+    /// A member has told another one the group's secret, as it says: the room cannot read it.
+    mutating func tellSecret(_ sealed: [UInt8], to id: MemberID, from sender: MemberID, actions: inout [RoomAction]) {
+        guard let link = group.seekers.answered(by: sender, to: id) else { return }
+        actions.append(.send(link, HostMessage.secret(from: sender, sealed: sealed).encoded))
+    }
+
+    /// The joiner's KeyPackage is not what the group takes.
+    mutating func turnAway(
+        _ joiner: GroupQueue.Joiner, _ code: RoomCode, now: Duration, actions: inout [RoomAction]
+    ) {
+        let candidate = GroupCandidate(id: joiner.id, keyPackage: joiner.keyPackage)
+        if joiner.isReturning, mayLearnSecret(candidate), group.book?.wouldAccept(candidate) == false {
+            return seekSecret(candidate, link: joiner.link, now: now, actions: &actions)
+        }
+        refuse(joiner, code, actions: &actions)
+    }
+
+    /// The group has another secret: those who wait know one that does not let them in.
+    mutating func reviewJoiners(now: Duration, actions: inout [RoomAction]) {
+        guard let book = group.book else { return }
+        for joiner in group.joiners
+        where !book.wouldAccept(GroupCandidate(id: joiner.id, keyPackage: joiner.keyPackage)) {
+            _ = group.takeJoiner(joiner.id)
+            turnAway(joiner, .groupInviteNeeded, now: now, actions: &actions)
+        }
+    }
+
+    // MARK: Its invites
+
     /// The key for handshakes of the group's current invite; nil before somebody has told it.
     package var groupInvite: SecretContent? { group.invites.key(of: group.book?.secretGeneration ?? 0) }
 

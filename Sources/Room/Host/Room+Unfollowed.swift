@@ -81,6 +81,7 @@ extension Room {
         log.goBack(to: epoch)
         newestSince = min(newestSince, epoch)
         sendAway(gone, now: now, actions: &actions)
+        if generation != step.book.secretGeneration { reviewJoiners(now: now, actions: &actions) }
         for id in membersInOrder.map(\.id) {
             guard let member = members[id] else { continue }
             members[id]?.since = min(member.since, epoch)

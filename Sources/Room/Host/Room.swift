@@ -153,6 +153,8 @@ package struct Room {
             try found(groupInfo, by: id, now: now, actions: &actions)
         case .register(let key):
             try register(key, link: link, actions: &actions)
+        case .secret(let other, let sealed):
+            tellSecret(sealed, to: other, from: id, actions: &actions)
         case .post(let id_, let epoch, let content):
             try speaks(id, in: epoch)
             post(id_, epoch: epoch, content: content, from: id, link: link, now: now, actions: &actions)
@@ -189,7 +191,7 @@ package struct Room {
             case .commit, .joinExternally, .found: (RoomLimits.commitCost, byteCount)
             case .cannotFollow: (RoomLimits.commitCost, 0)
             case .changeNick, .moderate: (RoomLimits.nickChangeCost, 0)
-            case .join, .register, .leave: (1, 0)
+            case .join, .register, .secret, .leave: (1, 0)
             }
         charge(id, messages: messages, bytes: bytes, now: now, actions: &actions)
     }

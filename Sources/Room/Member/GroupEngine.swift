@@ -71,8 +71,12 @@ package protocol GroupEngine: AnyObject {
     /// Stages the next epoch, with fresh keys of ours, in which the secret is another one, which all make who are in this epoch.
     /// Only a moderator's is taken. Throws ``GroupError/unavailable`` where that cannot be.
     func commitNewSecret() throws(GroupError) -> GroupCommit
-    /// Commits behind this epoch are void: the secret is that of then.
-    func goBack(to epoch: UInt64)
+    /// The secret, for a member that has lost the group and comes anew with this KeyPackage, and nobody else; nil where it is none,
+    /// or has another key than in the group.
+    func sealedSecret(for candidate: GroupCandidate) -> [UInt8]?
+    /// The secret that somebody has sealed for our latest KeyPackage, who was in the group when we were in it last. From now on it is
+    /// what we know. Returns whether it is another one than before.
+    func takeSecret(_ sealed: [UInt8], from member: MemberID) throws(GroupError) -> Bool
     /// A Commit with which we join the group of a GroupInfo and the tree of its epoch ourselves; for the same epoch the same, as
     /// it may be accepted late.
     func commitExternally(_ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64) throws(GroupError) -> GroupCommit

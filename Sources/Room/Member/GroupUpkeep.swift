@@ -25,10 +25,6 @@ struct GroupUpkeep {
     /// How long to wait at most until the room undoes a Commit that could not be followed: longer than it waits itself.
     static let undoPatience = Duration.seconds(30)
 
-    /// How long after the group has got another secret the room may take that back. Later nobody gains by it but who was sent
-    /// out, and knows the one of before.
-    static let takeBackTime = Duration.seconds(60)
-
     /// How long the moderators have to tell the relay of the group's new secret: longer than it takes over tor. Then the others do.
     static let registrationPatience = Duration.seconds(10)
 
@@ -40,13 +36,22 @@ struct GroupUpkeep {
 
     var roleChange: RoleChange?
     /// Whom this member, a moderator, has sent out of a relay's room: once it is out of the group, that gets another secret.
-    var expelled: (id: MemberID, nick: String)?
-    /// The group has got another secret in this epoch, into which this member has followed it at that time.
+    var expelled: Expelled?
+    struct Expelled {
+        let id: MemberID
+        let nick: String
+        let since: Duration
+        /// Whether the person knows that the invite stays for now.
+        var isTold = false
+
+        /// When the relay has others in again who come with the old invite.
+        var toldAt: Duration? { isTold ? nil : since + RoomLimits.spoiltInviteTime }
+    }
+
+    /// The group has got another secret in this epoch, which is kept from whom this member has sent out.
     struct Renewal {
         var epoch: UInt64
-        var time: Duration
-        /// Whom this member has sent out, and from whom that keeps the secret.
-        var expelled: (id: MemberID, nick: String)?
+        var expelled: Expelled
     }
 
     /// When this member tells the relay of the group's new secret, as nobody else seems to.

@@ -174,7 +174,7 @@ extension MemberClient {
     /// Commits are void: this member is where the group goes on, or comes in anew.
     mutating func undone(epoch: UInt64, by committer: MemberID, actions: inout [Action]) {
         guard engine.epoch == epoch else {
-            takeBackSecret(of: epoch, actions: &actions)
+            renewalsWereUndone(behind: epoch)
             return startOver(actions: &actions)
         }
         guard upkeep.isStuck else { return }
@@ -267,7 +267,9 @@ extension MemberClient {
         let stuck = isAway ? nil : upkeep.stuckUntil
         let past = isAway ? nil : upkeep.pastSince.map { $0 + GroupUpkeep.pastTime }
         let registration = isAway || upkeep.isStuck ? nil : upkeep.registrationDue
-        return [ghosts, update, stuck, past, registration, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
+        let expelled = isAway ? nil : upkeep.expelled?.toldAt
+        let times = [ghosts, update, stuck, past, registration, expelled, checks.nextDeadline, slowDeadline]
+        return times.compactMap(\.self).min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
@@ -277,6 +279,7 @@ extension MemberClient {
         if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit, !isAway, !upkeep.isStuck {
             commitUpdate(actions: &actions)
         }
+        if !isAway { tellOfOldInvite(actions: &actions) }
         if let due = upkeep.registrationDue, now >= due, !isAway, !upkeep.isStuck { register(actions: &actions) }
         if let since = upkeep.pastSince, now >= since + GroupUpkeep.pastTime, !isAway { settled(floor: engine.epoch) }
         for (id, since) in upkeep.unlistedSince where !isAway && now >= since + GroupUpkeep.unlistedTime {

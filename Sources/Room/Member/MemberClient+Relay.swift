@@ -12,9 +12,9 @@ extension MemberClient {
             actions.append(.registered(isShown: true))
         }
         awaitsRegistration = hasCreated
-        // The relay may not know yet what this member has come back with.
         if hasCreated { awaitsNewInvite = false }
-        tellOfNewSecret(actions: &actions)
+        // The relay may not know yet what this member has come back with, or has said so while it was not here.
+        if awaitsNewInvite { register(actions: &actions) }
         renewSecretIfDue()
     }
 
@@ -45,25 +45,34 @@ extension MemberClient {
         if engine.secretGeneration != generation {
             awaitsNewInvite = true
             let isKept = upkeep.expelled.map { !before.contains($0.id) } ?? false
-            upkeep.renewals.append(.init(epoch: engine.epoch, time: now, expelled: isKept ? upkeep.expelled : nil))
-            if isKept { upkeep.expelled = nil }
+            if isKept, let expelled = upkeep.expelled.take() {
+                upkeep.renewals.append(.init(epoch: engine.epoch, expelled: expelled))
+            }
             tellOfNewSecret(actions: &actions)
         }
         renewSecretIfDue()
     }
 
-    /// Commits behind this epoch are void: this member comes in anew with the invite of then. What has been the group's secret for
-    /// longer than a room needs to undo a Commit stays: nobody vouches for *undone*.
-    mutating func takeBackSecret(of epoch: UInt64, actions: inout [Action]) {
-        let earliest = upkeep.renewals.first { $0.epoch > epoch && now < $0.time + GroupUpkeep.takeBackTime }
-        guard let earliest else { return }
-        engine.goBack(to: earliest.epoch &- 1)
-        // Whoever was sent out knows that one.
-        let undone = upkeep.renewals.filter { $0.epoch >= earliest.epoch }
-        upkeep.expelled = upkeep.expelled ?? undone.compactMap(\.expelled).last
+    /// Commits behind this epoch are void, as the relay says. Whoever this member has sent out before knows the secret that counts again,
+    /// if that is true. Its own word takes no secret back: this member comes anew with what it knows, and hears from others what counts.
+    mutating func renewalsWereUndone(behind epoch: UInt64) {
+        let undone = upkeep.renewals.filter { $0.epoch > epoch }
+        upkeep.expelled = upkeep.expelled ?? undone.last?.expelled
         upkeep.renewals = []
-        awaitsNewInvite = false
-        actions.append(.registered(isShown: false))
+    }
+
+    /// A member that has lost the group comes anew, and knows a former secret.
+    mutating func tellSecret(to candidate: GroupCandidate, actions: inout [Action]) {
+        guard !upkeep.isStuck, let sealed = engine.sealedSecret(for: candidate) else { return }
+        actions.append(.send(MemberRequest.secret(for: candidate.id, sealed: sealed).encoded))
+    }
+
+    /// What counts now, from one of the others. What is wrong is as good as no answer, and more than one are asked.
+    mutating func takeSecret(_ sealed: [UInt8], from member: MemberID, actions: inout [Action]) {
+        guard !hasTakenSecret, (try? engine.takeSecret(sealed, from: member)) == true else { return }
+        hasTakenSecret = true
+        awaitsNewInvite = true
+        askToJoin(actions: &actions)
     }
 
     /// Each moderator tells the relay at once, and all others do where it has not heard of it after a while: so it hears of it, whoever
@@ -76,6 +85,13 @@ extension MemberClient {
             + upkeep.pause(memberCount: engine.members.count, random: random())
     }
 
+    /// The invite counts again that somebody knows who was sent out: the person hears so. It is changed all the same when that can be.
+    mutating func tellOfOldInvite(actions: inout [Action]) {
+        guard let expelled = upkeep.expelled, let toldAt = expelled.toldAt, now >= toldAt else { return }
+        upkeep.expelled?.isTold = true
+        actions.append(.tell(.warning(.inviteStays(for: expelled.nick))))
+    }
+
     /// Whether the invite that somebody knows who was sent out is about to be replaced, by this member.
     package var isReplacingInvite: Bool {
         isModerator && (awaitsNewInvite || upkeep.expelled != nil)
@@ -86,7 +102,7 @@ extension MemberClient {
         guard let expelled = upkeep.expelled, !engine.members.contains(expelled.id) else { return nil }
         if isModerator, let commit = try? engine.commitNewSecret() { return commit }
         upkeep.expelled = nil
-        actions.append(.tell(.warning(.inviteStays(for: expelled.nick))))
+        if !expelled.isTold { actions.append(.tell(.warning(.inviteStays(for: expelled.nick)))) }
         return nil
     }
 

@@ -39,7 +39,7 @@ extension MemberClient {
     ) {
         ask(.expel(id, isBanned: isBanned, keepsInvites: keepsInvites, reason: reason), actions: &actions)
         guard isAtRelay, !keepsInvites, let nick = members[id]?.nick, id != engine.id else { return }
-        upkeep.expelled = (id, nick)
+        upkeep.expelled = .init(id: id, nick: nick, since: now)
     }
 
     private mutating func ask(_ moderation: Moderation, actions: inout [Action]) {
@@ -104,7 +104,7 @@ extension ChatEvent.Notice {
         hint: "/invite shows it")
     static func inviteStays(for nick: String) -> Self {
         .init(
-            .inviteStays, "the room's invite still works, and \(nick) has it: it could not be changed any more",
+            .inviteStays, "the room's invite still works, and \(nick) has it: it could not be changed",
             hint: "/lock lets nobody new in")
     }
 }

@@ -85,6 +85,8 @@ package struct MemberClient {
     var awaitsRegistration = false
     /// Whether the group has another secret, of which the relay has not told yet that it knows it.
     var awaitsNewInvite = false
+    /// Whether it has learnt on this connection what the group's secret is: once is enough.
+    var hasTakenSecret = false
     /// The keys that the person has compared.
     var verified: [MemberID: [UInt8]] = [:]
     var checks = CheckBook()
@@ -139,8 +141,6 @@ package struct MemberClient {
     /// The connection to the host is open, and is not the continuation of an earlier one.
     package mutating func connected(actions: inout [Action]) {
         guard phase != .ended else { return }
-        let present = id.flatMap { members[$0]?.nick } ?? wantedNick
-        let nick = present == id?.description ? "" : present
         phase = .joining
         returned()
         listed = [:]
@@ -149,6 +149,14 @@ package struct MemberClient {
         let expelled = upkeep.expelled
         upkeep = GroupUpkeep()
         upkeep.expelled = expelled
+        hasTakenSecret = false
+        askToJoin(actions: &actions)
+    }
+
+    /// Asks to come in, with a new KeyPackage.
+    mutating func askToJoin(actions: inout [Action]) {
+        let present = id.flatMap { members[$0]?.nick } ?? wantedNick
+        let nick = present == id?.description ? "" : present
         let keyPackage = engine.keyPackage()
         actions.append(.send(MemberRequest.join(nick: nick, member: engine.id, keyPackage: keyPackage).encoded))
     }
@@ -212,6 +220,8 @@ package struct MemberClient {
             self.tree = tree
         case (.joining, .groupInfo(let epoch, let info)):
             commitExternally(info, epoch: epoch, actions: &actions)
+        case (.joining, .secret(let member, let sealed)):
+            takeSecret(sealed, from: member, actions: &actions)
         case (.joining, .waiting):
             actions.append(.tell(.starting(.approval, progress: nil)))
         case (.joined, .removed(let reason, let text)):
@@ -402,6 +412,8 @@ package struct MemberClient {
             commitDeclined(epoch: epoch, actions: &actions)
         case .registered:
             registered(actions: &actions)
+        case .secretWanted(let candidate):
+            tellSecret(to: candidate, actions: &actions)
         case .topicChanged(let text):
             hasTopic = !text.isEmpty
             actions.append(.tell(.room(.topic(text))))
@@ -417,7 +429,7 @@ package struct MemberClient {
         case .inviteRevoked:
             isInviteRevoked = true
             actions.append(.tell(.warning(.inviteRevoked)))
-        case .present, .admitted, .refused, .closing, .removed, .waiting, .groupInfo, .tree:
+        case .present, .admitted, .refused, .closing, .removed, .waiting, .groupInfo, .tree, .secret:
             throw .malformed
         }
     }

@@ -87,6 +87,10 @@ package enum HostMessage: Sendable, Equatable {
     case tree([UInt8])
     /// At a relay: what the group's creator has registered counts from now on.
     case registered
+    /// At a relay: the member has lost the group, and comes with this; it is to be told the group's secret.
+    case secretWanted(GroupCandidate)
+    /// To that one: the secret, as this member says.
+    case secret(from: MemberID, sealed: [UInt8])
     /// The invite with which the member came lets nobody in any more.
     case inviteRevoked
 
@@ -229,6 +233,14 @@ package enum HostMessage: Sendable, Equatable {
             return EncodedMessage(type: RoomMessageType.tree, body: tree)
         case .registered:
             type = RoomMessageType.registered
+        case .secretWanted(let candidate):
+            type = RoomMessageType.secretWanted
+            writer.write(candidate.id.wireValue)
+            writer.writeBytes(candidate.keyPackage)
+        case .secret(let member, let sealed):
+            type = RoomMessageType.sealedSecret
+            writer.write(member.wireValue)
+            writer.writeBytes(sealed)
         case .moved(let place):
             type = RoomMessageType.moved
             writer.writeBytes(place.key)
@@ -345,6 +357,13 @@ package enum HostMessage: Sendable, Equatable {
                 self = .tree(try reader.readBytes(reader.remaining))
             case RoomMessageType.registered:
                 self = .registered
+            case RoomMessageType.secretWanted:
+                let id = try reader.readMemberID()
+                guard reader.remaining <= RoomLimits.keyPackageByteCount else { throw WireError.tooLong }
+                self = .secretWanted(GroupCandidate(id: id, keyPackage: try reader.readBytes(reader.remaining)))
+            case RoomMessageType.sealedSecret:
+                self = .secret(
+                    from: try reader.readMemberID(), sealed: try reader.readBytes(RoomLimits.sealedSecretByteCount))
             case RoomMessageType.inviteRevoked:
                 self = .inviteRevoked
             case RoomMessageType.moved:

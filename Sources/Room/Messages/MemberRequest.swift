@@ -18,6 +18,8 @@ package enum MemberRequest: Sendable, Equatable {
     case register(presharedKey: SecretContent)
     /// At a relay, where nobody is there: the joiner's external Commit.
     case joinExternally(GroupCommit)
+    /// At a relay: the group's secret, for a member that has lost the group and knows a former one only.
+    case secret(for: MemberID, sealed: [UInt8])
     /// Answered with *moderated* once it was carried out, or with *declined*; what has no answer is asked for again.
     case moderate(MessageID, Moderation)
     /// The group could not be followed into this epoch.
@@ -68,6 +70,10 @@ package enum MemberRequest: Sendable, Equatable {
         case .cannotFollow(let epoch):
             writer.write(epoch)
             return EncodedMessage(type: RoomMessageType.cannotFollow, body: writer.bytes)
+        case .secret(let member, let sealed):
+            writer.write(member.wireValue)
+            writer.writeBytes(sealed)
+            return EncodedMessage(type: RoomMessageType.secret, body: writer.bytes)
         case .joinExternally(let commit):
             writer.write(commit.epoch)
             writer.writeVector(commit.groupInfo)
@@ -117,6 +123,9 @@ package enum MemberRequest: Sendable, Equatable {
                 commit.groupInfo = try reader.readVector(atMost: RoomLimits.groupInfoByteCount)
                 commit.commit = try reader.readBytes(reader.remaining)
                 self = .joinExternally(commit)
+            case RoomMessageType.secret:
+                self = .secret(
+                    for: try reader.readMemberID(), sealed: try reader.readBytes(RoomLimits.sealedSecretByteCount))
             case RoomMessageType.cannotFollow:
                 self = .cannotFollow(epoch: try reader.readUInt64())
             case RoomMessageType.moderate:

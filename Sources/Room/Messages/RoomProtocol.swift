@@ -14,6 +14,7 @@ enum RoomMessageType {
     static let found: UInt8 = 0x18
     static let moderate: UInt8 = 0x19
     static let cannotFollow: UInt8 = 0x1a
+    static let secret: UInt8 = 0x1b
     // From the host.
     static let admitted: UInt8 = 0x20
     static let refused: UInt8 = 0x21
@@ -45,6 +46,8 @@ enum RoomMessageType {
     static let undone: UInt8 = 0x3b
     static let barred: UInt8 = 0x3c
     static let moderated: UInt8 = 0x3d
+    static let secretWanted: UInt8 = 0x3e
+    static let sealedSecret: UInt8 = 0x40
     static let moved: UInt8 = 0x3f
 }
 
@@ -110,6 +113,13 @@ package struct RoomLimits: Sendable {
     /// Keys for handshakes of invites that the group had and has no more, because the room took that back: who came with an older one and
     /// has lost its connection cannot come back.
     static let voidGroupInvites = 8
+
+    /// Bytes of a group's secret that is sealed for one member (HPKE), and signed.
+    package static let sealedSecretByteCount = 128
+    /// Members that one is asked for the secret of, so that one which does not answer, or wrongly, keeps nobody out.
+    static let secretsAsked = 3
+    /// How often a member may have others asked for it: each of them seals, and the room passes on.
+    static let secretInterval = Duration.seconds(5)
 
     /// How long a relay lets nobody new in after somebody was sent out, who knows the invite: a moderator may have given itself
     /// new keys just before, and has to wait for ``ownUpdateInterval`` until the group gets another secret.

@@ -1,0 +1,9 @@
+internal import Chat
+internal import Room
+
+/// What a member keeps of the group of a relay's room that it has lost: whom it believes what the group's secret is now.
+struct FormerGroup {
+    let groupID: [UInt8]
+    /// Of the others in the last epoch that it was in: who was sent out by then is not among them.
+    let signatureKeys: [MemberID: [UInt8]]
+}
