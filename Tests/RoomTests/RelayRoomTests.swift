@@ -380,7 +380,7 @@ import Wire
         "Whoever alone is there and answers wrongly again and again is not asked each time: the question is longer than the answer",
         arguments: [[], [1]] as [[UInt8]])
     func wrongAnswers(commit: [UInt8]) throws {
-        let network = Self.network(admitsUnattended: false)
+        let network = Self.network(admitsUnattended: false) { $0.members = 0 }
         let alice = try network.joined("alice")[0]
         network.timePassed(.seconds(60))
         try network.carry()
@@ -391,6 +391,7 @@ import Wire
         let wrong = GroupCommit(epoch: network.epoch, refused: [MemberID(entropy: 77)], commit: commit)
         for _ in 0..<100 { try network.receivedAtHost(MemberRequest.commit(wrong).encoded, from: alice) }
         #expect(count(RoomMessageType.commitWanted, to: alice, in: network) <= before + 1)
+        network.peers[alice].toClient = []
         network.timePassed(RoomLimits.lagPause)
         try network.carry()
         #expect(joiners.allSatisfy { network.peers[$0].client.isJoined })

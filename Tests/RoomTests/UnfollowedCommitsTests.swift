@@ -112,8 +112,11 @@ import Testing
         for peer in [maker, 2] {
             network.timePassed(.seconds(60))
             let epoch = network.epoch
-            let commit = network.commit(by: try network.id(peer), epoch: epoch)
-            try network.receivedAtHost(MemberRequest.commit(commit).encoded, from: peer)
+            network.act(peer) { client, actions in
+                client.wantUpdate(after: .zero)
+                client.timePassed(actions: &actions)
+            }
+            try network.carry()
             #expect(network.epoch == (peer == 2 || isModerator ? epoch + 1 : epoch))
         }
         for peer in network.peers.indices where peer != maker { network.breakLink(peer) }
