@@ -96,21 +96,30 @@ import Testing
         #expect(areTogether(network, [0, 1, 2]))
     }
 
-    @Test("Who is barred does not stop the others' new keys, and is asked where nobody else is there")
-    func barred() throws {
-        let network = try Self.room([2, 4, 6], hindering: .all)
-        network.add(id: MemberID(entropy: 8))
+    @Test(
+        "Who is barred does not stop the others' new keys, and is asked where nobody else is there; a moderator may give itself new ones",
+        arguments: [false, true])
+    func barred(isModerator: Bool) throws {
+        let maker = isModerator ? 0 : 1
+        let network = try Self.room([2, 4, 6, 8], hindering: .nobody)
+        let group = try #require(network.peers[maker].client.engine as? PlainGroup)
+        group.hindrance = .all
+        if !isModerator { network.breakLink(0) }
+        network.add(id: MemberID(entropy: 12))
         try mend(network)
-        let group = try #require(network.peers[0].client.engine as? PlainGroup)
+        #expect(network.room.group.barred.contains(try network.id(maker)))
         group.hindrance = .nobody
-        network.timePassed(.seconds(60))
-        let epoch = network.epoch
-        for peer in [0, 1] {
-            let commit = network.commit(by: try network.id(peer), epoch: network.epoch)
-            try network.receivedAtHost(MemberRequest.commit(commit).encoded, from: peer)
+        for peer in [maker, 2] {
+            network.timePassed(.seconds(60))
+            let epoch = network.epoch
+            network.act(peer) { client, actions in
+                client.wantUpdate(after: .zero)
+                client.timePassed(actions: &actions)
+            }
+            try network.carry()
+            #expect(network.epoch == (peer == 2 || isModerator ? epoch + 1 : epoch))
         }
-        #expect(network.epoch == epoch + 1)
-        for peer in network.peers.indices.dropFirst() { network.breakLink(peer) }
+        for peer in network.peers.indices where peer != maker { network.breakLink(peer) }
         let erin = network.add(id: MemberID(entropy: 10))
         try network.carry()
         #expect(network.peers[erin].client.isJoined)

@@ -280,6 +280,37 @@ import Testing
         }
     }
 
+    @Test(
+        "A member that makes Welcomes that are none keeps nobody out, be another one there or not",
+        arguments: [true, false])
+    func wrongWelcomes(isOtherThere: Bool) throws {
+        try run { world in
+            var spoiler: SpoilingGroup?
+            begin(
+                world,
+                group: { group in
+                    let made = SpoilingGroup(group)
+                    spoiler = made
+                    return made
+                }
+            ) { first, invite in
+                let second = world.add(nick: "second", inviteOfGroup: invite)
+                world.when({ second.id != nil && joined(first) == 1 }) {
+                    if !isOtherThere { second.node?.leave() }
+                    world.when({ isOtherThere || second.ending != nil }) {
+                        spoiler?.spoilsWelcomes = true
+                        let third = world.add(nick: "third", inviteOfGroup: invite)
+                        world.when({ third.id != nil || third.ending != nil }) {
+                            #expect(third.ending == nil && third.dialCount > 1)
+                            third.node?.say("in", kind: .text, to: nil)
+                            world.when({ first.texts == ["in"] }) { world.finish() }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("All are away; somebody comes in by itself, and those who come back talk with it")
     func comingInWhileNobodyIsThere() throws {
         try run { world in

@@ -9,6 +9,8 @@ final class SpoilingGroup: GroupEngine {
     private let inner: RoomGroup
     /// What it commits from now on is spoilt.
     var isSpoiling = false
+    /// So is the last byte of its Welcomes, from now on.
+    var spoilsWelcomes = false
     private var whole: [[UInt8]: [UInt8]] = [:]
 
     init(_ inner: RoomGroup) {
@@ -24,7 +26,9 @@ final class SpoilingGroup: GroupEngine {
     }
 
     func commit(adding: [GroupCandidate], removing: [MemberID]) throws(GroupError) -> GroupCommit {
-        spoil(try inner.commit(adding: adding, removing: removing))
+        var commit = spoil(try inner.commit(adding: adding, removing: removing))
+        if spoilsWelcomes, let last = commit.welcome.last { commit.welcome[commit.welcome.count - 1] = last ^ 1 }
+        return commit
     }
 
     func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {

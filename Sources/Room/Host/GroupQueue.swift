@@ -241,16 +241,17 @@ struct GroupQueue {
 
     /// The joiner that is to come in by itself from now on: the one that has waited longest, of those that have not been
     /// asked in vain.
-    mutating func askJoiner(until deadline: Duration) -> Joiner? {
+    mutating func askJoiner(now: Duration) -> Joiner? {
         if joiners.allSatisfy({ silent.contains($0.id) }) {
-            forgive()
+            forgive(now: now)
         }
         let index =
             joiners.firstIndex { !silent.contains($0.id) && !barred.contains($0.id) }
             ?? joiners.firstIndex { !silent.contains($0.id) }
         guard let index else { return nil }
         joiners[index].wasOffered = true
-        asked = Asked(member: joiners[index].id, adds: [:], removals: [], deadline: deadline)
+        asked = Asked(
+            member: joiners[index].id, adds: [:], removals: [], deadline: now + RoomLimits.committerPatience)
         return joiners[index]
     }
 
@@ -273,9 +274,17 @@ struct GroupQueue {
         mustAsk = true
     }
 
-    /// Nobody is left who was not asked in vain: they are asked again.
-    mutating func forgive() {
+    /// What the member has committed was of no use.
+    mutating func wasAskedInVain(_ id: MemberID) {
+        silent.insert(id)
+    }
+
+    /// Nobody is left who was not asked in vain: they are asked again, and for the time after that only after a pause. What they
+    /// are asked weighs more than a wrong answer.
+    mutating func forgive(now: Duration) {
         silent = []
+        let end = now + RoomLimits.lagPause
+        pausedUntil = pausedUntil.map { max($0, end) } ?? end
     }
 
     /// Whether this is about the KeyPackage with which the joiner waits now.

@@ -114,6 +114,12 @@ extension Room {
         actions: inout [RoomAction]
     ) {
         guard let member = members[id] else { return }
+        // It has said nothing since: perhaps its Welcome was none. Another one is asked then.
+        if limits.isRelay, member.followed == member.since,
+            let step = group.unfollowed.steps.last(where: { $0.epoch == member.since })
+        {
+            group.wasAskedInVain(step.committer)
+        }
         giveUpEarlierLinks(of: id, now: now, actions: &actions)
         group.add(
             .init(
@@ -266,7 +272,7 @@ extension Room {
         }
         let pause = group.window.pause(lowest: lowestEpoch, now: now) ?? group.pausedUntil
         if let pause, now < pause { return group.waits(until: pause) }
-        guard let (committer, link) = committer() else {
+        guard let (committer, link) = committer(now: now) else {
             return letInUnattended(now: now, actions: &actions)
         }
         let comers = group.comers(now: now)
@@ -317,13 +323,13 @@ extension Room {
     }
 
     /// The host's own member; else, and last those who are barred, the one that has been here longest and is connected, of those that were not asked in vain.
-    private mutating func committer() -> (MemberID, LinkID)? {
+    private mutating func committer(now: Duration) -> (MemberID, LinkID)? {
         let present = members.values.filter {
             $0.absence == nil && $0.link != nil && group.unfollowed.reports[$0.id] == nil
         }
         guard !present.isEmpty else { return nil }
         if present.allSatisfy({ group.silent.contains($0.id) }) {
-            group.forgive()
+            group.forgive(now: now)
             // Nobody of them answers: as if nobody were there.
             if limits.isRelay, limits.admitsUnattended, group.isRegistered, !group.joiners.isEmpty { return nil }
         }
@@ -340,17 +346,16 @@ extension Room {
         witness: (_ commit: GroupCommit, MemberID) -> Bool, actions: inout [RoomAction]
     ) throws(RoomError) {
         let isAnswer = group.asked?.member == sender
-        if isAnswer {
-            for id in commit.refused where group.wasAsked(toAdd: id) {
-                guard let joiner = group.takeJoiner(id) else { continue }
-                turnAway(joiner, keyPackageRefusal, now: now, actions: &actions)
-            }
-        }
+        let isRefusal = isAnswer && takeRefusals(commit.refused, from: sender, now: now, actions: &actions)
         guard !commit.commit.isEmpty else {
             // Who finds nothing to do and nothing to refuse is not asked again before the deadline.
             if isAnswer, !commit.refused.isEmpty {
-                group.refused(by: sender)
-                group.answered()
+                if isRefusal {
+                    group.refused(by: sender)
+                    group.answered()
+                } else {
+                    group.gaveNoAnswer()
+                }
                 changeGroup(now: now, actions: &actions)
             }
             return
@@ -362,7 +367,7 @@ extension Room {
                 group.gaveNoAnswer()
                 changeGroup(now: now, actions: &actions)
             } else if !isAnswer, let member = members[sender], Self.mayUpdate(member, now: now),
-                !group.barred.contains(sender)
+                !isShutOut(sender)
             {
                 group.wantsUpdate(sender, at: group.updateTime(now: now))
             }
@@ -375,6 +380,38 @@ extension Room {
         }
         group.takesTurn(sender)
         changeGroup(now: now, actions: &actions)
+    }
+
+    /// The member says of these that their KeyPackages cannot be used, which the room believes of those in which it finds a fault
+    /// itself, and of the others where nobody is left to be asked: one alone could keep everybody out. Returns whether all that it
+    /// says is believed, or over.
+    private mutating func takeRefusals(
+        _ refused: [MemberID], from sender: MemberID, now: Duration, actions: inout [RoomAction]
+    ) -> Bool {
+        let isLast = members[sender]?.isHost != false || !hasCommitter(otherThan: sender)
+        var isBelieved = true
+        for id in refused {
+            guard group.wasAsked(toAdd: id), let joiner = group.joiner(id) else {
+                // It has gone, or waits with another KeyPackage; who was never asked about it makes it up.
+                if group.asked?.adds[id] == nil { isBelieved = false }
+                continue
+            }
+            guard isLast || !isUsable(joiner.keyPackage, of: id) else {
+                isBelieved = false
+                continue
+            }
+            _ = group.takeJoiner(id)
+            turnAway(joiner, keyPackageRefusal, now: now, actions: &actions)
+        }
+        return isBelieved
+    }
+
+    /// Whether somebody else could be asked for a Commit, who was not asked in vain.
+    private func hasCommitter(otherThan id: MemberID) -> Bool {
+        members.values.contains {
+            $0.id != id && $0.absence == nil && $0.link != nil && !group.silent.contains($0.id)
+                && group.unfollowed.reports[$0.id] == nil
+        }
     }
 
     /// What the Commit does, if the room takes it now: comings and goings from the one who was asked for them, new keys when it
@@ -436,12 +473,18 @@ extension Room {
 
     /// Whether the member may give itself new keys now. Everybody has to compute for it; who is to come or go comes first.
     private func mayUpdate(_ id: MemberID, now: Duration) -> Bool {
-        guard let member = members[id], !group.barred.contains(id), group.unfollowed.complaint == nil,
+        guard let member = members[id], !isShutOut(id), group.unfollowed.complaint == nil,
             group.asked?.member == id || group.asked == nil && isNext(id),
             group.window.pause(lowest: lowestEpoch, now: now) == nil
         else { return false }
         return Self.mayUpdate(member, now: now)
             && group.lastUpdate.map { now - $0 >= RoomLimits.updateInterval } ?? true
+    }
+
+    /// Whether new keys of the member are not taken. A moderator's are: with them come another secret of the group and other
+    /// moderators, and two who lie could else keep all that from the room.
+    private func isShutOut(_ id: MemberID) -> Bool {
+        group.barred.contains(id) && group.book?.isModerator(id) != true
     }
 
     /// Whether nobody has waited longer.

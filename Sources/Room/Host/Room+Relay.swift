@@ -117,7 +117,7 @@ extension Room {
             }
             return
         }
-        guard let joiner = group.askJoiner(until: now + RoomLimits.committerPatience) else { return }
+        guard let joiner = group.askJoiner(now: now) else { return }
         actions.append(.expectLongMessage(joiner.link, byteCount: book.answerByteCount(adding: 0, removing: 1)))
         actions.append(.send(joiner.link, HostMessage.tree(book.tree).encoded))
         actions.append(.send(joiner.link, HostMessage.groupInfo(epoch: book.epoch, group.groupInfo).encoded))
@@ -129,8 +129,9 @@ extension Room {
         _ commit: GroupCommit, link: LinkID, now: Duration, actions: inout [RoomAction]
     ) throws(RoomError) {
         guard let joiner = group.joiner(at: link), joiner.wasOffered, !commit.commit.isEmpty else { throw .malformed }
-        guard group.asked?.member == joiner.id else { return }
-        if let book = group.book, commit.epoch == book.epoch,
+        // While it is asked there is no other epoch: what is of one answers an earlier question.
+        guard group.asked?.member == joiner.id, commit.epoch == group.epoch else { return }
+        if let book = group.book,
             let booked = try? book.stage(commit.commit, from: joiner.id, as: .external),
             booked.book.accepts(groupInfo: commit.groupInfo)
         {
@@ -144,7 +145,7 @@ extension Room {
                 commit: commit.commit)
             actions.append(.broadcast(message.encoded, tag: 0))
             letIn([joiner], welcome: [], now: now, actions: &actions)
-        } else if commit.epoch == group.epoch {
+        } else {
             group.gaveNoAnswer()
         }
         group.answered()

@@ -54,6 +54,9 @@ package struct MemberClient {
     /// What the host has not confirmed of what was said and asked for; with so many, the owner should stop reading what is typed.
     package static let outboxHighWaterMark = 512
 
+    /// So many Welcomes of a relay's room are tried, one after the other.
+    static let welcomesTried = 4
+
     var phase = Phase.joining
     /// What the person wants to be called; empty for the member id.
     var wantedNick: String
@@ -90,6 +93,8 @@ package struct MemberClient {
     /// The keys that the person has compared.
     var verified: [MemberID: [UInt8]] = [:]
     var checks = CheckBook()
+    /// Welcomes that let this member in nowhere, since it was in the room.
+    private var wrongWelcomes = 0
     /// The latest of its messages that nobody is shown, and of which nobody hears that they have arrived.
     private var unseen = RecentSet<MessageID>(limit: RoomLimits.remembered)
 
@@ -256,11 +261,19 @@ package struct MemberClient {
         do throws(GroupError) {
             try enterGroup(admission, actions: &actions)
         } catch {
+            wrongWelcomes += 1
+            // Nobody but this member sees it, at a relay: another member makes the next one.
+            if error == .cannotJoin, !admission.welcome.isEmpty, engine.handshakeKey != nil,
+                wrongWelcomes < Self.welcomesTried
+            {
+                return actions.append(.startOver)
+            }
             phase = .ended
             actions.append(.end(.lost, refusal: error.refusal))
             return
         }
         phase = .joined
+        wrongWelcomes = 0
         forgetRoom()
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
