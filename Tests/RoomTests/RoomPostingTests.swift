@@ -255,6 +255,8 @@ import Wire
     func messageRate() throws {
         let network = RoomNetwork()
         let peer = try network.joined("a")[0]
+        // What told of the group is charged, too.
+        network.timePassed(.seconds(1))
         let limits = network.room.limits
         for number in 1...Int(limits.messageBurst) {
             try network.receivedAtHost(
@@ -278,6 +280,7 @@ import Wire
         let network = RoomNetwork()
         let peer = network.add(nick: "host", isHost: true)
         try network.carry()
+        network.timePassed(.seconds(1))
         let limits = network.room.limits
         let size = 65_536
         for number in 0..<Int(limits.byteBurst) / size {
