@@ -373,7 +373,8 @@ import Testing
     @Test("The host that says too much is told to wait, and when to go on")
     func hostCongestion() throws {
         var limits = RoomLimits()
-        limits.messageBurst = 10
+        // Founding the group is charged, too.
+        limits.messageBurst = RoomLimits.commitCost + 10
         limits.messagesPerSecond = 1
         try NodeWorld.run(limits: limits) { world in
             for _ in 0..<10 { world.sayAsHost("x") }
