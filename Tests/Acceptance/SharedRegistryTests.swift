@@ -149,6 +149,17 @@ struct SharedRegistryTests {
         try put(try keys(second.room).seal(record), of: second.room)
         let told = try await second.join(flags)
         #expect(try await told.event("warning").code == "registry-forged")
+        // Nor does a host lead anybody to where its address is seen who has not said that it may be.
+        let other = try RedisServer()
+        try other.ask("PING")
+        let elsewhere = RegistryRecord(
+            addresses: [try RoomAddress("192.0.2.1:9")], hostKey: try #require(X25519.PublicKey(text: second.hostKey)),
+            writtenAt: now, endsAt: nil)
+        let sealing = try keys(second.room)
+        let words: [[UInt8]] = [Array("SET".utf8), Array(sealing.name.utf8), sealing.seal(elsewhere)]
+        #expect(try BlockingRedis(path: other.socketPath)?.ask(words) == .text(Array("OK".utf8)))
+        let kept = try await second.join(["--registry", "unix:\(other.socketPath)"])
+        #expect(try await kept.event("warning").code == "direct-not-allowed")
         // A registry that is away keeps nobody with an invite out.
         server.kill()
         let without = try await second.join(flags)

@@ -40,7 +40,8 @@ final class RegistryGuide {
         guard loop.time - askedAt >= Self.interval, tor != nil || !search.isThroughTor else { return }
         ask(through: search.isThroughTor ? tor : nil) { [search] result in
             guard case .success(let record) = result, record.hostKey == hostKey else { return }
-            found(record.addresses(from: search.access).filter { ($0.onionKey != nil) == isOnion })
+            let addresses = search.addresses(of: record, isThroughTor: tor != nil)
+            found(addresses.filter { ($0.onionKey != nil) == isOnion })
         }
     }
 }

@@ -39,8 +39,9 @@ extension RoomGuest {
         if let key = options.invite?.hostKey ?? options.hostKey, key != record.hostKey {
             throw .registryForged("it names another host key than the one that is known")
         }
-        let addresses = record.addresses(from: search.access)
+        let addresses = search.addresses(of: record, isThroughTor: options.tor != nil)
         guard let address = addresses.first else {
+            guard record.addresses.allSatisfy({ $0.hostPort?.isLoopback == true }) else { throw .registryShowsAddress }
             throw .registryForged("it leads nowhere but to this machine")
         }
         if let invite = options.invite {
@@ -53,16 +54,7 @@ extension RoomGuest {
         }
         guide.hostKey = record.hostKey
         use(addresses)
-        if address.onionKey != nil {
-            options.tor = search.tor
-        } else {
-            switch search.direct {
-            case .throughTor: options.tor = search.tor
-            case .plainly: break
-            case .refused:
-                guard addresses.allSatisfy({ $0.hostPort?.isLoopback == true }) else { throw .registryShowsAddress }
-            }
-        }
+        if address.onionKey != nil || search.direct == .throughTor { options.tor = search.tor }
         dropTorUnlessNeeded()
     }
 
@@ -82,10 +74,16 @@ extension RoomGuest {
     }
 }
 
-extension RegistryRecord {
-    /// Those that may be dialed: what is elsewhere does not know what is on this machine.
-    func addresses(from access: RegistryAccess) -> [RoomAddress] {
-        addresses.filter { $0.hostPort?.isLoopback != true || access.isOfThisMachine }
+extension RegistrySearch {
+    /// Those of the record that may be dialed: what is elsewhere does not know what is on this machine, and nothing is shown this
+    /// machine's address but by the person's word.
+    ///
+    /// - Parameter isThroughTor: whether also direct rooms are dialed through tor.
+    func addresses(of record: RegistryRecord, isThroughTor: Bool) -> [RoomAddress] {
+        record.addresses.filter { address in
+            guard let place = address.hostPort else { return true }
+            return place.isLoopback ? access.isOfThisMachine : isThroughTor || direct != .refused
+        }
     }
 }
 

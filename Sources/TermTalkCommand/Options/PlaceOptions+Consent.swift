@@ -35,7 +35,7 @@ extension PlaceOptions {
 
 extension HostPort {
     /// Whether it can be seen to be an address of this machine itself: dialing it shows nothing to anybody.
-    fileprivate var isOfThisMachine: Bool {
+    var isOfThisMachine: Bool {
         guard let address = IPAddress(host) else { return host.lowercased() == "localhost" }
         return address.scope == .loopback || LocalInterface.all().contains { $0.address == address }
     }

@@ -7,6 +7,7 @@ internal import Sodium
 internal import TermTalk
 internal import TerminalUI
 internal import TorController
+internal import Transport
 
 /// The options that say where somebody's room is and whom to trust, shared by `join` and `say`.
 struct PlaceOptions: ParsableArguments {
@@ -144,6 +145,10 @@ struct PlaceOptions: ParsableArguments {
             options.tor = try torOptions(common, invite: options.invite)
         } else {
             options.tor = try torForDirect(options, context)
+            // The person has said that the host may see this machine's address.
+            if options.tor == nil, options.address.hostPort?.isOfThisMachine == false {
+                options.search?.direct = .plainly
+            }
         }
         return options
     }
