@@ -36,7 +36,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .cannotWrite
         case .roomFull, .hostBusy, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway, .messagesMissed,
             .notAcknowledged, .verifyEnded, .nobodyHere, .descriptorsExhausted, .underAttack, .attackOver,
-            .persistInUse, .storeUnavailable, .fileWithdrawn, .roomPaused:
+            .persistInUse, .storeLost, .storeUnavailable, .fileWithdrawn, .roomPaused:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .persistVersion, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed,
             .groupForged,

@@ -31,7 +31,7 @@ import Testing
                 "room-full", "host-busy", "rate-limited", "slow-mode", "output-overrun", "output-gone", "member-away",
                 "messages-missed",
                 "not-acknowledged", "verify-ended", "nobody-here", "under-attack", "attack-over", "persist-in-use",
-                "descriptors-exhausted", "file-withdrawn", "store-unavailable", "room-paused",
+                "descriptors-exhausted", "file-withdrawn", "store-lost", "store-unavailable", "room-paused",
             ],
             76: [
                 "not-termtalk", "version-mismatch", "persist-version", "host-key-mismatch", "host-key-unknown",

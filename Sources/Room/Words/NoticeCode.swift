@@ -106,6 +106,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case registryUnwritable = "registry-unwritable"
     case trustStoreUnreadable = "trust-store-unreadable"
     case passphraseWrong = "passphrase-wrong"
+    case storeLost = "store-lost"
     case storeUnavailable = "store-unavailable"
     case persistDamaged = "persist-damaged"
     case persistVersion = "persist-version"

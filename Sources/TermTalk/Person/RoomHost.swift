@@ -43,6 +43,8 @@ package final class RoomHost {
         package var hasClientAuthorization: Bool
         /// The keys that the room had before; nil for a room with new ones.
         package var kept: KeptRoom?
+        /// Where the room is shared with other hosts; of a kept room, of which the keys are kept only, and a relay.
+        package var store: StoreOptions?
         package var files = FileOptions()
         package var fileLimits = FileRelay.Limits()
         /// Whether the host only relays: it takes no part, and cannot read what is said.
@@ -117,6 +119,9 @@ package final class RoomHost {
     private var invites = InviteTable(room: InviteSecret())
     /// A room that is kept.
     private var keeping = Keeping.nothing
+    /// A room that several hosts hold.
+    private var share: RoomShare?
+    private var isOver = false
 
     private var entrance = Entrance.none
     private(set) var state = State.opening(nil)
@@ -158,6 +163,10 @@ package final class RoomHost {
     // MARK: Opening
 
     package func start() {
+        if options.store != nil, let kept = options.kept {
+            invites = InviteTable(room: InviteSecret(kept.sharedInvite))
+            return stretchPassword()
+        }
         guard let kept = options.kept, kept.place != nil else { return stretchPassword() }
         guard
             let mailbox = LoopMailbox<StoreReport>(
@@ -410,6 +419,9 @@ package final class RoomHost {
                     address: direct?.inside.first?.description ?? address.text, hostKey: publicKey.text,
                     expires: expires)))
         keep(node, since: before)
+        if let store = options.store, let kept = options.kept {
+            return share(node, store, kept, hasPassword: password != nil, timeToLive: timeToLive)
+        }
         guard let engine else { return announce(timeToLive: timeToLive) }
         // Not before what it says can be heard.
         node.onJoined = { [weak self, weak node] in
@@ -447,6 +459,25 @@ package final class RoomHost {
             })
     }
 
+    private func share(
+        _ node: HostNode, _ store: StoreOptions, _ kept: KeptRoom, hasPassword: Bool, timeToLive: Int64?
+    ) {
+        let share = RoomShare(store, name: kept.logName, loop: loop) { [weak self] notice in
+            guard let self, !self.isClosed else { return }
+            self.tell(.warning(notice))
+        }
+        self.share = share
+        share.onFailed = { [weak self] notice in self?.fail(notice) }
+        share.onReady = { [weak self, weak node] in
+            self?.announce(timeToLive: node?.secondsLeft)
+        }
+        share.start(
+            node, isNew: kept.isNew,
+            terms: SharedTerms(
+                options.limits, hasPassword: hasPassword, isInviteOnly: options.isInviteOnly,
+                timeToLive: timeToLive.map { .seconds($0) }), key: kept.logKey)
+    }
+
     private func announce(timeToLive: Int64?) {
         guard let room else { return }
         let invite = room.node.inviteEntries.first.map { inviteText($0.secret) } ?? ""
@@ -481,6 +512,8 @@ package final class RoomHost {
         case (.ending, _?) where !isPanicking: return
         case (_, nil): roomClosed(reason)
         case (.open, let node?): node.pause()
+        // The others go on.
+        case (_, let node?) where share != nil && !isOver && !isPanicking: node.pause()
         case (_, let node?): node.close(reason)
         }
     }
@@ -488,6 +521,7 @@ package final class RoomHost {
     /// Ends the room for everybody, also one that is kept: nothing stays of it. Nobody is told before that is on the disk, so that no
     /// crash brings a room back whose end somebody knows of.
     func end(_ reason: ChatEvent.CloseReason = .hostQuit) {
+        isOver = true
         guard !isPanicking, node != nil, case .open(let kept, let store, _, _) = keeping else {
             giveUpKeeping()
             return stop(reason)
@@ -523,18 +557,20 @@ package final class RoomHost {
         let (entry, node) = (room?.entry, node)
         state = .closed
         if reason == .ttl { giveUpKeeping() }
+        if share != nil, node?.room.isClosed == true, let kept = options.kept { keeping = .over(kept, nil) }
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }
             self.onEnded = nil
             onEnded(reason, self.ending)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 4
+        var owed = 5
         let done = {
             owed -= 1
             if owed == 0 { finish() }
         }
         onion?.close()
+        if let share { share.stop(isOver: node?.room.isClosed == true, then: done) } else { done() }
         letGoOfKeptRoom(then: done)
         unregister(entry, then: done)
         if isPanicking, let node { node.removeParts(then: done) } else { done() }

@@ -92,6 +92,7 @@ struct HostCommand: ParsableCommand {
     var clientAuth = false
 
     @OptionGroup var persist: PersistOptions
+    @OptionGroup var shared: StoreFlags
     @Flag(
         help: ArgumentHelp(
             "Relay the room without taking part in it or being able to read it.",
@@ -147,6 +148,20 @@ struct HostCommand: ParsableCommand {
         }
         if headless && (approve || common.nick != nil) {
             throw ValidationError("--headless has nobody to ask or to name: it excludes --approve and --nick")
+        }
+        if shared.store != nil {
+            if !headless { throw ValidationError("--store is for relays: it needs --headless") }
+            if persist.persist == nil {
+                throw ValidationError(
+                    "--store needs --persist NAME: the keys of the room, which all its hosts have, are in a file")
+            }
+            if direct.isEmpty && behind == nil {
+                throw ValidationError(
+                    "--store needs --direct or --behind: several machines cannot publish one onion address")
+            }
+            if mapPort || largestFile != nil {
+                throw ValidationError("--store excludes --map-port and --files: hosts do not pass files to each other")
+            }
         }
         if let maxMembers, maxMembers < 0 {
             throw ValidationError("--max-members must not be negative")
@@ -207,7 +222,8 @@ struct HostCommand: ParsableCommand {
             password: password, isInviteOnly: inviteOnly, hasClientAuthorization: clientAuth,
             mapsPort: mapPort, kept: kept)
         options.files = try files.options()
-        options.fileLimits.largest = try fileLimit()
+        options.store = try shared.options()
+        options.fileLimits.largest = options.store == nil ? try fileLimit() : 0
         return options
     }
 

@@ -25,12 +25,30 @@ enum PasswordInput {
 
     /// The first line of the file, without its end; `-` is standard input, of which no byte more is taken.
     static func firstLine(of path: String, as kind: Kind = .password) throws(ChatEvent.Notice) -> Password {
+        try checked(try line(of: path, kind.fileOption, limit: limit), kind)
+    }
+
+    /// The same for what a store asks for.
+    static func redisPassword(in path: String, _ option: String) throws(ChatEvent.Notice) -> RedisPassword {
+        guard let bytes = try line(of: path, option, limit: RedisPassword.byteLimit),
+            let password = RedisPassword(bytes)
+        else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "\(option) cannot be used: the password in it is empty or too long",
+                hint: "1 to \(RedisPassword.byteLimit) bytes, on one line")
+        }
+        return password
+    }
+
+    private static func line(
+        of path: String, _ option: String, limit: Int
+    ) throws(ChatEvent.Notice) -> SecretBytes? {
         var descriptor = STDIN_FILENO
         if path != "-" {
             descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
             guard descriptor >= 0 else {
                 throw ChatEvent.Notice(
-                    .inputInvalid, "\(kind.fileOption) cannot be used: the file cannot be opened",
+                    .inputInvalid, "\(option) cannot be used: the file cannot be opened",
                     hint: "check its name and its permissions")
             }
         }
@@ -42,14 +60,14 @@ enum PasswordInput {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {
                 throw ChatEvent.Notice(
-                    .inputInvalid, "\(kind.fileOption) cannot be used: the file cannot be read",
+                    .inputInvalid, "\(option) cannot be used: the file cannot be read",
                     hint: "name a file, or - for standard input")
             }
             guard count > 0, byte != UInt8(ascii: "\n") else { break }
             line.append(byte)
         }
         line.removeByteOrderMark()
-        return try checked(line.finish(), kind)
+        return line.finish()
     }
 
     static func checked(
