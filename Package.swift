@@ -28,7 +28,7 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let fuzzed: [Target.Dependency] = [
-    "Configuration", "CPace", "Discovery", "EventLoop", "Files", "MLS", "Room", "RoomStore", "SecureGroup",
+    "Chat", "Configuration", "CPace", "Discovery", "EventLoop", "Files", "MLS", "Room", "RoomStore", "SecureGroup",
     "SecureSession", "SharedLog", "Sodium",
     "TermTalk", "TerminalUI", "TestSupport", "TorController", "Wire",
 ]
@@ -81,8 +81,9 @@ let package = Package(
         library("Files", ["Sodium", "Wire"]),
         library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
         library("MLS", ["Locking", "Sodium", "Wire"]),
-        library("Room", [deque, "Sodium", "Wire"]),
-        library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
+        library("Chat", ["Sodium"]),
+        library("Room", ["Chat", deque, "Sodium", "Wire"]),
+        library("SecureGroup", ["Chat", "MLS", "Room", "Sodium", "Wire"]),
         library("RoomStore", ["CSQLite", "Locking", "Sodium", "Wire"]),
         library("SharedLog", ["Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
@@ -100,17 +101,19 @@ let package = Package(
         library(
             "TermTalk",
             [
-                "Discovery", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession", "SharedLog",
+                "Chat", "Discovery", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession",
+                "SharedLog",
                 "Sodium", "TorController",
                 "Transport", "Wire",
                 log,
             ]),
-        library("Configuration", ["Room"]),
-        library("TerminalUI", ["CNcurses", "CQrencode", "Room"]),
+        library("Configuration", ["Chat"]),
+        library("TerminalUI", ["Chat", "CNcurses", "CQrencode"]),
         .executableTarget(
             name: "TermTalkCommand",
             dependencies: [
-                "Configuration", "CSandbox", "Discovery", "EventLoop", "Files", "Locking", "Room", "SecureSession",
+                "Chat", "Configuration", "CSandbox", "Discovery", "EventLoop", "Files", "Locking", "Room",
+                "SecureSession",
                 "Sodium",
                 "TermTalk",
                 "TerminalUI",
@@ -119,7 +122,8 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Room", "SecureGroup", "SecureSession", "SharedLog", "Sodium", "Wire"],
+            name: "TestSupport",
+            dependencies: ["Chat", "Room", "SecureGroup", "SecureSession", "SharedLog", "Sodium", "Wire"],
             path: "Tests/TestSupport",
             swiftSettings: common),
         .target(name: "PrivateTorNetwork", path: "Tests/PrivateTorNetwork", swiftSettings: common),
@@ -152,10 +156,11 @@ let package = Package(
             of: "SecureSession", ["CPace", "MLS", "Noise", "Room", "SecureGroup", "Sodium", "Wire"]),
         tests(of: "MLS", ["Sodium", "Wire"], exclude: ["Interop", "Mutations"]),
         tests(of: "Files", ["Sodium", "Wire"], exclude: ["NaughtyStrings"]),
-        tests(of: "Room", ["Sodium", "Wire"]),
+        tests(of: "Chat"),
+        tests(of: "Room", ["Chat", "Sodium", "Wire"]),
         tests(of: "RoomStore", ["Locking", "Sodium", "store-writer"], exclude: ["PowerCut/trace.c"]),
         tests(of: "SharedLog", ["SharedLogModel", "Sodium", "Wire"]),
-        tests(of: "SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
+        tests(of: "SecureGroup", ["Chat", "MLS", "Room", "Sodium", "Wire"]),
         tests(of: "EventLoop"),
         tests(of: "TorController", ["EventLoop", "PrivateTorNetwork", "Sodium"]),
         tests(of: "Transport", ["EventLoop", "PrivateTorNetwork", "TorController"]),
@@ -163,17 +168,17 @@ let package = Package(
         tests(
             of: "TermTalk",
             [
-                "PrivateTorNetwork", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession",
+                "PrivateTorNetwork", "Chat", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession",
                 "SharedLog", "Sodium",
                 "TorController",
                 "Transport", "Wire",
             ]),
-        tests(of: "Configuration", ["Room"]),
-        tests(of: "TerminalUI", ["Room"]),
+        tests(of: "Configuration", ["Chat"]),
+        tests(of: "TerminalUI", ["Chat"]),
         .testTarget(
             name: "AcceptanceTests",
             dependencies: [
-                "Discovery", "EventLoop", "PrivateTorNetwork", "Room", "SecureSession", "Sodium", "TermTalk",
+                "Chat", "Discovery", "EventLoop", "PrivateTorNetwork", "Room", "SecureSession", "Sodium", "TermTalk",
                 "TestSupport", "TermTalkCommand", "Transport", "Wire",
             ],
             path: "Tests/Acceptance",

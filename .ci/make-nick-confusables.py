@@ -1,7 +1,7 @@
-"""Makes Sources/Room/Words/NickConfusables+Table.swift from the confusables of Unicode Technical Standard 39 as Debian's ICU has
+"""Makes Sources/Chat/Nicks/NickConfusables+Table.swift from the confusables of Unicode Technical Standard 39 as Debian's ICU has
 them (apt install libicu72; unicode-data has none), for the letters, marks and digits that a nick may have.
 
-    python3 .ci/make-nick-confusables.py > Sources/Room/Words/NickConfusables+Table.swift
+    python3 .ci/make-nick-confusables.py > Sources/Chat/Nicks/NickConfusables+Table.swift
 
 What is composed canonically has what its parts look like. Left out are ASCII, letters of no script (mathematical ones) and composed
 ones of scripts whose letters are known by their names, and Hangul, which is written in syllables.
@@ -40,7 +40,7 @@ def prototype(text):
 
 
 # The ranges of letters, marks and digits that are of a script for names.
-with open("Sources/Room/Words/NickScripts+Table.swift", encoding="utf-8") as file:
+with open("Sources/Chat/Nicks/NickScripts+Table.swift", encoding="utf-8") as file:
     text = file.read()
 unicode_version = re.search(r"from Unicode ([0-9.]+)", text).group(1)
 numbers = [int(number, 0) for number in re.findall(r"0x[0-9A-F]+|\b\d+\b", text.split("[UInt32] = [")[1])]

@@ -1,6 +1,6 @@
-"""Makes Sources/Room/Words/NickScripts+Table.swift from Debian's unicode-data (apt install unicode-data).
+"""Makes Sources/Chat/Nicks/NickScripts+Table.swift from Debian's unicode-data (apt install unicode-data).
 
-    python3 .ci/make-nick-scripts.py > Sources/Room/Words/NickScripts+Table.swift
+    python3 .ci/make-nick-scripts.py > Sources/Chat/Nicks/NickScripts+Table.swift
 
 For each letter, mark and decimal digit of a script that Unicode recommends for names (UAX 31, table 5), the script. What is
 of another script has no place in the table.

@@ -1,3 +1,4 @@
+import Chat
 import Glibc
 import Room
 import SecureGroup

@@ -1,4 +1,5 @@
 import CLibevent
+import Chat
 import Glibc
 import Room
 import SecureGroup
@@ -97,10 +98,6 @@ final class LoadMember {
             switch action {
             case .send(let message): session?.enqueue(message)
             case .admitted(let admission) where !admission.welcome.isEmpty || client.groupSecret() == nil: state = .joined
-            case .registrationDue:
-                guard let invite = createdInvite(of: client) else { continue }
-                let key = SecretContent(invite.presharedKey.clone())
-                act(now) { client, actions in client.register(presharedKey: key, actions: &actions) }
             case .registered:
                 inviteOfGroup = createdInvite(of: client)
                 state = .joined

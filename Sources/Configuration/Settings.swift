@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 
 /// What the configuration file and the environment say; the environment wins. Flags come on top, where they are parsed.
 package struct Settings: Sendable, Equatable {

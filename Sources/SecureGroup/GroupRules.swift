@@ -1,5 +1,5 @@
+internal import Chat
 internal import MLS
-internal import Room
 
 /// What Commits may do in a room's group, beside the rules of RFC 9420: members and the room ask for the same.
 struct GroupRules {
@@ -30,7 +30,7 @@ struct GroupRules {
     /// Whether all who come to a relay's group have shown that they know its secret. A committer that was there keeps the proof
     /// that it came with.
     private func areProven(_ effects: CommitEffects) -> Bool {
-        guard let key = proofKeys?.current else { return true }
+        guard let key = proofKeys?.current.proofKey else { return true }
         return effects.comers.allSatisfy { GroupSecret.isProven($0.leafNode, by: key) }
     }
 

@@ -14,6 +14,10 @@ package final class GroupSecret: Sendable {
     /// Of the exporter that the next secret comes from.
     static let exportLabel = "TermTalk group secret"
     private static let proofLabel = Array("TermTalk group proof".utf8)
+    /// Of the Noise pre-shared key of an invite: the same for those of a host.
+    private static let handshakeLabel = Array("TermTalk invite psk 1".utf8)
+    private static let handshakeHashLabel = Array("TermTalk group handshake 1".utf8)
+    private static let hashByteCount = 32
     /// What MLS calls the pre-shared key.
     private static let keyName = Array("TermTalk group secret".utf8)
     /// In leaf nodes; from the range for private use (RFC 9420 section 17.3).
@@ -22,6 +26,8 @@ package final class GroupSecret: Sendable {
     package let secret: SecretBytes
     private let presharedKey: SecretBytes
     private let proofKey: Ed25519.KeyPair
+    /// The Noise pre-shared key of the invite that has this secret: the relay is told, to know handshakes by it.
+    package let handshakeKey: SecretContent
 
     /// A new random secret.
     package convenience init() {
@@ -37,7 +43,29 @@ package final class GroupSecret: Sendable {
             preconditionFailure("a hash has the length of a seed")
         }
         self.proofKey = proofKey
+        let handshakeKey = secret.withBytes { secret in
+            var hash = BLAKE2b()
+            hash.update(Self.handshakeLabel.span)
+            hash.update(secret)
+            return SecretBytes(copying: hash.finalize().span.extracting(0..<Self.hashByteCount))
+        }
+        self.handshakeKey = SecretContent(handshakeKey)
         self.secret = secret
+    }
+
+    /// What the group knows it by.
+    var mark: GroupProofKeys.Mark {
+        GroupProofKeys.Mark(proofKey: proofKeyBytes, handshakeHash: Self.hash(of: handshakeKey))
+    }
+
+    /// By what a key for handshakes is known.
+    static func hash(of handshakeKey: SecretContent) -> [UInt8] {
+        handshakeKey.withBytes { key in
+            var hash = BLAKE2b()
+            hash.update(handshakeHashLabel.span)
+            hash.update(key)
+            return Array(hash.finalize().prefix(hashByteCount))
+        }
     }
 
     private static func key(_ label: String, from secret: borrowing SecretBytes) -> SecretBytes {

@@ -4,7 +4,7 @@ internal import MLS
 /// checked.
 struct GroupTerms: Equatable {
     /// Bytes of a proposal that replaces them at most.
-    static let proposalByteCount = 1_200
+    static let proposalByteCount = 1_664
     private static let keyByteCount = 32
 
     var roles: GroupRoles

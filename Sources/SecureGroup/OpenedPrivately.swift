@@ -1,3 +1,4 @@
+internal import Chat
 internal import Room
 
 /// Which private messages were opened, so that none is shown twice. They are kept for as long as the group opens messages of

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// The key that each id was last seen with: an id is made from its key, but short enough that another key for it can be
 /// found.

@@ -1,5 +1,7 @@
+package import Chat
 internal import MLS
 package import Room
+package import Sodium
 
 /// A room's group as its host or relay follows it: all that is public, and nothing that opens or seals.
 ///
@@ -66,9 +68,11 @@ package struct PublicRoomGroup: GroupBook {
 
     package var secretGeneration: UInt64 { terms?.proofKeys?.generation ?? 0 }
 
+    package func generation(ofHandshakeKey key: SecretContent) -> UInt64? { terms?.proofKeys?.generation(of: key) }
+
     package func wouldAccept(_ candidate: GroupCandidate) -> Bool {
         guard let keyPackage = Self.keyPackage(of: candidate),
-            terms?.proofKeys.map({ GroupSecret.isProven(keyPackage.leafNode, by: $0.current) }) != false
+            terms?.proofKeys.map({ GroupSecret.isProven(keyPackage.leafNode, by: $0.current.proofKey) }) != false
         else { return false }
         return group.wouldAccept(keyPackage, replacing: leaves[candidate.id])
     }

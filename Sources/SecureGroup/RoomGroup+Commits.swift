@@ -1,3 +1,4 @@
+package import Chat
 internal import MLS
 package import Room
 internal import Sodium
@@ -205,7 +206,7 @@ extension RoomGroup {
         guard keys != GroupTerms(group.context.extensions)?.proofKeys else { return true }
         let next = try Self.nextSecret(of: group)
         nextSecret = next
-        return keys?.current == next.proofKeyBytes
+        return keys?.current == next.mark
     }
 
     package func dropPendingCommit() {

@@ -7,12 +7,14 @@ package import Sodium
 extension RoomGroup {
     package func groupSecret() -> SecretBytes? { secret?.secret.clone() }
 
+    package var handshakeKey: SecretContent? { secret?.handshakeKey }
+
     package var secretGeneration: UInt64 { terms?.proofKeys?.generation ?? 0 }
 
     package func commitNewSecret() throws(GroupError) -> GroupCommit {
         guard var terms, let proofKeys = terms.proofKeys else { throw .unavailable }
         let next = try withGroup { (group) throws(MLSError) in try Self.nextSecret(of: group) }
-        guard let keys = proofKeys.renewed(by: next.proofKeyBytes) else { throw .unavailable }
+        guard let keys = proofKeys.renewed(by: next.mark) else { throw .unavailable }
         nextSecret = next
         terms.proofKeys = keys
         var commit = GroupCommit(epoch: epoch, commit: [])
@@ -103,6 +105,6 @@ extension RoomGroup {
     func vouches(for context: GroupContext, _ signer: Member) -> Bool {
         guard let terms = Self.terms(of: context, isAtRelay: secret != nil) else { return false }
         guard let secret, let keys = terms.proofKeys else { return true }
-        return keys.current == secret.proofKeyBytes && keys.haveProven(signer.leafNode)
+        return keys.current == secret.mark && keys.haveProven(signer.leafNode)
     }
 }

@@ -1,3 +1,4 @@
+package import Chat
 internal import MLS
 package import Room
 package import Sodium
@@ -175,7 +176,7 @@ package final class RoomGroup: GroupEngine {
                 creating: Random.bytes(Self.groupIDByteCount), as: newKeyPackage(), suite: Self.suite,
                 extensions: GroupTerms(
                     roles: GroupRoles(creator: publicKey.bytes),
-                    proofKeys: secret.map { GroupProofKeys(first: $0.proofKeyBytes) }
+                    proofKeys: secret.map { GroupProofKeys(first: $0.mark) }
                 ).extensions, configuration: configuration,
                 preSharedKeys: preSharedKeys)
         } catch {

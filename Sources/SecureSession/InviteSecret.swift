@@ -49,6 +49,11 @@ package final class InviteSecret: Sendable {
         secret = nil
     }
 
+    /// Whether handshakes with this invite are made with that key.
+    package func isMade(with presharedKey: SecretContent) -> Bool {
+        presharedKey.withBytes { other in self.presharedKey.withBytes { own in constantTimeEquals(own, other) } }
+    }
+
     package func clonedSecret() -> SecretBytes? {
         switch secret {
         case .some(let secret): secret.clone()

@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 
 /// The exit statuses of the program, after sysexits.h.
 package enum ExitStatus: Int32, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 
 /// Events of a room as lines of the machine interface: NDJSON, UTF-8, one object a line.
 ///

@@ -1,4 +1,4 @@
-import Room
+internal import Chat
 
 /// Colours of line mode: SGR sequences that every terminal of the last decades knows, or none.
 struct LinePalette: Sendable {

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 // Files, in sentences.
 extension LineRenderer {

@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 
 /// Events of a room as lines for people: `--plain`.
 ///

@@ -1,5 +1,5 @@
 internal import CQrencode
-package import Room
+package import Chat
 
 /// A text as a QR code (ISO/IEC 18004), and the code as rows of characters: two modules a character.
 package struct QRCode: Sendable {

@@ -115,6 +115,38 @@ struct HeadlessTests {
         #expect(again.room == hosted.room)
     }
 
+    /// The only moderator is killed when the relay has its change of the group's secret, before the relay knows the invite that comes of
+    /// it: another member tells it, and somebody new comes in with that.
+    @Test func theModeratorIsKilledBeforeTheNewInviteIsKnown() async throws {
+        let hosted = try await HostedRoom.direct(Self.flags + ["--log-level", "info"])
+        let port = try #require(hosted.address.split(separator: ":").last.flatMap { UInt16($0) })
+        let proxy = try FaultProxy(to: port)
+        let moderator = try TermTalkProcess(
+            [
+                "join", hosted.room, "--direct", proxy.address, "--host-key", hosted.hostKey, "--json", "--nick",
+                "moderator",
+            ],
+            home: TestHome())
+        let invite = try #require(try await moderator.event("invite").invite)
+        // From its change of the group to the echo of that it takes a second or two.
+        proxy.slowPresent(1_000)
+        let second = try await join(invite, "second")
+        let third = try await join(invite, "third")
+        try await moderator.events("member-joined", count: 2)
+        moderator.send("/kick third")
+        try await third.event("closed")
+        try await hosted.host.errorLine { $0.contains("another invite") && $0.contains("known=false") }
+        moderator.signal(SIGKILL)
+        _ = try await moderator.result()
+        try await second.event("warning") { $0.code == "invite-renewed" }
+        second.send("/invite")
+        let next = try #require(try await second.event("invite").invite)
+        #expect(next != invite)
+        try await expectFailure(["join", invite], code: "group-invite-needed", status: 77)
+        let fourth = try await join(next, "fourth")
+        try await say("in", fourth, to: [second])
+    }
+
     /// Three talk; one leaves, one is killed, one is cut off. A fourth comes in while nobody is there; the one who was cut
     /// off comes back, and both talk.
     @Test func comingInWhileNobodyIsThere() async throws {

@@ -1,4 +1,4 @@
-import Room
+import Chat
 import Testing
 
 @testable import Configuration

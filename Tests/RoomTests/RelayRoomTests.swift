@@ -1,3 +1,4 @@
+import Chat
 import Sodium
 import TestSupport
 import Testing
@@ -40,14 +41,144 @@ import Wire
             MemberRequest.register(presharedKey: SecretContent(copying: [UInt8](repeating: 7, count: 32).span)).encoded,
             from: alice)
         #expect(network.registered.count == 1)
-        // Another one, and by somebody else.
+        // What is not the group's changes nothing, and costs nobody its place.
         for peer in [alice, others[0]] {
-            #expect(throws: RoomError.malformed) {
-                try network.receivedAtHost(
-                    MemberRequest.register(presharedKey: SecretContent(copying: [UInt8](repeating: 1, count: 32).span))
-                        .encoded,
-                    from: peer)
+            try network.receivedAtHost(Self.registration(of: 1), from: peer)
+            #expect(network.registered.count == 1 && !network.peers[peer].isReleased)
+        }
+    }
+
+    private static func registration(of generation: UInt64) -> EncodedMessage {
+        MemberRequest.register(
+            presharedKey: SecretContent(copying: PlainGroup.handshakeKey(of: generation).span)
+        ).encoded
+    }
+
+    /// The member sends another one out, and the room has its Commit that gives the group another secret; it has heard nothing of that
+    /// yet, and is killed now where it is to be.
+    private func renew(_ network: RoomNetwork, by peer: Int, sendingOut other: Int, isKilled: Bool) throws {
+        let name = try network.id(other).description
+        try network.act(peer) { client, actions in
+            try client.moderate(.kick(name, reason: "", keepsInvites: false), actions: &actions)
+        }
+        try network.carry(of: [peer])
+        let id = try network.id(other)
+        network.moderate { room, actions in room.spoilInvite(by: id, now: network.now) }
+        try network.expel(name)
+        let generation = network.room.group.book?.secretGeneration ?? 0
+        network.now += RoomLimits.ownUpdateInterval
+        network.act(peer) { client, actions in client.timePassed(actions: &actions) }
+        for message in network.peers[peer].toHost { try network.receivedAtHost(message, from: peer) }
+        network.peers[peer].toHost = []
+        #expect(network.room.group.book?.secretGeneration == generation + 1 && network.room.groupInvite == nil)
+        if isKilled { network.breakLink(peer) }
+    }
+
+    @Test("A moderator is killed right behind its Commit: another member tells the relay of the new invite")
+    func killedBeforeItRegisters() throws {
+        let network = Self.network()
+        let peers = try network.joined("alice", "bob", "carol", "dave")
+        try renew(network, by: peers[0], sendingOut: peers[3], isKilled: true)
+        try network.carry()
+        #expect(network.registered.count == 1 && network.room.isInviteSpoilt(now: network.now))
+        let bob = network.peers[peers[1]].client
+        let due = try #require(bob.upkeep.registrationDue)
+        #expect(due >= network.now + GroupUpkeep.registrationPatience)
+        network.now += GroupUpkeep.registrationPatience + .seconds(60)
+        for peer in peers[1...2] { network.act(peer) { client, actions in client.timePassed(actions: &actions) } }
+        try network.carry()
+        #expect(network.registered == [0, 1].map { PlainGroup.handshakeKey(of: $0) })
+        #expect(!network.room.isInviteSpoilt(now: network.now))
+        for peer in peers[1...2] {
+            #expect(network.peers[peer].warnings == [.inviteRenewed] && network.peers[peer].invitesShown == 1)
+            #expect(network.peers[peer].client.upkeep.registrationDue == nil)
+        }
+        let erin = try network.joined("erin")[0]
+        try network.say("hi", erin)
+        try network.carry()
+        #expect(network.peers[peers[2]].texts == ["hi"])
+    }
+
+    @Test("So does one that was away, or that joins anew, when it is back")
+    func registeringLater() throws {
+        for joinsAnew in [false, true] {
+            let network = Self.network()
+            let peers = try network.joined("alice", "bob", "carol")
+            try renew(network, by: peers[0], sendingOut: peers[2], isKilled: true)
+            try network.carry()
+            if joinsAnew { network.overrun(peers[1]) } else { network.breakLink(peers[1]) }
+            network.timePassed(.seconds(600))
+            network.mendLink(peers[1])
+            try network.carry()
+            #expect(network.registered.count == 1)
+            network.now += GroupUpkeep.registrationPatience + .seconds(60)
+            network.act(peers[1]) { client, actions in client.timePassed(actions: &actions) }
+            try network.carry()
+            #expect(network.registered.count == 2 && network.peers[peers[1]].invitesShown == 1)
+        }
+    }
+
+    @Test("Where the moderator tells the relay, nobody else does; a late word of the secret of before changes nothing")
+    func lateRegistration() throws {
+        let network = Self.network()
+        let peers = try network.joined("alice", "bob", "carol", "dave")
+        try renew(network, by: peers[0], sendingOut: peers[3], isKilled: false)
+        try network.carry()
+        #expect(network.registered == [0, 1].map { PlainGroup.handshakeKey(of: $0) })
+        #expect(network.peers[peers[1]].client.upkeep.registrationDue == nil)
+        try renew(network, by: peers[0], sendingOut: peers[2], isKilled: true)
+        // Of the secret of before, of one that there is not, and of none.
+        for generation: UInt64 in [1, 0, 3, 99] {
+            try network.receivedAtHost(Self.registration(of: generation), from: peers[1])
+        }
+        #expect(network.room.groupInvite == nil && network.room.formerGroupInvites.count == 2)
+        #expect(network.room.isInviteSpoilt(now: network.now) && !network.peers[peers[1]].isReleased)
+        try network.carry()
+        try network.receivedAtHost(Self.registration(of: 2), from: peers[1])
+        #expect(network.registered.count == 3 && !network.room.isInviteSpoilt(now: network.now))
+    }
+
+    @Test("Whoever was a moderator when it told the relay of a secret keeps its place when it is none any more")
+    func registeringAsNone() throws {
+        let network = Self.network()
+        let peers = try network.joined("alice", "bob", "carol")
+        try renew(network, by: peers[0], sendingOut: peers[2], isKilled: false)
+        #expect(network.room.group.book?.isModerator(try network.id(peers[1])) == false)
+        try network.receivedAtHost(Self.registration(of: 1), from: peers[1])
+        #expect(network.registered.count == 2 && !network.peers[peers[1]].isReleased)
+    }
+
+    @Test("Each request is charged: at a member's limit all is read, and one past it there is a pause")
+    func charges() throws {
+        let burst = Int(RoomLimits().messageBurst)
+        let leave = MemberRequest.leave.encoded
+        for (request, cost) in [(Self.registration(of: 9), 1), (leave, 1)] {
+            for more in 0...1 {
+                let network = Self.network()
+                let peer = try network.joined("alice", "bob")[1]
+                let id = try network.id(peer)
+                network.room.members[id]?.messages = TokenBucket(capacity: RoomLimits().messageBurst, now: network.now)
+                let rest = burst / cost - 1 + more
+                for _ in 0..<rest { try network.receivedAtHost(Self.registration(of: 9), from: peer) }
+                #expect(network.peers[peer].pauses.isEmpty)
+                try network.receivedAtHost(request, from: peer)
+                #expect(network.peers[peer].pauses.isEmpty == (more == 0))
             }
+        }
+        // What tells of the group again, and a Commit that came too late.
+        let external = MemberRequest.joinExternally(GroupCommit(epoch: 0, commit: [1])).encoded
+        for isFounding in [true, false] {
+            let network = Self.network()
+            let peer = try network.joined("alice")[0]
+            let id = try network.id(peer)
+            network.room.members[id]?.messages = TokenBucket(capacity: RoomLimits().messageBurst, now: network.now)
+            let founding = MemberRequest.found(groupInfo: PlainGroup.info(epoch: 0, [id], [id])).encoded
+            for _ in 0..<burst / Int(RoomLimits.commitCost) {
+                try network.receivedAtHost(isFounding ? founding : external, from: peer)
+            }
+            #expect(network.peers[peer].pauses.isEmpty)
+            try network.receivedAtHost(isFounding ? founding : external, from: peer)
+            #expect(network.peers[peer].pauses.count == 1)
         }
     }
 

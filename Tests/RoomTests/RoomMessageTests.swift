@@ -1,3 +1,4 @@
+import Chat
 import Sodium
 import TestSupport
 import Testing
@@ -129,7 +130,7 @@ import Wire
 
     @Test("A text may have 65,536 bytes, must be UTF-8, and is of a known kind")
     func content() throws {
-        let longest = MessageContent(kind: .action, text: String(repeating: "x", count: RoomLimits.textByteCount))
+        let longest = MessageContent(kind: .action, text: String(repeating: "x", count: ChatLimits.textByteCount))
         #expect(try MessageContent(decoding: longest.encoded) == longest)
         for bad in [longest.encoded + [120], [], [2, 65], [0, 0xff], [0, 0xc3]] {
             #expect(throws: RoomError.malformed) { try MessageContent(decoding: bad) }

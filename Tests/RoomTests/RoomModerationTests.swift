@@ -1,3 +1,4 @@
+import Chat
 import TestSupport
 import Testing
 import Wire
@@ -132,7 +133,7 @@ import Wire
         #expect(changes(network, alice) == [.topic("cats")])
         #expect(changes(network, bob) == [.topic("cats")])
         // 400 bytes: the last whole character that fits.
-        let long = String(repeating: "\u{e9}", count: RoomLimits.remarkByteCount / 2)
+        let long = String(repeating: "\u{e9}", count: ChatLimits.remarkByteCount / 2)
         network.moderate { room, actions in room.setTopic(long + "x", actions: &actions) }
         try network.carry()
         #expect(changes(network, bob).last == .topic(long))
@@ -336,11 +337,11 @@ import Wire
     func waitingLimit() throws {
         let network = try asking()
         let taken = network.add(nick: "host")
-        for number in 0..<RoomLimits.waiting { network.add(nick: "m\(number)") }
+        for number in 0..<ChatLimits.waiting { network.add(nick: "m\(number)") }
         let last = network.add(nick: "last")
         try network.carry()
         #expect(codes(network, taken).count == 1)
-        #expect(network.asked.count == RoomLimits.waiting)
+        #expect(network.asked.count == ChatLimits.waiting)
         #expect(codes(network, last) == [.rateLimited])
         // The end of the room is theirs, too.
         network.moderate { room, actions in room.close(.hostQuit, actions: &actions) }

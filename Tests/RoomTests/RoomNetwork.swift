@@ -1,3 +1,4 @@
+import Chat
 import Sodium
 import TestSupport
 import Testing
@@ -51,7 +52,7 @@ final class RoomNetwork {
     var isRelay = false
     /// What members that moderate have asked for.
     private(set) var moderated: [(what: Moderation, by: MemberID)] = []
-    /// The keys for handshakes that the relay was told.
+    /// The keys for handshakes with the invites that the relay has known to be the group's, one after the other.
     private(set) var registered: [[UInt8]] = []
     /// The bytes of the answer that a link may send.
     private(set) var expected: [LinkID: Int] = [:]
@@ -134,13 +135,18 @@ final class RoomNetwork {
         #expect(isSame, "a replica wants something else: \(actions), \(others)")
     }
 
-    /// A new peer that asks to come in; nothing is carried yet.
+    /// A new peer that asks to come in; nothing is carried yet. At a relay it has the group's present invite, if not another one.
     @discardableResult
-    func add(nick: String = "", isHost: Bool = false, id: MemberID = MemberID(entropy: Random.uint32())) -> Int {
+    func add(
+        nick: String = "", isHost: Bool = false, id: MemberID = MemberID(entropy: Random.uint32()),
+        secretGeneration: UInt64? = nil
+    ) -> Int {
         let peer = peers.count
+        let group = PlainGroup(
+            id: id, isAtRelay: isRelay, secretGeneration: secretGeneration ?? room.group.book?.secretGeneration ?? 0)
         peers.append(
             Peer(
-                client: MemberClient(nick: nick, engine: PlainGroup(id: id, isAtRelay: isRelay)),
+                client: MemberClient(nick: nick, engine: group),
                 key: [UInt8(truncatingIfNeeded: peer), UInt8(truncatingIfNeeded: peer >> 8)], isHost: isHost,
                 way: peer, link: freshLink()))
         act(peer) { client, actions in client.connected(actions: &actions) }
@@ -210,7 +216,7 @@ final class RoomNetwork {
         case .admit(let link, let member):
             let reader = room.openPlace(of: member, records: 0)
             if let peer = peer(at: link) { begin(peer, at: reader) }
-        case .sendToEach, .pauseReading, .askHost, .register, .expectLongMessage, .moderate, .release: break
+        case .sendToEach, .pauseReading, .askHost, .invitesChanged, .expectLongMessage, .moderate, .release: break
         }
     }
 
@@ -241,7 +247,9 @@ final class RoomNetwork {
             epoch: epoch, commit: PlainGroup.commit(epoch: epoch, by: id, adding: adding, removing: removing),
             welcome: welcome)
         let after = Set(room.group.book?.members ?? []).subtracting(removing).union(adding)
-        commit.groupInfo = PlainGroup.info(epoch: epoch + 1, after, (room.group.book as? PlainBook)?.roles ?? [])
+        commit.groupInfo = PlainGroup.info(
+            epoch: epoch + 1, after, (room.group.book as? PlainBook)?.roles ?? [],
+            generation: room.group.book?.secretGeneration ?? 0)
         return commit
     }
 
@@ -445,8 +453,8 @@ final class RoomNetwork {
                 if let peer = peer(at: link) { peers[peer].pauses.append(until - now) }
             case .askHost(_, let id, let nick):
                 asked.append((id, nick))
-            case .register(let key):
-                registered.append(key.copy())
+            case .invitesChanged:
+                if let key = room.groupInvite?.copy(), key != registered.last { registered.append(key) }
             case .moderate(let moderation, let by):
                 moderated.append((moderation, by))
             case .expectLongMessage(let link, let byteCount):
@@ -485,11 +493,6 @@ final class RoomNetwork {
                 breakLink(peer)
                 peers[peer].isReleased = true
                 peers[peer].toClient = []
-            case .registrationDue:
-                act(peer) { client, actions in
-                    client.register(
-                        presharedKey: SecretContent(copying: [UInt8](repeating: 7, count: 32).span), actions: &actions)
-                }
             case .registered: peers[peer].invitesShown += 1
             case .offered, .moved: break
             }

@@ -1,3 +1,4 @@
+import Chat
 import Testing
 import Wire
 
@@ -181,7 +182,7 @@ import Wire
     func textLimit() throws {
         let network = RoomNetwork()
         let peers = try network.joined("a", "b")
-        let longest = String(repeating: "x", count: RoomLimits.textByteCount)
+        let longest = String(repeating: "x", count: ChatLimits.textByteCount)
         try network.say(longest, peers[0])
         try network.carry()
         #expect(network.peers[peers[1]].texts == [longest])
@@ -236,7 +237,7 @@ import Wire
 
     @Test("Too large a room counts no receipts")
     func receiptMembers() throws {
-        for (count, isCounted) in [(RoomLimits.receiptMembers, true), (RoomLimits.receiptMembers + 1, false)] {
+        for (count, isCounted) in [(ChatLimits.receiptMembers, true), (ChatLimits.receiptMembers + 1, false)] {
             var limits = RoomLimits()
             limits.members = 0
             let network = RoomNetwork(limits: limits)

@@ -1,3 +1,4 @@
+import Chat
 import TestSupport
 import Testing
 import Wire
@@ -33,8 +34,8 @@ import Wire
         for peer in [0, alice, bob] { #expect(network.peers[peer].events.contains(.room(.slow(seconds: 10)))) }
         try slow(network, 0)
         for peer in [0, alice, bob] { #expect(network.peers[peer].events.last == .room(.slow(seconds: 0))) }
-        try slow(network, RoomLimits.slowestSeconds + 1)
-        #expect(network.peers[bob].events.last == .room(.slow(seconds: RoomLimits.slowestSeconds)))
+        try slow(network, ChatLimits.slowestSeconds + 1)
+        #expect(network.peers[bob].events.last == .room(.slow(seconds: ChatLimits.slowestSeconds)))
     }
 
     @Test("A member is told how long it has to wait, and may then; the host and private messages do not wait")

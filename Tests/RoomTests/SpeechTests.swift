@@ -1,3 +1,4 @@
+import Chat
 import TestSupport
 import Testing
 import Wire

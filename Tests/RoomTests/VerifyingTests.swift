@@ -1,3 +1,4 @@
+import Chat
 import Sodium
 import TestSupport
 import Testing

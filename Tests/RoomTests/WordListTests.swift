@@ -1,3 +1,4 @@
+import Chat
 import Sodium
 import Testing
 

@@ -1,3 +1,4 @@
+import Chat
 import Room
 import Sodium
 import Testing
@@ -36,11 +37,13 @@ import Testing
         #expect(!isRead([]) && !isRead(Array(list.dropLast())) && !isRead(list + list))
         #expect(!isRead((0...GroupRoles.limit).flatMap(key)))
         #expect(GroupTerms([]) == nil)
-        let terms = GroupTerms(roles: try roles(2), proofKeys: GroupProofKeys(first: key(1)))
+        let mark = GroupProofKeys.Mark(proofKey: key(1), handshakeHash: key(2))
+        let terms = GroupTerms(roles: try roles(2), proofKeys: GroupProofKeys(first: mark))
         #expect(GroupTerms(terms.extensions) == terms)
         #expect(GroupTerms(terms.extensions.reversed()) == nil && GroupTerms([terms.extensions[1]]) == nil)
         #expect(GroupTerms(terms.extensions + [terms.extensions[1]]) == nil)
-        for data in [[], key(1) + [1], (0...GroupProofKeys.limit).flatMap(key), key(1) + key(1)] {
+        let long = (0..<2 * GroupProofKeys.limit + 2).flatMap(key)
+        for data in [[], key(1), key(1) + key(2) + [1], long, key(1) + key(1)] {
             let other = Extension(type: GroupProofKeys.extensionType, data: data)
             #expect(GroupTerms([terms.extensions[0], other]) == nil)
         }

@@ -1,3 +1,4 @@
+import Chat
 import Room
 import SecureGroup
 import Sodium
@@ -89,11 +90,6 @@ final class HostileRoom {
                 peers[peer].isAdmitted = false
                 peers[peer].incoming = []
             case .admitted: break
-            case .registrationDue:
-                try act(peer) { client, actions in
-                    client.register(
-                        presharedKey: SecretContent(copying: [UInt8](repeating: 7, count: 32).span), actions: &actions)
-                }
             case .registered: peers[peer].invitesShown += 1
             case .offered, .moved: break
             }
@@ -145,7 +141,7 @@ final class HostileRoom {
                 }
             case .admit(let link, _): peers[link.slot % 1_000].isAdmitted = true
             case .release(let link): peers[link.slot % 1_000].isAdmitted = false
-            case .pauseReading, .askHost, .register, .expectLongMessage, .moderate: break
+            case .pauseReading, .askHost, .invitesChanged, .expectLongMessage, .moderate: break
             }
         }
     }

@@ -1,3 +1,4 @@
+import Chat
 import Room
 import Sodium
 import Testing
@@ -117,7 +118,7 @@ import Testing
         one.dropPendingCommit()
         // A moderator's own choice: the relay cannot see that, the others do.
         var terms = try #require(world.groups[0].terms)
-        terms.proofKeys = terms.proofKeys?.renewed(by: GroupSecret().proofKeyBytes)
+        terms.proofKeys = terms.proofKeys?.renewed(by: GroupSecret().mark)
         var commit = GroupCommit(epoch: world.book.epoch, commit: [])
         try world.groups[0].stage([.groupContextExtensions(terms.extensions)], forcesPath: true, in: &commit)
         #expect(throws: Never.self) { _ = try world.book.stage(commit.commit, from: world.groups[0].id, as: .update) }
@@ -127,8 +128,8 @@ import Testing
         world.groups[0].dropPendingCommit()
         // A list that is shorter, changed, or has two more.
         let keys = try #require(world.groups[0].terms?.proofKeys)
-        let two = keys.renewed(by: GroupSecret().proofKeyBytes)?.renewed(by: GroupSecret().proofKeyBytes)
-        for next in [two, GroupProofKeys(first: GroupSecret().proofKeyBytes), nil] {
+        let two = keys.renewed(by: GroupSecret().mark)?.renewed(by: GroupSecret().mark)
+        for next in [two, GroupProofKeys(first: GroupSecret().mark), nil] {
             #expect(
                 !GroupTerms(roles: terms.roles, proofKeys: keys).mayBecome(
                     GroupTerms(roles: terms.roles, proofKeys: next), by: terms.roles.keys[0]))

@@ -1,3 +1,4 @@
+import Chat
 import Room
 import SecureGroup
 import Sodium
@@ -142,9 +143,6 @@ final class RandomRoom {
             case .end(_, let refusal):
                 if let refusal { peer.complaints.append("refused: \(refusal.code)") }
             case .startOver: peer.complaints.append("could not follow the group")
-            case .registrationDue:
-                peer.client.register(
-                    presharedKey: SecretContent(copying: [UInt8](repeating: 1, count: 32).span), actions: &actions)
             case .registered, .offered, .moved: break
             }
         }
@@ -303,7 +301,7 @@ final class RandomRoom {
                 peer.isReleased = true
                 if peer.isGone { peerOfLink[link] = nil }
             case .pauseReading: count("paused")
-            case .askHost, .register, .expectLongMessage, .moderate: break
+            case .askHost, .invitesChanged, .expectLongMessage, .moderate: break
             }
         }
     }

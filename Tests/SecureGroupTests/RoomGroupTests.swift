@@ -1,3 +1,4 @@
+import Chat
 import MLS
 import Room
 import Sodium

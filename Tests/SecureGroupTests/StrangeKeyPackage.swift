@@ -1,3 +1,4 @@
+import Chat
 import Room
 import Sodium
 
@@ -42,7 +43,7 @@ final class RawGroup {
             creating: [UInt8](repeating: 1, count: RoomGroup.groupIDByteCount), as: package, suite: RoomGroup.suite,
             extensions: GroupTerms(
                 roles: GroupRoles(creator: key.publicKey.bytes),
-                proofKeys: extensions.isEmpty ? nil : GroupProofKeys(first: GroupSecret().proofKeyBytes)
+                proofKeys: extensions.isEmpty ? nil : GroupProofKeys(first: GroupSecret().mark)
             ).extensions)
     }
 

@@ -1,3 +1,4 @@
+import Chat
 import EventLoop
 import Room
 import Testing

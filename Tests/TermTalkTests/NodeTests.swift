@@ -1,3 +1,4 @@
+import Chat
 import EventLoop
 import Room
 import SecureSession
@@ -34,7 +35,7 @@ import Testing
     func longText() throws {
         try NodeWorld.run { world in
             world.chunkSize = 1_000
-            let text = String(repeating: "x", count: RoomLimits.textByteCount)
+            let text = String(repeating: "x", count: ChatLimits.textByteCount)
             let alice = world.add()
             let bob = world.add()
             world.whenAllAreIn(3) {

@@ -1,3 +1,4 @@
+import Chat
 import Room
 import SecureGroup
 import SecureSession

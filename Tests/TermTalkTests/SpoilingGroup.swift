@@ -1,3 +1,4 @@
+import Chat
 import Room
 import SecureGroup
 import Sodium
@@ -64,6 +65,7 @@ final class SpoilingGroup: GroupEngine {
     func forgetEpochs(before epoch: UInt64) { inner.forgetEpochs(before: epoch) }
     func dropPendingCommit() { inner.dropPendingCommit() }
     func groupSecret() -> SecretBytes? { inner.groupSecret() }
+    var handshakeKey: SecretContent? { inner.handshakeKey }
     var secretGeneration: UInt64 { inner.secretGeneration }
     func commitNewSecret() throws(GroupError) -> GroupCommit { spoil(try inner.commitNewSecret()) }
     func goBack(to epoch: UInt64) { inner.goBack(to: epoch) }

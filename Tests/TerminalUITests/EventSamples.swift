@@ -1,4 +1,4 @@
-import Room
+import Chat
 import Testing
 
 /// Values that the tests of both renderers show.

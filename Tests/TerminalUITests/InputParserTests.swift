@@ -1,7 +1,6 @@
+import Chat
 import TerminalUI
 import Testing
-
-@testable import Room
 
 @Suite struct InputParserTests {
     private static let inviteUsage =

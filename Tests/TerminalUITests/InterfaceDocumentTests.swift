@@ -1,5 +1,5 @@
+import Chat
 import Foundation
-import Room
 import Testing
 
 @testable import TerminalUI

@@ -1,4 +1,3 @@
-import Room
 import Testing
 
 @testable import TerminalUI

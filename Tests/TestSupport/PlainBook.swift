@@ -1,4 +1,6 @@
+package import Chat
 package import Room
+package import Sodium
 
 /// The book of a ``PlainGroup``.
 package struct PlainBook: GroupBook {
@@ -6,27 +8,29 @@ package struct PlainBook: GroupBook {
     private let present: Set<MemberID>
     package let roles: Set<MemberID>
     package let tree: [UInt8]
+    package let secretGeneration: UInt64
 
     package init(founding groupInfo: [UInt8], by creator: MemberID, isAtRelay: Bool) throws(GroupError) {
         guard groupInfo == PlainGroup.info(epoch: 0, [creator], [creator]) else { throw .forged }
-        self.init(epoch: 0, [creator], [creator])
+        self.init(epoch: 0, [creator], [creator], generation: 0)
     }
 
     package init(resuming groupInfo: [UInt8], tree: [UInt8], isAtRelay: Bool) throws(GroupError) {
         let (epoch, present) = (PlainGroup.number(groupInfo), PlainGroup.ids(tree))
         let roles = PlainGroup.roles(in: groupInfo)
-        guard groupInfo == PlainGroup.info(epoch: epoch, present, roles) else { throw .forged }
-        self.init(epoch: epoch, present, roles)
+        let generation = PlainGroup.generation(in: groupInfo)
+        guard groupInfo == PlainGroup.info(epoch: epoch, present, roles, generation: generation) else { throw .forged }
+        self.init(epoch: epoch, present, roles, generation: generation)
     }
 
-    private init(epoch: UInt64, _ present: Set<MemberID>, _ roles: Set<MemberID>) {
+    private init(epoch: UInt64, _ present: Set<MemberID>, _ roles: Set<MemberID>, generation: UInt64) {
         self.epoch = epoch
+        secretGeneration = generation
         self.roles = roles
         self.present = present
         tree = PlainGroup.tree(of: present)
     }
 
-    package var secretGeneration: UInt64 { 0 }
     package var memberCount: Int { present.count }
     package var members: [MemberID] { Array(present) }
 
@@ -34,7 +38,13 @@ package struct PlainBook: GroupBook {
 
     package func isModerator(_ id: MemberID) -> Bool { roles.contains(id) }
 
-    package func wouldAccept(_ candidate: GroupCandidate) -> Bool { true }
+    package func wouldAccept(_ candidate: GroupCandidate) -> Bool {
+        secretGeneration == 0 || PlainGroup.isProven(candidate, secretGeneration)
+    }
+
+    package func generation(ofHandshakeKey key: SecretContent) -> UInt64? {
+        (0...secretGeneration).first { key.copy() == PlainGroup.handshakeKey(of: $0) }
+    }
 
     package func stage(
         _ commit: [UInt8], from sender: MemberID, as purpose: CommitPurpose
@@ -48,15 +58,19 @@ package struct PlainBook: GroupBook {
                 present.contains(sender) && added.isSubset(of: adding.map(\.id)) && removed.isSubset(of: removing)
             }
         let after = PlainGroup.roles(roles, after: commit)
-        guard isRight, after == roles || roles.contains(sender) else { throw .forged }
+        let isRenewal = PlainGroup.isRenewal(commit)
+        guard isRight, after == roles && !isRenewal || roles.contains(sender) else { throw .forged }
         let members = present.subtracting(removed).union(added)
         return BookedCommit(
             added: added.sorted { $0.wireValue < $1.wireValue },
             removed: removed.subtracting(added).sorted { $0.wireValue < $1.wireValue },
-            book: PlainBook(epoch: epoch &+ 1, members, after))
+            book: PlainBook(
+                epoch: epoch &+ 1, members, after, generation: isRenewal ? secretGeneration + 1 : secretGeneration))
     }
 
-    package func accepts(groupInfo: [UInt8]) -> Bool { groupInfo == PlainGroup.info(epoch: epoch, present, roles) }
+    package func accepts(groupInfo: [UInt8]) -> Bool {
+        groupInfo == PlainGroup.info(epoch: epoch, present, roles, generation: secretGeneration)
+    }
 
     package func branch(of id: MemberID, from committer: MemberID) -> Int? {
         present.contains(id) && present.contains(committer) ? (id.wireValue & 1 == 0 ? 1 : 2) : nil

@@ -1,3 +1,4 @@
+package import Chat
 package import Room
 package import Sodium
 
@@ -14,7 +15,6 @@ package final class PlainGroup: GroupEngine {
     private var isWaiting = false
     /// Whether groups are made as at a relay.
     private let isAtRelay: Bool
-    private var hasCreated = false
     private var external: (epoch: UInt64, members: Set<MemberID>, roles: Set<MemberID>)?
     /// Who cannot follow the Commits of this one.
     package enum Hindrance: UInt64, Sendable {
@@ -38,9 +38,15 @@ package final class PlainGroup: GroupEngine {
     /// Signature keys that are not made from the id.
     package var keys: [MemberID: [UInt8]] = [:]
 
-    package init(id: MemberID = MemberID(entropy: Random.uint32()), isAtRelay: Bool = false) {
+    /// Which of the secrets of a relay's group it knows.
+    package private(set) var secretGeneration: UInt64
+
+    package init(
+        id: MemberID = MemberID(entropy: Random.uint32()), isAtRelay: Bool = false, secretGeneration: UInt64 = 0
+    ) {
         self.id = id
         self.isAtRelay = isAtRelay
+        self.secretGeneration = secretGeneration
     }
 
     package var hasPendingCommit: Bool { pending != nil }
@@ -61,7 +67,7 @@ package final class PlainGroup: GroupEngine {
         members = []
         pending = nil
         external = nil
-        return Self.bytes(id) + Self.bytes(Random.uint64())
+        return Self.bytes(id) + Self.bytes(Random.uint64()) + Self.short(secretGeneration)
     }
 
     @discardableResult
@@ -72,17 +78,19 @@ package final class PlainGroup: GroupEngine {
         floor = 0
         members = [id]
         roles = [id]
-        hasCreated = isAtRelay
+        secretGeneration = 0
         return Self.info(epoch: 0, members, roles)
     }
 
     package func join(_ welcome: [UInt8], tree: [UInt8], host: MemberID?) throws(GroupError) {
-        guard isWaiting, welcome.count >= 8 else { throw .cannotJoin }
+        guard isWaiting, welcome.count >= 12, welcome[8..<12].elementsEqual(Self.short(secretGeneration)) else {
+            throw .cannotJoin
+        }
         isWaiting = false
         epoch = Self.number(welcome)
         floor = epoch
         members = Self.ids(tree)
-        roles = Self.ids(welcome.dropFirst(8))
+        roles = Self.ids(welcome.dropFirst(12))
         guard members.contains(id) else { throw .cannotJoin }
     }
 
@@ -112,15 +120,17 @@ package final class PlainGroup: GroupEngine {
         adding candidates: [GroupCandidate], removing: [MemberID]
     ) throws(GroupError) -> GroupCommit {
         guard pending == nil else { throw .unavailable }
-        let usable = candidates.filter { $0.keyPackage.starts(with: Self.bytes($0.id)) }.map(\.id)
+        let usable = candidates.filter {
+            $0.keyPackage.starts(with: Self.bytes($0.id)) && Self.isProven($0, secretGeneration)
+        }.map(\.id)
         let refused = candidates.map(\.id).filter { !usable.contains($0) }
         let commit = Self.commit(epoch: epoch, by: id, adding: usable, removing: removing, hindering: hindrance)
         let after = members.subtracting(removing).union(usable)
         pending = commit
         var whole = GroupCommit(
             epoch: epoch, added: usable, removed: removing, refused: refused, commit: commit,
-            welcome: usable.isEmpty ? [] : Self.bytes(epoch &+ 1) + Self.tree(of: roles))
-        whole.groupInfo = Self.info(epoch: epoch &+ 1, after, roles)
+            welcome: usable.isEmpty ? [] : Self.bytes(epoch &+ 1) + Self.short(secretGeneration) + Self.tree(of: roles))
+        whole.groupInfo = Self.info(epoch: epoch &+ 1, after, roles, generation: secretGeneration)
         return whole
     }
 
@@ -129,7 +139,8 @@ package final class PlainGroup: GroupEngine {
         let commit = Self.commit(epoch: epoch, by: id, moderator: moderator, isModerator: isModerator)
         pending = commit
         var whole = GroupCommit(epoch: epoch, commit: commit)
-        whole.groupInfo = Self.info(epoch: epoch &+ 1, members, Self.roles(roles, after: commit))
+        whole.groupInfo = Self.info(
+            epoch: epoch &+ 1, members, Self.roles(roles, after: commit), generation: secretGeneration)
         return whole
     }
 
@@ -142,6 +153,22 @@ package final class PlainGroup: GroupEngine {
 
     private static let becomesModerator: UInt64 = 1 << 40
     private static let becomesNone: UInt64 = 1 << 41
+    private static let renewsSecret: UInt64 = 1 << 42
+
+    /// Whether a Commit gives the group another secret.
+    static func isRenewal(_ commit: [UInt8]) -> Bool {
+        commit.count == 24 && number(commit[12...]) & (1 << Hindrance.shift - 1) == renewsSecret
+    }
+
+    /// Whether the KeyPackage shows that its owner knows that secret of the group.
+    package static func isProven(_ candidate: GroupCandidate, _ generation: UInt64) -> Bool {
+        candidate.keyPackage.suffix(4).elementsEqual(short(generation))
+    }
+
+    /// The key for handshakes that stands for a secret.
+    package static func handshakeKey(of generation: UInt64) -> [UInt8] {
+        [UInt8](repeating: UInt8(truncatingIfNeeded: generation) &+ 7, count: 32)
+    }
 
     /// Who moderates after a Commit.
     static func roles(_ roles: Set<MemberID>, after commit: [UInt8]) -> Set<MemberID> {
@@ -163,25 +190,46 @@ package final class PlainGroup: GroupEngine {
     }
 
     /// What is told of an epoch; as short for many members as for few.
-    package static func info(epoch: UInt64, _ members: Set<MemberID>, _ roles: Set<MemberID>) -> [UInt8] {
-        bytes(epoch) + BLAKE2b.hash(tree(of: members).span).prefix(16) + tree(of: roles)
+    package static func info(
+        epoch: UInt64, _ members: Set<MemberID>, _ roles: Set<MemberID>, generation: UInt64 = 0
+    ) -> [UInt8] {
+        bytes(epoch) + BLAKE2b.hash(tree(of: members).span).prefix(16) + short(generation) + tree(of: roles)
+    }
+
+    /// How often the secret was another one, as told there.
+    static func generation(in info: [UInt8]) -> UInt64 {
+        info.dropFirst(24).prefix(4).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// Who moderates, as told there.
-    package static func roles(in info: [UInt8]) -> Set<MemberID> { ids(info.dropFirst(24)) }
+    package static func roles(in info: [UInt8]) -> Set<MemberID> { ids(info.dropFirst(28)) }
 
     package static func tree(of members: Set<MemberID>) -> [UInt8] {
         members.sorted { $0.packed < $1.packed }.flatMap { bytes($0) }
     }
 
     package func groupSecret() -> SecretBytes? {
-        hasCreated ? SecretBytes(count: 16) : nil
+        isAtRelay ? SecretBytes(count: 16) : nil
+    }
+
+    package var handshakeKey: SecretContent? {
+        isAtRelay ? SecretContent(copying: Self.handshakeKey(of: secretGeneration).span) : nil
     }
 
     /// Whether each Commit of another member counts as one that gives the group another secret.
     package var getsSecrets = false
-    package private(set) var secretGeneration: UInt64 = 0
-    package func commitNewSecret() throws(GroupError) -> GroupCommit { throw .unavailable }
+    package func commitNewSecret() throws(GroupError) -> GroupCommit {
+        guard isAtRelay, pending == nil, secretGeneration + 1 < UInt64(RoomLimits.groupInvites) else {
+            throw .unavailable
+        }
+        let commit =
+            Self.bytes(epoch) + Self.bytes(id)
+            + Self.bytes(Self.renewsSecret | hindrance.rawValue << Hindrance.shift) + Self.bytes(id)
+        pending = commit
+        var whole = GroupCommit(epoch: epoch, commit: commit)
+        whole.groupInfo = Self.info(epoch: epoch &+ 1, members, roles, generation: secretGeneration + 1)
+        return whole
+    }
     /// To which epochs' secrets it was to go back.
     package private(set) var wentBackTo: [UInt64] = []
     package func goBack(to epoch: UInt64) { wentBackTo.append(epoch) }
@@ -191,15 +239,14 @@ package final class PlainGroup: GroupEngine {
     package func commitExternally(
         _ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64
     ) throws(GroupError) -> GroupCommit {
-        guard isWaiting, groupInfo.starts(with: Self.info(epoch: epoch, Self.ids(tree), [])) else {
-            throw .cannotJoin
-        }
+        let info = Self.info(epoch: epoch, Self.ids(tree), [], generation: secretGeneration)
+        guard isWaiting, groupInfo.starts(with: info) else { throw .cannotJoin }
         roles = Self.roles(in: groupInfo)
         let after = Self.ids(tree).union([id])
         external = (epoch &+ 1, after, roles)
         var commit = GroupCommit(
             epoch: epoch, added: [id], commit: Self.commit(epoch: epoch, by: id, adding: [id]))
-        commit.groupInfo = Self.info(epoch: epoch &+ 1, after, roles)
+        commit.groupInfo = Self.info(epoch: epoch &+ 1, after, roles, generation: secretGeneration)
         return commit
     }
 
@@ -231,7 +278,7 @@ package final class PlainGroup: GroupEngine {
         roles = Self.roles(roles, after: commit)
         members = members.subtracting(removed).union(added)
         epoch += 1
-        if getsSecrets, !isOwn { secretGeneration += 1 }
+        if Self.isRenewal(commit) || getsSecrets && !isOwn { secretGeneration += 1 }
         return GroupChange(added: added, removed: removed.subtracting(added), isOwn: isOwn)
     }
 
@@ -258,6 +305,8 @@ package final class PlainGroup: GroupEngine {
     static func bytes(_ id: MemberID) -> [UInt8] {
         Array(bytes(UInt64(id.wireValue)).suffix(4))
     }
+
+    private static func short(_ number: UInt64) -> [UInt8] { Array(bytes(number).suffix(4)) }
 
     static func number(_ bytes: some Collection<UInt8>) -> UInt64 {
         bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }

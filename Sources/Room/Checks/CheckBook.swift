@@ -1,3 +1,5 @@
+internal import Chat
+
 /// The open checks of a member, at most one with each other member, and what a peer may make of them.
 struct CheckBook {
     enum Refusal: Error, Equatable {

@@ -1,3 +1,6 @@
+package import Chat
+package import Sodium
+
 /// The room's one book of who is in its group: what is public of the group, followed Commit by Commit.
 ///
 /// The room knows nothing of MLS; `SecureGroup` implements this with RFC 9420. It is a value: the book of before a Commit
@@ -19,6 +22,8 @@ package protocol GroupBook: Sendable {
     func isModerator(_ id: MemberID) -> Bool
     /// How often the secret that lets others in has been another one; 0 at a host.
     var secretGeneration: UInt64 { get }
+    /// Which of its secrets the Noise pre-shared key is made from; nil for none.
+    func generation(ofHandshakeKey key: SecretContent) -> UInt64?
     /// The public tree of the current epoch, for those who come in.
     var tree: [UInt8] { get }
 

@@ -1,4 +1,4 @@
-internal import Sodium
+internal import Chat
 internal import Wire
 
 /// How the room's group is to be changed: who is in it, who wants in, and who was asked to commit what.
@@ -19,14 +19,6 @@ struct GroupQueue {
         var serial: UInt64 = 0
         /// Was asked to come in by itself.
         var wasOffered = false
-    }
-
-    /// Somebody who was sent out knows the group's invite: nobody new comes in by it.
-    struct Spoilt {
-        let id: MemberID
-        let until: Duration
-        /// The first secret of the group that it does not know; nil while there is none.
-        var generation: UInt64?
     }
 
     struct Asked {
@@ -63,11 +55,8 @@ struct GroupQueue {
     private var accused: [MemberID: MemberID] = [:]
     /// Who has created the group.
     var creator: MemberID?
-    /// At a relay: the keys for handshakes of the invites that the group has had, the current one's last, and which of its
-    /// secrets each is made from. Once there is one, the group begins anew only when it was left by all (``Room/mayBeginAnew``).
-    private(set) var registrations: [(generation: UInt64, key: SecretContent)] = []
-    /// At a relay: who was sent out last and knows the group's invite. It is not kept.
-    var spoilt: Spoilt?
+    /// At a relay. Once there is one, the group begins anew only when it was left by all (``Room/mayBeginAnew``).
+    var invites = GroupInvites()
     /// At a relay: what lets somebody in while nobody is there, of the current epoch.
     private(set) var groupInfo: [UInt8] = []
     /// KeyPackages by which somebody has come in: each lets its owner in once.
@@ -96,7 +85,7 @@ struct GroupQueue {
         retryAt = time
     }
 
-    var isRegistered: Bool { !registrations.isEmpty }
+    var isRegistered: Bool { !invites.isEmpty }
 
     /// Members that are not in the room yet.
     var newcomerCount: Int { joiners.count { !$0.isReturning } }
@@ -191,6 +180,7 @@ struct GroupQueue {
         silent = []
         mustAsk = true
         unfollowed.goBack(before: index)
+        invites.goBack(to: step.book.secretGeneration)
     }
 
     /// The member is not in the room any more.
@@ -217,20 +207,6 @@ struct GroupQueue {
         self.book = book
         self.groupInfo = groupInfo
         mustAsk = true
-    }
-
-    mutating func register(_ key: SecretContent) {
-        if let generation = spoilt?.generation, (book?.secretGeneration ?? 0) >= generation { spoilt = nil }
-        registrations.append((book?.secretGeneration ?? 0, key))
-        registrations.removeFirst(max(0, registrations.count - RoomLimits.groupInvites))
-    }
-
-    /// Forgets keys of secrets that the group has not got any more. Returns the one that counts, if it is another one.
-    mutating func takeBackRegistrations() -> SecretContent? {
-        let generation = book?.secretGeneration ?? 0
-        guard let last = registrations.last, last.generation > generation else { return nil }
-        registrations.removeAll { $0.generation > generation }
-        return registrations.last?.key
     }
 
     func isSpent(_ keyPackage: [UInt8]) -> Bool { spent.contains(KeyPackageDigest(of: keyPackage)) }
@@ -310,11 +286,7 @@ struct GroupQueue {
     mutating func advance(
         by commit: BookedCommit, _ groupInfo: [UInt8], of member: MemberID, lowest: UInt64, now: Duration
     ) {
-        if let book, let spoilt, spoilt.generation == nil, commit.book.secretGeneration > book.secretGeneration,
-            !book.contains(spoilt.id)
-        {
-            self.spoilt?.generation = commit.book.secretGeneration
-        }
+        if let book { invites.followed(from: book, to: commit.book) }
         book = commit.book
         self.groupInfo = groupInfo
         window.advance(lowest: lowest, now: now)
@@ -342,13 +314,7 @@ extension GroupQueue {
 
     init(reading reader: inout StateReader, book: any GroupBook.Type, isAtRelay: Bool) throws(WireError) {
         creator = try reader.readOptional { reader throws(WireError) in try reader.readMemberID() }
-        registrations = try reader.readList(atMost: RoomLimits.groupInvites) { reader throws(WireError) in
-            let generation = try reader.readUInt64()
-            var key = try reader.readBytes()
-            defer { key.wipe() }
-            guard key.count == RoomLimits.presharedKeyByteCount else { throw .invalidValue }
-            return (generation, SecretContent(copying: key.span))
-        }
+        invites = try GroupInvites(reading: &reader)
         groupInfo = try reader.readBytes(atMost: RoomLimits.groupInfoByteCount)
         let tree = try reader.readOptional { reader throws(WireError) in
             try reader.readBytes(atMost: RoomLimits.groupMessageByteCount)
@@ -409,10 +375,7 @@ extension GroupQueue {
 
     func write(to writer: inout StateWriter) {
         writer.write(optional: creator) { writer, id in writer.write(id) }
-        writer.write(list: registrations) { writer, registration in
-            writer.write(registration.generation)
-            writer.write(registration.key.copy())
-        }
+        invites.write(to: &writer)
         writer.write(groupInfo)
         writer.write(optional: book) { writer, book in writer.write(book.tree) }
         window.write(to: &writer)

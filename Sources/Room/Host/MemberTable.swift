@@ -1,3 +1,5 @@
+internal import Chat
+
 /// What a room knows of each member, by id, in one array without much room to spare: a dictionary of large values is half
 /// empty, at best. Its order depends on nothing but what was done with it.
 struct MemberTable<Value> {

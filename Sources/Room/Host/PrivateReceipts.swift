@@ -1,3 +1,4 @@
+internal import Chat
 internal import Wire
 
 /// Private messages whose receivers have not acknowledged them yet, by a number for each.

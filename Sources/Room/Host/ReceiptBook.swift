@@ -1,3 +1,4 @@
+internal import Chat
 internal import Wire
 
 /// Counts, for each of the latest messages, how many present members have received it.

@@ -1,3 +1,5 @@
+internal import Chat
+
 // How members come into the group and out of it. The room asks one member, the host's own where there is one, to commit
 // what is to be done, and accepts one Commit an epoch.
 extension Room {
@@ -43,7 +45,7 @@ extension Room {
         nick: String, id: MemberID, keyPackage: [UInt8], link: LinkID, key: [UInt8], way: Int,
         actions: inout [RoomAction]
     ) {
-        guard waiting.count < RoomLimits.waiting else { return refuse(link, .rateLimited, actions: &actions) }
+        guard waiting.count < ChatLimits.waiting else { return refuse(link, .rateLimited, actions: &actions) }
         do throws(RefusedNick) {
             guard isFree(id), !waiting.contains(where: { $0.id == id }) else { throw RefusedNick(code: .idTaken) }
             // The host says who is meant by the nick, or the id.
@@ -399,6 +401,7 @@ extension Room {
         let before = group.book
         if let followed = members[sender]?.followed { members[sender]?.followed = max(followed, commit.epoch) }
         group.advance(by: booked, commit.groupInfo, of: sender, lowest: lowestEpoch, now: now)
+        if before?.secretGeneration != booked.book.secretGeneration { actions.append(.invitesChanged) }
         // Of who came by a Commit that was undone nobody has heard.
         let entries = (joiners + gone).filter { !$0.isReturning || before?.contains($0.id) == false }.map {
             HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)

@@ -1,3 +1,5 @@
+package import Chat
+
 // What the host does with its members and its room.
 
 extension Room {
@@ -34,7 +36,7 @@ extension Room {
             ban(member.key)
         }
         if let link = member.link {
-            let message = HostMessage.removed(banned ? .banned : .kicked, reason.cut(to: RoomLimits.remarkByteCount))
+            let message = HostMessage.removed(banned ? .banned : .kicked, reason.cut(to: ChatLimits.remarkByteCount))
             actions.append(.send(link, message.encoded))
         }
         remove(id, reason: banned ? .banned : .kicked, now: now, actions: &actions)
@@ -67,20 +69,20 @@ extension Room {
     }
 
     package mutating func setTopic(_ text: String, actions: inout [RoomAction]) {
-        topic = text.cut(to: RoomLimits.remarkByteCount)
+        topic = text.cut(to: ChatLimits.remarkByteCount)
         actions.append(.broadcast(HostMessage.topicChanged(topic).encoded, tag: 0))
     }
 
     // MARK: Slow mode
 
-    /// Lets each member post once in so many seconds, up to ``RoomLimits/slowestSeconds``; 0 for as often as it likes.
+    /// Lets each member post once in so many seconds, up to ``ChatLimits/slowestSeconds``; 0 for as often as it likes.
     package mutating func setSlowMode(seconds: Int64, actions: inout [RoomAction]) {
         slow(to: seconds)
         actions.append(.broadcast(slowModeMessage.encoded, tag: 0))
     }
 
     mutating func slow(to seconds: Int64) {
-        slowInterval = .seconds(min(max(seconds, 0), RoomLimits.slowestSeconds))
+        slowInterval = .seconds(min(max(seconds, 0), ChatLimits.slowestSeconds))
         for id in members.keys { members[id]?.heldID = nil }
     }
 
@@ -168,13 +170,4 @@ extension Room {
 extension ChatEvent.Notice {
     fileprivate static let nobodyIsCalledThat = ChatEvent.Notice(
         .noSuchMember, "nobody here is called that", hint: "see /who")
-}
-
-extension String {
-    /// At most so many bytes of UTF-8, and whole characters.
-    func cut(to byteCount: Int) -> String {
-        var text = self
-        while text.utf8.count > byteCount { text.removeLast() }
-        return text
-    }
 }

@@ -1,3 +1,5 @@
+package import Chat
+
 // What members say, and what they are called.
 extension Room {
     // MARK: Nicks
@@ -94,7 +96,7 @@ extension Room {
             ? members.values.count { $0.absence == nil && $0.since <= epoch } : members.count - awayCount
         // A room that is restored does not know yet that its sender was back by then.
         let others = present - (members[sender]?.absence == nil ? 1 : 0)
-        let isCounted = awayCount > 0 && members.count <= RoomLimits.receiptMembers
+        let isCounted = awayCount > 0 && members.count <= ChatLimits.receiptMembers
         let missed = isCounted ? members.values.count { $0.link == nil && $0.since <= epoch } : 0
         receipts.posted(
             sequence: sequence, sender: sender, id: id, epoch: epoch, others: max(0, others), missed: missed)

@@ -1,43 +1,38 @@
+package import Chat
 package import Sodium
 
 // A room whose host is a relay: it has no participant, and the members let each other in, by a secret that the relay does not
 // know. It knows only what it needs to keep strangers away: a key for handshakes that is made from the secret.
 extension Room {
-    /// Who may come in from now on: the group's creator says so, and each moderator once the group has another secret.
-    mutating func register(
-        _ key: SecretContent, from sender: MemberID, link: LinkID, actions: inout [RoomAction]
-    ) throws(RoomError) {
+    /// A member says with which key handshakes are made by who has the group's invite. The group's context tells which of its
+    /// secrets it is made from: the first one who says it is as good as any other, and what is wrong changes nothing.
+    mutating func register(_ key: SecretContent, link: LinkID, actions: inout [RoomAction]) throws(RoomError) {
         guard limits.isRelay, let book = group.book else { throw .malformed }
-        guard let last = group.registrations.last else {
-            guard group.creator == sender else { throw .malformed }
-            group.register(key)
-            actions.append(.register(presharedKey: key))
-            return actions.append(.send(link, HostMessage.registered.encoded))
-        }
-        if last.generation < book.secretGeneration {
-            // It may have been one when it said so.
-            guard book.isModerator(sender) else { return }
-            group.register(key)
-            actions.append(.register(presharedKey: key))
-            return actions.append(.broadcast(HostMessage.registered.encoded, tag: 0))
-        }
-        // The same may come again over another connection.
-        guard last.generation > 0 || group.creator == sender && last.key == key else { throw .malformed }
-        guard last.key == key else { return }
-        actions.append(.send(link, HostMessage.registered.encoded))
+        guard let generation = book.generation(ofHandshakeKey: key) else { return }
+        let isNew = group.invites.register(key, of: generation, current: book.secretGeneration)
+        if isNew { actions.append(.invitesChanged) }
+        guard generation == book.secretGeneration else { return }
+        let message = HostMessage.registered.encoded
+        // Nobody else is there who waits for the first one.
+        actions.append(isNew && generation > 0 ? .broadcast(message, tag: 0) : .send(link, message))
     }
 
-    /// The keys for handshakes of the invites that the group has had, the current one's last.
-    package var groupInviteKeys: [SecretContent] { group.registrations.map(\.key) }
+    /// The key for handshakes of the group's current invite; nil before somebody has told it.
+    package var groupInvite: SecretContent? { group.invites.key(of: group.book?.secretGeneration ?? 0) }
+
+    /// Those of others that the group has had, oldest first.
+    package var formerGroupInvites: [SecretContent] {
+        group.invites.others(than: group.book?.secretGeneration ?? 0)
+    }
 
     /// The member is about to be sent out, and knows the group's invite: nobody new comes in by it, until the group has another
     /// one that was made without that member, or has none by then.
     package mutating func spoilInvite(by id: MemberID, now: Duration) {
-        group.spoilt = GroupQueue.Spoilt(id: id, until: now + RoomLimits.renewalPatience)
+        group.invites.spoil(by: id, until: now + RoomLimits.renewalPatience)
     }
 
     /// Whether that is so.
-    package func isInviteSpoilt(now: Duration) -> Bool { group.spoilt.map { now < $0.until } ?? false }
+    package func isInviteSpoilt(now: Duration) -> Bool { group.invites.isSpoilt(now: now) }
 
     /// Whether the group's creator has said who may come in.
     package var isRegistered: Bool { group.isRegistered }

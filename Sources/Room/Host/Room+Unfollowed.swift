@@ -1,3 +1,5 @@
+internal import Chat
+
 // Commits that the others cannot follow.
 extension Room {
     private var standings: [UnfollowedCommits.Standing] {
@@ -66,6 +68,7 @@ extension Room {
     private mutating func undo(to index: Int, now: Duration, actions: inout [RoomAction]) {
         let step = group.unfollowed.steps[index]
         let epoch = step.book.epoch
+        let generation = group.book?.secretGeneration
         actions.append(.broadcast(HostMessage.undone(epoch: epoch, by: step.committer).encoded, tag: 0))
         bar(step.committer, actions: &actions)
         let reports = group.unfollowed.reports
@@ -74,7 +77,7 @@ extension Room {
                 || members[standing.id].map { $0.since > epoch } == true
         }.map(\.id)
         group.undo(to: index)
-        if let key = group.takeBackRegistrations() { actions.append(.register(presharedKey: key)) }
+        if generation != step.book.secretGeneration { actions.append(.invitesChanged) }
         log.goBack(to: epoch)
         newestSince = min(newestSince, epoch)
         sendAway(gone, now: now, actions: &actions)

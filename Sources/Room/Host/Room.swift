@@ -1,3 +1,5 @@
+package import Chat
+
 /// A room at its host: who is in it, in which order messages are delivered, and to whom.
 ///
 /// Sans-IO: it is told what links receive, and returns actions. Content is opaque to it. `now` is monotonic time
@@ -149,6 +151,7 @@ package struct Room {
                 actions: &actions)
             return
         }
+        charge(id, for: request, byteCount: body.count, now: now, actions: &actions)
         switch request {
         case .join:
             throw .malformed
@@ -158,27 +161,21 @@ package struct Room {
         case .found(let groupInfo):
             try found(groupInfo, by: id, now: now, actions: &actions)
         case .register(let key):
-            try register(key, from: id, link: link, actions: &actions)
+            try register(key, link: link, actions: &actions)
         case .post(let id_, let epoch, let content):
-            charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
             try speaks(id, in: epoch)
             post(id_, epoch: epoch, content: content, from: id, link: link, now: now, actions: &actions)
         case .privatePost(let id_, let epoch, let receiver, let content):
-            charge(id, messages: 1, bytes: content.count, now: now, actions: &actions)
             try speaks(id, in: epoch)
             postPrivately(
                 id_, epoch: epoch, content: content, from: id, to: receiver, link: link, now: now, actions: &actions)
         case .changeNick(let text):
-            charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             changeNick(of: id, to: text, link: link, actions: &actions)
         case .commit(let commit):
-            charge(id, messages: RoomLimits.commitCost, bytes: body.count, now: now, actions: &actions)
             try self.commit(commit, from: id, link: link, now: now, witness: witness, actions: &actions)
         case .cannotFollow(let epoch):
-            charge(id, messages: RoomLimits.commitCost, bytes: 0, now: now, actions: &actions)
             try cannotFollow(epoch, from: id, now: now, actions: &actions)
         case .moderate(let moderation):
-            charge(id, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
             guard group.book?.isModerator(id) == true else {
                 actions.append(.send(link, HostMessage.declined(MessageID(0), .notPermitted).encoded))
                 return
@@ -187,6 +184,21 @@ package struct Room {
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }
+    }
+
+    /// What a request costs its sender, whatever becomes of it.
+    private mutating func charge(
+        _ id: MemberID, for request: MemberRequest, byteCount: Int, now: Duration, actions: inout [RoomAction]
+    ) {
+        let (messages, bytes): (Double, Int) =
+            switch request {
+            case .post(_, _, let content), .privatePost(_, _, _, let content): (1, content.count)
+            case .commit, .joinExternally, .found: (RoomLimits.commitCost, byteCount)
+            case .cannotFollow: (RoomLimits.commitCost, 0)
+            case .changeNick, .moderate: (RoomLimits.nickChangeCost, 0)
+            case .join, .register, .leave: (1, 0)
+            }
+        charge(id, messages: messages, bytes: bytes, now: now, actions: &actions)
     }
 
     /// The link's connection broke. Its member keeps its place for ``RoomLimits/absence``.
@@ -222,7 +234,7 @@ package struct Room {
         beginAbsence(of: id, now: now)
         members[id]?.link = nil
         log.close(id)
-        guard members.count <= RoomLimits.receiptMembers, let member = members[id] else { return }
+        guard members.count <= ChatLimits.receiptMembers, let member = members[id] else { return }
         receipts.missed(by: id, since: member.since, after: member.receivedSequence)
         scheduleReceipts(now: now)
     }
@@ -255,7 +267,7 @@ package struct Room {
         group.mustAsk = true
         if member.absence != nil {
             // Told with its first acknowledgement.
-            if members.count <= RoomLimits.receiptMembers {
+            if members.count <= ChatLimits.receiptMembers {
                 receipts.returned(id, since: member.since, received: member.receivedSequence)
             }
             endAbsence(of: id, now: now, actions: &actions)
@@ -269,7 +281,7 @@ package struct Room {
         group.unfollowed.reviewSoon(now: now)
         guard sequence > member.receivedSequence, sequence < nextSequence else { return }
         members[id]?.receivedSequence = sequence
-        guard members.count <= RoomLimits.receiptMembers else { return }
+        guard members.count <= ChatLimits.receiptMembers else { return }
         receipts.received(by: id, since: member.since, after: member.receivedSequence, upTo: sequence)
         scheduleReceipts(now: now)
     }
@@ -496,7 +508,7 @@ package struct Room {
 
     /// The member will not receive what it has not received by now, or not before it is back.
     private mutating func stopCounting(_ member: Member, now: Duration) {
-        guard members.count <= RoomLimits.receiptMembers else { return }
+        guard members.count <= ChatLimits.receiptMembers else { return }
         receipts.left(member.id, since: member.since, received: member.receivedSequence)
         scheduleReceipts(now: now, after: RoomLimits.awayGrace)
     }

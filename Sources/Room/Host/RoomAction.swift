@@ -1,4 +1,4 @@
-package import Sodium
+package import Chat
 package import Wire
 
 /// A connection at the host, by its slot; the host's own participant has one too.
@@ -37,8 +37,8 @@ package enum RoomAction: Sendable, Equatable {
     case pauseReading(LinkID, until: Duration)
     /// The person at the host decides whether this joiner comes in.
     case askHost(LinkID, MemberID, nick: String)
-    /// Handshakes may be made with this Noise pre-shared key from now on, and only who comes with it may come in.
-    case register(presharedKey: SecretContent)
+    /// At a relay: the room knows other invites of its group (``Room/groupInvite``).
+    case invitesChanged
     /// The link is asked for something, and may answer with a message as long as a member may send, or with one of so many
     /// bytes if that is more.
     case expectLongMessage(LinkID, byteCount: Int)

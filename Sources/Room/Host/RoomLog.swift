@@ -1,3 +1,4 @@
+package import Chat
 internal import DequeModule
 package import Wire
 

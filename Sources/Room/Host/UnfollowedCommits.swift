@@ -1,3 +1,4 @@
+internal import Chat
 internal import Wire
 
 /// The latest Commits, for as long as few have followed them. No server can see whether what a Commit has for the others lets

@@ -1,3 +1,4 @@
+package import Chat
 package import Sodium
 
 /// A member's side of the room's group: who is in it, and what makes bytes of what its members say.
@@ -63,6 +64,8 @@ package protocol GroupEngine: AnyObject {
 
     /// The secret that lets others into the group at a relay; nil at a host.
     func groupSecret() -> SecretBytes?
+    /// The Noise pre-shared key that is made from it.
+    var handshakeKey: SecretContent? { get }
     /// How often it has been another one.
     var secretGeneration: UInt64 { get }
     /// Stages the next epoch, with fresh keys of ours, in which the secret is another one, which all make who are in this epoch.

@@ -1,3 +1,5 @@
+internal import Chat
+
 // What people are told of a host, or a member, that does not play by the group's rules.
 
 extension GroupError {

@@ -1,3 +1,5 @@
+internal import Chat
+
 /// What a member has to do for the group, and when.
 struct GroupUpkeep {
     /// What the room asks this member to commit.
@@ -27,6 +29,9 @@ struct GroupUpkeep {
     /// out, and knows the one of before.
     static let renewalPatience = Duration.seconds(60)
 
+    /// How long the moderators have to tell the relay of the group's new secret: longer than it takes over tor. Then the others do.
+    static let registrationPatience = Duration.seconds(10)
+
     /// What this member, a moderator, wants to change of who moderates.
     struct RoleChange {
         var member: MemberID
@@ -44,6 +49,8 @@ struct GroupUpkeep {
         var expelled: (id: MemberID, nick: String)?
     }
 
+    /// When this member tells the relay of the group's new secret, as nobody else seems to.
+    var registrationDue: Duration?
     /// Those of this stay.
     var renewals: [Renewal] = []
     /// Not carried out yet, because a Commit of ours is on its way.

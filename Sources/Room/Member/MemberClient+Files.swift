@@ -1,3 +1,4 @@
+package import Chat
 package import Sodium
 
 // Files: their offers are content like what is said; what they consist of comes on the lane of files.

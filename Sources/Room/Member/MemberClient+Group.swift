@@ -1,3 +1,4 @@
+package import Chat
 internal import Sodium
 
 // The member's part in the group: what it seals and opens, the Commits it makes and receives, and what it makes of a host
@@ -265,7 +266,8 @@ extension MemberClient {
         let update = engine.hasPendingCommit || isAway || upkeep.isStuck ? nil : upkeep.updateDue
         let stuck = isAway ? nil : upkeep.stuckUntil
         let past = isAway ? nil : upkeep.pastSince.map { $0 + GroupUpkeep.pastTime }
-        return [ghosts, update, stuck, past, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
+        let registration = isAway || upkeep.isStuck ? nil : upkeep.registrationDue
+        return [ghosts, update, stuck, past, registration, checks.nextDeadline, slowDeadline].compactMap(\.self).min()
     }
 
     package mutating func timePassed(actions: inout [Action]) {
@@ -275,6 +277,7 @@ extension MemberClient {
         if let due = upkeep.updateDue, now >= due, !engine.hasPendingCommit, !isAway, !upkeep.isStuck {
             commitUpdate(actions: &actions)
         }
+        if let due = upkeep.registrationDue, now >= due, !isAway, !upkeep.isStuck { register(actions: &actions) }
         if let since = upkeep.pastSince, now >= since + GroupUpkeep.pastTime, !isAway { settled(floor: engine.epoch) }
         for (id, since) in upkeep.unlistedSince where !isAway && now >= since + GroupUpkeep.unlistedTime {
             upkeep.unlistedSince[id] = nil

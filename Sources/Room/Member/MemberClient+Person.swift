@@ -1,3 +1,5 @@
+package import Chat
+
 // What the person wants.
 extension MemberClient {
     /// Says something to all, or to the one member that `receiver` names by id or nick.
@@ -9,9 +11,9 @@ extension MemberClient {
         _ text: String, kind: MessageContent.Kind, to receiver: String? = nil, actions: inout [Action]
     ) throws(ChatEvent.Notice) -> MessageID? {
         guard phase != .ended else { return nil }
-        guard text.utf8.count <= RoomLimits.textByteCount else {
+        guard text.utf8.count <= ChatLimits.textByteCount else {
             throw ChatEvent.Notice(
-                .messageTooLarge, "the message was not sent: it is longer than \(RoomLimits.textByteCount) bytes",
+                .messageTooLarge, "the message was not sent: it is longer than \(ChatLimits.textByteCount) bytes",
                 hint: "send it in parts")
         }
         let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }

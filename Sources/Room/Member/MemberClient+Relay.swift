@@ -1,12 +1,13 @@
+internal import Chat
 package import Sodium
 
 // The member's part where the room is at a relay (docs/protocol.md, "Rooms of a relay").
 extension MemberClient {
     /// Whoever has created the group says how others come in; it comes in later like others.
     mutating func tellOfRegistration(_ admission: HostMessage.Admission, actions: inout [Action]) {
-        let hasCreated = admission.welcome.isEmpty && engine.epoch == 0 && engine.groupSecret() != nil
+        let hasCreated = admission.welcome.isEmpty && engine.epoch == 0 && engine.handshakeKey != nil
         if hasCreated {
-            actions.append(.registrationDue)
+            register(actions: &actions)
         } else if awaitsRegistration {
             actions.append(.registered(isShown: true))
         }
@@ -20,6 +21,7 @@ extension MemberClient {
     /// What lets others in is known to the relay: that of the first secret of the group, or of another one. Of a Commit that this
     /// member could not follow it learns nothing by that.
     mutating func registered(actions: inout [Action]) {
+        upkeep.registrationDue = nil
         if awaitsRegistration {
             awaitsRegistration = false
             actions.append(.registered(isShown: true))
@@ -64,9 +66,14 @@ extension MemberClient {
         actions.append(.registered(isShown: false))
     }
 
-    /// Each moderator tells the relay, so that it hears of it whoever has gone.
+    /// Each moderator tells the relay at once, and all others do where it has not heard of it after a while: so it hears of it, whoever
+    /// has gone.
     mutating func tellOfNewSecret(actions: inout [Action]) {
-        if awaitsNewInvite, isModerator { actions.append(.registrationDue) }
+        guard awaitsNewInvite else { return }
+        if isModerator { return register(actions: &actions) }
+        upkeep.registrationDue =
+            now + GroupUpkeep.registrationPatience
+            + upkeep.pause(memberCount: engine.members.count, random: random())
     }
 
     /// Whether the invite that somebody knows who was sent out is about to be replaced, by this member.
@@ -84,10 +91,10 @@ extension MemberClient {
     }
 
     /// Tells the relay which handshakes to accept.
-    ///
-    /// - Parameter presharedKey: the Noise pre-shared key of the group's invite, 32 bytes.
-    package mutating func register(presharedKey: SecretContent, actions: inout [Action]) {
-        actions.append(.send(MemberRequest.register(presharedKey: presharedKey).encoded))
+    mutating func register(actions: inout [Action]) {
+        upkeep.registrationDue = nil
+        guard let key = engine.handshakeKey else { return }
+        actions.append(.send(MemberRequest.register(presharedKey: key).encoded))
     }
 
     /// The secret that lets others into the group at a relay; nil at a host.

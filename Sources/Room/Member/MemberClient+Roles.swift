@@ -1,3 +1,5 @@
+package import Chat
+
 // Who moderates, and what a moderator that is a member does.
 extension MemberClient {
     /// Whether this member moderates the room, as its group has it.

@@ -1,3 +1,5 @@
+internal import Chat
+
 // Slow mode, as a member keeps to it. The host enforces it.
 
 /// How often a member may post, and when it did last.
@@ -21,7 +23,7 @@ extension MemberClient {
     private var isHost: Bool { id.flatMap { members[$0]?.isHost } ?? false }
 
     mutating func slowed(seconds: Int64, actions: inout [Action]) {
-        let seconds = min(seconds, RoomLimits.slowestSeconds)
+        let seconds = min(seconds, ChatLimits.slowestSeconds)
         // What was so before follows the admission at once.
         if slowMode.interval == .zero, slowMode.postedAt == nil, slowMode.enteredAt == now { slowMode.postedAt = now }
         slowMode.interval = .seconds(seconds)

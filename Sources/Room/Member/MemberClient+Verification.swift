@@ -1,3 +1,4 @@
+package import Chat
 internal import Sodium
 
 // Who is who: room words, fingerprints, and checks with one member at a time.

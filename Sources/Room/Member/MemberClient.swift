@@ -1,3 +1,4 @@
+package import Chat
 package import Sodium
 package import Wire
 
@@ -16,9 +17,6 @@ package struct MemberClient {
         case end(ChatEvent.CloseReason, refusal: ChatEvent.Notice?)
         /// The group cannot be followed any more: join again over a new connection.
         case startOver
-        /// The relay has to be told of the group's secret, the first one or another: the owner calls
-        /// ``MemberClient/register(presharedKey:actions:)``.
-        case registrationDue
         /// A member offers a file, to all or to this one alone.
         case offered(SecretContent, from: MemberID, isPrivate: Bool)
         /// The relay knows the invite that the group is joined with from now on; the owner uses it, and shows it if that is asked
@@ -171,7 +169,7 @@ package struct MemberClient {
         }
         if awaitsRegistration {
             if let founding { actions.append(.send(founding)) }
-            actions.append(.registrationDue)
+            register(actions: &actions)
         }
         sendWaiting(actions: &actions)
         carryOutWanted(actions: &actions)

@@ -1,3 +1,4 @@
+package import Chat
 package import Wire
 
 /// What the host tells a member.
@@ -318,9 +319,9 @@ package enum HostMessage: Sendable, Equatable {
             case RoomMessageType.removed:
                 self = .removed(
                     .init(wireValue: try reader.readUInt8()),
-                    try reader.readUTF8Vector(atMost: RoomLimits.remarkByteCount))
+                    try reader.readUTF8Vector(atMost: ChatLimits.remarkByteCount))
             case RoomMessageType.topicChanged:
-                self = .topicChanged(try reader.readUTF8Vector(atMost: RoomLimits.remarkByteCount))
+                self = .topicChanged(try reader.readUTF8Vector(atMost: ChatLimits.remarkByteCount))
             case RoomMessageType.lockChanged:
                 self = .lockChanged(try reader.readUInt8() & 1 != 0)
             case RoomMessageType.extended:

@@ -1,3 +1,4 @@
+package import Chat
 package import Sodium
 package import Wire
 

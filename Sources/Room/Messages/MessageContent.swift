@@ -1,3 +1,4 @@
+internal import Chat
 internal import Sodium
 
 /// What a member says, before it is sealed for the group: a kind (one byte) and UTF-8 text.
@@ -25,7 +26,7 @@ package struct MessageContent: Sendable, Equatable {
     package init(decoding bytes: [UInt8]) throws(RoomError) {
         guard
             let first = bytes.first, let kind = Kind(rawValue: first),
-            bytes.count <= 1 + RoomLimits.textByteCount,
+            bytes.count <= 1 + ChatLimits.textByteCount,
             let text = String(validating: bytes[1...], as: UTF8.self)
         else { throw .malformed }
         self.init(kind: kind, text: text)

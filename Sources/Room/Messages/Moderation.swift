@@ -1,3 +1,4 @@
+package import Chat
 internal import Wire
 
 /// What a moderator asks of the room.
@@ -54,12 +55,12 @@ package enum Moderation: Sendable, Equatable {
             guard flags < 4 else { throw .invalidValue }
             self = .expel(
                 id, isBanned: flags & 1 != 0, keepsInvites: flags & 2 != 0,
-                reason: try reader.readUTF8Vector(atMost: RoomLimits.remarkByteCount))
+                reason: try reader.readUTF8Vector(atMost: ChatLimits.remarkByteCount))
         case Kind.lock:
             let flag = try reader.readUInt8()
             guard flag < 2 else { throw .invalidValue }
             self = .lock(flag == 1)
-        case Kind.topic: self = .topic(try reader.readUTF8Vector(atMost: RoomLimits.remarkByteCount))
+        case Kind.topic: self = .topic(try reader.readUTF8Vector(atMost: ChatLimits.remarkByteCount))
         case Kind.slow: self = .slow(seconds: try reader.readUInt32())
         case Kind.extend: self = .extend(seconds: try reader.readUInt32())
         case Kind.end: self = .end

@@ -1,3 +1,5 @@
+internal import Chat
+
 /// Why the host refused or declined something, one byte on the wire; unknown values read as ``unspecified``.
 package enum RoomCode: UInt8, Sendable {
     case unspecified = 0

@@ -1,3 +1,5 @@
+package import Chat
+
 // What people are told of what the host has decided.
 
 extension ChatEvent.Notice {

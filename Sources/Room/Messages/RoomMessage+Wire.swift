@@ -1,3 +1,4 @@
+internal import Chat
 internal import Wire
 
 // What several messages of the room consist of.

@@ -1,3 +1,5 @@
+internal import Chat
+
 /// The types of the room's messages on the wire (docs/protocol.md, "Room").
 enum RoomMessageType {
     // From a member.
@@ -60,14 +62,11 @@ package struct RoomLimits: Sendable {
     /// members, and who asks for more costs the host a millisecond.
     static let nicksTried = 100
 
-    /// Bytes of a text in UTF-8.
-    package static let textByteCount = 65_536
-
     /// Bytes of the offer of a file: its name, of up to 255, and what proves it.
     package static let offerByteCount = 512
 
     /// Bytes of sealed content: a text, and what group encryption adds.
-    package static let contentByteCount = 65_536 + 2_048
+    package static let contentByteCount = ChatLimits.textByteCount + 2_048
 
     /// Bytes of a KeyPackage: ours have some 300, all alike but for their keys.
     package static let keyPackageByteCount = 640
@@ -78,8 +77,9 @@ package struct RoomLimits: Sendable {
     /// Those who are removed by one Commit at most.
     package static let removalsPerCommit = 256
 
-    /// Bytes of a GroupInfo: ours have some 300, without a tree, and with that of a group of one some 600.
-    package static let groupInfoByteCount = 1_536
+    /// Bytes of a GroupInfo: ours have some 300, without a tree, and with that of a group of one some 600; and 64 for each of
+    /// ``groupInvites``, and 32 for each moderator.
+    package static let groupInfoByteCount = 2_048
 
     /// Bytes of a Welcome, which has no tree: some 300, and some 210 for each of ``candidatesPerCommit``.
     package static let welcomeByteCount = 16_384
@@ -104,9 +104,11 @@ package struct RoomLimits: Sendable {
     /// Bytes of a message that the log has: a Commit of the longest, and who comes by it.
     static let loggedByteCount = groupMessageByteCount + 32_768
 
-    /// Keys for handshakes of a group's invites that a relay keeps: who came with an older one and has lost its connection cannot
-    /// come back.
-    package static let groupInvites = 8
+    /// Invites that the group at a relay can have, one after the other: what each is known by is in everything that tells of the group.
+    package static let groupInvites = 16
+    /// Keys for handshakes of invites that the group had and has no more, because the room took that back: who came with an older one and
+    /// has lost its connection cannot come back.
+    static let voidGroupInvites = 8
 
     /// How long a relay lets nobody new in after somebody was sent out, who knows the invite: a moderator may have given itself
     /// new keys just before, and has to wait for ``ownUpdateInterval`` until the group gets another secret.
@@ -192,19 +194,9 @@ package struct RoomLimits: Sendable {
     /// At a relay, whether somebody who knows the group's secret comes in while no member is there.
     package var admitsUnattended = true
 
-    /// Joiners that wait for the host at a time; a person does not look through more. They hold connections, of which there
-    /// are 256 for those who are not members.
-    package static let waiting = 32
-
     /// Keys that may not come back; past it the oldest is forgotten. A key is made in no time, so that a longer list would
     /// keep nobody out: what does is that the invite is changed.
     static let bannedKeys = 1_024
-
-    /// Slow mode allows one message in so many seconds at the least: who wants less wants a locked room.
-    package static let slowestSeconds: Int64 = 3_600
-
-    /// Bytes of UTF-8 of a topic, or of the reason for which a member is removed: a line on a wide screen.
-    package static let remarkByteCount = 400
 
     /// A member whose connection broke keeps its place for so long: a night, a laptop that is carried to another place. It
     /// costs what one entry of a table does; what was said meanwhile is in the log for all.
@@ -227,9 +219,6 @@ package struct RoomLimits: Sendable {
 
     /// Receipts in one message: when a member leaves that received nothing for long, those of thousands of messages change.
     static let receiptsPerMessage = 1_000
-
-    /// Receipts are counted in rooms of up to this many members; beyond it "received by 731 of 900" helps nobody.
-    package static let receiptMembers = 256
 
     package init() {}
 }

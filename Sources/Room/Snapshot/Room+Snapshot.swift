@@ -1,9 +1,10 @@
+internal import Chat
 package import Wire
 
 // A room as bytes: all that it is at one moment, but for the entries of its log, which stand beside it. What it is made with
 // (limits, the kind of its book) is not in it.
 extension Room {
-    private static let snapshotVersion: UInt8 = 2
+    private static let snapshotVersion: UInt8 = 3
 
     /// The room at `now`. Equal rooms have equal snapshots.
     package func snapshot(now: Duration) -> [UInt8] {
@@ -61,7 +62,7 @@ extension Room {
         began = try reader.readTime()
         closesAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
         isLocked = try reader.readBool()
-        topic = try reader.readText(atMost: RoomLimits.remarkByteCount)
+        topic = try reader.readText(atMost: ChatLimits.remarkByteCount)
         slowInterval = try reader.readInterval()
         movedTo = try reader.readOptional { reader throws(WireError) in
             let key = try reader.readBytes(atMost: OnionPlace.keyByteCount)
@@ -77,7 +78,7 @@ extension Room {
         let members = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
             try Member(reading: &reader)
         }
-        waiting = try reader.readList(atMost: RoomLimits.waiting) { reader throws(WireError) in
+        waiting = try reader.readList(atMost: ChatLimits.waiting) { reader throws(WireError) in
             try Waiting(reading: &reader)
         }
         newestSince = try reader.readUInt64()
@@ -132,7 +133,7 @@ extension Room {
             sequence < nextSequence
         else { return }
         members[host.id]?.receivedSequence = sequence
-        guard members.count <= RoomLimits.receiptMembers else { return }
+        guard members.count <= ChatLimits.receiptMembers else { return }
         receipts.received(by: host.id, since: host.since, after: host.receivedSequence, upTo: sequence)
     }
 
@@ -198,7 +199,7 @@ extension Room {
             }
             let place = log.reader(of: id)
             // What was said before its next stay it does not get any more. Of who had no place before that is counted already.
-            if member.link != nil, place == nil, members.count <= RoomLimits.receiptMembers {
+            if member.link != nil, place == nil, members.count <= ChatLimits.receiptMembers {
                 receipts.missed(by: id, since: member.since, after: member.receivedSequence)
             }
             member.absence?.end = end

@@ -1,3 +1,4 @@
+internal import Chat
 import Wire
 
 /// Reads what ``StateWriter`` has written. Points in time become those of a clock that shows `now`.

@@ -1,3 +1,4 @@
+internal import Chat
 import Wire
 
 /// Writes what a room's snapshot consists of. Points in time are written as what they are away from `now`, so that they count

@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 
 /// Writes something small off the loop and takes it back at the end. Work that is offloaded has no order: what is written must
 /// not come after what takes it back.

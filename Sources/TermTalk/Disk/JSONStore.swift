@@ -1,5 +1,5 @@
+internal import Chat
 internal import FoundationEssentials
-internal import Room
 
 /// A list of entries in a JSON file of this user: locked, replaced atomically, and set aside when it is damaged.
 struct JSONStore<Entry: Codable & Sendable>: Sendable {

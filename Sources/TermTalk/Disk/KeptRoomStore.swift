@@ -1,5 +1,5 @@
+package import Chat
 import Glibc
-package import Room
 internal import RoomStore
 internal import Sodium
 internal import TorController

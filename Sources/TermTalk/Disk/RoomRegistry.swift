@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 
 /// The rooms that this user hosts on this machine: `~/.termtalk_rooms.json`.
 package struct RoomRegistry: Sendable {

@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 package import Sodium
 
 /// The static keys of hosts that this user has accepted, or come to without an invite by their onion address:

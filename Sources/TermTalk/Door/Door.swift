@@ -1,5 +1,7 @@
+internal import Chat
 internal import Room
 internal import SecureSession
+internal import Sodium
 
 /// Who may come into a room, and why not. Everybody on the way in meets, in this order:
 ///
@@ -65,7 +67,7 @@ package struct Door {
     /// Whether strangers can come to the door; an attack is not over while nobody can.
     private(set) var isReachable = true
     private(set) var invites: InviteTable
-    /// At a relay: the invite that the group's creator has made, of which the relay knows the key for handshakes.
+    /// At a relay: the group's invite, of which the relay knows the key for handshakes; nil before somebody has told it.
     private(set) var inviteOfGroup: InviteSecret?
     /// Those that the group had before, oldest first: who came with one comes back with it.
     private var formerInvitesOfGroup: [InviteSecret] = []
@@ -217,7 +219,8 @@ package struct Door {
         guard let key = visitor.key, !room.holds(key: key) else { return nil }
         if room.limits.isRelay {
             // The first one creates the group; after that its members let in who has the group's invite.
-            let isRight = room.isRegistered ? visitor.invite === inviteOfGroup : room.memberCount == 0
+            let isOfGroup = visitor.invite != nil && visitor.invite === inviteOfGroup
+            let isRight = room.isRegistered ? isOfGroup : room.memberCount == 0
             return isRight && !room.isInviteSpoilt(now: now) || mayBeginAnew(with: visitor.invite, room: room)
                 ? nil : .groupInviteNeeded
         }
@@ -302,15 +305,16 @@ package struct Door {
         invites.revoke(whatIsKnownTo: key)
     }
 
-    /// At a relay: nil when the group that had it is given up.
-    mutating func useInviteOfGroup(_ invite: InviteSecret?) {
-        if invite == nil {
-            formerInvitesOfGroup = []
-        } else if let former = inviteOfGroup {
-            formerInvitesOfGroup.append(former)
-            formerInvitesOfGroup.removeFirst(max(0, formerInvitesOfGroup.count - RoomLimits.groupInvites + 1))
+    /// At a relay: the invites of the room's group, of which it knows the keys for handshakes.
+    mutating func useInvitesOfGroup(in room: Room) {
+        let known = ofGroup
+        // Who is on its way in has come with one that is known.
+        func invite(with key: SecretContent) -> InviteSecret {
+            known.first { $0.isMade(with: key) }
+                ?? InviteSecret(presharedKey: key.withBytes { SecretBytes(copying: $0) })
         }
-        inviteOfGroup = invite
+        inviteOfGroup = room.groupInvite.map(invite)
+        formerInvitesOfGroup = room.formerGroupInvites.map(invite)
     }
 
     /// Forgets what is used up, has expired, or was revoked, and is of nobody who is there.

@@ -1,3 +1,4 @@
+internal import Chat
 package import EventLoop
 internal import Logging
 package import Room
@@ -131,7 +132,7 @@ extension HostNode {
         logger.info("the room's group begins anew")
         var actions: [RoomAction] = []
         room.beginAnew(now: now, actions: &actions)
-        door.useInviteOfGroup(nil)
+        door.useInvitesOfGroup(in: room)
         perform(actions)
         invitesChanged()
     }

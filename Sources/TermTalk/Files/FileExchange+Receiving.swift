@@ -1,6 +1,6 @@
+internal import Chat
 internal import EventLoop
 internal import Files
-internal import Room
 internal import Sodium
 
 // What this participant is offered, and fetches.

@@ -1,6 +1,6 @@
+internal import Chat
 internal import EventLoop
 internal import Files
-internal import Room
 internal import Sodium
 
 /// One participant's files: what it offers, what it is offered, and what is on its way. All reading, writing and

@@ -1,5 +1,5 @@
+internal import Chat
 internal import Files
-internal import Room
 
 // What people and scripts are told of files.
 extension ChatEvent.Notice {

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// When people and scripts hear how far a transfer has come, and how fast it goes.
 struct FilePace {

@@ -1,6 +1,7 @@
+package import Chat
 internal import EventLoop
 internal import Files
-package import Room
+internal import Room
 internal import SecureSession
 
 // Files that members pass to each other through the host.

@@ -1,6 +1,7 @@
+package import Chat
 internal import EventLoop
 internal import Files
-package import Room
+internal import Room
 internal import SecureSession
 
 // Files that this member passes to others, and gets from them.

@@ -1,5 +1,5 @@
+internal import Chat
 internal import Files
-internal import Room
 
 /// A file that somebody offers, and what this participant has made of it.
 final class OfferedFile {

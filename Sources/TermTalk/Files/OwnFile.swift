@@ -1,5 +1,5 @@
+internal import Chat
 internal import Files
-internal import Room
 
 /// A file that this participant offers, and who has how much of it.
 final class OwnFile {

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 internal import TorController
 
 /// Dials once, through the tor that is found, an onion service that torrc defines, to see whether it leads to the room.

@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 
 /// Tells that a room ends soon, at each of ``times`` before; for whoever hosts it, and for who is in it.
 final class EndingNotes {

@@ -1,5 +1,6 @@
+package import Chat
 internal import EventLoop
-package import Room
+internal import Room
 internal import SecureSession
 
 // The end of the room.

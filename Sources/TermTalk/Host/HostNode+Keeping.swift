@@ -1,8 +1,8 @@
+internal import Chat
 internal import EventLoop
 internal import Room
 internal import RoomStore
 internal import SecureSession
-internal import Sodium
 
 // A room that is kept: nobody hears of anything before it is on the disk.
 
@@ -29,9 +29,7 @@ extension HostNode {
         }
         room = kept
         door.takeUp(invites)
-        for key in room.groupInviteKeys {
-            door.useInviteOfGroup(InviteSecret(presharedKey: key.withBytes { SecretBytes(copying: $0) }))
-        }
+        door.useInvitesOfGroup(in: room)
         invitesChanged()
         scheduleRoomSweep()
         endingNotes.roomEnds(at: room.closesAt)

@@ -1,3 +1,4 @@
+package import Chat
 internal import EventLoop
 internal import Logging
 package import Room
@@ -40,7 +41,7 @@ extension HostNode {
         case .admitted:
             files.connectedLocally()
             onJoined?()
-        case .end, .registrationDue, .registered, .moved:
+        case .end, .registered, .moved:
             break
         }
     }

@@ -1,3 +1,4 @@
+package import Chat
 internal import EventLoop
 internal import Logging
 package import Room

@@ -2,7 +2,6 @@ internal import EventLoop
 internal import Logging
 internal import Room
 internal import SecureSession
-internal import Sodium
 internal import Wire
 
 // What the room wants done.
@@ -78,10 +77,10 @@ extension HostNode {
             local?.pause(until: until)
         case .pauseReading(let link, let until):
             connections[link]?.pauseReading(until: until, loop: loop)
-        case .register(let key):
-            door.useInviteOfGroup(InviteSecret(presharedKey: key.withBytes { SecretBytes(copying: $0) }))
+        case .invitesChanged:
+            door.useInvitesOfGroup(in: room)
             invitesChanged()
-            logger.info("the room has a group")
+            logger.info("the room's group has another invite", metadata: ["known": "\(room.groupInvite != nil)"])
             stateChanged()
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)

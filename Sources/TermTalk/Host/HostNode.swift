@@ -1,3 +1,4 @@
+package import Chat
 package import EventLoop
 package import Files
 package import Logging

@@ -1,3 +1,4 @@
+internal import Chat
 internal import EventLoop
 internal import Logging
 internal import Room

@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 package import SecureSession
 package import Sodium
 

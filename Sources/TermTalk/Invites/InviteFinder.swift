@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 
 /// Finds an invite in whatever stands around it, and undoes what mail and chat programs do to a line: quotes, brackets, wrapped
 /// lines, percent and quoted-printable encoding, marks of Markdown and HTML, typographic dashes. Its check tells whether that

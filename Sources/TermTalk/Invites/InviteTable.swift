@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 package import SecureSession
 internal import Sodium
 internal import Wire

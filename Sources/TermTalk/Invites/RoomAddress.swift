@@ -1,4 +1,5 @@
-package import Room
+package import Chat
+internal import Room
 package import TorController
 package import Transport
 

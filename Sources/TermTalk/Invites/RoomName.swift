@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 internal import Sodium
 
 /// The name of a room as people type it: 1 to 64 ASCII letters, digits, `.`, `_`, `-`.

@@ -1,6 +1,6 @@
+internal import Chat
 internal import Discovery
 internal import EventLoop
-internal import Room
 internal import Transport
 
 /// Where a room without tor is reached: its listeners, its announcement on the local networks, the port of the router.

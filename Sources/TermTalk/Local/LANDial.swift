@@ -1,6 +1,6 @@
+internal import Chat
 internal import Discovery
 internal import EventLoop
-internal import Room
 internal import Transport
 
 /// A dial of a room whose address is not known: looks for it on the local networks, and dials each address that is found,

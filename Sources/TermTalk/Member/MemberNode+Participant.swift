@@ -1,4 +1,5 @@
-package import Room
+package import Chat
+internal import Room
 internal import SecureSession
 
 extension MemberNode: Participant {

@@ -1,3 +1,4 @@
+package import Chat
 package import EventLoop
 internal import Files
 package import Logging
@@ -300,10 +301,6 @@ package final class MemberNode: ByteStreamHandler {
         case .admitted(let admission): advance { $0.admitted(admission, now: now, actions: &$1) }
         case .end(let reason, let refusal): advance { $0.end(reason, refusal, actions: &$1) }
         case .startOver: advance { $0.startsOver(now: now, actions: &$1) }
-        case .registrationDue:
-            guard let invite = inviteOfGroup else { return }
-            let key = SecretContent(invite.presharedKey.clone())
-            person.act { client, actions in client.register(presharedKey: key, actions: &actions) }
         case .registered(let isShown):
             // The relay knows the group's invite: this member comes back with it.
             guard let invite = inviteOfGroup else { return }

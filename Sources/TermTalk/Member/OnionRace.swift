@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 
 /// A dial of a room that has several onion services: of the first, and of each next one beside those before, when one has
 /// failed or none has answered for a while. The first that answers is taken, and the others are called off.

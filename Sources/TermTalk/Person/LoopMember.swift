@@ -1,5 +1,6 @@
+internal import Chat
 internal import EventLoop
-package import Room
+internal import Room
 internal import Sodium
 
 /// A participant on the loop: a ``MemberClient`` with its clock, its timer, and what follows from what it does. The same for
@@ -49,7 +50,7 @@ package final class LoopMember {
     // MARK: What happens
 
     /// Does something with the client, and then what follows from that; what goes wrong is told.
-    package func act(_ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void) {
+    func act(_ body: (inout MemberClient, inout [MemberClient.Action]) throws(ChatEvent.Notice) -> Void) {
         guard !isOver else { return }
         var actions: [MemberClient.Action] = []
         tellTime()

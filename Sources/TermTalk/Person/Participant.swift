@@ -1,3 +1,4 @@
+package import Chat
 package import Room
 
 /// What a person can do in a room, whether they host it or joined it; results come as events.

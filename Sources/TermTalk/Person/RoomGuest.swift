@@ -1,6 +1,7 @@
+package import Chat
 package import EventLoop
 package import Logging
-package import Room
+internal import Room
 internal import SecureGroup
 internal import SecureSession
 package import Sodium

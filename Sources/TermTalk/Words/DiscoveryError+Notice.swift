@@ -1,5 +1,5 @@
+package import Chat
 package import Discovery
-package import Room
 
 extension DiscoveryError {
     package var notice: ChatEvent.Notice {

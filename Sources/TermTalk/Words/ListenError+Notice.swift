@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 
 extension ListenError {
     var notice: ChatEvent.Notice {

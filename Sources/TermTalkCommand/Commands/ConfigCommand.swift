@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import Chat
 internal import Configuration
 internal import Room
 internal import TermTalk

@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import Chat
 internal import Configuration
 internal import Discovery
 internal import EventLoop

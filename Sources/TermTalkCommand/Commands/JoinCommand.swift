@@ -1,5 +1,5 @@
 import ArgumentParser
-internal import Room
+internal import Chat
 internal import TermTalk
 
 struct JoinCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
+internal import Chat
 import Glibc
-internal import Room
 internal import TermTalk
 internal import TerminalUI
 
@@ -71,12 +71,12 @@ struct SayCommand: ParsableCommand {
         guard !text.isEmpty else {
             throw ChatEvent.Notice(.inputInvalid, "nothing was sent: there is no text")
         }
-        guard text.utf8.count <= RoomLimits.textByteCount else { throw Self.tooLarge }
+        guard text.utf8.count <= ChatLimits.textByteCount else { throw Self.tooLarge }
         return text
     }
 
     private static let tooLarge = ChatEvent.Notice(
-        .messageTooLarge, "the message was not sent: it is longer than \(RoomLimits.textByteCount) bytes",
+        .messageTooLarge, "the message was not sent: it is longer than \(ChatLimits.textByteCount) bytes",
         hint: "send it in parts")
 
     /// All of standard input as a text.
@@ -92,7 +92,7 @@ struct SayCommand: ParsableCommand {
             guard count > 0 else { break }
             bytes += chunk[..<count]
             // What is left out of it counts for little.
-            guard bytes.count <= 2 * RoomLimits.textByteCount else { throw tooLarge }
+            guard bytes.count <= 2 * ChatLimits.textByteCount else { throw tooLarge }
         }
         guard let text = TextFile.text(bytes) else {
             throw ChatEvent.Notice(.inputInvalid, "nothing was sent: standard input is not UTF-8")

@@ -1,9 +1,9 @@
 import ArgumentParser
+internal import Chat
 internal import Configuration
 internal import EventLoop
 import Glibc
 internal import Logging
-internal import Room
 internal import TerminalUI
 internal import TorController
 

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 internal import TerminalUI
 
 /// What the doctor found out about one thing.

@@ -1,3 +1,4 @@
+internal import Chat
 internal import Configuration
 import Glibc
 internal import Room

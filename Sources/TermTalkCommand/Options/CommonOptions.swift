@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import Chat
 internal import Configuration
 import Glibc
 public import Logging

@@ -1,7 +1,7 @@
 import ArgumentParser
+internal import Chat
 internal import Configuration
 import Glibc
-internal import Room
 internal import TermTalk
 
 /// Where the configuration file is.

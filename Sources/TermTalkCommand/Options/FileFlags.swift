@@ -1,6 +1,6 @@
 import ArgumentParser
+internal import Chat
 internal import Files
-internal import Room
 internal import TermTalk
 
 /// What a participant does with files that others offer.

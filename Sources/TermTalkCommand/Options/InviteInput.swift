@@ -1,5 +1,5 @@
+internal import Chat
 import Glibc
-internal import Room
 internal import TermTalk
 
 /// Where an invite comes from when it is not an argument, which others see in the list of processes.

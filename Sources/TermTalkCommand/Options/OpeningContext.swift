@@ -1,5 +1,5 @@
+internal import Chat
 internal import Configuration
-internal import Room
 internal import TermTalk
 
 /// What a room is opened by, beside the options of its own command.

@@ -1,5 +1,5 @@
 import ArgumentParser
-internal import Room
+internal import Chat
 internal import TermTalk
 
 /// The options for a room's password, shared by `host`, `join` and `say`. There is none for the password itself: others

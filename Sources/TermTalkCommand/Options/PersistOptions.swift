@@ -1,5 +1,5 @@
 import ArgumentParser
-internal import Room
+internal import Chat
 internal import TermTalk
 
 /// The options of a room that is kept.

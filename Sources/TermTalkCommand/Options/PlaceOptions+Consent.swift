@@ -1,6 +1,6 @@
+internal import Chat
 internal import Configuration
 import Glibc
-internal import Room
 internal import TermTalk
 internal import TorController
 internal import Transport

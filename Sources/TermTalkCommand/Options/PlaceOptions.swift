@@ -1,8 +1,8 @@
 import ArgumentParser
+internal import Chat
 internal import Configuration
 internal import Discovery
 import Glibc
-internal import Room
 internal import Sodium
 internal import TermTalk
 internal import TerminalUI

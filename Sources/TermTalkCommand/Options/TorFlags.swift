@@ -1,7 +1,7 @@
 import ArgumentParser
+internal import Chat
 internal import Configuration
 internal import EventLoop
-internal import Room
 internal import TorController
 
 /// The options that say which tor to use.

@@ -1,5 +1,5 @@
 import ArgumentParser
-internal import Room
+internal import Chat
 internal import TerminalUI
 
 /// A command line that cannot be used, told in the form of all errors.

@@ -1,3 +1,4 @@
+internal import Chat
 internal import EventLoop
 import Glibc
 internal import Room

@@ -1,6 +1,6 @@
 import ArgumentParser
+internal import Chat
 internal import EventLoop
-internal import Room
 internal import TermTalk
 internal import TerminalUI
 

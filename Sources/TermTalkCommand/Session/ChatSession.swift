@@ -1,9 +1,9 @@
 import ArgumentParser
+internal import Chat
 internal import Configuration
 internal import EventLoop
 import Glibc
 internal import Logging
-internal import Room
 internal import Sodium
 internal import TermTalk
 internal import TerminalUI

@@ -1,5 +1,5 @@
+internal import Chat
 import Glibc
-internal import Room
 internal import TerminalUI
 
 // Invites, in the form that the person asked for.

@@ -1,6 +1,6 @@
+internal import Chat
 internal import EventLoop
 import Glibc
-internal import Room
 internal import TermTalk
 internal import TerminalUI
 

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 internal import Sodium
 internal import TermTalk
 

@@ -1,3 +1,4 @@
+internal import Chat
 internal import EventLoop
 import Glibc
 internal import Room
@@ -289,7 +290,7 @@ final class Conversation {
         case .tooLarge(let count):
             refuse(
                 .messageTooLarge,
-                "the message was not sent: it has \(count) bytes, and \(RoomLimits.textByteCount) are allowed",
+                "the message was not sent: it has \(count) bytes, and \(ChatLimits.textByteCount) are allowed",
                 hint: "send it in parts")
         case .malformed(let reason):
             refuse(.inputInvalid, "the input was not understood: \(reason)")

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// How far the message of `say` has come, by what the room tells; a value that knows no console.
 struct Delivery: Errand {
@@ -27,7 +27,7 @@ struct Delivery: Errand {
         case (.joining, .joinedRoom(let room)):
             others = room.members.count - 1
             guard others > 0 else { return [.fail(Self.nobodyHere)] }
-            guard !waitsForMembers || room.members.count <= RoomLimits.receiptMembers else {
+            guard !waitsForMembers || room.members.count <= ChatLimits.receiptMembers else {
                 return [
                     .fail(
                         .init(

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// What a stay is for that does one thing and leaves: told what happens, it says what is to be done next. A value that knows
 /// no console.

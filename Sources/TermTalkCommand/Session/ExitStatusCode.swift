@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 internal import TerminalUI
 
 /// Exit statuses as the numbers that ArgumentParser wants.

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// How far the files of `send` have come, by what the room tells: who has accepted one gets all of it.
 struct FileErrand: Errand {

@@ -1,6 +1,6 @@
+internal import Chat
 internal import Discovery
 internal import EventLoop
-internal import Room
 internal import TermTalk
 internal import Transport
 

@@ -1,5 +1,5 @@
+internal import Chat
 import Glibc
-internal import Room
 
 /// Why nothing more can be written to stdout.
 enum OutputFault: Equatable {

@@ -1,5 +1,5 @@
+internal import Chat
 import Glibc
-internal import Room
 internal import SecureSession
 internal import Sodium
 internal import TermTalk

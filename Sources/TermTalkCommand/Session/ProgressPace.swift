@@ -1,5 +1,5 @@
+internal import Chat
 internal import EventLoop
-internal import Room
 
 /// Lets through a sentence about progress only so often: a night without a connection, or tor's start, is no page of lines.
 struct ProgressPace {

@@ -1,5 +1,5 @@
+internal import Chat
 import Glibc
-internal import Room
 internal import TerminalUI
 
 /// Lines for people that are not part of the conversation, before there is an event loop, and at the very end.

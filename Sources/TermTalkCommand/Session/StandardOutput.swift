@@ -1,3 +1,4 @@
+internal import Chat
 import Glibc
 internal import Room
 internal import TerminalUI

@@ -1,5 +1,5 @@
+internal import Chat
 import Glibc
-internal import Room
 internal import TerminalUI
 
 /// The terminal that the program's output goes to, apart from what a screen draws on it.

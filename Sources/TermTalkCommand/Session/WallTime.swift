@@ -1,5 +1,5 @@
+internal import Chat
 import Glibc
-internal import Room
 internal import TerminalUI
 
 /// The wall clock, for what people and scripts see; nothing is timed by it.

@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 
 /// What a person or a script asks for with one line of input.
 package enum ChatInput: Sendable, Equatable {

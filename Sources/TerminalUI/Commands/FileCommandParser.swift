@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// The arguments of the commands about files.
 enum FileCommandParser {

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// A line of input to what it asks for.
 ///

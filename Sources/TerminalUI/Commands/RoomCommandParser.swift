@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// The arguments of the commands that have options, and of those of moderators.
 enum RoomCommandParser {
@@ -27,7 +27,7 @@ enum RoomCommandParser {
         case ("/slow", false) where rest.isEmpty && ["off", "none"].contains(word.lowercased()):
             return .room(.slow(seconds: 0))
         case ("/slow", _):
-            guard rest.isEmpty, let seconds = seconds(word), (1...RoomLimits.slowestSeconds).contains(seconds) else {
+            guard rest.isEmpty, let seconds = seconds(word), (1...ChatLimits.slowestSeconds).contains(seconds) else {
                 return .usage("/slow DURATION, from 1s to 1h, or /slow off")
             }
             return .room(.slow(seconds: seconds))
@@ -47,8 +47,8 @@ enum RoomCommandParser {
     static func topic(_ arguments: Substring) -> ChatInput {
         guard !arguments.isEmpty else { return .topic }
         guard arguments != "-delete" else { return .room(.topic("")) }
-        guard arguments.utf8.count <= RoomLimits.remarkByteCount else {
-            return .malformed("a topic has at most \(RoomLimits.remarkByteCount) bytes")
+        guard arguments.utf8.count <= ChatLimits.remarkByteCount else {
+            return .malformed("a topic has at most \(ChatLimits.remarkByteCount) bytes")
         }
         return .room(.topic(String(arguments)))
     }

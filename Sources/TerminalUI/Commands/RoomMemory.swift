@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 
 /// What is kept of a stay in a room to answer `/topic`, `/ignore`, `/lastlog` and `/sent`; and whether an event is shown at
 /// all.

@@ -1,9 +1,9 @@
-internal import Room
+internal import Chat
 
 /// Who is in the room, and who waits to come in, as far as the screen was told.
 struct MemberRoster: Sendable {
     /// As many as a room lets wait; past it the first is forgotten.
-    static let maximumWaitingCount = RoomLimits.waiting
+    static let maximumWaitingCount = ChatLimits.waiting
 
     struct Joiner: Sendable, Equatable {
         var id: MemberID

@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 
 /// The full-screen interface as a value: told what happened in the room and what was pressed, it says what is to be seen and
 /// what is to be done. It knows neither a terminal nor a clock.

@@ -1,4 +1,4 @@
-package import Room
+package import Chat
 
 /// The windows of the full screen, one a room, of which one is seen. A value, as ``ScreenModel`` is.
 package struct ScreenWindows: Sendable {

@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// The message pane: what was said and told, as far back as it is kept, and the part of it that is seen.
 struct Scrollback: Sendable {

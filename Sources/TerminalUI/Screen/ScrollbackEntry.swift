@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// One thing in the message pane: a message, or a line of the program's own.
 struct ScrollbackEntry: Sendable {

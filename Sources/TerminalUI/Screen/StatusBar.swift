@@ -1,4 +1,4 @@
-internal import Room
+internal import Chat
 
 /// The line above the input: where one is, and how things stand. What matters least goes first when there is no room.
 struct StatusBar: Sendable {

@@ -18,6 +18,8 @@ final class FaultProxy: Sendable {
         var isStopped = false
         /// Bytes that get through in a second, in each direction; nil for all.
         var rate: Int?
+        /// For connections before this one.
+        var slowBelow = Int.max
     }
 
     /// How soon a thread notices what is to go wrong.
@@ -69,7 +71,18 @@ final class FaultProxy: Sendable {
 
     /// So many bytes a second get through from now on; nil for all. What is to go wrong in the middle of something then does.
     func slow(_ bytesPerSecond: Int?) {
-        state.withLock { $0.rate = bytesPerSecond }
+        state.withLock {
+            $0.rate = bytesPerSecond
+            $0.slowBelow = .max
+        }
+    }
+
+    /// The same, for the connections that there are.
+    func slowPresent(_ bytesPerSecond: Int) {
+        state.withLock {
+            $0.rate = bytesPerSecond
+            $0.slowBelow = $0.nextConnection
+        }
     }
 
     /// Resets all connections, and new ones for so long.
@@ -96,7 +109,7 @@ final class FaultProxy: Sendable {
                 FaultProxy.relay(from: source, to: sink, pair) {
                     self?.mode(of: number, direction) ?? .over
                 } pause: {
-                    self?.pause(after: $0) ?? 0
+                    self?.pause(after: $0, on: number) ?? 0
                 }
                 pair.threadEnded()
             }.start()
@@ -116,8 +129,9 @@ final class FaultProxy: Sendable {
     }
 
     /// Microseconds that so many bytes take.
-    private func pause(after count: Int) -> useconds_t {
-        state.withLock { $0.rate }.map { useconds_t(clamping: 1_000_000 * count / max(1, $0)) } ?? 0
+    private func pause(after count: Int, on connection: Int) -> useconds_t {
+        let rate = state.withLock { connection < $0.slowBelow ? $0.rate : nil }
+        return rate.map { useconds_t(clamping: 1_000_000 * count / max(1, $0)) } ?? 0
     }
 
     private static func relay(

@@ -1,3 +1,4 @@
+import Chat
 import Room
 
 /// What has been lost, repeated and reordered, by what every process printed.

@@ -1,3 +1,4 @@
+import Chat
 import Configuration
 import Glibc
 import Room

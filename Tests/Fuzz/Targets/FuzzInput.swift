@@ -1,3 +1,4 @@
+import Chat
 import Room
 
 /// Takes an input apart: numbers and pieces from its front, zeros and nothing when it is used up.

@@ -1,3 +1,4 @@
+import Chat
 import SecureGroup
 import Sodium
 import TestSupport

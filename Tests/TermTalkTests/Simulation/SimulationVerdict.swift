@@ -1,3 +1,4 @@
+import Chat
 import Room
 
 @testable import TermTalk

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Room
+@testable import Chat
 
 @Suite struct NickSkeletonTests {
     @Test(

@@ -1,16 +1,8 @@
 import Testing
 
-@testable import Room
+@testable import Chat
 
 @Suite struct NickTests {
-    @Test("Who hears that a nick is not allowed hears every rule")
-    func hint() {
-        for notice in [RoomCode.nickInvalid.refusal, RoomCode.nickInvalid.declination, .nickInvalid("x")] {
-            #expect(notice.code == .nickInvalid)
-            #expect(notice.hint?.contains("begin with a letter or digit") == true)
-        }
-    }
-
     @Test(
         "Nicks that people use are accepted as they are",
         arguments: [

@@ -1,6 +1,6 @@
 extension Sequence {
     /// Whom `name` names: by id, else by nick, else by the only nick that differs in nothing but case.
-    func key<Value>(named name: String, nick: (Value) -> String) -> MemberID?
+    package func key<Value>(named name: String, nick: (Value) -> String) -> MemberID?
     where Element == (key: MemberID, value: Value) {
         if let id = MemberID(name), contains(where: { $0.key == id }) { return id }
         let lowered = name.lowercased()

@@ -54,7 +54,7 @@ package struct Nick: Hashable, Sendable, CustomStringConvertible {
     private static func isOfOneScript(_ text: String) -> Bool { NickScripts.verdict(on: text) == .allowed }
 
     /// The nick's text with a number behind it, cut so that it is no longer than a nick may be.
-    func numbered(_ number: Int) -> String {
+    package func numbered(_ number: Int) -> String {
         let digits = String(number)
         return text.cut(to: Self.maximumByteCount - digits.utf8.count) + digits
     }

@@ -1,0 +1,107 @@
+internal import Chat
+internal import Sodium
+internal import Wire
+
+/// At a relay: the keys for handshakes of the invites that the group has had, as far as it was told of them. Which secret of the
+/// group each is made from stands in the group's book.
+struct GroupInvites {
+    /// Somebody who was sent out knows the group's invite: nobody new comes in by it.
+    private struct Spoilt {
+        let id: MemberID
+        let until: Duration
+        /// The first secret of the group that it does not know; nil while there is none.
+        var generation: UInt64?
+    }
+
+    /// By the generation of their secrets. All fit that a group can have.
+    private var keys: [UInt64: SecretContent] = [:]
+    /// Those of secrets that the group has no more, because their Commits were undone, oldest first: who followed these comes
+    /// back with them.
+    private var void: [SecretContent] = []
+    private var spoilt: Spoilt?
+
+    /// Whether nobody can have come with an invite of the group.
+    var isEmpty: Bool { keys.isEmpty }
+
+    /// The key of that secret, if it is known.
+    func key(of generation: UInt64) -> SecretContent? { keys[generation] }
+
+    /// All others, oldest first.
+    func others(than generation: UInt64) -> [SecretContent] {
+        void + keys.filter { $0.key != generation }.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// The key is that of this generation of the group's secret, of which the group is in the `current` one. Returns whether it was
+    /// not known.
+    mutating func register(_ key: SecretContent, of generation: UInt64, current: UInt64) -> Bool {
+        guard keys[generation] == nil, generation < UInt64(RoomLimits.groupInvites) else { return false }
+        keys[generation] = key
+        void.removeAll { $0 == key }
+        if generation == current, let first = spoilt?.generation, generation >= first { spoilt = nil }
+        return true
+    }
+
+    /// The group has gone back to that generation of its secret.
+    mutating func goBack(to generation: UInt64) {
+        for (later, key) in keys.sorted(by: { $0.key < $1.key }) where later > generation {
+            keys[later] = nil
+            void.append(key)
+        }
+        void.removeFirst(max(0, void.count - RoomLimits.voidGroupInvites))
+        if let first = spoilt?.generation, first > generation { spoilt?.generation = nil }
+    }
+
+    /// The member is about to be sent out.
+    mutating func spoil(by id: MemberID, until time: Duration) {
+        spoilt = Spoilt(id: id, until: time)
+    }
+
+    /// Whether it is to be replaced, because somebody who was sent out knows it.
+    func isSpoilt(now: Duration) -> Bool { spoilt.map { now < $0.until } ?? false }
+
+    /// The group has followed a Commit. Who is in it then can make the secret that it gets by that.
+    mutating func followed(from before: any GroupBook, to after: any GroupBook) {
+        guard let spoilt, spoilt.generation == nil, after.secretGeneration > before.secretGeneration,
+            !before.contains(spoilt.id)
+        else { return }
+        self.spoilt?.generation = after.secretGeneration
+    }
+}
+
+extension GroupInvites {
+    init(reading reader: inout StateReader) throws(WireError) {
+        func readKey(_ reader: inout StateReader) throws(WireError) -> SecretContent {
+            var key = try reader.readBytes()
+            defer { key.wipe() }
+            guard key.count == RoomLimits.presharedKeyByteCount else { throw .invalidValue }
+            return SecretContent(copying: key.span)
+        }
+        let keys = try reader.readList(atMost: RoomLimits.groupInvites) { reader throws(WireError) in
+            let generation = try reader.readUInt64()
+            guard generation < UInt64(RoomLimits.groupInvites) else { throw .invalidValue }
+            return (generation, try readKey(&reader))
+        }
+        self.keys = Dictionary(keys, uniquingKeysWith: { $1 })
+        void = try reader.readList(atMost: RoomLimits.voidGroupInvites) { reader throws(WireError) in
+            try readKey(&reader)
+        }
+        spoilt = try reader.readOptional { reader throws(WireError) in
+            Spoilt(
+                id: try reader.readMemberID(), until: try reader.readTime(),
+                generation: try reader.readOptional { reader throws(WireError) in try reader.readUInt64() })
+        }
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(list: keys.sorted { $0.key < $1.key }) { writer, entry in
+            writer.write(entry.key)
+            writer.write(entry.value.copy())
+        }
+        writer.write(list: void) { writer, key in writer.write(key.copy()) }
+        writer.write(optional: spoilt) { writer, spoilt in
+            writer.write(spoilt.id)
+            writer.write(time: spoilt.until)
+            writer.write(optional: spoilt.generation) { writer, generation in writer.write(generation) }
+        }
+    }
+}

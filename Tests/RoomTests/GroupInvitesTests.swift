@@ -1,0 +1,89 @@
+import Chat
+import Sodium
+import TestSupport
+import Testing
+import Wire
+
+@testable import Room
+
+/// What a relay knows of the invites of its group.
+@Suite struct GroupInvitesTests {
+    init() { SodiumLibrary.initialize() }
+
+    private func key(_ number: Int) -> SecretContent {
+        SecretContent(copying: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 32).span)
+    }
+
+    /// With the keys of so many secrets.
+    private func invites(_ count: Int) -> GroupInvites {
+        var invites = GroupInvites()
+        for number in 0..<count {
+            let isNew = invites.register(key(number), of: UInt64(number), current: UInt64(number))
+            #expect(isNew)
+        }
+        return invites
+    }
+
+    @Test("All that a group can have are kept, each once, and no more")
+    func limit() {
+        var invites = invites(RoomLimits.groupInvites)
+        let last = UInt64(RoomLimits.groupInvites - 1)
+        #expect(invites.key(of: last) == key(Int(last)))
+        #expect(invites.others(than: last) == (0..<Int(last)).map(key))
+        let isPast = invites.register(key(99), of: last + 1, current: last + 1)
+        let isAnother = invites.register(key(99), of: 3, current: last)
+        #expect(!isPast && !isAnother && invites.others(than: last).count == Int(last))
+    }
+
+    @Test("However many are taken back at once, the first one stays; those lead back for a while, and nobody new in")
+    func takingBack() {
+        var invites = invites(10)
+        invites.goBack(to: 0)
+        #expect(!invites.isEmpty && invites.key(of: 0) == key(0) && invites.key(of: 1) == nil)
+        #expect(invites.others(than: 0) == (2...9).map(key), "the latest \(RoomLimits.voidGroupInvites)")
+        // The same is made again of the same epoch: it stands there once.
+        let isNew = invites.register(key(9), of: 1, current: 1)
+        #expect(isNew && invites.others(than: 1) == (2...8).map(key) + [key(0)])
+    }
+
+    /// A book of a relay's group after so many renewals, in which these are.
+    private func book(_ ids: [UInt32], generation: UInt64) throws -> PlainBook {
+        let members = Set(ids.map { MemberID(entropy: $0) })
+        return try PlainBook(
+            resuming: PlainGroup.info(epoch: 5 + generation, members, [], generation: generation),
+            tree: PlainGroup.tree(of: members), isAtRelay: true)
+    }
+
+    @Test("Two are sent out within seconds: what the second one knows too does not let in again")
+    func twoSentOut() throws {
+        var invites = invites(1)
+        let now = Duration.seconds(5)
+        invites.spoil(by: MemberID(entropy: 2), until: now + .seconds(60))
+        invites.spoil(by: MemberID(entropy: 3), until: now + .seconds(60))
+        // The first one is out of the group, the second one is not.
+        invites.followed(from: try book([1, 3], generation: 0), to: try book([1, 3], generation: 1))
+        var isNew = invites.register(key(1), of: 1, current: 1)
+        #expect(isNew && invites.isSpoilt(now: now))
+        invites.followed(from: try book([1], generation: 1), to: try book([1], generation: 2))
+        #expect(invites.isSpoilt(now: now))
+        isNew = invites.register(key(2), of: 2, current: 2)
+        #expect(isNew && !invites.isSpoilt(now: now))
+    }
+
+    @Test("It lasts for a minute, over a restart as well, and a key that was taken back does not end it")
+    func spoiling() throws {
+        var invites = invites(1)
+        invites.spoil(by: MemberID(entropy: 2), until: .seconds(60))
+        invites.followed(from: try book([1], generation: 0), to: try book([1], generation: 1))
+        invites.goBack(to: 0)
+        let isNew = invites.register(key(1), of: 1, current: 1)
+        #expect(isNew)
+        var writer = StateWriter(now: .seconds(10))
+        invites.write(to: &writer)
+        var reader = StateReader(writer.bytes, now: .seconds(1_010))
+        let kept = try GroupInvites(reading: &reader)
+        try reader.finish()
+        #expect(kept.key(of: 1) == key(1) && kept.others(than: 1) == [key(0)])
+        #expect(kept.isSpoilt(now: .seconds(1_060) - .nanoseconds(1)) && !kept.isSpoilt(now: .seconds(1_060)))
+    }
+}
