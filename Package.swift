@@ -178,8 +178,8 @@ let package = Package(
         .testTarget(
             name: "AcceptanceTests",
             dependencies: [
-                "Chat", "Discovery", "EventLoop", "PrivateTorNetwork", "Room", "SecureSession", "Sodium", "TermTalk",
-                "TestSupport", "TermTalkCommand", "Transport", "Wire",
+                "Chat", "Discovery", "EventLoop", "PrivateTorNetwork", "Room", "SecureSession", "SharedLog", "Sodium",
+                "TermTalk", "TestSupport", "TermTalkCommand", "Transport", "Wire",
             ],
             path: "Tests/Acceptance",
             exclude: [

@@ -1,3 +1,4 @@
+import Chat
 import EventLoop
 import Logging
 import Room

@@ -421,7 +421,7 @@ package final class RoomHost {
                     expires: expires)))
         keep(node, since: before)
         if let store = options.store, let kept = options.kept {
-            return share(node, store, kept, hasPassword: password != nil, timeToLive: timeToLive)
+            return hold(node, store, kept, hasPassword: password != nil, timeToLive: timeToLive)
         }
         guard let engine else { return announce(timeToLive: timeToLive) }
         // Not before what it says can be heard.
@@ -460,7 +460,7 @@ package final class RoomHost {
             })
     }
 
-    private func share(
+    private func hold(
         _ node: HostNode, _ store: StoreOptions, _ kept: KeptRoom, hasPassword: Bool, timeToLive: Int64?
     ) {
         let share = RoomShare(store, name: kept.logName, loop: loop) { [weak self] notice in
@@ -470,7 +470,13 @@ package final class RoomHost {
         self.share = share
         share.onFailed = { [weak self] notice in self?.fail(notice) }
         share.onReady = { [weak self, weak node] in
-            self?.announce(timeToLive: node?.secondsLeft)
+            guard let self, let node else { return }
+            let left = node.secondsLeft
+            if var room = self.room {
+                room.entry.expires = left.map { self.wallClock() + $0 }
+                self.state = .open(room)
+            }
+            self.announce(timeToLive: left)
         }
         share.start(
             node, isNew: kept.isNew,

@@ -1,3 +1,4 @@
+internal import Chat
 internal import EventLoop
 internal import Logging
 internal import Room
@@ -59,14 +60,11 @@ extension HostNode {
     func share(_ type: UInt8, _ body: [UInt8], from connection: HostConnection) {
         guard let sharing, let key = connection.peerKey else { return }
         let invite = connection.session.invite
-        let generation = UInt32(clamping: room.groupInviteKeys.count)
         let pass: RoomInput.Pass =
-            if let invite, invite === door.inviteOfGroup {
-                .group(generation)
-            } else if invite == nil || invite === door.invites.room?.secret {
-                .first
+            if let invite, invite !== door.invites.room?.secret {
+                .group(RoomInput.mark(of: invite.presharedKey))
             } else {
-                .none
+                .first
             }
         sharing.spoke(connection.link)
         submit(
@@ -191,10 +189,8 @@ extension HostNode {
         var actions: [RoomAction] = []
         if room.member(at: link) == nil, !room.awaits(link), !room.holds(key: key) {
             let mayBeginAnew = pass == .first && room.mayBeginAnew
-            let isRight =
-                room.isRegistered
-                ? pass == .group(UInt32(clamping: room.groupInviteKeys.count))
-                : pass == .first && room.memberCount == 0
+            let ofGroup = room.groupInvite.map { key in RoomInput.Pass.group(key.withBytes { RoomInput.mark(of: $0) }) }
+            let isRight = room.isRegistered ? pass == ofGroup : pass == .first && room.memberCount == 0
             guard isRight && !room.isInviteSpoilt(now: now) || mayBeginAnew else {
                 return perform([
                     .send(link, HostMessage.refused(.groupInviteNeeded).encoded), .release(link),
@@ -202,7 +198,7 @@ extension HostNode {
             }
             if mayBeginAnew, room.isRegistered || room.memberCount > 0 {
                 room.beginAnew(now: now, actions: &actions)
-                door.useInviteOfGroup(nil)
+                door.useInvitesOfGroup(in: room)
                 perform(actions)
                 invitesChanged()
                 actions = []
@@ -287,10 +283,9 @@ extension HostNode {
             admit(link, id, sharing)
         case .pauseReading(let link, let until):
             connections[link]?.pauseReading(until: sharing.clock.local(until), loop: loop)
-        case .register(let key):
-            door.useInviteOfGroup(InviteSecret(presharedKey: key.withBytes { SecretBytes(copying: $0) }))
+        case .invitesChanged:
+            door.useInvitesOfGroup(in: room)
             invitesChanged()
-            logger.info("the room has a group")
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)
         case .moderate(let moderation, _):
@@ -391,10 +386,7 @@ extension HostNode {
         wanted = []
         room = snapshot?.room ?? emptyRoom(closesAt: nil)
         sharing.adopt(snapshot?.table ?? SharedTable(), at: snapshot?.time ?? 0, local: loop.time)
-        door.useInviteOfGroup(nil)
-        for key in room.groupInviteKeys {
-            door.useInviteOfGroup(InviteSecret(presharedKey: key.withBytes { SecretBytes(copying: $0) }))
-        }
+        door.useInvitesOfGroup(in: room)
         invitesChanged()
         endingNotes.roomEnds(at: room.closesAt.map { sharing.clock.local($0) })
         if let terms = sharing.table.terms, !terms.agree(with: sharing.terms) { onTermsDiffer?() }

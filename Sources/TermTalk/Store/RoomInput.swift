@@ -1,4 +1,6 @@
+internal import Chat
 internal import Room
+internal import Sodium
 internal import Wire
 
 /// What happens to a room that several hosts hold, as it stands in their log. Links have the numbers that the host which writes it has
@@ -6,12 +8,10 @@ internal import Wire
 enum RoomInput: Equatable {
     /// How a visitor came by the room's door.
     enum Pass: Equatable {
-        /// With nothing, or with an invite that lets nobody in any more.
-        case none
-        /// With the relay's own invite, for who founds the group.
+        /// With the relay's own invite, for who founds the group, or where that is enough without one.
         case first
-        /// With the invite that the group had then, the how-manieth it was.
-        case group(UInt32)
+        /// With an invite, of which this is the mark.
+        case group([UInt8])
     }
 
     struct Acknowledgement: Equatable {
@@ -52,11 +52,10 @@ enum RoomInput: Equatable {
             writer.writeVector(key)
             writer.write(UInt32(bitPattern: way))
             switch pass {
-            case .none: writer.write(UInt8(0))
-            case .first: writer.write(UInt8(1))
-            case .group(let number):
-                writer.write(UInt8(2))
-                writer.write(number)
+            case .first: writer.write(UInt8(0))
+            case .group(let mark):
+                writer.write(UInt8(1))
+                writer.writeVector(mark)
             }
             writer.write(type)
             writer.writeVector(body)
@@ -101,9 +100,8 @@ enum RoomInput: Equatable {
             let way = Int32(bitPattern: try reader.readUInt32())
             let pass: Pass =
                 switch try reader.readUInt8() {
-                case 0: .none
-                case 1: .first
-                case 2: .group(try reader.readUInt32())
+                case 0: .first
+                case 1: .group(try reader.readVector(atMost: Self.markByteCount))
                 default: throw .invalidValue
                 }
             self = .said(
@@ -139,4 +137,16 @@ enum RoomInput: Equatable {
     }
 
     private static let keyByteCount = 32
+    private static let markByteCount = 16
+    private static let markLabel = "TermTalk shared room: invite"
+
+    /// What the key for handshakes of an invite is told by among the hosts, who all know those of the group.
+    static func mark(of key: borrowing SecretBytes) -> [UInt8] { key.withBytes { mark(of: $0) } }
+
+    static func mark(of key: Span<UInt8>) -> [UInt8] {
+        var hash = BLAKE2b()
+        hash.update(Array(markLabel.utf8).span)
+        hash.update(key)
+        return Array(hash.finalize().prefix(markByteCount))
+    }
 }

@@ -1,3 +1,4 @@
+internal import Chat
 internal import EventLoop
 internal import Room
 internal import SharedLog
@@ -141,12 +142,14 @@ final class RoomShare {
 
 extension ChatEvent.Notice {
     static let storeLost = ChatEvent.Notice(
-        .storeLost, "the store has lost some of what was said here: those who were connected to this host may miss it",
+        .storeLost,
+        "the store has lost some of what was said here: those who were connected to this host may miss it",
         hint: "set appendfsync always and min-replicas-to-write in Redis; see docs/shared-log.md")
     static let storeAvailable = ChatEvent.Notice(.storeUnavailable, "the store answers again: the room goes on")
     static let storeHasNoRoom = ChatEvent.Notice(
-        .storeUnavailable, "nobody can come in yet: the store has nothing of this room, or its other hosts do not answer",
-        hint: "start the host that made the room; where all of it is lost, move NAME.room away everywhere and begin anew")
+        .storeUnavailable,
+        "nobody can come in yet: the store has nothing of this room, or its other hosts do not answer",
+        hint: "start the host that made the room; if all is lost, move NAME.room away everywhere, and begin anew")
     static let storeOfOtherVersion = ChatEvent.Notice(
         .storeUnavailable, "the room cannot be held here: what the store has of it cannot be read",
         hint: "use the termtalk of the room's other hosts")

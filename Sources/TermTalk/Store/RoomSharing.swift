@@ -1,5 +1,4 @@
 internal import Room
-internal import SharedLog
 
 /// A host's part in a room that several hosts hold: what it knows of their log, and what it has to write there.
 final class RoomSharing {
@@ -32,7 +31,8 @@ final class RoomSharing {
     var clock = SharedClock()
     /// What is to be written, in order.
     private(set) var waiting: [RoomInput] = []
-    private var acknowledged: [(link: UInt32, records: UInt32)] = []
+    /// How many records each link's peer has received, as far as that is not written.
+    private var acknowledged: [UInt32: UInt32] = [:]
     /// The links of this host by which something has come, so that the others are to hear when they are gone.
     private var spoken: Set<LinkID> = []
     private var nextNumber: UInt32 = 0
@@ -77,20 +77,16 @@ final class RoomSharing {
 
     /// The latest word of a link counts.
     func acknowledge(_ records: UInt32, by link: LinkID) {
-        if let index = acknowledged.lastIndex(where: { $0.link == link.number }) {
-            acknowledged[index].records = records
-        } else {
-            acknowledged.append((link.number, records))
-        }
+        acknowledged[link.number] = records
     }
 
     private func takeAcknowledgements() {
-        var rest = acknowledged[...]
-        acknowledged = []
+        var rest = acknowledged.sorted { $0.key < $1.key }[...]
+        acknowledged = [:]
         while !rest.isEmpty {
             let part = rest.prefix(RoomInput.acknowledgementLimit)
             rest = rest.dropFirst(part.count)
-            waiting.append(.acknowledged(part.map { .init(link: $0.link, records: $0.records) }))
+            waiting.append(.acknowledged(part.map { .init(link: $0.key, records: $0.value) }))
         }
     }
 
@@ -127,7 +123,7 @@ final class RoomSharing {
         clock = SharedClock()
         clock.applied(time, local: local)
         spoken = []
-        acknowledged = []
+        acknowledged = [:]
         // What was said by links that are dropped now their peers say again; a host's own words still count.
         waiting.removeAll { input in
             switch input {

@@ -10,7 +10,7 @@ struct SharedClock {
     private var offset: Duration?
 
     /// The room begins now.
-    mutating func begin(local: Duration) { offset = .zero - local }
+    mutating func begin(local: Duration) { offset = Duration.zero - local }
 
     /// An entry was written at that time of the room, in milliseconds.
     mutating func applied(_ time: UInt64, local: Duration) {

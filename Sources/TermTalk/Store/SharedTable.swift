@@ -1,3 +1,4 @@
+internal import Chat
 internal import Room
 internal import Wire
 
@@ -53,7 +54,10 @@ struct SharedTable: Equatable {
 
     init(reading reader: inout ByteReader) throws(WireError) {
         terms = try reader.readUInt8() == 0 ? nil : try SharedTerms(reading: &reader)
-        for number in 0..<(try Self.count(&reader, Self.hostLimit)) { hosts[try reader.readUInt64()] = number + 1 }
+        for number in 0..<(try Self.count(&reader, Self.hostLimit)) {
+            let host = try reader.readUInt64()
+            guard hosts.updateValue(number + 1, forKey: host) == nil else { throw .invalidValue }
+        }
         for _ in 0..<(try Self.count(&reader, Self.linkLimit)) { links.insert(try Self.link(&reader)) }
         for _ in 0..<(try Self.count(&reader, Self.linkLimit)) {
             let link = try Self.link(&reader)

@@ -41,9 +41,11 @@ struct SharedTerms: Equatable {
         writer.write(members)
         writer.write(absence)
         writer.write(logByteCount)
-        writer.write(
-            UInt8(admitsUnattended ? 1 : 0) | (hasPassword ? 2 : 0) | (isInviteOnly ? 4 : 0)
-                | (closesAt != nil ? 8 : 0))
+        var flags: UInt8 = admitsUnattended ? 1 : 0
+        if hasPassword { flags |= 2 }
+        if isInviteOnly { flags |= 4 }
+        if closesAt != nil { flags |= 8 }
+        writer.write(flags)
         writer.write(closesAt ?? 0)
     }
 

@@ -213,6 +213,7 @@ struct HostCommand: ParsableCommand {
         limits.asksHost = approve
         limits.isRelay = headless
         let name = try room.map { name throws(ChatEvent.Notice) in try RoomName(checking: name) }
+        let store = try shared.options()
         let kept = try persist.keptRoom(name)
         let password = try secret.read(isNew: true)
         // Who comes in while nobody is there would be let in by the relay's word that it knows the password.
@@ -223,7 +224,7 @@ struct HostCommand: ParsableCommand {
             password: password, isInviteOnly: inviteOnly, hasClientAuthorization: clientAuth,
             mapsPort: mapPort, kept: kept)
         options.files = try files.options()
-        options.store = try shared.options()
+        options.store = store
         options.fileLimits.largest = options.store == nil ? try fileLimit() : 0
         return options
     }

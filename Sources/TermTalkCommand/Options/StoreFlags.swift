@@ -1,5 +1,5 @@
 import ArgumentParser
-internal import Room
+internal import Chat
 internal import TermTalk
 
 /// The options of a room that several hosts hold.
@@ -32,7 +32,9 @@ struct StoreFlags: ParsableArguments {
         guard let store else { return nil }
         let location = try RedisLocation(checking: store, of: "--store")
         guard let storePasswordFile else { return StoreOptions(location: location, password: nil) }
-        return StoreOptions(location: location, password: try PasswordInput.redisPassword(in: storePasswordFile, "--store-password-file"))
+        return StoreOptions(
+            location: location,
+            password: try PasswordInput.redisPassword(in: storePasswordFile, "--store-password-file"))
     }
 }
 
