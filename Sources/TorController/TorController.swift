@@ -8,9 +8,6 @@ package import Sodium
 package final class TorController {
     /// A control connection that lasted this long was a success: the next loss starts with the shortest pause again.
     static let stableAfter = Duration.seconds(10)
-    /// How long a tor may say nothing of how far it is, before a joiner goes on without its control port, and a host gives up:
-    /// a filter in front of it may swallow the question.
-    static let answerPatience = Duration.seconds(15)
     /// How long a shutdown waits for tor's answers before it closes anyway, which ends the services too.
     static let shutdownTimeout = Duration.seconds(2)
     /// The same for a shutdown in a hurry, which has 3 s for all.
@@ -20,49 +17,58 @@ package final class TorController {
     /// Where to dial: the option, else what tor says of itself. Known from `ready` on; empty when this tor has no SOCKS
     /// port.
     package private(set) var socksEndpoints: [TorEndpoint]
-    /// What kind of listener tor can reach. Known from `ready` on.
-    package private(set) var listenerKind = OnionListenerKind.loopback
 
     private enum Phase {
         case idle
-        case connecting
-        case up
+        /// ``start(onEvent:)`` has been called in this turn.
+        case starting(TimerHandle)
+        /// Looks for a tor, or waits for one of our own.
+        case connecting(TorConnector)
+        /// An own tor ends, to be started again.
+        case restarting
+        case up(TorLink)
         /// Up without a control connection, for dialing only.
         case socksOnly
-        case waitingToRetry
+        case waitingToRetry(TimerHandle)
         case failed
         case shutDown
+    }
+
+    /// How far it has ever come.
+    private enum Reached: Comparable {
+        case nothing, control, network
+    }
+
+    /// A tor of our own.
+    private struct Child {
+        let tor: ManagedTor
+        /// Says when the machine has other addresses.
+        let network: NetworkWatch?
+    }
+
+    /// What tor says of descriptors of services elsewhere, and how often it is asked for them.
+    private struct Descriptors {
+        var failures = DescriptorFailures()
+        var refreshes = DescriptorRefreshes()
     }
 
     private let options: TorOptions
     private let logger: Logger
     private var onEvent: ((TorEvent) -> Void)?
     private var phase = Phase.idle
-    private var connector: TorConnector?
-    private var managed: ManagedTor?
-    private var connection: ControlConnection?
+    private var reached = Reached.nothing
+    private var child: Child?
+    /// Of the tor that it has, or had last.
     private var endpoint: TorEndpoint?
+    /// The last that was told.
     private var distrust: TorError?
-    private var upSince: MonotonicTime?
-    private var wasUp = false
-    private var wasReady = false
-    private var isBootstrapped = false
-    private var version: String?
-    /// How far tor has come, before it is in its network.
-    private var bootstrap: BootstrapStatus?
-    /// Which events tor tells us.
-    private var hearing = OnionUpkeep.Hearing.all
     private var watch: BootstrapWatch
     private var watchTimer: TimerHandle?
-    private var networkWatch: NetworkWatch?
-    private var answerTimer: TimerHandle?
-    private var timer: TimerHandle?
     private var backoff = Backoff()
     private var publications: [OnionPublication] = []
     /// Services for which tor was given a key.
     private var authorized: Set<OnionAddress> = []
-    private var descriptorFailures = DescriptorFailures()
-    private var descriptorRefreshes = DescriptorRefreshes()
+    private var descriptors = Descriptors()
 
     package init(loop: EventLoop, options: TorOptions, logger: Logger) {
         self.loop = loop
@@ -74,10 +80,25 @@ package final class TorController {
 
     /// Looks for a tor, or starts one. Call it once.
     package func start(onEvent: @escaping (TorEvent) -> Void) {
-        precondition(phase == .idle, "started twice")
+        guard case .idle = phase else { preconditionFailure("started twice") }
         self.onEvent = onEvent
-        phase = .connecting
-        timer = loop.schedule(after: .zero) { [weak self] in self?.begin() }
+        phase = .starting(loop.schedule(after: .zero) { [weak self] in self?.begin() })
+    }
+
+    /// What kind of listener tor can reach. Known from `ready` on.
+    package var listenerKind: OnionListenerKind {
+        if let child { return .unix(directory: child.tor.directory.path) }
+        return endpoint?.address.isOfThisMachine == false ? .elsewhere : .loopback
+    }
+
+    private var link: TorLink? {
+        if case .up(let link) = phase { link } else { nil }
+    }
+
+    private var connection: ControlConnection? { link?.connection }
+
+    private var isShutDown: Bool {
+        if case .shutDown = phase { true } else { false }
     }
 
     /// Publishes the service of `key`: streams to `virtualPort` of its address arrive at `target`. It may be called at
@@ -93,11 +114,11 @@ package final class TorController {
             onRemoved: { [weak self] gone in self?.publications.removeAll { $0 === gone } })
         publications.append(publication)
         loop.schedule(after: .zero) { [weak self] in
-            guard let self, let connection = self.connection, self.publications.contains(where: { $0 === publication })
+            guard let self, let link = self.link, self.publications.contains(where: { $0 === publication })
             else { return }
-            publication.controlIsUp(connection)
-            publication.hears(self.hearing)
-            if self.isBootstrapped { publication.torIsReady() }
+            publication.controlIsUp(link.connection)
+            publication.hears(link.hearing)
+            if link.isBootstrapped { publication.torIsReady() }
         }
         return publication
     }
@@ -121,7 +142,7 @@ package final class TorController {
     /// Why the descriptor of `address` could not be fetched in the last minute, when tor said so: tells a plain SOCKS
     /// failure of a service that is not there from other failures.
     package func descriptorFailure(for address: OnionAddress) -> TorError? {
-        descriptorFailures.failure(for: address, now: loop.now)
+        descriptors.failures.failure(for: address, now: loop.now)
     }
 
     /// Asks tor for a value of GETINFO; nil when there is no control connection, or tor does not know it.
@@ -139,7 +160,7 @@ package final class TorController {
     /// A service does not answer although tor knows it. After its host's tor was started again it is elsewhere, which tor
     /// finds out by itself only when its descriptor is too old, or all introduction points of before have refused.
     package func refreshDescriptor(of address: OnionAddress) {
-        guard let connection, descriptorRefreshes.mayFetch(now: loop.now) else { return }
+        guard let connection, descriptors.refreshes.mayFetch(now: loop.now) else { return }
         connection.send(.fetchDescriptor(address)) { _ in }
     }
 
@@ -154,27 +175,31 @@ package final class TorController {
     /// in 8 s at most. No event follows. In a hurry it takes little more than a second, and an own tor is not asked to end
     /// but killed.
     package func shutdown(isHurried: Bool = false, completion: @escaping () -> Void) {
-        guard phase != .shutDown else { return completion() }
+        let connection = self.connection
+        switch phase {
+        case .shutDown: return completion()
+        case .starting(let timer), .waitingToRetry(let timer): timer.cancel()
+        case .connecting(let connector): connector.cancel()
+        case .up(let link): link.mute()
+        case .idle, .restarting, .socksOnly, .failed: break
+        }
         phase = .shutDown
         onEvent = nil
-        connector?.cancel()
-        connector = nil
-        timer?.cancel()
-        answerTimer?.cancel()
         watchTimer?.cancel()
-        networkWatch = nil
         var owed = publications.count + authorized.count
+        var deadline: TimerHandle?
         var isClosed = false
         // Held strongly: a controller that is dropped during its shutdown still ends it.
         let close = { [self] in
             guard !isClosed else { return }
             isClosed = true
-            timer?.cancel()
-            closeDown(isHurried: isHurried, completion)
+            deadline?.cancel()
+            connection?.close()
+            endChild(isHurried: isHurried, completion)
         }
         let publications = self.publications
         self.publications = []
-        timer = loop.schedule(after: isHurried ? Self.hurriedTimeout : Self.shutdownTimeout, close)
+        deadline = loop.schedule(after: isHurried ? Self.hurriedTimeout : Self.shutdownTimeout, close)
         let answered = { (_: Result<ControlReply, TorError>) in
             owed -= 1
             if owed == 0 { close() }
@@ -190,12 +215,10 @@ package final class TorController {
         }
     }
 
-    private func closeDown(isHurried: Bool, _ completion: @escaping () -> Void) {
-        connection?.close()
-        connection = nil
-        guard let managed else { return completion() }
-        managed.stop(isHurried: isHurried) { [self] in
-            self.managed = nil
+    private func endChild(isHurried: Bool, _ completion: @escaping () -> Void) {
+        guard let child else { return completion() }
+        child.tor.stop(isHurried: isHurried) { [self] in
+            self.child = nil
             completion()
         }
     }
@@ -204,6 +227,7 @@ package final class TorController {
 
     private func begin() {
         emit(.connecting)
+        guard !isShutDown else { return }
         if options.needsOnlySocks {
             socksIsUp(socksEndpoints)
         } else if options.mode == .managed {
@@ -216,27 +240,26 @@ package final class TorController {
     }
 
     private func connect(to candidates: [TorEndpoint]) {
-        connector = TorConnector(candidates: candidates, password: options.password, loop: loop) { [weak self] result in
-            guard let self else { return }
-            self.connector = nil
+        let connector = TorConnector(candidates: candidates, password: options.password, loop: loop) {
+            [weak self] result in
             switch result {
-            case .success(let found): self.controlIsUp(found)
-            case .failure(let error): self.controlNotFound(error)
+            case .success(let found): self?.controlIsUp(found)
+            case .failure(let error): self?.controlNotFound(error)
             }
         }
+        phase = .connecting(connector)
     }
 
     private func controlNotFound(_ error: TorError) {
-        if wasUp { return lost(error) }
-        if managed != nil { return giveUp(error) }
+        if reached >= .control { return lost(error) }
+        if child != nil { return giveUp(error) }
         guard options.purpose == .dial, options.control == nil else { return withoutControl(error) }
         findSocks(insteadOf: error)
     }
 
     private func findSocks(insteadOf error: TorError) {
-        connector = TorConnector(socksCandidates: options.socksEndpoints, loop: loop) { [weak self] result in
+        let connector = TorConnector(socksCandidates: options.socksEndpoints, loop: loop) { [weak self] result in
             guard let self else { return }
-            self.connector = nil
             switch result {
             case .success(let endpoint):
                 self.told(of: error)
@@ -244,6 +267,7 @@ package final class TorController {
             case .failure(let other): self.withoutControl(other.isDistrust ? other : error)
             }
         }
+        phase = .connecting(connector)
     }
 
     private func withoutControl(_ error: TorError) {
@@ -253,23 +277,19 @@ package final class TorController {
     /// `error` is what keeps us from the tors that run already.
     private func startChild(insteadOf error: TorError?) {
         told(of: error)
+        guard !isShutDown else { return }
         do throws(TorError) {
-            let managed = try ManagedTor(
+            let tor = try ManagedTor(
                 program: options.program, dataDirectory: options.dataDirectory, include: options.include,
                 bridges: options.bridges, proxy: options.proxy, loop: loop, logger: logger)
-            self.managed = managed
-            watch = BootstrapWatch(
-                stallTimeout: options.stallTimeout, isOwn: true, goesByPrograms: managed.startsPrograms)
-            networkWatch = NetworkWatch(loop: loop) { [weak self] in
+            watch = BootstrapWatch(stallTimeout: options.stallTimeout, isOwn: true, goesByPrograms: tor.startsPrograms)
+            let network = NetworkWatch(loop: loop) { [weak self] in
                 guard let self else { return }
                 self.watch.networkChanged(now: self.loop.now)
                 self.armWatch()
             }
-            listenerKind = .unix(directory: managed.directory.path)
-            managed.onExit = { [weak self] error in self?.childExited(error) }
-            managed.onLog = { [weak self] event in self?.childLogged(event) }
-            try managed.start()
-            connectToChild(managed)
+            child = Child(tor: tor, network: network)
+            try start(tor)
         } catch let failure {
             // Without a program to start, what stands in the way of the others is what can be mended.
             if case .unreachable(.noProgram) = failure, let error, error.discoveryRank > 0 { return giveUp(error) }
@@ -277,15 +297,19 @@ package final class TorController {
         }
     }
 
-    private func connectToChild(_ managed: ManagedTor) {
-        connector = TorConnector(waitingFor: managed.controlEndpoint, loop: loop) { [weak self] result in
-            guard let self else { return }
-            self.connector = nil
+    private func start(_ tor: ManagedTor) throws(TorError) {
+        tor.onExit = { [weak self] error in self?.childExited(error) }
+        tor.onLog = { [weak self] event in
+            if case .warning(let text) = event { self?.watch.warned(text) }
+        }
+        try tor.start()
+        let connector = TorConnector(waitingFor: tor.controlEndpoint, loop: loop) { [weak self] result in
             switch result {
-            case .success(let found): self.controlIsUp(found)
-            case .failure(let error): self.childExited(error)
+            case .success(let found): self?.controlIsUp(found)
+            case .failure(let error): self?.childExited(error)
             }
         }
+        phase = .connecting(connector)
     }
 
     private func childExited(_ error: TorError) {
@@ -293,16 +317,12 @@ package final class TorController {
         if !options.bridges.isEmpty, case .unreachable(.childFailed(.configuration(let words))) = error {
             error = .bridgeFailed(.refused(words))
         }
-        connector?.cancel()
-        connector = nil
-        if wasUp { lost(error) } else { giveUp(error) }
-    }
-
-    private func childLogged(_ event: TorLogParser.Event) {
-        if case .warning(let text) = event { bootstrap?.warning = text }
+        if case .connecting(let connector) = phase { connector.cancel() }
+        if reached >= .control { lost(error) } else { giveUp(error) }
     }
 
     private func socksIsUp(_ endpoints: [TorEndpoint]) {
+        guard !isShutDown else { return }
         socksEndpoints = endpoints
         phase = .socksOnly
         emit(.ready(version: nil, managed: false))
@@ -316,136 +336,66 @@ package final class TorController {
     }
 
     private func giveUp(_ error: TorError) {
-        guard phase != .shutDown, phase != .failed else { return }
+        switch phase {
+        case .shutDown, .failed: return
+        case .up(let link): link.close()
+        default: break
+        }
         phase = .failed
-        answerTimer?.cancel()
         watchTimer?.cancel()
-        managed?.onExit = nil
-        managed?.stop {}
+        child?.tor.onExit = nil
+        child?.tor.stop {}
         emit(.failed(error))
     }
 
     // MARK: Connected
 
     private func controlIsUp(_ found: TorDiscovery.Found) {
-        guard phase != .shutDown else { return found.connection.close() }
         told(of: found.distrust)
-        let connection = found.connection
-        self.connection = connection
+        guard !isShutDown else { return found.connection.close() }
+        let link = TorLink(found, options: options, loop: loop) { [weak self] news in self?.heard(news) }
         endpoint = found.endpoint
-        if managed == nil { listenerKind = found.endpoint.address.isOfThisMachine ? .loopback : .elsewhere }
-        version = found.info.version
-        phase = .up
-        upSince = loop.now
-        hearing = .all
-        isBootstrapped = false
+        phase = .up(link)
         watch.began(now: loop.now, random: Random.uint32())
         armWatch()
-        connection.onEvent = { [weak self] event in self?.received(event) }
-        connection.onClosed = { [weak self] error in self?.lost(error) }
-        if !wasReady { answerTimer = loop.schedule(after: Self.answerPatience) { [weak self] in self?.noAnswer() } }
-        prepare(connection)
-        if wasUp { emit(.controlRestored) }
-        wasUp = true
-        for publication in publications { publication.controlIsUp(connection) }
+        link.begin(ownDialing: child?.tor.socksEndpoint, awaitsAnswer: reached < .network)
+        if reached >= .control { emit(.controlRestored) }
+        reached = max(reached, .control)
+        for publication in publications { publication.controlIsUp(link.connection) }
     }
 
-    private func prepare(_ connection: ControlConnection) {
-        if managed != nil { connection.send(.takeOwnership) { _ in } }
-        subscribe(connection)
-        if let managed, options.socks == nil {
-            socksEndpoints = [TorEndpoint(managed.socksEndpoint, .named)]
-        } else if options.socks == nil {
-            askForSocks(connection)
-        }
-        ask(connection, "dormant") { _, value in
-            if value == "1" { connection.send(.signalActive) { _ in } }
-        }
-        let phase = "status/bootstrap-phase"
-        connection.send(.getInfo(phase)) { [weak self] result in
-            guard let self, self.connection === connection, case .success(let reply) = result else { return }
-            // Who may not know it finds out by what works.
-            let unknown = BootstrapStatus(progress: 100, tag: "done", summary: "Done")
-            self.bootstrapped(reply.value(of: phase).flatMap { BootstrapStatus($0) } ?? unknown)
-        }
-    }
-
-    private func subscribe(_ connection: ControlConnection) {
-        let ofServices = options.purpose == .publish ? ["CIRC", "CIRC_MINOR", "CIRC_BW"] : []
-        subscribe(connection, EventSubscription(["HS_DESC", "STATUS_CLIENT", "NETWORK_LIVENESS"] + ofServices))
-    }
-
-    private func subscribe(
-        _ connection: ControlConnection, _ subscription: EventSubscription, _ step: EventSubscription.Output? = nil
-    ) {
-        switch step ?? subscription.first {
-        case .ask(let names):
-            connection.send(.setEvents(names)) { [weak self] result in
-                guard let self, self.connection === connection else { return }
-                var subscription = subscription
-                let isPositive = (try? result.get())?.isPositive ?? false
-                guard let next = subscription.answered(isPositive: isPositive) else { return }
-                self.subscribe(connection, subscription, next)
-            }
-        case .settled(let names):
-            hearing = .init(names)
-            for publication in publications { publication.hears(hearing) }
-        }
-    }
-
-    private func askForSocks(_ connection: ControlConnection) {
-        let key = "net/listeners/socks"
-        connection.send(.getInfo(key)) { [weak self] result in
-            // A tor elsewhere means its own loopback addresses, not ours.
-            guard let self, self.connection === connection, case .success(let reply) = result,
-                let endpoint = self.endpoint, endpoint.address.isOfThisMachine
-            else { return }
-            guard reply.isPositive, let value = reply.value(of: key) else {
-                // A filter in front of the control port keeps it to itself.
-                self.socksEndpoints = self.options.socksEndpoints
-                return
-            }
-            let listeners = SocketAddress.listeners(in: value).map { TorEndpoint($0, endpoint.source) }
-            if !listeners.isEmpty || self.options.usualSocks == nil { self.socksEndpoints = listeners }
-        }
-    }
-
-    private func ask(_ connection: ControlConnection, _ key: String, then: @escaping (TorController, String) -> Void) {
-        connection.send(.getInfo(key)) { [weak self] result in
-            guard let self, self.connection === connection, case .success(let reply) = result, reply.isPositive,
-                let value = reply.value(of: key)
-            else { return }
-            then(self, value)
+    private func heard(_ news: TorLink.News) {
+        switch news {
+        case .dialing(let endpoints): socksEndpoints = endpoints
+        case .hearing(let hearing): for publication in publications { publication.hears(hearing) }
+        case .bootstrap(let status): bootstrapped(status)
+        case .event(let event): received(event)
+        case .silent: noAnswer()
+        case .lost(let error): lost(error)
         }
     }
 
     private func received(_ event: ControlEvent) {
         switch event {
         case .descriptor(let event):
-            descriptorFailures.received(event, now: loop.now)
+            descriptors.failures.received(event, now: loop.now)
             for publication in publications { publication.received(event) }
-        case .bootstrap(let status): bootstrapped(status)
         case .networkLiveness(let isUp): emit(.network(isUp: isUp))
         case .circuit(let event): for publication in publications { publication.received(event) }
-        case .other: break
+        case .bootstrap, .other: break
         }
     }
 
     private func bootstrapped(_ status: BootstrapStatus) {
-        guard !isBootstrapped else { return }
-        answerTimer?.cancel()
-        let hasProgress = watch.progressed(to: status.progress, now: loop.now)
-        if hasProgress { bootstrap = status } else if let warning = status.warning { bootstrap?.warning = warning }
+        let isNews = watch.heard(status, now: loop.now)
         if status.isDone {
-            isBootstrapped = true
-            bootstrap = nil
             watch.arrived()
-            if !wasReady {
-                wasReady = true
-                emit(.ready(version: version, managed: managed != nil))
+            if reached < .network {
+                reached = .network
+                emit(.ready(version: link?.version, managed: child != nil))
             }
             for publication in publications { publication.torIsReady() }
-        } else if hasProgress {
+        } else if isNews {
             emit(.bootstrap(progress: status.progress, summary: status.summary))
         }
         armWatch()
@@ -453,7 +403,10 @@ package final class TorController {
 
     private func armWatch() {
         watchTimer?.cancel()
-        guard phase != .shutDown, phase != .failed else { return }
+        switch phase {
+        case .shutDown, .failed: return
+        default: break
+        }
         watchTimer = watch.nextDeadline.map { deadline in
             loop.schedule(after: max(.zero, deadline - loop.now)) { [weak self] in self?.watchIsDue() }
         }
@@ -471,71 +424,65 @@ package final class TorController {
 
     private func noAnswer() {
         let error = TorError.unreachable(endpoint.map { .noAnswer($0.address) } ?? .connectionLost)
-        guard options.purpose == .dial, options.control == nil, managed == nil else { return giveUp(error) }
-        connection?.close()
-        connection = nil
+        guard options.purpose == .dial, options.control == nil, child == nil else { return giveUp(error) }
+        link?.close()
         watchTimer?.cancel()
-        phase = .connecting
         findSocks(insteadOf: error)
     }
 
     private func stalled() {
-        let progress = bootstrap?.progress ?? 0
+        let status = watch.status
         let error: TorError =
             if options.bridges.isEmpty {
                 .bootstrapStalled(
-                    progress: progress, summary: bootstrap?.summary ?? "Starting", warning: bootstrap?.warning)
+                    progress: status?.progress ?? 0, summary: status?.summary ?? "Starting", warning: status?.warning)
             } else {
-                .bridgeFailed(.noWay(progress: progress, said: bootstrap?.warning ?? managed?.lastWords))
+                .bridgeFailed(.noWay(progress: status?.progress ?? 0, said: status?.warning ?? child?.tor.lastWords))
             }
-        emit(wasReady ? .stalled(error) : .failed(error))
+        emit(reached == .network ? .stalled(error) : .failed(error))
     }
 
     /// An own tor stands still.
     private func startAgain() {
-        guard phase == .up, managed != nil, !isBootstrapped else { return }
-        logger.notice("tor child: no way into its network, at \(bootstrap?.progress ?? 0) %: started again")
-        drop()
+        guard let link, child != nil, !link.isBootstrapped else { return }
+        logger.notice("tor child: no way into its network, at \(watch.status?.progress ?? 0) %: started again")
+        drop(link)
         retry()
     }
 
     // MARK: Losing and finding again
 
     private func lost(_ error: TorError) {
-        guard phase == .up || phase == .connecting else { return }
+        switch phase {
+        case .up(let link):
+            drop(link)
+            if loop.now - link.upSince >= Self.stableAfter { backoff.succeeded() }
+        case .connecting, .restarting: break
+        default: return
+        }
         logger.debug("control connection lost: \(error.code)")
-        drop()
         watch.lost()
-        armWatch()
-        if let upSince, loop.now - upSince >= Self.stableAfter { backoff.succeeded() }
-        upSince = nil
         let pause = backoff.next(random: Random.uint32())
-        timer = loop.schedule(after: pause) { [weak self] in self?.retry() }
+        phase = .waitingToRetry(loop.schedule(after: pause) { [weak self] in self?.retry() })
+        armWatch()
         emit(.controlLost(retryIn: pause, attempt: backoff.attempt))
         told(of: error)
     }
 
-    /// There is no control connection any more.
-    private func drop() {
-        phase = .waitingToRetry
-        connection?.close()
-        connection = nil
-        answerTimer?.cancel()
+    private func drop(_ link: TorLink) {
+        link.close()
         for publication in publications { publication.controlWasLost() }
     }
 
     private func retry() {
-        phase = .connecting
-        guard let managed else { return connect(to: endpoint.map { [$0] } ?? options.controlEndpoints) }
+        guard let tor = child?.tor else { return connect(to: endpoint.map { [$0] } ?? options.controlEndpoints) }
+        phase = .restarting
         // A child without its control connection is ending already: it is owned by it.
-        managed.onExit = nil
-        managed.stop { [weak self] in
-            guard let self, self.phase == .connecting else { return }
-            managed.onExit = { [weak self] error in self?.childExited(error) }
-            managed.onLog = { [weak self] event in self?.childLogged(event) }
+        tor.onExit = nil
+        tor.stop { [weak self] in
+            guard let self, case .restarting = self.phase else { return }
             do throws(TorError) {
-                try managed.start()
-                self.connectToChild(managed)
+                try self.start(tor)
             } catch {
                 self.lost(error)
             }

@@ -1,10 +1,8 @@
 package import Chat
 package import EventLoop
 package import Files
-internal import Glibc
 package import Logging
 package import Room
-internal import RoomStore
 internal import SecureGroup
 internal import SecureSession
 internal import Sodium
@@ -69,27 +67,6 @@ package final class RoomHost {
         }
     }
 
-    /// What there is on the disk of the room.
-    enum Keeping {
-        /// Nothing, or nothing yet.
-        case nothing
-        /// Its store, and the room as it was, which goes on once it can be reached; nil for a new one.
-        case open(KeptRoom, RoomStore, LoopMailbox<StoreReport>, KeptState?)
-        /// The room is about to end: nobody is told before that is on the disk.
-        case ending(KeptRoom, RoomStore)
-        /// The room is over: what there is goes with it.
-        case over(KeptRoom, RoomStore?)
-    }
-
-    /// What people come in through.
-    private enum Entrance {
-        case none
-        case onion(OnionHost)
-        case direct(DirectHost)
-        /// Behind a service that torrc defines.
-        case behind(SocketListener, BehindCheck)
-    }
-
     /// A room that people can come into.
     struct OpenRoom {
         let node: HostNode
@@ -106,9 +83,6 @@ package final class RoomHost {
         case closed
     }
 
-    /// The person is told of missing descriptors at most so often.
-    private static let descriptorInterval = Duration.seconds(60)
-
     private let loop: EventLoop
     let options: Options
     private let registry: RoomRegistry
@@ -118,17 +92,20 @@ package final class RoomHost {
     let tell: (ChatEvent) -> Void
     /// Of the room's first invite, and what else lets somebody in.
     private var invites = InviteTable(room: InviteSecret())
-    /// A room that is kept.
-    private var keeping = Keeping.nothing
+    private lazy var keeping = RoomKeeping(
+        options.kept, loop: loop, wallClock: wallClock, warn: { [tell] in tell(.warning($0)) },
+        onFailed: { [weak self] in self?.fail($0) })
     /// A room that several hosts hold.
     private var share: RoomShare?
     private var isOver = false
-
-    private var entrance = Entrance.none
+    private lazy var entrance = RoomEntrance(
+        loop: loop, options: options, logger: logger,
+        isUnderAttack: { [weak self] in self?.node?.isUnderAttack ?? false },
+        onAccept: { [weak self] stream, network, service in self?.node?.accept(stream, from: network, by: service) },
+        tell: { [weak self] in self?.entranceEvent($0) })
     private(set) var state = State.opening(nil)
     private var ending: ChatEvent.Notice?
     private var isPanicking = false
-    private var toldOfDescriptors: Duration?
     /// Numbers of invites that are told as soon as tor's directories know their keys: until then they are of no use.
     var laterInvites: [Int: InviteForm] = [:]
 
@@ -156,10 +133,8 @@ package final class RoomHost {
     var room: OpenRoom? { if case .open(let room) = state { room } else { nil } }
     var node: HostNode? { room?.node }
 
-    private var onion: OnionHost? { if case .onion(let onion) = entrance { onion } else { nil } }
-    private var direct: DirectHost? { if case .direct(let direct) = entrance { direct } else { nil } }
     /// Further addresses of a direct room.
-    var alternatives: [RoomAddress] { (direct?.addresses.dropFirst() ?? []).map { .direct($0) } }
+    var alternatives: [RoomAddress] { entrance.alternatives }
 
     // MARK: Opening
 
@@ -168,66 +143,15 @@ package final class RoomHost {
             invites = InviteTable(room: InviteSecret(kept.sharedInvite))
             return stretchPassword()
         }
-        guard let kept = options.kept, kept.place != nil else { return stretchPassword() }
-        guard
-            let mailbox = LoopMailbox<StoreReport>(
-                loop: loop, receive: { [weak self] in self?.storeReported($0) })
-        else { return fail(.outOfDescriptors) }
-        loop.offload { [sender = mailbox.sender] () -> Result<KeptRoom.Opened, ChatEvent.Notice> in
+        keeping.open(limits: options.limits) { [weak self] result in
+            guard let self else { return }
             do throws(ChatEvent.Notice) {
-                return .success(try kept.open { sender.send($0) })
-            } catch {
-                return .failure(error)
-            }
-        } then: { [weak self] result in
-            guard let self, !self.isClosed else { return }
-            do throws(ChatEvent.Notice) {
-                let opened = try result.get()
-                self.keeping = .open(kept, opened.store, mailbox, nil)
-                try self.recover(opened, kept, mailbox)
+                if let before = try result.get() { self.invites = before.invites }
                 self.stretchPassword()
             } catch {
                 self.fail(error)
             }
         }
-    }
-
-    private func storeReported(_ reports: [StoreReport]) {
-        if let node { return node.storeReported(reports) }
-        // Before the room can be reached. What it says then is written, and a full disk tried again, when there is a room.
-        for report in reports where !isClosed {
-            switch report {
-            case .stalled: tell(.warning(.storeStalled))
-            case .resumed: tell(.warning(.storeResumed))
-            case .failed(let error): fail(.storeFailed(error))
-            case .durable, .checkpointed: break
-            }
-        }
-    }
-
-    /// Takes up what was kept of the room.
-    private func recover(
-        _ opened: KeptRoom.Opened, _ kept: KeptRoom, _ mailbox: LoopMailbox<StoreReport>
-    ) throws(ChatEvent.Notice) {
-        guard let recovered = opened.recovered else { return }
-        guard let snapshot = recovered.snapshot else {
-            guard recovered.inputs.isEmpty else { throw StoreError.damaged(.snapshot).notice }
-            return
-        }
-        let state: KeptState
-        do throws(SnapshotError) {
-            state = try KeptState(
-                recovered, snapshot: snapshot, limits: options.limits, book: PublicRoomGroup.self,
-                key: kept.inviteKey, now: loop.time, wallClock: wallClock())
-        } catch {
-            throw error.notice
-        }
-        guard state.room.closesAt.map({ $0 > loop.time }) != false else {
-            keeping = .over(kept, opened.store)
-            throw .keptRoomExpired
-        }
-        invites = state.invites
-        keeping = .open(kept, opened.store, mailbox, state)
     }
 
     private func stretchPassword() {
@@ -243,98 +167,16 @@ package final class RoomHost {
     }
 
     private func open() {
-        switch options.carrier {
-        case .direct(let places): startDirect(at: .addresses(places))
-        case .lan(let name): startDirect(at: .lan(name: name))
-        case .onion(let port, let torOptions, let target): startOnion(port: port, torOptions, target: target)
-        case .behind(let onion, let port, let place, let tor): startBehind(onion, port: port, place, tor)
-        }
+        entrance.start(
+            since: keeping.before?.room.movedTo, secrets: options.hasClientAuthorization ? invites.secretsInUse : nil)
     }
 
-    private func startDirect(at place: DirectHost.Place) {
-        let direct = DirectHost(
-            room: options.room, mapsPort: options.mapsPort, loop: loop,
-            onAccept: { [weak self] stream in
-                self?.node?.accept(stream, from: stream.remoteAddress.flatMap { PeerNetwork($0) })
-            },
-            tell: { [weak self] event in
-                guard let self, !self.isClosed else { return }
-                switch event {
-                case .reachable: self.opened(at: self.directAddress ?? .lan(nil))
-                case .moved: self.moved()
-                case .exhausted: self.outOfDescriptors()
-                case .warning(let notice): self.tell(.warning(notice))
-                case .failed(let notice): self.fail(notice)
-                }
-            })
-        entrance = .direct(direct)
-        direct.start(at: place)
-    }
-
-    /// Where a room without tor is reached first.
-    private var directAddress: RoomAddress? {
-        guard let first = direct?.addresses.first else { return nil }
-        if case .lan = options.carrier { return .lan(first) }
-        return .direct(first)
-    }
-
-    /// New invites name where the room is now; members on the local network find it again by its announcement.
-    private func moved() {
-        guard var room, let directAddress, directAddress != room.address else { return }
-        room.address = directAddress
-        state = .open(room)
-        showInvite(as: .text)
-        guard let inside = direct?.inside.first?.description, room.entry.address != inside else { return }
-        register { $0.address = inside }
-    }
-
-    private func startBehind(_ onion: OnionAddress, port: UInt16, _ place: SocketAddress, _ torOptions: TorOptions) {
-        do throws(ListenError) {
-            let listener = try SocketListener(place, loop: loop) { [weak self] stream in self?.node?.accept(stream) }
-            if case .unix(let path) = place {
-                // tor is another user; the folder says who else may come here.
-                _ = unsafe chmod(path, 0o666)
-            }
-            let check = BehindCheck(
-                onion, port: port, tor: TorController(loop: loop, options: torOptions, logger: logger)
-            ) { [weak self] notice in
-                guard let self, !self.isClosed else { return }
-                self.tell(.warning(notice))
-            }
-            entrance = .behind(listener, check)
-            opened(at: .onion(onion, port: port))
-            check.start()
-        } catch {
-            fail(error.notice)
-        }
-    }
-
-    private func startOnion(port: UInt16, _ torOptions: TorOptions, target: SocketAddress?) {
-        var torOptions = torOptions
-        torOptions.dataDirectory = options.kept?.torFolder
-        let before: KeptState? = if case .open(_, _, _, let state) = keeping { state } else { nil }
-        guard let moves = options.kept.map({ $0.moves(to: before?.room.movedTo) }) ?? 0 else {
-            return fail(StoreError.damaged(.snapshot).notice)
-        }
-        let onion = OnionHost(
-            kept: options.kept, moves: moves, port: port, target: target,
-            secrets: options.hasClientAuthorization ? invites.secretsInUse : nil,
-            tor: TorController(loop: loop, options: torOptions, logger: logger),
-            isUnderAttack: { [weak self] in self?.node?.isUnderAttack ?? false },
-            onAccept: { [weak self] stream, service in self?.node?.accept(stream, by: service) },
-            tell: { [weak self] event in
-                guard let self, !self.isClosed else { return }
-                self.onionEvent(event)
-            })
-        entrance = .onion(onion)
-        onion.start()
-    }
-
-    private func onionEvent(_ event: OnionHost.Event) {
+    private func entranceEvent(_ event: RoomEntrance.Event) {
         switch event {
-        case .reachable: if let onion { opened(at: onion.address) }
+        case .reachable(let address): opened(at: address)
         case .lost: node?.isReachable = false
         case .reachableAgain: node?.isReachable = true
+        case .moved(let address): moved(to: address)
         case .keysInForce: tellLaterInvites()
         case .refused(let notice):
             tellLaterInvites()
@@ -342,47 +184,32 @@ package final class RoomHost {
             node.isReachable = false
             tell(.warning(notice))
         case .closedCircuits(let count): node?.closedCircuits(count)
-        case .moved: if let onion { movedOnion(to: onion.address) }
-        case .exhausted: outOfDescriptors()
         case .told(let event): tell(event)
         case .failed(let notice): fail(notice)
         }
     }
 
-    /// - Throws: not-permitted where there is no address to change, or it has been changed just now.
-    func startMove(in node: HostNode) throws(ChatEvent.Notice) {
-        guard let onion, onion.target == nil else { throw notMovable }
-        let clients = options.hasClientAuthorization ? node.inviteEntries.map(\.secret).onionClients : nil
-        try onion.startMove(clients: clients) { [weak node] in node?.hasMembers(elsewhereThan: $0) == false }
-    }
-
-    private var notMovable: ChatEvent.Notice {
-        let (reason, hint) =
-            switch entrance {
-            case .onion:
-                (
-                    "tor reaches it at one place only, where nobody says by which address they come",
-                    "leave out --onion-target where tor and termtalk are on one machine, or open another room"
-                )
-            case .behind:
-                (
-                    "its address is that of a service which torrc defines",
-                    "let torrc define another service, and start the room behind that"
-                )
-            case .direct, .none: ("it has no onion address", "open another room, and send its invite")
-            }
-        return .init(.notPermitted, "the room was not moved: \(reason)", hint: hint)
-    }
-
-    private func movedOnion(to address: RoomAddress) {
-        guard var room, let place = address.onionPlace else { return }
+    /// New invites name where the room is now. Members are told of another onion address; those on the local network find the
+    /// room by its announcement.
+    private func moved(to address: RoomAddress) {
+        guard var room, address != room.address else { return }
         room.address = address
         state = .open(room)
-        room.node.isReachable = true
-        room.node.move(to: place)
-        tell(.room(.moved(address: address.text)))
+        if let place = address.onionPlace {
+            room.node.isReachable = true
+            room.node.move(to: place)
+            tell(.room(.moved(address: address.text)))
+        }
         showInvite(as: .text)
-        register { $0.address = address.text }
+        let inside = entrance.insideAddress ?? address.text
+        guard room.entry.address != inside else { return }
+        register { $0.address = inside }
+    }
+
+    /// - Throws: not-permitted where there is no address to change, or it has been changed just now.
+    func startMove(in node: HostNode) throws(ChatEvent.Notice) {
+        let clients = options.hasClientAuthorization ? node.inviteEntries.map(\.secret).onionClients : nil
+        try entrance.startMove(clients: clients) { [weak node] in node?.hasMembers(elsewhereThan: $0) == false }
     }
 
     /// The room can be reached from now on.
@@ -393,23 +220,23 @@ package final class RoomHost {
         let identity = RoomIdentity(
             prologue: Prologue(room: options.room.description, onionKey: address.onionKey), staticKey: staticKey,
             invites: invites.secrets, acceptsOpen: !options.isInviteOnly)
-        let before: KeptState? = if case .open(_, _, _, let state) = keeping { state } else { nil }
+        let before = keeping.before
         let closesAt = before.map(\.room.closesAt) ?? options.timeToLive.map { loop.time + .seconds($0) }
         let timeToLive = closesAt.map { max(1, ($0 - loop.time + .milliseconds(999)).components.seconds) }
         let expires = timeToLive.map { wallClock() + $0 }
         var doorLimits = Door.Limits()
-        if direct?.isOpenToOthers == true { doorLimits.gate = .direct }
+        if entrance.isOpenToOthers { doorLimits.gate = .direct }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
             doorLimits: doorLimits, fileLimits: options.fileLimits, fileOptions: options.files,
-            laneBounds: direct == nil ? .overTor : .direct, wallClock: wallClock, logger: logger, tell: tell)
+            laneBounds: entrance.isOverTor ? .overTor : .direct, wallClock: wallClock, logger: logger, tell: tell)
         node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
         node.onInviteReplaced = { [weak self, weak node] in
             if let self, let node, !self.options.isHeadless { self.showRoomInvite(of: node) }
         }
         node.onEndWanted = { [weak self] in self?.end(.moderatorEnded) }
         if options.hasClientAuthorization {
-            node.onInvitesChanged = { [weak self] in self?.onion?.authorize($0.onionClients) }
+            node.onInvitesChanged = { [weak self] in self?.entrance.authorize($0.onionClients) }
         }
         let engine = options.isHeadless ? nil : engine()
         state = .open(
@@ -417,11 +244,17 @@ package final class RoomHost {
                 node: node, address: address, hostKey: publicKey, creatorKey: engine?.publicKey,
                 entry: .init(
                     room: options.room.description, transport: address.kind.rawValue,
-                    address: direct?.inside.first?.description ?? address.text, hostKey: publicKey.text,
+                    address: entrance.insideAddress ?? address.text, hostKey: publicKey.text,
                     expires: expires)))
-        keep(node, since: before)
+        keeping.begin(node)
         if let store = options.store, let kept = options.kept {
-            return hold(node, store, kept, hasPassword: password != nil, timeToLive: timeToLive)
+            return hold(node, store, kept, hasPassword: password != nil)
+        }
+        if isKept {
+            node.onTimeOver = { [weak self] in
+                // Unless it is about to end already.
+                if let self, self.isKept { self.end(.ttl) }
+            }
         }
         guard let engine else { return announce(timeToLive: timeToLive) }
         // Not before what it says can be heard.
@@ -443,26 +276,7 @@ package final class RoomHost {
         return RoomGroup(trust: .creator(publicKey), time: time, signingKey: key)
     }
 
-    private func keep(_ node: HostNode, since before: KeptState?) {
-        guard case .open(let kept, let store, let mailbox, _) = keeping else { return }
-        keeping = .open(kept, store, mailbox, nil)
-        node.onStoreFailed = { [weak self] error in self?.fail(.storeFailed(error)) }
-        node.onTimeOver = { [weak self] in
-            // Unless it is about to end already.
-            if let self, self.isKept { self.end(.ttl) }
-        }
-        if let before { node.resume(before.room, invites: before.invites) }
-        let (end, first) = (before?.room.log.end ?? 0, before?.firstUnchecked ?? 0)
-        node.keep(
-            with: RoomJournal(store, next: end, checkpointed: first) { [wallClock, unowned node] in
-                KeptState.snapshot(
-                    node.room, node.door.invites, key: kept.inviteKey, now: node.loop.time, wallClock: wallClock())
-            })
-    }
-
-    private func hold(
-        _ node: HostNode, _ store: StoreOptions, _ kept: KeptRoom, hasPassword: Bool, timeToLive: Int64?
-    ) {
+    private func hold(_ node: HostNode, _ store: StoreOptions, _ kept: KeptRoom, hasPassword: Bool) {
         let share = RoomShare(store, name: kept.logName, loop: loop) { [weak self] notice in
             guard let self, !self.isClosed else { return }
             self.tell(.warning(notice))
@@ -470,19 +284,17 @@ package final class RoomHost {
         self.share = share
         share.onFailed = { [weak self] notice in self?.fail(notice) }
         share.onReady = { [weak self, weak node] in
-            guard let self, let node else { return }
+            guard let self, let node, var room = self.room else { return }
             let left = node.secondsLeft
-            if var room = self.room {
-                room.entry.expires = left.map { self.wallClock() + $0 }
-                self.state = .open(room)
-            }
+            room.entry.expires = left.map { self.wallClock() + $0 }
+            self.state = .open(room)
             self.announce(timeToLive: left)
         }
         share.start(
             node, isNew: kept.isNew,
             terms: SharedTerms(
                 options.limits, hasPassword: hasPassword, isInviteOnly: options.isInviteOnly,
-                timeToLive: timeToLive.map { .seconds($0) }), key: kept.logKey)
+                timeToLive: options.timeToLive.map { .seconds($0) }), key: kept.logKey)
     }
 
     private func announce(timeToLive: Int64?) {
@@ -494,13 +306,6 @@ package final class RoomHost {
                     room: options.room.description, transport: room.address.kind, address: room.address.text,
                     invite: invite, hostKey: room.hostKey.text, expires: room.entry.expires, timeToLive: timeToLive)))
         register { _ in }
-    }
-
-    /// Nobody can come in for the moment; told now and then.
-    private func outOfDescriptors() {
-        guard toldOfDescriptors.map({ loop.time - $0 >= Self.descriptorInterval }) != false else { return }
-        toldOfDescriptors = loop.time
-        tell(.warning(.outOfDescriptors))
     }
 
     /// Writes the room's entry of the registry, as it is after `change`.
@@ -515,44 +320,24 @@ package final class RoomHost {
 
     /// Ends the room for everybody; a room that is kept pauses.
     package func stop(_ reason: ChatEvent.CloseReason) {
-        switch (keeping, node) {
-        case (.ending, _?) where !isPanicking: return
-        case (_, nil): roomClosed(reason)
-        case (.open, let node?): node.pause()
-        // The others go on.
-        case (_, let node?) where share != nil && !isOver && !isPanicking: node.pause()
-        case (_, let node?): node.close(reason)
-        }
+        guard let node else { return roomClosed(reason) }
+        if keeping.isEnding, !isPanicking { return }
+        if isKept { node.pause() } else { node.close(reason) }
     }
 
     /// Ends the room for everybody, also one that is kept: nothing stays of it. Nobody is told before that is on the disk, so that no
     /// crash brings a room back whose end somebody knows of.
     func end(_ reason: ChatEvent.CloseReason = .hostQuit) {
         isOver = true
-        guard !isPanicking, node != nil, case .open(let kept, let store, _, _) = keeping else {
-            giveUpKeeping()
+        guard !isPanicking, node != nil, keeping.isOpen else {
+            keeping.giveUp()
             return stop(reason)
         }
-        keeping = .ending(kept, store)
-        loop.offload(within: UserDirectories.diskPatience) {
-            // What cannot be written is told of when all is deleted.
-            try? store.end()
-        } then: { [weak self] _ in
-            guard let self, case .ending = self.keeping else { return }
-            self.keeping = .over(kept, store)
-            self.stop(reason)
-        }
+        keeping.end { [weak self] in self?.stop(reason) }
     }
 
     /// Whether the room goes on when the host does.
-    package var isKept: Bool { if case .open = keeping { true } else { false } }
-
-    private func giveUpKeeping() {
-        switch keeping {
-        case .open(let kept, let store, _, _), .ending(let kept, let store): keeping = .over(kept, store)
-        case .nothing, .over: break
-        }
-    }
+    package var isKept: Bool { keeping.isOpen || share != nil && !isOver }
 
     private func fail(_ notice: ChatEvent.Notice) {
         ending = ending ?? notice
@@ -563,8 +348,7 @@ package final class RoomHost {
         guard !isClosed else { return }
         let (entry, node) = (room?.entry, node)
         state = .closed
-        if reason == .ttl { giveUpKeeping() }
-        if share != nil, node?.room.isClosed == true, let kept = options.kept { keeping = .over(kept, nil) }
+        if reason == .ttl { keeping.giveUp() }
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }
             self.onEnded = nil
@@ -576,19 +360,16 @@ package final class RoomHost {
             owed -= 1
             if owed == 0 { finish() }
         }
-        onion?.close()
-        if let share { share.stop(isOver: node?.room.isClosed == true, then: done) } else { done() }
-        letGoOfKeptRoom(then: done)
+        entrance.close()
+        let isSharedRoomOver = share != nil && node?.room.isClosed == true
+        if let share { share.stop(isOver: isSharedRoomOver, then: done) } else { done() }
+        keeping.letGo(all: isPanicking || isSharedRoomOver) { [tell, ending] notice in
+            if let notice, notice.code != ending?.code { tell(.warning(notice)) }
+            done()
+        }
         unregister(entry, then: done)
         if isPanicking, let node { node.removeParts(then: done) } else { done() }
-        switch entrance {
-        case .none: done()
-        case .onion(let onion): onion.shutDown(isHurried: isPanicking, completion: done)
-        case .direct(let direct): direct.close(completion: done)
-        case .behind(let listener, let check):
-            listener.close()
-            check.stop(completion: done)
-        }
+        entrance.shutDown(isHurried: isPanicking, completion: done)
     }
 
     private func unregister(_ entry: RoomRegistry.Entry?, then done: @escaping () -> Void) {
@@ -596,36 +377,6 @@ package final class RoomHost {
         registration.afterwards { [registration, registry] in
             registration.write { registry.remove(entry) }
             registration.afterwards(done)
-        }
-    }
-
-    /// What waits is written; of a room that is over nothing stays. The store is closed before secrets are wiped: its thread
-    /// seals with a key of its own.
-    private func letGoOfKeptRoom(then done: @escaping () -> Void) {
-        if isPanicking, case .nothing = keeping, let kept = options.kept { keeping = .over(kept, nil) }
-        let keeping = self.keeping
-        if case .open(_, _, let mailbox, _) = keeping { mailbox.close() }
-        let patience = UserDirectories.diskPatience
-        let work: @Sendable () -> ChatEvent.Notice?
-        switch keeping {
-        case .nothing: return done()
-        case .open(_, let store, _, _):
-            work = {
-                do throws(StoreError) {
-                    try store.close(within: patience)
-                    return nil
-                } catch {
-                    return .storeFailed(error)
-                }
-            }
-        case .ending(let kept, let store as RoomStore?), .over(let kept, let store):
-            work = {
-                kept.remove(store, within: patience)
-            }
-        }
-        loop.offload(within: patience + patience, work) { [tell, ending] notice in
-            if let notice = notice ?? .diskHangs, notice.code != ending?.code { tell(.warning(notice)) }
-            done()
         }
     }
 

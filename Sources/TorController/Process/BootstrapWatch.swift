@@ -39,6 +39,8 @@ struct BootstrapWatch {
     private var progress = -1
     /// How far tor has come since it was in its network last.
     private var best = -1
+    /// What it said of that, with the latest warning; nil when it is in its network, or has said nothing.
+    private(set) var status: BootstrapStatus?
     private var startAt: MonotonicTime?
     private var stallAt: MonotonicTime?
     private var hasTold = false
@@ -65,6 +67,16 @@ struct BootstrapWatch {
         startAt = now + pause
     }
 
+    /// Tor says how far it is. Returns whether it is further than it was before.
+    mutating func heard(_ status: BootstrapStatus, now: MonotonicTime) -> Bool {
+        let isNews = progressed(to: status.progress, now: now)
+        if isNews { self.status = status } else if let warning = status.warning { warned(warning) }
+        return isNews
+    }
+
+    /// Tor says what hinders it.
+    mutating func warned(_ text: String) { status?.warning = text }
+
     /// Returns whether tor is further than it was before.
     mutating func progressed(to progress: Int, now: MonotonicTime) -> Bool {
         guard progress > self.progress else { return false }
@@ -82,6 +94,7 @@ struct BootstrapWatch {
     mutating func arrived() {
         pauses.succeeded()
         (progress, best, hasTold) = (-1, -1, false)
+        status = nil
         (startAt, stallAt) = (nil, nil)
     }
 
