@@ -182,7 +182,10 @@ package final class HostNode {
             }
         case .lane(let frame): receivedFrame(frame, on: connection)
         case .acknowledged(let count):
-            if sharing != nil { return share(acknowledged: count, by: connection) }
+            if sharing != nil {
+                if connection.isMember { share(acknowledged: count, by: connection) }
+                return
+            }
             guard let reader = connection.reader, let sequence = room.log.acknowledged(count, by: reader.member) else {
                 return
             }
