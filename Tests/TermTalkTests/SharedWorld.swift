@@ -29,6 +29,16 @@ final class SharedWorld {
         }
         var isIn: Bool { events.contains { if case .joinedRoom = $0 { true } else { false } } }
         var joins: Int { events.count { if case .joinedRoom = $0 { true } else { false } } }
+        /// Whether it knows of so many members, and so seals for them.
+        func knows(of count: Int) -> Bool {
+            events.contains { event in
+                switch event {
+                case .memberJoined(_, _, let known): known >= count
+                case .joinedRoom(let room): room.members.count >= count
+                default: false
+                }
+            }
+        }
         var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
         var invites: [String] { events.compactMap { if case .invite(let text, _) = $0 { text } else { nil } } }
 
