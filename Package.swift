@@ -183,7 +183,8 @@ let package = Package(
             ],
             path: "Tests/Acceptance",
             exclude: [
-                "Network/announcer.py", "Tor/upstream_proxy.py", "Tor/install.sh", "Tor/old_tor.py", "Tor/transport.py",
+                "Scripts", "Network/announcer.py", "Tor/upstream_proxy.py", "Tor/install.sh", "Tor/old_tor.py",
+                "Tor/transport.py",
             ],
             swiftSettings: common),
     ] + fuzz,

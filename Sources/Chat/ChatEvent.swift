@@ -185,12 +185,14 @@ package enum ChatEvent: Sendable, Equatable {
         package var isOwn: Bool
         /// The receiver of a private message.
         package var to: MemberID?
+        /// The receiver's nick, where that is known.
+        package var toNick: String?
         /// When it was said, in seconds since 1970, by this machine's clock; nil where it is as good as now.
         package var saidAt: Int64?
 
         package init(
             id: MessageID, sequence: UInt64?, from: MemberID, nick: String, text: String, kind: Kind, isOwn: Bool,
-            to: MemberID? = nil, saidAt: Int64? = nil
+            to: MemberID? = nil, toNick: String? = nil, saidAt: Int64? = nil
         ) {
             self.id = id
             self.sequence = sequence
@@ -200,6 +202,7 @@ package enum ChatEvent: Sendable, Equatable {
             self.kind = kind
             self.isOwn = isOwn
             self.to = to
+            self.toNick = toNick
             self.saidAt = saidAt
         }
     }

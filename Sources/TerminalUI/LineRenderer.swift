@@ -76,11 +76,16 @@ package struct LineRenderer: Sendable {
             case (.text, _): "<\(nick)> "
             case (.action, _): "* \(nick) "
             case (.private, false): "[private from \(nick)] "
-            case (.private, true): "[private to \(message.to?.description ?? "?")] "
+            case (.private, true): "[private to \(receiver(of: message))] "
             }
         return Sanitizer.lines(ofMessage: message.text).enumerated().map { index, text in
             (index == 0 ? opening : "  ") + text
         }
+    }
+
+    private func receiver(of message: ChatEvent.ChatMessage) -> String {
+        guard let to = message.to else { return "?" }
+        return palette.nick(name(message.toNick ?? to.description, of: to), of: to)
     }
 
     private func report(_ notice: ChatEvent.Notice) -> [String] {

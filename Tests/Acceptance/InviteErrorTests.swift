@@ -67,13 +67,6 @@ struct InviteErrorTests {
             status: 65)
     }
 
-    @Test(arguments: ["termtalk://", "termtalk://a@b", "termtalk://a@127.0.0.1:1/", "termtalk://a@127.0.0.1:1/?k="])
-    func textThatIsNoInvite(_ text: String) async throws {
-        let result = try await TermTalkProcess.run(["join", text, "--json"], home: TestHome())
-        #expect(result.status == 65)
-        #expect(result.events("error").count == 1)
-    }
-
     @Test func anotherVersion() async throws {
         var invite = try InviteText(try await Self.invite.value)
         #expect(invite.text == (try await Self.invite.value))
@@ -87,13 +80,5 @@ struct InviteErrorTests {
         let onion = String(repeating: "a", count: 56) + ".onion"
         try await expectFailure(
             ["join", try await Self.invite.value, "--onion", onion], code: "onion-invalid-address", status: 65)
-    }
-
-    /// A host that is gone.
-    @Test func inviteOfAClosedRoom() async throws {
-        let hosted = try await HostedRoom.direct()
-        hosted.host.send("/quit")
-        #expect(try await hosted.host.result().status == 0)
-        try await expectFailure(["join", hosted.invite], code: "connection-refused", status: 69)
     }
 }

@@ -151,6 +151,16 @@ final class TermTalkProcess: Sendable {
         try await process.wait(for: "a line of stderr", seconds: seconds) { $0.errors.first(where: matches) }
     }
 
+    /// Waits for a line, from number `start` on; returns its number.
+    func line(
+        ofErrors: Bool, from start: Int, _ what: String, seconds: Double = patience, where matches: (String) -> Bool
+    ) async throws -> Int {
+        try await process.wait(for: what, seconds: seconds) { state in
+            let lines = ofErrors ? state.errors : state.output
+            return lines.indices.dropFirst(start).first { matches(lines[$0]) }
+        }
+    }
+
     /// Waits until the process has ended.
     func result(seconds: Double = patience) async throws -> Result {
         try await process.wait(for: "end", seconds: seconds) { state in

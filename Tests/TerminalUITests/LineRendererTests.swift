@@ -55,6 +55,11 @@ import Testing
         let to = try Sample.id("zzz777")
         let own = try Sample.message("psst", kind: .private, isOwn: true, to: to)
         #expect(echoing.lines(for: own).stdout == ["[private to zzz777] psst"])
+        guard case .message(var named) = own else { return #expect(Bool(false)) }
+        named.toNick = "zoe"
+        #expect(echoing.lines(for: .message(named)).stdout == ["[private to zoe] psst"])
+        named.toNick = "zoe] "
+        #expect(echoing.lines(for: .message(named)).stdout == ["[private to zzz777] psst"])
     }
 
     @Test("Nothing that a peer writes looks like another line")

@@ -31,7 +31,8 @@ extension MemberClient {
                     .sending(
                         .init(
                             id: messageID, sequence: nil, from: id, nick: members[id]?.nick ?? id.description,
-                            text: text, kind: shown, isOwn: true, to: target))))
+                            text: text, kind: shown, isOwn: true, to: target,
+                            toNick: target.flatMap { members[$0]?.nick }))))
         }
         sendWaiting(actions: &actions)
         return messageID

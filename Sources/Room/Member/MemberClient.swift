@@ -472,6 +472,7 @@ package struct MemberClient {
                     .init(
                         id: messageID, sequence: sequence, from: from, nick: members[from]?.nick ?? from.description,
                         text: said.text, kind: kind, isOwn: from == id, to: receiver,
+                        toNick: receiver.flatMap { members[$0]?.nick },
                         saidAt: saidAt(age: age)))))
     }
 

@@ -12,11 +12,17 @@ struct UsageError {
         // What this program throws itself has been reported already, and has no message.
         let message = TermTalkCommand.message(for: error)
         guard TermTalkCommand.exitCode(for: error) == .validationFailure, !message.isEmpty else { return nil }
-        let line = message.prefix { !$0.isNewline }
+        let lines = message.split(whereSeparator: \.isNewline)
+        guard var line = lines.first.map(String.init) else { return nil }
+        if line.hasSuffix(":") {
+            // The values that there are, each in a line of its own.
+            let values = lines.dropFirst().prefix { $0.hasPrefix("  - ") }.map { $0.dropFirst(4) }
+            line += " " + values.joined(separator: ", ")
+        }
         if let mistake = Self(unknownCommand: CommandLine.arguments.dropFirst().first) {
             self = mistake
         } else {
-            reason = String(line.hasSuffix(".") ? line.dropLast() : line)
+            reason = line.hasSuffix(".") ? String(line.dropLast()) : line
         }
     }
 
