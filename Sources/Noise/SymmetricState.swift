@@ -73,8 +73,8 @@ struct SymmetricState: ~Copyable {
             try cipher.decrypt(inPlace: &span, authenticating: transcript.span)
         }
         mixHash(ciphertext)
-        text.removeLast(tagByteCount)
-        return text
+        // Not an array with room for the tag: a static key is kept for as long as its peer is there.
+        return Array(text.dropLast(tagByteCount))
     }
 
     /// Ends the handshake: the first cipher is for messages of the initiator, the second for those of the responder.

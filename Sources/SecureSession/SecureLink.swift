@@ -7,9 +7,9 @@ internal import Wire
 /// A value: it is fed bytes and gives back bytes, and has no clock. Key material lives in its Noise states only.
 struct SecureLink: ~Copyable {
     private enum Phase {
-        case awaitingPattern(RoomIdentity)
+        case awaitingPattern
         /// Which invite the first message is made with is found by its tag.
-        case awaitingInvite(RoomIdentity)
+        case awaitingInvite
         case handshaking
         case open
         /// Swallows everything, so that a prober learns nothing until the deadline.
@@ -17,33 +17,38 @@ struct SecureLink: ~Copyable {
         case failed
     }
 
-    /// Apart from the rest: it is large, and soon over.
+    /// What a handshake needs, and its hash until nobody asks for it any more. Apart from the rest: it is large, and soon over.
     private final class Handshake {
+        /// The host's; nil at the initiator.
+        let identity: RoomIdentity?
+        /// The onion service that the connection came by, where that is not the identity's own.
+        let prologue: Prologue?
+        /// The initiator refuses a host with another key.
+        let expectedKey: X25519.PublicKey?
+        /// Set when the pattern byte is known; the length of the handshake message that comes next.
+        var expectedLength = 0
+        /// Nil before the pattern is known, and once it is finished.
         var state: HandshakeState?
+        /// Names the finished handshake; empty before.
+        var hash: [UInt8] = []
 
-        init(_ state: consuming HandshakeState) {
-            self.state = consume state
+        init(identity: RoomIdentity?, prologue: Prologue?, expectedKey: X25519.PublicKey?) {
+            self.identity = identity
+            self.prologue = prologue
+            self.expectedKey = expectedKey
         }
     }
 
     private var phase: Phase
+    let isInitiator: Bool
     private var handshake: Handshake?
     private var transport: Noise.Transport?
     private var frames: FrameDecoder
     /// The invite that the handshake is made with.
     private(set) var invite: InviteSecret?
     var isInvited: Bool { invite != nil }
-    /// Names the finished handshake; empty before.
-    private(set) var handshakeHash: [UInt8] = []
-    /// The initiator refuses a host with another key.
-    private let expectedKey: X25519.PublicKey?
-    /// The onion service that the connection came by, where that is not the identity's own.
-    private let prologue: Prologue?
-    private let isInitiator: Bool
-    /// Set when the pattern byte is known; the length of the handshake message that comes next.
-    private var expectedLength = 0
-    private var sealedCount: UInt64 = 0
-    private var openedCount: UInt64 = 0
+    /// Names the finished handshake; empty before, and once it is forgotten.
+    var handshakeHash: [UInt8] { handshake?.hash ?? [] }
 
     /// Lengths of the three handshake messages, with empty payloads; an invite's tag stands before the first.
     private enum MessageLength {
@@ -59,9 +64,8 @@ struct SecureLink: ~Copyable {
 
     /// The host's end of a new connection.
     init(responder identity: RoomIdentity, prologue: Prologue?) {
-        phase = .awaitingPattern(identity)
-        expectedKey = nil
-        self.prologue = prologue
+        phase = .awaitingPattern
+        handshake = Handshake(identity: identity, prologue: prologue, expectedKey: nil)
         frames = FrameDecoder(maximumLength: MessageLength.open[0])
         isInitiator = false
     }
@@ -69,10 +73,10 @@ struct SecureLink: ~Copyable {
     /// The joiner's end of a new connection; the bytes to be sent at once are appended to `events`.
     init(initiator credentials: borrowing JoinCredentials, events: inout [SessionEvent]) throws(SessionError) {
         isInitiator = true
-        prologue = nil
         invite = credentials.invite
         let isInvited = credentials.invite != nil
-        expectedKey = credentials.hostKey
+        let own = Handshake(identity: nil, prologue: nil, expectedKey: credentials.hostKey)
+        handshake = own
         phase = .handshaking
         let pattern = isInvited ? SessionProtocol.invitePattern : SessionProtocol.openPattern
         let first: [UInt8]
@@ -84,12 +88,12 @@ struct SecureLink: ~Copyable {
                 presharedKey: credentials.invite?.presharedKey.clone())
             let message = try handshake.writeMessage()
             first = (credentials.invite?.tag(of: message.span) ?? []) + message
-            self.handshake = Handshake(handshake)
+            own.state = consume handshake
         } catch {
             throw .handshakeFailed
         }
-        expectedLength = (pattern == SessionProtocol.openPattern ? MessageLength.open : MessageLength.invite)[1]
-        frames = FrameDecoder(maximumLength: expectedLength)
+        own.expectedLength = (pattern == SessionProtocol.openPattern ? MessageLength.open : MessageLength.invite)[1]
+        frames = FrameDecoder(maximumLength: own.expectedLength)
         var bytes = [pattern]
         bytes.appendFrame(first)
         events.append(.send(bytes))
@@ -102,8 +106,8 @@ struct SecureLink: ~Copyable {
     mutating func nextPayload(
         _ bytes: Span<UInt8>, from index: inout Int, scratch: inout [UInt8], events: inout [SessionEvent]
     ) throws(SessionError) -> Int? {
-        if case .awaitingPattern(let identity) = phase, index < bytes.count {
-            choosePattern(bytes[index], identity: identity, events: &events)
+        if case .awaitingPattern = phase, index < bytes.count {
+            choosePattern(bytes[index], events: &events)
             index += 1
         }
         while index < bytes.count {
@@ -133,18 +137,23 @@ struct SecureLink: ~Copyable {
         return nil
     }
 
-    private mutating func choosePattern(_ pattern: UInt8, identity: RoomIdentity, events: inout [SessionEvent]) {
+    private mutating func choosePattern(_ pattern: UInt8, events: inout [SessionEvent]) {
+        guard let handshake, let identity = handshake.identity else { return }
         switch pattern {
         case SessionProtocol.invitePattern:
-            phase = .awaitingInvite(identity)
+            phase = .awaitingInvite
             expect(MessageLength.invite[0])
         case SessionProtocol.openPattern where identity.acceptsOpen:
-            handshake = try? Handshake(
-                HandshakeState(
-                    pattern: .XX, role: .responder, prologue: (prologue ?? identity.prologue).bytes(pattern: pattern),
-                    staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: nil))
             phase = .handshaking
             expect(MessageLength.open[0])
+            do throws(NoiseError) {
+                handshake.state = try HandshakeState(
+                    pattern: .XX, role: .responder,
+                    prologue: (handshake.prologue ?? identity.prologue).bytes(pattern: pattern),
+                    staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: nil)
+            } catch {
+                phase = .silent
+            }
         default:
             if identity.acceptsOpen {
                 var answer: [UInt8] = []
@@ -156,7 +165,7 @@ struct SecureLink: ~Copyable {
     }
 
     private mutating func expect(_ length: Int) {
-        expectedLength = length
+        handshake?.expectedLength = length
         frames.maximumLength = length
     }
 
@@ -167,14 +176,16 @@ struct SecureLink: ~Copyable {
         switch phase {
         case .open:
             return try open(&frame)
-        case .awaitingInvite(let identity):
+        case .awaitingInvite:
             phase = .silent
-            guard frame.count == expectedLength else { return nil }
+            guard let handshake, let identity = handshake.identity, frame.count == handshake.expectedLength else {
+                return nil
+            }
             let message = frame.span.extracting(InviteSecret.tagByteCount...)
             guard let invite = identity.invite(of: frame.span.extracting(..<InviteSecret.tagByteCount), message)
             else { return nil }
             guard identity.admitsInvited() else { throw failure(.busy) }
-            accept(message, invite: invite, identity: identity, events: &events)
+            accept(message, invite: invite, identity: identity, handshake, events: &events)
             return nil
         case .handshaking:
             try advanceHandshake(frame, events: &events)
@@ -190,8 +201,7 @@ struct SecureLink: ~Copyable {
         guard (try? transport?.receiving.decrypt(inPlace: &span, authenticating: Span())) != nil else {
             throw failure(.sealBroken)
         }
-        openedCount += 1
-        if openedCount % SessionProtocol.messagesPerKey == 0 {
+        if let count = transport?.receiving.nonce, count % SessionProtocol.messagesPerKey == 0 {
             transport?.receiving.rekey()
         }
         return frame.count - CipherState.tagByteCount
@@ -199,18 +209,19 @@ struct SecureLink: ~Copyable {
 
     /// Answers the first message, made with this invite; one that says so and is not is met with silence.
     private mutating func accept(
-        _ message: Span<UInt8>, invite: InviteSecret, identity: RoomIdentity, events: inout [SessionEvent]
+        _ message: Span<UInt8>, invite: InviteSecret, identity: RoomIdentity, _ handshake: Handshake,
+        events: inout [SessionEvent]
     ) {
         do throws(NoiseError) {
             var attempt = try HandshakeState(
                 pattern: .XKpsk0, role: .responder,
-                prologue: (prologue ?? identity.prologue).bytes(pattern: SessionProtocol.invitePattern),
+                prologue: (handshake.prologue ?? identity.prologue).bytes(pattern: SessionProtocol.invitePattern),
                 staticKey: identity.staticKey.clone(), remoteStatic: nil, presharedKey: invite.presharedKey.clone())
             _ = try attempt.readMessage(message)
             var answer: [UInt8] = []
             answer.appendFrame(try attempt.writeMessage())
             events.append(.send(answer))
-            handshake = Handshake(attempt)
+            handshake.state = consume attempt
         } catch {
             return
         }
@@ -220,13 +231,13 @@ struct SecureLink: ~Copyable {
     }
 
     private mutating func advanceHandshake(_ frame: [UInt8], events: inout [SessionEvent]) throws(SessionError) {
-        guard frame.count == expectedLength else {
+        guard let handshake, frame.count == handshake.expectedLength else {
             throw failure(isInitiator ? Self.explain(frame) : .handshakeFailed)
         }
-        guard let handshake, var current = handshake.state.take(), (try? current.readMessage(frame.span)) != nil
+        guard var current = handshake.state.take(), (try? current.readMessage(frame.span)) != nil
         else { throw failure(isInitiator ? .noSuchRoom : .handshakeFailed) }
         let peer = current.remoteStatic
-        if isInitiator, let expectedKey, let peer, peer != expectedKey {
+        if isInitiator, let expectedKey = handshake.expectedKey, let peer, peer != expectedKey {
             throw failure(.hostKeyMismatch(peer.bytes))
         }
         do throws(NoiseError) {
@@ -240,9 +251,8 @@ struct SecureLink: ~Copyable {
                 expect(MessageLength.open[2])
                 return
             }
-            handshakeHash = current.handshakeHash
+            handshake.hash = current.handshakeHash
             transport = try current.split()
-            self.handshake = nil
             phase = .open
             expect(
                 (SessionProtocol.smallestBucket << SessionProtocol.largestBucketShift) - SessionProtocol.lengthByteCount
@@ -253,8 +263,9 @@ struct SecureLink: ~Copyable {
         }
     }
 
+    /// Nobody asks for the handshake's hash any more.
     mutating func forgetHandshake() {
-        handshakeHash = []
+        if isOpen { handshake = nil }
         transport?.forgetHandshake()
     }
 
@@ -290,8 +301,7 @@ struct SecureLink: ~Copyable {
         } catch {
             throw failure(.exhausted)
         }
-        sealedCount += 1
-        if sealedCount % SessionProtocol.messagesPerKey == 0 {
+        if let count = transport?.sending.nonce, count % SessionProtocol.messagesPerKey == 0 {
             transport?.sending.rekey()
         }
     }

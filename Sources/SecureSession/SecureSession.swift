@@ -13,8 +13,6 @@ package struct SecureSession: ~Copyable {
     /// Records sent of a message that is not whole yet, of those that are not queued.
     private var partOfNext = 0
     private let deadline: Duration
-    /// How long the peer may be silent while it owes an acknowledgement.
-    private let answerLimit: Duration
     private var lastReceived: Duration
     private var lastSealed: Duration
     /// Since when the peer has been silent although it owes an acknowledgement.
@@ -32,7 +30,6 @@ package struct SecureSession: ~Copyable {
     package init(responder identity: RoomIdentity, prologue: Prologue? = nil, now: Duration) {
         link = SecureLink(responder: identity, prologue: prologue)
         deadline = now + SessionProtocol.responderDeadline
-        answerLimit = SessionProtocol.memberAnswerLimit
         lastReceived = now
         lastSealed = now
     }
@@ -44,7 +41,6 @@ package struct SecureSession: ~Copyable {
         link = try SecureLink(initiator: credentials, events: &events)
         channel.messageLimit = SessionProtocol.longMessageLimit
         deadline = now + SessionProtocol.initiatorDeadline
-        answerLimit = SessionProtocol.hostAnswerLimit
         lastReceived = now
         lastSealed = now
     }
@@ -254,6 +250,11 @@ package struct SecureSession: ~Copyable {
     package var nextDeadline: Duration {
         guard link.isOpen else { return deadline }
         return channel.isWaitingForHost ? deathTime : min(nextSilentSend, deathTime)
+    }
+
+    /// How long the peer may be silent while it owes an acknowledgement.
+    private var answerLimit: Duration {
+        link.isInitiator ? SessionProtocol.hostAnswerLimit : SessionProtocol.memberAnswerLimit
     }
 
     /// When a peer that stays silent counts as dead.

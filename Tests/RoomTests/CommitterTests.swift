@@ -21,10 +21,9 @@ import Testing
                 let id = MemberID(entropy: 1 << 20 + UInt32(number))
                 network.room.members[id] = network.room.members.values.first.map {
                     Room.Member(
-                        id: id, key: [1], isHost: false, order: UInt64(number) + 10, nick: $0.nick, since: 0,
-                        epoch: 0, followed: 0, link: nil,
-                        absence: .init(since: .zero, end: .seconds(1_000_000)), receivedSequence: 0,
-                        messages: $0.messages, bytes: $0.bytes)
+                        id: id, key: [1], order: UInt64(number) + 10, nick: $0.nick, since: 0, epoch: 0, followed: 0,
+                        link: nil, isHost: false, receivedSequence: 0, messages: $0.messages, bytes: $0.bytes,
+                        rare: .init(.init(absence: .init(since: .zero, end: .seconds(1_000_000)))))
                 }
             }
         }

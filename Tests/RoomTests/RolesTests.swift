@@ -71,7 +71,9 @@ import Wire
         let (network, alice, bob, carol) = try room()
         #expect(throws: ChatEvent.Notice.moderatorsOnly) { try perform(.lock, bob, network) }
         #expect(throws: ChatEvent.Notice.moderatorsOnly) { try perform(.op("bob"), bob, network) }
-        let lock = MemberRequest.moderate(.lock(true)).encoded
+        // It sends nothing that it has not asked for itself.
+        network.act(bob) { client, _ in client.sent.insert(MessageID(1)) }
+        let lock = MemberRequest.moderate(MessageID(1), .lock(true)).encoded
         try network.receivedAtHost(lock, from: bob)
         try network.carry()
         #expect(network.moderated.isEmpty && network.peers[bob].errors == [.notPermitted])
@@ -84,6 +86,48 @@ import Wire
         try network.receivedAtHost(MemberRequest.commit(request).encoded, from: bob)
         #expect(network.epoch == epoch)
         _ = carol
+    }
+
+    @Test(
+        "What a moderator asked for on a connection that broke is done once, whether or not the room had heard of it",
+        arguments: [false, true], [false, true])
+    func onceOverABrokenConnection(wasHeard: Bool, hasPlace: Bool) throws {
+        let (network, alice, bob, _) = try room()
+        try network.act(alice) { client, actions in try client.moderate(.lock, actions: &actions) }
+        let request = try #require(network.peers[alice].toHost.last)
+        if wasHeard { try network.receivedAtHost(request, from: alice) }
+        #expect(network.moderated.count == (wasHeard ? 1 : 0))
+        if hasPlace {
+            network.breakLink(alice)
+        } else {
+            // The answer is lost.
+            network.overrun(alice)
+            network.peers[alice].toHost = []
+            network.peers[alice].toClient = []
+        }
+        #expect(network.peers[alice].client.outboxCount == 1)
+        network.mendLink(alice)
+        try network.carry()
+        network.timePassed(.seconds(60))
+        try network.carry()
+        #expect(network.peers[alice].client.isJoined)
+        #expect(network.moderated.map(\.0) == [.lock(true)])
+        #expect(network.peers[alice].client.outboxCount == 0 && network.peers[alice].errors.isEmpty)
+        _ = bob
+    }
+
+    @Test("What is asked for while the connection is broken is done when it is there again, in that order")
+    func whileAway() throws {
+        let (network, alice, _, _) = try room()
+        network.breakLink(alice)
+        for command in [RoomCommand.lock, .topic("cats"), .unlock] {
+            try network.act(alice) { client, actions in try client.moderate(command, actions: &actions) }
+        }
+        #expect(network.peers[alice].client.outboxCount == 3)
+        network.mendLink(alice)
+        try network.carry()
+        #expect(network.moderated.map(\.0) == [.lock(true), .topic("cats"), .lock(false)])
+        #expect(network.peers[alice].client.outboxCount == 0)
     }
 
     @Test("Who sends somebody out of a relay's room is told if the invite could not be changed, once that one is out")

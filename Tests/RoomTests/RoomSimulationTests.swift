@@ -113,7 +113,12 @@ import Testing
         }
         let staying = network.peers.filter { $0.ends.isEmpty && $0.client.isJoined }
         var checked = 0
-        for peer in staying where !peer.isHost {
+        // Who was sent out while it was away, and has come in again, is told no more of what it said before.
+        let left = Set(
+            network.peers.flatMap(\.events).compactMap { event -> MemberID? in
+                if case .memberLeft(let id, _, _, _) = event { id } else { nil }
+            })
+        for peer in staying where !peer.isHost && !left.contains(peer.client.engine.id) {
             for (id, receipt) in peer.lastReceipts {
                 guard let sequence = sequences[id], let audience = network.audiences[id] else { continue }
                 let known = staying.filter { other in

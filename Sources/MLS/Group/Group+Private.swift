@@ -41,7 +41,7 @@ extension Group {
             return try open(text, key, by: epoch.tree[text.sender]?.signatureKey, authenticatedData)
         }
         guard let past = pastEpochs.first(where: { $0.context.epoch == text.epoch }) else { throw .wrongEpoch }
-        return try open(text, past.leafKey, by: past.signatureKeys[text.sender], authenticatedData)
+        return try open(text, past.leafKey, by: past.signatureKey(of: text.sender), authenticatedData)
     }
 
     private func open(

@@ -67,7 +67,7 @@ extension Group {
         else { throw .wrongEpoch }
         let senderData = try message.senderData(secret: past.senderDataSecret, suite: suite)
         guard senderData.leaf != ownLeaf else { throw .ownMessage }
-        let signer = try Self.signer(past.signatureKeys[senderData.leaf], saidToBe: signatureKey)
+        let signer = try Self.signer(past.signatureKey(of: senderData.leaf), saidToBe: signatureKey)
         let (verified, ratchet) = try Self.open(
             message, senderData, by: signer, from: &past.secretTree, context: past.context, suite: suite)
         guard case .application(let data) = verified.content.body else { throw .wrongEpoch }

@@ -3,8 +3,8 @@ internal import Sodium
 /// What is left of an epoch that is over, for application messages that were under way.
 final class PastEpoch {
     let context: GroupContext
-    /// What each leaf signed with: of the tree nothing else is needed.
-    let signatureKeys: [LeafIndex: [UInt8]]
+    /// What each leaf signed with; of the tree nothing else is needed.
+    private let leaves: [EncodedNode<LeafNode>?]
     let senderDataSecret: SecretBytes
     var secretTree: SecretTree
     /// Our leaf's key of that time.
@@ -15,10 +15,14 @@ final class PastEpoch {
         guard let leafKey = epoch.keys.key(of: epoch.keys.leaf.node) else { return nil }
         self.leafKey = leafKey
         context = epoch.context
-        let tree = epoch.tree
-        signatureKeys = tree.members.reduce(into: [:]) { keys, leaf in keys[leaf] = tree[leaf]?.signatureKey }
+        leaves = epoch.tree.leaves
         senderDataSecret = epoch.secrets.senderDataSecret.clone()
         secretTree = epoch.secretTree
         secretTree.forgetHandshakes()
+    }
+
+    /// The key that the member at `leaf` signed with; nil when there was none.
+    func signatureKey(of leaf: LeafIndex) -> [UInt8]? {
+        leaves.indices.contains(Int(leaf.rawValue)) ? leaves[Int(leaf.rawValue)]?.node.signatureKey : nil
     }
 }

@@ -22,7 +22,7 @@ package struct FreshPath: ~Copyable {
         updating leaf: LeafIndex, in tree: inout RatchetTree, template: LeafNode, groupID: [UInt8],
         signingKey: borrowing Ed25519.KeyPair
     ) throws(MLSError) {
-        guard tree[leaf] != nil else { throw .tree(.noSuchMember) }
+        guard !tree.isBlank(leaf) else { throw .tree(.noSuchMember) }
         let steps = tree.filteredDirectPath(of: leaf)
         var secrets: [PathSecret] = []
         var privateKeys: [NodeIndex: NodeKey] = [:]

@@ -14,7 +14,7 @@ final class LeafPool: Sendable {
 
     private static let current = Locked(Current())
 
-    private let recent = Locked<[RatchetTree.Leaf]>([])
+    private let recent = Locked<[EncodedNode<LeafNode>]>([])
 
     /// That of all trees that there are in this process.
     static func shared() -> LeafPool {
@@ -26,18 +26,11 @@ final class LeafPool: Sendable {
         }
     }
 
-    /// A leaf with that node, which another tree may have.
-    func leaf(_ node: LeafNode) -> RatchetTree.Leaf {
-        recent.withLock { recent in
-            if let known = recent.first(where: { $0.node.signature == node.signature && $0.node == node }) {
-                return known
-            }
-            var node = node
-            // What a program supports is mostly the same for all.
-            if let last = recent.last, last.node.capabilities == node.capabilities {
-                node.capabilities = last.node.capabilities
-            }
-            let leaf = RatchetTree.Leaf(node)
+    /// A leaf with that node, whose memory is another tree's if it has it.
+    func leaf(_ node: LeafNode) -> EncodedNode<LeafNode> {
+        let leaf = EncodedNode(node)
+        return recent.withLock { recent in
+            if let known = recent.first(where: { $0 == leaf }) { return known }
             if recent.count >= Self.limit { recent.removeFirst() }
             recent.append(leaf)
             return leaf

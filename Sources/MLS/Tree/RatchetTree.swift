@@ -20,9 +20,9 @@ package struct RatchetTree: Sendable {
     /// The suite that hashes the tree, and that all its keys belong to.
     package let suite: CipherSuite
     /// A power of two of them.
-    private(set) var leaves: [Leaf?]
+    private(set) var leaves: [EncodedNode<LeafNode>?]
     /// Those between the leaves: the node `2i + 1` at `i`.
-    private(set) var parents: [ParentNode?]
+    private(set) var parents: [EncodedNode<ParentNode>?]
     /// The keys of all nodes, of which no two may be equal.
     private(set) var encryptionKeys = KeyCounts()
     /// The keys that members sign with.
@@ -31,18 +31,9 @@ package struct RatchetTree: Sendable {
     private(set) var credentialTypes: [CredentialType: Int] = [:]
     /// Leaves that are not blank.
     private(set) var memberCount = 0
-    /// The tree hash of each node, as far as it is known and still true.
+    /// The tree hash of each of ``parents``, as far as it is known and still true. That of a leaf is as soon made.
     var hashes: [TreeHash?]
     private let pool: LeafPool
-
-    /// A leaf node in the tree: one reference, so that a copy of the tree costs little.
-    final class Leaf: Sendable {
-        let node: LeafNode
-
-        init(_ node: LeafNode) {
-            self.node = node
-        }
-    }
 
     /// The tree of a group's creator alone (section 11).
     package init(creator: LeafNode, suite: CipherSuite) {
@@ -54,7 +45,7 @@ package struct RatchetTree: Sendable {
         self.pool = pool
         leaves = [pool.leaf(creator)]
         parents = []
-        hashes = [nil]
+        hashes = []
         count(creator)
     }
 
@@ -80,19 +71,24 @@ package struct RatchetTree: Sendable {
         pool = .shared()
         leaves = []
         parents = []
+        var members: [LeafNode] = []
+        var keys: [[UInt8]] = []
         var isLastBlank = true
         var place = NodeIndex(rawValue: 0)
         while content.remaining > 0 {
             guard leaves.count < Self.maximumLeafCount || place.level > 0 else {
                 throw .tooLong
             }
-            let node: Node? = try content.readOptional()
+            let node = try content.readNode()
             switch node {
             case nil where place.level == 0: leaves.append(nil)
             case nil: parents.append(nil)
-            case .leaf(let leaf) where place.level == 0: leaves.append(pool.leaf(leaf))
+            case .leaf(let leaf) where place.level == 0:
+                leaves.append(pool.leaf(leaf))
+                members.append(leaf)
             case .parent(let parent) where place.level > 0 && parent.unmergedLeaves.allSatisfy(place.covers):
-                parents.append(parent)
+                parents.append(EncodedNode(parent))
+                keys.append(parent.encryptionKey)
             default: throw .invalidValue
             }
             isLastBlank = node == nil
@@ -103,9 +99,11 @@ package struct RatchetTree: Sendable {
         guard shape.leafCount <= Self.maximumLeafCount else { throw .tooLong }
         leaves += Array(repeating: nil, count: shape.leafCount - leaves.count)
         parents += Array(repeating: nil, count: shape.leafCount - 1 - parents.count)
-        hashes = Array(repeating: nil, count: shape.nodeCount)
-        for leaf in leaves { count(leaf?.node) }
-        for case let parent? in parents { encryptionKeys.add(parent.encryptionKey) }
+        hashes = Array(repeating: nil, count: parents.count)
+        encryptionKeys = KeyCounts(members.map(\.encryptionKey) + keys)
+        signatureKeys = KeyCounts(members.map(\.signatureKey))
+        for member in members { credentialTypes[member.credential.type, default: 0] += 1 }
+        memberCount = members.count
     }
 
     private mutating func count(_ leafNode: LeafNode?) {
@@ -126,17 +124,21 @@ package struct RatchetTree: Sendable {
 
     /// The content of the extension `ratchet_tree` (section 12.4.3.3).
     package var encoded: [UInt8] {
-        var nodes: [Node?] = []
+        // What stands before each is its type.
+        var nodes: [(type: UInt8, bytes: [UInt8])?] = []
         for (index, leaf) in leaves.enumerated() {
-            nodes.append(leaf.map { Node.leaf($0.node) })
+            nodes.append(leaf.map { (NodeType.leaf, $0.bytes) })
             if index < parents.count {
-                nodes.append(parents[index].map(Node.parent))
+                nodes.append(parents[index].map { (NodeType.parent, $0.bytes) })
             }
         }
         let count = (nodes.lastIndex { $0 != nil } ?? -1) + 1
         var content = ByteWriter()
         for node in nodes.prefix(count) {
-            content.writeOptional(node)
+            content.write(node == nil ? 0 : 1 as UInt8)
+            guard let node else { continue }
+            content.write(node.type)
+            content.writeBytes(node.bytes)
         }
         var writer = ByteWriter(reserving: content.bytes.count + 4)
         writer.writeVector(content.bytes)
@@ -153,7 +155,17 @@ package struct RatchetTree: Sendable {
 
     /// The parent node there; nil when it is blank, a leaf or not in the tree.
     package subscript(node: NodeIndex) -> ParentNode? {
-        shape.contains(node) && node.level > 0 ? parents[node.rawValue / 2] : nil
+        shape.contains(node) && node.level > 0 ? parents[node.rawValue / 2]?.node : nil
+    }
+
+    /// Whether nobody is at `leaf`, or it is not in the tree.
+    package func isBlank(_ leaf: LeafIndex) -> Bool {
+        !shape.contains(leaf) || leaves[Int(leaf.rawValue)] == nil
+    }
+
+    /// Whether nothing is known of `parent`: it is blank, a leaf or not in the tree.
+    private func isBlank(parent node: NodeIndex) -> Bool {
+        !shape.contains(node) || node.level == 0 || parents[node.rawValue / 2] == nil
     }
 
     /// The members' leaves from the left.
@@ -181,7 +193,7 @@ package struct RatchetTree: Sendable {
             return [node] + parent.unmergedLeaves.map(\.node)
         }
         if let leaf = node.leaf {
-            return self[leaf] == nil ? [] : [node]
+            return isBlank(leaf) ? [] : [node]
         }
         guard let children = node.children else { return [] }
         return resolution(of: children.left) + resolution(of: children.right)
@@ -190,9 +202,9 @@ package struct RatchetTree: Sendable {
     /// Whether every node of the subtree is blank.
     private func isBlank(_ subtree: NodeIndex) -> Bool {
         if let leaf = subtree.leaf {
-            return self[leaf] == nil
+            return isBlank(leaf)
         }
-        guard self[subtree] == nil, let children = subtree.children else { return false }
+        guard isBlank(parent: subtree), let children = subtree.children else { return false }
         return isBlank(children.left) && isBlank(children.right)
     }
 
@@ -220,20 +232,20 @@ package struct RatchetTree: Sendable {
     mutating func changeParents(above leaf: LeafIndex, _ change: (NodeIndex, inout ParentNode?) -> Void) {
         for step in shape.path(above: leaf) {
             let index = step.node.rawValue / 2
-            let before = parents[index]?.encryptionKey
-            change(step.node, &parents[index])
-            let after = parents[index]?.encryptionKey
+            let before = parents[index]?.node
+            var after = before
+            change(step.node, &after)
             guard before != after else { continue }
-            if let before { encryptionKeys.remove(before) }
-            if let after { encryptionKeys.add(after) }
+            parents[index] = after.map(EncodedNode.init)
+            if let before { encryptionKeys.remove(before.encryptionKey) }
+            if let after { encryptionKeys.add(after.encryptionKey) }
         }
         forgetHashes(above: leaf)
     }
 
     private mutating func forgetHashes(above leaf: LeafIndex) {
-        hashes[leaf.node.rawValue] = nil
         for step in shape.path(above: leaf) {
-            hashes[step.node.rawValue] = nil
+            hashes[step.node.rawValue / 2] = nil
         }
     }
 
@@ -242,45 +254,42 @@ package struct RatchetTree: Sendable {
         let growth = newShape.leafCount - leaves.count
         guard growth >= 0 else {
             for leaf in leaves.suffix(-growth) { discount(leaf?.node) }
-            for case let parent? in parents.suffix(-growth) { encryptionKeys.remove(parent.encryptionKey) }
+            for case let parent? in parents.suffix(-growth) { encryptionKeys.remove(parent.node.encryptionKey) }
             leaves.removeLast(-growth)
             parents.removeLast(-growth)
-            hashes.removeLast(-2 * growth)
+            hashes.removeLast(-growth)
             return
         }
         leaves += Array(repeating: nil, count: growth)
         parents += Array(repeating: nil, count: growth)
-        hashes += Array(repeating: nil, count: 2 * growth)
+        hashes += Array(repeating: nil, count: growth)
     }
 }
 
 extension RatchetTree: Equatable {
     package static func == (left: RatchetTree, right: RatchetTree) -> Bool {
-        left.leaves.map(\.?.node) == right.leaves.map(\.?.node) && left.parents == right.parents
+        left.leaves == right.leaves && left.parents == right.parents
     }
 }
 
-/// An entry of the extension `ratchet_tree`.
-private enum Node: WireValue {
+/// An entry of the extension `ratchet_tree` that is not blank.
+private enum Node {
     case leaf(LeafNode)
     case parent(ParentNode)
+}
 
-    init(from reader: inout ByteReader) throws(WireError) {
-        switch try reader.readUInt8() {
-        case NodeType.leaf: self = .leaf(try LeafNode(from: &reader))
-        case NodeType.parent: self = .parent(try ParentNode(from: &reader))
+extension ByteReader {
+    /// An `optional<Node>`.
+    fileprivate mutating func readNode() throws(WireError) -> Node? {
+        switch try readUInt8() {
+        case 0: return nil
+        case 1: break
         default: throw .invalidValue
         }
-    }
-
-    func write(to writer: inout ByteWriter) {
-        switch self {
-        case .leaf(let leaf):
-            writer.write(NodeType.leaf)
-            leaf.write(to: &writer)
-        case .parent(let parent):
-            writer.write(NodeType.parent)
-            parent.write(to: &writer)
+        switch try readUInt8() {
+        case NodeType.leaf: return .leaf(try LeafNode(from: &self))
+        case NodeType.parent: return .parent(try ParentNode(from: &self))
+        default: throw .invalidValue
         }
     }
 }

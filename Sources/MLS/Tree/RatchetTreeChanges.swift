@@ -18,14 +18,14 @@ extension RatchetTree {
 
     /// Replaces a member's leaf node and blanks the nodes above (section 12.1.2).
     package mutating func update(_ leaf: LeafIndex, to leafNode: LeafNode) throws(MLSError) {
-        guard self[leaf] != nil else { throw .tree(.noSuchMember) }
+        guard !isBlank(leaf) else { throw .tree(.noSuchMember) }
         set(leaf, to: leafNode)
         changeParents(above: leaf) { _, parent in parent = nil }
     }
 
     /// Blanks a member's leaf and the nodes above, and truncates the tree (section 12.1.3).
     package mutating func remove(_ leaf: LeafIndex) throws(MLSError) {
-        guard self[leaf] != nil else { throw .tree(.noSuchMember) }
+        guard !isBlank(leaf) else { throw .tree(.noSuchMember) }
         changeParents(above: leaf) { _, parent in parent = nil }
         set(leaf, to: nil)
         resize(to: TreeShape(holding: usedLeafCount))

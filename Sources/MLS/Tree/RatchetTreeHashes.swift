@@ -10,20 +10,17 @@ extension RatchetTree {
     /// The hash of the subtree of `node`; empty when it is not in the tree.
     package mutating func treeHash(of node: NodeIndex) -> [UInt8] {
         guard shape.contains(node) else { return [] }
-        if let known = hashes[node.rawValue] {
+        if let leaf = node.leaf {
+            return suite.hash(Self.leafHashInput(leaf, leaves[Int(leaf.rawValue)]))
+        }
+        guard let children = node.children else { return [] }
+        if let known = hashes[node.rawValue / 2] {
             return known.bytes
         }
-        let hash: [UInt8]
-        if let leaf = node.leaf {
-            hash = suite.hash(Self.leafHashInput(leaf, self[leaf]))
-        } else if let children = node.children {
-            let left = treeHash(of: children.left)
-            let right = treeHash(of: children.right)
-            hash = suite.hash(Self.parentHashInput(self[node], left, right))
-        } else {
-            return []
-        }
-        hashes[node.rawValue] = TreeHash(hash)
+        let left = treeHash(of: children.left)
+        let right = treeHash(of: children.right)
+        let hash = suite.hash(Self.parentHashInput(self[node], left, right))
+        hashes[node.rawValue / 2] = TreeHash(hash)
         return hash
     }
 
@@ -54,11 +51,12 @@ extension RatchetTree {
         return suite.hash(writer.bytes)
     }
 
-    private static func leafHashInput(_ index: LeafIndex, _ leaf: LeafNode?) -> [UInt8] {
+    private static func leafHashInput(_ index: LeafIndex, _ leaf: EncodedNode<LeafNode>?) -> [UInt8] {
         var writer = ByteWriter()
         writer.write(NodeType.leaf)
         index.write(to: &writer)
-        writer.writeOptional(leaf)
+        writer.write(leaf == nil ? 0 : 1 as UInt8)
+        if let leaf { writer.writeBytes(leaf.bytes) }
         return writer.bytes
     }
 

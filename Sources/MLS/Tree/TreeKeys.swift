@@ -69,7 +69,7 @@ package struct TreeKeys: ~Copyable, Sendable {
     ) throws(MLSError) -> SecretBytes {
         let steps = tree.filteredDirectPath(of: sender)
         guard steps.count == path.nodes.count else { throw .tree(.wrongPathLength) }
-        guard tree[leaf] != nil, leaf != sender,
+        guard !tree.isBlank(leaf), leaf != sender,
             let position = steps.firstIndex(where: { $0.copathChild.covers(leaf) })
         else { throw .tree(.noPrivateKey) }
         let targets = tree.encryptionTargets(of: steps[position], newLeaves: newLeaves)
@@ -88,7 +88,7 @@ package struct TreeKeys: ~Copyable, Sendable {
     package mutating func install(
         welcomeSecret: consuming SecretBytes, from sender: LeafIndex, in tree: RatchetTree
     ) throws(MLSError) {
-        guard tree[sender] != nil, tree[leaf] != nil, leaf != sender,
+        guard !tree.isBlank(sender), !tree.isBlank(leaf), leaf != sender,
             welcomeSecret.count == CipherSuite.hashByteCount
         else { throw .tree(.noSuchMember) }
         let above = tree.shape.path(above: leaf).drop { !$0.node.covers(sender) }.map(\.node)

@@ -22,7 +22,7 @@ extension RatchetTree {
             guard signatureKeys.insert(leaf.signatureKey).inserted else { throw .tree(.duplicateSignatureKey) }
             guard encryptionKeys.insert(leaf.encryptionKey).inserted else { throw .tree(.duplicateEncryptionKey) }
         }
-        for parent in parents.lazy.compactMap({ $0 }) {
+        for parent in parents.lazy.compactMap({ $0?.node }) {
             guard encryptionKeys.insert(parent.encryptionKey).inserted else { throw .tree(.duplicateEncryptionKey) }
         }
     }
@@ -31,7 +31,7 @@ extension RatchetTree {
     private func checkUnmergedLeaves() throws(MLSError) {
         for node in occupiedParents {
             for leaf in self[node]?.unmergedLeaves ?? [] {
-                guard node.covers(leaf), self[leaf] != nil else { throw .tree(.invalidUnmergedLeaves) }
+                guard node.covers(leaf), !isBlank(leaf) else { throw .tree(.invalidUnmergedLeaves) }
                 for step in shape.path(above: leaf).prefix(while: { $0.node != node }) {
                     guard self[step.node]?.unmergedLeaves[...].containsSorted(leaf) ?? true else {
                         throw .tree(.invalidUnmergedLeaves)

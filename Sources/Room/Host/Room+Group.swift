@@ -183,12 +183,12 @@ extension Room {
             members[joiner.id]?.receivedSequence = nextSequence - 1
         } else {
             members[joiner.id] = Member(
-                id: joiner.id, key: joiner.key, isHost: joiner.isHost, order: nextOrder, nick: joiner.nick,
-                since: group.epoch, epoch: group.epoch, followed: group.epoch,
+                id: joiner.id, key: joiner.key, order: nextOrder, nick: joiner.nick, since: group.epoch,
+                epoch: group.epoch, followed: group.epoch, link: joiner.link, isHost: joiner.isHost,
+                receivedSequence: nextSequence - 1, messages: TokenBucket(capacity: limits.messageBurst, now: now),
+                bytes: TokenBucket(capacity: limits.byteBurst, now: now),
                 // In slow mode coming in counts as a post: else each new key would be one.
-                postedAt: slowInterval > .zero ? now : nil, link: joiner.link, receivedSequence: nextSequence - 1,
-                messages: TokenBucket(capacity: limits.messageBurst, now: now),
-                bytes: TokenBucket(capacity: limits.byteBurst, now: now))
+                rare: slowInterval > .zero ? Member.Rare(.init(postedAt: now)) : Member.Rare())
             nextOrder += 1
             memberOfKey[joiner.key] = joiner.id
         }

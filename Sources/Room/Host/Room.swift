@@ -9,7 +9,6 @@ package struct Room {
         let id: MemberID
         /// The static key that the member has proved to hold.
         let key: [UInt8]
-        let isHost: Bool
         /// The how-manieth member it was.
         let order: UInt64
         var nick: Nick
@@ -19,23 +18,15 @@ package struct Room {
         var epoch: UInt64
         /// The latest epoch in which it has said something, or come in.
         var followed: UInt64
-        /// When it said something last, for slow mode.
-        var postedAt: Duration?
-        /// The first post that slow mode has held back: later ones have to wait until it has come again.
-        var heldID: MessageID?
         /// When it gave itself new keys last.
         var lastUpdate: Duration?
-        /// Bytes of what each of the others has said to it alone, since nothing of that kind waited for it.
-        var privateBytes: [MemberID: Int] = [:]
-        /// Private posts to it that were kept and are no more, since it was admitted last.
-        var missedPrivately: UInt32 = 0
         /// Nil while nothing is kept for the member: more would wait for it than may, and it has not come back yet.
         var link: LinkID?
-        /// Set while the connection is broken: since when, and when the place is given up.
-        var absence: Absence?
+        let isHost: Bool
         var receivedSequence: UInt64
         var messages: TokenBucket
         var bytes: TokenBucket
+        var rare = Rare()
     }
 
     /// Somebody who waits for the host's approval.
@@ -51,7 +42,7 @@ package struct Room {
         func isTold(from name: NickSkeleton) -> Bool { name != nick.skeleton && name != NickSkeleton(id) }
     }
 
-    struct Absence {
+    struct Absence: Equatable {
         var since: Duration
         /// When the place is given up.
         var end: Duration
@@ -175,12 +166,14 @@ package struct Room {
             try self.commit(commit, from: id, link: link, now: now, witness: witness, actions: &actions)
         case .cannotFollow(let epoch):
             try cannotFollow(epoch, from: id, now: now, actions: &actions)
-        case .moderate(let moderation):
+        case .moderate(let asked, let moderation):
             guard group.book?.isModerator(id) == true else {
-                actions.append(.send(link, HostMessage.declined(MessageID(0), .notPermitted).encoded))
+                actions.append(.send(link, HostMessage.declined(asked, .notPermitted).encoded))
                 return
             }
-            actions.append(.moderate(moderation, by: id))
+            // Carried out once, however often it comes.
+            if recent.insert(asked) { actions.append(.moderate(moderation, by: id)) }
+            actions.append(.send(link, HostMessage.moderated(asked).encoded))
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }

@@ -27,7 +27,7 @@ struct GroupUpkeep {
 
     /// How long after the group has got another secret the room may take that back. Later nobody gains by it but who was sent
     /// out, and knows the one of before.
-    static let renewalPatience = Duration.seconds(60)
+    static let takeBackTime = Duration.seconds(60)
 
     /// How long the moderators have to tell the relay of the group's new secret: longer than it takes over tor. Then the others do.
     static let registrationPatience = Duration.seconds(10)

@@ -55,7 +55,7 @@ extension MemberClient {
     /// Commits behind this epoch are void: this member comes in anew with the invite of then. What has been the group's secret for
     /// longer than a room needs to undo a Commit stays: nobody vouches for *undone*.
     mutating func takeBackSecret(of epoch: UInt64, actions: inout [Action]) {
-        let earliest = upkeep.renewals.first { $0.epoch > epoch && now < $0.time + GroupUpkeep.renewalPatience }
+        let earliest = upkeep.renewals.first { $0.epoch > epoch && now < $0.time + GroupUpkeep.takeBackTime }
         guard let earliest else { return }
         engine.goBack(to: earliest.epoch &- 1)
         // Whoever was sent out knows that one.

@@ -42,8 +42,18 @@ extension MemberClient {
         upkeep.expelled = (id, nick)
     }
 
-    private func ask(_ moderation: Moderation, actions: inout [Action]) {
-        actions.append(.send(MemberRequest.moderate(moderation).encoded))
+    private mutating func ask(_ moderation: Moderation, actions: inout [Action]) {
+        let id = newMessageID()
+        sent.insert(id)
+        requests.append((id, moderation))
+        if !isAway { actions.append(.send(MemberRequest.moderate(id, moderation).encoded)) }
+    }
+
+    /// What has no answer by now the room has never got, or told it to who had no place any more. It carries out nothing twice.
+    func askAgain(actions: inout [Action]) {
+        for request in requests {
+            actions.append(.send(MemberRequest.moderate(request.id, request.moderation).encoded))
+        }
     }
 
     private mutating func change(

@@ -51,7 +51,7 @@ package struct MemberClient {
     /// ours; those in the outbox come to them.
     static let sentIDsRemembered = 2 * RoomLimits.remembered + 2 * outboxHighWaterMark
 
-    /// Own messages that the host has not confirmed; with so many, the owner should stop reading what is typed.
+    /// What the host has not confirmed of what was said and asked for; with so many, the owner should stop reading what is typed.
     package static let outboxHighWaterMark = 512
 
     var phase = Phase.joining
@@ -69,6 +69,8 @@ package struct MemberClient {
     /// The tree of the group that the host is about to let this one into.
     var tree: [UInt8] = []
     var outbox: [Unconfirmed] = []
+    /// What was asked for as a moderator and has no answer yet.
+    var requests: [(id: MessageID, moderation: Moderation)] = []
     /// Which of the outbox has been sent in this stay.
     var window = SendWindow()
     var slowMode = SlowMode()
@@ -129,7 +131,7 @@ package struct MemberClient {
 
     func newMessageID() -> MessageID { MessageID(UInt64(random()) << 32 | UInt64(random())) }
 
-    package var outboxCount: Int { outbox.count }
+    package var outboxCount: Int { outbox.count + requests.count }
     package var isJoined: Bool { phase == .joined }
 
     // MARK: The connection
@@ -167,6 +169,7 @@ package struct MemberClient {
         if let askedNick {
             actions.append(.send(MemberRequest.changeNick(askedNick.text).encoded))
         }
+        askAgain(actions: &actions)
         if awaitsRegistration {
             if let founding { actions.append(.send(founding)) }
             register(actions: &actions)
@@ -268,6 +271,7 @@ package struct MemberClient {
         }
         checkMembers(actions: &actions)
         reviewKeys(actions: &actions)
+        askAgain(actions: &actions)
         sendWaiting(actions: &actions)
     }
 
@@ -373,6 +377,9 @@ package struct MemberClient {
                         .acknowledged(
                             receipt.id, count: Int(receipt.count), of: Int(receipt.of), missed: Int(receipt.missed))))
             }
+        case .moderated(let request):
+            guard sent.contains(request) else { throw .malformed }
+            requests.removeAll { $0.id == request }
         case .declined(let messageID, _) where messageID.value != 0 && !sent.contains(messageID):
             throw .malformed
         case .declined(let messageID, .alreadyAccepted):
@@ -381,6 +388,7 @@ package struct MemberClient {
             holdBack(messageID, actions: &actions)
         case .declined(let messageID, let code):
             if messageID == MessageID(0) { askedNick = nil }
+            requests.removeAll { $0.id == messageID }
             notTaken(messageID, code, actions: &actions)
         case .committed(let from, let floor, let joined, let commit):
             try committed(by: from, joined: joined, commit: commit, actions: &actions)

@@ -66,6 +66,8 @@ package enum HostMessage: Sendable, Equatable {
     case passed(sequence: UInt64, digest: [UInt8])
     case privatePosted(from: MemberID, to: MemberID, id: MessageID, age: UInt32, content: [UInt8])
     case receipts([Receipt])
+    /// What the moderator asked for by that id was carried out, now or before.
+    case moderated(MessageID)
     /// A request was not carried out; `id` is that of the message, or zero.
     case declined(MessageID, RoomCode)
     case closing(ChatEvent.CloseReason)
@@ -191,6 +193,9 @@ package enum HostMessage: Sendable, Equatable {
                 list.write(receipt.missed)
             }
             writer.writeVector(list.bytes)
+        case .moderated(let id):
+            type = RoomMessageType.moderated
+            writer.write(id.value)
         case .declined(let id, let code):
             type = RoomMessageType.declined
             writer.write(id.value)
@@ -311,6 +316,8 @@ package enum HostMessage: Sendable, Equatable {
                             of: try list.readUInt16(), missed: try list.readUInt16()))
                 }
                 self = .receipts(receipts)
+            case RoomMessageType.moderated:
+                self = .moderated(MessageID(try reader.readUInt64()))
             case RoomMessageType.declined:
                 self = .declined(
                     MessageID(try reader.readUInt64()), RoomCode(rawValue: try reader.readUInt8()) ?? .unspecified)

@@ -18,7 +18,8 @@ package enum MemberRequest: Sendable, Equatable {
     case register(presharedKey: SecretContent)
     /// At a relay, where nobody is there: the joiner's external Commit.
     case joinExternally(GroupCommit)
-    case moderate(Moderation)
+    /// Answered with *moderated* once it was carried out, or with *declined*; what has no answer is asked for again.
+    case moderate(MessageID, Moderation)
     /// The group could not be followed into this epoch.
     case cannotFollow(epoch: UInt64)
 
@@ -60,7 +61,8 @@ package enum MemberRequest: Sendable, Equatable {
             return EncodedMessage(type: RoomMessageType.found, body: groupInfo)
         case .register(let key):
             return EncodedMessage(type: RoomMessageType.register, body: key.copy())
-        case .moderate(let moderation):
+        case .moderate(let id, let moderation):
+            writer.write(id.value)
             moderation.write(to: &writer)
             return EncodedMessage(type: RoomMessageType.moderate, body: writer.bytes)
         case .cannotFollow(let epoch):
@@ -118,7 +120,7 @@ package enum MemberRequest: Sendable, Equatable {
             case RoomMessageType.cannotFollow:
                 self = .cannotFollow(epoch: try reader.readUInt64())
             case RoomMessageType.moderate:
-                self = .moderate(try Moderation(from: &reader))
+                self = .moderate(MessageID(try reader.readUInt64()), try Moderation(from: &reader))
             default:
                 throw WireError.trailingBytes
             }

@@ -44,6 +44,7 @@ enum RoomMessageType {
     static let passed: UInt8 = 0x3a
     static let undone: UInt8 = 0x3b
     static let barred: UInt8 = 0x3c
+    static let moderated: UInt8 = 0x3d
     static let moved: UInt8 = 0x3f
 }
 
@@ -112,7 +113,7 @@ package struct RoomLimits: Sendable {
 
     /// How long a relay lets nobody new in after somebody was sent out, who knows the invite: a moderator may have given itself
     /// new keys just before, and has to wait for ``ownUpdateInterval`` until the group gets another secret.
-    static let renewalPatience = Duration.seconds(60)
+    static let spoiltInviteTime = Duration.seconds(60)
 
     /// A message may have been sealed so many epochs ago: members keep what opens as many. In a round trip of 4 s, all that
     /// comes and goes in the long run, and new keys, begin 6.

@@ -150,6 +150,13 @@ extension Room {
 
     /// The room was changed, or a post was accepted, as stands in the log.
     private mutating func note(_ entry: RoomLog.Entry) throws(SnapshotError) {
+        if entry.message.type == RoomMessageType.moderated {
+            guard case .moderated(let id)? = try? HostMessage(type: entry.message.type, body: entry.message.body) else {
+                throw .damaged
+            }
+            recent.insert(id)
+            return
+        }
         let isChange = entry.audience == .all && Self.isRestored(entry.message)
         guard isChange || entry.sequence > 0 || entry.tracking != nil else { return }
         guard let message = try? HostMessage(type: entry.message.type, body: entry.message.body) else {
@@ -218,25 +225,26 @@ extension Room.Member {
         let id = try reader.readMemberID()
         let key = try reader.readBytes()
         let isHost = try reader.readBool()
+        let order = try reader.readUInt64()
+        let nick = try reader.readNick(isHost: isHost)
+        let (since, epoch, followed) = (try reader.readUInt64(), try reader.readUInt64(), try reader.readUInt64())
+        var rare = Rare.Values()
+        rare.postedAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        rare.heldID = try reader.readOptional { reader throws(WireError) in try reader.readMessageID() }
+        let lastUpdate = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        let privateBytes = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+            (try reader.readMemberID(), try reader.readCount(atMost: RoomLimits.privateByteCount))
+        }
+        rare.privateBytes = Dictionary(privateBytes, uniquingKeysWith: { $1 })
+        rare.missedPrivately = try reader.readUInt32()
+        let link = try reader.readOptional { reader throws(WireError) in try reader.readLinkID() }
+        rare.absence = try reader.readOptional { reader throws(WireError) in
+            Room.Absence(since: try reader.readTime(), end: try reader.readTime(), isTold: try reader.readBool())
+        }
         self.init(
-            id: id, key: key, isHost: isHost, order: try reader.readUInt64(),
-            nick: try reader.readNick(isHost: isHost), since: try reader.readUInt64(), epoch: try reader.readUInt64(),
-            followed: try reader.readUInt64(),
-            postedAt: try reader.readOptional { reader throws(WireError) in try reader.readTime() },
-            heldID: try reader.readOptional { reader throws(WireError) in try reader.readMessageID() },
-            lastUpdate: try reader.readOptional { reader throws(WireError) in try reader.readTime() },
-            privateBytes: Dictionary(
-                try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
-                    (try reader.readMemberID(), try reader.readCount(atMost: RoomLimits.privateByteCount))
-                }, uniquingKeysWith: { $1 }),
-            missedPrivately: try reader.readUInt32(),
-            link: try reader.readOptional { reader throws(WireError) in try reader.readLinkID() },
-            absence: try reader.readOptional { reader throws(WireError) in
-                Room.Absence(
-                    since: try reader.readTime(), end: try reader.readTime(), isTold: try reader.readBool())
-            },
-            receivedSequence: try reader.readUInt64(), messages: try TokenBucket(reading: &reader),
-            bytes: try TokenBucket(reading: &reader))
+            id: id, key: key, order: order, nick: nick, since: since, epoch: epoch, followed: followed,
+            lastUpdate: lastUpdate, link: link, isHost: isHost, receivedSequence: try reader.readUInt64(),
+            messages: try TokenBucket(reading: &reader), bytes: try TokenBucket(reading: &reader), rare: Rare(rare))
     }
 
     fileprivate func write(to writer: inout StateWriter) {

@@ -20,12 +20,17 @@ final class HostConnection: ByteStreamHandler {
     /// What there is only while there is a stream.
     private final class Line {
         var session: SecureSession
-        /// What the peer has shown of the room's password.
-        var admission = HostAdmission()
+        /// Until the peer is a member.
+        var admission: Admission?
 
         init(_ session: consuming SecureSession) {
             self.session = session
         }
+    }
+
+    /// What the peer has shown of the room's password.
+    private final class Admission {
+        var state = HostAdmission()
     }
 
     let link: LinkID
@@ -67,8 +72,16 @@ final class HostConnection: ByteStreamHandler {
 
     /// What the peer has shown of the room's password.
     var admission: HostAdmission {
-        _read { yield currentLine.admission }
-        _modify { yield &currentLine.admission }
+        _read { yield currentAdmission.state }
+        _modify { yield &currentAdmission.state }
+    }
+
+    private var currentAdmission: Admission {
+        let line = currentLine
+        if let admission = line.admission { return admission }
+        let admission = Admission()
+        line.admission = admission
+        return admission
     }
 
     private var currentLine: Line {
@@ -128,7 +141,12 @@ final class HostConnection: ByteStreamHandler {
     /// The peer is a member, and gets what the log has from there on.
     func cameIn(at reader: RoomLog.Reader) {
         stage = .member(reader)
+        forgetTheDoor()
+    }
+
+    private func forgetTheDoor() {
         session.forgetHandshake()
+        line?.admission = nil
     }
 
     func release() {
@@ -141,7 +159,7 @@ final class HostConnection: ByteStreamHandler {
         session.goOn(received: position.records, waiting: position.waiting)
         session.goOnInMessage(afterRecords: position.partOfNext)
         session.acceptLongMessages()
-        session.forgetHandshake()
+        forgetTheDoor()
     }
 
     /// Nothing is read from the peer before.
