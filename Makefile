@@ -154,7 +154,7 @@ sanitize-thread:
 SHARE := .build/share
 # Debian's packages have another folder than what people install themselves.
 ZSH_FOLDER ?= site-functions
-GUIDES := README.md CHANGELOG.md docs/tor-guide.md docs/internet-guide.md docs/lan-guide.md docs/privacy.md \
+GUIDES := README.md CHANGELOG.md docs/tor-guide.md docs/internet-guide.md docs/lan-guide.md docs/operations-guide.md docs/privacy.md \
     docs/troubleshooting.md docs/doctor.md docs/threat-model.md docs/json.md
 
 share: build

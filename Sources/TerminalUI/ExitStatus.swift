@@ -27,7 +27,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             .onionNotFound, .onionUnreachable,
             .onionPublishFailed, .bridgeFailed, .onionNotReachable, .connectionRefused, .connectionTimeout,
             .connectionLost, .hostUnreachable,
-            .addressInUse, .portNotMapped, .carrierNAT, .noSuchRoom, .roomExpired, .roomReopened:
+            .addressInUse, .portNotMapped, .carrierNAT, .registryUnreachable, .noSuchRoom, .roomExpired, .roomReopened:
             self = .unavailable
         case .internalError:
             self = .internalError
@@ -36,9 +36,10 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .cannotWrite
         case .roomFull, .hostBusy, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway, .messagesMissed,
             .notAcknowledged, .verifyEnded, .nobodyHere, .descriptorsExhausted, .underAttack, .attackOver,
-            .persistInUse, .storeLost, .storeUnavailable, .fileWithdrawn, .roomPaused:
+            .persistInUse, .storeLost, .storeUnavailable, .fileWithdrawn, .roomPaused, .registryTaken:
             self = .temporaryFailure
-        case .notTermtalk, .versionMismatch, .persistVersion, .hostKeyMismatch, .hostKeyUnknown, .passwordUnconfirmed,
+        case .notTermtalk, .versionMismatch, .registryForged, .persistVersion, .hostKeyMismatch, .hostKeyUnknown,
+            .passwordUnconfirmed,
             .groupForged,
             .groupReplay, .groupEpoch, .groupGap, .groupFork, .groupGhost, .groupRemoved, .groupKeyChanged,
             .groupNick, .groupWelcome, .groupCreator, .groupLost, .groupUndone, .verifyFailed, .fileDamaged:

@@ -29,6 +29,8 @@ struct OnionChatTests {
         #expect(joined.hostKey == hosted.hostKey)
         #expect(joined.members?.count == 3)
         try await hosted.host.events("member-joined", count: 2)
+        // What is said by somebody who has not heard of the third one yet is not for that one.
+        try await byInvite.event("member-joined")
 
         let people = [hosted.host, byInvite, byRoom]
         try await ThreeWayChat.run(people, count: 1_000, seconds: 300)

@@ -124,13 +124,15 @@ final class RunningProcess: Sendable {
     }
 
     private func missing(_ what: String, _ circumstance: String) -> TermTalkProcess.Missing {
-        let (status, output, errors) = state.withLock {
-            ($0.status, $0.output.suffix(12).map { $0.prefix(300) }, $0.errors.suffix(12))
+        let (status, output, errors, names) = state.withLock {
+            ($0.status, $0.output.suffix(12).map { $0.prefix(300) }, $0.errors.suffix(12), $0.events.map(\.event))
         }
+        let counts = Dictionary(grouping: names) { $0 }.map { "\($0) \($1.count)" }.sorted().joined(separator: ", ")
         return TermTalkProcess.Missing(
             description: """
                 no \(what) \(circumstance): \(command.dropFirst(4).joined(separator: " "))
                 status: \(status.map { "\($0)" } ?? "runs")
+                events: \(counts)
                 stdout: …\(output.joined(separator: "\n        "))
                 stderr: …\(errors.joined(separator: "\n        "))
                 """)

@@ -76,8 +76,9 @@ struct DirectChatTests {
         #expect(joined.trust == "known")
         #expect(joined.members?.count == 3)
         #expect(joined.members?.filter(\.host).map(\.nick) == ["host"])
-        // Who counts receipts has to know all three.
+        // Who counts receipts has to know all three, and what is said before one knows of somebody is not for that one.
         try await hosted.host.events("member-joined", count: 2)
+        try await byInvite.event("member-joined")
         let people = [hosted.host, byInvite, byRoom]
         try await ThreeWayChat.run(people, count: 1_000, seconds: 200)
         try await ThreeWayChat.end(people)

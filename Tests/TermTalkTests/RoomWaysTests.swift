@@ -19,6 +19,23 @@ struct RoomWaysTests {
         #expect(next == [Self.c, Self.a, Self.b])
     }
 
+    @Test("Behind the way that worked the others are mixed, once each time that a stay has ended")
+    func shares() {
+        var mixed: [[HostPort]] = []
+        var ways = RoomWays([Self.a, Self.b, Self.c]) {
+            mixed.append($0)
+            return $0.reversed()
+        }
+        var next = ways.next()
+        #expect(next == [Self.a, Self.b, Self.c])
+        ways.reached(Self.b)
+        next = ways.next()
+        #expect(next == [Self.b, Self.c, Self.a])
+        next = ways.next()
+        #expect(next == [Self.b, Self.c, Self.a])
+        #expect(mixed == [[Self.a, Self.c]])
+    }
+
     @Test func whereTheRoomHasMovedIsFirst() {
         var ways = RoomWays([Self.a, Self.b])
         ways.reached(Self.a)

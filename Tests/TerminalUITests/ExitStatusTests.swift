@@ -20,7 +20,8 @@ import Testing
                 "onion-publish-failed", "onion-not-reachable", "bridge-failed", "connection-refused",
                 "connection-timeout", "connection-lost",
                 "host-unreachable",
-                "address-in-use", "port-not-mapped", "carrier-nat", "no-such-room", "room-expired", "room-reopened",
+                "address-in-use", "port-not-mapped", "carrier-nat", "registry-unreachable", "no-such-room",
+                "room-expired", "room-reopened",
             ],
             70: ["internal-error"],
             73: [
@@ -32,9 +33,11 @@ import Testing
                 "messages-missed",
                 "not-acknowledged", "verify-ended", "nobody-here", "under-attack", "attack-over", "persist-in-use",
                 "descriptors-exhausted", "file-withdrawn", "store-lost", "store-unavailable", "room-paused",
+                "registry-taken",
             ],
             76: [
-                "not-termtalk", "version-mismatch", "persist-version", "host-key-mismatch", "host-key-unknown",
+                "not-termtalk", "version-mismatch", "registry-forged", "persist-version", "host-key-mismatch",
+                "host-key-unknown",
                 "password-unconfirmed",
                 "group-forged", "group-replay", "group-epoch", "group-gap", "group-fork", "group-ghost",
                 "group-removed", "group-key-changed", "group-nick", "group-welcome", "group-creator", "group-lost",

@@ -56,8 +56,11 @@ package final class BlockingRedis {
     }
 
     /// Asks, and waits for the answer, for a minute.
-    package func ask(_ words: [String]) throws -> RESPValue {
-        write(RESPValue.command(words.map { Array($0.utf8) }))
+    package func ask(_ words: [String]) throws -> RESPValue { try ask(words.map { Array($0.utf8) }) }
+
+    /// The same with words of any bytes.
+    package func ask(_ words: [[UInt8]]) throws -> RESPValue {
+        write(RESPValue.command(words))
         var reader = RESPReader()
         for _ in 0..<6_000 {
             guard let bytes = read() else { break }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A TCP connection to a port of this machine that blocks, for tests that speak to a real listener.
+/// A connection to a port or a Unix socket of this machine that blocks, for tests that speak to a real listener.
 package final class BlockingSocket {
     package struct Failure: Error {
         package let code: Int32
@@ -29,6 +29,23 @@ package final class BlockingSocket {
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw Failure(code: errno) }
+    }
+
+    /// Connects to a Unix socket.
+    package init(path: String) throws {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw Failure(code: errno) }
+        setTimeout(SO_RCVTIMEO, milliseconds: Self.patience * 1_000)
+        setTimeout(SO_SNDTIMEO, milliseconds: Self.patience * 1_000)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(107)) }
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
         guard result == 0 else { throw Failure(code: errno) }

@@ -85,7 +85,7 @@ package struct Room {
     var memberOfNick: [NickSkeleton: MemberID] = [:]
     var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
     /// Members with an absence; all without a link are among them.
-    var awayCount = 0
+    package internal(set) var awayCount = 0
     /// What is to become of the group.
     var group = GroupQueue()
     var nextOrder: UInt64 = 0

@@ -75,6 +75,8 @@ package struct Door {
     private(set) var visitors: [Visitor] = []
     /// Those of a direct room.
     private var members: [LinkID: Member] = [:]
+    /// What was refused since the room began, by cause.
+    private(set) var refusals = [UInt64](repeating: 0, count: AttackWatch.Cause.allCases.count)
     /// What the person at the host is to be told.
     private var reports: [AttackWatch.Report] = []
 
@@ -350,6 +352,7 @@ package struct Door {
     }
 
     private mutating func refused(_ cause: AttackWatch.Cause, now: Duration) {
+        refusals[cause.rawValue] &+= 1
         if let report = attacks.refused(cause, now: now) { reports.append(report) }
     }
 

@@ -5,7 +5,7 @@ internal import TorController
 final class BehindCheck {
     private let onion: OnionAddress
     private let port: UInt16
-    private let tor: TorController
+    let tor: TorController
     private let warn: (ChatEvent.Notice) -> Void
     private var dial: SelfDial?
 

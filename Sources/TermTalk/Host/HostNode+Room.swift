@@ -155,12 +155,16 @@ extension HostNode {
 
     /// Seals what a turn has for the connection's peer.
     func seal(_ connection: HostConnection, into wire: inout [UInt8]) throws(SessionError) {
+        let start = wire.count
+        defer { counters.sentByteCount &+= UInt64(wire.count - start) }
         guard var reader = connection.reader else {
             return try connection.session.seal(into: &wire, now: loop.time)
         }
         messages.removeAll(keepingCapacity: true)
         room.log.read(reader, limit: SecureSession.sealedBytesPerTurn, into: &messages)
-        room.log.advance(&reader, by: try connection.session.seal(messages, into: &wire, now: loop.time))
+        let count = try connection.session.seal(messages, into: &wire, now: loop.time)
+        room.log.advance(&reader, by: count)
+        counters.deliveries &+= UInt64(count)
         connection.reader = reader
         // A kept room's member hears of nothing else before its admission, which may not be on the disk yet.
         if !connection.session.hasQueued, !hasUnread(connection), !connection.isReleased {

@@ -46,6 +46,7 @@ package final class HostNode {
     let files: HostFiles
     let fileOptions: FileOptions
     let endingNotes: EndingNotes
+    var counters = HostCounters()
     var scratch: [UInt8] = []
     /// What is sealed for one member, in turn.
     var messages: [EncodedMessage] = []
@@ -131,6 +132,7 @@ package final class HostNode {
 
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
+        counters.receivedByteCount &+= UInt64(bytes.count)
         if connection.spoke(), bytes[0] == SessionProtocol.openPattern, !door.answersOpen(connection.link, now: now) {
             tellOfDoor()
             return drop(connection)

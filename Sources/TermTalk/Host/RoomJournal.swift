@@ -44,6 +44,9 @@ final class RoomJournal {
         self.checkpointed = checkpointed
     }
 
+    /// Bytes that wait for the disk.
+    var waitingByteCount: Int { store.waitingByteCount }
+
     /// Whether so much waits for the disk that no more should be read.
     var isCongested: Bool { store.waitingByteCount > Self.congestedByteCount }
 

@@ -10,17 +10,23 @@ struct RoomWays<Way: Hashable> {
     private var wrong: Set<Way> = []
     /// Where the last dial led, until it is known what is there.
     private var last: Way?
+    private let mix: ([Way]) -> [Way]
 
-    init(_ ways: [Way]) {
+    /// - Parameter mix: the order of the others once a stay at one has ended: one of its own for each member, so that those who lose a
+    ///   host go to each of the others in shares.
+    init(_ ways: [Way], mix: @escaping ([Way]) -> [Way] = { $0 }) {
         self.ways = ways
+        self.mix = mix
     }
+
+    func contains(_ way: Way) -> Bool { ways.contains(way) }
 
     /// The addresses to dial now, beside each other.
     mutating func next() -> [Way] {
         if let last {
             // The stay there has ended, and it was one.
             ways.removeAll { $0 == last }
-            ways.insert(last, at: 0)
+            ways = [last] + mix(ways)
             wrong = []
         }
         last = nil

@@ -79,6 +79,15 @@ final class RoomEntrance {
 
     var isOverTor: Bool { direct == nil }
 
+    /// The tor that leads to the room; nil for a room without.
+    var tor: TorController? {
+        switch way {
+        case .onion(let onion): onion.tor
+        case .behind(_, let check): check.tor
+        case .direct, .none: nil
+        }
+    }
+
     /// - Parameters:
     ///   - before: where the kept room had moved to.
     ///   - secrets: those of the invites whose holders alone may resolve the onion service at first; nil for everybody.

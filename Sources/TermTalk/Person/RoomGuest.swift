@@ -29,6 +29,8 @@ package final class RoomGuest {
         package var password: Password?
         /// Whether it may be the first of a group at a relay; not where it only delivers something and leaves.
         package var foundsGroup = true
+        /// Where the room, or where it is by now, is looked for first.
+        package var search: RegistrySearch?
         package var files = FileOptions()
 
         package init(
@@ -48,32 +50,33 @@ package final class RoomGuest {
         }
     }
 
-    /// Direct connections; a name that resolves slowly counts.
-    private static let directTimeout = Duration.seconds(20)
-    /// Through tor: descriptor, introduction and rendezvous, which take some seconds each when they work.
-    private static let torTimeout = Duration.seconds(30)
-    private static let torAttempts = 3
-    /// A dial that works is mostly done by then; another one is begun beside it.
-    private static let torStagger = Duration.seconds(12)
+    /// What there is of a stay.
+    struct Visit {
+        let node: MemberNode
+        let dialer: RoomDialer
+        let sleepWatch: SleepWatch
+        /// Nil where tor sees what becomes of the networks.
+        let networkWatch: NetworkWatch?
+    }
 
-    private let loop: EventLoop
-    private let options: Options
-    private let trustStore: TrustStore
-    private let hostRecord: DiskRecord
+    private enum Phase {
+        /// Finds out where the room is and whom to trust.
+        case preparing(RoomPassword?)
+        case staying(Visit)
+        case ended(MemberNode?)
+    }
+
+    let loop: EventLoop
+    var options: Options
+    private let host: KnownHost
     private let logger: Logger
-    private let wallClock: () -> Int64
-    private let tell: (ChatEvent) -> Void
+    let wallClock: () -> Int64
+    let tell: (ChatEvent) -> Void
 
-    private var tor: TorController?
-    private var password: RoomPassword?
-    private var node: MemberNode?
-    private var sleepWatch: SleepWatch?
-    private var networkWatch: NetworkWatch?
-    private var ways: RoomWays<RoomAddress>
-    private var isStopping = false
+    var tor: TorController?
+    var guide: RegistryGuide?
+    private var phase = Phase.preparing(nil)
     private var isPanicking = false
-    private var forgetsHost = false
-    private var rememberedAt: Set<RoomAddress> = []
 
     /// Called once, when the stay is over; the notice says why it failed, if it did.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
@@ -88,13 +91,20 @@ package final class RoomGuest {
     ) {
         self.loop = loop
         self.options = options
-        // Where a local network has the room, is not known yet.
-        ways = RoomWays((options.address == .lan(nil) ? [] : [options.address]) + options.alternatives)
-        trustStore = TrustStore(directories: directories)
-        hostRecord = DiskRecord(loop: loop, tell: tell)
+        host = KnownHost(room: options.room, loop: loop, directories: directories, tell: tell)
         self.logger = logger
         self.wallClock = wallClock
         self.tell = tell
+    }
+
+    private var visit: Visit? { if case .staying(let visit) = phase { visit } else { nil } }
+    var isEnded: Bool { if case .ended = phase { true } else { false } }
+    var node: MemberNode? {
+        switch phase {
+        case .preparing: nil
+        case .staying(let visit): visit.node
+        case .ended(let node): node
+        }
     }
 
     /// The static key that the host showed in the last handshake.
@@ -104,33 +114,40 @@ package final class RoomGuest {
         if !options.foundsGroup, options.invite?.isForFounder == true {
             return loop.atEndOfTurn { [weak self] in self?.ended(.lost, .foundsNoGroup) }
         }
+        if let search = options.search { return find(by: search) }
+        goIn()
+    }
+
+    /// It is known where the room is.
+    func goIn() {
         guard let password = options.password else { return connect() }
         loop.offload { [options] in
             password.stretched(for: options.room)
         } then: { [weak self] stretched in
-            guard let self, !self.isStopping else { return }
+            guard let self, !self.isEnded else { return }
             guard let stretched else { return self.ended(.lost, .passwordNeedsMemory) }
-            self.password = stretched
+            self.phase = .preparing(stretched)
             self.connect()
         }
     }
 
     private func connect() {
-        guard let torOptions = options.tor else {
-            findHostKey()
-            return
-        }
+        guard let torOptions = options.tor, tor == nil else { return findHostKey() }
+        startTor(torOptions) { [weak self] in self?.findHostKey() }
+    }
+
+    func startTor(_ torOptions: TorOptions, onReady: @escaping () -> Void) {
         let tor = TorController(loop: loop, options: torOptions, logger: logger)
         self.tor = tor
         tor.start { [weak self] event in
-            guard let self, !self.isStopping else { return }
+            guard let self, !self.isEnded else { return }
             switch event {
             case .connecting:
                 self.tell(.starting(.torConnect, progress: nil))
             case .bootstrap(let progress, _):
                 self.tell(.starting(.torBootstrap, progress: progress))
             case .ready:
-                self.findHostKey()
+                onReady()
             case .network(isUp: true), .controlRestored:
                 self.node?.tryNow()
             case .distrusted(let error), .stalled(let error):
@@ -150,27 +167,28 @@ package final class RoomGuest {
         if let invite = options.invite {
             enter(hostKey: invite.hostKey, policy: .pinned(.invite))
         } else if let key = options.hostKey {
-            if options.remembersHostKey { remember(key) }
+            if options.remembersHostKey { host.remember(key, at: options.address) }
             enter(hostKey: key, policy: .pinned(.known))
         } else {
-            loop.offload(within: UserDirectories.diskPatience) { [trustStore, options] in
-                trustStore.hostKey(room: options.room, address: options.address)
-            } then: { [weak self] found in
-                guard let self, !self.isStopping else { return }
-                let (key, warning) = found ?? (nil, .diskHangs)
+            host.key(at: options.address) { [weak self] key, warning in
+                guard let self, !self.isEnded else { return }
                 if let warning { self.tell(.warning(warning)) }
+                let announced = self.guide?.hostKey
                 if let key {
                     self.enter(hostKey: key, policy: .pinned(.known))
-                } else if case .onion = self.options.address {
+                } else if case .onion = self.options.address, announced == nil {
                     self.enter(hostKey: nil, policy: .onionAddress)
                 } else {
-                    self.enter(hostKey: nil, policy: self.options.acceptsNewHost ? .acceptNew : .strict)
+                    self.enter(hostKey: announced, policy: self.options.acceptsNewHost ? .acceptNew : .strict)
                 }
             }
         }
     }
 
     private func enter(hostKey: X25519.PublicKey?, policy: MemberNode.HostKeyPolicy) {
+        guard case .preparing(let password) = phase else { return }
+        let dialer = RoomDialer(options, tor: tor, loop: loop) { [weak self] way in self?.node?.come(to: way) }
+        dialer.onFailed = { [weak self] in self?.lookAgain() }
         let credentials = JoinCredentials(
             prologue: Prologue(room: options.room.description, onionKey: options.address.onionKey),
             staticKey: X25519.PrivateKey(), hostKey: hostKey, invite: options.invite?.secret)
@@ -184,25 +202,28 @@ package final class RoomGuest {
             credentials: credentials,
             client: MemberClient(nick: options.nick, engine: engine, foundsGroup: options.foundsGroup),
             password: password, fileOptions: options.files,
-            dial: makeDial(), logger: logger, wallClock: wallClock, tell: tell)
+            dial: dialer.dial(), logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
         node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
-        node.tryAnotherWay = { [weak self, options] notice in
+        node.tryAnotherWay = { [dialer, options] notice in
             // One that is busy is tried again.
             let mayFindMore = options.address.kind == .lan && notice.code != .hostBusy
-            return self?.ways.failed(mayFindMore: mayFindMore) ?? false
+            return dialer.ways.failed(mayFindMore: mayFindMore)
         }
-        node.onNewHostKey = { [weak self] key in self?.remember(key) }
+        node.onNewHostKey = { [host, options] key in host.remember(key, at: options.address) }
         node.onMoved = { [weak self] address in self?.moved(to: address) }
-        self.node = node
-        sleepWatch = SleepWatch(loop: loop) { [weak self] _ in self?.woke() }
+        var networkWatch: NetworkWatch?
         if tor == nil {
             networkWatch = NetworkWatch(loop: loop) { [weak node] in
                 let own = LocalInterface.all().map(\.address)
                 node?.networkChanged { address in IPAddress(address).map(own.contains) ?? true }
             }
         }
+        phase = .staying(
+            Visit(
+                node: node, dialer: dialer, sleepWatch: SleepWatch(loop: loop) { [weak self] _ in self?.woke() },
+                networkWatch: networkWatch))
         node.start()
     }
 
@@ -220,111 +241,30 @@ package final class RoomGuest {
         node?.woke()
     }
 
-    private func remember(_ key: X25519.PublicKey, at address: RoomAddress? = nil) {
-        let address = address ?? options.address
-        rememberedAt.insert(address)
-        hostRecord.write { [trustStore, options] in
-            trustStore.remember(key, room: options.room, address: address)
-        }
-    }
-
-    // MARK: How to dial
-
-    private func makeDial() -> MemberNode.Dial {
-        let loop = self.loop
-        switch (options.address, tor) {
-        case (.onion, let tor?):
-            return { [weak self, options] completion in
-                OnionRace(self?.ways.next() ?? [options.address], loop: loop) { address, completion in
-                    Self.dial(address, invite: options.invite, by: tor, completion)
-                } completion: { result in
-                    if case .success(let connection) = result { self?.reached(connection.address) }
-                    completion(result.map(\.stream))
-                }
-            }
-        case (.direct(let hostPort), let tor?):
-            let dialer = OnionDialer(controller: tor)
-            return { completion in
-                Self.throughTor(tor, late: .connectionTimeout, completion) { _, completion in
-                    dialer.dial(
-                        host: hostPort.host, port: hostPort.port, timeout: Self.torTimeout,
-                        completion: completion)
-                }
-            }
-        case (.direct, nil):
-            return { [weak self] completion in
-                let ways = (self?.ways.next() ?? []).compactMap(\.hostPort)
-                return DirectDialer.dial(ways, loop: loop, timeout: Self.directTimeout) { result in
-                    if case .success(let connection) = result { self?.reached(.direct(connection.address)) }
-                    completion(result.map(\.stream).mapError { $0.notice })
-                }
-            }
-        case (.lan, _):
-            return { [weak self, options] completion in
-                let known = self?.ways.next().first?.hostPort
-                return LANDial(
-                    room: options.room, known: known, loop: loop,
-                    isWorthWhile: { self?.ways.isWorthWhile(.lan($0)) ?? false }
-                ) { result in
-                    if case .success(let connection) = result { self?.reached(.lan(connection.address)) }
-                    completion(result.map(\.stream))
-                }
-            }
-        case (.onion, nil):
-            preconditionFailure("an onion room is dialed through tor only")
-        }
-    }
-
-    private static func dial(
-        _ address: RoomAddress, invite: Invite?, by tor: TorController,
-        _ completion: @escaping (OnionRace.Stream) -> Void
-    ) -> any Cancellable {
-        guard case .onion(let onion, let port) = address else { preconditionFailure("onions only") }
-        let dialer = OnionDialer(controller: tor)
-        let dial = {
-            // tor tries the introduction points of a service that is gone for as long as it is asked to.
-            throughTor(tor, late: .onionUnreachable(.introductionTimedOut), completion) { isRepeated, completion in
-                if isRepeated { tor.refreshDescriptor(of: onion) }
-                return dialer.dial(onion, port: port, timeout: torTimeout, completion: completion)
-            }
-        }
-        guard let invite, invite.isAuthorized else { return dial() }
-        return AuthorizedDial(onion, secret: invite.secret, tor: tor, start: dial) { completion(.failure($0.notice)) }
-    }
-
-    private func reached(_ way: RoomAddress) {
-        ways.reached(way)
-        node?.come(to: way)
-    }
-
     /// The host says that the room is there from now on.
     private func moved(to address: RoomAddress) {
-        ways.put(first: address)
+        visit?.dialer.ways.put(first: address)
         // The next stay begins there without an invite, too.
-        if options.invite == nil, options.hostKey == nil, let key = node?.hostKey { remember(key, at: address) }
+        if options.invite == nil, options.hostKey == nil, let key = node?.hostKey { host.remember(key, at: address) }
     }
 
-    /// A dial that uses fresh circuits at each attempt; `late` is what it means that none of them had an answer.
-    private static func throughTor(
-        _ tor: TorController, late: TorError, _ completion: @escaping (OnionRace.Stream) -> Void,
-        _ dial: @escaping (_ isRepeated: Bool, @escaping RepeatedDial.Completion) -> any Cancellable
-    ) -> any Cancellable {
-        var isRepeated = false
-        return RepeatedDial(loop: tor.loop, attempts: torAttempts, stagger: torStagger) { attempt in
-            defer { isRepeated = true }
-            return dial(isRepeated, attempt)
-        } completion: { result in
-            completion(result.mapError { ($0 == .connectionTimeout ? late : $0).notice })
+    /// Where the room is by now, as a registry says; the host's key has to be the same.
+    private func lookAgain() {
+        guard let guide, let visit, let key = visit.node.hostKey else { return }
+        guide.askAgain(through: tor, hostKey: key, isOnion: options.address.onionKey != nil) { [weak self] addresses in
+            guard let self, let visit = self.visit, visit.dialer.found(addresses) else { return }
+            visit.node.tryNow()
         }
     }
 
     // MARK: Ending
 
-    private func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
-        guard !isStopping else { return }
-        isStopping = true
-        sleepWatch?.stop()
-        networkWatch = nil
+    func ended(_ reason: ChatEvent.CloseReason, _ notice: ChatEvent.Notice?) {
+        guard !isEnded else { return }
+        visit?.sleepWatch.stop()
+        let node = self.node
+        phase = .ended(node)
+        guide = nil
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }
             self.onEnded = nil
@@ -336,18 +276,8 @@ package final class RoomGuest {
             owed -= 1
             if owed == 0 { finish() }
         }
-        let forget = { [loop, trustStore, options, forgetsHost, rememberedAt] in
-            guard forgetsHost else { return loop.atEndOfTurn(done) }
-            loop.offload(within: UserDirectories.diskPatience) {
-                rememberedAt.union([options.address]).compactMap {
-                    trustStore.forget(room: options.room, address: $0)
-                }.first
-            } then: { _ in
-                done()
-            }
-        }
         // A key that was accepted is known the next time, however short the stay.
-        hostRecord.afterwards(forget)
+        host.finish(forgetting: isPanicking ? options.address : nil, then: done)
         if isPanicking, let node { node.removeParts(then: done) } else { done() }
         if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
     }
@@ -394,7 +324,6 @@ extension RoomGuest: Participant {
 
     package func panic() {
         isPanicking = true
-        forgetsHost = true
         if let node {
             node.panic()
         } else {

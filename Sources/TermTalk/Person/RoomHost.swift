@@ -46,6 +46,12 @@ package final class RoomHost {
         package var store: StoreOptions?
         package var files = FileOptions()
         package var fileLimits = FileRelay.Limits()
+        /// Where numbers about the room go; nil for nowhere.
+        package var metrics: MetricsPlace?
+        /// Where the room is announced to those who know its id; nil for nowhere.
+        package var registry: RegistryAccess?
+        /// Under which the registry shows the room to everybody; nil for not at all.
+        package var announcedName: String?
         /// Whether the host only relays: it takes no part, and cannot read what is said.
         package var isHeadless: Bool { limits.isRelay }
 
@@ -83,7 +89,7 @@ package final class RoomHost {
         case closed
     }
 
-    private let loop: EventLoop
+    let loop: EventLoop
     let options: Options
     private let registry: RoomRegistry
     private let registration: DiskRecord
@@ -98,7 +104,9 @@ package final class RoomHost {
     /// A room that several hosts hold.
     private var share: RoomShare?
     private var isOver = false
-    private lazy var entrance = RoomEntrance(
+    private var metrics: MetricsExport?
+    var announcer: RegistryAnnouncer?
+    private(set) lazy var entrance = RoomEntrance(
         loop: loop, options: options, logger: logger,
         isUnderAttack: { [weak self] in self?.node?.isUnderAttack ?? false },
         onAccept: { [weak self] stream, network, service in self?.node?.accept(stream, from: network, by: service) },
@@ -129,7 +137,7 @@ package final class RoomHost {
         self.tell = tell
     }
 
-    private var isClosed: Bool { if case .closed = state { true } else { false } }
+    var isClosed: Bool { if case .closed = state { true } else { false } }
     var room: OpenRoom? { if case .open(let room) = state { room } else { nil } }
     var node: HostNode? { room?.node }
 
@@ -139,6 +147,7 @@ package final class RoomHost {
     // MARK: Opening
 
     package func start() {
+        metrics = metricsExport()
         if options.store != nil, let kept = options.kept {
             invites = InviteTable(room: InviteSecret(kept.sharedInvite))
             return stretchPassword()
@@ -201,6 +210,7 @@ package final class RoomHost {
             tell(.room(.moved(address: address.text)))
         }
         showInvite(as: .text)
+        announceInRegistry()
         let inside = entrance.insideAddress ?? address.text
         guard room.entry.address != inside else { return }
         register { $0.address = inside }
@@ -313,6 +323,7 @@ package final class RoomHost {
         guard var room else { return }
         change(&room.entry)
         state = .open(room)
+        announceInRegistry()
         registration.write { [registry, entry = room.entry, now = wallClock()] in registry.add(entry, now: now) }
     }
 
@@ -339,7 +350,7 @@ package final class RoomHost {
     /// Whether the room goes on when the host does.
     package var isKept: Bool { keeping.isOpen || share != nil && !isOver }
 
-    private func fail(_ notice: ChatEvent.Notice) {
+    func fail(_ notice: ChatEvent.Notice) {
         ending = ending ?? notice
         stop(.hostQuit)
     }
@@ -355,7 +366,7 @@ package final class RoomHost {
             onEnded(reason, self.ending)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 5
+        var owed = 6
         let done = {
             owed -= 1
             if owed == 0 { finish() }
@@ -363,13 +374,16 @@ package final class RoomHost {
         entrance.close()
         let isSharedRoomOver = share != nil && node?.room.isClosed == true
         if let share { share.stop(isOver: isSharedRoomOver, then: done) } else { done() }
+        if let metrics { metrics.close(then: done) } else { done() }
         keeping.letGo(all: isPanicking || isSharedRoomOver) { [tell, ending] notice in
             if let notice, notice.code != ending?.code { tell(.warning(notice)) }
             done()
         }
         unregister(entry, then: done)
         if isPanicking, let node { node.removeParts(then: done) } else { done() }
-        entrance.shutDown(isHurried: isPanicking, completion: done)
+        withdrawFromRegistry(isHurried: isPanicking) { [entrance, isPanicking] in
+            entrance.shutDown(isHurried: isPanicking, completion: done)
+        }
     }
 
     private func unregister(_ entry: RoomRegistry.Entry?, then done: @escaping () -> Void) {

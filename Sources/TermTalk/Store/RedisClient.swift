@@ -22,17 +22,19 @@ package final class RedisClient {
     private let location: RedisLocation
     private let password: RedisPassword?
     private let answerTimeout: Duration
+    private let dial: RedisConnection.Dial?
     private var connection: RedisConnection?
     private var session: RedisCommandSession?
     /// What is not answered; the first `sent` of them were sent.
     private var commands: [Command] = []
     private var sent = 0
 
-    /// `answerTimeout` from when something is asked, connecting included.
+    /// `answerTimeout` from when something is asked, connecting included; `dial` where Redis is not dialed straight.
     package init(
         loop: EventLoop, location: RedisLocation, password: RedisPassword?,
-        answerTimeout: Duration = ReplicaPace.answerTimeout
+        answerTimeout: Duration = ReplicaPace.answerTimeout, dial: RedisConnection.Dial? = nil
     ) {
+        self.dial = dial
         self.loop = loop
         self.location = location
         self.password = password
@@ -60,7 +62,7 @@ package final class RedisClient {
     }
 
     private func connect() {
-        connection = RedisConnection(to: location, loop: loop) { [weak self] in
+        connection = RedisConnection(to: location, loop: loop, dial: dial) { [weak self] in
             self?.opened()
         } onReceived: { [weak self] bytes in
             self?.received(bytes)

@@ -1,8 +1,11 @@
 package import EventLoop
-internal import Transport
+package import Transport
 
 /// One connection to Redis, from the dial to its end. It moves bytes only.
 package final class RedisConnection: ByteStreamHandler {
+    /// Another way to a host than straight to it; the result comes later, unless it is cancelled.
+    package typealias Dial = (HostPort, @escaping (Result<any ByteStream, DialError>) -> Void) -> any Cancellable
+
     /// How long it may take until somebody listens.
     package static let connectTimeout = Duration.seconds(5)
 
@@ -20,14 +23,18 @@ package final class RedisConnection: ByteStreamHandler {
 
     /// Dials. Of the callbacks, none is called after ``close()``, and none before this returns; nothing follows `onClosed`. Who drops the
     /// last reference closes first.
+    ///
+    /// - Parameter dial: how to come to a host; nil for without anything in between.
     package init(
-        to location: RedisLocation, loop: EventLoop, onOpened: @escaping () -> Void,
+        to location: RedisLocation, loop: EventLoop, dial: Dial? = nil, onOpened: @escaping () -> Void,
         onReceived: @escaping ([UInt8]) -> Void, onClosed: @escaping (RedisFailure) -> Void
     ) {
         self.onOpened = onOpened
         self.onReceived = onReceived
         self.onClosed = onClosed
         switch location.address {
+        case .host(let host) where dial != nil:
+            if let dial { phase = .dialing(dial(host) { [weak self] result in self?.dialed(result) }) }
         case .host(let host):
             phase = .dialing(
                 DirectDialer.dial([host], loop: loop, timeout: Self.connectTimeout) { [weak self] result in

@@ -94,6 +94,7 @@ struct HostCommand: ParsableCommand {
 
     @OptionGroup var persist: PersistOptions
     @OptionGroup var shared: StoreFlags
+    @OptionGroup var operation: OperationOptions
     @Flag(
         help: ArgumentHelp(
             "Relay the room without taking part in it or being able to read it.",
@@ -144,8 +145,12 @@ struct HostCommand: ParsableCommand {
         if clientAuth && headless {
             throw ValidationError("--client-auth and --headless exclude each other: a relay does not make the invites")
         }
-        if persist.readsStandardInput && secret.readsStandardInput {
-            throw ValidationError("standard input cannot be both the password and the passphrase")
+        let readers = [persist.readsStandardInput, secret.readsStandardInput, operation.registry.readsStandardInput]
+        if readers.count(where: { $0 }) > 1 {
+            throw ValidationError("standard input cannot be more than one password or passphrase")
+        }
+        if operation.registry.registry != nil, lan != nil {
+            throw ValidationError("--lan has an announcement of its own: it and --registry exclude each other")
         }
         if headless && (approve || common.nick != nil) {
             throw ValidationError("--headless has nobody to ask or to name: it excludes --approve and --nick")
@@ -225,7 +230,10 @@ struct HostCommand: ParsableCommand {
             mapsPort: mapPort, kept: kept)
         options.files = try files.options()
         options.store = store
-        options.fileLimits.largest = options.store == nil ? try fileLimit() : 0
+        options.fileLimits.largest = store == nil ? try fileLimit() : 0
+        options.metrics = try operation.metricsPlace()
+        options.registry = try operation.registry.access()
+        options.announcedName = try operation.announcedName()
         return options
     }
 

@@ -22,8 +22,8 @@ struct JoinCommand: ParsableCommand {
         if let room, place.inviteFile != nil {
             throw ValidationError("--invite-file and '\(room)' both name a room")
         }
-        if place.readsInvite(from: room), place.secret.readsStandardInput {
-            throw ValidationError("standard input cannot be both the invite and the password")
+        if place.inputs(from: room) > 1 {
+            throw ValidationError("standard input cannot be both the invite and a password")
         }
         if room == nil, !place.hasInviteElsewhere {
             throw ValidationError("say which room: its id, an invite, or --invite-file FILE")

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import Chat
+internal import Configuration
 import Glibc
 internal import TermTalk
 internal import TerminalUI
@@ -14,13 +15,16 @@ struct RoomsCommand: ParsableCommand {
     @Flag(help: "Also those that are announced on this network.")
     var lan = false
 
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var configuration: ConfigurationFlags
+
     func run() throws {
         let now = WallTime.seconds
         let (rooms, warning) = RoomRegistry(directories: UserDirectories()).rooms(now: now)
         if let warning {
             StandardError.report(warning)
         }
-        if rooms.isEmpty, warning == nil, !json, !lan {
+        if rooms.isEmpty, warning == nil, !json, !lan, registry.registry == nil {
             StandardError.write("no room is hosted on this machine now; to go into another one: termtalk join INVITE\n")
         }
         if !json, let kept = Self.text(ofKept: KeptRoomStore(directories: UserDirectories()).names) {
@@ -30,6 +34,7 @@ struct RoomsCommand: ParsableCommand {
             StandardOutput.print(json ? JSONRoomList.line(for: room) : Self.line(for: room, now: now))
         }
         if lan { try listLAN() }
+        if registry.registry != nil { try listRegistry() }
         if let warning {
             throw ExitCode(ExitStatus(warning.code).rawValue)
         }
@@ -58,6 +63,25 @@ struct RoomsCommand: ParsableCommand {
             StandardError.report(error)
             throw ExitCode(ExitStatus(error.code).rawValue)
         }
+    }
+
+    private func listRegistry() throws {
+        do throws(ChatEvent.Notice) {
+            guard let access = try registry.access() else { return }
+            let mayShowAddress = try configuration.settings().isOn(.joinDirect)
+            let found = try RegistryRooms.find(access, mayShowAddress: mayShowAddress)
+            for room in found.rooms { StandardOutput.print(json ? JSONRoomList.line(for: room) : Self.line(for: room)) }
+            if !found.isWhole { StandardError.write("there are more\n") }
+        } catch {
+            StandardError.report(error)
+            throw ExitCode(ExitStatus(error.code).rawValue)
+        }
+    }
+
+    private static func line(for room: RegistryListing) -> String {
+        let address = room.record.addresses.first
+        return Sanitizer.sanitize(
+            "\(room.room)  \(address?.kind.rawValue ?? "")  \(address?.text ?? "")  \(room.name)", as: .line)
     }
 
     private static func line(for room: LANRooms.Shown) -> String {

@@ -42,8 +42,7 @@ struct SayCommand: ParsableCommand {
                     ? "say where, by a room's id or an invite, and what to deliver; - reads it from standard input"
                     : "say what to deliver; - reads it from standard input")
         }
-        let readers = [text == ["-"], place.secret.readsStandardInput, place.readsInvite(from: room)]
-        if readers.count(where: { $0 }) > 1 {
+        if place.inputs(from: room) + (text == ["-"] ? 1 : 0) > 1 {
             throw ValidationError("standard input can be only one of text, password and invite")
         }
     }

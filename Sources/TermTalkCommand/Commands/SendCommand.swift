@@ -45,7 +45,7 @@ struct SendCommand: ParsableCommand {
         if waitFor < 1 || (to != nil && waitFor != 1) {
             throw ValidationError("--wait-for is a number from 1 on, and 1 where --to names a member")
         }
-        if place.secret.readsStandardInput, place.readsInvite(from: room) {
+        if place.inputs(from: room) > 1 {
             throw ValidationError("standard input can be only one of password and invite")
         }
     }

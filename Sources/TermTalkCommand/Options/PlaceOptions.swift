@@ -36,9 +36,13 @@ struct PlaceOptions: ParsableArguments {
         completion: .file())
     var inviteFile: String?
 
+    @OptionGroup var registry: RegistryOptions
     @OptionGroup var secret: PasswordOptions
 
     func validate() throws {
+        if registry.registry != nil, lan || onion != nil || direct != nil {
+            throw ValidationError("--registry finds out where the room is: it excludes --onion, --direct and --lan")
+        }
         if onion != nil && direct != nil {
             throw ValidationError("--onion and --direct exclude each other")
         }
@@ -63,6 +67,11 @@ struct PlaceOptions: ParsableArguments {
 
     /// Whether `argument`, or the option, says that standard input has the invite.
     func readsInvite(from argument: String?) -> Bool { (inviteFile ?? argument) == "-" }
+
+    /// How much is read from standard input.
+    func inputs(from argument: String?) -> Int {
+        [readsInvite(from: argument), secret.readsStandardInput, registry.readsStandardInput].count { $0 }
+    }
 
     /// Whether the room follows from something else than arguments.
     var hasInviteElsewhere: Bool {
@@ -126,9 +135,12 @@ struct PlaceOptions: ParsableArguments {
             }
             options.hostKey = key
         }
+        options.search = try search(for: options, context)
         options.password = try secret.read(isNew: false)
         if readsInvite(from: argument) { InviteInput.returnToTerminal() }
-        if case .onion = options.address {
+        if options.search != nil, options.invite == nil {
+            options.tor = nil
+        } else if case .onion = options.address {
             options.tor = try torOptions(common, invite: options.invite)
         } else {
             options.tor = try torForDirect(options, context)
@@ -194,7 +206,10 @@ struct PlaceOptions: ParsableArguments {
         }
         let knownKey = known.flatMap { X25519.PublicKey(text: $0.hostKey) }
         let address: RoomAddress
-        if let given {
+        if registry.registry != nil {
+            return RoomGuest.Options(
+                room: name, address: .lan(nil), acceptsNewHost: acceptNewHost, nick: nick, tor: nil)
+        } else if let given {
             address = given
         } else if let known {
             address = try RoomAddress(known.address)

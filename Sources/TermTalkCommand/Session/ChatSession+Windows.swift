@@ -125,6 +125,7 @@ extension JoinCommand {
     fileprivate var refusedInWindow: String? {
         if room == "-" { return "-" }
         if place.inviteFile != nil { return "--invite-file" }
+        if place.registry.registryPasswordFile != nil { return "--registry-password-file" }
         return place.secret.refusedInWindow
     }
 }
@@ -132,6 +133,7 @@ extension JoinCommand {
 extension HostCommand {
     fileprivate var refusedInWindow: String? {
         if headless { return "--headless" }
+        if operation.registry.registryPasswordFile != nil { return "--registry-password-file" }
         return persist.persist == nil ? secret.refusedInWindow : "--persist"
     }
 }

@@ -1,3 +1,4 @@
+internal import Chat
 internal import FoundationEssentials
 internal import TermTalk
 internal import TerminalUI
@@ -10,7 +11,7 @@ enum JSONRoomList {
         var address: String
         var host_key: String?
         var expires: String?
-        /// What a room on the local network shows to everybody.
+        /// What a room shows to everybody, on the local network or in a registry.
         var name: String?
     }
 
@@ -25,6 +26,15 @@ enum JSONRoomList {
         text(
             Line(
                 room: room.room, transport: "lan", address: room.address,
+                name: Sanitizer.sanitize(room.name, as: .line)))
+    }
+
+    static func line(for room: RegistryListing) -> String {
+        text(
+            Line(
+                room: room.room.description, transport: room.record.addresses.first?.kind.rawValue ?? "",
+                address: room.record.addresses.first?.text ?? "", host_key: room.record.hostKey.text,
+                expires: room.record.endsAt.map { WallClock.text(seconds: $0) },
                 name: Sanitizer.sanitize(room.name, as: .line)))
     }
 

@@ -25,14 +25,12 @@ enum PasswordInput {
 
     /// The first line of the file, without its end; `-` is standard input, of which no byte more is taken.
     static func firstLine(of path: String, as kind: Kind = .password) throws(ChatEvent.Notice) -> Password {
-        try checked(try line(of: path, kind.fileOption, limit: limit), kind)
+        try checked(firstLine(of: path, option: kind.fileOption), kind)
     }
 
     /// The same for what a store asks for.
     static func redisPassword(in path: String, _ option: String) throws(ChatEvent.Notice) -> RedisPassword {
-        guard let bytes = try line(of: path, option, limit: RedisPassword.byteLimit),
-            let password = RedisPassword(bytes)
-        else {
+        guard let password = RedisPassword(try firstLine(of: path, option: option)) else {
             throw ChatEvent.Notice(
                 .inputInvalid, "\(option) cannot be used: the password in it is empty or too long",
                 hint: "1 to \(RedisPassword.byteLimit) bytes, on one line")
@@ -40,9 +38,8 @@ enum PasswordInput {
         return password
     }
 
-    private static func line(
-        of path: String, _ option: String, limit: Int
-    ) throws(ChatEvent.Notice) -> SecretBytes? {
+    /// The same of whatever the option is for; empty when it is longer than ``limit``.
+    static func firstLine(of path: String, option: String) throws(ChatEvent.Notice) -> SecretBytes {
         var descriptor = STDIN_FILENO
         if path != "-" {
             descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
@@ -67,7 +64,7 @@ enum PasswordInput {
             line.append(byte)
         }
         line.removeByteOrderMark()
-        return line.finish()
+        return line.finish() ?? SecretBytes(count: 0)
     }
 
     static func checked(

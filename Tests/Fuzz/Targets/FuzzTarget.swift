@@ -21,7 +21,7 @@ struct FuzzTarget: Sendable {
 
     static let all =
         sessionTargets + roomTargets + groupTargets + torTargets + fileTargets + textTargets
-        + networkTargets + sharedLogTargets + transferTargets + snapshotTargets
+        + networkTargets + registryTargets + sharedLogTargets + transferTargets + snapshotTargets
 
     static func named(_ name: String) -> FuzzTarget? {
         all.first { $0.name == name }

@@ -1,0 +1,138 @@
+internal import Chat
+internal import EventLoop
+internal import Sodium
+internal import TorController
+internal import Transport
+
+/// The ways to a room, and how each of them is dialed: directly, or through tor and never around it.
+final class RoomDialer {
+    /// Direct connections; a name that resolves slowly counts.
+    private static let directTimeout = Duration.seconds(20)
+    /// Through tor: descriptor, introduction and rendezvous, which take some seconds each when they work.
+    private static let torTimeout = Duration.seconds(30)
+    private static let torAttempts = 3
+    /// A dial that works is mostly done by then; another one is begun beside it.
+    private static let torStagger = Duration.seconds(12)
+
+    private let options: RoomGuest.Options
+    private let tor: TorController?
+    private let loop: EventLoop
+    private let onReached: (RoomAddress) -> Void
+    var ways: RoomWays<RoomAddress>
+    /// Called after each dial that led nowhere.
+    var onFailed: (() -> Void)?
+
+    /// - Parameters:
+    ///   - tor: needed for onion services; for a direct room it means to dial through it.
+    ///   - onReached: where something answered.
+    init(
+        _ options: RoomGuest.Options, tor: TorController?, loop: EventLoop, onReached: @escaping (RoomAddress) -> Void
+    ) {
+        self.options = options
+        self.tor = tor
+        self.loop = loop
+        self.onReached = onReached
+        // Where a local network has the room, is not known yet.
+        let known = (options.address == .lan(nil) ? [] : [options.address]) + options.alternatives
+        ways = RoomWays(known) { others in others.map { (Random.uint64(), $0) }.sorted { $0.0 < $1.0 }.map(\.1) }
+    }
+
+    /// Whether one of these addresses, where the room is said to be, is news; all are tried first.
+    func found(_ addresses: [RoomAddress]) -> Bool {
+        guard addresses.contains(where: { !ways.contains($0) }) else { return false }
+        for address in addresses.reversed() { ways.put(first: address) }
+        return true
+    }
+
+    private func reached(_ way: RoomAddress) {
+        ways.reached(way)
+        onReached(way)
+    }
+
+    /// Dials all ways that are worth while, beside each other.
+    func dial() -> MemberNode.Dial {
+        let dial = way()
+        return { [weak self] completion in
+            dial { result in
+                if case .failure = result { self?.onFailed?() }
+                completion(result)
+            }
+        }
+    }
+
+    private func way() -> MemberNode.Dial {
+        let loop = self.loop
+        switch (options.address, tor) {
+        case (.onion, let tor?):
+            return { [weak self, options] completion in
+                OnionRace(self?.ways.next() ?? [options.address], loop: loop) { address, completion in
+                    Self.dial(address, invite: options.invite, by: tor, completion)
+                } completion: { result in
+                    if case .success(let connection) = result { self?.reached(connection.address) }
+                    completion(result.map(\.stream))
+                }
+            }
+        case (.direct(let hostPort), let tor?):
+            let dialer = OnionDialer(controller: tor)
+            return { completion in
+                Self.throughTor(tor, late: .connectionTimeout, completion) { _, completion in
+                    dialer.dial(
+                        host: hostPort.host, port: hostPort.port, timeout: Self.torTimeout,
+                        completion: completion)
+                }
+            }
+        case (.direct, nil):
+            return { [weak self] completion in
+                let ways = (self?.ways.next() ?? []).compactMap(\.hostPort)
+                return DirectDialer.dial(ways, loop: loop, timeout: Self.directTimeout) { result in
+                    if case .success(let connection) = result { self?.reached(.direct(connection.address)) }
+                    completion(result.map(\.stream).mapError { $0.notice })
+                }
+            }
+        case (.lan, _):
+            return { [weak self, options] completion in
+                let known = self?.ways.next().first?.hostPort
+                return LANDial(
+                    room: options.room, known: known, loop: loop,
+                    isWorthWhile: { self?.ways.isWorthWhile(.lan($0)) ?? false }
+                ) { result in
+                    if case .success(let connection) = result { self?.reached(.lan(connection.address)) }
+                    completion(result.map(\.stream))
+                }
+            }
+        case (.onion, nil):
+            preconditionFailure("an onion room is dialed through tor only")
+        }
+    }
+
+    private static func dial(
+        _ address: RoomAddress, invite: Invite?, by tor: TorController,
+        _ completion: @escaping (OnionRace.Stream) -> Void
+    ) -> any Cancellable {
+        guard case .onion(let onion, let port) = address else { preconditionFailure("onions only") }
+        let dialer = OnionDialer(controller: tor)
+        let dial = {
+            // tor tries the introduction points of a service that is gone for as long as it is asked to.
+            throughTor(tor, late: .onionUnreachable(.introductionTimedOut), completion) { isRepeated, completion in
+                if isRepeated { tor.refreshDescriptor(of: onion) }
+                return dialer.dial(onion, port: port, timeout: torTimeout, completion: completion)
+            }
+        }
+        guard let invite, invite.isAuthorized else { return dial() }
+        return AuthorizedDial(onion, secret: invite.secret, tor: tor, start: dial) { completion(.failure($0.notice)) }
+    }
+
+    /// A dial that uses fresh circuits at each attempt; `late` is what it means that none of them had an answer.
+    private static func throughTor(
+        _ tor: TorController, late: TorError, _ completion: @escaping (OnionRace.Stream) -> Void,
+        _ dial: @escaping (_ isRepeated: Bool, @escaping RepeatedDial.Completion) -> any Cancellable
+    ) -> any Cancellable {
+        var isRepeated = false
+        return RepeatedDial(loop: tor.loop, attempts: torAttempts, stagger: torStagger) { attempt in
+            defer { isRepeated = true }
+            return dial(isRepeated, attempt)
+        } completion: { result in
+            completion(result.mapError { ($0 == .connectionTimeout ? late : $0).notice })
+        }
+    }
+}
