@@ -179,8 +179,7 @@ let package = Package(
             name: "AcceptanceTests",
             dependencies: [
                 "Chat", "Discovery", "EventLoop", "PrivateTorNetwork", "Room", "SecureSession", "SharedLog", "Sodium",
-                "TermTalk",
-                "TestSupport", "TermTalkCommand", "Transport", "Wire",
+                "TermTalk", "TestSupport", "TermTalkCommand", "Transport", "Wire",
             ],
             path: "Tests/Acceptance",
             exclude: [

@@ -109,6 +109,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case registryTaken = "registry-taken"
     case trustStoreUnreadable = "trust-store-unreadable"
     case passphraseWrong = "passphrase-wrong"
+    case storeLost = "store-lost"
     case storeUnavailable = "store-unavailable"
     case persistDamaged = "persist-damaged"
     case persistVersion = "persist-version"

@@ -108,8 +108,8 @@ package struct WrittenEntry: Hashable, Sendable {
 
 /// What an entry says.
 package enum LogContent: Hashable, Sendable {
-    /// The longest input in bytes: a frame of a member and what its host says with it.
-    package static let inputLimit = 1 << 20
+    /// The longest input in bytes: the longest message of a member, a Commit of a large group, and what its host says with it.
+    package static let inputLimit = 4 << 20
 
     /// The first of a writer. It takes the place of `instead`, which is the same host.
     case hello(instead: WriterID?)

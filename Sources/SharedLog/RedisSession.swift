@@ -24,7 +24,7 @@ package struct RedisSession: Sendable {
     package static func begin(
         room: String, user: String?, password: [UInt8]?
     ) -> (session: RedisSession, bytes: [UInt8]) {
-        let keys = ["log", "epoch", "snapshot", "round", "new"].map { Array("termtalk:{\(room)}:\($0)".utf8) }
+        let keys = keys(ofRoom: room)
         var bytes: [UInt8] = []
         if let password { bytes += RESPValue.authentication(user: user, password: password) }
         for script in RedisScript.allCases {
@@ -32,6 +32,11 @@ package struct RedisSession: Sendable {
         }
         let session = RedisSession(keys: keys, isAuthenticating: password != nil)
         return (session, bytes)
+    }
+
+    /// All that a room has in Redis.
+    package static func keys(ofRoom room: String) -> [[UInt8]] {
+        ["log", "epoch", "snapshot", "round", "new"].map { Array("termtalk:{\(room)}:\($0)".utf8) }
     }
 
     private init(keys: [[UInt8]], isAuthenticating: Bool) {

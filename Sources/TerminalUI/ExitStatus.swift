@@ -36,7 +36,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             self = .cannotWrite
         case .roomFull, .hostBusy, .rateLimited, .slowMode, .outputOverrun, .outputGone, .memberAway, .messagesMissed,
             .notAcknowledged, .verifyEnded, .nobodyHere, .descriptorsExhausted, .underAttack, .attackOver,
-            .persistInUse, .storeUnavailable, .fileWithdrawn, .roomPaused, .registryTaken:
+            .persistInUse, .storeLost, .storeUnavailable, .fileWithdrawn, .roomPaused, .registryTaken:
             self = .temporaryFailure
         case .notTermtalk, .versionMismatch, .registryForged, .persistVersion, .hostKeyMismatch, .hostKeyUnknown,
             .passwordUnconfirmed,

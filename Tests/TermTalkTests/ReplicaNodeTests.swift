@@ -26,7 +26,8 @@ struct ReplicaNodeTests {
         init(_ number: UInt64, creating: Bool, loop: EventLoop, location: RedisLocation, key: [UInt8]) {
             ownNode = ReplicaNode(
                 loop: loop, location: location, password: nil, name: "test",
-                seal: LogSeal(key: SecretBytes(copying: key.span)), host: number, creating: creating
+                seal: LogSeal(key: SecretBytes(copying: key.span)), host: number, creating: creating,
+                time: { 0 }
             ) { [weak self] event in self?.heard(event) }
             node.start()
         }

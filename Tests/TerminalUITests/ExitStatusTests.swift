@@ -32,7 +32,8 @@ import Testing
                 "room-full", "host-busy", "rate-limited", "slow-mode", "output-overrun", "output-gone", "member-away",
                 "messages-missed",
                 "not-acknowledged", "verify-ended", "nobody-here", "under-attack", "attack-over", "persist-in-use",
-                "descriptors-exhausted", "file-withdrawn", "store-unavailable", "room-paused", "registry-taken",
+                "descriptors-exhausted", "file-withdrawn", "store-lost", "store-unavailable", "room-paused",
+                "registry-taken",
             ],
             76: [
                 "not-termtalk", "version-mismatch", "registry-forged", "persist-version", "host-key-mismatch",

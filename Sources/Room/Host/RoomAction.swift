@@ -8,6 +8,17 @@ package struct LinkID: Hashable, Sendable {
     package init(slot: Int) {
         self.slot = slot
     }
+
+    /// A link of one of the hosts that hold a room together; `host` is its number in the room, from 1.
+    package init(host: UInt32, number: UInt32) {
+        slot = Int(host) << 32 | Int(number)
+    }
+
+    /// The number in the room of the host that has the link; 0 where there is one host.
+    package var host: UInt32 { UInt32(truncatingIfNeeded: slot >> 32) }
+
+    /// The number that the host has given it, where several hold a room.
+    package var number: UInt32 { UInt32(truncatingIfNeeded: slot) }
 }
 
 /// What the room wants done, in this order.

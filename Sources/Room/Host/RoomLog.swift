@@ -122,6 +122,9 @@ package struct RoomLog {
         return Reader(member: member, next: end, since: epoch)
     }
 
+    /// The member, whose place was opened before that was known, had received so many records on its session by then.
+    package mutating func hadReceived(_ records: UInt32, by member: MemberID) { places[member]?.records &+= records }
+
     /// The epoch that the member has followed the group to, as far as it has acknowledged; nil for who has no place.
     func epoch(of member: MemberID) -> UInt64? { places[member]?.epoch }
 

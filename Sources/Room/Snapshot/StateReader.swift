@@ -52,6 +52,11 @@ struct StateReader {
 
     mutating func readLinkID() throws(WireError) -> LinkID {
         let slot = try wire.readUInt32()
+        if slot == .max {
+            let host = try wire.readUInt32()
+            guard host > 0, host <= UInt32(Int32.max) else { throw .invalidValue }
+            return LinkID(host: host, number: try wire.readUInt32())
+        }
         guard slot <= Self.highestSlot else { throw .invalidValue }
         return LinkID(slot: Int(slot))
     }

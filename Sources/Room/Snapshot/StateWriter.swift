@@ -23,7 +23,12 @@ struct StateWriter {
     mutating func write(_ value: Double) { wire.write(value.bitPattern) }
     mutating func write(_ value: MemberID) { wire.write(value.wireValue) }
     mutating func write(_ value: MessageID) { wire.write(value.value) }
-    mutating func write(_ value: LinkID) { wire.write(UInt32(clamping: value.slot)) }
+    mutating func write(_ value: LinkID) {
+        guard value.host > 0 else { return wire.write(UInt32(clamping: value.slot)) }
+        wire.write(UInt32.max)
+        wire.write(value.host)
+        wire.write(value.number)
+    }
     mutating func write(_ value: [UInt8]) { wire.writeVector(value) }
     mutating func write(_ value: String) { wire.writeUTF8Vector(value) }
 

@@ -11,6 +11,8 @@ package final class KeptRoom: Sendable {
     let onionSeed: SecretBytes
     let hostKey: SecretBytes
     let place: Place?
+    /// Whether it was made just now.
+    let isNew: Bool
 
     /// Where the room is kept, and the lock that keeps other processes from using it meanwhile.
     struct Place: Sendable {
@@ -42,11 +44,16 @@ package final class KeptRoom: Sendable {
     /// A room with new keys.
     convenience init(new room: RoomName, at place: Place? = nil) {
         self.init(
-            room: room, onionSeed: OnionKey().exportedSeed(), hostKey: X25519.PrivateKey().exported(), at: place)
+            room: room, onionSeed: OnionKey().exportedSeed(), hostKey: X25519.PrivateKey().exported(), at: place,
+            isNew: true)
     }
 
     /// - Precondition: both keys have 32 bytes.
-    init(room: RoomName, onionSeed: consuming SecretBytes, hostKey: consuming SecretBytes, at place: Place? = nil) {
+    init(
+        room: RoomName, onionSeed: consuming SecretBytes, hostKey: consuming SecretBytes, at place: Place? = nil,
+        isNew: Bool = false
+    ) {
+        self.isNew = isNew
         precondition(onionSeed.count == OnionKey.seedByteCount && hostKey.count == X25519.byteCount)
         self.room = room
         self.onionSeed = onionSeed
@@ -73,6 +80,24 @@ package final class KeptRoom: Sendable {
     var storeKey: SecretBytes { derived("TermTalk kept room: store") }
     /// What the invites in it are sealed with besides, so that they are never in memory that is not locked.
     var inviteKey: SecretBytes { derived("TermTalk kept room: invites") }
+
+    /// What the log of the room is sealed with, where several hosts hold it.
+    var logKey: SecretBytes { derived("TermTalk shared room: log") }
+    /// What that log is called in the store: it tells nothing of the room.
+    var logName: String {
+        derived("TermTalk shared room: name").withBytes { bytes in
+            bytes.indices.prefix(16).map { index in
+                let digits = String(bytes[index], radix: 16)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined()
+        }
+    }
+    /// The secret of the relay's own invite, the same at all hosts.
+    var sharedInvite: SecretBytes {
+        derived("TermTalk shared room: invite").withBytes { bytes in
+            SecretBytes(copying: bytes.extracting(0..<16))
+        }
+    }
 
     /// What the host's own participant signs with: the same each time, so that it has the same id.
     func signingKey() -> Ed25519.KeyPair {

@@ -195,12 +195,16 @@ package struct Door {
     /// Why the visitor's request to join goes no further; nil when the room has the last word. Then it counts as one of those from
     /// its address.
     ///
-    /// - Parameter isEnding: whether the room is over, and waits only until all members know.
-    mutating func refusal(of link: LinkID, room: Room, isEnding: Bool, now: Duration) -> RoomCode? {
+    /// - Parameters:
+    ///   - isEnding: whether the room is over, and waits only until all members know.
+    ///   - roomTime: `now` on the room's clock, where that is another one.
+    mutating func refusal(
+        of link: LinkID, room: Room, isEnding: Bool, now: Duration, roomTime: Duration? = nil
+    ) -> RoomCode? {
         guard let visitor = visitor(link) else { return .unspecified }
         if isEnding { return .expired }
         if password != nil, !visitor.knowsPassword { return .passwordRequired }
-        if let refusal = refusal(ofInviteOf: visitor, room: room, now: now) { return refusal }
+        if let refusal = refusal(ofInviteOf: visitor, room: room, now: roomTime ?? now) { return refusal }
         guard mayJoinFromItsAddress(visitor, room: room) else {
             refused(.address, now: now)
             return .rateLimited

@@ -17,19 +17,19 @@ extension HostNode {
     ///   - network: where it comes from, in a direct room.
     ///   - service: the onion service that it came by, where that is not the room's first.
     package func accept(_ stream: any ByteStream, from network: PeerNetwork? = nil, by service: OnionPlace? = nil) {
-        guard closing == nil || !connections.isEmpty else {
+        guard closing == nil || !connections.isEmpty, sharing?.isOpen != false else {
             stream.close()
             return
         }
         let givingWay = door.opens(to: network, now: loop.time)
         for connection in (givingWay ?? []).compactMap({ connections[$0] }) { drop(connection) }
         tellOfDoor()
-        guard givingWay != nil else {
+        guard givingWay != nil, let link = sharing == nil ? connections.freeLink() : sharing?.freeLink() else {
             stream.close()
             return
         }
         let connection = HostConnection(
-            link: connections.freeLink(), stream: stream,
+            link: link, stream: stream,
             session: SecureSession(
                 responder: identity,
                 prologue: service.map { Prologue(room: identity.prologue.room, onionKey: $0.key) }, now: loop.time),
@@ -72,10 +72,12 @@ extension HostNode {
     func receivedAtDoor(type: UInt8, body: [UInt8], from connection: HostConnection, now: Duration) {
         defer { tellOfDoor() }
         guard AdmissionMessage.isAdmission(type: type) else {
-            if let code = door.refusal(of: connection.link, room: room, isEnding: closing != nil, now: now) {
+            if let code = door.refusal(
+                of: connection.link, room: room, isEnding: closing != nil, now: now, roomTime: sharing?.clock.now)
+            {
                 return refuse(connection, code)
             }
-            if door.foundsAnew(connection.link, room: room) { beginAnew(now: now) }
+            if sharing == nil, door.foundsAnew(connection.link, room: room) { beginAnew(now: now) }
             return receivedInRoom(type: type, body: body, from: connection, now: now)
         }
         // Who waits has nothing more to show.

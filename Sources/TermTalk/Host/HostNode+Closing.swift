@@ -9,6 +9,12 @@ extension HostNode {
     /// Ends the room for everybody; `onClosed` follows when all members have been told, or a deadline has passed.
     package func close(_ reason: ChatEvent.CloseReason) {
         guard closing == nil else { return }
+        // All hosts end it at one place in the log.
+        if sharing != nil, !room.isClosed {
+            submit(.ended(reason))
+            _ = loop.schedule(after: Self.closeDeadline) { [weak self] in self?.pause() }
+            return
+        }
         closing = reason
         isTimeOver = false
         onTimeOver = nil
@@ -25,7 +31,11 @@ extension HostNode {
 
     /// Does not wait for members any more: they have been told, as far as their connections take it now.
     package func closeAtOnce() {
-        loop.atEndOfTurn { [weak self] in self?.finishClosing() }
+        loop.atEndOfTurn { [weak self] in
+            // The other hosts of a shared room read that it is over.
+            self?.pause()
+            self?.finishClosing()
+        }
     }
 
     /// For how much longer the connection, which is broken, is waited for while the room ends: its member is probably on its way

@@ -110,7 +110,7 @@ extension HostNode {
 
     /// Members are not read from while the disk lags behind.
     func waitForStore(_ connection: HostConnection) {
-        guard journal?.isCongested == true else { return }
+        guard journal?.isCongested == true || sharing?.isCongested == true else { return }
         connection.pauseReading(until: loop.time + Self.storePatience, loop: loop)
     }
 
@@ -118,6 +118,7 @@ extension HostNode {
     /// `onClosed` follows.
     func pause() {
         guard closing == nil else { return }
+        shareLeaving()
         // How far each has come stands in a snapshot.
         journal?.stateChanged()
         record(isLast: true)

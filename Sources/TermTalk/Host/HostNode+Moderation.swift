@@ -56,6 +56,10 @@ extension HostNode {
 
     /// Those on their way in whose invite is no longer in force.
     private func refuseNewcomers(actions: inout [RoomAction]) {
+        if sharing != nil {
+            guard room.isInviteSpoilt(now: roomTime) else { return }
+            return room.refuseNewcomers(.groupInviteNeeded, actions: &actions)
+        }
         let refused = door.visitors.map(\.link).filter {
             door.refusal(ofInviteOf: $0, room: room, now: loop.time) != nil
         }
@@ -78,7 +82,7 @@ extension HostNode {
         let holders = isKept ? [] : key.map { door.revokeInvites(knownTo: $0) } ?? []
         var actions: [RoomAction] = []
         refuseNewcomers(actions: &actions)
-        room.expel(id, banned: banned, reason: reason, now: loop.time, actions: &actions)
+        room.expel(id, banned: banned, reason: reason, now: roomTime, actions: &actions)
         room.inviteWasRevoked(for: holders, actions: &actions)
         perform(actions)
         invitesChanged()
@@ -89,7 +93,7 @@ extension HostNode {
         switch moderation {
         case .expel(let id, let isBanned, let keepsInvites, let reason):
             if room.limits.isRelay, !keepsInvites, room.credentials(of: id) != nil {
-                room.spoilInvite(by: id, now: loop.time)
+                room.spoilInvite(by: id, now: roomTime)
             }
             let isDone =
                 (try? expel(id.description, banned: isBanned, keepsInvites: keepsInvites, reason: reason)) != nil
@@ -161,9 +165,9 @@ extension HostNode {
     /// - Throws: input-invalid for a room without end.
     package func extend(by time: Duration) throws(ChatEvent.Notice) -> Int64 {
         var actions: [RoomAction] = []
-        try room.extend(by: time, now: loop.time, actions: &actions)
+        try room.extend(by: time, now: roomTime, actions: &actions)
         perform(actions)
-        endingNotes.roomEnds(at: room.closesAt)
-        return Int64(room.secondsLeft(now: loop.time) ?? 0)
+        endingNotes.roomEnds(at: room.closesAt.map { sharing?.clock.local($0) ?? $0 })
+        return Int64(room.secondsLeft(now: roomTime) ?? 0)
     }
 }

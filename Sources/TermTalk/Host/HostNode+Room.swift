@@ -26,6 +26,7 @@ extension HostNode {
     }
 
     func perform(_ action: RoomAction) {
+        if let sharing { return perform(action, sharing) }
         switch action {
         case .send(Self.localLink, let message):
             guard let reader = seat.reader else { return deliverLocally(message) }
@@ -180,7 +181,7 @@ extension HostNode {
             room.log.end(&reader)
             connection.reader = reader
             // Who is on its way back while the room ends still gets what there is.
-            if !room.isClosed {
+            if !room.isClosed, sharing == nil {
                 room.log.close(reader.member)
                 tellOfPrivateReceipts()
             }

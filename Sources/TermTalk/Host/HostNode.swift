@@ -60,6 +60,11 @@ package final class HostNode {
     var closing: ChatEvent.CloseReason?
     /// Of a room that is kept: what brings it to the disk.
     var journal: RoomJournal?
+    /// Of a room that several hosts hold: this one's part.
+    var sharing: RoomSharing?
+    let book: any GroupBook.Type
+    /// Called when the room that several hosts hold was begun with other terms than this host was given.
+    var onTermsDiffer: (() -> Void)?
     var isRecording = false
     var recordedChanges = 0
     /// How long a member is not read from, at a time, while the disk lags behind.
@@ -96,6 +101,7 @@ package final class HostNode {
         self.logger = logger
         self.wallClock = wallClock
         self.tell = tell
+        self.book = book
         room = Room(limits: limits, closesAt: closesAt, book: book, began: loop.time)
         door = Door(
             invite: identity.invites.first ?? InviteSecret(), password: password, limits: doorLimits, now: loop.time)
@@ -178,6 +184,10 @@ package final class HostNode {
             }
         case .lane(let frame): receivedFrame(frame, on: connection)
         case .acknowledged(let count):
+            if sharing != nil {
+                if connection.isMember { share(acknowledged: count, by: connection) }
+                return
+            }
             guard let reader = connection.reader, let sequence = room.log.acknowledged(count, by: reader.member) else {
                 return
             }
@@ -194,6 +204,7 @@ package final class HostNode {
 
     func receivedInRoom(type: UInt8, body: [UInt8], from connection: HostConnection, now: Duration) {
         guard let key = connection.peerKey else { return }
+        if sharing != nil { return share(type, body, from: connection) }
         var actions: [RoomAction] = []
         do {
             // What is wrong where the room cannot see it, the host's own participant sees: all others would lose the group by it.
@@ -218,6 +229,7 @@ package final class HostNode {
             hearOfTheEnd(received: received, on: connection)
             return
         }
+        if sharing != nil { return share(returning: session, received: received, on: connection) }
         let id = MemberID(entropy: session)
         var actions: [RoomAction] = []
         guard let key = connection.peerKey, room.credentials(of: id)?.key == key,
@@ -246,6 +258,8 @@ package final class HostNode {
 
     /// Who said something to one member that has arrived is told.
     func tellOfPrivateReceipts() {
+        // All hosts tell of them at one place in the log.
+        guard sharing == nil else { return }
         var actions: [RoomAction] = []
         room.receivedPrivately(actions: &actions)
         if !actions.isEmpty { perform(actions) }
@@ -253,6 +267,10 @@ package final class HostNode {
 
     /// The peer broke the protocol: its connection and its place are gone at once.
     func fail(_ connection: HostConnection) {
+        if let sharing {
+            if sharing.forget(connection.link) { submit(.cutOff(connection.link.number)) }
+            return drop(connection)
+        }
         var actions: [RoomAction] = []
         room.cutOff(connection.link, now: loop.time, actions: &actions)
         drop(connection)
@@ -268,7 +286,11 @@ package final class HostNode {
         files.disconnected(connection)
         connection.lost(at: loop.time)
         door.wentAway(connection.link)
-        room.linkLost(connection.link, now: loop.time)
+        if sharing != nil {
+            submit(.lost(connection.link.number))
+        } else {
+            room.linkLost(connection.link, now: loop.time)
+        }
         scheduleRoomSweep()
         finishPauseIfTold()
     }
@@ -293,6 +315,10 @@ package final class HostNode {
 
     /// If the connection's peer waited to be let in, it does not any more.
     func leaveTheLine(_ connection: HostConnection) {
+        if let sharing {
+            if sharing.forget(connection.link) { submit(.lost(connection.link.number)) }
+            return
+        }
         if let joiner = room.linkGone(connection.link) { tell(.room(.joinRequestOver(id: joiner))) }
         scheduleRoomSweep()
     }
@@ -300,12 +326,14 @@ package final class HostNode {
     // MARK: Time
 
     func scheduleRoomSweep() {
+        // The log brings time.
+        guard sharing == nil else { return }
         if !isTimeOver, let deadline = room.nextDeadline { sweeper.schedule(at: deadline) }
     }
 
     private func sweep(late: Duration) {
         let now = loop.time
-        if late > Self.stall { room.hostWasAway(for: late) }
+        if late > Self.stall, sharing == nil { room.hostWasAway(for: late) }
         var next = now + .seconds(3_600)
         var lost: [HostConnection] = []
         // Released ones have a deadline of their own.
@@ -326,16 +354,7 @@ package final class HostNode {
             connection.dropStream()
             streamClosed(connection)
         }
-        if let closesAt = room.closesAt, now >= closesAt, let onTimeOver {
-            self.onTimeOver = nil
-            isTimeOver = true
-            onTimeOver()
-        } else if !isTimeOver {
-            var actions: [RoomAction] = []
-            room.timePassed(now: now, actions: &actions)
-            perform(actions)
-        }
-        trimLog(isIdle: true)
+        if sharing == nil { sweepRoom(now: now) }
         if journal?.owesNote == true { recordSoon() }
         files.forgetGone()
         door.timePassed(now: now)
@@ -348,5 +367,18 @@ package final class HostNode {
         if room.isClosed {
             close(.ttl)
         }
+    }
+
+    private func sweepRoom(now: Duration) {
+        if let closesAt = room.closesAt, now >= closesAt, let onTimeOver {
+            self.onTimeOver = nil
+            isTimeOver = true
+            onTimeOver()
+        } else if !isTimeOver {
+            var actions: [RoomAction] = []
+            room.timePassed(now: now, actions: &actions)
+            perform(actions)
+        }
+        trimLog(isIdle: true)
     }
 }

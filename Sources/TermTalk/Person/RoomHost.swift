@@ -42,6 +42,8 @@ package final class RoomHost {
         package var hasClientAuthorization: Bool
         /// The keys that the room had before; nil for a room with new ones.
         package var kept: KeptRoom?
+        /// Where the room is shared with other hosts; of a kept room, of which the keys are kept only, and a relay.
+        package var store: StoreOptions?
         package var files = FileOptions()
         package var fileLimits = FileRelay.Limits()
         /// Where numbers about the room go; nil for nowhere.
@@ -99,6 +101,9 @@ package final class RoomHost {
     private lazy var keeping = RoomKeeping(
         options.kept, loop: loop, wallClock: wallClock, warn: { [tell] in tell(.warning($0)) },
         onFailed: { [weak self] in self?.fail($0) })
+    /// A room that several hosts hold.
+    private var share: RoomShare?
+    private var isOver = false
     private var metrics: MetricsExport?
     var announcer: RegistryAnnouncer?
     private(set) lazy var entrance = RoomEntrance(
@@ -143,6 +148,10 @@ package final class RoomHost {
 
     package func start() {
         metrics = metricsExport()
+        if options.store != nil, let kept = options.kept {
+            invites = InviteTable(room: InviteSecret(kept.sharedInvite))
+            return stretchPassword()
+        }
         keeping.open(limits: options.limits) { [weak self] result in
             guard let self else { return }
             do throws(ChatEvent.Notice) {
@@ -248,6 +257,9 @@ package final class RoomHost {
                     address: entrance.insideAddress ?? address.text, hostKey: publicKey.text,
                     expires: expires)))
         keeping.begin(node)
+        if let store = options.store, let kept = options.kept {
+            return hold(node, store, kept, hasPassword: password != nil)
+        }
         if isKept {
             node.onTimeOver = { [weak self] in
                 // Unless it is about to end already.
@@ -272,6 +284,27 @@ package final class RoomHost {
         let key = kept.signingKey()
         let publicKey = key.publicKey
         return RoomGroup(trust: .creator(publicKey), time: time, signingKey: key)
+    }
+
+    private func hold(_ node: HostNode, _ store: StoreOptions, _ kept: KeptRoom, hasPassword: Bool) {
+        let share = RoomShare(store, name: kept.logName, loop: loop) { [weak self] notice in
+            guard let self, !self.isClosed else { return }
+            self.tell(.warning(notice))
+        }
+        self.share = share
+        share.onFailed = { [weak self] notice in self?.fail(notice) }
+        share.onReady = { [weak self, weak node] in
+            guard let self, let node, var room = self.room else { return }
+            let left = node.secondsLeft
+            room.entry.expires = left.map { self.wallClock() + $0 }
+            self.state = .open(room)
+            self.announce(timeToLive: left)
+        }
+        share.start(
+            node, isNew: kept.isNew,
+            terms: SharedTerms(
+                options.limits, hasPassword: hasPassword, isInviteOnly: options.isInviteOnly,
+                timeToLive: options.timeToLive.map { .seconds($0) }), key: kept.logKey)
     }
 
     private func announce(timeToLive: Int64?) {
@@ -306,7 +339,8 @@ package final class RoomHost {
     /// Ends the room for everybody, also one that is kept: nothing stays of it. Nobody is told before that is on the disk, so that no
     /// crash brings a room back whose end somebody knows of.
     func end(_ reason: ChatEvent.CloseReason = .hostQuit) {
-        guard !isPanicking, node != nil, isKept else {
+        isOver = true
+        guard !isPanicking, node != nil, keeping.isOpen else {
             keeping.giveUp()
             return stop(reason)
         }
@@ -314,7 +348,7 @@ package final class RoomHost {
     }
 
     /// Whether the room goes on when the host does.
-    package var isKept: Bool { keeping.isOpen }
+    package var isKept: Bool { keeping.isOpen || share != nil && !isOver }
 
     func fail(_ notice: ChatEvent.Notice) {
         ending = ending ?? notice
@@ -332,14 +366,16 @@ package final class RoomHost {
             onEnded(reason, self.ending)
         }
         // Side by side: what hangs holds nothing else up.
-        var owed = 5
+        var owed = 6
         let done = {
             owed -= 1
             if owed == 0 { finish() }
         }
         entrance.close()
+        let isSharedRoomOver = share != nil && node?.room.isClosed == true
+        if let share { share.stop(isOver: isSharedRoomOver, then: done) } else { done() }
         if let metrics { metrics.close(then: done) } else { done() }
-        keeping.letGo(all: isPanicking) { [tell, ending] notice in
+        keeping.letGo(all: isPanicking || isSharedRoomOver) { [tell, ending] notice in
             if let notice, notice.code != ending?.code { tell(.warning(notice)) }
             done()
         }

@@ -33,6 +33,7 @@ package final class ReplicaNode {
     private let password: RedisPassword?
     private let name: String
     private let seal: LogSeal
+    private let time: () -> UInt64
     private let onEvent: (Event) -> Void
     package private(set) var replica: LogReplica
     private var pace: ReplicaPace
@@ -45,15 +46,17 @@ package final class ReplicaNode {
     ///   - name: of the room's keys in Redis; it should tell nothing of the room.
     ///   - host: a number at random.
     ///   - creating: whether the room begins with this host.
+    ///   - time: the room's, in milliseconds.
     package init(
         loop: EventLoop, location: RedisLocation, password: RedisPassword?, name: String, seal: consuming LogSeal,
-        host: UInt64, creating: Bool, onEvent: @escaping (Event) -> Void
+        host: UInt64, creating: Bool, time: @escaping () -> UInt64, onEvent: @escaping (Event) -> Void
     ) {
         self.loop = loop
         self.location = location
         self.password = password
         self.name = name
         self.seal = seal
+        self.time = time
         self.onEvent = onEvent
         replica = LogReplica(host: host, creating: creating)
         pace = ReplicaPace(now: loop.time)
@@ -85,6 +88,15 @@ package final class ReplicaNode {
     package func append(_ input: [UInt8], time: UInt64) throws(ReplicaError) {
         carryOut(try replica.append(input, time: time, coding: seal))
     }
+
+    /// Whether members may be told what is applied, and what they say is on its way at once.
+    package var isReady: Bool { replica.isFollowing && replica.isConfirmed }
+
+    /// Whether no other host that lives comes before this one: it does what one of them has to do.
+    package var isFirst: Bool { replica.state.writers.living.first == replica.writer }
+
+    /// Puts the room as it is into the store, in the place of all that was written.
+    package func keepTrimming(_ room: [UInt8]) { keep(room, trimming: replica.state.place.position) }
 
     /// Puts the room as it is into the store. Entries up to `trimming` are not needed any more.
     package func keep(_ room: [UInt8], trimming: LogPosition?) {
@@ -169,11 +181,11 @@ package final class ReplicaNode {
         for event in pace.passed(to: loop.time, replica: replica) {
             switch event {
             case .polled: carryOut(replica.polled(coding: seal))
-            case .beatDue: carryOut(replica.beatDue(time: replica.state.time, coding: seal))
+            case .beatDue: carryOut(replica.beatDue(time: time(), coding: seal))
             case .slept: replica.slept()
             case .leasePassed: carryOut(replica.leasePassed(coding: seal))
             case .leasePassedOf(let writer):
-                carryOut(replica.leasePassed(of: writer, time: replica.state.time, coding: seal))
+                carryOut(replica.leasePassed(of: writer, time: time(), coding: seal))
             case .timedOut: lost(.timedOut)
             }
         }

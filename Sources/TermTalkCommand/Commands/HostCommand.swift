@@ -93,6 +93,7 @@ struct HostCommand: ParsableCommand {
     var clientAuth = false
 
     @OptionGroup var persist: PersistOptions
+    @OptionGroup var shared: StoreFlags
     @OptionGroup var operation: OperationOptions
     @Flag(
         help: ArgumentHelp(
@@ -154,6 +155,20 @@ struct HostCommand: ParsableCommand {
         if headless && (approve || common.nick != nil) {
             throw ValidationError("--headless has nobody to ask or to name: it excludes --approve and --nick")
         }
+        if shared.store != nil {
+            if !headless { throw ValidationError("--store is for relays: it needs --headless") }
+            if persist.persist == nil {
+                throw ValidationError(
+                    "--store needs --persist NAME: the keys of the room, which all its hosts have, are in a file")
+            }
+            if direct.isEmpty && behind == nil {
+                throw ValidationError(
+                    "--store needs --direct or --behind: several machines cannot publish one onion address")
+            }
+            if mapPort || largestFile != nil {
+                throw ValidationError("--store excludes --map-port and --files: hosts do not pass files to each other")
+            }
+        }
         if let maxMembers, maxMembers < 0 {
             throw ValidationError("--max-members must not be negative")
         }
@@ -203,6 +218,7 @@ struct HostCommand: ParsableCommand {
         limits.asksHost = approve
         limits.isRelay = headless
         let name = try room.map { name throws(ChatEvent.Notice) in try RoomName(checking: name) }
+        let store = try shared.options()
         let kept = try persist.keptRoom(name)
         let password = try secret.read(isNew: true)
         // Who comes in while nobody is there would be let in by the relay's word that it knows the password.
@@ -213,7 +229,8 @@ struct HostCommand: ParsableCommand {
             password: password, isInviteOnly: inviteOnly, hasClientAuthorization: clientAuth,
             mapsPort: mapPort, kept: kept)
         options.files = try files.options()
-        options.fileLimits.largest = try fileLimit()
+        options.store = store
+        options.fileLimits.largest = store == nil ? try fileLimit() : 0
         options.metrics = try operation.metricsPlace()
         options.registry = try operation.registry.access()
         options.announcedName = try operation.announcedName()

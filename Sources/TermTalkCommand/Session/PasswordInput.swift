@@ -28,6 +28,16 @@ enum PasswordInput {
         try checked(firstLine(of: path, option: kind.fileOption), kind)
     }
 
+    /// The same for what a store asks for.
+    static func redisPassword(in path: String, _ option: String) throws(ChatEvent.Notice) -> RedisPassword {
+        guard let password = RedisPassword(try firstLine(of: path, option: option)) else {
+            throw ChatEvent.Notice(
+                .inputInvalid, "\(option) cannot be used: the password in it is empty or too long",
+                hint: "1 to \(RedisPassword.byteLimit) bytes, on one line")
+        }
+        return password
+    }
+
     /// The same of whatever the option is for; empty when it is longer than ``limit``.
     static func firstLine(of path: String, option: String) throws(ChatEvent.Notice) -> SecretBytes {
         var descriptor = STDIN_FILENO

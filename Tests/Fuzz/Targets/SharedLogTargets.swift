@@ -1,11 +1,16 @@
+import Chat
+import Room
 import Sodium
+import TestSupport
 
 @testable import SharedLog
+@testable import TermTalk
 
-/// What a Redis says, and what stands in a shared log once it is opened.
+/// What a Redis says, what stands in a shared log once it is opened, and what a room over it is told.
 let sharedLogTargets = [
     FuzzTarget("redis", atMost: 1_024, seeds: redisSeeds, run: redis),
     FuzzTarget("shared-log", atMost: 1_024, seeds: sharedLogSeeds, run: sharedLog),
+    FuzzTarget("shared-room", atMost: 2_048, seeds: sharedRoomSeeds, run: sharedRoom),
 ]
 
 private func redisSeeds() -> [[UInt8]] {
@@ -88,5 +93,45 @@ private func sharedLog(_ input: [UInt8]) {
         precondition((try? LogSnapshot(bytes: snapshot.bytes[...])) == snapshot, "a snapshot reads otherwise")
     } else if let entry = try? LogEntry(bytes: bytes) {
         precondition(entry.bytes == Array(bytes), "an entry was written otherwise")
+    }
+}
+
+private var relayLimits: RoomLimits {
+    var limits = RoomLimits()
+    limits.isRelay = true
+    return limits
+}
+
+private func sharedRoomSeeds() -> [[UInt8]] {
+    let key = [UInt8](repeating: 3, count: 32)
+    let terms = SharedTerms(relayLimits, hasPassword: true, isInviteOnly: false, timeToLive: .seconds(60))
+    let inputs: [RoomInput] = [
+        .began(terms), .said(1, key: key, way: -1, .first, type: 1, body: [1, 2, 3]),
+        .said(1, key: key, way: 0, .group([5, 6]), type: 1, body: []), .returned(2, key: key, session: 3, received: 4),
+        .opened(2, records: 9), .acknowledged([.init(link: 1, records: 2), .init(link: 2, records: 3)]), .lost(7),
+        .cutOff(8), .ended(.moderatorEnded),
+    ]
+    var table = SharedTable()
+    table.began(terms)
+    table.came(11)
+    _ = table.spoke(LinkID(host: 1, number: 4))
+    let room = Room(limits: relayLimits, closesAt: .seconds(60), book: PlainBook.self)
+    return inputs.map { [0] + $0.bytes } + [[1] + SharedSnapshot.bytes(of: room, table, now: .seconds(1))]
+}
+
+/// What is read is what was written.
+private func sharedRoom(_ input: [UInt8]) {
+    let bytes = Array(input.dropFirst())
+    if input.first == 1 {
+        guard let snapshot = try? SharedSnapshot(bytes: bytes, limits: relayLimits, book: PlainBook.self) else {
+            return
+        }
+        let now = Duration.milliseconds(Int64(snapshot.time))
+        let again = SharedSnapshot.bytes(of: snapshot.room, snapshot.table, now: now)
+        precondition(
+            (try? SharedSnapshot(bytes: again, limits: relayLimits, book: PlainBook.self))?.table == snapshot.table,
+            "a snapshot reads otherwise")
+    } else if let read = try? RoomInput(bytes: bytes) {
+        precondition((try? RoomInput(bytes: read.bytes)) == read, "an input reads otherwise")
     }
 }

@@ -1,0 +1,180 @@
+internal import Chat
+internal import EventLoop
+internal import Room
+internal import SharedLog
+internal import Sodium
+internal import Transport
+
+/// Holds a room together with other hosts: between a ``HostNode`` and the log of its room in a store.
+final class RoomShare {
+    /// Members that are connected here go to another host when the store cannot be used for so long: perhaps others can use it.
+    static let patience = Duration.seconds(10)
+    /// When the person is told that the room is still waited for.
+    static let firstPatience = Duration.seconds(5)
+    /// How long an ended room's log is kept, for hosts that sleep: what is there is sealed, and they are to read that it ended.
+    static let expiry = 3_600
+
+    private let loop: EventLoop
+    private let options: StoreOptions
+    private let name: String
+    private let tell: (ChatEvent.Notice) -> Void
+    private weak var node: HostNode?
+    private var replica: ReplicaNode?
+    private var client: RedisClient?
+    private var isReady = false
+    private var deadline: TimerHandle?
+
+    /// Called once, when members can come in.
+    var onReady: (() -> Void)?
+    /// Called when this host cannot be one of the room's.
+    var onFailed: ((ChatEvent.Notice) -> Void)?
+
+    init(_ options: StoreOptions, name: String, loop: EventLoop, tell: @escaping (ChatEvent.Notice) -> Void) {
+        self.loop = loop
+        self.options = options
+        self.name = name
+        self.tell = tell
+    }
+
+    /// Begins with `node`, which nobody has come to yet.
+    ///
+    /// - Parameters:
+    ///   - isNew: whether the room begins with this host.
+    ///   - key: what the log is sealed with.
+    func start(_ node: HostNode, isNew: Bool, terms: SharedTerms, key: borrowing SecretBytes) {
+        self.node = node
+        let host = Random.uint64()
+        let replica = ReplicaNode(
+            loop: loop, location: options.location, password: options.password, name: name,
+            seal: LogSeal(key: key), host: host, creating: isNew,
+            time: { [weak node, loop] in node?.sharing?.clock.time(local: loop.time) ?? 0 },
+            onEvent: { [weak self] in self?.heard($0) })
+        self.replica = replica
+        node.onTermsDiffer = { [weak self] in self?.fail(.storeTermsDiffer) }
+        node.share(
+            host: host, isNew: isNew, terms: terms,
+            log: .init(
+                append: { [weak replica] input, time in
+                    do throws(ReplicaError) {
+                        try replica?.append(input, time: time)
+                        return true
+                    } catch {
+                        return false
+                    }
+                },
+                keep: { [weak replica] in replica?.keepTrimming($0) },
+                isReady: { [weak replica] in replica?.isReady ?? false },
+                waitingByteCount: { [weak replica] in replica?.replica.waitingByteCount ?? 0 },
+                isKeeper: { [weak replica] in replica?.isFirst ?? false }))
+        wait(Self.firstPatience) { [weak self] in self?.tell(.storeHasNoRoom) }
+        replica.start()
+    }
+
+    /// Nothing is written any more. Of a room that is over nothing stays in the store for long.
+    func stop(isOver: Bool, then done: @escaping () -> Void) {
+        deadline?.cancel()
+        replica?.stop()
+        replica = nil
+        guard isOver else { return done() }
+        let client = RedisClient(
+            loop: loop, location: options.location, password: options.password, answerTimeout: .seconds(2))
+        self.client = client
+        var owed = RedisSession.keys(ofRoom: name).count
+        for key in RedisSession.keys(ofRoom: name) {
+            client.ask([Array("EXPIRE".utf8), key, Array("\(Self.expiry)".utf8)]) { [weak self] _ in
+                owed -= 1
+                guard owed == 0 else { return }
+                self?.client?.close()
+                self?.client = nil
+                done()
+            }
+        }
+    }
+
+    private func heard(_ event: ReplicaNode.Event) {
+        guard let node else { return }
+        switch event {
+        case .adopted(let room):
+            do throws(SnapshotError) {
+                try node.adopt(room)
+            } catch {
+                fail(.storeOfOtherVersion)
+            }
+        case .applied(let entry, let position):
+            node.logApplied(entry, at: position)
+            becomeReady()
+        case .snapshotNeeded:
+            replica?.keep(node.sharedSnapshot, trimming: nil)
+        case .storeLost:
+            tell(.storeLost)
+        case .tampered:
+            fail(.storeTampered)
+        case .unavailable(let failure):
+            tell(.storeUnavailable(failure, at: options.location))
+            wait(Self.patience) { [weak self] in self?.node?.dropAll() }
+        case .available:
+            deadline?.cancel()
+            tell(.storeAvailable)
+        }
+    }
+
+    private func becomeReady() {
+        guard !isReady, node?.sharing?.isOpen == true else { return }
+        isReady = true
+        deadline?.cancel()
+        let ready = onReady
+        onReady = nil
+        ready?()
+    }
+
+    private func wait(_ time: Duration, _ body: @escaping () -> Void) {
+        deadline?.cancel()
+        deadline = loop.schedule(after: time, body)
+    }
+
+    private func fail(_ notice: ChatEvent.Notice) {
+        replica?.stop()
+        let failed = onFailed
+        onFailed = nil
+        failed?(notice)
+    }
+}
+
+extension ChatEvent.Notice {
+    static let storeLost = ChatEvent.Notice(
+        .storeLost,
+        "the store has lost some of what was said here: those who were connected to this host may miss it",
+        hint: "set appendfsync always and min-replicas-to-write in Redis; see docs/shared-log.md")
+    static let storeAvailable = ChatEvent.Notice(.storeUnavailable, "the store answers again: the room goes on")
+    static let storeHasNoRoom = ChatEvent.Notice(
+        .storeUnavailable,
+        "nobody can come in yet: the store has nothing of this room, or its other hosts do not answer",
+        hint: "start the host that made the room; if all is lost, move NAME.room away everywhere, and begin anew")
+    static let storeOfOtherVersion = ChatEvent.Notice(
+        .storeUnavailable, "the room cannot be held here: what the store has of it cannot be read",
+        hint: "use the termtalk of the room's other hosts")
+    static let storeTampered = ChatEvent.Notice(
+        .storeUnavailable,
+        "the room is closed here: the store has changed what the hosts wrote, or shows them different things",
+        hint: "do not use that Redis any more")
+    static let storeTermsDiffer = ChatEvent.Notice(
+        .inputInvalid, "the room cannot be held here: its other hosts were started with other options",
+        hint: "give each the same --max-members, --keep, --keep-size, --password-file and --invite-only")
+
+    static func storeUnavailable(_ failure: RedisFailure, at location: RedisLocation) -> ChatEvent.Notice {
+        let reason =
+            switch failure {
+            case .unreachable(.refused): "nobody listens there"
+            case .unreachable(.timedOut), .timedOut: "it does not answer"
+            case .unreachable(.nameNotFound), .unreachable(.onionName): "its name, or its socket, is not found"
+            case .unreachable(.unreachable): "there is no way to it, or no permission"
+            case .unreachable(.failed(errno: let code)): SystemError.text(code)
+            case .lost, .overloaded: "the connection broke"
+            case .refused: "it does not take the user or the password, or does not permit what is needed"
+            case .notRedis: "it is no Redis"
+            }
+        return .init(
+            .storeUnavailable, "the store at \(location) cannot be used: \(reason)",
+            hint: "nothing that is said is passed on before it can be written; it is tried again")
+    }
+}

@@ -1,0 +1,135 @@
+internal import Room
+
+/// A host's part in a room that several hosts hold: what it knows of their log, and what it has to write there.
+final class RoomSharing {
+    /// The log, as a host uses it.
+    struct Log {
+        /// Writes an input at a time of the room; false when too much waits already.
+        var append: (_ input: [UInt8], _ time: UInt64) -> Bool
+        /// Puts a snapshot into the store.
+        var keep: ([UInt8]) -> Void
+        /// Whether members may be let in: what is written is on its way, and the other hosts know of this one.
+        var isReady: () -> Bool
+        /// Bytes that wait to be written.
+        var waitingByteCount: () -> Int
+        /// Whether it is this host that takes snapshots.
+        var isKeeper: () -> Bool
+    }
+
+    /// Nothing is read from members while more than so many bytes wait for the store.
+    static let congestedByteCount = 4 << 20
+    /// A snapshot is taken after so many entries, or so many bytes of inputs and a quarter of the snapshot before.
+    static let snapshotEntryCount = 4_096
+    static let snapshotByteCount = 1 << 20
+    /// The log of what was said is looked through after so many entries, for what nobody needs any more.
+    static let trimInterval: UInt64 = 64
+
+    let host: UInt64
+    let terms: SharedTerms
+    let log: Log
+    var table = SharedTable()
+    var clock = SharedClock()
+    /// What is to be written, in order.
+    private(set) var waiting: [RoomInput] = []
+    /// How many records each link's peer has received, as far as that is not written.
+    private var acknowledged: [UInt32: UInt32] = [:]
+    /// The links of this host by which something has come, so that the others are to hear when they are gone.
+    private var spoken: Set<LinkID> = []
+    private var nextNumber: UInt32 = 0
+    private var entryCount = 0
+    private var byteCount = 0
+    private var snapshotSize = 0
+    var isFlushing = false
+
+    init(host: UInt64, terms: SharedTerms, log: Log) {
+        self.host = host
+        self.terms = terms
+        self.log = log
+    }
+
+    /// This host's number in the room, once the others know of it.
+    var number: UInt32? { table.number(of: host) }
+
+    /// Whether somebody may come in here.
+    var isOpen: Bool { number != nil && table.terms?.agree(with: terms) == true && log.isReady() }
+
+    var isCongested: Bool { log.waitingByteCount() > Self.congestedByteCount }
+
+    /// A number for a connection that is about to be added, never used before; nil before this host is known.
+    func freeLink() -> LinkID? {
+        guard let number, nextNumber < .max else { return nil }
+        nextNumber += 1
+        return LinkID(host: number, number: nextNumber)
+    }
+
+    // MARK: What is to be written
+
+    func write(_ input: RoomInput) {
+        takeAcknowledgements()
+        waiting.append(input)
+    }
+
+    /// Something came by the link: it is to be told when it is gone.
+    func spoke(_ link: LinkID) { spoken.insert(link) }
+
+    /// The link is gone. Returns whether that is to be told.
+    func forget(_ link: LinkID) -> Bool { spoken.remove(link) != nil }
+
+    /// The latest word of a link counts.
+    func acknowledge(_ records: UInt32, by link: LinkID) {
+        acknowledged[link.number] = records
+    }
+
+    private func takeAcknowledgements() {
+        var rest = acknowledged.sorted { $0.key < $1.key }[...]
+        acknowledged = [:]
+        while !rest.isEmpty {
+            let part = rest.prefix(RoomInput.acknowledgementLimit)
+            rest = rest.dropFirst(part.count)
+            waiting.append(.acknowledged(part.map { .init(link: $0.key, records: $0.value) }))
+        }
+    }
+
+    /// Writes what waits. Returns whether all was taken.
+    func flush(local: Duration) -> Bool {
+        takeAcknowledgements()
+        let time = clock.time(local: local)
+        var count = 0
+        while count < waiting.count, log.append(waiting[count].bytes, time) { count += 1 }
+        waiting.removeFirst(count)
+        return waiting.isEmpty
+    }
+
+    // MARK: Snapshots
+
+    func applied(byteCount: Int) {
+        entryCount += 1
+        self.byteCount += byteCount
+    }
+
+    var isSnapshotDue: Bool {
+        entryCount >= Self.snapshotEntryCount || byteCount >= max(Self.snapshotByteCount, snapshotSize / 4)
+    }
+
+    func tookSnapshot(byteCount size: Int) {
+        entryCount = 0
+        byteCount = 0
+        snapshotSize = size
+    }
+
+    /// All that was known is replaced by that; nothing of this host's is under way any more.
+    func adopt(_ table: SharedTable, at time: UInt64, local: Duration) {
+        self.table = table
+        clock = SharedClock()
+        clock.applied(time, local: local)
+        spoken = []
+        acknowledged = [:]
+        // What was said by links that are dropped now their peers say again; a host's own words still count.
+        waiting.removeAll { input in
+            switch input {
+            case .began, .ended: false
+            default: true
+            }
+        }
+    }
+}

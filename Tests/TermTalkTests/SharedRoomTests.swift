@@ -1,0 +1,173 @@
+import Chat
+import EventLoop
+import Room
+import Testing
+
+@testable import TermTalk
+
+/// A room that several hosts hold, over a log that is made up.
+@Suite struct SharedRoomTests {
+    private func run(seed: UInt64, _ body: (SharedWorld) throws -> Void) throws {
+        let loop = try EventLoop(simulatedFrom: MonotonicTime(nanoseconds: 1_000_000_000))
+        let world = SharedWorld(loop: loop, seed: seed)
+        var isOver = false
+        loop.schedule(after: .seconds(3_000)) {
+            if !isOver {
+                Issue.record("seed \(seed): the deadline has passed: \(world.people.map { $0.events.suffix(4) })")
+            }
+            loop.stop()
+        }
+        try body(world)
+        loop.run()
+        isOver = true
+        world.end()
+    }
+
+    /// One comes in at the first host and founds the group, one at the second.
+    private func begin(
+        _ world: SharedWorld, hosts: Int = 2,
+        _ body: @escaping (SharedWorld.Person, SharedWorld.Person, Invite) throws -> Void
+    ) throws {
+        for _ in 0..<hosts { try world.addHost() }
+        world.when({ world.hosts.allSatisfy(\.isOpen) }) {
+            let first = try world.add("first", at: 0)
+            world.when({ !first.invites.isEmpty && world.isSettled }) {
+                let invite = try Invite(parsing: first.invites[0])
+                let second = try world.add("second", at: 1, inviteOfGroup: invite)
+                world.when({ second.isIn && first.knows(of: 2) && world.isSettled }) { try body(first, second, invite) }
+            }
+        }
+    }
+
+    private func snapshots(_ world: SharedWorld) -> Set<[UInt8]> {
+        Set(world.hosts.filter { $0.isOpen }.map(\.node.sharedSnapshot))
+    }
+
+    @Test("Members at two hosts hear each other in one order, and the hosts have the same room", arguments: 1...20)
+    func order(seed: Int) throws {
+        try run(seed: UInt64(seed)) { world in
+            try begin(world, hosts: 3) { first, second, invite in
+                let third = try world.add("third", at: 2, inviteOfGroup: invite)
+                world.when({ third.isIn && first.knows(of: 3) && second.knows(of: 3) && world.isSettled }) {
+                    for number in 0..<10 {
+                        for (name, person) in [("a", first), ("b", second), ("c", third)] {
+                            person.node?.say("\(name)\(number)", kind: .text, to: nil)
+                        }
+                    }
+                    second.node?.say("psst", kind: .text, to: "first")
+                    world.when({
+                        world.people.allSatisfy { $0.texts.count { $0 != "psst" } >= 30 }
+                            && first.texts.contains("psst")
+                            && world.isSettled && world.people.allSatisfy { $0.delivered >= 10 }
+                    }) {
+                        let orders = Set(world.people.map { $0.texts.filter { $0 != "psst" } })
+                        #expect(orders.count == 1 && orders.first?.count == 30)
+                        #expect(snapshots(world).count == 1)
+                        world.loop.stop()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Who was at a host that is killed comes back at another, and has missed nothing", arguments: 1...20)
+    func hostKilled(seed: Int) throws {
+        try run(seed: UInt64(seed)) { world in
+            try begin(world) { first, second, _ in
+                first.node?.say("before", kind: .text, to: nil)
+                world.when({ second.texts == ["before"] && first.texts == ["before"] }) {
+                    world.kill(0)
+                    second.node?.say("meanwhile", kind: .text, to: nil)
+                    first.node?.say("mine", kind: .text, to: nil)
+                    first.place = 1
+                    first.node?.tryNow()
+                    world.when({ first.texts.count == 3 && second.texts.count == 3 && world.isSettled }) {
+                        #expect(first.texts == second.texts)
+                        #expect(first.joins == 1 && first.ending == nil)
+                        world.loop.stop()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A host that starts late has the same room, and takes members", arguments: 1...10)
+    func late(seed: Int) throws {
+        try run(seed: UInt64(seed)) { world in
+            try begin(world) { first, second, invite in
+                for number in 0..<5 { first.node?.say("\(number)", kind: .text, to: nil) }
+                world.when({ second.texts.count == 5 && world.isSettled }) {
+                    _ = try world.addLateHost()
+                    world.when({ world.hosts.allSatisfy(\.isOpen) && world.isSettled }) {
+                        let third = try world.add("third", at: 2, inviteOfGroup: invite)
+                        world.when({
+                            third.isIn && first.knows(of: 3) && second.knows(of: 3) && world.isSettled
+                        }) {
+                            first.place = 2
+                            first.breakConnection()
+                            third.node?.say("hello", kind: .text, to: nil)
+                            world.when({
+                                third.texts == ["hello"] && first.texts.last == "hello"
+                                    && second.texts.last == "hello" && world.isSettled
+                            }) {
+                                #expect(first.texts == second.texts && first.joins == 1)
+                                #expect(snapshots(world).count == 1)
+                                world.loop.stop()
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Who is sent out at one host, and the end of the room, are the same at all")
+    func moderation() throws {
+        try run(seed: 3) { world in
+            try begin(world) { first, second, _ in
+                first.node?.perform(.kick("second", reason: "", keepsInvites: true))
+                world.when({ second.ending != nil && world.isSettled }) {
+                    #expect(second.ending?.reason == .kicked)
+                    #expect(snapshots(world).count == 1)
+                    world.hosts[1].node.close(.hostQuit)
+                    world.when({ first.ending != nil && world.hosts.allSatisfy { $0.node.room.isClosed } }) {
+                        #expect(first.ending?.reason == .hostQuit)
+                        world.loop.stop()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Only one of two who come at once with the relay's own invite founds the group", arguments: 1...10)
+    func founders(seed: Int) throws {
+        try run(seed: UInt64(seed)) { world in
+            for _ in 0..<2 { try world.addHost() }
+            world.when({ world.hosts.allSatisfy(\.isOpen) }) {
+                let rivals = [try world.add("one", at: 0), try world.add("two", at: 1)]
+                world.when({
+                    rivals.contains { !$0.invites.isEmpty } && rivals.contains { $0.ending != nil } && world.isSettled
+                }) {
+                    #expect(rivals.compactMap { $0.ending?.notice?.code } == [.groupInviteNeeded])
+                    #expect(snapshots(world).count == 1)
+                    world.loop.stop()
+                }
+            }
+        }
+    }
+
+    @Test("The room's time ends at all hosts")
+    func time() throws {
+        try run(seed: 1) { world in
+            try world.addHost(timeToLive: .seconds(60))
+            try world.addHost()
+            world.when({ world.hosts.allSatisfy(\.isOpen) }) {
+                let first = try world.add("first", at: 1)
+                world.when({ first.ending != nil && world.hosts.allSatisfy { $0.node.room.isClosed } }) {
+                    #expect(first.ending?.reason == .ttl)
+                    world.loop.stop()
+                }
+            }
+        }
+    }
+}

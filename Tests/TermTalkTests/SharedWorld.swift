@@ -1,0 +1,267 @@
+import Chat
+import EventLoop
+import Logging
+import Room
+import SecureGroup
+import SecureSession
+import SharedLog
+import Sodium
+import Testing
+import Transport
+
+@testable import TermTalk
+
+/// Hosts that hold one room, and members, on one loop. The log is made up: what a host writes reaches all, each after a while of its
+/// own, in one order.
+final class SharedWorld {
+    final class Person {
+        fileprivate(set) var node: MemberNode?
+        fileprivate(set) var events: [ChatEvent] = []
+        fileprivate(set) var ending: (reason: ChatEvent.CloseReason, notice: ChatEvent.Notice?)?
+        fileprivate var streams: [MemoryStream] = []
+        /// The host that it dials.
+        var place: Int
+
+        init(at place: Int) { self.place = place }
+
+        var texts: [String] {
+            events.compactMap { if case .message(let message) = $0 { message.text } else { nil } }
+        }
+        var isIn: Bool { events.contains { if case .joinedRoom = $0 { true } else { false } } }
+        var joins: Int { events.count { if case .joinedRoom = $0 { true } else { false } } }
+        /// Whether it knows of so many members, and so seals for them.
+        func knows(of count: Int) -> Bool {
+            events.contains { event in
+                switch event {
+                case .memberJoined(_, _, let known): known >= count
+                case .joinedRoom(let room): room.members.count >= count
+                default: false
+                }
+            }
+        }
+        var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
+        var invites: [String] { events.compactMap { if case .invite(let text, _) = $0 { text } else { nil } } }
+
+        func breakConnection() {
+            let broken = streams
+            streams = []
+            for stream in broken {
+                let handler = stream.handler
+                stream.close()
+                handler?.streamClosed(.failed(errno: 104))
+            }
+        }
+    }
+
+    final class Host {
+        let number: UInt64
+        let identity: RoomIdentity
+        let node: HostNode
+        fileprivate(set) var isAlive = true
+        /// How many entries it has read.
+        fileprivate var position = 0
+        fileprivate var lastInput: UInt64 = 0
+        fileprivate var snapshots: [[UInt8]] = []
+
+        fileprivate init(number: UInt64, identity: RoomIdentity, node: HostNode) {
+            self.number = number
+            self.identity = identity
+            self.node = node
+        }
+
+        var isOpen: Bool { isAlive && node.sharing?.isOpen == true }
+    }
+
+    let loop: EventLoop
+    private let room = RoomName.random()
+    private let key = X25519.PrivateKey().exported()
+    private let invite = InviteSecret()
+    private let limits: RoomLimits
+    private(set) var hosts: [Host] = []
+    private(set) var people: [Person] = []
+    private var log: [(entry: WrittenEntry, position: LogPosition)] = []
+    private var random: UInt64
+    var onAnything: (() -> Void)?
+
+    init(loop: EventLoop, seed: UInt64) {
+        SodiumLibrary.initialize()
+        self.loop = loop
+        random = seed
+        var limits = RoomLimits()
+        limits.isRelay = true
+        self.limits = limits
+    }
+
+    private func next(_ limit: UInt64) -> UInt64 {
+        random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return (random >> 33) % limit
+    }
+
+    // MARK: Hosts
+
+    @discardableResult
+    func addHost(timeToLive: Duration? = nil) throws -> Host {
+        let identity = RoomIdentity(
+            prologue: Prologue(room: room.description, onionKey: nil),
+            staticKey: try X25519.PrivateKey(copying: key), invites: [invite], acceptsOpen: false)
+        let node = HostNode(
+            loop: loop, identity: identity, limits: limits, closesAt: nil, wallClock: { 0 },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { _ in })
+        let host = Host(number: UInt64(hosts.count + 1), identity: identity, node: node)
+        hosts.append(host)
+        node.share(
+            host: host.number, isNew: hosts.count == 1,
+            terms: SharedTerms(limits, hasPassword: false, isInviteOnly: true, timeToLive: timeToLive),
+            log: .init(
+                append: { [weak self, weak host] input, time in
+                    guard let self, let host, host.isAlive else { return true }
+                    host.lastInput += 1
+                    self.append(.input(host.lastInput, input), by: host.number, time: time)
+                    return true
+                },
+                keep: { [weak host] in host?.snapshots.append($0) },
+                isReady: { true }, waitingByteCount: { 0 }, isKeeper: { [weak host] in host?.number == 1 }))
+        append(.hello(instead: nil), by: host.number, time: 0)
+        beat(host)
+        return host
+    }
+
+    /// Shows that it lives, and brings time.
+    private func beat(_ host: Host) {
+        loop.schedule(after: .milliseconds(200)) { [weak self, weak host] in
+            guard let self, let host, host.isAlive else { return }
+            self.append(.beat, by: host.number, time: host.node.sharing?.clock.time(local: self.loop.time) ?? 0)
+            self.beat(host)
+        }
+    }
+
+    private func append(_ content: LogContent, by host: UInt64, time: UInt64) {
+        let last = log.last?.entry.time ?? 0
+        let position = LogPosition(epoch: 1, number: UInt64(log.count + 1))
+        log.append(
+            (
+                WrittenEntry(
+                    writer: WriterID(host: host, incarnation: 0), number: position.number, epochHead: .origin,
+                    seen: .origin, time: max(last, time), content: content), position
+            ))
+        for host in hosts where host.isAlive { readOn(host) }
+    }
+
+    /// Each host reads at its own pace, some entries at a time.
+    private func readOn(_ host: Host) {
+        loop.schedule(after: .milliseconds(Int64(next(30)))) { [weak self, weak host] in
+            guard let self, let host, host.isAlive else { return }
+            for _ in 0...self.next(6) where host.position < self.log.count {
+                let (entry, position) = self.log[host.position]
+                host.position += 1
+                host.node.logApplied(entry, at: position)
+            }
+            if host.position < self.log.count { self.readOn(host) }
+            self.onAnything?()
+        }
+    }
+
+    /// The host is killed; the others find out.
+    func kill(_ index: Int) {
+        let host = hosts[index]
+        host.isAlive = false
+        for person in people where person.place == index { person.breakConnection() }
+        guard let other = hosts.first(where: \.isAlive) else { return }
+        append(.gone(WriterID(host: host.number, incarnation: 0), after: 0), by: other.number, time: 0)
+    }
+
+    /// Whether all that is written was read by all.
+    var isSettled: Bool { hosts.allSatisfy { !$0.isAlive || $0.position == log.count } }
+
+    /// A host that begins with what another one has.
+    func addLateHost() throws -> Host {
+        guard let first = hosts.first(where: \.isAlive) else { preconditionFailure("a host is left") }
+        let (snapshot, position) = (first.node.sharedSnapshot, first.position)
+        let host = try addHost()
+        host.position = position
+        try host.node.adopt(snapshot)
+        readOn(host)
+        return host
+    }
+
+    // MARK: Members
+
+    @discardableResult
+    func add(_ nick: String, at place: Int, inviteOfGroup: Invite? = nil) throws -> Person {
+        let person = Person(at: place)
+        people.append(person)
+        let secret = inviteOfGroup?.secret ?? invite
+        let trust: GroupTrust =
+            if let bytes = inviteOfGroup?.secret.secretBytes {
+                .secret(GroupSecret(SecretBytes(copying: bytes.span)))
+            } else {
+                .first
+            }
+        let node = MemberNode(
+            loop: loop,
+            target: .init(
+                room: room, address: try RoomAddress("127.0.0.1:1"), policy: .pinned(.invite),
+                isInviteOfGroup: inviteOfGroup != nil),
+            credentials: JoinCredentials(
+                prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
+                hostKey: hosts[0].identity.publicKey, invite: secret),
+            client: MemberClient(
+                nick: nick, engine: RoomGroup(trust: trust, time: 1_000_000_000), foundsGroup: true),
+            password: nil,
+            dial: { [weak self, weak person] completion in Dial(self, person, completion) },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, wallClock: { 0 },
+            tell: { [weak self, weak person] event in
+                person?.events.append(event)
+                self?.onAnything?()
+            })
+        node.onEnded = { [weak self, weak person] reason, notice in
+            person?.ending = (reason, notice)
+            self?.onAnything?()
+        }
+        person.node = node
+        node.start()
+        return person
+    }
+
+    private final class Dial: Cancellable {
+        private var completion: ((Result<any ByteStream, ChatEvent.Notice>) -> Void)?
+
+        init(
+            _ world: SharedWorld?, _ person: Person?,
+            _ completion: @escaping (Result<any ByteStream, ChatEvent.Notice>) -> Void
+        ) {
+            self.completion = completion
+            world?.loop.atEndOfTurn { [weak world, weak person] in
+                guard let world, let person, let completion = self.completion else { return }
+                let host = world.hosts[person.place]
+                guard host.isAlive else { return completion(.failure(.init(.connectionRefused, "it is dead"))) }
+                let (left, right) = MemoryStream.makePair(loop: world.loop)
+                person.streams = [left, right]
+                host.node.accept(right)
+                completion(.success(left))
+            }
+        }
+
+        func cancel() { completion = nil }
+    }
+
+    /// Calls `body` once, when `condition` has become true.
+    func when(_ condition: @escaping () -> Bool, _ body: @escaping () throws -> Void) {
+        onAnything = { [weak self] in
+            guard let self, condition() else { return }
+            self.onAnything = nil
+            self.loop.atEndOfTurn {
+                do { try body() } catch {
+                    Issue.record(error)
+                    self.loop.stop()
+                }
+            }
+        }
+        onAnything?()
+    }
+
+    func end() {
+        onAnything = nil
+        for person in people { person.breakConnection() }
+    }
+}
