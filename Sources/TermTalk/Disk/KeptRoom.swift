@@ -86,10 +86,7 @@ package final class KeptRoom: Sendable {
     /// What that log is called in the store: it tells nothing of the room.
     var logName: String {
         derived("TermTalk shared room: name").withBytes { bytes in
-            bytes.indices.prefix(16).map { index in
-                let digits = String(bytes[index], radix: 16)
-                return digits.count == 1 ? "0" + digits : digits
-            }.joined()
+            Base16.encode(bytes.indices.prefix(16).map { bytes[$0] })
         }
     }
     /// The secret of the relay's own invite, the same at all hosts.
