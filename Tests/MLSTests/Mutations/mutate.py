@@ -29,14 +29,19 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 }
 let package = Package(
     name: "mutations",
+    dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")],
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
         library("Locking"), library("Sodium", ["CSodium", "Locking"]), library("Wire"),
         library("Noise", ["Sodium", "Wire"]), library("CPace", ["Sodium"]),
         library("SecureSession", ["CPace", "Noise", "Sodium", "Wire"]),
-        library("Room", ["Sodium", "Wire"]), library("MLS", ["Sodium", "Wire"]),
-        library("SecureGroup", ["MLS", "Room", "Sodium", "Wire"]),
-        .target(name: "TestSupport", dependencies: ["Room", "SecureGroup", "SecureSession", "Sodium", "Wire"],
+        library("Chat", ["Sodium"]), library("SharedLog", ["Sodium", "Wire"]),
+        library("Room", ["Chat", .product(name: "DequeModule", package: "swift-collections"), "Sodium", "Wire"]),
+        library("MLS", ["Locking", "Sodium", "Wire"]),
+        library("SecureGroup", ["Chat", "MLS", "Room", "Sodium", "Wire"]),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Chat", "Room", "SecureGroup", "SecureSession", "SharedLog", "Sodium", "Wire"],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "MLSTests", dependencies: ["MLS", "Sodium", "TestSupport", "Wire"],
             exclude: ["Interop", "Mutations"], swiftSettings: settings),
@@ -51,11 +56,13 @@ func isMutant(_ name: String) -> Bool { chosen == name }
 
 def prepare(scratch):
     scratch.mkdir(parents=True, exist_ok=True)
-    for folder in ["Locking", "CSodium", "Sodium", "Wire", "Noise", "CPace", "SecureSession", "Room", "MLS", "SecureGroup"]:
+    for folder in ["Locking", "CSodium", "Sodium", "Wire", "Noise", "CPace", "SecureSession", "Chat", "SharedLog", "Room",
+                   "MLS", "SecureGroup"]:
         shutil.copytree(ROOT / "Sources" / folder, scratch / "Sources" / folder)
     for folder in ["TestSupport", "MLSTests"]:
         shutil.copytree(ROOT / "Tests" / folder, scratch / "Tests" / folder)
     (scratch / "Package.swift").write_text(PACKAGE)
+    shutil.copy(ROOT / "Package.resolved", scratch)
     for target in ["MLS", "Wire"]:
         (scratch / "Sources" / target / "Switch.swift").write_text(SWITCH)
     for name, _, file, old, new in MUTATIONS:

@@ -141,7 +141,8 @@ MUTATIONS = [
     ("known-keys", "keys of a path are new to the tree", TREE + "RatchetTreeChanges.swift",
      "guard encryptionKeys[key] == 0,", "guard MUTANT || encryptionKeys[key] == 0,"),
     ("counted-keys", "a key that is replaced is not counted any more", TREE + "RatchetTree.swift",
-     "if let before { encryptionKeys.remove(before) }", "if let before, !MUTANT { encryptionKeys.remove(before) }"),
+     "if let before { encryptionKeys.remove(before.encryptionKey) }",
+     "if let before, !MUTANT { encryptionKeys.remove(before.encryptionKey) }"),
     ("public-signature", "the public group checks who signs", GROUP + "PublicGroup.swift",
      "return try ContentVerification(context: context, tree: tree).verify(authenticated)",
      """return MUTANT
