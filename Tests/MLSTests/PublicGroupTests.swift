@@ -285,6 +285,18 @@ import Wire
                 key: world.clients[1].signingKey)
             #expect(refusal(MLSMessage.groupInfo(useless).encoded) != nil, "\(key)")
         }
+        // Signed by a member, with the epoch's tag, and about something else.
+        for change: (inout GroupContext) -> Void in [
+            { $0.epoch += 1 }, { $0.treeHash[0] ^= 1 }, { $0.confirmedTranscriptHash[0] ^= 1 },
+            { $0.extensions.append(Extension(type: .init(rawValue: 0xf7ff), data: [])) },
+        ] {
+            var context = info.context
+            change(&context)
+            let other = GroupInfo(
+                context: context, extensions: info.extensions, confirmationTag: info.confirmationTag,
+                signer: info.signer, suite: world.service.tree.suite, key: world.clients[1].signingKey)
+            #expect(refusal(MLSMessage.groupInfo(other).encoded) == .wrongEpoch)
+        }
         try world.deliver(world.clients[0].commit([]))
         #expect(refusal(good) == .wrongEpoch)
     }
