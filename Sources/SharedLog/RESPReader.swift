@@ -6,6 +6,9 @@ package struct RESPReader: Sendable {
     package static let lineLimit = 4_096
     /// How many elements all arrays of a value have.
     package static let elementLimit = 16_384
+    /// The same of an array, which is looked through from its beginning whenever more of it comes: `entries` ends behind 4 MiB, and the
+    /// last of these has as much.
+    package static let arrayByteLimit = 16 << 20
     /// How deep arrays stand in each other. Our scripts answer with one.
     package static let depthLimit = 4
 
@@ -86,6 +89,7 @@ package struct RESPReader: Sendable {
             elements += Int(count)
             var values: [RESPValue] = []
             for _ in 0..<count {
+                guard position - start <= RESPReader.arrayByteLimit else { throw .tooLong }
                 guard let value = try value(depth: depth + 1) else { return nil }
                 values.append(value)
             }

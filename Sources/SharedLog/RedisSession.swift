@@ -14,6 +14,9 @@ package struct RedisSession: Sendable {
         case ended
     }
 
+    /// SHA-1 in hexadecimal digits: it is sent with each command.
+    private static let hashByteCount = 40
+
     private let keys: [[UInt8]]
     private var phase: Phase
     private var reader = RESPReader()
@@ -84,7 +87,7 @@ package struct RedisSession: Sendable {
         case (.authenticating, .error(let text)), (.loading, .error(let text)):
             phase = .ended
             throw .refused(text)
-        case (.loading(var hashes), .bytes(let hash?)):
+        case (.loading(var hashes), .bytes(let hash?)) where hash.count == Self.hashByteCount:
             hashes.append(hash)
             guard hashes.isComplete else {
                 phase = .loading(hashes)

@@ -130,6 +130,15 @@ struct StoreTests {
             let result = try await TermTalkProcess.run(["host"] + more, home: TestHome())
             #expect(result.status == 64, "\(more)")
         }
+        // Beside an onion room whose host nobody is to find, nothing is dialed without tor; and what no host could read is not kept.
+        let onion = "gfsciiiodofyykzz2ntnpumwc2gnjtiohuq5l4spki2l5p4fpxtktuqd.onion"
+        let kept = ["host", "--headless", "--persist", "x", "--no-passphrase", "--store"]
+        try await expectFailure(
+            kept + ["redis://192.0.2.1", "--behind", onion, "--listen", "127.0.0.1:0"], code: "direct-not-allowed",
+            status: 77)
+        try await expectFailure(
+            kept + ["redis://127.0.0.1:1", "--direct", "127.0.0.1:0", "--keep-size", "65M"], code: "input-invalid",
+            status: 65)
         for address in ["rediss://127.0.0.1", "redis://u:p@127.0.0.1", "http://127.0.0.1", "redis://127.0.0.1/3"] {
             try await expectFailure(
                 [

@@ -58,7 +58,8 @@ struct RESPReaderTests {
         let alphabet = Array("+-:$*0123459\r\nOKREFUSED.".utf8)
         for _ in 0..<2_000 {
             var (session, _) = RedisSession.begin(room: "r", user: nil, password: nil)
-            let hashes = RedisScript.allCases.map { _ in "$2\r\nab\r\n" }.joined()
+            let hash = String(repeating: "ab", count: 20)
+            let hashes = RedisScript.allCases.map { _ in "$40\r\n\(hash)\r\n" }.joined()
             #expect((try? session.received(Array(hashes.utf8))) == [.ready])
             let commands: [StoreCommand] = [.status, .load, .read(after: .origin, limit: 1)]
             _ = session.send(commands[random.below(3)])

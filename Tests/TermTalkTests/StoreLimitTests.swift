@@ -36,6 +36,52 @@ import Testing
         #expect(table.number(of: 1) == 1)
     }
 
+    /// A host's part in a room, whose store takes nothing.
+    private static func sharing() -> RoomSharing {
+        RoomSharing(
+            host: 1, terms: SharedTerms(RoomLimits(), hasPassword: false, isInviteOnly: false, timeToLive: nil),
+            log: .init(
+                append: { _, _ in false }, keep: { _ in }, isReady: { true }, waitingByteCount: { 0 },
+                isKeeper: { false }))
+    }
+
+    @Test("Who is no member writes so much in all, and a member has so much under way, before more is judged")
+    func messagesUnderWay() throws {
+        let sharing = Self.sharing()
+        let (visitor, member) = (LinkID(host: 1, number: 1), LinkID(host: 1, number: 2))
+        for _ in 0..<RoomSharing.visitorMessages {
+            #expect(sharing.takes(from: visitor, isMember: false))
+            sharing.cameBack(visitor)
+        }
+        #expect(!sharing.takes(from: visitor, isMember: false))
+        sharing.table.cameIn(member, try #require(MemberID("abcdef")))
+        for _ in 0..<RoomSharing.memberMessages { #expect(sharing.takes(from: member, isMember: true)) }
+        #expect(!sharing.takes(from: member, isMember: true))
+        sharing.cameBack(member)
+        #expect(sharing.takes(from: member, isMember: true) && !sharing.takes(from: member, isMember: true))
+        // Another connection begins anew.
+        _ = sharing.forget(visitor)
+        #expect(sharing.takes(from: visitor, isMember: false))
+    }
+
+    @Test("While the store takes nothing, members are not read from, and past a bound nothing is taken")
+    func bytesWaiting() {
+        let sharing = Self.sharing()
+        let link = LinkID(host: 1, number: 1)
+        func write(until limit: Int) {
+            let body = [UInt8](repeating: 0, count: (1 << 20) - 256)
+            for _ in 0..<limit >> 20 { sharing.write(.said(1, key: [2], way: 0, .first, type: 3, body: body)) }
+        }
+        write(until: RoomSharing.congestedByteCount)
+        #expect(!sharing.isCongested)
+        write(until: 1 << 20)
+        #expect(sharing.isCongested && sharing.takes(from: link, isMember: true))
+        write(until: RoomSharing.waitingByteLimit - RoomSharing.congestedByteCount - (2 << 20))
+        #expect(sharing.takes(from: link, isMember: true))
+        write(until: 1 << 20)
+        #expect(!sharing.takes(from: link, isMember: true))
+    }
+
     @Test("A password has so many bytes")
     func password() {
         #expect(RedisPassword(SecretBytes(count: 0)) == nil)

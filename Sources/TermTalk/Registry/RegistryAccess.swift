@@ -22,4 +22,13 @@ package struct RegistryAccess: Sendable {
 extension HostPort {
     /// Whether it is this machine's own loopback, as can be seen without asking anybody.
     package var isLoopback: Bool { IPAddress(host).map { $0.scope == .loopback } ?? (host.lowercased() == "localhost") }
+
+    /// Whether it may be this machine by another spelling: `0.0.0.0`, `127.1` and `2130706433`, which the system's resolver reads as
+    /// addresses, or `localhost.`. A name of the DNS ends with letters.
+    var mayBeLoopback: Bool {
+        if let address = IPAddress(host) { return address.scope == .loopback || address.scope == .unspecified }
+        let labels = host.lowercased().split(separator: ".")
+        guard let last = labels.last, last != "localhost" else { return true }
+        return last.first?.isNumber == true
+    }
 }

@@ -41,7 +41,9 @@ extension RoomGuest {
         }
         let addresses = search.addresses(of: record, isThroughTor: options.tor != nil)
         guard let address = addresses.first else {
-            guard record.addresses.allSatisfy({ $0.hostPort?.isLoopback == true }) else { throw .registryShowsAddress }
+            guard record.addresses.allSatisfy({ $0.hostPort?.mayBeLoopback == true }) else {
+                throw .registryShowsAddress
+            }
             throw .registryForged("it leads nowhere but to this machine")
         }
         if let invite = options.invite {
@@ -82,7 +84,7 @@ extension RegistrySearch {
     func addresses(of record: RegistryRecord, isThroughTor: Bool) -> [RoomAddress] {
         record.addresses.filter { address in
             guard let place = address.hostPort else { return true }
-            return place.isLoopback ? access.isOfThisMachine : isThroughTor || direct != .refused
+            return place.mayBeLoopback ? access.isOfThisMachine : isThroughTor || direct != .refused
         }
     }
 }

@@ -59,6 +59,7 @@ extension HostNode {
     /// A whole message of a member, or of a visitor that the door lets ask the room.
     func share(_ type: UInt8, _ body: [UInt8], from connection: HostConnection) {
         guard let sharing, let key = connection.peerKey else { return }
+        guard sharing.takes(from: connection.link, isMember: connection.isMember) else { return overdone(connection) }
         let invite = connection.session.invite
         let pass: RoomInput.Pass =
             if let invite, invite !== door.invites.room?.secret {
@@ -76,8 +77,16 @@ extension HostNode {
 
     func share(returning session: UInt32, received: UInt32, on connection: HostConnection) {
         guard let sharing, let key = connection.peerKey else { return }
+        guard sharing.takes(from: connection.link, isMember: connection.isMember) else { return overdone(connection) }
         sharing.spoke(connection.link)
         submit(.returned(connection.link.number, key: key, session: session, received: received))
+    }
+
+    /// More has come than the room can have judged. Who is a member comes back; all others say one thing and wait.
+    private func overdone(_ connection: HostConnection) {
+        guard connection.isMember else { return fail(connection) }
+        connection.dropStream()
+        streamClosed(connection)
     }
 
     func share(acknowledged records: UInt32, by connection: HostConnection) {
@@ -150,10 +159,12 @@ extension HostNode {
             }
         case .said(let number, let key, let way, let pass, let type, let body):
             let link = LinkID(host: host, number: number)
+            sharing.cameBack(link)
             guard sharing.table.spoke(link) else { return }
             said(type, body, by: link, key: key, way: Int(way), pass)
         case .returned(let number, let key, let session, let received):
             let link = LinkID(host: host, number: number)
+            sharing.cameBack(link)
             guard sharing.table.spoke(link) else { return }
             returned(session, received: received, key: key, by: link)
         case .opened(let number, let records):

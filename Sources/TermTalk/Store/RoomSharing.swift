@@ -23,6 +23,12 @@ final class RoomSharing {
     static let snapshotByteCount = 1 << 20
     /// The log of what was said is looked through after so many entries, for what nobody needs any more.
     static let trimInterval: UInt64 = 64
+    /// Messages that are written for one link: in all for who is no member, who says one thing and waits; and for a member, of those that have
+    /// not come back, so that the room has not judged them yet. That is twice what its own window has (``SendWindow``).
+    static let visitorMessages = 8
+    static let memberMessages = 4_096
+    /// Nothing is taken from links while so many bytes wait here, because the log takes no more.
+    static let waitingByteLimit = 16 << 20
 
     let host: UInt64
     let terms: SharedTerms
@@ -31,6 +37,9 @@ final class RoomSharing {
     var clock = SharedClock()
     /// What is to be written, in order.
     private(set) var waiting: [RoomInput] = []
+    private var waitingByteCount = 0
+    /// How many messages of each link were written, without those of members that have come back.
+    private var underWay: [LinkID: Int] = [:]
     /// How many records each link's peer has received, as far as that is not written.
     private var acknowledged: [UInt32: UInt32] = [:]
     /// The links of this host by which something has come, so that the others are to hear when they are gone.
@@ -53,7 +62,7 @@ final class RoomSharing {
     /// Whether somebody may come in here.
     var isOpen: Bool { number != nil && table.terms?.agree(with: terms) == true && log.isReady() }
 
-    var isCongested: Bool { log.waitingByteCount() > Self.congestedByteCount }
+    var isCongested: Bool { log.waitingByteCount() + waitingByteCount > Self.congestedByteCount }
 
     /// A number for a connection that is about to be added, never used before; nil before this host is known.
     func freeLink() -> LinkID? {
@@ -66,14 +75,38 @@ final class RoomSharing {
 
     func write(_ input: RoomInput) {
         takeAcknowledgements()
+        wait(input)
+    }
+
+    private func wait(_ input: RoomInput) {
         waiting.append(input)
+        waitingByteCount += input.cost
+    }
+
+    /// A message came by the link. Returns false when too much is under way for it to be written.
+    func takes(from link: LinkID, isMember: Bool) -> Bool {
+        let count = underWay[link, default: 0]
+        guard count < (isMember ? Self.memberMessages : Self.visitorMessages),
+            waitingByteCount < Self.waitingByteLimit
+        else { return false }
+        underWay[link] = count + 1
+        return true
+    }
+
+    /// A message of the link stands in the log.
+    func cameBack(_ link: LinkID) {
+        guard let count = underWay[link], table.member(at: link) != nil else { return }
+        underWay[link] = count > 1 ? count - 1 : nil
     }
 
     /// Something came by the link: it is to be told when it is gone.
     func spoke(_ link: LinkID) { spoken.insert(link) }
 
     /// The link is gone. Returns whether that is to be told.
-    func forget(_ link: LinkID) -> Bool { spoken.remove(link) != nil }
+    func forget(_ link: LinkID) -> Bool {
+        underWay[link] = nil
+        return spoken.remove(link) != nil
+    }
 
     /// The latest word of a link counts.
     func acknowledge(_ records: UInt32, by link: LinkID) {
@@ -86,7 +119,7 @@ final class RoomSharing {
         while !rest.isEmpty {
             let part = rest.prefix(RoomInput.acknowledgementLimit)
             rest = rest.dropFirst(part.count)
-            waiting.append(.acknowledged(part.map { .init(link: $0.key, records: $0.value) }))
+            wait(.acknowledged(part.map { .init(link: $0.key, records: $0.value) }))
         }
     }
 
@@ -96,6 +129,7 @@ final class RoomSharing {
         let time = clock.time(local: local)
         var count = 0
         while count < waiting.count, log.append(waiting[count].bytes, time) { count += 1 }
+        for input in waiting.prefix(count) { waitingByteCount -= input.cost }
         waiting.removeFirst(count)
         return waiting.isEmpty
     }
@@ -108,7 +142,8 @@ final class RoomSharing {
     }
 
     var isSnapshotDue: Bool {
-        entryCount >= Self.snapshotEntryCount || byteCount >= max(Self.snapshotByteCount, snapshotSize / 4)
+        entryCount >= max(Self.snapshotEntryCount, snapshotSize >> 10)
+            || byteCount >= max(Self.snapshotByteCount, snapshotSize / 4)
     }
 
     func tookSnapshot(byteCount size: Int) {
@@ -130,6 +165,19 @@ final class RoomSharing {
             case .began, .ended: false
             default: true
             }
+        }
+        waitingByteCount = waiting.reduce(0) { $0 + $1.cost }
+        underWay = [:]
+    }
+}
+
+extension RoomInput {
+    /// What it takes in memory while it waits, about.
+    fileprivate var cost: Int {
+        switch self {
+        case .said(_, key: _, way: _, _, type: _, body: let body): body.count + 256
+        case .acknowledged(let list): list.count * 8 + 256
+        default: 256
         }
     }
 }

@@ -7,4 +7,7 @@ package struct StoreOptions: Sendable {
         self.location = location
         self.password = password
     }
+
+    /// Whether nobody but this machine sees that it is used.
+    package var isOfThisMachine: Bool { RegistryAccess(location: location, password: nil).isOfThisMachine }
 }

@@ -219,6 +219,19 @@ struct HostCommand: ParsableCommand {
         limits.isRelay = headless
         let name = try room.map { name throws(ChatEvent.Notice) in try RoomName(checking: name) }
         let store = try shared.options()
+        // It is dialed without tor, and its name is resolved so: not beside a room whose host nobody is to find.
+        if behind != nil, let store, !store.isOfThisMachine {
+            throw ChatEvent.Notice(
+                .directNotAllowed,
+                "--store cannot be used: Redis is not on this machine, and would see this host's IP address",
+                hint: "give unix:PATH or 127.0.0.1, behind which a tunnel leads through tor; or host with --direct")
+        }
+        // Snapshots of a longer log are read by no host.
+        if store != nil, limits.logByteCount > RoomLimits().logByteCount {
+            throw ChatEvent.Notice(
+                .inputInvalid, "--keep-size cannot be used: of a room that several hosts hold it is 64M at most",
+                hint: "leave it out, or write up to 64M")
+        }
         let kept = try persist.keptRoom(name)
         let password = try secret.read(isNew: true)
         // Who comes in while nobody is there would be let in by the relay's word that it knows the password.

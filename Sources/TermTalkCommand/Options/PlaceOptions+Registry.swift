@@ -18,7 +18,9 @@ extension PlaceOptions {
             if context.isThroughTor { .throughTor } else if isDirect { .plainly } else {
                 context.common.tor.isChosen ? .throughTor : .refused
             }
+        // That direct rooms may see this machine's address says nothing of a room whose invite leads to an onion service.
+        let isOnion = guest.invite?.address.onionKey != nil
         return RegistrySearch(
-            access: access, isThroughTor: !access.isOfThisMachine && !isDirect, tor: tor, direct: direct)
+            access: access, isThroughTor: !access.isOfThisMachine && (isOnion || !isDirect), tor: tor, direct: direct)
     }
 }
