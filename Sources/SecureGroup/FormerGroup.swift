@@ -6,4 +6,7 @@ struct FormerGroup {
     let groupID: [UInt8]
     /// Of the others in the last epoch that it was in: who was sent out by then is not among them.
     let signatureKeys: [MemberID: [UInt8]]
+    /// Of the secrets that the group had had by then, and had no more: somebody who was sent out may know them, and somebody from whom
+    /// that is withheld may still tell them.
+    let formerMarks: [GroupProofKeys.Mark]
 }

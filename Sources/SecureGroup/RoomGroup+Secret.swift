@@ -49,6 +49,7 @@ extension RoomGroup {
             }
         case .none: throw .unavailable
         }
+        guard !former.formerMarks.contains(next.mark) else { throw .forged }
         secret = next
         return next.mark != own.mark
     }
@@ -63,6 +64,7 @@ extension RoomGroup {
         guard secret != nil, !leaves.isEmpty else { return }
         var keys: [MemberID: [UInt8]] = [:]
         for member in members where member != id { keys[member] = signatureKey(of: member) }
-        former = FormerGroup(groupID: groupID, signatureKeys: keys)
+        former = FormerGroup(
+            groupID: groupID, signatureKeys: keys, formerMarks: Array((terms?.proofKeys?.marks ?? []).dropLast()))
     }
 }

@@ -47,6 +47,9 @@ struct GroupQueue {
     private(set) var asked: Asked?
     /// Were asked in vain, and have committed nothing since.
     private(set) var silent: Set<MemberID> = []
+    /// Have let somebody in who came again at once, as if the Welcome had been none. They are passed over like those who are silent; but
+    /// that is one member's word, so what somebody else refuses is not believed for it.
+    private(set) var doubted: Set<MemberID> = []
     /// The latest Commits, which may have to be undone.
     var unfollowed = UnfollowedCommits()
     /// Made Commits that others could not follow: they are asked last, and may not give themselves new keys.
@@ -179,6 +182,7 @@ struct GroupQueue {
         window = EpochWindow(epoch: step.book.epoch)
         asked = nil
         silent = []
+        doubted = []
         mustAsk = true
         unfollowed.goBack(before: index)
         invites.goBack(to: step.book.secretGeneration)
@@ -202,6 +206,7 @@ struct GroupQueue {
         window = EpochWindow()
         asked = nil
         silent = []
+        doubted = []
     }
 
     /// The group's creator has told of it.
@@ -276,13 +281,17 @@ struct GroupQueue {
 
     /// What the member has committed was of no use.
     mutating func wasAskedInVain(_ id: MemberID) {
-        silent.insert(id)
+        doubted.insert(id)
     }
+
+    /// Whether others are asked before it.
+    func isPassedOver(_ id: MemberID) -> Bool { silent.contains(id) || doubted.contains(id) }
 
     /// Nobody is left who was not asked in vain: they are asked again, and for the time after that only after a pause. What they
     /// are asked weighs more than a wrong answer.
     mutating func forgive(now: Duration) {
         silent = []
+        doubted = []
         let end = now + RoomLimits.lagPause
         pausedUntil = pausedUntil.map { max($0, end) } ?? end
     }
@@ -305,6 +314,7 @@ struct GroupQueue {
             if let joiner = asked?.adds[id] { spent.insert(KeyPackageDigest(of: joiner.keyPackage)) }
         }
         silent.remove(member)
+        doubted.remove(member)
     }
 
     /// The asked one has said what cannot be done.
@@ -366,6 +376,10 @@ extension GroupQueue {
             try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
                 try reader.readMemberID()
             })
+        doubted = Set(
+            try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+                try reader.readMemberID()
+            })
         nextSerial = try reader.readUInt64()
         joiners = try reader.readList(atMost: Self.joinerLimit) { reader throws(WireError) in
             try Joiner(reading: &reader)
@@ -409,6 +423,7 @@ extension GroupQueue {
         writer.write(optional: retryAt) { writer, time in writer.write(time: time) }
         writer.write(mustAsk)
         writer.write(list: silent.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }
+        writer.write(list: doubted.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }
         writer.write(nextSerial)
         writer.write(list: joiners) { writer, joiner in joiner.write(to: &writer) }
         writer.write(optional: asked) { writer, asked in asked.write(to: &writer) }
@@ -432,6 +447,7 @@ extension GroupQueue {
         joiners = []
         asked = nil
         silent = []
+        doubted = []
         mustAsk = true
         // The host's own participant comes back before anybody can be in its way.
         pausedUntil = nil

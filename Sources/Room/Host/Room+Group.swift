@@ -328,7 +328,7 @@ extension Room {
             $0.absence == nil && $0.link != nil && group.unfollowed.reports[$0.id] == nil
         }
         guard !present.isEmpty else { return nil }
-        if present.allSatisfy({ group.silent.contains($0.id) }) {
+        if present.allSatisfy({ group.isPassedOver($0.id) }) {
             group.forgive(now: now)
             // Nobody of them answers: as if nobody were there.
             if limits.isRelay, limits.admitsUnattended, group.isRegistered, !group.joiners.isEmpty { return nil }
@@ -336,7 +336,7 @@ extension Room {
         func rank(_ member: Member) -> (Int, Int, UInt64) {
             (group.barred.contains(member.id) ? 1 : 0, member.isHost ? 0 : 1, member.order)
         }
-        let best = present.filter { !group.silent.contains($0.id) }.min { rank($0) < rank($1) }
+        let best = present.filter { !group.isPassedOver($0.id) }.min { rank($0) < rank($1) }
         guard let best, let link = best.link else { return nil }
         return (best.id, link)
     }

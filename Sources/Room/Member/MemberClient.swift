@@ -90,6 +90,12 @@ package struct MemberClient {
     var awaitsNewInvite = false
     /// Whether it has learnt on this connection what the group's secret is: once is enough.
     var hasTakenSecret = false
+    /// Who has told it that.
+    var toldBy: MemberID?
+    /// Who has told it a secret that did not let it in: others are believed before.
+    var disbelieved: Set<MemberID> = []
+    /// Whether one of those has told something on this connection.
+    var hasPassedOver = false
     /// The keys that the person has compared.
     var verified: [MemberID: [UInt8]] = [:]
     var checks = CheckBook()
@@ -155,6 +161,14 @@ package struct MemberClient {
         upkeep = GroupUpkeep()
         upkeep.expelled = expelled
         hasTakenSecret = false
+        // It has to come again with what it was told. Where nobody else tells anything, they may do so again.
+        if let toldBy {
+            disbelieved.insert(toldBy)
+        } else if hasPassedOver {
+            disbelieved = []
+        }
+        toldBy = nil
+        hasPassedOver = false
         askToJoin(actions: &actions)
     }
 
@@ -263,7 +277,7 @@ package struct MemberClient {
         } catch {
             wrongWelcomes += 1
             // Nobody but this member sees it, at a relay: another member makes the next one.
-            if error == .cannotJoin, !admission.welcome.isEmpty, engine.handshakeKey != nil,
+            if error == .cannotJoin || error == .wrongCreator, !admission.welcome.isEmpty, engine.handshakeKey != nil,
                 wrongWelcomes < Self.welcomesTried
             {
                 return actions.append(.startOver)
@@ -274,6 +288,8 @@ package struct MemberClient {
         }
         phase = .joined
         wrongWelcomes = 0
+        toldBy = nil
+        disbelieved = []
         forgetRoom()
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
