@@ -48,7 +48,8 @@ private func redis(_ input: [UInt8]) {
 
 private func answers(to command: StoreCommand, _ pieces: [[UInt8]]) -> [RedisSession.Event] {
     var (session, _) = RedisSession.begin(room: "r", user: nil, password: nil)
-    let hashes = RedisScript.allCases.map { _ in "$1\r\na\r\n" }.joined()
+    let hash = String(repeating: "a", count: 40)
+    let hashes = RedisScript.allCases.map { _ in "$40\r\n\(hash)\r\n" }.joined()
     precondition((try? session.received(Array(hashes.utf8))) == [.ready])
     _ = session.send(command)
     var events: [RedisSession.Event] = []
