@@ -9,7 +9,7 @@ struct StoreTests {
     private static let place = ["host", "--json", "--headless", "--persist", name, "--no-passphrase"]
 
     /// Another machine, with a copy of the room's file.
-    private static func copy(of home: TestHome) throws -> TestHome {
+    static func copy(of home: TestHome) throws -> TestHome {
         let other = try TestHome()
         let folder = "state/termtalk/rooms"
         try FileManager.default.createDirectory(
@@ -21,7 +21,7 @@ struct StoreTests {
         return other
     }
 
-    private static func host(
+    static func host(
         _ home: TestHome, _ server: RedisServer, at address: String = "127.0.0.1:0", ttl: String = "none",
         more: [String] = []
     ) throws -> TermTalkProcess {

@@ -139,6 +139,9 @@ final class TermTalkProcess: Sendable {
     /// All of standard output so far, as lines.
     var outputSoFar: [String] { process.look { $0.output } }
 
+    /// All of standard error so far, as lines.
+    var errorsSoFar: [String] { process.look { $0.errors } }
+
     /// Waits for a line of standard output.
     @discardableResult
     func line(seconds: Double = patience, where matches: (String) -> Bool) async throws -> String {

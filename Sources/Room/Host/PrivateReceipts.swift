@@ -22,6 +22,16 @@ struct PrivateReceipts {
         return last
     }
 
+    /// A message stands in a log under that number. Returns false when the one before it had no lower number.
+    mutating func restore(_ id: MessageID, by sender: MemberID, as number: UInt64) -> Bool {
+        guard number > last, number < .max / 2 else { return false }
+        if number > last + 1 {
+            waiting = waiting.filter { $0.key + UInt64(Self.limit) >= number }
+            last = number - 1
+        }
+        return posted(id, by: sender) == number
+    }
+
     /// The receiver has it, or will not get it any more. Returns whom to tell, and of what; nil when that is known already, or forgotten.
     mutating func settled(_ number: UInt64) -> (sender: MemberID, id: MessageID)? {
         waiting.removeValue(forKey: number)

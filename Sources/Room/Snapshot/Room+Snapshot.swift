@@ -174,7 +174,9 @@ extension Room {
             _ = beginReceipts(sequence: sequence, sender: sender, id: id, epoch: epoch)
         case .privatePosted(let sender, let receiver, let id, _, _):
             recent.insert(id)
-            guard privateReceipts.posted(id, by: sender) == entry.tracking else { throw .damaged }
+            guard let number = entry.tracking, privateReceipts.restore(id, by: sender, as: number) else {
+                throw .damaged
+            }
             count(RoomLog.cost(of: entry.message), saidTo: receiver, by: sender)
         case .nickChanged(let id, let text):
             guard let member = members[id], let nick = try? Nick(validating: text, isHost: member.isHost) else {

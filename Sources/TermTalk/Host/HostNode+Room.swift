@@ -7,6 +7,7 @@ internal import Wire
 // What the room wants done.
 
 extension HostNode {
+    /// Nothing is dropped from the log before all is done: what the room wants was made out while nobody had fallen behind.
     func perform(_ actions: [RoomAction]) {
         wanted += actions
         guard !isPerforming else { return }
@@ -18,6 +19,7 @@ extension HostNode {
         }
         wanted.removeAll(keepingCapacity: wanted.count <= 64)
         isPerforming = false
+        trim()
         if room.silentChanges != recordedChanges {
             recordedChanges = room.silentChanges
             stateChanged()
@@ -106,7 +108,6 @@ extension HostNode {
             message, for: audience, records: message.recordCount, sequence: sequence, tracking: number)
         // What all are told, and is no post, is a change of the room; most of them want a snapshot.
         if audience == .all, sequence == 0, !Room.isRestored(message) { stateChanged() } else { recordSoon() }
-        trimLog()
     }
 
     /// Who cannot get what all must have comes in anew.
@@ -135,6 +136,10 @@ extension HostNode {
             fallBehind(connection)
         }
         tellOfPrivateReceipts()
+    }
+
+    private func trim() {
+        if sharing == nil { trimLog() } else { trimShared() }
     }
 
     /// Whether the log has something for the connection's member that has not been sealed.

@@ -132,6 +132,14 @@ extension HostNode {
         settleReceipts()
         if room.isClosed { close(.ttl) }
         snapshotSoon()
+        logState(at: position)
+    }
+
+    /// For who compares hosts: at one position all have the same.
+    private func logState(at position: LogPosition) {
+        guard position.number % RoomSharing.stateInterval == 0, logger.logLevel <= .debug else { return }
+        let state = BLAKE2b.hash(sharedSnapshot.span).prefix(16)
+        logger.debug("state", metadata: ["position": "\(position.text)", "room": "\(Base16.encode(Array(state)))"])
     }
 
     private func settleReceipts() {
@@ -340,11 +348,10 @@ extension HostNode {
             return
         }
         room.log.append(message, for: audience, records: message.recordCount, sequence: sequence, tracking: number)
-        trimShared()
     }
 
     /// At all hosts the same: what a member that leaves has not taken does not count.
-    private func trimShared(isIdle: Bool = false) {
+    func trimShared(isIdle: Bool = false) {
         let gone = room.log.trim(isIdle: isIdle)
         guard !gone.isEmpty, !room.isClosed else { return }
         for link in gone.compactMap({ room.credentials(of: $0)?.link }) { fallBehindShared(link) }

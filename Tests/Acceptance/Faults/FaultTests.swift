@@ -6,7 +6,7 @@ import Testing
 import Transport
 
 /// Real processes, real faults. The short runs are part of the suite; `make faults` runs one of any length:
-/// TERMTALK_FAULTS=100 TERMTALK_MESSAGES=10000 TERMTALK_SEED=1 TERMTALK_FAULT_SECONDS=3600 TERMTALK_FAULT_OVER=direct|tor.
+/// TERMTALK_FAULTS=100 TERMTALK_MESSAGES=10000 TERMTALK_SEED=1 TERMTALK_FAULT_SECONDS=3600 TERMTALK_FAULT_OVER=direct|relay|shared|tor.
 @Suite(.serialized) struct FaultTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let isLong = environment["TERMTALK_FAULTS"] != nil
@@ -75,6 +75,23 @@ import Transport
         try await overTCP(
             "relay", Self.options(faults: 6, messages: 400, seconds: 60),
             ["--headless", "--persist", "club", "--no-passphrase"], people: Self.people + ["eve"])
+    }
+
+    /// Three hosts, a redis-server, and two faults at a time. TERMTALK_FAULT_PEOPLE=60 for more people.
+    @Test(
+        .enabled(if: RedisServer.program != nil, "needs redis-server(1), 7.0 or later"),
+        .enabled(if: runs(over: "shared")))
+    func shared() async throws {
+        let options = Self.options(faults: 5, messages: 400, seconds: 60)
+        let count = Self.environment["TERMTALK_FAULT_PEOPLE"].flatMap { Int($0) } ?? 6
+        let faults = try await SharedFaults(people: (1...count).map { "p\($0)x" })
+        let run = try await FaultRun(
+            options, server: faults.server, isRelay: true, people: faults.people, faults: faults.all,
+            restart: { person in try await faults.join(person) })
+        try await judge(run, "faults, shared, seed \(options.seed)")
+        let (compared, differences) = faults.compareStates()
+        print("states of hosts compared: \(compared), store-lost \(faults.storeLostCount)")
+        #expect(compared > 0 && differences.isEmpty, "\(differences)")
     }
 
     @Test(
