@@ -364,4 +364,20 @@ import Wire
         received += read(log, &reader)
         #expect(received == expected)
     }
+
+    @Test("Past its bound the log drops what all could have read, and nothing else")
+    func unreadable() {
+        var log = RoomLog(byteLimit: 1_000)
+        _ = log.open(Self.ada, records: 0)
+        for _ in 0..<4 { log.append(message(String(repeating: "x", count: 900)), for: .all, records: 1) }
+        log.readableEnd = 2
+        let received = log.acknowledged(2, by: Self.ada)
+        let gone = log.trim()
+        #expect(received == 0 && gone.isEmpty)
+        #expect(log.start == 2 && log.end == 4)
+        log.readableEnd = .max
+        let later = log.trim()
+        #expect(later == [Self.ada])
+        #expect(log.start == 3)
+    }
 }

@@ -48,30 +48,76 @@ import Testing
         }
     }
 
-    @Test("A kept room whose host is killed then can be opened again")
-    func isKept() throws {
-        SodiumLibrary.initialize()
+    /// A host whose room is kept in a folder that goes with the test.
+    private final class Disk {
         let directory = FileManager.default.temporaryDirectory.appending(path: "termtalk-\(UUID().uuidString)").path
-        let copy = directory + "/copy"
-        try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let storeKey = SecretBytes(copying: [UInt8](repeating: 7, count: RoomStore.keyByteCount).span)
-        func invitesKey() -> SecretBytes { SecretBytes(copying: [UInt8](repeating: 9, count: 32).span) }
-        var kept: (RoomStore, LoopMailbox<StoreReport>)?
-        try NodeWorld.run(limits: Self.limits()) { world in
-            let host = world.host
-            let mailbox = try #require(
-                LoopMailbox<StoreReport>(loop: world.loop, receive: { host.storeReported($0) }))
-            let store = try RoomStore.create(in: directory, name: "room", key: storeKey) { [sender = mailbox.sender] in
-                sender.send($0)
+        private var store: RoomStore?
+        private var mailbox: LoopMailbox<StoreReport>?
+        /// While the disk stands still: what it has done by now.
+        private var heldBack: [[StoreReport]]?
+
+        init() throws {
+            SodiumLibrary.initialize()
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        }
+
+        deinit {
+            try? FileManager.default.removeItem(atPath: directory)
+        }
+
+        private static func key(_ byte: UInt8) -> SecretBytes {
+            SecretBytes(copying: [UInt8](repeating: byte, count: RoomStore.keyByteCount).span)
+        }
+
+        func keep(_ host: HostNode, _ loop: EventLoop) throws {
+            let made = LoopMailbox<StoreReport>(loop: loop) { [weak self] reports in
+                if self?.heldBack == nil { host.storeReported(reports) } else { self?.heldBack?.append(reports) }
             }
-            kept = (store, mailbox)
+            let mailbox = try #require(made)
+            let store = try RoomStore.create(in: directory, name: "room", key: Self.key(7)) {
+                [sender = mailbox.sender] in sender.send($0)
+            }
+            (self.mailbox, self.store) = (mailbox, store)
             host.onStoreFailed = { Issue.record("\($0)") }
             host.keep(
                 with: RoomJournal(store, next: 0, checkpointed: 0) { [unowned host] in
                     KeptState.snapshot(
-                        host.room, host.door.invites, key: invitesKey(), now: host.loop.time, wallClock: 0)
+                        host.room, host.door.invites, key: Self.key(9), now: host.loop.time, wallClock: 0)
                 })
+        }
+
+        func standStill() { heldBack = [] }
+
+        func goOn(_ host: HostNode) {
+            let reports = heldBack ?? []
+            heldBack = nil
+            for some in reports { host.storeReported(some) }
+        }
+
+        /// Opens what is on the disk now, as after a kill.
+        func openCopy(_ limits: RoomLimits) throws {
+            let copy = directory + "/copy"
+            try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: directory + "/room.store", toPath: copy + "/room.store")
+            let (again, recovered) = try RoomStore.open(in: copy, name: "room", key: Self.key(7)) { _ in }
+            let snapshot = try #require(recovered.snapshot)
+            _ = try KeptState(
+                recovered, snapshot: snapshot, limits: limits, book: PublicRoomGroup.self, key: Self.key(9), now: .zero,
+                wallClock: 0)
+            try again.close(within: .seconds(60))
+        }
+
+        func close() throws {
+            try store?.close(within: .seconds(60))
+            mailbox?.close()
+        }
+    }
+
+    @Test("A kept room whose host is killed then can be opened again")
+    func isKept() throws {
+        let disk = try Disk()
+        try NodeWorld.run(limits: Self.limits()) { world in
+            try disk.keep(world.host, world.loop)
             fill(world) { alice, _, carol in
                 alice.node?.say(String(repeating: "y", count: 60_000), kind: .text, to: "bob")
                 world.when({ alice.delivered == 17 }) {
@@ -82,26 +128,47 @@ import Testing
                         alice.events.contains { if case .acknowledged(_, 1, 1, missed: 0) = $0 { true } else { false } }
                     }) {
                         #expect(carol.texts.last == "to carol")
-                        do {
-                            try FileManager.default.copyItem(
-                                atPath: directory + "/room.store", toPath: copy + "/room.store")
-                            let (again, recovered) = try RoomStore.open(in: copy, name: "room", key: storeKey) { _ in }
-                            let snapshot = try #require(recovered.snapshot)
-                            #expect(throws: Never.self) {
-                                try KeptState(
-                                    recovered, snapshot: snapshot, limits: Self.limits(), book: PublicRoomGroup.self,
-                                    key: invitesKey(), now: .zero, wallClock: 0)
-                            }
-                            try again.close(within: .seconds(60))
-                        } catch {
-                            Issue.record(error)
-                        }
+                        #expect(throws: Never.self) { try disk.openCopy(Self.limits()) }
                         world.finish()
                     }
                 }
             }
         }
-        try kept?.0.close(within: .seconds(60))
-        kept?.1.close()
+        try disk.close()
+    }
+
+    @Test("The host's own participant hears all, and lets others in, after more waited for the disk than the log may hold")
+    func slowDisk() throws {
+        let disk = try Disk()
+        try NodeWorld.run(limits: Self.limits()) { world in
+            let host = world.host
+            try disk.keep(host, world.loop)
+            let people = ["alice", "bob", "carol"].map { world.add(nick: $0) }
+            world.whenAllAreIn(4) {
+                disk.standStill()
+                let end = host.room.log.end + 24
+                for person in people {
+                    for _ in 0..<8 { person.node?.say(String(repeating: "x", count: 64_000), kind: .text, to: nil) }
+                }
+                world.onceTrue({ host.room.log.end >= end }) {
+                    disk.goOn(host)
+                    people[0].node?.say("after all", kind: .text, to: nil)
+                    world.when({ world.hostTexts.last == "after all" }) {
+                        #expect(world.hostTexts.count == 25)
+                        let dave = world.add(nick: "dave")
+                        world.when({ dave.id != nil }) { world.finish() }
+                    }
+                }
+            }
+        }
+        try disk.close()
+    }
+}
+
+extension NodeWorld {
+    /// Calls `body` once `condition` is true of what no event tells.
+    fileprivate func onceTrue(_ condition: @escaping () -> Bool, _ body: @escaping () -> Void) {
+        guard !condition() else { return body() }
+        loop.schedule(after: .milliseconds(10)) { [weak self] in self?.onceTrue(condition, body) }
     }
 }

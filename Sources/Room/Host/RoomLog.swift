@@ -311,7 +311,10 @@ package struct RoomLog {
         let needed = min(places.values.map(\.next).min() ?? end, leaving.min() ?? end)
         var count = 0
         var rest = byteCount
-        while count < entries.count, first + UInt64(count) < needed || rest > byteLimit {
+        // What nobody may read yet nobody could have had.
+        while count < entries.count, case let number = first + UInt64(count),
+            number < needed || rest > byteLimit && number < readableEnd
+        {
             rest -= Self.cost(of: entries[count].message)
             count += 1
         }
