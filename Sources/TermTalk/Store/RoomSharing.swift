@@ -24,7 +24,7 @@ final class RoomSharing {
     /// The log of what was said is looked through after so many entries, for what nobody needs any more.
     static let trimInterval: UInt64 = 64
     /// A hash of the room's state is logged after so many entries, where debug messages are.
-    static let stateInterval: UInt64 = 256
+    static let stateInterval: UInt64 = 64
     /// Messages that are written for one link: in all for who is no member, who says one thing and waits; and for a member, of those that have
     /// not come back, so that the room has not judged them yet. That is twice what its own window has (``SendWindow``).
     static let visitorMessages = 8
