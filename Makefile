@@ -37,14 +37,16 @@ lint:
 fmt:
 	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
 
-# Faults that hit a room of real processes: OVER=tor make faults SEED=1 FAULTS=100 MESSAGES=10000 SECONDS=1500
+# Faults that hit a room of real processes: OVER=tor make faults SEED=1 FAULTS=100 MESSAGES=10000 SECONDS=1500; OVER=relay; and
+# OVER=shared PEOPLE=60 for three hosts at a Redis, and two faults at a time.
 faults: OVER ?= direct
 faults: SEED ?= 1
 faults: FAULTS ?= 100
 faults: MESSAGES ?= 10000
 faults: SECONDS ?= 3600
+faults: PEOPLE ?= 6
 faults:
-	TERMTALK_FAULT_OVER=$(OVER) TERMTALK_SEED=$(SEED) TERMTALK_FAULTS=$(FAULTS) TERMTALK_MESSAGES=$(MESSAGES) \
+	TERMTALK_FAULT_OVER=$(OVER) TERMTALK_FAULT_PEOPLE=$(PEOPLE) TERMTALK_SEED=$(SEED) TERMTALK_FAULTS=$(FAULTS) TERMTALK_MESSAGES=$(MESSAGES) \
 	    TERMTALK_FAULT_SECONDS=$(SECONDS) $(SWIFT) test --filter FaultTests
 
 # Faults that hit the way of files between real processes: make file-faults SIZE=5G MORE=--sparse RECEIVERS=9 FAULTS=30 SEED=2, and

@@ -5,6 +5,8 @@ import Glibc
 extension LoadGenerator {
     /// Members that stay.
     private static let staying = 10
+    /// Seconds after which a host keeps nothing any more of before the last Commit.
+    private static let calm = 15.0
 
     /// Memory in use, in KiB.
     private func memory() throws -> Int {
@@ -13,11 +15,15 @@ extension LoadGenerator {
         return try meter(memory: true).anonymousMemory
     }
 
-    /// All come in, and all but some few go away without a word.
+    /// All come in, a quarter of them first, and all but some few go away without a word.
     func away() throws {
         let empty = try memory()
-        try join(options.members, limit: 300)
-        try settle(quiet: 1, atMost: 30)
+        let quarter = options.members / 4
+        try join(quarter, limit: 300)
+        try settle(quiet: Self.calm, atMost: Self.calm)
+        let few = try memory()
+        try join(options.members, limit: 600)
+        try settle(quiet: Self.calm, atMost: Self.calm)
         let full = try memory()
         for slot in members.indices.dropFirst(Self.staying) { remove(slot) }
         try settle(quiet: 1, atMost: 30)
@@ -26,7 +32,9 @@ extension LoadGenerator {
         line.add("anon0_kb", empty)
         line.add("anon_n_kb", full)
         line.add("anon_away_kb", left)
+        line.add("anon_quarter_kb", few)
         line.add("kb_per_member", Double(full - empty) / Double(options.members))
+        line.add("kb_per_member_of_the_rest", Double(full - few) / Double(options.members - quarter))
         line.add("kb_per_away_member", Double(left - empty) / Double(options.members))
         print(line.text)
     }

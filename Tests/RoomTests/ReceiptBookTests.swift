@@ -114,4 +114,15 @@ extension ReceiptBook {
     ) -> [MemberID: [HostMessage.Receipt]] {
         Dictionary(uniqueKeysWithValues: takeChanges(where: isPresent).map { ($0.sender, $0.receipts) })
     }
+
+    @Test("No receipt has more who have received than who are to")
+    func bounded() {
+        var book = ReceiptBook()
+        let (sender, id) = (MemberID(entropy: 1), MessageID(1))
+        book.posted(sequence: 1, sender: sender, id: id, others: 1)
+        book.received(by: MemberID(entropy: 2), after: 0, upTo: 1)
+        book.received(by: MemberID(entropy: 3), after: 0, upTo: 1)
+        let changes = book.takeChanges { _ in true }
+        #expect(changes.map(\.receipts) == [[HostMessage.Receipt(id: id, count: 1, of: 1, missed: 0)]])
+    }
 }

@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test("The sender of a private message that makes its receiver fall behind is told that it is missed, and the receiver too")
+    @Test("Who sends a private message that makes its receiver fall behind is told that it is missed, the receiver too")
     func isTold() throws {
         try NodeWorld.run(limits: Self.limits()) { world in
             fill(world) { alice, bob, _ in
@@ -137,7 +137,7 @@ import Testing
         try disk.close()
     }
 
-    @Test("The host's own participant hears all, and lets others in, after more waited for the disk than the log may hold")
+    @Test("After more waited for the disk than the log may hold, the host's participant has heard all, and lets others in")
     func slowDisk() throws {
         let disk = try Disk()
         try NodeWorld.run(limits: Self.limits()) { world in

@@ -110,8 +110,9 @@ struct ReceiptBook {
                 continue
             }
             entries[index].isChanged = false
+            // Where a room has grown past what is counted and has shrunk again, somebody may have come back uncounted.
             let receipt = HostMessage.Receipt(
-                id: entry.id, count: entry.count, of: entry.of, missed: entry.missed)
+                id: entry.id, count: min(entry.count, entry.of), of: entry.of, missed: entry.missed)
             // Else somebody was away for a moment.
             guard receipt != entry.told else { continue }
             entries[index].told = receipt

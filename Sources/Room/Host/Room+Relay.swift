@@ -136,9 +136,11 @@ extension Room {
             booked.book.accepts(groupInfo: commit.groupInfo)
         {
             _ = group.takeJoiner(joiner.id)
+            group.membersChanged(now: now)
+            group.came(by: [joiner], now: now)
             watchCommit(by: joiner.id, now: now)
-            // Nobody is present: who comes back seals anew.
-            group.advance(by: booked, commit.groupInfo, of: joiner.id, lowest: booked.book.epoch, now: now)
+            // Some may be present, who were asked in vain.
+            group.advance(by: booked, commit.groupInfo, of: joiner.id, lowest: lowestEpoch, now: now)
             let entry = HostMessage.Admission.Entry(id: joiner.id, isHost: joiner.isHost, nick: joiner.nick.text)
             let message = HostMessage.committed(
                 from: joiner.id, floor: group.window.floor, joined: joiner.isReturning ? [] : [entry],

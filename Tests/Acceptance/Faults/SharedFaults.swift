@@ -176,7 +176,9 @@ final class SharedFaults: Sendable {
         var counts: [String: Int] = [:]
         for host in state.withLock({ $0.all }) {
             for line in host.errorsSoFar {
-                guard let position = Self.field("position", of: line), let room = Self.field("room", of: line) else { continue }
+                guard let position = Self.field("position", of: line), let room = Self.field("room", of: line) else {
+                    continue
+                }
                 found[position, default: []].insert(room)
                 counts[position, default: 0] += 1
             }
@@ -191,6 +193,8 @@ final class SharedFaults: Sendable {
 
     private static func field(_ name: String, of line: String) -> String? {
         guard line.contains("termtalk: state ") else { return nil }
-        return line.split(separator: " ").first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+        return line.split(separator: " ").first { $0.hasPrefix(name + "=") }.map {
+            String($0.dropFirst(name.count + 1))
+        }
     }
 }
