@@ -474,7 +474,7 @@ import Testing
         try run { world in
             begin(world) { first, invite in
                 var ends = 0
-                world.host.onEndWanted = {
+                world.onEndWanted = {
                     ends += 1
                     world.host.close(.hostQuit)
                 }
@@ -490,7 +490,7 @@ import Testing
             }
         }
         try NodeWorld.run { world in
-            world.host.onEndWanted = { Issue.record("a member has ended the room") }
+            world.onEndWanted = { Issue.record("a member has ended the room") }
             world.whenAllAreIn(1) {
                 world.host.moderate(.end)
                 world.finish()

@@ -105,7 +105,7 @@ final class SharedWorld {
             prologue: Prologue(room: room.description, onionKey: nil),
             staticKey: try X25519.PrivateKey(copying: key), invites: [invite], acceptsOpen: false)
         let node = HostNode(
-            loop: loop, identity: identity, limits: limits, closesAt: nil, wallClock: { 0 },
+            loop: loop, identity: identity, limits: limits, closesAt: nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { _ in })
         let host = Host(number: UInt64(hosts.count + 1), identity: identity, node: node)
         hosts.append(host)

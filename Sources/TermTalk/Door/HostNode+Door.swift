@@ -17,7 +17,7 @@ extension HostNode {
     ///   - network: where it comes from, in a direct room.
     ///   - service: the onion service that it came by, where that is not the room's first.
     package func accept(_ stream: any ByteStream, from network: PeerNetwork? = nil, by service: OnionPlace? = nil) {
-        guard closing == nil || !connections.isEmpty, sharing?.isOpen != false else {
+        guard !isEnding || !connections.isEmpty, sharing?.isOpen != false else {
             stream.close()
             return
         }
@@ -73,7 +73,7 @@ extension HostNode {
         defer { tellOfDoor() }
         guard AdmissionMessage.isAdmission(type: type) else {
             if let code = door.refusal(
-                of: connection.link, room: room, isEnding: closing != nil, now: now, roomTime: sharing?.clock.now)
+                of: connection.link, room: room, isEnding: isEnding, now: now, roomTime: sharing?.clock.now)
             {
                 return refuse(connection, code)
             }

@@ -6,18 +6,17 @@ internal import SecureSession
 // The end of the room.
 
 extension HostNode {
-    /// Ends the room for everybody; `onClosed` follows when all members have been told, or a deadline has passed.
+    /// Ends the room for everybody; ``Event/closed(_:)`` follows when all members have been told, or a deadline has passed.
     package func close(_ reason: ChatEvent.CloseReason) {
-        guard closing == nil else { return }
+        guard !isEnding else { return }
         // All hosts end it at one place in the log.
         if sharing != nil, !room.isClosed {
             submit(.ended(reason))
             _ = loop.schedule(after: Self.closeDeadline) { [weak self] in self?.pause() }
             return
         }
-        closing = reason
-        isTimeOver = false
-        onTimeOver = nil
+        phase = .closing(reason)
+        timeOver = .tellsAll
         readWithoutStore()
         var actions: [RoomAction] = []
         room.close(reason, actions: &actions)
@@ -41,7 +40,7 @@ extension HostNode {
     /// For how much longer the connection, which is broken, is waited for while the room ends: its member is probably on its way
     /// back. Nil for no longer.
     func patienceAtTheEnd(with connection: HostConnection) -> Duration? {
-        guard closing != nil, let lostAt = connection.lostAt else { return nil }
+        guard isEnding, let lostAt = connection.lostAt else { return nil }
         let left = lostAt + Self.lateness - loop.time
         return left > .zero ? left : nil
     }
@@ -67,7 +66,7 @@ extension HostNode {
     }
 
     func finishClosingIfDone() {
-        if closing != nil, connections.isEmpty {
+        if isEnding, connections.isEmpty {
             finishClosing()
         }
     }
@@ -76,11 +75,11 @@ extension HostNode {
         sweeper.stop()
         endingNotes.stop()
         local?.stop()
-        guard let closing, let onClosed else { return }
-        self.onClosed = nil
+        guard case .closing(let reason) = phase else { return }
+        phase = .closed
         for connection in connections.all {
             connection.dropStream()
         }
-        loop.atEndOfTurn { onClosed(closing) }
+        loop.atEndOfTurn { [onEvent] in onEvent?(.closed(reason)) }
     }
 }

@@ -7,9 +7,6 @@ internal import SecureSession
 // A room that is kept: nobody hears of anything before it is on the disk.
 
 extension HostNode {
-    /// What the host's own participant has received is on the disk so soon, also if nothing else comes.
-    static let noteDelay = Duration.seconds(1)
-
     /// From now on the room is kept.
     func keep(with journal: RoomJournal) {
         self.journal = journal
@@ -57,7 +54,7 @@ extension HostNode {
 
     private func record(isLast: Bool = false) {
         isRecording = false
-        guard let journal, closing == nil else { return }
+        guard let journal, !isEnding else { return }
         do throws(StoreError) {
             guard let later = try journal.record(room.log, now: isLast ? nil : loop.time) else { return }
             isRecording = true
@@ -71,7 +68,7 @@ extension HostNode {
 
     /// What the store says, on the loop.
     func storeReported(_ reports: [StoreReport]) {
-        for report in reports where closing == nil {
+        for report in reports where !isEnding {
             switch report {
             case .durable(let number):
                 room.log.readableEnd = max(room.log.readableEnd, number)
@@ -98,14 +95,14 @@ extension HostNode {
 
     /// There is more to be read.
     private func readOn() {
-        readLocally()
+        participant?.read()
         for connection in connections.all where hasMore(for: connection) { markDirty(connection) }
     }
 
     private func storeFailed(_ error: StoreError) {
         guard journal != nil else { return }
         journal = nil
-        onStoreFailed?(error)
+        onEvent?(.storeFailed(error))
     }
 
     /// Members are not read from while the disk lags behind.
@@ -115,14 +112,14 @@ extension HostNode {
     }
 
     /// The room pauses: members are told, as far as their connections take it at once, lose these, and come back when the host does.
-    /// `onClosed` follows.
+    /// ``Event/closed(_:)`` follows.
     func pause() {
-        guard closing == nil else { return }
+        guard !isEnding else { return }
         shareLeaving()
         // How far each has come stands in a snapshot.
         journal?.stateChanged()
         record(isLast: true)
-        closing = .hostQuit
+        phase = .closing(.hostQuit)
         tellOfPause()
         _ = loop.schedule(after: Self.pauseDeadline) { [weak self] in self?.finishClosing() }
         finishPauseIfTold()
@@ -148,5 +145,5 @@ extension HostNode {
     }
 
     /// Whether the room ends for this process only.
-    private var isPausing: Bool { closing != nil && !room.isClosed }
+    private var isPausing: Bool { isEnding && !room.isClosed }
 }

@@ -48,7 +48,7 @@ extension HostNode {
         door.tidyInvites(room: room, now: loop.time)
         identity.invites = door.secrets
         stateChanged()
-        onInvitesChanged?(door.secretsInUse)
+        onEvent?(.invitesChanged(door.secretsInUse))
         if let expiry = door.invites.nextExpiry {
             sweeper.schedule(at: expiry)
         }
@@ -97,13 +97,13 @@ extension HostNode {
             }
             let isDone =
                 (try? expel(id.description, banned: isBanned, keepsInvites: keepsInvites, reason: reason)) != nil
-            if isDone, !keepsInvites { onInviteReplaced?() }
+            if isDone, !keepsInvites { onEvent?(.inviteReplaced) }
         case .lock(let isLocked): setLocked(isLocked)
         case .topic(let text): setTopic(text)
         case .slow(let seconds): setSlowMode(seconds: Int64(seconds))
         case .extend(let seconds): _ = try? extend(by: .seconds(Int64(seconds)))
         // A host's room is its person's.
-        case .end: if room.limits.isRelay { onEndWanted?() }
+        case .end: if room.limits.isRelay { onEvent?(.endWanted) }
         }
     }
 

@@ -8,16 +8,8 @@ internal import Wire
 
 extension HostNode {
     func perform(_ actions: [RoomAction]) {
-        wanted += actions
-        guard !isPerforming else { return }
-        isPerforming = true
-        var done = 0
-        while done < wanted.count {
-            perform(wanted[done])
-            done += 1
-        }
-        wanted.removeAll(keepingCapacity: wanted.count <= 64)
-        isPerforming = false
+        guard wanted.add(actions) else { return }
+        while let action = wanted.next() { perform(action) }
         if room.silentChanges != recordedChanges {
             recordedChanges = room.silentChanges
             stateChanged()
@@ -29,9 +21,10 @@ extension HostNode {
         if let sharing { return perform(action, sharing) }
         switch action {
         case .send(Self.localLink, let message):
-            guard let reader = seat.reader else { return deliverLocally(message) }
-            say(message, to: .one(reader.member))
-            readLocally()
+            guard let participant else { return }
+            guard let member = participant.place else { return participant.hear(message) }
+            say(message, to: .one(member))
+            participant.read()
         case .send(let link, let message):
             guard let connection = connections[link] else { return }
             if let reader = connection.reader {
@@ -43,9 +36,9 @@ extension HostNode {
         case .sendToEach(let links, let message):
             for link in links { perform(.send(link, message)) }
         case .sendTracked(Self.localLink, let message, let number):
-            guard let reader = seat.reader else { return }
-            say(message, to: .one(reader.member), tracking: number)
-            readLocally()
+            guard let member = participant?.place else { return }
+            say(message, to: .one(member), tracking: number)
+            participant?.read()
         case .sendTracked(let link, let message, let number):
             guard let connection = connections[link], let reader = connection.reader else { return }
             say(message, to: .one(reader.member), tracking: number)
@@ -55,10 +48,9 @@ extension HostNode {
             for connection in connections.members {
                 markDirty(connection)
             }
-            readLocally()
+            participant?.read()
         case .admit(Self.localLink, let id):
-            seat.reader = room.openPlace(of: id, records: 0)
-            seat.records = 0
+            participant?.cameIn(at: room.openPlace(of: id, records: 0))
         case .admit(let link, let id):
             guard let connection = connections[link], !connection.isReleased else {
                 var actions: [RoomAction] = []
@@ -87,7 +79,7 @@ extension HostNode {
         case .moderate(let moderation, _):
             moderate(moderation)
         case .release(Self.localLink):
-            seat.reader = nil
+            participant?.left()
         case .release(let link):
             guard let connection = connections[link] else { return }
             release(connection)

@@ -14,6 +14,40 @@ internal import Wire
 /// It is given connected streams and knows nothing of what carries them. The person at the host takes part through
 /// link 0, which has no session.
 package final class HostNode {
+    /// What whoever opened the room hears of.
+    enum Event {
+        /// The host's own participant has come in.
+        case joined
+        /// With these secrets somebody can come in, or back.
+        case invitesChanged([InviteSecret])
+        /// A member has removed another one, and with it the room's invite.
+        case inviteReplaced
+        /// A moderator of a relay's room has ended it.
+        case endWanted
+        /// The room's time is over, and nobody was told: ``close(_:)`` is to follow.
+        case timeIsOver
+        /// The room cannot be kept any more.
+        case storeFailed(StoreError)
+        /// The last one: the room has ended, and everybody has been told.
+        case closed(ChatEvent.CloseReason)
+    }
+
+    enum Phase {
+        case open
+        /// The room ends, or this process's part in it.
+        case closing(ChatEvent.CloseReason)
+        case closed
+    }
+
+    /// Who hears first that the room's time is over.
+    enum TimeOver {
+        /// All, at once.
+        case tellsAll
+        case tellsOwner
+        /// It has been told, and is to end the room.
+        case ownerKnows
+    }
+
     static let localLink = LinkID(slot: 0)
     /// How long an ending room waits until every member has all that was said.
     static let closeDeadline = Duration.seconds(10)
@@ -32,74 +66,47 @@ package final class HostNode {
     let loop: EventLoop
     let identity: RoomIdentity
     let logger: Logger
-    /// Seconds since 1970, to tell people since when somebody is away.
-    let wallClock: () -> Int64
     let tell: (ChatEvent) -> Void
     var room: Room
     /// The person at the host; nil where nobody takes part there.
-    package var local: LoopMember?
-    var seat = LocalSeat()
+    private(set) var participant: HostParticipant?
     var door: Door
 
     var connections = ConnectionTable()
     let sealing: SealingTurn
     let files: HostFiles
-    let fileOptions: FileOptions
     let endingNotes: EndingNotes
     var counters = HostCounters()
     var scratch: [UInt8] = []
     /// What is sealed for one member, in turn.
     var messages: [EncodedMessage] = []
     var events: [SessionEvent] = []
-    /// What the room wants and is not done yet. Doing it can make the room want more, which comes after all that it wanted
-    /// before, so that everybody hears of everything in the room's order.
-    var wanted: [RoomAction] = []
-    var isPerforming = false
+    var wanted = PendingActions()
 
     let sweeper: Sweeper
-    var closing: ChatEvent.CloseReason?
+    var phase = Phase.open
+    var timeOver = TimeOver.tellsAll
     /// Of a room that is kept: what brings it to the disk.
     var journal: RoomJournal?
     /// Of a room that several hosts hold: this one's part.
     var sharing: RoomSharing?
     let book: any GroupBook.Type
-    /// Called when the room that several hosts hold was begun with other terms than this host was given.
-    var onTermsDiffer: (() -> Void)?
     var isRecording = false
     var recordedChanges = 0
     /// How long a member is not read from, at a time, while the disk lags behind.
     static let storePatience = Duration.milliseconds(200)
 
-    /// Called when the room cannot be kept any more.
-    var onStoreFailed: ((StoreError) -> Void)?
-    /// Called when the host's own participant has come in.
-    var onJoined: (() -> Void)?
-    /// Called once, when the room's time is over: nobody is told before ``close(_:)`` is called, which is to follow. Where it is nil,
-    /// all are told at once.
-    package var onTimeOver: (() -> Void)?
-    /// It was called.
-    var isTimeOver = false
-    /// Called once, when the room has ended and everybody has been told.
-    package var onClosed: ((ChatEvent.CloseReason) -> Void)?
-    /// Called with the secrets with which somebody can come in, or back, when they have changed.
-    package var onInvitesChanged: (([InviteSecret]) -> Void)?
-    /// Called when a member has removed another one, and with it the room's invite.
-    package var onInviteReplaced: (() -> Void)?
-    /// Called when a moderator of a relay's room has ended it.
-    package var onEndWanted: (() -> Void)?
+    var onEvent: ((Event) -> Void)?
 
     package init(
         loop: EventLoop, identity: RoomIdentity, limits: RoomLimits, closesAt: Duration?,
         password: RoomPassword? = nil, doorLimits: Door.Limits = Door.Limits(),
         book: any GroupBook.Type = PublicRoomGroup.self, fileLimits: FileRelay.Limits = FileRelay.Limits(),
-        fileOptions: FileOptions = FileOptions(), laneBounds: LaneWindow.Bounds = .overTor,
-        wallClock: @escaping () -> Int64, logger: Logger,
-        tell: @escaping (ChatEvent) -> Void
+        laneBounds: LaneWindow.Bounds = .overTor, logger: Logger, tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
         self.identity = identity
         self.logger = logger
-        self.wallClock = wallClock
         self.tell = tell
         self.book = book
         room = Room(limits: limits, closesAt: closesAt, book: book, began: loop.time)
@@ -108,7 +115,6 @@ package final class HostNode {
         sealing = SealingTurn(loop: loop)
         sweeper = Sweeper(loop: loop)
         files = HostFiles(loop: loop, limits: fileLimits, bounds: laneBounds)
-        self.fileOptions = fileOptions
         endingNotes = EndingNotes(loop: loop, canExtend: !limits.isRelay, tell: tell)
         identity.admitsInvited = { [weak self] in self?.answersInvited() ?? false }
         sealing.seal = { [weak self] connection, wire throws(SessionError) in
@@ -125,8 +131,33 @@ package final class HostNode {
 
     package var memberCount: Int { room.memberCount }
 
+    /// The room ends, or has ended, for all or for this process.
+    var isEnding: Bool { if case .open = phase { false } else { true } }
+
+    // MARK: The person at the host
+
+    /// Lets the person at the host take part.
+    ///
+    /// - Parameter wallClock: seconds since 1970, to tell the person since when somebody is away.
+    package func joinLocally(
+        _ client: MemberClient, files: FileOptions = FileOptions(), wallClock: @escaping () -> Int64
+    ) {
+        let participant = HostParticipant(client, files: files, wallClock: wallClock, node: self)
+        self.participant = participant
+        participant.join()
+    }
+
+    var local: LoopMember? { participant?.member }
+
     /// The id of the host's own participant, once it has joined.
-    package var localMember: MemberID? { local?.client.id }
+    var localMember: MemberID? { local?.client.id }
+
+    /// The members as the host's own participant knows them.
+    var localMembers: [ChatEvent.MemberInfo] { local?.client.memberList ?? [] }
+
+    func endWithoutParticipant() {
+        if journal == nil { close(.hostQuit) } else { pause() }
+    }
 
     // MARK: Connections
 
@@ -211,7 +242,8 @@ package final class HostNode {
             try room.received(
                 type: type, body: body, from: connection.link, key: key, way: door.way(of: connection.session.invite),
                 now: now,
-                witness: { [local] in local?.client.couldFollow($0, from: $1) ?? true }, actions: &actions)
+                witness: { [participant] in participant?.member.client.couldFollow($0, from: $1) ?? true },
+                actions: &actions)
         } catch RoomError.late {
             connection.dropStream()
             streamClosed(connection)
@@ -225,7 +257,7 @@ package final class HostNode {
     }
 
     func resume(session: UInt32, received: UInt32, on connection: HostConnection) {
-        if closing != nil {
+        if isEnding {
             hearOfTheEnd(received: received, on: connection)
             return
         }
@@ -328,7 +360,7 @@ package final class HostNode {
     func scheduleRoomSweep() {
         // The log brings time.
         guard sharing == nil else { return }
-        if !isTimeOver, let deadline = room.nextDeadline { sweeper.schedule(at: deadline) }
+        if !ownerEndsRoom, let deadline = room.nextDeadline { sweeper.schedule(at: deadline) }
     }
 
     private func sweep(late: Duration) {
@@ -369,12 +401,13 @@ package final class HostNode {
         }
     }
 
+    private var ownerEndsRoom: Bool { if case .ownerKnows = timeOver { true } else { false } }
+
     private func sweepRoom(now: Duration) {
-        if let closesAt = room.closesAt, now >= closesAt, let onTimeOver {
-            self.onTimeOver = nil
-            isTimeOver = true
-            onTimeOver()
-        } else if !isTimeOver {
+        if let closesAt = room.closesAt, now >= closesAt, case .tellsOwner = timeOver {
+            timeOver = .ownerKnows
+            onEvent?(.timeIsOver)
+        } else if !ownerEndsRoom {
             var actions: [RoomAction] = []
             room.timePassed(now: now, actions: &actions)
             perform(actions)

@@ -13,7 +13,7 @@ extension RoomHost: Participant {
     package var isCongested: Bool { member?.isCongested ?? false }
 
     package func outputProgressed() {
-        node?.acknowledgeLocally()
+        node?.participant?.acknowledge()
     }
 
     package func listMembers() {
@@ -113,7 +113,7 @@ extension RoomHost: Participant {
     }
 
     package func perform(_ command: FileCommand) {
-        node?.performLocally(command)
+        node?.files.own?.perform(command)
     }
 
     package func leave() {

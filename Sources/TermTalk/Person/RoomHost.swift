@@ -238,16 +238,9 @@ package final class RoomHost {
         if entrance.isOpenToOthers { doorLimits.gate = .direct }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            doorLimits: doorLimits, fileLimits: options.fileLimits, fileOptions: options.files,
-            laneBounds: entrance.isOverTor ? .overTor : .direct, wallClock: wallClock, logger: logger, tell: tell)
-        node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
-        node.onInviteReplaced = { [weak self, weak node] in
-            if let self, let node, !self.options.isHeadless { self.showRoomInvite(of: node) }
-        }
-        node.onEndWanted = { [weak self] in self?.end(.moderatorEnded) }
-        if options.hasClientAuthorization {
-            node.onInvitesChanged = { [weak self] in self?.entrance.authorize($0.onionClients) }
-        }
+            doorLimits: doorLimits, fileLimits: options.fileLimits,
+            laneBounds: entrance.isOverTor ? .overTor : .direct, logger: logger, tell: tell)
+        node.onEvent = { [weak self] in self?.heard($0, timeToLive: timeToLive) }
         let engine = options.isHeadless ? nil : engine()
         state = .open(
             OpenRoom(
@@ -260,21 +253,28 @@ package final class RoomHost {
         if let store = options.store, let kept = options.kept {
             return hold(node, store, kept, hasPassword: password != nil)
         }
-        if isKept {
-            node.onTimeOver = { [weak self] in
-                // Unless it is about to end already.
-                if let self, self.isKept { self.end(.ttl) }
-            }
-        }
+        if isKept { node.timeOver = .tellsOwner }
         guard let engine else { return announce(timeToLive: timeToLive) }
-        // Not before what it says can be heard.
-        node.onJoined = { [weak self, weak node] in
-            node?.onJoined = nil
-            self?.announce(timeToLive: timeToLive)
-        }
-        node.joinLocally(MemberClient(nick: before?.room.hostNick ?? options.nick, engine: engine))
+        node.joinLocally(
+            MemberClient(nick: before?.room.hostNick ?? options.nick, engine: engine), files: options.files,
+            wallClock: wallClock)
         member?.onDecongested = onDecongested
         member?.outputProgress = outputProgress
+    }
+
+    private func heard(_ event: HostNode.Event, timeToLive: Int64?) {
+        switch event {
+        // Not before what is said to the person at the host can be heard.
+        case .joined: announce(timeToLive: timeToLive)
+        case .invitesChanged(let secrets):
+            if options.hasClientAuthorization { entrance.authorize(secrets.onionClients) }
+        case .inviteReplaced: if let node, !options.isHeadless { showRoomInvite(of: node) }
+        case .endWanted: end(.moderatorEnded)
+        // Unless it is about to end already.
+        case .timeIsOver: if isKept { end(.ttl) }
+        case .storeFailed(let error): fail(.storeFailed(error))
+        case .closed(let reason): roomClosed(reason)
+        }
     }
 
     /// The host's own participant; that of a kept room is always the same.
@@ -380,7 +380,7 @@ package final class RoomHost {
             done()
         }
         unregister(entry, then: done)
-        if isPanicking, let node { node.removeParts(then: done) } else { done() }
+        if isPanicking, let node { node.files.removeParts(then: done) } else { done() }
         withdrawFromRegistry(isHurried: isPanicking) { [entrance, isPanicking] in
             entrance.shutDown(isHurried: isPanicking, completion: done)
         }

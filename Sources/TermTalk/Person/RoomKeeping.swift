@@ -119,7 +119,6 @@ final class RoomKeeping {
         self.node = node
         guard let kept, case .open(let store, let mailbox, let before) = phase else { return }
         phase = .open(store, mailbox, nil)
-        node.onStoreFailed = { [onFailed] error in onFailed(.storeFailed(error)) }
         if let before { node.resume(before.room, invites: before.invites) }
         let (end, first) = (before?.room.log.end ?? 0, before?.firstUnchecked ?? 0)
         node.keep(

@@ -106,7 +106,7 @@ extension HostNode {
 
     /// Entries are heard of as they stand in the log, and all of a turn before anything is told to a member.
     func logApplied(_ entry: WrittenEntry, at position: LogPosition) {
-        guard let sharing, closing == nil else { return }
+        guard let sharing, !isEnding else { return }
         sharing.clock.applied(entry.time, local: loop.time)
         switch entry.content {
         case .hello(let instead):
@@ -155,7 +155,7 @@ extension HostNode {
                 room = emptyRoom(closesAt: terms.closesAt.map { .milliseconds(Int64(clamping: $0)) })
                 endingNotes.roomEnds(at: room.closesAt.map { sharing.clock.local($0) })
             } else {
-                onTermsDiffer?()
+                sharing.log.termsDiffer()
             }
         case .said(let number, let key, let way, let pass, let type, let body):
             let link = LinkID(host: host, number: number)
@@ -379,7 +379,7 @@ extension HostNode {
         // The room is what the replica has read only when all of it was applied.
         sharing.tookSnapshot(byteCount: 0)
         loop.atEndOfTurn { [weak self] in
-            guard let self, let sharing = self.sharing, self.closing == nil else { return }
+            guard let self, let sharing = self.sharing, !self.isEnding else { return }
             let bytes = self.sharedSnapshot
             sharing.tookSnapshot(byteCount: bytes.count)
             sharing.log.keep(bytes)
@@ -390,16 +390,16 @@ extension HostNode {
     ///
     /// - Throws: ``SnapshotError``; nothing was changed then.
     func adopt(_ bytes: [UInt8]?) throws(SnapshotError) {
-        guard let sharing, closing == nil else { return }
+        guard let sharing, !isEnding else { return }
         let snapshot: SharedSnapshot? =
             if let bytes { try SharedSnapshot(bytes: bytes, limits: room.limits, book: book) } else { nil }
         dropAll()
-        wanted = []
+        wanted.forget()
         room = snapshot?.room ?? emptyRoom(closesAt: nil)
         sharing.adopt(snapshot?.table ?? SharedTable(), at: snapshot?.time ?? 0, local: loop.time)
         door.useInvitesOfGroup(in: room)
         invitesChanged()
         endingNotes.roomEnds(at: room.closesAt.map { sharing.clock.local($0) })
-        if let terms = sharing.table.terms, !terms.agree(with: sharing.terms) { onTermsDiffer?() }
+        if let terms = sharing.table.terms, !terms.agree(with: sharing.terms) { sharing.log.termsDiffer() }
     }
 }

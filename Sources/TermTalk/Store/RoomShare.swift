@@ -50,7 +50,6 @@ final class RoomShare {
             time: { [weak node, loop] in node?.sharing?.clock.time(local: loop.time) ?? 0 },
             onEvent: { [weak self] in self?.heard($0) })
         self.replica = replica
-        node.onTermsDiffer = { [weak self] in self?.fail(.storeTermsDiffer) }
         node.share(
             host: host, isNew: isNew, terms: terms,
             log: .init(
@@ -65,7 +64,8 @@ final class RoomShare {
                 keep: { [weak replica] in replica?.keepTrimming($0) },
                 isReady: { [weak replica] in replica?.isReady ?? false },
                 waitingByteCount: { [weak replica] in replica?.replica.waitingByteCount ?? 0 },
-                isKeeper: { [weak replica] in replica?.isFirst ?? false }))
+                isKeeper: { [weak replica] in replica?.isFirst ?? false },
+                termsDiffer: { [weak self] in self?.fail(.storeTermsDiffer) }))
         wait(Self.firstPatience) { [weak self] in self?.tell(.storeHasNoRoom) }
         replica.start()
     }
