@@ -476,7 +476,7 @@ import Testing
                 var ends = 0
                 world.onEndWanted = {
                     ends += 1
-                    world.host.close(.hostQuit)
+                    world.host.ending.close(.hostQuit)
                 }
                 let second = world.add(nick: "second", inviteOfGroup: invite)
                 world.when({ second.id != nil }) {
@@ -492,7 +492,7 @@ import Testing
         try NodeWorld.run { world in
             world.onEndWanted = { Issue.record("a member has ended the room") }
             world.whenAllAreIn(1) {
-                world.host.moderate(.end)
+                world.host.commands.moderate(.end)
                 world.finish()
             }
         }

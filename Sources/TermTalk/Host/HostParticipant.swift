@@ -9,9 +9,6 @@ internal import Wire
 
 /// The person at the host in its room: takes part by link 0, without a connection, and hears what the log has like everybody else.
 final class HostParticipant {
-    /// What it has received is on the disk so soon, also if nothing else comes.
-    private static let noteDelay = Duration.seconds(1)
-
     private unowned let node: HostNode
     let member: LoopMember
     /// Where to go on in the log; nil before it is in the room, and after.
@@ -66,7 +63,10 @@ final class HostParticipant {
 
     private func giveUp(_ notice: ChatEvent.Notice) {
         node.tell(.error(notice))
-        node.loop.atEndOfTurn { [weak node] in node?.endWithoutParticipant() }
+        node.loop.atEndOfTurn { [weak node] in
+            guard let node else { return }
+            if node.authority.isKept { node.ending.pause() } else { node.ending.close(.hostQuit) }
+        }
     }
 
     private func send(_ message: EncodedMessage) {
@@ -107,7 +107,7 @@ final class HostParticipant {
             records &+= UInt32(message.recordCount)
             let sequence = node.room.log.acknowledged(records, by: reader.member) ?? 0
             hear(message)
-            node.tellOfPrivateReceipts()
+            node.authority.settleReceipts()
             if sequence > 0 {
                 told = sequence
                 acknowledge()
@@ -121,9 +121,7 @@ final class HostParticipant {
         guard number > acknowledged, reader != nil else { return }
         acknowledged = number
         node.room.acknowledged(sequence: number, by: HostNode.localLink, now: node.loop.time)
-        guard let journal = node.journal else { return }
-        journal.hostReceived(upTo: number)
-        node.sweeper.scheduleSession(at: node.loop.time + Self.noteDelay)
+        node.authority.hostReceived(upTo: number)
     }
 
     func hear(_ message: EncodedMessage) {

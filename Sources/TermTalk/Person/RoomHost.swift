@@ -108,7 +108,7 @@ package final class RoomHost {
     var announcer: RegistryAnnouncer?
     private(set) lazy var entrance = RoomEntrance(
         loop: loop, options: options, logger: logger,
-        isUnderAttack: { [weak self] in self?.node?.isUnderAttack ?? false },
+        isUnderAttack: { [weak self] in self?.node?.door.isUnderAttack ?? false },
         onAccept: { [weak self] stream, network, service in self?.node?.accept(stream, from: network, by: service) },
         tell: { [weak self] in self?.entranceEvent($0) })
     private(set) var state = State.opening(nil)
@@ -183,16 +183,16 @@ package final class RoomHost {
     private func entranceEvent(_ event: RoomEntrance.Event) {
         switch event {
         case .reachable(let address): opened(at: address)
-        case .lost: node?.isReachable = false
-        case .reachableAgain: node?.isReachable = true
+        case .lost: node?.doorkeeper.becameReachable(false)
+        case .reachableAgain: node?.doorkeeper.becameReachable(true)
         case .moved(let address): moved(to: address)
         case .keysInForce: tellLaterInvites()
         case .refused(let notice):
             tellLaterInvites()
             guard let node else { return fail(notice) }
-            node.isReachable = false
+            node.doorkeeper.becameReachable(false)
             tell(.warning(notice))
-        case .closedCircuits(let count): node?.closedCircuits(count)
+        case .closedCircuits(let count): node?.doorkeeper.closedCircuits(count)
         case .told(let event): tell(event)
         case .failed(let notice): fail(notice)
         }
@@ -205,8 +205,8 @@ package final class RoomHost {
         room.address = address
         state = .open(room)
         if let place = address.onionPlace {
-            room.node.isReachable = true
-            room.node.move(to: place)
+            room.node.doorkeeper.becameReachable(true)
+            room.node.commands.move(to: place)
             tell(.room(.moved(address: address.text)))
         }
         showInvite(as: .text)
@@ -218,8 +218,9 @@ package final class RoomHost {
 
     /// - Throws: not-permitted where there is no address to change, or it has been changed just now.
     func startMove(in node: HostNode) throws(ChatEvent.Notice) {
-        let clients = options.hasClientAuthorization ? node.inviteEntries.map(\.secret).onionClients : nil
-        try entrance.startMove(clients: clients) { [weak node] in node?.hasMembers(elsewhereThan: $0) == false }
+        let clients = options.hasClientAuthorization ? node.door.invites.entries.map(\.secret).onionClients : nil
+        try entrance.startMove(clients: clients) { [weak node] in node?.commands.hasMembers(elsewhereThan: $0) == false
+        }
     }
 
     /// The room can be reached from now on.
@@ -253,7 +254,7 @@ package final class RoomHost {
         if let store = options.store, let kept = options.kept {
             return hold(node, store, kept, hasPassword: password != nil)
         }
-        if isKept { node.timeOver = .tellsOwner }
+        if isKept { node.ending.timeOver = .tellsOwner }
         guard let engine else { return announce(timeToLive: timeToLive) }
         node.joinLocally(
             MemberClient(nick: before?.room.hostNick ?? options.nick, engine: engine), files: options.files,
@@ -262,7 +263,7 @@ package final class RoomHost {
         member?.outputProgress = outputProgress
     }
 
-    private func heard(_ event: HostNode.Event, timeToLive: Int64?) {
+    private func heard(_ event: HostEvent, timeToLive: Int64?) {
         switch event {
         // Not before what is said to the person at the host can be heard.
         case .joined: announce(timeToLive: timeToLive)
@@ -309,7 +310,7 @@ package final class RoomHost {
 
     private func announce(timeToLive: Int64?) {
         guard let room else { return }
-        let invite = room.node.inviteEntries.first.map { inviteText($0.secret) } ?? ""
+        let invite = room.node.door.invites.entries.first.map { inviteText($0.secret) } ?? ""
         tell(
             .ready(
                 .init(
@@ -333,7 +334,7 @@ package final class RoomHost {
     package func stop(_ reason: ChatEvent.CloseReason) {
         guard let node else { return roomClosed(reason) }
         if keeping.isEnding, !isPanicking { return }
-        if isKept { node.pause() } else { node.close(reason) }
+        if isKept { node.ending.pause() } else { node.ending.close(reason) }
     }
 
     /// Ends the room for everybody, also one that is kept: nothing stays of it. Nobody is told before that is on the disk, so that no
@@ -397,6 +398,6 @@ package final class RoomHost {
     package func panic() {
         isPanicking = true
         end()
-        node?.closeAtOnce()
+        node?.ending.closeAtOnce()
     }
 }

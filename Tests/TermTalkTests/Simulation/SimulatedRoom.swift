@@ -270,7 +270,7 @@ final class SimulatedRoom {
     }
 
     func closeHost() {
-        host.close(.hostQuit)
+        host.ending.close(.hostQuit)
     }
 }
 
