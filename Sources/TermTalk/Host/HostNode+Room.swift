@@ -114,22 +114,25 @@ extension HostNode {
     private func hasUnread(_ connection: HostConnection) -> Bool { connection.reader.map(room.log.hasUnread) == true }
 
     /// Seals what a turn has for the connection's peer.
-    func seal(_ connection: HostConnection, into wire: inout [UInt8]) throws(SessionError) {
-        let start = wire.count
-        defer { counters.sentByteCount &+= UInt64(wire.count - start) }
+    ///
+    /// - Parameter messages: empty, to be used.
+    /// - Returns: how many messages of the log were sealed.
+    func seal(
+        _ connection: HostConnection, with messages: inout [EncodedMessage], into wire: inout [UInt8]
+    ) throws(SessionError) -> Int {
         guard var reader = connection.reader else {
-            return try connection.session.seal(into: &wire, now: loop.time)
+            try connection.session.seal(into: &wire, now: loop.time)
+            return 0
         }
-        messages.removeAll(keepingCapacity: true)
         room.log.read(reader, limit: SecureSession.sealedBytesPerTurn, into: &messages)
         let count = try connection.session.seal(messages, into: &wire, now: loop.time)
         room.log.advance(&reader, by: count)
-        counters.deliveries &+= UInt64(count)
         connection.reader = reader
         // A kept room's member hears of nothing else before its admission, which may not be on the disk yet.
         if !connection.session.hasQueued, !hasUnread(connection), !connection.isReleased {
             try files.seal(for: connection, into: &wire)
         }
+        return count
     }
 
     func release(_ connection: HostConnection) {

@@ -22,10 +22,11 @@ package final class HostNode {
     /// How long a member is not read from, at a time, while the disk lags behind.
     static let storePatience = Duration.milliseconds(200)
 
-    /// What is used again for each reading.
+    /// What peers send: how much it was, and what is used again for each reading.
     private struct Inbox {
         var scratch: [UInt8] = []
         var events: [SessionEvent] = []
+        var byteCount: UInt64 = 0
     }
 
     let loop: EventLoop
@@ -41,10 +42,7 @@ package final class HostNode {
     let sealing: SealingTurn
     let sweeper: Sweeper
     let files: HostFiles
-    var counters = HostCounters()
     private var inbox = Inbox()
-    /// What is sealed for one member, in turn.
-    var messages: [EncodedMessage] = []
     var wanted = PendingActions()
     /// That of a room in memory, until it is kept, or shared, before anybody comes.
     lazy var authority: any RoomAuthority = SoleAuthority(self)
@@ -68,8 +66,8 @@ package final class HostNode {
         sweeper = Sweeper(loop: loop)
         files = HostFiles(loop: loop, limits: fileLimits, bounds: laneBounds)
         identity.admitsInvited = { [weak self] in self?.doorkeeper.answersInvited() ?? false }
-        sealing.seal = { [weak self] connection, wire throws(SessionError) in
-            try self?.seal(connection, into: &wire)
+        sealing.seal = { [weak self] connection, messages, wire throws(SessionError) in
+            try self?.seal(connection, with: &messages, into: &wire) ?? 0
         }
         sealing.onFailed = { [weak self] in self?.fail($0) }
         sealing.onWritten = { [weak self] in self?.written($0) }
@@ -103,6 +101,12 @@ package final class HostNode {
     }
 
     var local: LoopMember? { participant?.member }
+
+    var counters: HostCounters {
+        HostCounters(
+            deliveries: sealing.deliveries, sentByteCount: sealing.sentByteCount,
+            receivedByteCount: inbox.byteCount)
+    }
 
     /// The id of the host's own participant, once it has joined.
     var localMember: MemberID? { local?.client.id }
@@ -156,7 +160,7 @@ package final class HostNode {
 
     func received(_ bytes: Span<UInt8>, on connection: HostConnection) {
         let now = loop.time
-        counters.receivedByteCount &+= UInt64(bytes.count)
+        inbox.byteCount &+= UInt64(bytes.count)
         if connection.spoke(), bytes[0] == SessionProtocol.openPattern, !doorkeeper.answersOpen(connection.link) {
             return drop(connection)
         }
