@@ -219,7 +219,8 @@ final class SharedWorld {
                 person?.events.append(event)
                 self?.onAnything?()
             })
-        node.onEnded = { [weak self, weak person] reason, notice in
+        node.onEvent = { [weak self, weak person] event in
+            guard case .ended(let reason, let notice) = event else { return }
             person?.ending = (reason, notice)
             self?.onAnything?()
         }

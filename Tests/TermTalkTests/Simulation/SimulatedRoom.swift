@@ -126,8 +126,8 @@ final class SimulatedRoom {
                 self.trace(stay.name, event)
                 stay.heard(event, given: self.given)
             })
-        node.onEnded = { [weak stay] reason, notice in
-            guard let stay, !stay.isKilled else { return }
+        node.onEvent = { [weak stay] event in
+            guard case .ended(let reason, let notice) = event, let stay, !stay.isKilled else { return }
             stay.ending = (reason, notice)
         }
         stay.node = node
