@@ -95,8 +95,8 @@ extension RoomHost: Participant {
         guard options.hasClientAuthorization else {
             return tellWhenKept(.inviteMade(description(of: entry, form)))
         }
-        if laterInvites.isEmpty { tell(.starting(.onionPublish, progress: nil)) }
-        laterInvites[entry.number] = form
+        if room?.laterInvites.isEmpty == true { tell(.starting(.onionPublish, progress: nil)) }
+        room?.laterInvites[entry.number] = form
     }
 
     /// What a crash must not undo once it was told.
@@ -105,8 +105,8 @@ extension RoomHost: Participant {
     }
 
     func tellLaterInvites() {
-        let forms = laterInvites
-        laterInvites = [:]
+        let forms = room?.laterInvites ?? [:]
+        room?.laterInvites = [:]
         for entry in node?.door.invites.entries ?? [] {
             if let form = forms[entry.number] { tellWhenKept(.inviteMade(description(of: entry, form))) }
         }
