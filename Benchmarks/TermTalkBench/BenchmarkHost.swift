@@ -9,7 +9,9 @@ import TermTalk
 /// A room on a port of loopback, with the product's host or relay behind it: neither rates nor numbers are limited.
 enum BenchmarkHost {
     static func run(_ arguments: ArraySlice<String>, isRelay: Bool) throws {
-        guard let port = arguments.first.flatMap(UInt16.init) else { throw BenchmarkError("host|relay PORT [KEEP-SIZE]") }
+        guard let port = arguments.first.flatMap(UInt16.init) else {
+            throw BenchmarkError("host|relay PORT [KEEP-SIZE]")
+        }
         let loop = try EventLoop()
         var logger = Logger(label: "benchmark")
         logger.logLevel = .error
@@ -27,10 +29,11 @@ enum BenchmarkHost {
         doorLimits.gate.inviteBurst = .greatestFiniteMagnitude
         let node = HostNode(
             loop: loop, identity: try BenchmarkRoom.identity(), limits: limits, closesAt: nil, doorLimits: doorLimits,
-            wallClock: { 0 }, logger: logger, tell: { _ in })
+            logger: logger, tell: { _ in })
         // It lets the others in, and opens what they say, where that can be.
         if !isRelay {
-            node.joinLocally(MemberClient(nick: "", engine: RoomGroup(creator: nil, time: 1_000_000_000)))
+            node.joinLocally(
+                MemberClient(nick: "", engine: RoomGroup(creator: nil, time: 1_000_000_000)), wallClock: { 0 })
         }
         // What is free goes back to the system before memory is measured.
         let trimming = loop.onSignal(SIGUSR1) { trim() }

@@ -132,7 +132,9 @@ private final class Talk {
                 dial: dial,
                 logger: Logger(label: "test"),
                 wallClock: { 0 }, tell: { [weak self] in self?.told($0, index) })
-            node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
+            node.onEvent = { [weak self] event in
+                if case .ended(let reason, let notice) = event { self?.ended(reason, notice) }
+            }
             nodes.append(node)
             node.start()
         }

@@ -96,10 +96,14 @@ import Wire
             },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, wallClock: { 0 },
             tell: { events.append($0) })
-        node.onNewHostKey = { _ in newKeys += 1 }
-        node.onEnded = { _, notice in
-            ending = notice
-            loop.stop()
+        node.onEvent = { event in
+            switch event {
+            case .newHostKey: newKeys += 1
+            case .moved: break
+            case .ended(_, let notice):
+                ending = notice
+                loop.stop()
+            }
         }
         node.start()
         loop.schedule(after: .seconds(60)) {

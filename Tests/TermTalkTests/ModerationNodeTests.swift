@@ -13,7 +13,7 @@ import Testing
         try NodeWorld.run { world in
             let alice = world.add(nick: "alice")
             world.whenAllAreIn(2) {
-                #expect(throws: Never.self) { try world.host.revokeInvite(number: InviteTable.roomNumber) }
+                #expect(throws: Never.self) { try world.host.doorkeeper.revokeInvite(number: InviteTable.roomNumber) }
                 alice.breakConnection()
                 world.sayAsHost("back?")
                 world.when({ alice.texts == ["back?"] }) {
@@ -35,7 +35,7 @@ import Testing
             let alice = world.add(nick: "alice")
             let bob = world.add(nick: "bob")
             world.whenAllAreIn(3) {
-                #expect(throws: Never.self) { try world.host.expel("alice", banned: banned, reason: "loud") }
+                #expect(throws: Never.self) { try world.host.commands.expel("alice", banned: banned, reason: "loud") }
                 world.when({ alice.ending != nil && world.host.memberCount == 2 }) {
                     #expect(alice.ending?.reason == (banned ? .banned : .kicked))
                     bob.breakConnection()
@@ -62,7 +62,7 @@ import Testing
                 alice.isReachable = false
                 alice.breakConnection()
                 world.when({ alice.dialCount > 1 }) {
-                    #expect(throws: Never.self) { try world.host.expel("alice", banned: true, reason: "") }
+                    #expect(throws: Never.self) { try world.host.commands.expel("alice", banned: true, reason: "") }
                     alice.isReachable = true
                     world.when({ alice.ending != nil }) {
                         #expect([.banned, .inviteUsed].contains(alice.ending?.notice?.code))
@@ -104,12 +104,14 @@ import Testing
             world.when({ alice.events.contains(.starting(.approval, progress: nil)) }) {
                 alice.breakConnection()
                 world.when({ alice.ending != nil }) {
-                    #expect(throws: ChatEvent.Notice.self) { try world.host.decide(on: "alice", isApproved: true) }
+                    #expect(throws: ChatEvent.Notice.self) {
+                        try world.host.commands.decide(on: "alice", isApproved: true)
+                    }
                     #expect(world.waiting == [])
                     let bob = world.add(nick: "bob")
                     world.when({ bob.events.contains(.starting(.approval, progress: nil)) }) {
                         #expect(world.waiting == ["bob"])
-                        #expect(throws: Never.self) { try world.host.decide(on: "bob", isApproved: true) }
+                        #expect(throws: Never.self) { try world.host.commands.decide(on: "bob", isApproved: true) }
                         #expect(world.waiting == [])
                         world.when({ bob.id != nil }) { world.finish() }
                     }
@@ -131,7 +133,7 @@ import Testing
                     Issue.record("nobody waits")
                     return world.finish()
                 }
-                world.host.receivedAtDoor(type: type, body: [], from: connection, now: world.loop.time)
+                world.host.doorkeeper.received(type: type, body: [], from: connection)
                 #expect(world.waiting == [])
                 #expect(!world.host.room.awaits(connection.link))
                 #expect(world.host.door.visitors.isEmpty)

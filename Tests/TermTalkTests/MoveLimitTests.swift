@@ -22,10 +22,10 @@ import Testing
             }
             let places = [1, 2].map { OnionPlace(key: address.onionKey ?? [], port: 100 + $0) }
             world.whenAllAreIn(2) {
-                world.host.move(to: places[0])
+                world.host.commands.move(to: places[0])
                 world.when({ member.dialCount == 2 && isBack() }) {
                     #expect(moves() == 1)
-                    world.host.move(to: places[1])
+                    world.host.commands.move(to: places[1])
                     world.sayAsHost("after it")
                     world.when({ member.texts.contains("after it") }) {
                         #expect(moves() == 1 && member.dialCount == 2)

@@ -237,7 +237,7 @@ import Testing
             let people = [world.add(), world.add(), world.add()]
             world.whenAllAreIn(4) {
                 for number in 0..<100 { world.sayAsHost("\(number) " + String(repeating: "x", count: 3_000)) }
-                world.host.close(.hostQuit)
+                world.host.ending.close(.hostQuit)
                 world.when({ world.hostClosed != nil && people.allSatisfy { $0.ending != nil } }) {
                     for person in people {
                         #expect(person.texts.count == 100)
@@ -260,7 +260,7 @@ import Testing
                 alice.breakConnection()
                 world.loop.atEndOfTurn {
                     world.sayAsHost("goodbye")
-                    world.host.close(.hostQuit)
+                    world.host.ending.close(.hostQuit)
                     #expect(world.hostClosed == nil)
                     alice.isReachable = true
                     alice.node?.tryNow()

@@ -73,6 +73,8 @@ final class NodeWorld {
     private(set) var people: [Person] = []
     private(set) var hostEvents: [ChatEvent] = []
     private(set) var hostClosed: ChatEvent.CloseReason?
+    /// Called when a moderator has ended the room of a relay.
+    var onEndWanted: (() -> Void)?
     /// Called after every event of anybody.
     var onAnything: (() -> Void)?
 
@@ -93,19 +95,23 @@ final class NodeWorld {
         doorLimits.addresses = addressLimits
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: closesAfter.map { loop.time + $0 },
-            password: password, doorLimits: doorLimits, wallClock: { 0 },
+            password: password, doorLimits: doorLimits,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { told.body?($0) })
         told.body = { [weak self] event in
             self?.hostEvents.append(event)
             self?.onAnything?()
         }
-        host.onClosed = { [weak self] reason in
-            self?.hostClosed = reason
+        host.onEvent = { [weak self] event in
+            switch event {
+            case .closed(let reason): self?.hostClosed = reason
+            case .endWanted: self?.onEndWanted?()
+            default: return
+            }
             self?.onAnything?()
         }
         if !limits.isRelay {
             host.joinLocally(
-                MemberClient(nick: "host", engine: RoomGroup(creator: nil, time: 1_000_000_000)))
+                MemberClient(nick: "host", engine: RoomGroup(creator: nil, time: 1_000_000_000)), wallClock: { 0 })
         }
     }
 
@@ -204,7 +210,8 @@ final class NodeWorld {
                 person?.onEvent?(event)
                 self?.onAnything?()
             })
-        node.onEnded = { [weak self, weak person] reason, notice in
+        node.onEvent = { [weak self, weak person] event in
+            guard case .ended(let reason, let notice) = event else { return }
             person?.ending = (reason, notice)
             self?.onAnything?()
         }

@@ -55,6 +55,7 @@ import Testing
         private var mailbox: LoopMailbox<StoreReport>?
         /// While the disk stands still: what it has done by now.
         private var heldBack: [[StoreReport]]?
+        private var authority: SoleAuthority?
 
         init() throws {
             SodiumLibrary.initialize()
@@ -71,27 +72,33 @@ import Testing
 
         func keep(_ host: HostNode, _ loop: EventLoop) throws {
             let made = LoopMailbox<StoreReport>(loop: loop) { [weak self] reports in
-                if self?.heldBack == nil { host.storeReported(reports) } else { self?.heldBack?.append(reports) }
+                if self?.heldBack == nil {
+                    self?.authority?.storeReported(reports)
+                } else {
+                    self?.heldBack?.append(reports)
+                }
             }
             let mailbox = try #require(made)
             let store = try RoomStore.create(in: directory, name: "room", key: Self.key(7)) {
                 [sender = mailbox.sender] in sender.send($0)
             }
             (self.mailbox, self.store) = (mailbox, store)
-            host.onStoreFailed = { Issue.record("\($0)") }
-            host.keep(
-                with: RoomJournal(store, next: 0, checkpointed: 0) { [unowned host] in
+            let authority = SoleAuthority(
+                host,
+                journal: RoomJournal(store, next: 0, checkpointed: 0) { [unowned host] in
                     KeptState.snapshot(
                         host.room, host.door.invites, key: Self.key(9), now: host.loop.time, wallClock: 0)
                 })
+            self.authority = authority
+            host.authority = authority
         }
 
         func standStill() { heldBack = [] }
 
-        func goOn(_ host: HostNode) {
+        func goOn() {
             let reports = heldBack ?? []
             heldBack = nil
-            for some in reports { host.storeReported(some) }
+            for some in reports { authority?.storeReported(some) }
         }
 
         /// Opens what is on the disk now, as after a kill.
@@ -151,7 +158,7 @@ import Testing
                     for _ in 0..<8 { person.node?.say(String(repeating: "x", count: 64_000), kind: .text, to: nil) }
                 }
                 world.onceTrue({ host.room.log.end >= end }) {
-                    disk.goOn(host)
+                    disk.goOn()
                     people[0].node?.say("after all", kind: .text, to: nil)
                     world.when({ world.hostTexts.last == "after all" }) {
                         #expect(world.hostTexts.count == 25)

@@ -474,9 +474,9 @@ import Testing
         try run { world in
             begin(world) { first, invite in
                 var ends = 0
-                world.host.onEndWanted = {
+                world.onEndWanted = {
                     ends += 1
-                    world.host.close(.hostQuit)
+                    world.host.ending.close(.hostQuit)
                 }
                 let second = world.add(nick: "second", inviteOfGroup: invite)
                 world.when({ second.id != nil }) {
@@ -490,9 +490,9 @@ import Testing
             }
         }
         try NodeWorld.run { world in
-            world.host.onEndWanted = { Issue.record("a member has ended the room") }
+            world.onEndWanted = { Issue.record("a member has ended the room") }
             world.whenAllAreIn(1) {
-                world.host.moderate(.end)
+                world.host.commands.moderate(.end)
                 world.finish()
             }
         }

@@ -40,7 +40,7 @@ import Testing
     }
 
     private func snapshots(_ world: SharedWorld) -> Set<[UInt8]> {
-        Set(world.hosts.filter { $0.isOpen }.map(\.node.sharedSnapshot))
+        Set(world.hosts.filter { $0.isOpen }.compactMap(\.authority?.snapshot))
     }
 
     @Test("Members at two hosts hear each other in one order, and the hosts have the same room", arguments: 1...20)
@@ -129,7 +129,7 @@ import Testing
                 world.when({ second.ending != nil && world.isSettled }) {
                     #expect(second.ending?.reason == .kicked)
                     #expect(snapshots(world).count == 1)
-                    world.hosts[1].node.close(.hostQuit)
+                    world.hosts[1].node.ending.close(.hostQuit)
                     world.when({ first.ending != nil && world.hosts.allSatisfy { $0.node.room.isClosed } }) {
                         #expect(first.ending?.reason == .hostQuit)
                         world.loop.stop()

@@ -69,7 +69,10 @@ final class SharedWorld {
             self.node = node
         }
 
-        var isOpen: Bool { isAlive && node.sharing?.isOpen == true }
+        /// The room's order, once the host shares it.
+        fileprivate(set) var authority: SharedAuthority?
+
+        var isOpen: Bool { isAlive && authority?.isOpen == true }
     }
 
     let loop: EventLoop
@@ -105,12 +108,12 @@ final class SharedWorld {
             prologue: Prologue(room: room.description, onionKey: nil),
             staticKey: try X25519.PrivateKey(copying: key), invites: [invite], acceptsOpen: false)
         let node = HostNode(
-            loop: loop, identity: identity, limits: limits, closesAt: nil, wallClock: { 0 },
+            loop: loop, identity: identity, limits: limits, closesAt: nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, tell: { _ in })
         let host = Host(number: UInt64(hosts.count + 1), identity: identity, node: node)
         hosts.append(host)
-        node.share(
-            host: host.number, isNew: hosts.count == 1,
+        let authority = SharedAuthority(
+            node, host: host.number, isNew: hosts.count == 1,
             terms: SharedTerms(limits, hasPassword: false, isInviteOnly: true, timeToLive: timeToLive),
             log: .init(
                 append: { [weak self, weak host] input, time in
@@ -121,6 +124,8 @@ final class SharedWorld {
                 },
                 keep: { [weak host] in host?.snapshots.append($0) },
                 isReady: { true }, waitingByteCount: { 0 }, isKeeper: { [weak host] in host?.number == 1 }))
+        host.authority = authority
+        node.authority = authority
         append(.hello(instead: nil), by: host.number, time: 0)
         beat(host)
         return host
@@ -130,7 +135,7 @@ final class SharedWorld {
     private func beat(_ host: Host) {
         loop.schedule(after: .milliseconds(200)) { [weak self, weak host] in
             guard let self, let host, host.isAlive else { return }
-            self.append(.beat, by: host.number, time: host.node.sharing?.clock.time(local: self.loop.time) ?? 0)
+            self.append(.beat, by: host.number, time: host.authority?.writingTime ?? 0)
             self.beat(host)
         }
     }
@@ -154,7 +159,7 @@ final class SharedWorld {
             for _ in 0...self.next(6) where host.position < self.log.count {
                 let (entry, position) = self.log[host.position]
                 host.position += 1
-                host.node.logApplied(entry, at: position)
+                host.authority?.logApplied(entry, at: position)
             }
             if host.position < self.log.count { self.readOn(host) }
             self.onAnything?()
@@ -176,10 +181,10 @@ final class SharedWorld {
     /// A host that begins with what another one has.
     func addLateHost() throws -> Host {
         guard let first = hosts.first(where: \.isAlive) else { preconditionFailure("a host is left") }
-        let (snapshot, position) = (first.node.sharedSnapshot, first.position)
+        let (snapshot, position) = (first.authority?.snapshot, first.position)
         let host = try addHost()
         host.position = position
-        try host.node.adopt(snapshot)
+        try host.authority?.adopt(snapshot)
         readOn(host)
         return host
     }
@@ -214,7 +219,8 @@ final class SharedWorld {
                 person?.events.append(event)
                 self?.onAnything?()
             })
-        node.onEnded = { [weak self, weak person] reason, notice in
+        node.onEvent = { [weak self, weak person] event in
+            guard case .ended(let reason, let notice) = event else { return }
             person?.ending = (reason, notice)
             self?.onAnything?()
         }

@@ -24,7 +24,7 @@ import Wire
         private var scratch: [UInt8] = []
 
         init(
-            policy: MemberNode.HostKeyPolicy = .pinned(.invite), isInvited: Bool = true, password: RoomPassword? = nil
+            policy: HostKeyPolicy = .pinned(.invite), isInvited: Bool = true, password: RoomPassword? = nil
         ) {
             SodiumLibrary.initialize()
             let invite = InviteSecret()

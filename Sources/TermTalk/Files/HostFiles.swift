@@ -64,6 +64,12 @@ final class HostFiles {
         distribute(relay.connected(member))
     }
 
+    /// Nothing stays of the own participant's files that are not whole.
+    func removeParts(then done: @escaping () -> Void) {
+        guard let own else { return done() }
+        own.removeParts(then: done)
+    }
+
     // MARK: Frames
 
     /// - Throws: ``FileError/malformed``: the connection is to be closed.

@@ -1,3 +1,4 @@
+internal import Chat
 internal import EventLoop
 internal import Files
 internal import Room
@@ -20,6 +21,23 @@ final class MemberFiles {
     init(loop: EventLoop, bounds: LaneWindow.Bounds) {
         self.loop = loop
         self.bounds = bounds
+    }
+
+    /// The member can pass files from now on.
+    func begin(_ options: FileOptions, for person: LoopMember, tell: @escaping (ChatEvent) -> Void) {
+        let owner = FileExchange.Owner(
+            send: { [weak self] in self?.send($0) }, room: { [weak self] in self?.room ?? 0 },
+            offer: { [weak person] offer, receiver throws(ChatEvent.Notice) in
+                try person?.offer(offer, to: receiver)
+            }, nick: { [weak person] in person?.client.nick(of: $0) ?? "" },
+            id: { [weak person] in person?.client.id })
+        exchange = FileExchange(loop: loop, options: options, owner: owner, tell: tell)
+    }
+
+    /// Nothing stays of files that are not whole.
+    func removeParts(then done: @escaping () -> Void) {
+        guard let exchange else { return done() }
+        exchange.removeParts(then: done)
     }
 
     /// The connection is part of the room.

@@ -9,90 +9,69 @@ internal import Wire
 extension HostNode {
     /// Nothing is dropped from the log before all is done: what the room wants was made out while nobody had fallen behind.
     func perform(_ actions: [RoomAction]) {
-        wanted += actions
-        guard !isPerforming else { return }
-        isPerforming = true
-        var done = 0
-        while done < wanted.count {
-            perform(wanted[done])
-            done += 1
-        }
-        wanted.removeAll(keepingCapacity: wanted.count <= 64)
-        isPerforming = false
-        trim()
-        if room.silentChanges != recordedChanges {
-            recordedChanges = room.silentChanges
-            stateChanged()
-        }
+        guard wanted.add(actions) else { return }
+        while let action = wanted.next() { perform(action) }
+        authority.performed()
         scheduleRoomSweep()
     }
 
-    func perform(_ action: RoomAction) {
-        if let sharing { return perform(action, sharing) }
+    /// Changes the room, and does what it wants then.
+    func change(_ body: (inout Room, inout [RoomAction]) -> Void) {
+        var actions: [RoomAction] = []
+        body(&room, &actions)
+        perform(actions)
+    }
+
+    private func perform(_ action: RoomAction) {
         switch action {
         case .send(Self.localLink, let message):
-            guard let reader = seat.reader else { return deliverLocally(message) }
-            say(message, to: .one(reader.member))
-            readLocally()
+            guard let participant else { return }
+            guard let member = participant.place else { return participant.hear(message) }
+            say(message, to: .one(member))
+            participant.read()
         case .send(let link, let message):
-            guard let connection = connections[link] else { return }
-            if let reader = connection.reader {
-                say(message, to: .one(reader.member))
+            if let member = authority.member(at: link) {
+                say(message, to: .one(member))
             } else {
-                connection.session.enqueue(message)
+                connections[link]?.session.enqueue(message)
             }
-            markDirty(connection)
+            if let connection = connections[link] { markDirty(connection) }
         case .sendToEach(let links, let message):
             for link in links { perform(.send(link, message)) }
         case .sendTracked(Self.localLink, let message, let number):
-            guard let reader = seat.reader else { return }
-            say(message, to: .one(reader.member), tracking: number)
-            readLocally()
+            guard let member = participant?.place else { return }
+            say(message, to: .one(member), tracking: number)
+            participant?.read()
         case .sendTracked(let link, let message, let number):
-            guard let connection = connections[link], let reader = connection.reader else { return }
-            say(message, to: .one(reader.member), tracking: number)
-            markDirty(connection)
+            guard let member = authority.member(at: link) else { return }
+            say(message, to: .one(member), tracking: number)
+            if let connection = connections[link] { markDirty(connection) }
         case .broadcast(let message, let tag, let audience):
             say(message, to: audience, sequence: tag)
-            for connection in connections.members {
-                markDirty(connection)
-            }
-            readLocally()
+            for connection in connections.members { markDirty(connection) }
+            participant?.read()
         case .admit(Self.localLink, let id):
-            seat.reader = room.openPlace(of: id, records: 0)
-            seat.records = 0
+            participant?.cameIn(at: room.openPlace(of: id, records: 0))
         case .admit(let link, let id):
-            guard let connection = connections[link], !connection.isReleased else {
-                var actions: [RoomAction] = []
-                room.cutOff(link, now: loop.time, actions: &actions)
-                return perform(actions)
-            }
-            connection.session.acceptLongMessages()
-            connection.cameIn(at: room.openPlace(of: id, records: connection.session.recordCount))
-            door.cameIn(link)
-            becameMember(connection)
-            invitesChanged()
-            logger.info("a member came in", metadata: ["members": "\(room.memberCount)"])
+            authority.admit(link, id)
         case .askHost(let link, let id, let nick):
-            askHost(link, id, nick: nick)
+            commands.ask(link, id, nick: nick)
         case .pauseReading(Self.localLink, let until):
             local?.pause(until: until)
         case .pauseReading(let link, let until):
-            connections[link]?.pauseReading(until: until, loop: loop)
+            connections[link]?.pauseReading(until: authority.local(until), loop: loop)
         case .invitesChanged:
             door.useInvitesOfGroup(in: room)
-            invitesChanged()
+            doorkeeper.invitesChanged()
             logger.info("the room's group has another invite", metadata: ["known": "\(room.groupInvite != nil)"])
-            stateChanged()
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)
         case .moderate(let moderation, _):
-            moderate(moderation)
+            commands.moderate(moderation)
         case .release(Self.localLink):
-            seat.reader = nil
+            participant?.left()
         case .release(let link):
-            guard let connection = connections[link] else { return }
-            release(connection)
+            authority.release(link)
         }
     }
 
@@ -102,44 +81,21 @@ extension HostNode {
     ) {
         guard message.canTravel else {
             logger.error("a message is too long for any session", metadata: ["bytes": "\(message.body.count)"])
-            return missed(audience)
+            return authority.missed(audience)
         }
         room.log.append(
             message, for: audience, records: message.recordCount, sequence: sequence, tracking: number)
-        // What all are told, and is no post, is a change of the room; most of them want a snapshot.
-        if audience == .all, sequence == 0, !Room.isRestored(message) { stateChanged() } else { recordSoon() }
+        authority.appended(message, to: audience, sequence: sequence)
     }
 
-    /// Who cannot get what all must have comes in anew.
-    private func missed(_ audience: RoomLog.Audience) {
-        for connection in connections.members {
-            guard let member = connection.reader?.member, room.isFor(member, audience) else { continue }
-            fallBehind(connection)
-        }
-    }
-
-    /// The connection's member keeps its place, but nothing more is there for it.
-    private func fallBehind(_ connection: HostConnection) {
-        logger.info("a member has fallen behind what is kept")
-        room.overrun(connection.link, now: loop.time)
-        drop(connection)
-        scheduleRoomSweep()
-    }
-
-    /// Drops what the log need not keep. A member that has not received what is dropped is told how much it has missed when
-    /// it comes back.
-    func trimLog(isIdle: Bool = false) {
-        let gone = room.log.trim(isIdle: isIdle, readers: connections.leaving.compactMap(\.reader))
-        guard !gone.isEmpty, !room.isClosed else { return }
-        for id in gone {
-            guard let link = room.credentials(of: id)?.link, let connection = connections[link] else { continue }
-            fallBehind(connection)
-        }
-        tellOfPrivateReceipts()
-    }
-
-    private func trim() {
-        if sharing == nil { trimLog() } else { trimShared() }
+    /// The peer is a member, and goes on there in the log.
+    func cameIn(_ connection: HostConnection, at reader: RoomLog.Reader) {
+        connection.session.acceptLongMessages()
+        connection.cameIn(at: reader)
+        door.cameIn(connection.link)
+        becameMember(connection)
+        doorkeeper.invitesChanged()
+        logger.info("a member came in", metadata: ["members": "\(room.memberCount)"])
     }
 
     /// Whether the log has something for the connection's member that has not been sealed.
@@ -159,22 +115,25 @@ extension HostNode {
     private func hasUnread(_ connection: HostConnection) -> Bool { connection.reader.map(room.log.hasUnread) == true }
 
     /// Seals what a turn has for the connection's peer.
-    func seal(_ connection: HostConnection, into wire: inout [UInt8]) throws(SessionError) {
-        let start = wire.count
-        defer { counters.sentByteCount &+= UInt64(wire.count - start) }
+    ///
+    /// - Parameter messages: empty, to be used.
+    /// - Returns: how many messages of the log were sealed.
+    func seal(
+        _ connection: HostConnection, with messages: inout [EncodedMessage], into wire: inout [UInt8]
+    ) throws(SessionError) -> Int {
         guard var reader = connection.reader else {
-            return try connection.session.seal(into: &wire, now: loop.time)
+            try connection.session.seal(into: &wire, now: loop.time)
+            return 0
         }
-        messages.removeAll(keepingCapacity: true)
         room.log.read(reader, limit: SecureSession.sealedBytesPerTurn, into: &messages)
         let count = try connection.session.seal(messages, into: &wire, now: loop.time)
         room.log.advance(&reader, by: count)
-        counters.deliveries &+= UInt64(count)
         connection.reader = reader
         // A kept room's member hears of nothing else before its admission, which may not be on the disk yet.
         if !connection.session.hasQueued, !hasUnread(connection), !connection.isReleased {
             try files.seal(for: connection, into: &wire)
         }
+        return count
     }
 
     func release(_ connection: HostConnection) {
@@ -185,15 +144,11 @@ extension HostNode {
         if var reader = connection.reader {
             room.log.end(&reader)
             connection.reader = reader
-            // Who is on its way back while the room ends still gets what there is.
-            if !room.isClosed, sharing == nil {
-                room.log.close(reader.member)
-                tellOfPrivateReceipts()
-            }
+            authority.left(reader.member)
         }
         var deadline = Self.releaseDeadline
         if connection.stream == nil {
-            guard let left = patienceAtTheEnd(with: connection) else { return drop(connection) }
+            guard let left = ending.patience(with: connection) else { return drop(connection) }
             deadline = min(deadline, left)
         }
         connection.session.acknowledgeSoon()

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import SecureSession
+internal import Wire
 
 /// What a host says to its members in one turn of the loop: sealed at its end, one message and one write a member.
 final class SealingTurn {
@@ -16,8 +17,13 @@ final class SealingTurn {
     /// Whose frames `wire` holds, and where they end.
     private var sealed: [(connection: HostConnection, end: Int)] = []
 
-    /// Seals what there is for a connection.
-    var seal: ((HostConnection, inout [UInt8]) throws(SessionError) -> Void)?
+    /// What is sealed for one member, in turn.
+    private var messages: [EncodedMessage] = []
+    private(set) var deliveries: UInt64 = 0
+    private(set) var sentByteCount: UInt64 = 0
+
+    /// Seals what there is for a connection, with room for messages that is used again. Returns how many messages of the log that were.
+    var seal: ((HostConnection, inout [EncodedMessage], inout [UInt8]) throws(SessionError) -> Int)?
     /// Called for a connection on which nothing can be sealed any more.
     var onFailed: ((HostConnection) -> Void)?
     /// Called for a connection whose frames have been written.
@@ -55,12 +61,14 @@ final class SealingTurn {
         guard let stream = connection.stream, stream.pendingByteCount <= WaterMarks.standard.high else { return }
         let start = wire.count
         do {
-            try seal?(connection, &wire)
+            messages.removeAll(keepingCapacity: true)
+            deliveries &+= UInt64(try seal?(connection, &messages, &wire) ?? 0)
         } catch {
             wire.removeSubrange(start...)
             onFailed?(connection)
             return
         }
+        sentByteCount &+= UInt64(wire.count - start)
         sealed.append((connection, end: wire.count))
     }
 

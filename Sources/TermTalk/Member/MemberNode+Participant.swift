@@ -45,6 +45,10 @@ extension MemberNode: Participant {
                 ).text, form: form))
     }
 
+    package func perform(_ command: FileCommand) {
+        files.exchange?.perform(command)
+    }
+
     package func perform(_ command: RoomCommand) {
         person.act { client, actions throws(ChatEvent.Notice) in try client.moderate(command, actions: &actions) }
     }

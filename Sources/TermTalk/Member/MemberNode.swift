@@ -12,55 +12,26 @@ package final class MemberNode: ByteStreamHandler {
     /// Opens a connection to the host; the result comes later, unless it is cancelled.
     package typealias Dial = (@escaping (Result<any ByteStream, ChatEvent.Notice>) -> Void) -> any Cancellable
 
-    /// What to make of the host's static key.
-    package enum HostKeyPolicy: Sendable {
-        /// The key is known, and the handshake fails with any other.
-        case pinned(ChatEvent.Trust)
-        /// The onion address says who the host is; its key is reported through `onNewHostKey`, so that a later stay
-        /// notices another.
-        case onionAddress
-        /// A key that was never seen is taken and reported through `onNewHostKey`.
-        case acceptNew
-        /// A key that was never seen is refused: host-key-unknown.
-        case strict
-    }
-
-    /// What the member knows of the room before it joins.
-    package struct Target {
-        package var room: RoomName
-        package var address: RoomAddress
-        package var policy: HostKeyPolicy
-        /// The signature key of the one who creates the group, from the invite.
-        package var creatorKey: Ed25519.PublicKey?
-        /// Whether the invite is that of a group at a relay.
-        package var isInviteOfGroup: Bool
-        /// Whether tor needs the invite's key.
-        package var isInviteAuthorized: Bool
-
-        package init(
-            room: RoomName, address: RoomAddress, policy: HostKeyPolicy, creatorKey: Ed25519.PublicKey? = nil,
-            isInviteOfGroup: Bool = false, isInviteAuthorized: Bool = false
-        ) {
-            self.room = room
-            self.address = address
-            self.policy = policy
-            self.creatorKey = creatorKey
-            self.isInviteOfGroup = isInviteOfGroup
-            self.isInviteAuthorized = isInviteAuthorized
-        }
-    }
-
     /// What there is of a connection.
     private enum Carrier {
         case none
         case dialing(any Cancellable)
-        case open(any ByteStream)
+        case open(Line)
+    }
+
+    /// What there is only while there is a stream.
+    private final class Line {
+        let stream: any ByteStream
+        var isFlushScheduled = false
+        /// Something that came was malformed. What came with it counts as received, and is heard first.
+        var isMalformed = false
+        var scratch: [UInt8] = []
+
+        init(_ stream: any ByteStream) { self.stream = stream }
     }
 
     /// How often a connection is looked at that takes nothing, whatever is due on it.
     static let congestedInterval = Duration.seconds(1)
-    /// So late nothing is done but by a program that was stopped; and so long afterwards it reads what has waited for it.
-    private static let standstill = Duration.seconds(5)
     /// How long leaving waits at most until the group has another invite than the one that somebody knows whom this member has
     /// sent out: new keys may have to wait for 20 s.
     static let renewalPatience = Duration.seconds(25)
@@ -68,10 +39,9 @@ package final class MemberNode: ByteStreamHandler {
     static let leaveDeadline = Duration.seconds(5)
 
     let loop: EventLoop
-    var target: Target
+    var target: MemberTarget
     private let dial: Dial
     private let logger: Logger
-    private let wallClock: () -> Int64
     let tell: (ChatEvent) -> Void
 
     private(set) var stay: Stay
@@ -81,28 +51,19 @@ package final class MemberNode: ByteStreamHandler {
     /// When the session has something to do, or the next dial is due.
     private var timer: TimerHandle?
     private let endingNotes: EndingNotes
-    private var isFlushScheduled = false
-    /// When the program was last found to have stood still.
-    private var stoodStillAt: Duration?
-    /// Something that came was malformed. What came with it counts as received, and is heard first.
-    private var isMalformed = false
-    private var scratch: [UInt8] = []
+    private var standstill = Standstill()
+    private var moveLimit = MoveLimit()
 
-    /// Called once, when the stay is over; the notice says why it failed, if it did.
-    package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
-    /// Called with a key that was accepted without being known.
-    package var onNewHostKey: ((X25519.PublicKey) -> Void)?
+    package var onEvent: ((MemberEvent) -> Void)?
     /// Called when no room was found behind a connection: whether a dial now leads elsewhere.
     package var tryAnotherWay: ((ChatEvent.Notice) -> Bool)?
-    /// Called with where the host says that the room is from now on.
-    package var onMoved: ((RoomAddress) -> Void)?
-    private var moveLimit = MoveLimit()
 
     /// - Parameters:
     ///   - password: what the host has to know; then nothing is said to one that does not.
     ///   - wallClock: seconds since 1970, to tell people when the room ends.
     package init(
-        loop: EventLoop, target: Target, credentials: consuming JoinCredentials, client: MemberClient,
+        loop: EventLoop, target: MemberTarget, credentials: consuming JoinCredentials,
+        client: MemberClient,
         password: RoomPassword? = nil, fileOptions: FileOptions = FileOptions(), dial: @escaping Dial,
         logger: Logger, wallClock: @escaping () -> Int64, tell: @escaping (ChatEvent) -> Void
     ) {
@@ -110,7 +71,6 @@ package final class MemberNode: ByteStreamHandler {
         self.target = target
         self.dial = dial
         self.logger = logger
-        self.wallClock = wallClock
         self.tell = tell
         stay = Stay(credentials: credentials, policy: target.policy, password: password, random: client.random)
         endingNotes = EndingNotes(loop: loop, canExtend: false, tell: tell)
@@ -119,7 +79,8 @@ package final class MemberNode: ByteStreamHandler {
         files = MemberFiles(loop: loop, bounds: target.address.kind == .onion ? .overTor : .direct)
         carryOut = { [weak self] in self?.perform($0) }
         person.isAway = { [weak self] in self?.stay.isAway == true }
-        beginFiles(fileOptions)
+        files.begin(fileOptions, for: person, tell: tell)
+        files.wake = { [weak self] in self?.scheduleFlush() }
     }
 
     package var hostKey: X25519.PublicKey? { stay.hostKey }
@@ -137,14 +98,14 @@ package final class MemberNode: ByteStreamHandler {
     // MARK: The stream
 
     package func streamReceived(_ bytes: Span<UInt8>) {
-        guard !stay.isEnded else { return }
+        guard !stay.isEnded, let line else { return }
         var events: [SessionEvent] = []
         var failure: SessionError?
         noteStandstill()
-        person.stoodStill(stoodStillAt.map { loop.time - $0 < Self.standstill } ?? false)
-        isMalformed = false
+        person.stoodStill(standstill.isRecent(now: loop.time))
+        line.isMalformed = false
         do throws(SessionError) {
-            try stay.received(bytes, now: loop.time, scratch: &scratch, events: &events)
+            try stay.received(bytes, now: loop.time, scratch: &line.scratch, events: &events)
         } catch {
             failure = error
         }
@@ -155,7 +116,7 @@ package final class MemberNode: ByteStreamHandler {
         }
         leaveIfDone()
         guard stream != nil else { return }
-        if let failure = isMalformed ? .malformed : failure { return failed(failure) }
+        if let failure = line.isMalformed ? .malformed : failure { return failed(failure) }
         scheduleFlush()
         rescheduleTimer()
         person.reportDecongestion()
@@ -175,9 +136,9 @@ package final class MemberNode: ByteStreamHandler {
         advance { [now = loop.time] in $0.failed(error, now: now, actions: &$1) }
     }
 
-    private var stream: (any ByteStream)? {
-        if case .open(let stream) = carrier { stream } else { nil }
-    }
+    private var line: Line? { if case .open(let line) = carrier { line } else { nil } }
+
+    private var stream: (any ByteStream)? { line?.stream }
 
     private func closeStream() {
         guard let stream else { return }
@@ -223,7 +184,7 @@ package final class MemberNode: ByteStreamHandler {
             do throws(FileError) {
                 try files.received(bytes)
             } catch {
-                isMalformed = true
+                line?.isMalformed = true
             }
         case .join:
             let wanted = person.connected()
@@ -232,14 +193,14 @@ package final class MemberNode: ByteStreamHandler {
             do {
                 try person.received(type: type, body: body)
             } catch {
-                isMalformed = true
+                line?.isMalformed = true
             }
         case .caughtUp: person.act { client, actions in client.caughtUp(actions: &actions) }
         case .perform(let wanted): person.perform(wanted)
         case .countAnew: person.countsAnew()
         case .roomEnds(let end): endingNotes.roomEnds(at: end)
         case .announce(let admission): announce(admission)
-        case .newHostKey(let key): onNewHostKey?(key)
+        case .newHostKey(let key): onEvent?(.newHostKey(key))
         case .endSoon(let isAnswerOwed): endSoon(isAnswerOwed: isAnswerOwed)
         case .ended(let reason, let notice): ended(reason, notice)
         }
@@ -263,7 +224,7 @@ package final class MemberNode: ByteStreamHandler {
 
     private func connected(_ stream: any ByteStream) {
         clearReceipts()
-        carrier = .open(stream)
+        carrier = .open(Line(stream))
         stream.handler = self
         advance { [now = loop.time, id = person.client.id] in $0.connected(member: id, now: now, actions: &$1) }
         rescheduleTimer()
@@ -275,7 +236,8 @@ package final class MemberNode: ByteStreamHandler {
                 .init(
                     room: target.room.description, transport: target.address.kind, address: target.address.text,
                     member: admission.member, members: person.client.memberList, hostKey: hostKey?.text ?? "",
-                    trust: stay.trust, expires: admission.secondsLeft.map { wallClock() + Int64($0) })))
+                    trust: stay.trust, expires: admission.secondsLeft.map { person.wallClock() + Int64($0) }))
+        )
         leaveIfDelivered()
     }
 
@@ -322,14 +284,15 @@ package final class MemberNode: ByteStreamHandler {
     // MARK: Sending
 
     func scheduleFlush() {
-        guard !isFlushScheduled, stream != nil else { return }
-        isFlushScheduled = true
+        guard let line, !line.isFlushScheduled else { return }
+        line.isFlushScheduled = true
         loop.atEndOfTurn { [weak self] in self?.flush() }
     }
 
     private func flush() {
-        isFlushScheduled = false
-        guard let stream else { return }
+        guard let line else { return }
+        line.isFlushScheduled = false
+        let stream = line.stream
         guard stream.pendingByteCount <= WaterMarks.standard.high else {
             rescheduleTimer(notBefore: Self.congestedInterval)
             return
@@ -368,8 +331,7 @@ package final class MemberNode: ByteStreamHandler {
 
     /// Sees that nothing was sent when something should have been.
     private func noteStandstill() {
-        guard let due = stay.session?.nextDeadline, loop.time - due >= Self.standstill else { return }
-        stoodStillAt = loop.time
+        if let due = stay.session?.nextDeadline { standstill.acts(now: loop.time, due: due) }
     }
 
     private func timerFired() {
@@ -407,7 +369,7 @@ package final class MemberNode: ByteStreamHandler {
             moveLimit.allows(at: loop.time)
         else { return }
         tell(.room(.moved(address: address.text)))
-        onMoved?(address)
+        onEvent?(.moved(address))
         // What else has come is heard on this connection.
         loop.atEndOfTurn { [weak self] in
             guard let self else { return }
@@ -475,6 +437,6 @@ package final class MemberNode: ByteStreamHandler {
         files.stop()
         if case .dialing(let dialing) = carrier { dialing.cancel() }
         closeStream()
-        onEnded?(reason, notice)
+        onEvent?(.ended(reason, notice))
     }
 }

@@ -16,7 +16,7 @@ struct Stay: ~Copyable {
     /// The host's clock and ours may differ by this much about the end of the room.
     static let endTolerance = Duration.seconds(5)
 
-    private let policy: MemberNode.HostKeyPolicy
+    private let policy: HostKeyPolicy
     private let password: RoomPassword?
     private let random: () -> UInt32
     private var credentials: JoinCredentials
@@ -41,7 +41,7 @@ struct Stay: ~Copyable {
     var undelivered = 0
 
     init(
-        credentials: consuming JoinCredentials, policy: MemberNode.HostKeyPolicy, password: RoomPassword?,
+        credentials: consuming JoinCredentials, policy: HostKeyPolicy, password: RoomPassword?,
         random: @escaping () -> UInt32
     ) {
         self.credentials = credentials

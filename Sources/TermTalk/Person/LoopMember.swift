@@ -7,7 +7,7 @@ internal import Sodium
 /// the person at the host and for who joined; what carries its messages is the owner's.
 package final class LoopMember {
     private let loop: EventLoop
-    private let wallClock: () -> Int64
+    let wallClock: () -> Int64
     private(set) var client: MemberClient
     /// Carries out what the client wants, one after the other.
     private let carryOut: (MemberClient.Action) -> Void

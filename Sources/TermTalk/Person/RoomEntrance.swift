@@ -41,7 +41,7 @@ final class RoomEntrance {
     private static let descriptorInterval = Duration.seconds(60)
 
     private let loop: EventLoop
-    private let options: RoomHost.Options
+    private let options: HostOptions
     private let logger: Logger
     private let onAccept: (SocketStream, PeerNetwork?, OnionPlace?) -> Void
     private let isUnderAttack: () -> Bool
@@ -54,7 +54,7 @@ final class RoomEntrance {
     ///   - isUnderAttack: whether the room is flooded.
     ///   - onAccept: who comes, from where, and by which onion service, where that is not the room's first.
     init(
-        loop: EventLoop, options: RoomHost.Options, logger: Logger, isUnderAttack: @escaping () -> Bool,
+        loop: EventLoop, options: HostOptions, logger: Logger, isUnderAttack: @escaping () -> Bool,
         onAccept: @escaping (SocketStream, PeerNetwork?, OnionPlace?) -> Void, tell: @escaping (Event) -> Void
     ) {
         self.loop = loop

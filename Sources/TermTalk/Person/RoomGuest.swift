@@ -185,7 +185,7 @@ package final class RoomGuest {
         }
     }
 
-    private func enter(hostKey: X25519.PublicKey?, policy: MemberNode.HostKeyPolicy) {
+    private func enter(hostKey: X25519.PublicKey?, policy: HostKeyPolicy) {
         guard case .preparing(let password) = phase else { return }
         let dialer = RoomDialer(options, tor: tor, loop: loop) { [weak self] way in self?.node?.come(to: way) }
         dialer.onFailed = { [weak self] in self?.lookAgain() }
@@ -205,14 +205,12 @@ package final class RoomGuest {
             dial: dialer.dial(), logger: logger, wallClock: wallClock, tell: tell)
         node.onDecongested = onDecongested
         node.outputProgress = outputProgress
-        node.onEnded = { [weak self] reason, notice in self?.ended(reason, notice) }
+        node.onEvent = { [weak self] in self?.heard($0) }
         node.tryAnotherWay = { [dialer, options] notice in
             // One that is busy is tried again.
             let mayFindMore = options.address.kind == .lan && notice.code != .hostBusy
             return dialer.ways.failed(mayFindMore: mayFindMore)
         }
-        node.onNewHostKey = { [host, options] key in host.remember(key, at: options.address) }
-        node.onMoved = { [weak self] address in self?.moved(to: address) }
         var networkWatch: NetworkWatch?
         if tor == nil {
             networkWatch = NetworkWatch(loop: loop) { [weak node] in
@@ -239,6 +237,14 @@ package final class RoomGuest {
     private func woke() {
         tor?.wake()
         node?.woke()
+    }
+
+    private func heard(_ event: MemberEvent) {
+        switch event {
+        case .newHostKey(let key): host.remember(key, at: options.address)
+        case .moved(let address): moved(to: address)
+        case .ended(let reason, let notice): ended(reason, notice)
+        }
     }
 
     /// The host says that the room is there from now on.
@@ -278,7 +284,7 @@ package final class RoomGuest {
         }
         // A key that was accepted is known the next time, however short the stay.
         host.finish(forgetting: isPanicking ? options.address : nil, then: done)
-        if isPanicking, let node { node.removeParts(then: done) } else { done() }
+        if isPanicking, let node { node.files.removeParts(then: done) } else { done() }
         if let tor { tor.shutdown(isHurried: isPanicking, completion: done) } else { done() }
     }
 

@@ -13,7 +13,7 @@ extension RoomHost: Participant {
     package var isCongested: Bool { member?.isCongested ?? false }
 
     package func outputProgressed() {
-        node?.acknowledgeLocally()
+        node?.participant?.acknowledge()
     }
 
     package func listMembers() {
@@ -21,7 +21,7 @@ extension RoomHost: Participant {
     }
 
     package func showInvite(as form: InviteForm) {
-        guard let entry = node?.inviteEntries.first else { return }
+        guard let entry = node?.door.invites.entries.first else { return }
         tell(.invite(inviteText(entry.secret), form: form))
     }
 
@@ -36,7 +36,7 @@ extension RoomHost: Participant {
     private func description(of entry: InviteTable.Entry, _ form: InviteForm = .text) -> RoomChange.Invite {
         .init(
             number: entry.number, text: inviteText(entry.secret), usesLeft: entry.usesLeft, used: entry.used,
-            secondsLeft: entry.expiresAt.flatMap { node?.secondsLeft(until: $0) }, form: form)
+            secondsLeft: entry.expiresAt.flatMap { node?.doorkeeper.secondsLeft(until: $0) }, form: form)
     }
 
     package func perform(_ command: RoomCommand) {
@@ -52,42 +52,42 @@ extension RoomHost: Participant {
     private func perform(_ command: RoomCommand, in node: HostNode) throws(ChatEvent.Notice) {
         switch command {
         case .makeInvite(let uses, let seconds, let form):
-            let entry = try node.makeInvite(uses: uses, lifetime: seconds.map { .seconds($0) })
+            let entry = try node.doorkeeper.makeInvite(uses: uses, lifetime: seconds.map { .seconds($0) })
             tellInvite(entry, as: form)
         case .listInvites:
-            tell(.room(.invites(node.inviteEntries.map { description(of: $0) })))
+            tell(.room(.invites(node.door.invites.entries.map { description(of: $0) })))
         case .revokeInvite(let number):
-            try node.revokeInvite(number: number)
+            try node.doorkeeper.revokeInvite(number: number)
             tellWhenKept(.inviteRevoked(number: number))
             if number == InviteTable.roomNumber { showRoomInvite(of: node) }
         case .kick(let name, let reason, let keepsInvites):
-            try node.expel(name, banned: false, keepsInvites: keepsInvites, reason: reason)
+            try node.commands.expel(name, banned: false, keepsInvites: keepsInvites, reason: reason)
             if !keepsInvites { showRoomInvite(of: node) }
         case .ban(let name, let reason, let keepsInvites):
-            try node.expel(name, banned: true, keepsInvites: keepsInvites, reason: reason)
+            try node.commands.expel(name, banned: true, keepsInvites: keepsInvites, reason: reason)
             if !keepsInvites { showRoomInvite(of: node) }
-            if node.isOpenToAnybody { tell(.warning(.bannedFromOpenRoom)) }
-        case .lock: node.setLocked(true)
-        case .unlock: node.setLocked(false)
-        case .topic(let text): node.setTopic(text)
+            if node.commands.isOpenToAnybody { tell(.warning(.bannedFromOpenRoom)) }
+        case .lock: node.commands.setLocked(true)
+        case .unlock: node.commands.setLocked(false)
+        case .topic(let text): node.commands.setTopic(text)
         case .extend(let seconds):
-            let left = try node.extend(by: .seconds(seconds))
+            let left = try node.commands.extend(by: .seconds(seconds))
             register { $0.expires = wallClock() + left }
-        case .slow(let seconds): node.setSlowMode(seconds: seconds)
+        case .slow(let seconds): node.commands.setSlowMode(seconds: seconds)
         case .end: end()
         case .op, .deop:
             member?.act { client, actions throws(ChatEvent.Notice) in
                 try client.moderate(command, actions: &actions)
             }
         case .move: try startMove(in: node)
-        case .approve(let name): try node.decide(on: name, isApproved: true)
-        case .deny(let name): try node.decide(on: name, isApproved: false)
+        case .approve(let name): try node.commands.decide(on: name, isApproved: true)
+        case .deny(let name): try node.commands.decide(on: name, isApproved: false)
         }
     }
 
     /// The one before no longer works.
     func showRoomInvite(of node: HostNode) {
-        guard let entry = node.inviteEntries.first else { return }
+        guard let entry = node.door.invites.entries.first else { return }
         tellInvite(entry)
     }
 
@@ -95,25 +95,25 @@ extension RoomHost: Participant {
         guard options.hasClientAuthorization else {
             return tellWhenKept(.inviteMade(description(of: entry, form)))
         }
-        if laterInvites.isEmpty { tell(.starting(.onionPublish, progress: nil)) }
-        laterInvites[entry.number] = form
+        if room?.laterInvites.isEmpty == true { tell(.starting(.onionPublish, progress: nil)) }
+        room?.laterInvites[entry.number] = form
     }
 
     /// What a crash must not undo once it was told.
     private func tellWhenKept(_ change: RoomChange) {
-        node?.whenKept { [weak self] in self?.tell(.room(change)) }
+        node?.authority.whenKept { [weak self] in self?.tell(.room(change)) }
     }
 
     func tellLaterInvites() {
-        let forms = laterInvites
-        laterInvites = [:]
-        for entry in node?.inviteEntries ?? [] {
+        let forms = room?.laterInvites ?? [:]
+        room?.laterInvites = [:]
+        for entry in node?.door.invites.entries ?? [] {
             if let form = forms[entry.number] { tellWhenKept(.inviteMade(description(of: entry, form))) }
         }
     }
 
     package func perform(_ command: FileCommand) {
-        node?.performLocally(command)
+        node?.files.own?.perform(command)
     }
 
     package func leave() {

@@ -1,78 +1,16 @@
 package import Chat
 package import EventLoop
-package import Files
+internal import Files
 package import Logging
-package import Room
+internal import Room
 internal import SecureGroup
 internal import SecureSession
 internal import Sodium
-package import TorController
-package import Transport
+internal import TorController
+internal import Transport
 
 /// Opens a room: listens, publishes the onion service, announces, and closes everything at the end.
 package final class RoomHost {
-    /// What carries the room.
-    package enum Carrier: Sendable {
-        /// An onion service with this virtual port; tor reaches us at `target`, or where it is found out to.
-        case onion(port: UInt16, tor: TorOptions, target: SocketAddress? = nil)
-        /// An onion service that torrc defines, whose streams come to `listen`; `tor` is for dialing it once, to see whether
-        /// it can be reached.
-        case behind(OnionAddress, port: UInt16, listen: SocketAddress, tor: TorOptions)
-        /// TCP at exactly these addresses, `Invite.addressLimit` at most.
-        case direct([HostPort])
-        /// TCP on the local networks only, announced there: with a name to everybody, without one to those who know the id.
-        case lan(name: String?)
-    }
-
-    package struct Options: Sendable {
-        package var carrier: Carrier
-        package var room: RoomName
-        /// Seconds; nil for a room without end.
-        package var timeToLive: Int64?
-        /// Empty for the member id.
-        package var nick: String
-        package var limits: RoomLimits
-        /// What joiners have to know; nil for a room without a password.
-        package var password: Password?
-        /// Whether the room's id and address are not enough to come in.
-        package var isInviteOnly: Bool
-        /// Whether the router is asked for a port that leads to a room without tor.
-        package var mapsPort: Bool
-        /// Whether only who holds an invite can resolve the onion service; the room is by invite only, then.
-        package var hasClientAuthorization: Bool
-        /// The keys that the room had before; nil for a room with new ones.
-        package var kept: KeptRoom?
-        /// Where the room is shared with other hosts; of a kept room, of which the keys are kept only, and a relay.
-        package var store: StoreOptions?
-        package var files = FileOptions()
-        package var fileLimits = FileRelay.Limits()
-        /// Where numbers about the room go; nil for nowhere.
-        package var metrics: MetricsPlace?
-        /// Where the room is announced to those who know its id; nil for nowhere.
-        package var registry: RegistryAccess?
-        /// Under which the registry shows the room to everybody; nil for not at all.
-        package var announcedName: String?
-        /// Whether the host only relays: it takes no part, and cannot read what is said.
-        package var isHeadless: Bool { limits.isRelay }
-
-        package init(
-            carrier: Carrier, room: RoomName, timeToLive: Int64?, nick: String, limits: RoomLimits,
-            password: Password? = nil, isInviteOnly: Bool = false, hasClientAuthorization: Bool = false,
-            mapsPort: Bool = false, kept: KeptRoom? = nil
-        ) {
-            self.mapsPort = mapsPort
-            self.carrier = carrier
-            self.room = room
-            self.timeToLive = timeToLive
-            self.nick = nick
-            self.limits = limits
-            self.password = password
-            self.isInviteOnly = isInviteOnly || hasClientAuthorization
-            self.hasClientAuthorization = hasClientAuthorization
-            self.kept = kept
-        }
-    }
-
     /// A room that people can come into.
     struct OpenRoom {
         let node: HostNode
@@ -81,41 +19,48 @@ package final class RoomHost {
         /// What the group's creator, the person at the host, signs with; nil where there is nobody.
         let creatorKey: Ed25519.PublicKey?
         var entry: RoomRegistry.Entry
+        var announcer: RegistryAnnouncer?
+        /// Numbers of invites that are told as soon as tor's directories know their keys: until then they are of no use.
+        var laterInvites: [Int: InviteForm] = [:]
     }
 
     enum State {
-        case opening(RoomPassword?)
+        /// With the room's first invite, and what else lets somebody in.
+        case opening(InviteTable, RoomPassword?)
         case open(OpenRoom)
         case closed
     }
 
+    /// What the person wants of the room when it is closed here.
+    private enum Wish {
+        /// That it goes on, where it is kept.
+        case goesOn
+        case ends
+        /// That it ends, and nothing stays of it, however fast.
+        case panic
+    }
+
     let loop: EventLoop
-    let options: Options
-    private let registry: RoomRegistry
-    private let registration: DiskRecord
+    let options: HostOptions
+    private let registration: RoomRegistration
     private let logger: Logger
     let wallClock: () -> Int64
     let tell: (ChatEvent) -> Void
-    /// Of the room's first invite, and what else lets somebody in.
-    private var invites = InviteTable(room: InviteSecret())
     private lazy var keeping = RoomKeeping(
         options.kept, loop: loop, wallClock: wallClock, warn: { [tell] in tell(.warning($0)) },
         onFailed: { [weak self] in self?.fail($0) })
     /// A room that several hosts hold.
     private var share: RoomShare?
-    private var isOver = false
     private var metrics: MetricsExport?
-    var announcer: RegistryAnnouncer?
     private(set) lazy var entrance = RoomEntrance(
         loop: loop, options: options, logger: logger,
-        isUnderAttack: { [weak self] in self?.node?.isUnderAttack ?? false },
+        isUnderAttack: { [weak self] in self?.node?.door.isUnderAttack ?? false },
         onAccept: { [weak self] stream, network, service in self?.node?.accept(stream, from: network, by: service) },
         tell: { [weak self] in self?.entranceEvent($0) })
-    private(set) var state = State.opening(nil)
-    private var ending: ChatEvent.Notice?
-    private var isPanicking = false
-    /// Numbers of invites that are told as soon as tor's directories know their keys: until then they are of no use.
-    var laterInvites: [Int: InviteForm] = [:]
+    private var state = State.opening(InviteTable(room: InviteSecret()), nil)
+    private var wish = Wish.goesOn
+    /// Why the room could not be opened, or not go on.
+    private var failure: ChatEvent.Notice?
 
     /// Called once, when all is closed; the notice says why the room could not be opened, if it could not.
     package var onEnded: ((ChatEvent.CloseReason, ChatEvent.Notice?) -> Void)?
@@ -125,20 +70,22 @@ package final class RoomHost {
     package var outputProgress: (() -> OutputProgress)?
 
     package init(
-        loop: EventLoop, options: Options, directories: UserDirectories, logger: Logger,
+        loop: EventLoop, options: HostOptions, directories: UserDirectories, logger: Logger,
         wallClock: @escaping () -> Int64, tell: @escaping (ChatEvent) -> Void
     ) {
         self.loop = loop
         self.options = options
-        registry = RoomRegistry(directories: directories)
-        registration = DiskRecord(loop: loop, tell: tell)
+        registration = RoomRegistration(directories, loop: loop, tell: tell)
         self.logger = logger
         self.wallClock = wallClock
         self.tell = tell
     }
 
     var isClosed: Bool { if case .closed = state { true } else { false } }
-    var room: OpenRoom? { if case .open(let room) = state { room } else { nil } }
+    var room: OpenRoom? {
+        get { if case .open(let room) = state { room } else { nil } }
+        set { if let newValue, !isClosed { state = .open(newValue) } }
+    }
     var node: HostNode? { room?.node }
 
     /// Further addresses of a direct room.
@@ -149,33 +96,31 @@ package final class RoomHost {
     package func start() {
         metrics = metricsExport()
         if options.store != nil, let kept = options.kept {
-            invites = InviteTable(room: InviteSecret(kept.sharedInvite))
-            return stretchPassword()
+            return stretchPassword(InviteTable(room: InviteSecret(kept.sharedInvite)))
         }
         keeping.open(limits: options.limits) { [weak self] result in
             guard let self else { return }
             do throws(ChatEvent.Notice) {
-                if let before = try result.get() { self.invites = before.invites }
-                self.stretchPassword()
+                self.stretchPassword(try result.get()?.invites ?? InviteTable(room: InviteSecret()))
             } catch {
                 self.fail(error)
             }
         }
     }
 
-    private func stretchPassword() {
-        guard let password = options.password else { return open() }
+    private func stretchPassword(_ invites: InviteTable) {
+        guard let password = options.password else { return open(invites, nil) }
         loop.offload { [options] in
             password.stretched(for: options.room)
         } then: { [weak self] stretched in
             guard let self, !self.isClosed else { return }
             guard let stretched else { return self.fail(.passwordNeedsMemory) }
-            self.state = .opening(stretched)
-            self.open()
+            self.open(invites, stretched)
         }
     }
 
-    private func open() {
+    private func open(_ invites: InviteTable, _ password: RoomPassword?) {
+        state = .opening(invites, password)
         entrance.start(
             since: keeping.before?.room.movedTo, secrets: options.hasClientAuthorization ? invites.secretsInUse : nil)
     }
@@ -183,16 +128,16 @@ package final class RoomHost {
     private func entranceEvent(_ event: RoomEntrance.Event) {
         switch event {
         case .reachable(let address): opened(at: address)
-        case .lost: node?.isReachable = false
-        case .reachableAgain: node?.isReachable = true
+        case .lost: node?.doorkeeper.becameReachable(false)
+        case .reachableAgain: node?.doorkeeper.becameReachable(true)
         case .moved(let address): moved(to: address)
         case .keysInForce: tellLaterInvites()
         case .refused(let notice):
             tellLaterInvites()
             guard let node else { return fail(notice) }
-            node.isReachable = false
+            node.doorkeeper.becameReachable(false)
             tell(.warning(notice))
-        case .closedCircuits(let count): node?.closedCircuits(count)
+        case .closedCircuits(let count): node?.doorkeeper.closedCircuits(count)
         case .told(let event): tell(event)
         case .failed(let notice): fail(notice)
         }
@@ -201,12 +146,11 @@ package final class RoomHost {
     /// New invites name where the room is now. Members are told of another onion address; those on the local network find the
     /// room by its announcement.
     private func moved(to address: RoomAddress) {
-        guard var room, address != room.address else { return }
-        room.address = address
-        state = .open(room)
+        guard let room, address != room.address else { return }
+        self.room?.address = address
         if let place = address.onionPlace {
-            room.node.isReachable = true
-            room.node.move(to: place)
+            room.node.doorkeeper.becameReachable(true)
+            room.node.commands.move(to: place)
             tell(.room(.moved(address: address.text)))
         }
         showInvite(as: .text)
@@ -218,13 +162,14 @@ package final class RoomHost {
 
     /// - Throws: not-permitted where there is no address to change, or it has been changed just now.
     func startMove(in node: HostNode) throws(ChatEvent.Notice) {
-        let clients = options.hasClientAuthorization ? node.inviteEntries.map(\.secret).onionClients : nil
-        try entrance.startMove(clients: clients) { [weak node] in node?.hasMembers(elsewhereThan: $0) == false }
+        let clients = options.hasClientAuthorization ? node.door.invites.entries.map(\.secret).onionClients : nil
+        try entrance.startMove(clients: clients) { [weak node] in node?.commands.hasMembers(elsewhereThan: $0) == false
+        }
     }
 
     /// The room can be reached from now on.
     private func opened(at address: RoomAddress) {
-        guard case .opening(let password) = state else { return }
+        guard case .opening(let invites, let password) = state else { return }
         let staticKey = options.kept?.staticKey() ?? X25519.PrivateKey()
         let publicKey = staticKey.publicKey
         let identity = RoomIdentity(
@@ -238,16 +183,9 @@ package final class RoomHost {
         if entrance.isOpenToOthers { doorLimits.gate = .direct }
         let node = HostNode(
             loop: loop, identity: identity, limits: options.limits, closesAt: closesAt, password: password,
-            doorLimits: doorLimits, fileLimits: options.fileLimits, fileOptions: options.files,
-            laneBounds: entrance.isOverTor ? .overTor : .direct, wallClock: wallClock, logger: logger, tell: tell)
-        node.onClosed = { [weak self] reason in self?.roomClosed(reason) }
-        node.onInviteReplaced = { [weak self, weak node] in
-            if let self, let node, !self.options.isHeadless { self.showRoomInvite(of: node) }
-        }
-        node.onEndWanted = { [weak self] in self?.end(.moderatorEnded) }
-        if options.hasClientAuthorization {
-            node.onInvitesChanged = { [weak self] in self?.entrance.authorize($0.onionClients) }
-        }
+            doorLimits: doorLimits, fileLimits: options.fileLimits,
+            laneBounds: entrance.isOverTor ? .overTor : .direct, logger: logger, tell: tell)
+        node.onEvent = { [weak self] in self?.heard($0, timeToLive: timeToLive) }
         let engine = options.isHeadless ? nil : engine()
         state = .open(
             OpenRoom(
@@ -260,21 +198,28 @@ package final class RoomHost {
         if let store = options.store, let kept = options.kept {
             return hold(node, store, kept, hasPassword: password != nil)
         }
-        if isKept {
-            node.onTimeOver = { [weak self] in
-                // Unless it is about to end already.
-                if let self, self.isKept { self.end(.ttl) }
-            }
-        }
+        if isKept { node.ending.timeOver = .tellsOwner }
         guard let engine else { return announce(timeToLive: timeToLive) }
-        // Not before what it says can be heard.
-        node.onJoined = { [weak self, weak node] in
-            node?.onJoined = nil
-            self?.announce(timeToLive: timeToLive)
-        }
-        node.joinLocally(MemberClient(nick: before?.room.hostNick ?? options.nick, engine: engine))
+        node.joinLocally(
+            MemberClient(nick: before?.room.hostNick ?? options.nick, engine: engine), files: options.files,
+            wallClock: wallClock)
         member?.onDecongested = onDecongested
         member?.outputProgress = outputProgress
+    }
+
+    private func heard(_ event: HostEvent, timeToLive: Int64?) {
+        switch event {
+        // Not before what is said to the person at the host can be heard.
+        case .joined: announce(timeToLive: timeToLive)
+        case .invitesChanged(let secrets):
+            if options.hasClientAuthorization { entrance.authorize(secrets.onionClients) }
+        case .inviteReplaced: if let node, !options.isHeadless { showRoomInvite(of: node) }
+        case .endWanted: end(.moderatorEnded)
+        // Unless it is about to end already.
+        case .timeIsOver: if isKept { end(.ttl) }
+        case .storeFailed(let error): fail(.storeFailed(error))
+        case .closed(let reason): roomClosed(reason)
+        }
     }
 
     /// The host's own participant; that of a kept room is always the same.
@@ -294,10 +239,9 @@ package final class RoomHost {
         self.share = share
         share.onFailed = { [weak self] notice in self?.fail(notice) }
         share.onReady = { [weak self, weak node] in
-            guard let self, let node, var room = self.room else { return }
+            guard let self, let node else { return }
             let left = node.secondsLeft
-            room.entry.expires = left.map { self.wallClock() + $0 }
-            self.state = .open(room)
+            self.room?.entry.expires = left.map { self.wallClock() + $0 }
             self.announce(timeToLive: left)
         }
         share.start(
@@ -309,7 +253,7 @@ package final class RoomHost {
 
     private func announce(timeToLive: Int64?) {
         guard let room else { return }
-        let invite = room.node.inviteEntries.first.map { inviteText($0.secret) } ?? ""
+        let invite = room.node.door.invites.entries.first.map { inviteText($0.secret) } ?? ""
         tell(
             .ready(
                 .init(
@@ -322,9 +266,9 @@ package final class RoomHost {
     func register(_ change: (inout RoomRegistry.Entry) -> Void) {
         guard var room else { return }
         change(&room.entry)
-        state = .open(room)
+        self.room = room
         announceInRegistry()
-        registration.write { [registry, entry = room.entry, now = wallClock()] in registry.add(entry, now: now) }
+        registration.write(room.entry, now: wallClock())
     }
 
     // MARK: Closing
@@ -332,15 +276,15 @@ package final class RoomHost {
     /// Ends the room for everybody; a room that is kept pauses.
     package func stop(_ reason: ChatEvent.CloseReason) {
         guard let node else { return roomClosed(reason) }
-        if keeping.isEnding, !isPanicking { return }
-        if isKept { node.pause() } else { node.close(reason) }
+        if keeping.isEnding, wish != .panic { return }
+        if isKept { node.ending.pause() } else { node.ending.close(reason) }
     }
 
     /// Ends the room for everybody, also one that is kept: nothing stays of it. Nobody is told before that is on the disk, so that no
     /// crash brings a room back whose end somebody knows of.
     func end(_ reason: ChatEvent.CloseReason = .hostQuit) {
-        isOver = true
-        guard !isPanicking, node != nil, keeping.isOpen else {
+        if wish != .panic { wish = .ends }
+        guard wish != .panic, node != nil, keeping.isOpen else {
             keeping.giveUp()
             return stop(reason)
         }
@@ -348,22 +292,22 @@ package final class RoomHost {
     }
 
     /// Whether the room goes on when the host does.
-    package var isKept: Bool { keeping.isOpen || share != nil && !isOver }
+    package var isKept: Bool { keeping.isOpen || share != nil && wish == .goesOn }
 
     func fail(_ notice: ChatEvent.Notice) {
-        ending = ending ?? notice
+        failure = failure ?? notice
         stop(.hostQuit)
     }
 
     private func roomClosed(_ reason: ChatEvent.CloseReason) {
         guard !isClosed else { return }
-        let (entry, node) = (room?.entry, node)
+        let (room, isPanic) = (room, wish == .panic)
         state = .closed
         if reason == .ttl { keeping.giveUp() }
         let finish = { [weak self] in
             guard let self, let onEnded = self.onEnded else { return }
             self.onEnded = nil
-            onEnded(reason, self.ending)
+            onEnded(reason, self.failure)
         }
         // Side by side: what hangs holds nothing else up.
         var owed = 6
@@ -372,31 +316,23 @@ package final class RoomHost {
             if owed == 0 { finish() }
         }
         entrance.close()
-        let isSharedRoomOver = share != nil && node?.room.isClosed == true
+        let isSharedRoomOver = share != nil && room?.node.room.isClosed == true
         if let share { share.stop(isOver: isSharedRoomOver, then: done) } else { done() }
         if let metrics { metrics.close(then: done) } else { done() }
-        keeping.letGo(all: isPanicking || isSharedRoomOver) { [tell, ending] notice in
-            if let notice, notice.code != ending?.code { tell(.warning(notice)) }
+        keeping.letGo(all: isPanic || isSharedRoomOver) { [tell, failure] notice in
+            if let notice, notice.code != failure?.code { tell(.warning(notice)) }
             done()
         }
-        unregister(entry, then: done)
-        if isPanicking, let node { node.removeParts(then: done) } else { done() }
-        withdrawFromRegistry(isHurried: isPanicking) { [entrance, isPanicking] in
-            entrance.shutDown(isHurried: isPanicking, completion: done)
-        }
-    }
-
-    private func unregister(_ entry: RoomRegistry.Entry?, then done: @escaping () -> Void) {
-        guard let entry else { return done() }
-        registration.afterwards { [registration, registry] in
-            registration.write { registry.remove(entry) }
-            registration.afterwards(done)
+        if let room { registration.remove(room.entry, then: done) } else { done() }
+        if isPanic, let room { room.node.files.removeParts(then: done) } else { done() }
+        withdraw(room?.announcer, isHurried: isPanic) { [entrance] in
+            entrance.shutDown(isHurried: isPanic, completion: done)
         }
     }
 
     package func panic() {
-        isPanicking = true
+        wish = .panic
         end()
-        node?.closeAtOnce()
+        node?.ending.closeAtOnce()
     }
 }

@@ -25,7 +25,7 @@ final class RoomKeeping {
     private let warn: (ChatEvent.Notice) -> Void
     private let onFailed: (ChatEvent.Notice) -> Void
     private var phase = Phase.nothing
-    private weak var node: HostNode?
+    private weak var authority: SoleAuthority?
     private var isLetGo = false
 
     /// - Parameters:
@@ -102,7 +102,7 @@ final class RoomKeeping {
 
     private func reported(_ reports: [StoreReport]) {
         guard !isLetGo else { return }
-        if let node { return node.storeReported(reports) }
+        if let authority { return authority.storeReported(reports) }
         // Before the room can be reached. What it says then is written, and a full disk tried again, when there is a room.
         for report in reports where !isLetGo {
             switch report {
@@ -116,17 +116,17 @@ final class RoomKeeping {
 
     /// From now on the room of `node` is kept: the one of before, or a new one.
     func begin(_ node: HostNode) {
-        self.node = node
         guard let kept, case .open(let store, let mailbox, let before) = phase else { return }
         phase = .open(store, mailbox, nil)
-        node.onStoreFailed = { [onFailed] error in onFailed(.storeFailed(error)) }
         if let before { node.resume(before.room, invites: before.invites) }
         let (end, first) = (before?.room.log.end ?? 0, before?.firstUnchecked ?? 0)
-        node.keep(
-            with: RoomJournal(store, next: end, checkpointed: first) { [wallClock, unowned node] in
-                KeptState.snapshot(
-                    node.room, node.door.invites, key: kept.inviteKey, now: node.loop.time, wallClock: wallClock())
-            })
+        let journal = RoomJournal(store, next: end, checkpointed: first) { [wallClock, unowned node] in
+            KeptState.snapshot(
+                node.room, node.door.invites, key: kept.inviteKey, now: node.loop.time, wallClock: wallClock())
+        }
+        let authority = SoleAuthority(node, journal: journal)
+        self.authority = authority
+        node.authority = authority
     }
 
     // MARK: Closing

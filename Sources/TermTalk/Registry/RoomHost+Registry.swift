@@ -12,8 +12,8 @@ extension RoomHost {
         guard let access = options.registry, let room else { return }
         let announcement = RegistryAnnouncer.Announcement(
             addresses: [room.address] + alternatives, hostKey: room.hostKey, endsAt: room.entry.expires)
-        if let announcer { return announcer.change(to: announcement) }
-        announcer = RegistryAnnouncer(
+        if let announcer = room.announcer { return announcer.change(to: announcement) }
+        self.room?.announcer = RegistryAnnouncer(
             loop: loop, client: RegistryClient(loop: loop, access: access, dial: registryDial(access)),
             room: options.room, name: options.announcedName, announcement: announcement, wallClock: wallClock
         ) { [weak self] notice in
@@ -28,7 +28,7 @@ extension RoomHost {
     }
 
     /// Takes the room out of the registry; what is done next may end the tor by which it is asked.
-    func withdrawFromRegistry(isHurried: Bool, then done: @escaping () -> Void) {
+    func withdraw(_ announcer: RegistryAnnouncer?, isHurried: Bool, then done: @escaping () -> Void) {
         guard let announcer else { return done() }
         announcer.withdraw(
             within: isHurried ? Self.hurriedPatience : RegistryAnnouncer.withdrawalPatience, then: done)

@@ -18,7 +18,7 @@ final class RoomShare {
     private let options: StoreOptions
     private let name: String
     private let tell: (ChatEvent.Notice) -> Void
-    private weak var node: HostNode?
+    private weak var authority: SharedAuthority?
     private var replica: ReplicaNode?
     private var client: RedisClient?
     private var isReady = false
@@ -42,17 +42,15 @@ final class RoomShare {
     ///   - isNew: whether the room begins with this host.
     ///   - key: what the log is sealed with.
     func start(_ node: HostNode, isNew: Bool, terms: SharedTerms, key: borrowing SecretBytes) {
-        self.node = node
         let host = Random.uint64()
         let replica = ReplicaNode(
             loop: loop, location: options.location, password: options.password, name: name,
             seal: LogSeal(key: key), host: host, creating: isNew,
-            time: { [weak node, loop] in node?.sharing?.clock.time(local: loop.time) ?? 0 },
+            time: { [weak self] in self?.authority?.writingTime ?? 0 },
             onEvent: { [weak self] in self?.heard($0) })
         self.replica = replica
-        node.onTermsDiffer = { [weak self] in self?.fail(.storeTermsDiffer) }
-        node.share(
-            host: host, isNew: isNew, terms: terms,
+        let authority = SharedAuthority(
+            node, host: host, isNew: isNew, terms: terms,
             log: .init(
                 append: { [weak replica] input, time in
                     do throws(ReplicaError) {
@@ -65,7 +63,10 @@ final class RoomShare {
                 keep: { [weak replica] in replica?.keepTrimming($0) },
                 isReady: { [weak replica] in replica?.isReady ?? false },
                 waitingByteCount: { [weak replica] in replica?.replica.waitingByteCount ?? 0 },
-                isKeeper: { [weak replica] in replica?.isFirst ?? false }))
+                isKeeper: { [weak replica] in replica?.isFirst ?? false },
+                termsDiffer: { [weak self] in self?.fail(.storeTermsDiffer) }))
+        self.authority = authority
+        node.authority = authority
         wait(Self.firstPatience) { [weak self] in self?.tell(.storeHasNoRoom) }
         replica.start()
     }
@@ -92,26 +93,26 @@ final class RoomShare {
     }
 
     private func heard(_ event: ReplicaNode.Event) {
-        guard let node else { return }
+        guard let authority else { return }
         switch event {
         case .adopted(let room):
             do throws(SnapshotError) {
-                try node.adopt(room)
+                try authority.adopt(room)
             } catch {
                 fail(.storeOfOtherVersion)
             }
         case .applied(let entry, let position):
-            node.logApplied(entry, at: position)
+            authority.logApplied(entry, at: position)
             becomeReady()
         case .snapshotNeeded:
-            replica?.keep(node.sharedSnapshot, trimming: nil)
+            replica?.keep(authority.snapshot, trimming: nil)
         case .storeLost:
             tell(.storeLost)
         case .tampered:
             fail(.storeTampered)
         case .unavailable(let failure):
             tell(.storeUnavailable(failure, at: options.location))
-            wait(Self.patience) { [weak self] in self?.node?.dropAll() }
+            wait(Self.patience) { [weak self] in self?.authority?.dropAll() }
         case .available:
             deadline?.cancel()
             tell(.storeAvailable)
@@ -119,7 +120,7 @@ final class RoomShare {
     }
 
     private func becomeReady() {
-        guard !isReady, node?.sharing?.isOpen == true else { return }
+        guard !isReady, authority?.isOpen == true else { return }
         isReady = true
         deadline?.cancel()
         let ready = onReady

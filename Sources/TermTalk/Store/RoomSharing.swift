@@ -14,6 +14,8 @@ final class RoomSharing {
         var waitingByteCount: () -> Int
         /// Whether it is this host that takes snapshots.
         var isKeeper: () -> Bool
+        /// The room was begun with other terms than this host was given.
+        var termsDiffer: () -> Void = {}
     }
 
     /// Nothing is read from members while more than so many bytes wait for the store.

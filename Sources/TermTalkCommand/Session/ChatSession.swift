@@ -104,7 +104,7 @@ final class ChatSession {
     }
 
     /// - Parameter showsCode: whether the invite is shown as a QR code as soon as there is one.
-    func host(_ options: RoomHost.Options, showsCode: Bool = false) {
+    func host(_ options: HostOptions, showsCode: Bool = false) {
         begin(as: options.isHeadless ? .serves : .talks).host(options, showsCode: showsCode && !common.json)
     }
 

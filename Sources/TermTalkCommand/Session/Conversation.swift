@@ -70,7 +70,7 @@ final class Conversation {
 
     // MARK: Beginning
 
-    func host(_ options: RoomHost.Options, showsCode: Bool) {
+    func host(_ options: HostOptions, showsCode: Bool) {
         self.showsCode = showsCode
         let host = RoomHost(
             loop: session.loop, options: options, directories: UserDirectories(), logger: session.common.logger,

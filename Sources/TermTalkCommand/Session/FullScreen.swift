@@ -29,10 +29,6 @@ final class FullScreen {
     private static let inputChunk = 65_536
     /// After an escape character, how long the rest of a key's sequence may take; slow links send it in pieces.
     private static let escapeTimeout = Duration.milliseconds(50)
-    /// Frames are not painted more often: nobody sees more, and a flood of messages costs no more than this.
-    private static let frameInterval = Duration.milliseconds(16)
-    /// A terminal that takes nothing (a link that stands still) is tried again after this.
-    private static let blockedInterval = Duration.milliseconds(50)
 
     private let loop: EventLoop
     private let painter: ScreenPainter
@@ -45,9 +41,7 @@ final class FullScreen {
     private var keys: ReadableHandle?
     private var escapeTimer: TimerHandle?
     private var clock: TimerHandle?
-    private var frameTimer: TimerHandle?
-    private var lastFrame: MonotonicTime?
-    private var isFrameDue = false
+    private let pace: FramePace
     /// The invite that was made last beside the room's own.
     private var lastInvite: String?
     private var display = Display.windows
@@ -103,10 +97,12 @@ final class FullScreen {
         self.loop = loop
         self.painter = painter
         self.onRequest = onRequest
+        pace = FramePace(loop: loop)
         windows = ScreenWindows(
             size: painter.size, alerts: alerts, marks: marks, localTime: { WallTime.text($0) }, number: window)
         handles = [resizing, continuing, stopping]
         resized.value = self
+        pace.onDue = { [weak self] in self?.paint() }
         watchKeys()
         if let descriptor = painter.errorDescriptor {
             handles.append(loop.watchReadable(descriptor) { [weak self] in self?.readErrors(descriptor) })
@@ -170,7 +166,7 @@ final class FullScreen {
         keys?.cancel()
         escapeTimer?.cancel()
         clock?.cancel()
-        frameTimer?.cancel()
+        pace.stop()
         comeTogether()
         if wiping {
             painter.wipe()
@@ -329,12 +325,7 @@ final class FullScreen {
     }
 
     private func changed() {
-        guard !isFrameDue, !isClosed else { return }
-        isFrameDue = true
-        guard let lastFrame, loop.now - lastFrame < Self.frameInterval else {
-            return loop.atEndOfTurn { [weak self] in self?.paint() }
-        }
-        paintLater(Self.frameInterval - (loop.now - lastFrame))
+        if !isClosed { pace.changed() }
     }
 
     private func flush() -> Bool {
@@ -345,15 +336,10 @@ final class FullScreen {
         return true
     }
 
-    private func paintLater(_ delay: Duration) {
-        frameTimer = loop.schedule(after: delay) { [weak self] in self?.paint() }
-    }
-
     private func paint() {
         guard !isClosed else { return }
-        guard flush() else { return paintLater(Self.blockedInterval) }
-        isFrameDue = false
-        lastFrame = loop.now
+        guard flush() else { return pace.blocked() }
+        pace.painted()
         windows.timePassed(to: WallTime.seconds)
         if let text = windows.takeNotification() {
             painter.send(
@@ -365,10 +351,7 @@ final class FullScreen {
             painter.setTitle(windows.title)
             if let told = counts[shown]?.told { counts[shown]?.painted = told }
         }
-        if !flush() {
-            isFrameDue = true
-            paintLater(Self.blockedInterval)
-        }
+        if !flush() { pace.blocked() }
         waitForClock()
     }
 

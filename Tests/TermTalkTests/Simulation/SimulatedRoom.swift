@@ -66,7 +66,7 @@ final class SimulatedRoom {
         var told: ((ChatEvent) -> Void)?
         host = HostNode(
             loop: loop, identity: identity, limits: limits, closesAt: nil,
-            book: self.hasRealGroup ? PublicRoomGroup.self : PlainBook.self, wallClock: { 0 }, logger: logger,
+            book: self.hasRealGroup ? PublicRoomGroup.self : PlainBook.self, logger: logger,
             tell: { told?($0) })
         told = { [weak self] event in
             self?.trace("host", event)
@@ -78,11 +78,12 @@ final class SimulatedRoom {
             self?.hostTexts.append(message.text)
             self?.hostSequences.append(sequence)
         }
-        host.onClosed = { [weak self] in self?.hostClosed = $0 }
+        host.onEvent = { [weak self] in if case .closed(let reason) = $0 { self?.hostClosed = reason } }
         var hostRandom = SeededRandom(seed: idRandom.next())
         host.joinLocally(
             MemberClient(
-                nick: "host", engine: engine(), random: { UInt32(truncatingIfNeeded: hostRandom.next()) }))
+                nick: "host", engine: engine(), random: { UInt32(truncatingIfNeeded: hostRandom.next()) }),
+            wallClock: { 0 })
     }
 
     private func trace(_ who: String, _ what: @autoclosure () -> Any) {
@@ -125,8 +126,8 @@ final class SimulatedRoom {
                 self.trace(stay.name, event)
                 stay.heard(event, given: self.given)
             })
-        node.onEnded = { [weak stay] reason, notice in
-            guard let stay, !stay.isKilled else { return }
+        node.onEvent = { [weak stay] event in
+            guard case .ended(let reason, let notice) = event, let stay, !stay.isKilled else { return }
             stay.ending = (reason, notice)
         }
         stay.node = node
@@ -269,7 +270,7 @@ final class SimulatedRoom {
     }
 
     func closeHost() {
-        host.close(.hostQuit)
+        host.ending.close(.hostQuit)
     }
 }
 

@@ -2,67 +2,77 @@ internal import Chat
 internal import EventLoop
 internal import Logging
 internal import Room
+internal import SecureGroup
 internal import SecureSession
 internal import SharedLog
 internal import Sodium
 internal import Wire
 
-// A room that several hosts hold: what comes by a host's links is written to their log, and the room hears of it when it counts there.
-// Each host reads the whole log, has the whole room, and tells those of its members whose links are its own.
+/// A room that several hosts hold: what comes by a host's links is written to their log, and the room hears of it when it counts there.
+/// Each host reads the whole log, has the whole room, and tells those of its members whose links are its own.
+final class SharedAuthority: RoomAuthority {
+    /// What the log did not take is tried again after that.
+    private static let flushPatience = Duration.milliseconds(200)
 
-extension HostNode {
-    /// The time that the room goes by.
-    var roomTime: Duration { sharing?.clock.now ?? loop.time }
+    unowned let node: HostNode
+    private let sharing: RoomSharing
 
-    /// From now on the room is that of the log.
-    ///
     /// - Parameters:
     ///   - host: a number at random.
     ///   - isNew: whether the room begins here.
-    func share(host: UInt64, isNew: Bool, terms: SharedTerms, log: RoomSharing.Log) {
-        let sharing = RoomSharing(host: host, terms: terms, log: log)
-        self.sharing = sharing
+    init(_ node: HostNode, host: UInt64, isNew: Bool, terms: SharedTerms, log: RoomSharing.Log) {
+        self.node = node
+        sharing = RoomSharing(host: host, terms: terms, log: log)
         room = emptyRoom(closesAt: nil)
         guard isNew else { return }
         sharing.clock.begin(local: loop.time)
         submit(.began(terms))
     }
 
-    private func emptyRoom(closesAt: Duration?) -> Room {
-        Room(limits: room.limits, closesAt: closesAt, book: book, began: .zero)
-    }
+    /// Whether somebody may come in here.
+    var isOpen: Bool { sharing.isOpen }
 
-    /// Seconds until the room closes, rounded up; nil for a room without end.
-    var secondsLeft: Int64? { room.secondsLeft(now: roomTime).map { Int64($0) } }
+    func freeLink() -> LinkID? { sharing.freeLink() }
+
+    var time: Duration { sharing.clock.now }
+
+    func local(_ time: Duration) -> Duration { sharing.clock.local(time) }
+
+    /// What is written now is written at that time of the room, in milliseconds.
+    var writingTime: UInt64 { sharing.clock.time(local: loop.time) }
+
+    /// The log brings time.
+    var nextDeadline: Duration? { nil }
+
+    private func emptyRoom(closesAt: Duration?) -> Room {
+        Room(limits: room.limits, closesAt: closesAt, book: PublicRoomGroup.self, began: .zero)
+    }
 
     // MARK: To the log
 
-    func submit(_ input: RoomInput) {
-        sharing?.write(input)
+    private func submit(_ input: RoomInput) {
+        sharing.write(input)
         flushSoon()
     }
 
     private func flushSoon() {
-        guard let sharing, !sharing.isFlushing else { return }
+        guard !sharing.isFlushing else { return }
         sharing.isFlushing = true
         loop.atEndOfTurn { [weak self] in self?.flush() }
     }
 
     private func flush() {
-        guard let sharing else { return }
         sharing.isFlushing = false
         guard !sharing.flush(local: loop.time) else { return }
         sharing.isFlushing = true
-        _ = loop.schedule(after: Self.storePatience) { [weak self] in self?.flush() }
+        _ = loop.schedule(after: Self.flushPatience) { [weak self] in self?.flush() }
     }
 
-    /// A whole message of a member, or of a visitor that the door lets ask the room.
-    func share(_ type: UInt8, _ body: [UInt8], from connection: HostConnection) {
-        guard let sharing, let key = connection.peerKey else { return }
+    func said(_ type: UInt8, _ body: [UInt8], by connection: HostConnection, key: [UInt8]) {
         guard sharing.takes(from: connection.link, isMember: connection.isMember) else { return overdone(connection) }
         let invite = connection.session.invite
         let pass: RoomInput.Pass =
-            if let invite, invite !== door.invites.room?.secret {
+            if let invite, invite !== node.door.invites.room?.secret {
                 .group(RoomInput.mark(of: invite.presharedKey))
             } else {
                 .first
@@ -70,13 +80,12 @@ extension HostNode {
         sharing.spoke(connection.link)
         submit(
             .said(
-                connection.link.number, key: key, way: Int32(clamping: door.way(of: invite)), pass, type: type,
+                connection.link.number, key: key, way: Int32(clamping: node.door.way(of: invite)), pass, type: type,
                 body: body))
-        waitForStore(connection)
+        node.waitForStore(connection)
     }
 
-    func share(returning session: UInt32, received: UInt32, on connection: HostConnection) {
-        guard let sharing, let key = connection.peerKey else { return }
+    func returned(_ session: UInt32, received: UInt32, on connection: HostConnection, key: [UInt8]) {
         guard sharing.takes(from: connection.link, isMember: connection.isMember) else { return overdone(connection) }
         sharing.spoke(connection.link)
         submit(.returned(connection.link.number, key: key, session: session, received: received))
@@ -84,20 +93,41 @@ extension HostNode {
 
     /// More has come than the room can have judged. Who is a member comes back; all others say one thing and wait.
     private func overdone(_ connection: HostConnection) {
-        guard connection.isMember else { return fail(connection) }
+        guard connection.isMember else { return node.fail(connection) }
         connection.dropStream()
-        streamClosed(connection)
+        node.streamClosed(connection)
     }
 
-    func share(acknowledged records: UInt32, by connection: HostConnection) {
-        sharing?.acknowledge(records, by: connection.link)
+    func acknowledged(_ records: UInt32, by connection: HostConnection) {
+        guard connection.isMember else { return }
+        sharing.acknowledge(records, by: connection.link)
         flushSoon()
     }
 
+    func lost(_ link: LinkID) { submit(.lost(link.number)) }
+
+    func gone(_ link: LinkID) {
+        if sharing.forget(link) { submit(.lost(link.number)) }
+    }
+
+    func cutOff(_ link: LinkID) -> [RoomAction] {
+        if sharing.forget(link) { submit(.cutOff(link.number)) }
+        return []
+    }
+
+    var isCongested: Bool { sharing.isCongested }
+
+    /// All hosts end it at one place in the log.
+    func ends(_ reason: ChatEvent.CloseReason) -> Bool {
+        guard !room.isClosed else { return true }
+        submit(.ended(reason))
+        return false
+    }
+
     /// Members are told that they are away; they come back to another host.
-    func shareLeaving() {
-        for connection in connections.members where sharing?.forget(connection.link) == true {
-            sharing?.write(.lost(connection.link.number))
+    func pauses() {
+        for connection in connections.members where sharing.forget(connection.link) {
+            sharing.write(.lost(connection.link.number))
         }
         flush()
     }
@@ -106,7 +136,7 @@ extension HostNode {
 
     /// Entries are heard of as they stand in the log, and all of a turn before anything is told to a member.
     func logApplied(_ entry: WrittenEntry, at position: LogPosition) {
-        guard let sharing, closing == nil else { return }
+        guard !node.ending.hasBegun else { return }
         sharing.clock.applied(entry.time, local: loop.time)
         switch entry.content {
         case .hello(let instead):
@@ -126,34 +156,33 @@ extension HostNode {
             }
         }
         var actions: [RoomAction] = []
-        room.timePassed(now: sharing.clock.now, actions: &actions)
-        perform(actions)
-        if position.number % RoomSharing.trimInterval == 0 { trimShared(isIdle: true) }
-        settleReceipts()
-        if room.isClosed { close(.ttl) }
+        room.timePassed(now: time, actions: &actions)
+        node.perform(actions)
+        if position.number % RoomSharing.trimInterval == 0 { trim(isIdle: true) }
+        settleAllReceipts()
+        if room.isClosed { node.ending.close(.ttl) }
         snapshotSoon()
         logState(at: position)
     }
 
     /// For who compares hosts: at one position all have the same.
     private func logState(at position: LogPosition) {
-        guard position.number % RoomSharing.stateInterval == 0, logger.logLevel <= .debug else { return }
-        let state = BLAKE2b.hash(sharedSnapshot.span).prefix(16)
-        logger.debug("state", metadata: ["position": "\(position.text)", "room": "\(Base16.encode(Array(state)))"])
+        guard position.number % RoomSharing.stateInterval == 0, node.logger.logLevel <= .debug else { return }
+        let state = BLAKE2b.hash(snapshot.span).prefix(16)
+        node.logger.debug("state", metadata: ["position": "\(position.text)", "room": "\(Base16.encode(Array(state)))"])
     }
 
-    private func settleReceipts() {
+    private func settleAllReceipts() {
         while true {
             var actions: [RoomAction] = []
             room.receivedPrivately(actions: &actions)
             if actions.isEmpty { return }
-            perform(actions)
+            node.perform(actions)
         }
     }
 
     private func apply(_ input: RoomInput, of host: UInt32) {
-        guard let sharing else { return }
-        let now = sharing.clock.now
+        let now = time
         var actions: [RoomAction] = []
         switch input {
         case .began(let terms):
@@ -161,9 +190,9 @@ extension HostNode {
             sharing.table.began(terms)
             if terms.agree(with: sharing.terms) {
                 room = emptyRoom(closesAt: terms.closesAt.map { .milliseconds(Int64(clamping: $0)) })
-                endingNotes.roomEnds(at: room.closesAt.map { sharing.clock.local($0) })
+                node.ending.noteTime()
             } else {
-                onTermsDiffer?()
+                sharing.log.termsDiffer()
             }
         case .said(let number, let key, let way, let pass, let type, let body):
             let link = LinkID(host: host, number: number)
@@ -187,39 +216,39 @@ extension HostNode {
                 room.acknowledged(sequence: sequence, by: link, now: now)
             }
         case .lost(let number):
-            lost(LinkID(host: host, number: number))
+            linkLost(LinkID(host: host, number: number))
         case .cutOff(let number):
             let link = LinkID(host: host, number: number)
             room.cutOff(link, now: now, actions: &actions)
             room.linkGone(link)
             sharing.table.ended(link)
-            perform(actions)
+            node.perform(actions)
         case .ended(let reason):
             room.close(reason, actions: &actions)
-            perform(actions)
-            close(reason)
+            node.perform(actions)
+            node.ending.close(reason)
         }
     }
 
     private func said(
         _ type: UInt8, _ body: [UInt8], by link: LinkID, key: [UInt8], way: Int, _ pass: RoomInput.Pass
     ) {
-        guard let now = sharing?.clock.now else { return }
+        let now = time
         var actions: [RoomAction] = []
         if room.member(at: link) == nil, !room.awaits(link), !room.holds(key: key) {
             let mayBeginAnew = pass == .first && room.mayBeginAnew
             let ofGroup = room.groupInvite.map { key in RoomInput.Pass.group(key.withBytes { RoomInput.mark(of: $0) }) }
             let isRight = room.isRegistered ? pass == ofGroup : pass == .first && room.memberCount == 0
             guard isRight && !room.isInviteSpoilt(now: now) || mayBeginAnew else {
-                return perform([
+                return node.perform([
                     .send(link, HostMessage.refused(.groupInviteNeeded).encoded), .release(link),
                 ])
             }
             if mayBeginAnew, room.isRegistered || room.memberCount > 0 {
                 room.beginAnew(now: now, actions: &actions)
-                door.useInvitesOfGroup(in: room)
-                perform(actions)
-                invitesChanged()
+                node.door.useInvitesOfGroup(in: room)
+                node.perform(actions)
+                node.doorkeeper.invitesChanged()
                 actions = []
             }
         }
@@ -227,44 +256,40 @@ extension HostNode {
             try room.received(type: type, body: body, from: link, key: key, way: way, now: now, actions: &actions)
         } catch {
             guard let connection = connections[link] else { return }
-            guard error == .late else { return fail(connection) }
+            guard error == .late else { return node.fail(connection) }
             connection.dropStream()
-            return streamClosed(connection)
+            return node.streamClosed(connection)
         }
-        perform(actions)
+        node.perform(actions)
     }
 
     private func returned(_ session: UInt32, received: UInt32, key: [UInt8], by link: LinkID) {
-        guard let sharing else { return }
-        let now = sharing.clock.now
+        let now = time
         let id = MemberID(entropy: session)
         var actions: [RoomAction] = []
         let connection = connections[link]
         guard room.credentials(of: id)?.key == key, let position = room.log.resume(id, after: received),
             let old = room.resumed(session: session, key: key, link: link, now: now, actions: &actions)
         else {
-            guard let connection else { return }
-            // A message of the fresh channel tells the member that its session is gone.
-            connection.session.acknowledgeSoon()
-            return markDirty(connection)
+            if let connection { node.tellOfNoSession(connection) }
+            return
         }
         sharing.table.ended(old)
         sharing.table.cameIn(link, id)
         if let former = connections[old] { forget(former) }
         if let connection {
             connection.goOn(at: position)
-            becameMember(connection)
-            markDirty(connection)
+            node.becameMember(connection)
+            node.markDirty(connection)
         }
         room.acknowledged(sequence: position.sequence, by: link, now: now)
-        perform(actions)
+        node.perform(actions)
     }
 
     /// The link's connection is gone, and who was behind it may come back.
-    private func lost(_ link: LinkID) {
-        guard let sharing else { return }
+    private func linkLost(_ link: LinkID) {
         if sharing.table.member(at: link) != nil {
-            room.linkLost(link, now: sharing.clock.now)
+            room.linkLost(link, now: time)
         } else {
             room.linkGone(link)
             sharing.table.ended(link)
@@ -273,101 +298,83 @@ extension HostNode {
 
     /// The host is gone: its members are on their way to others. If it is this one, it was only slow.
     private func lostLinks(of host: UInt64) {
-        guard let sharing, let number = sharing.table.number(of: host) else { return }
-        for link in sharing.table.links(of: number) { lost(link) }
+        guard let number = sharing.table.number(of: host) else { return }
+        for link in sharing.table.links(of: number) { linkLost(link) }
         if host == sharing.host { dropAll() }
     }
 
     // MARK: What the room wants
 
-    func perform(_ action: RoomAction, _ sharing: RoomSharing) {
-        switch action {
-        case .send(let link, let message):
-            if let member = sharing.table.member(at: link) {
-                sayShared(message, to: .one(member))
-            } else {
-                connections[link]?.session.enqueue(message)
-            }
-            if let connection = connections[link] { markDirty(connection) }
-        case .sendToEach(let links, let message):
-            for link in links { perform(.send(link, message), sharing) }
-        case .sendTracked(let link, let message, let number):
-            guard let member = sharing.table.member(at: link) else { return }
-            sayShared(message, to: .one(member), tracking: number)
-            if let connection = connections[link] { markDirty(connection) }
-        case .broadcast(let message, let tag, let audience):
-            sayShared(message, to: audience, sequence: tag)
-            for connection in connections.members { markDirty(connection) }
-        case .admit(let link, let id):
-            admit(link, id, sharing)
-        case .pauseReading(let link, let until):
-            connections[link]?.pauseReading(until: sharing.clock.local(until), loop: loop)
-        case .invitesChanged:
-            door.useInvitesOfGroup(in: room)
-            invitesChanged()
-        case .expectLongMessage(let link, let byteCount):
-            connections[link]?.session.acceptLongMessages(of: byteCount)
-        case .moderate(let moderation, _):
-            moderate(moderation)
-        case .release(let link):
-            let member = sharing.table.member(at: link)
-            sharing.table.ended(link)
-            if let connection = connections[link] {
-                _ = sharing.forget(link)
-                release(connection)
-            }
-            if let member, !room.isClosed { room.log.close(member) }
-        case .askHost:
-            break
-        }
-    }
+    func member(at link: LinkID) -> MemberID? { sharing.table.member(at: link) }
 
-    private func admit(_ link: LinkID, _ id: MemberID, _ sharing: RoomSharing) {
+    func admit(_ link: LinkID, _ id: MemberID) {
         sharing.table.cameIn(link, id)
         let reader = room.openPlace(of: id, records: 0)
         guard link.host == sharing.number else { return }
         guard let connection = connections[link], !connection.isReleased else { return submit(.cutOff(link.number)) }
         submit(.opened(link.number, records: connection.session.recordCount))
-        connection.session.acceptLongMessages()
-        connection.cameIn(at: reader)
-        door.cameIn(link)
-        becameMember(connection)
-        invitesChanged()
-        logger.info("a member came in", metadata: ["members": "\(room.memberCount)"])
+        node.cameIn(connection, at: reader)
     }
 
-    private func sayShared(
-        _ message: EncodedMessage, to audience: RoomLog.Audience, sequence: UInt64 = 0, tracking number: UInt64? = nil
-    ) {
-        guard message.canTravel else {
-            logger.error("a message is too long for any session", metadata: ["bytes": "\(message.body.count)"])
-            for link in sharing?.table.memberLinks ?? [] {
-                guard let member = sharing?.table.member(at: link), room.isFor(member, audience) else { continue }
-                fallBehindShared(link)
-            }
-            return
+    func release(_ link: LinkID) {
+        let member = sharing.table.member(at: link)
+        sharing.table.ended(link)
+        if let connection = connections[link] {
+            _ = sharing.forget(link)
+            node.release(connection)
         }
-        room.log.append(message, for: audience, records: message.recordCount, sequence: sequence, tracking: number)
+        if let member, !room.isClosed { room.log.close(member) }
     }
+
+    func appended(_ message: EncodedMessage, to audience: RoomLog.Audience, sequence: UInt64) {}
+
+    func performed() { trim() }
+
+    func missed(_ audience: RoomLog.Audience) {
+        for link in sharing.table.memberLinks {
+            guard let member = sharing.table.member(at: link), room.isFor(member, audience) else { continue }
+            fallBehind(link)
+        }
+    }
+
+    func refuseNewcomers(actions: inout [RoomAction]) {
+        guard room.isInviteSpoilt(now: time) else { return }
+        room.refuseNewcomers(.groupInviteNeeded, actions: &actions)
+    }
+
+    // The log says when these are due, or there is nothing of the kind here.
+
+    func left(_ member: MemberID) {}
+    func settleReceipts() {}
+    func stoodStill(for time: Duration) {}
+    func timePassed(now: Duration) {}
+    func keepsNoLonger() {}
+    func stateChanged() {}
+    func hostReceived(upTo number: UInt64) {}
+
+    func whenKept(_ body: @escaping () -> Void) { body() }
+
+    var isKept: Bool { true }
+    var storeWaitingByteCount: Int? { nil }
 
     /// At all hosts the same: what a member that leaves has not taken does not count.
-    func trimShared(isIdle: Bool = false) {
+    private func trim(isIdle: Bool = false) {
         let gone = room.log.trim(isIdle: isIdle)
         guard !gone.isEmpty, !room.isClosed else { return }
-        for link in gone.compactMap({ room.credentials(of: $0)?.link }) { fallBehindShared(link) }
+        for link in gone.compactMap({ room.credentials(of: $0)?.link }) { fallBehind(link) }
     }
 
-    private func fallBehindShared(_ link: LinkID) {
-        logger.info("a member has fallen behind what is kept")
-        room.overrun(link, now: roomTime)
-        sharing?.table.ended(link)
+    private func fallBehind(_ link: LinkID) {
+        node.logger.info("a member has fallen behind what is kept")
+        room.overrun(link, now: time)
+        sharing.table.ended(link)
         if let connection = connections[link] { forget(connection) }
     }
 
     /// The connection is closed, and the others know why.
     private func forget(_ connection: HostConnection) {
-        _ = sharing?.forget(connection.link)
-        drop(connection)
+        _ = sharing.forget(connection.link)
+        node.drop(connection)
     }
 
     /// All who are connected come back, to this host or to another.
@@ -377,19 +384,17 @@ extension HostNode {
 
     // MARK: Snapshots
 
-    var sharedSnapshot: [UInt8] {
-        SharedSnapshot.bytes(of: room, sharing?.table ?? SharedTable(), now: roomTime)
-    }
+    var snapshot: [UInt8] { SharedSnapshot.bytes(of: room, sharing.table, now: time) }
 
     private func snapshotSoon() {
-        guard let sharing, sharing.isSnapshotDue, sharing.log.isKeeper(), sharing.log.isReady() else { return }
+        guard sharing.isSnapshotDue, sharing.log.isKeeper(), sharing.log.isReady() else { return }
         // The room is what the replica has read only when all of it was applied.
         sharing.tookSnapshot(byteCount: 0)
         loop.atEndOfTurn { [weak self] in
-            guard let self, let sharing = self.sharing, self.closing == nil else { return }
-            let bytes = self.sharedSnapshot
-            sharing.tookSnapshot(byteCount: bytes.count)
-            sharing.log.keep(bytes)
+            guard let self, !self.node.ending.hasBegun else { return }
+            let bytes = self.snapshot
+            self.sharing.tookSnapshot(byteCount: bytes.count)
+            self.sharing.log.keep(bytes)
         }
     }
 
@@ -397,16 +402,18 @@ extension HostNode {
     ///
     /// - Throws: ``SnapshotError``; nothing was changed then.
     func adopt(_ bytes: [UInt8]?) throws(SnapshotError) {
-        guard let sharing, closing == nil else { return }
+        guard !node.ending.hasBegun else { return }
         let snapshot: SharedSnapshot? =
-            if let bytes { try SharedSnapshot(bytes: bytes, limits: room.limits, book: book) } else { nil }
+            if let bytes { try SharedSnapshot(bytes: bytes, limits: room.limits, book: PublicRoomGroup.self) } else {
+                nil
+            }
         dropAll()
-        wanted = []
+        node.wanted.forget()
         room = snapshot?.room ?? emptyRoom(closesAt: nil)
         sharing.adopt(snapshot?.table ?? SharedTable(), at: snapshot?.time ?? 0, local: loop.time)
-        door.useInvitesOfGroup(in: room)
-        invitesChanged()
-        endingNotes.roomEnds(at: room.closesAt.map { sharing.clock.local($0) })
-        if let terms = sharing.table.terms, !terms.agree(with: sharing.terms) { onTermsDiffer?() }
+        node.door.useInvitesOfGroup(in: room)
+        node.doorkeeper.invitesChanged()
+        node.ending.noteTime()
+        if let terms = sharing.table.terms, !terms.agree(with: sharing.terms) { sharing.log.termsDiffer() }
     }
 }

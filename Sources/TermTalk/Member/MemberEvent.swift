@@ -1,0 +1,12 @@
+package import Chat
+package import Sodium
+
+/// What whoever comes into a room hears of its ``MemberNode``.
+package enum MemberEvent {
+    /// A key was accepted without being known.
+    case newHostKey(X25519.PublicKey)
+    /// The host says that the room is there from now on.
+    case moved(RoomAddress)
+    /// The last one: the stay is over. The notice says why it failed, if it did.
+    case ended(ChatEvent.CloseReason, ChatEvent.Notice?)
+}
