@@ -250,7 +250,7 @@ import Testing
         #expect(room.peers[0].texts == ["here"])
     }
 
-    @Test("A member that tells another wrong secret each time keeps nobody out who has lost the group: others are believed then")
+    @Test("A member that tells wrong secrets keeps nobody out who has lost the group: others are believed then")
     func wrongSecrets() throws {
         let room = try HostileRoom("alice", "carol", "bob", "dave", isRelay: true)
         let (alice, bob) = (room.peers[0].group, 2)

@@ -69,13 +69,8 @@ extension MemberClient {
 
     /// What counts now, from one of the others. What is wrong is as good as no answer, and more than one are asked.
     mutating func takeSecret(_ sealed: [UInt8], from member: MemberID, actions: inout [Action]) {
-        guard !disbelieved.contains(member) else {
-            hasPassedOver = true
-            return
-        }
-        guard !hasTakenSecret, (try? engine.takeSecret(sealed, from: member)) == true else { return }
-        hasTakenSecret = true
-        toldBy = member
+        guard secretTellers.isHeard(member), (try? engine.takeSecret(sealed, from: member)) == true else { return }
+        secretTellers.believe(member)
         awaitsNewInvite = true
         askToJoin(actions: &actions)
     }

@@ -88,14 +88,7 @@ package struct MemberClient {
     var awaitsRegistration = false
     /// Whether the group has another secret, of which the relay has not told yet that it knows it.
     var awaitsNewInvite = false
-    /// Whether it has learnt on this connection what the group's secret is: once is enough.
-    var hasTakenSecret = false
-    /// Who has told it that.
-    var toldBy: MemberID?
-    /// Who has told it a secret that did not let it in: others are believed before.
-    var disbelieved: Set<MemberID> = []
-    /// Whether one of those has told something on this connection.
-    var hasPassedOver = false
+    var secretTellers = SecretTellers()
     /// The keys that the person has compared.
     var verified: [MemberID: [UInt8]] = [:]
     var checks = CheckBook()
@@ -160,15 +153,7 @@ package struct MemberClient {
         let expelled = upkeep.expelled
         upkeep = GroupUpkeep()
         upkeep.expelled = expelled
-        hasTakenSecret = false
-        // It has to come again with what it was told. Where nobody else tells anything, they may do so again.
-        if let toldBy {
-            disbelieved.insert(toldBy)
-        } else if hasPassedOver {
-            disbelieved = []
-        }
-        toldBy = nil
-        hasPassedOver = false
+        secretTellers.reconnected()
         askToJoin(actions: &actions)
     }
 
@@ -288,8 +273,7 @@ package struct MemberClient {
         }
         phase = .joined
         wrongWelcomes = 0
-        toldBy = nil
-        disbelieved = []
+        secretTellers = SecretTellers()
         forgetRoom()
         // Of a room that begins to count anew nothing can be said.
         let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
