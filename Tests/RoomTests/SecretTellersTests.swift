@@ -38,7 +38,7 @@ import Testing
         #expect(believed(&tellers, of: [alice, bob, carol]) == [alice])
     }
 
-    @Test("Who alone tells anything is believed every second time, and is not forgiven over a connection on which nobody does")
+    @Test("Who alone tells anything is believed every second time, and not sooner where nobody tells anything")
     func alone() {
         var tellers = SecretTellers()
         for expected in [[alice], [], [alice], []] {
