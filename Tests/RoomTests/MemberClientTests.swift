@@ -329,7 +329,7 @@ import Wire
     @Test("What was sent is remembered as long as the host counts receipts for it, and no longer")
     func sentIDs() throws {
         var stay = try Stay()
-        for number in 1...UInt64(MemberClient.sentIDsRemembered) + 1 { stay.client.sent.insert(MessageID(number)) }
+        for number in 1...UInt64(Outbox.sentIDsRemembered) + 1 { stay.client.outbox.sent.insert(MessageID(number)) }
         #expect(throws: RoomError.malformed) { try stay.hears(.receipts([.init(id: MessageID(1), count: 1, of: 1)])) }
         try stay.hears(.receipts([.init(id: MessageID(2), count: 1, of: 1)]))
     }

@@ -8,25 +8,13 @@ import Wire
 
 /// A room whose host is a relay: nobody takes part at the host, and the members let each other in.
 @Suite struct RelayRoomTests {
-    private static func network(
-        admitsUnattended: Bool = true, _ change: (inout RoomLimits) -> Void = { _ in }
-    ) -> RoomNetwork {
-        var limits = RoomLimits()
-        limits.isRelay = true
-        limits.admitsUnattended = admitsUnattended
-        change(&limits)
-        let network = RoomNetwork(limits: limits)
-        network.isRelay = true
-        return network
-    }
-
     private func codes(_ network: RoomNetwork, _ peer: Int) -> [NoticeCode?] {
         network.peers[peer].ends.map { $0?.code }
     }
 
     @Test("The first one creates the group and registers it, once; the others are let in by a member")
     func registering() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let alice = try network.joined("alice")[0]
         #expect(network.registered == [[UInt8](repeating: 7, count: 32)])
         #expect(network.peers[alice].invitesShown == 1)
@@ -76,7 +64,7 @@ import Wire
 
     @Test("A moderator is killed right behind its Commit: another member tells the relay of the new invite")
     func killedBeforeItRegisters() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let peers = try network.joined("alice", "bob", "carol", "dave")
         try renew(network, by: peers[0], sendingOut: peers[3], isKilled: true)
         try network.carry()
@@ -102,7 +90,7 @@ import Wire
     @Test("So does one that was away, or that joins anew, when it is back")
     func registeringLater() throws {
         for joinsAnew in [false, true] {
-            let network = Self.network()
+            let network = RoomNetwork.relay()
             let peers = try network.joined("alice", "bob", "carol")
             try renew(network, by: peers[0], sendingOut: peers[2], isKilled: true)
             try network.carry()
@@ -120,7 +108,7 @@ import Wire
 
     @Test("Where the moderator tells the relay, nobody else does; a late word of the secret of before changes nothing")
     func lateRegistration() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let peers = try network.joined("alice", "bob", "carol", "dave")
         try renew(network, by: peers[0], sendingOut: peers[3], isKilled: false)
         try network.carry()
@@ -140,7 +128,7 @@ import Wire
 
     @Test("Whoever was a moderator when it told the relay of a secret keeps its place when it is none any more")
     func registeringAsNone() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let peers = try network.joined("alice", "bob", "carol")
         try renew(network, by: peers[0], sendingOut: peers[2], isKilled: false)
         #expect(network.room.group.book?.isModerator(try network.id(peers[1])) == false)
@@ -154,7 +142,7 @@ import Wire
         let leave = MemberRequest.leave.encoded
         for (request, cost) in [(Self.registration(of: 9), 1), (leave, 1)] {
             for more in 0...1 {
-                let network = Self.network()
+                let network = RoomNetwork.relay()
                 let peer = try network.joined("alice", "bob")[1]
                 let id = try network.id(peer)
                 network.room.members[id]?.messages = TokenBucket(capacity: RoomLimits().messageBurst, now: network.now)
@@ -168,7 +156,7 @@ import Wire
         // What tells of the group again, and a Commit that came too late.
         let external = MemberRequest.joinExternally(GroupCommit(epoch: 0, commit: [1])).encoded
         for isFounding in [true, false] {
-            let network = Self.network()
+            let network = RoomNetwork.relay()
             let peer = try network.joined("alice")[0]
             let id = try network.id(peer)
             network.room.members[id]?.messages = TokenBucket(capacity: RoomLimits().messageBurst, now: network.now)
@@ -184,7 +172,7 @@ import Wire
 
     @Test("Who has sent somebody out still knows it after it has joined anew")
     func sendingOutAndComingBack() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let alice = try network.joined("alice", "bob")[0]
         try network.act(alice) { client, actions in
             try client.moderate(.kick("bob", reason: "", keepsInvites: false), actions: &actions)
@@ -195,7 +183,7 @@ import Wire
 
     @Test("All leave, and the next one comes in by itself; the group does not begin anew")
     func nobodyThere() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let members = try network.joined("alice", "bob")
         for peer in members { network.act(peer) { client, actions in client.leave(actions: &actions) } }
         try network.carry()
@@ -215,7 +203,7 @@ import Wire
 
     @Test("A member whose connection is broken learns of those who came meanwhile, and they talk")
     func returning() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let (alice, bob) = (try network.joined("alice")[0], try network.joined("bob")[0])
         try network.say("before", alice)
         try network.carry()
@@ -239,7 +227,7 @@ import Wire
 
     @Test("Of several who wait while nobody is there one comes in by itself, and lets in the others")
     func several() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let alice = try network.joined("alice")[0]
         network.breakLink(alice)
         let epoch = network.epoch
@@ -252,7 +240,7 @@ import Wire
 
     @Test("One that does not come in by itself within 8 s does not hold up the next")
     func noAnswer() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let alice = try network.joined("alice")[0]
         network.breakLink(alice)
         let silent = network.add(nick: "silent")
@@ -284,7 +272,7 @@ import Wire
 
     @Test("An external Commit of an epoch that is over changes nothing, and its sender comes in all the same")
     func lateCommit() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let alice = try network.joined("alice")[0]
         network.breakLink(alice)
         let bob = network.add(nick: "bob")
@@ -308,7 +296,7 @@ import Wire
 
     @Test("An external Commit of one whom a member has let in meanwhile changes nothing")
     func overtakenCommit() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let alice = try network.joined("alice")[0]
         network.breakLink(alice)
         let bob = network.add(nick: "bob")
@@ -329,123 +317,9 @@ import Wire
         #expect(network.peers[alice].client.engine.members == network.peers[bob].client.engine.members)
     }
 
-    private func count(_ type: UInt8, to peer: Int, in network: RoomNetwork) -> Int {
-        network.peers[peer].toClient.count { $0.message?.type == type }
-    }
-
-    @Test(
-        "A joiner that answers wrongly again and again while nobody is there does not get the tree each time, and comes in when it answers rightly",
-        arguments: [true, false])
-    func wrongExternalCommits(isOfThisEpoch: Bool) throws {
-        let network = Self.network()
-        let alice = try network.joined("alice")[0]
-        network.breakLink(alice)
-        let bob = network.add(nick: "bob")
-        for message in network.peers[bob].toHost { try network.receivedAtHost(message, from: bob) }
-        network.peers[bob].toHost = []
-        #expect(count(RoomMessageType.tree, to: bob, in: network) == 1)
-        let epoch = isOfThisEpoch ? network.epoch : network.epoch + 1
-        let wrong = MemberRequest.joinExternally(GroupCommit(epoch: epoch, commit: [1])).encoded
-        for _ in 0..<100 { try network.receivedAtHost(wrong, from: bob) }
-        #expect(count(RoomMessageType.tree, to: bob, in: network) == (isOfThisEpoch ? 2 : 1))
-        network.timePassed(RoomLimits.lagPause)
-        try network.carry()
-        #expect(network.peers[bob].client.isJoined)
-    }
-
-    @Test(
-        "Whoever alone is there and answers wrongly again and again is not asked each time: the question is longer than the answer",
-        arguments: [[], [1]] as [[UInt8]])
-    func wrongAnswers(commit: [UInt8]) throws {
-        let network = Self.network(admitsUnattended: false) { $0.members = 0 }
-        let alice = try network.joined("alice")[0]
-        network.timePassed(.seconds(60))
-        try network.carry()
-        let joiners = (0..<RoomLimits.candidatesPerCommit).map { network.add(nick: "j\($0)") }
-        try network.carry(of: joiners)
-        network.timePassed(RoomLimits.committerPatience)
-        let before = count(RoomMessageType.commitWanted, to: alice, in: network)
-        let wrong = GroupCommit(epoch: network.epoch, refused: [MemberID(entropy: 77)], commit: commit)
-        for _ in 0..<100 { try network.receivedAtHost(MemberRequest.commit(wrong).encoded, from: alice) }
-        #expect(count(RoomMessageType.commitWanted, to: alice, in: network) <= before + 1)
-        network.peers[alice].toClient = []
-        network.timePassed(RoomLimits.lagPause)
-        try network.carry()
-        #expect(joiners.allSatisfy { network.peers[$0].client.isJoined })
-    }
-
-    @Test("Nobody is kept out by one who says that KeyPackages cannot be used, or what was not asked; another is asked")
-    func refusing() throws {
-        for isMadeUp in [false, true] {
-            let network = Self.network()
-            let members = try network.joined("alice", "bob")
-            let (alice, bob) = (members[0], members[1])
-            let carol = network.add(nick: "carol")
-            try network.carry(of: [carol])
-            #expect(network.room.group.asked?.member == (try network.id(alice)))
-            let named = isMadeUp ? MemberID(entropy: 77) : network.peers[carol].client.engine.id
-            let refusal = MemberRequest.commit(GroupCommit(epoch: network.epoch, refused: [named], commit: []))
-            try network.receivedAtHost(refusal.encoded, from: alice)
-            #expect(network.room.group.asked?.member == (try network.id(bob)))
-            try network.carry(of: [bob, carol])
-            #expect(network.peers[carol].client.isJoined)
-        }
-    }
-
-    @Test("Where all who are there say that a KeyPackage cannot be used, it is refused")
-    func refusedByAll() throws {
-        let network = Self.network()
-        let members = try network.joined("alice", "bob")
-        let carol = network.add(nick: "carol")
-        try network.carry(of: [carol])
-        let id = network.peers[carol].client.engine.id
-        let refusal = MemberRequest.commit(GroupCommit(epoch: network.epoch, refused: [id], commit: [])).encoded
-        for peer in members { try network.receivedAtHost(refusal, from: peer) }
-        try network.carry(of: [carol])
-        #expect(codes(network, carol) == [.versionMismatch])
-    }
-
-    @Test("Who gets a Welcome that is none comes again by itself, and another one lets it in")
-    func wrongWelcome() throws {
-        let network = Self.network()
-        let members = try network.joined("alice", "bob")
-        let (alice, bob) = (members[0], members[1])
-        let carol = network.add(nick: "carol")
-        try network.carry(of: [carol])
-        let id = network.peers[carol].client.engine.id
-        let commit = network.commit(by: try network.id(alice), epoch: network.epoch, adding: [id], welcome: [1])
-        try network.receivedAtHost(MemberRequest.commit(commit).encoded, from: alice)
-        try network.carry(of: [carol])
-        #expect(network.peers[carol].startOvers == 1 && network.peers[carol].ends.isEmpty)
-        network.mendLink(carol)
-        try network.carry(of: [carol])
-        #expect(network.room.group.asked?.member == (try network.id(bob)))
-        try network.carry(of: [bob, carol])
-        #expect(network.peers[carol].client.isJoined)
-    }
-
-    @Test("It comes again so often, and then no more")
-    func wrongWelcomesInARow() throws {
-        let network = Self.network()
-        let peer = network.add(nick: "bob")
-        let id = network.peers[peer].client.engine.id
-        let admission = HostMessage.Admission(
-            member: id, secondsLeft: nil, age: 0, nextSequence: 1, epoch: 1, missedPrivately: 0,
-            members: [.init(id: id, isHost: false, nick: "bob")], welcome: [1])
-        let message = HostMessage.admitted(admission).encoded
-        for number in 1...MemberClient.welcomesTried {
-            try network.act(peer) { client, actions in
-                client.connected(actions: &actions)
-                try client.received(type: message.type, body: message.body, actions: &actions)
-            }
-            #expect(network.peers[peer].startOvers == min(number, MemberClient.welcomesTried - 1))
-        }
-        #expect(codes(network, peer) == [.groupWelcome])
-    }
-
     @Test("Two who bar a moderator do not keep the group from getting another secret when that one sends somebody out")
     func renewingWhileBarred() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let peers = try network.joined("alice", "bob", "carol", "dave")
         let alice = try network.id(peers[0])
         _ = network.room.group.bar(alice)
@@ -456,7 +330,7 @@ import Wire
 
     @Test("In a room with a password nobody comes in while nobody is there, and is told so")
     func password() throws {
-        let network = Self.network(admitsUnattended: false)
+        let network = RoomNetwork.relay(admitsUnattended: false)
         let alice = try network.joined("alice")[0]
         network.breakLink(alice)
         let bob = network.add(nick: "bob")
@@ -470,7 +344,7 @@ import Wire
 
     @Test("A Commit without a GroupInfo, or with a false one, is declined: nobody could come in while nobody is there")
     func noGroupInfo() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let alice = try network.joined("alice")[0]
         let epoch = network.epoch
         for info in [[], [1], PlainGroup.info(epoch: epoch + 2, [try network.id(alice)], [try network.id(alice)])] {
@@ -498,7 +372,7 @@ import Wire
         for message in [external, register, MemberRequest.found(groupInfo: []).encoded] {
             #expect(throws: RoomError.malformed) { try hosted.receivedAtHost(message, from: member) }
         }
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let alice = try network.joined("alice")[0]
         let first = network.epoch
         // A member's came too late.
@@ -517,7 +391,7 @@ import Wire
 
     @Test("Before the group is registered it begins anew when its first member is gone")
     func unregistered() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let alice = network.add(nick: "alice")
         for message in network.peers[alice].toHost { try network.receivedAtHost(message, from: alice) }
         network.peers[alice].toHost = []

@@ -72,7 +72,7 @@ import Wire
         #expect(throws: ChatEvent.Notice.moderatorsOnly) { try perform(.lock, bob, network) }
         #expect(throws: ChatEvent.Notice.moderatorsOnly) { try perform(.op("bob"), bob, network) }
         // It sends nothing that it has not asked for itself.
-        network.act(bob) { client, _ in client.sent.insert(MessageID(1)) }
+        network.act(bob) { client, _ in client.outbox.sent.insert(MessageID(1)) }
         let lock = MemberRequest.moderate(MessageID(1), .lock(true)).encoded
         try network.receivedAtHost(lock, from: bob)
         try network.carry()

@@ -71,7 +71,7 @@ import Testing
         let before = network.peers[alice].events.count
         network.mendLink(alice)
         try network.carry()
-        #expect(network.peers[alice].client.isJoined && !network.peers[alice].client.isRoomLocked)
+        #expect(network.peers[alice].client.isJoined && !network.peers[alice].client.conditions.isLocked)
         for number in 1...3 { try network.say("as often as it likes \(number)", alice) }
         try network.carry()
         #expect(network.peers[0].texts.count == 3)

@@ -219,7 +219,7 @@ import Wire
         let count = 2 * RoomLimits.remembered - 1
         for number in 1...count {
             let id = MessageID(UInt64(number))
-            network.peers[peers[0]].client.sent.insert(id)
+            network.peers[peers[0]].client.outbox.sent.insert(id)
             try network.receivedAtHost(
                 MemberRequest.post(id: id, epoch: network.epoch, content: [0]).encoded, from: peers[0])
         }

@@ -328,7 +328,7 @@ import Testing
         for peer in present {
             #expect(peer.client.memberList == present[0].client.memberList)
             #expect(peer.client.slowMode.interval == network.room.slowInterval)
-            #expect(peer.client.isRoomLocked == network.room.isLocked)
+            #expect(peer.client.conditions.isLocked == network.room.isLocked)
         }
         #expect(Set(present[0].client.memberList.map { NickSkeleton($0.nick) }).count == present.count)
         #expect(Set(present.compactMap(\.client.id)) == Set(present[0].client.memberList.map(\.id)))

@@ -7,14 +7,6 @@ import Wire
 
 /// Members of a relay's room that lose the group while its secret becomes another one.
 @Suite struct SecretSeekersTests {
-    private static func network() -> RoomNetwork {
-        var limits = RoomLimits()
-        limits.isRelay = true
-        let network = RoomNetwork(limits: limits)
-        network.isRelay = true
-        return network
-    }
-
     /// The first one sends the peer out, if one is named, and gives the group another secret.
     private func renew(_ network: RoomNetwork, sendingOut other: Int) throws {
         let name = try network.id(other).description
@@ -34,7 +26,7 @@ import Wire
 
     @Test("Who has lost the group and knows the secret of before hears the new one from others, and is in again")
     func comingBack() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         let peers = try network.joined("alice", "bob", "carol", "dave")
         network.overrun(1)
         try renew(network, sendingOut: 3)
@@ -59,7 +51,7 @@ import Wire
 
     @Test("So does who waits to be let in again when the secret changes")
     func waiting() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         _ = try network.joined("alice", "bob", "carol", "dave")
         network.overrun(1)
         let name = try network.id(3).description
@@ -85,7 +77,7 @@ import Wire
 
     @Test("Where nobody is there who could tell it, it asks again over another connection")
     func nobodyThere() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         _ = try network.joined("alice", "bob", "carol", "dave")
         network.overrun(1)
         try renew(network, sendingOut: 3)
@@ -104,7 +96,7 @@ import Wire
 
     @Test("A change of the secret that is undone: who has followed it hears from the others what counts")
     func undone() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         for id: UInt32 in [2, 4, 6, 8] { network.add(id: MemberID(entropy: id)) }
         try network.carry()
         let group = try #require(network.peers[0].client.engine as? PlainGroup)
@@ -167,7 +159,7 @@ import Wire
 
     @Test("Who asks too soon again loses its connection, and not its place")
     func tooSoon() throws {
-        let network = Self.network()
+        let network = RoomNetwork.relay()
         _ = try network.joined("alice", "bob", "carol", "dave")
         network.overrun(1)
         try renew(network, sendingOut: 3)

@@ -46,25 +46,30 @@ import Testing
         #expect(!room.peers[bob].client.isJoined)
     }
 
-    @Test("A Welcome of the relay's own group is refused")
+    @Test("A Welcome of the relay's own group is refused, as often as it comes, and then the joiner gives up")
     func ownGroup() throws {
         let room = try HostileRoom("alice", isRelay: true)
         // All is as in a room, but that nobody knows the secret.
         let proof = Extension(type: GroupSecret.proofExtension, data: [UInt8](repeating: 1, count: 64))
-        let relay = RawGroup(extensions: [proof])
+        var joiner = GroupCandidate(id: room.peers[0].group.id, keyPackage: [])
+        room.utter = { peer, request in
+            if case .join(_, let id, let keyPackage) = request { joiner = .init(id: id, keyPackage: keyPackage) }
+            return request
+        }
         room.tamper = { peer, message in
             switch message {
-            case .commitWanted(let candidates, _):
+            case .commitWanted, .refused:
                 // The relay lets in the joiner itself.
-                guard let (welcome, tree) = relay.welcome(candidates) else {
+                let relay = RawGroup(extensions: [proof])
+                guard let (welcome, tree) = relay.welcome([joiner]) else {
                     Issue.record("no Welcome")
                     return []
                 }
-                let id = candidates[0].id
                 let admission = HostMessage.Admission(
-                    member: id, secondsLeft: nil, nextSequence: 1, epoch: 1,
+                    member: joiner.id, secondsLeft: nil, nextSequence: 1, epoch: 1,
                     members: [
-                        .init(id: relay.id, isHost: false, nick: "alice"), .init(id: id, isHost: false, nick: "bob"),
+                        .init(id: relay.id, isHost: false, nick: "alice"),
+                        .init(id: joiner.id, isHost: false, nick: "bob"),
                     ],
                     welcome: welcome)
                 room.whisper(.tree(tree), to: 1)
@@ -75,8 +80,43 @@ import Testing
             }
         }
         let bob = try room.join("bob")
-        // Perhaps another member lets it in.
-        #expect(room.peers[bob].startOvers == 1 && !room.peers[bob].client.isJoined)
+        for number in 1..<MemberClient.welcomesTried {
+            // Perhaps another member lets it in.
+            #expect(room.peers[bob].startOvers == number && room.peers[bob].refusal == nil)
+            try room.joinAnew(bob)
+        }
+        #expect(room.peers[bob].refusal?.code == .groupCreator && !room.peers[bob].client.isJoined)
+    }
+
+    @Test("A member's Welcome without the group's secret: the joiner comes again, and another member lets it in")
+    func otherWelcome() throws {
+        let room = try HostileRoom("alice", "carol", isRelay: true)
+        var welcome: [UInt8]?
+        room.utter = { peer, request in
+            switch request {
+            case .join(_, let id, let keyPackage) where welcome == nil:
+                let candidate = GroupCandidate(id: id, keyPackage: keyPackage)
+                guard let package = PublicRoomGroup.keyPackage(of: candidate) else { return request }
+                let alice = room.peers[0].group
+                welcome = try? alice.withGroup { (group) throws(MLSError) in
+                    defer { group.dropPendingCommit() }
+                    return try group.commit([.add(package)], forcesPath: false, includesTree: false, at: nil).welcome
+                }
+                return request
+            case .commit(var commit) where peer == 0 && !commit.welcome.isEmpty:
+                commit.welcome = welcome ?? []
+                return .commit(commit)
+            default:
+                return request
+            }
+        }
+        let bob = try room.join("bob")
+        try #require(welcome?.isEmpty == false)
+        #expect(room.peers[bob].startOvers == 1 && room.peers[bob].refusal == nil)
+        try room.joinAnew(bob)
+        #expect(room.peers[bob].client.isJoined && room.peers[bob].startOvers == 1)
+        try room.say("in", bob)
+        #expect(room.peers[1].texts == ["in"])
     }
 
     @Test("The relay's own KeyPackage is not added, whatever id and proof it comes with")
@@ -179,6 +219,77 @@ import Testing
         #expect(room.peers[1].group.secret?.mark == mark && room.peers[1].client.isJoined)
         try room.say("here", 1)
         #expect(room.peers[2].texts == ["here"])
+    }
+
+    @Test("Nor does it with an honest member that is behind: what this one tells has been given up")
+    func takingBackBySomebodyBehind() throws {
+        let room = try HostileRoom("alice", "bob", "carol", "dave", isRelay: true)
+        let old = try #require(room.peers[1].group.secret?.mark)
+        try room.expel(3, by: 0)
+        // Carol hears nothing of the new secret.
+        room.tamper = { peer, message in
+            if peer == 2, case .committed = message { [] } else { [message] }
+        }
+        try room.pass(.seconds(20))
+        let mark = try #require(room.peers[1].group.secret?.mark)
+        #expect(mark != old && room.peers[2].group.secret?.mark == old)
+        try room.say(.undone(epoch: 1, by: room.peers[0].group.id), to: 1)
+        #expect(room.peers[1].startOvers == 1 && room.peers[1].group.secret?.mark == mark)
+        var hasTold = false
+        room.utter = { peer, request in
+            guard peer == 1, case .join(_, let id, let keyPackage) = request,
+                let sealed = room.peers[2].group.sealedSecret(for: .init(id: id, keyPackage: keyPackage))
+            else { return request }
+            hasTold = true
+            room.whisper(.secret(from: room.peers[2].group.id, sealed: sealed), to: 1)
+            return request
+        }
+        try room.joinAnew(1)
+        #expect(hasTold && room.peers[1].group.secret?.mark == mark && room.peers[1].client.isJoined)
+        try room.say("here", 1)
+        #expect(room.peers[0].texts == ["here"])
+    }
+
+    @Test("A member that tells wrong secrets keeps nobody out who has lost the group: others are believed then")
+    func wrongSecrets() throws {
+        let room = try HostileRoom("alice", "carol", "bob", "dave", isRelay: true)
+        let (alice, bob) = (room.peers[0].group, 2)
+        room.tamper = { peer, message in
+            if peer == bob, case .committed = message { [] } else { [message] }
+        }
+        try room.expel(3, by: 0)
+        try room.pass(.seconds(20))
+        let mark = try #require(alice.secret?.mark)
+        #expect(room.peers[bob].group.secret?.mark != mark)
+        room.tamper = { [$1] }
+        var joiner: GroupCandidate?
+        var wrong: [GroupProofKeys.Mark] = []
+        room.utter = { peer, request in
+            switch request {
+            case .join(_, let id, let keyPackage) where peer == bob:
+                joiner = GroupCandidate(id: id, keyPackage: keyPackage)
+                return request
+            case .secret(let id, _) where peer == 0:
+                let right = alice.secret
+                defer { alice.secret = right }
+                let other = GroupSecret()
+                alice.secret = other
+                guard let sealed = joiner.flatMap(alice.sealedSecret) else { return request }
+                wrong.append(other.mark)
+                return .secret(for: id, sealed: sealed)
+            default:
+                return request
+            }
+        }
+        try room.joinAnew(bob)
+        #expect(wrong.count == 1 && room.peers[bob].group.secret?.mark == wrong[0])
+        #expect(!room.peers[bob].client.isJoined && room.peers[bob].refusal == nil)
+        room.now += RoomLimits.secretInterval
+        try room.joinAnew(bob)
+        #expect(wrong.count == 2 && room.peers[bob].client.isJoined)
+        #expect(room.peers[bob].group.secret?.mark == mark)
+        try room.say("back", bob)
+        #expect(room.peers[1].texts == ["back"])
     }
 
     @Test("An old GroupInfo leads to a Commit that the members refuse, and tell of")

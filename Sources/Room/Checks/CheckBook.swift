@@ -1,6 +1,6 @@
 internal import Chat
 
-/// The open checks of a member, at most one with each other member, and what a peer may make of them.
+/// The open checks of a member, at most one with each other member, and what a peer may make of them; and what came of those before.
 struct CheckBook {
     enum Refusal: Error, Equatable {
         /// So many checks are open that no further one begins.
@@ -32,6 +32,8 @@ struct CheckBook {
     }
 
     private(set) var entries: [MemberID: Entry] = [:]
+    /// The keys that the person has compared.
+    var verified: [MemberID: [UInt8]] = [:]
     /// When a member has begun a check, for as long as that matters.
     private var begun: [MemberID: Duration] = [:]
 

@@ -18,7 +18,7 @@ extension MemberClient {
             throw ChatEvent.Notice(
                 .noSuchMember, "the file was not offered: that member is you", hint: "/who shows the others")
         }
-        outbox.append(Unconfirmed(id: MessageID(Random.uint64()), to: target, content: .file(offer)))
+        outbox.append(Outbox.Message(id: MessageID(Random.uint64()), to: target, content: .file(offer)))
         sendWaiting(actions: &actions)
         return target
     }

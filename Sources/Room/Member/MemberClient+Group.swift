@@ -7,8 +7,7 @@ extension MemberClient {
     // MARK: Messages
 
     /// Seals what waits in the outbox and sends it.
-    mutating func transmit(_ index: Int, actions: inout [Action]) {
-        let waiting = outbox[index]
+    mutating func transmit(_ waiting: Outbox.Message, _ index: Int, actions: inout [Action]) {
         var envelope = Envelope(
             number: chain.number, chain: chain.value, nick: id.flatMap { members[$0]?.nick } ?? "",
             content: waiting.content.encoded)
@@ -26,7 +25,7 @@ extension MemberClient {
                     try engine.seal(plaintext, id: waiting.id)
                 }
         } catch {
-            _ = takeOut(waiting.id)
+            _ = outbox.takeOut(waiting.id)
             let notice =
                 waiting.to == nil
                 ? ChatEvent.Notice(.internalError, "the message was not sent: it could not be encrypted")
@@ -34,14 +33,13 @@ extension MemberClient {
             undelivered(waiting, notice, actions: &actions)
             return
         }
-        outbox[index].sealed = BLAKE2b.hash(sealed.span)
+        outbox.send(index, sealed: sealed)
         let request: MemberRequest =
             if let receiver = waiting.to {
                 .privatePost(id: waiting.id, epoch: engine.epoch, to: receiver, content: sealed)
             } else {
                 .post(id: waiting.id, epoch: engine.epoch, content: sealed)
             }
-        sent.insert(waiting.id)
         actions.append(.send(request.encoded))
         upkeep.sealedSinceUpdate += 1
         if upkeep.sealedSinceUpdate == GroupUpkeep.updateMessages {
@@ -53,9 +51,7 @@ extension MemberClient {
     mutating func takeOwn(
         _ messageID: MessageID, to receiver: MemberID?, content: [UInt8], actions: inout [Action]
     ) throws(GroupError) -> EnvelopeContent {
-        guard let waiting = outbox.first(where: { $0.id == messageID }), waiting.to == receiver,
-            waiting.sealed == BLAKE2b.hash(content.span)
-        else { throw .forged }
+        guard let waiting = outbox.message(messageID, to: receiver, sealed: content) else { throw .forged }
         confirm(messageID, actions: &actions)
         return waiting.content
     }
@@ -85,15 +81,14 @@ extension MemberClient {
 
     /// The group of the admission: this member is its first, or a Welcome lets it in.
     mutating func enterGroup(
-        _ admission: HostMessage.Admission, actions: inout [Action]
+        _ admission: HostMessage.Admission, tree: [UInt8], actions: inout [Action]
     ) throws(GroupError) {
-        defer { tree = [] }
         if engine.hasExternalCommit, admission.welcome.isEmpty {
             try engine.enterExternally()
             upkeep.updateDue = now + GroupUpkeep.updateInterval
         } else if admission.welcome.isEmpty {
             let founding = MemberRequest.found(groupInfo: try engine.create()).encoded
-            self.founding = founding
+            invite.founding = founding
             actions.append(.send(founding))
         } else {
             let host = admission.members.first { $0.isHost }?.id ?? members.first { $0.value.isHost }?.key
@@ -186,7 +181,7 @@ extension MemberClient {
 
     private mutating func startOver(actions: inout [Action]) {
         actions.append(.tell(.warning(.lost)))
-        phase = .joining
+        phase = .joining(Arrival())
         actions.append(.startOver)
     }
 

@@ -23,7 +23,7 @@ extension MemberClient {
                 .noSuchMember, "the message was not sent: that member is you", hint: "/who shows the others")
         }
         let messageID = newMessageID()
-        outbox.append(Unconfirmed(id: messageID, to: target, content: .said(.init(kind: kind, text: text))))
+        outbox.append(Outbox.Message(id: messageID, to: target, content: .said(.init(kind: kind, text: text))))
         if let id {
             let shown: ChatEvent.ChatMessage.Kind = target != nil ? .private : kind == .action ? .action : .text
             actions.append(
@@ -41,9 +41,9 @@ extension MemberClient {
     package mutating func changeNick(to nick: String, actions: inout [Action]) throws(ChatEvent.Notice) {
         let isHost = id.flatMap { members[$0]?.isHost } ?? false
         guard let nick = try? Nick(validating: nick, isHost: isHost) else { throw RoomCode.nickInvalid.declination }
-        wantedNick = nick.text
+        ownNick.wanted = nick.text
         guard phase == .joined else { return }
-        askedNick = nick
+        ownNick.asked = nick
         if !isAway {
             actions.append(.send(MemberRequest.changeNick(nick.text).encoded))
         }
@@ -51,10 +51,10 @@ extension MemberClient {
 
     /// Somebody had the nick that was asked for.
     mutating func tellOfNick(actions: inout [Action]) {
-        guard let id, let given = members[id]?.nick, let wanted = try? Nick(validating: wantedNick, isHost: true),
-            given != wanted.text, wanted.text != id.description, given != toldNick
+        guard let id, let given = members[id]?.nick, let wanted = try? Nick(validating: ownNick.wanted, isHost: true),
+            given != wanted.text, wanted.text != id.description, given != ownNick.told
         else { return }
-        toldNick = given
+        ownNick.told = given
         // Another program of the same person, perhaps, that was killed.
         let isAway = members.values.contains {
             $0.awaySince != nil && (try? Nick(validating: $0.nick, isHost: true))?.skeleton == wanted.skeleton
@@ -85,7 +85,7 @@ extension MemberClient {
         members.map {
             ChatEvent.MemberInfo(
                 id: $0, nick: $1.nick, isHost: $1.isHost, isVerified: isVerified($0),
-                isModerator: engine.moderators.contains($0), awaySince: $1.awaySince.map(time(ofAge:)))
+                isModerator: engine.moderators.contains($0), awaySince: $1.awaySince.map(clock.time(ofAge:)))
         }
         .sorted { ($0.isHost ? 0 : 1, $0.nick, $0.id.packed) < ($1.isHost ? 0 : 1, $1.nick, $1.id.packed) }
     }

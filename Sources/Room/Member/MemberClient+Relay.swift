@@ -8,13 +8,13 @@ extension MemberClient {
         let hasCreated = admission.welcome.isEmpty && engine.epoch == 0 && engine.handshakeKey != nil
         if hasCreated {
             register(actions: &actions)
-        } else if awaitsRegistration {
+        } else if invite.awaitsFirst {
             actions.append(.registered(isShown: true))
         }
-        awaitsRegistration = hasCreated
-        if hasCreated { awaitsNewInvite = false }
+        invite.awaitsFirst = hasCreated
+        if hasCreated { invite.awaitsNew = false }
         // The relay may not know yet what this member has come back with, or has said so while it was not here.
-        if awaitsNewInvite { register(actions: &actions) }
+        if invite.awaitsNew { register(actions: &actions) }
         renewSecretIfDue()
     }
 
@@ -22,11 +22,11 @@ extension MemberClient {
     /// member could not follow it learns nothing by that.
     mutating func registered(actions: inout [Action]) {
         upkeep.registrationDue = nil
-        if awaitsRegistration {
-            awaitsRegistration = false
+        if invite.awaitsFirst {
+            invite.awaitsFirst = false
             actions.append(.registered(isShown: true))
-        } else if awaitsNewInvite {
-            awaitsNewInvite = false
+        } else if invite.awaitsNew {
+            invite.awaitsNew = false
             actions.append(.registered(isShown: isModerator))
             if !isModerator { actions.append(.tell(.warning(.inviteRenewed))) }
         }
@@ -43,7 +43,7 @@ extension MemberClient {
     /// A Commit was followed, before which the group was in that generation of its secret, and these were in it.
     mutating func compareSecrets(_ generation: UInt64, members before: Set<MemberID>, actions: inout [Action]) {
         if engine.secretGeneration != generation {
-            awaitsNewInvite = true
+            invite.awaitsNew = true
             let isKept = upkeep.expelled.map { !before.contains($0.id) } ?? false
             if isKept, let expelled = upkeep.expelled.take() {
                 upkeep.renewals.append(.init(epoch: engine.epoch, expelled: expelled))
@@ -69,21 +69,18 @@ extension MemberClient {
 
     /// What counts now, from one of the others. What is wrong is as good as no answer, and more than one are asked.
     mutating func takeSecret(_ sealed: [UInt8], from member: MemberID, actions: inout [Action]) {
-        guard !disbelieved.contains(member) else {
-            hasPassedOver = true
+        guard entrance.secretTellers.isHeard(member), (try? engine.takeSecret(sealed, from: member)) == true else {
             return
         }
-        guard !hasTakenSecret, (try? engine.takeSecret(sealed, from: member)) == true else { return }
-        hasTakenSecret = true
-        toldBy = member
-        awaitsNewInvite = true
+        entrance.secretTellers.believe(member)
+        invite.awaitsNew = true
         askToJoin(actions: &actions)
     }
 
     /// Each moderator tells the relay at once, and all others do where it has not heard of it after a while: so it hears of it, whoever
     /// has gone.
     mutating func tellOfNewSecret(actions: inout [Action]) {
-        guard awaitsNewInvite else { return }
+        guard invite.awaitsNew else { return }
         if isModerator { return register(actions: &actions) }
         upkeep.registrationDue =
             now + GroupUpkeep.registrationPatience
@@ -99,7 +96,7 @@ extension MemberClient {
 
     /// Whether the invite that somebody knows who was sent out is about to be replaced, by this member.
     package var isReplacingInvite: Bool {
-        isModerator && (awaitsNewInvite || upkeep.expelled != nil)
+        isModerator && (invite.awaitsNew || upkeep.expelled != nil)
     }
 
     /// The Commit by which the group has another secret; nil when there is nobody from whom it is to be kept, or it cannot be.
@@ -122,7 +119,7 @@ extension MemberClient {
     package func groupSecret() -> SecretBytes? { engine.groupSecret() }
 
     /// Nobody is there: this member comes in by itself.
-    mutating func commitExternally(_ groupInfo: [UInt8], epoch: UInt64, actions: inout [Action]) {
+    mutating func commitExternally(_ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64, actions: inout [Action]) {
         do throws(GroupError) {
             let commit = try engine.commitExternally(groupInfo, tree: tree, epoch: epoch)
             actions.append(.send(MemberRequest.joinExternally(commit).encoded))

@@ -44,14 +44,13 @@ extension MemberClient {
 
     private mutating func ask(_ moderation: Moderation, actions: inout [Action]) {
         let id = newMessageID()
-        sent.insert(id)
-        requests.append((id, moderation))
+        outbox.append(id, moderation)
         if !isAway { actions.append(.send(MemberRequest.moderate(id, moderation).encoded)) }
     }
 
     /// What has no answer by now the room has never got, or told it to who had no place any more. It carries out nothing twice.
     func askAgain(actions: inout [Action]) {
-        for request in requests {
+        for request in outbox.requests {
             actions.append(.send(MemberRequest.moderate(request.id, request.moderation).encoded))
         }
     }

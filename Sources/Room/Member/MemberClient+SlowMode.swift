@@ -32,16 +32,15 @@ extension MemberClient {
     }
 
     /// Whether the first of the outbox that is not under way may go now: in slow mode one goes at a time.
-    func maySendNow(_ message: Unconfirmed) -> Bool {
+    func maySendNow(_ message: Outbox.Message) -> Bool {
         guard slowMode.interval > .zero, message.to == nil, !isHost else { return true }
-        return window.count == 0 && slowMode.nextPost(after: now) == nil
+        return outbox.isIdle && slowMode.nextPost(after: now) == nil
     }
 
     /// Slow mode began while messages were on their way: they stay in the outbox, and go again when they may.
     mutating func holdBack(_ messageID: MessageID, actions: inout [Action]) {
         // An earlier one was held back, and has gone again already.
-        guard let index = outbox.firstIndex(where: { $0.id == messageID }), index < window.count else { return }
-        window.rewind()
+        guard outbox.holdBack(messageID) else { return }
         let isFirst = slowMode.postedAt == nil
         slowMode.postedAt = now
         guard isFirst, slowMode.interval > .zero else { return }
@@ -56,14 +55,14 @@ extension MemberClient {
 
     /// When something that is held back may go.
     var slowDeadline: Duration? {
-        guard slowMode.interval > .zero, window.count == 0, !outbox.isEmpty, !isAway else { return nil }
+        guard slowMode.interval > .zero, outbox.isIdle, outbox.next != nil, !isAway else { return nil }
         return slowMode.nextPost(after: now) ?? now
     }
 
     /// - Throws: slow-mode, with the seconds to wait.
     func checkSlowMode() throws(ChatEvent.Notice) {
         guard slowMode.interval > .zero, !isHost else { return }
-        let isUnderWay = outbox.contains { $0.to == nil }
+        let isUnderWay = outbox.messages.contains { $0.to == nil }
         guard isUnderWay || slowMode.nextPost(after: now) != nil else { return }
         let next = isUnderWay ? now + slowMode.interval : slowMode.nextPost(after: now) ?? now
         let seconds = (next - now + .milliseconds(999)).components.seconds

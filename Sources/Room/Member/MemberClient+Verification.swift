@@ -63,7 +63,7 @@ extension MemberClient {
                 hint: "/verify \(peer) makes some")
         }
         checks.end(with: peer)
-        verified[peer] = isSame ? key : nil
+        checks.verified[peer] = isSame ? key : nil
         tell(isSame ? .verified : .differs, of: peer, actions: &actions)
         if !isSame {
             actions.append(.tell(.warning(.wordsDiffer(peer))))
@@ -71,7 +71,7 @@ extension MemberClient {
     }
 
     func isVerified(_ member: MemberID) -> Bool {
-        guard let known = verified[member] else { return false }
+        guard let known = checks.verified[member] else { return false }
         return engine.signatureKey(of: member) == known
     }
 
@@ -99,7 +99,7 @@ extension MemberClient {
         for step in steps {
             switch step {
             case .send(let message):
-                outbox.append(Unconfirmed(id: newMessageID(), to: peer, content: .check(message)))
+                outbox.append(Outbox.Message(id: newMessageID(), to: peer, content: .check(message)))
             case .show(let words):
                 tell(.compare, of: peer, words: words, actions: &actions)
             }
@@ -132,9 +132,9 @@ extension MemberClient {
         where !checks.fits(parties(with: peer), peer) {
             endCheck(with: peer, "it is not in the group with that key any more", actions: &actions)
         }
-        for (member, known) in verified.sorted(by: { $0.key.packed < $1.key.packed }) {
+        for (member, known) in checks.verified.sorted(by: { $0.key.packed < $1.key.packed }) {
             guard let key = engine.signatureKey(of: member), key != known else { continue }
-            verified[member] = nil
+            checks.verified[member] = nil
             tell(.withdrawn, of: member, actions: &actions)
         }
     }

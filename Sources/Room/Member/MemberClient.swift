@@ -26,11 +26,21 @@ package struct MemberClient {
         case moved(OnionPlace)
     }
 
-    enum Phase {
-        case joining, joined, ended
+    enum Phase: Equatable {
+        case joining(Arrival)
+        case joined
+        case ended
     }
 
-    struct Member {
+    /// What the host has told of the room that it is about to let this member into.
+    struct Arrival: Equatable {
+        /// The members as far as it has listed them.
+        var listed: [MemberID: Member] = [:]
+        /// The tree of the group.
+        var tree: [UInt8] = []
+    }
+
+    struct Member: Equatable {
         var nick: String
         var isHost: Bool
         /// What the member was called before: what it said then may still come.
@@ -39,94 +49,32 @@ package struct MemberClient {
         var awaySince: UInt32?
     }
 
-    struct Unconfirmed {
-        var id: MessageID
-        var to: MemberID?
-        var content: EnvelopeContent
-        /// A hash of what was sent last.
-        var sealed: [UInt8] = []
-    }
-
-    /// The host counts receipts for the latest ``RoomLimits/remembered`` messages of the room, or twice as many, and all can be
-    /// ours; those in the outbox come to them.
-    static let sentIDsRemembered = 2 * RoomLimits.remembered + 2 * outboxHighWaterMark
-
     /// What the host has not confirmed of what was said and asked for; with so many, the owner should stop reading what is typed.
     package static let outboxHighWaterMark = 512
 
     /// So many Welcomes of a relay's room are tried, one after the other.
     static let welcomesTried = 4
 
-    var phase = Phase.joining
-    /// What the person wants to be called; empty for the member id.
-    var wantedNick: String
-    /// What the person was told that it is called, where that is something else.
-    var toldNick: String?
-    /// Whether this member may be the first of a group that others come into later.
-    private let foundsGroup: Bool
+    var phase = Phase.joining(Arrival())
+    var ownNick: OwnNick
+    var entrance: Entrance
     let engine: any GroupEngine
     package let random: () -> UInt32
     var members: [MemberID: Member] = [:]
-    /// The members as far as the host has listed them, while it lets this one in.
-    private var listed: [MemberID: Member] = [:]
-    /// The tree of the group that the host is about to let this one into.
-    var tree: [UInt8] = []
-    var outbox: [Unconfirmed] = []
-    /// What was asked for as a moderator and has no answer yet.
-    var requests: [(id: MessageID, moderation: Moderation)] = []
-    /// Which of the outbox has been sent in this stay.
-    var window = SendWindow()
+    var outbox = Outbox()
     var slowMode = SlowMode()
-    private var expectedSequence: UInt64 = 1
-    /// The ids of what was sent: the host can answer to nothing else.
-    var sent = RecentSet<MessageID>(limit: sentIDsRemembered)
-    var chain = MessageChain()
+    private var order = MessageOrder()
     var upkeep = GroupUpkeep()
-    /// What told the room of the group that this member has created.
-    var founding: EncodedMessage?
-    /// Has created a group at a relay, and the relay has not said yet that others can come in.
-    var awaitsRegistration = false
-    /// Whether the group has another secret, of which the relay has not told yet that it knows it.
-    var awaitsNewInvite = false
-    /// Whether it has learnt on this connection what the group's secret is: once is enough.
-    var hasTakenSecret = false
-    /// Who has told it that.
-    var toldBy: MemberID?
-    /// Who has told it a secret that did not let it in: others are believed before.
-    var disbelieved: Set<MemberID> = []
-    /// Whether one of those has told something on this connection.
-    var hasPassedOver = false
-    /// The keys that the person has compared.
-    var verified: [MemberID: [UInt8]] = [:]
+    var invite = MemberInvite()
     var checks = CheckBook()
-    /// Welcomes that let this member in nowhere, since it was in the room.
-    private var wrongWelcomes = 0
-    /// The latest of its messages that nobody is shown, and of which nobody hears that they have arrived.
-    private var unseen = RecentSet<MessageID>(limit: RoomLimits.remembered)
 
-    /// Whether the invite with which it came lets nobody in any more.
-    package private(set) var isInviteRevoked = false
-
-    private(set) var isRoomLocked = false
-    private var hasTopic = false
-    /// What was so when it had no place any more, and is not any more, if what comes next does not say otherwise.
-    private var over: [RoomChange] = []
+    private(set) var conditions = RoomConditions()
 
     package internal(set) var id: MemberID?
-    /// The time of what happens next, since any fixed origin; the owner sets it.
-    package var now: Duration = .zero
-    /// The same in seconds since 1970, for what people are told; the owner sets it, too.
-    package var wallTime: Int64 = 0
-    /// When the room began, by the same clock.
-    private var roomBegan: Int64 = 0
-    private var absenceTime = AbsenceTime()
+    var clock = RoomClock()
 
     /// Whether the connection is broken, or what was said meanwhile has not come yet: nothing is sent.
     private(set) var isAway = false
-    /// Whether what comes may have waited for this program, which stood still; the owner says so.
-    package var isLate = false
-    /// A change of nick that the room has not answered.
-    var askedNick: Nick?
 
     /// - Parameters:
     ///   - nick: the nick to ask for; empty for the member id.
@@ -136,15 +84,36 @@ package struct MemberClient {
         nick: String, engine: any GroupEngine, foundsGroup: Bool = true,
         random: @escaping () -> UInt32 = Random.uint32
     ) {
-        wantedNick = nick
-        self.foundsGroup = foundsGroup
+        ownNick = OwnNick(wanted: nick)
+        entrance = Entrance(foundsGroup: foundsGroup)
         self.engine = engine
         self.random = random
     }
 
     func newMessageID() -> MessageID { MessageID(UInt64(random()) << 32 | UInt64(random())) }
 
-    package var outboxCount: Int { outbox.count + requests.count }
+    /// The time of what happens next, since any fixed origin; the owner sets it.
+    package var now: Duration {
+        get { clock.now }
+        set { clock.now = newValue }
+    }
+
+    /// The same in seconds since 1970, for what people are told; the owner sets it, too.
+    package var wallTime: Int64 {
+        get { clock.wallTime }
+        set { clock.wallTime = newValue }
+    }
+
+    /// Whether what comes may have waited for this program, which stood still; the owner says so.
+    package var isLate: Bool {
+        get { clock.isLate }
+        set { clock.isLate = newValue }
+    }
+
+    var chain: MessageChain { order.chain }
+    /// Whether the invite with which it came lets nobody in any more.
+    package var isInviteRevoked: Bool { invite.isRevoked }
+    package var outboxCount: Int { outbox.count }
     package var isJoined: Bool { phase == .joined }
 
     // MARK: The connection
@@ -152,29 +121,19 @@ package struct MemberClient {
     /// The connection to the host is open, and is not the continuation of an earlier one.
     package mutating func connected(actions: inout [Action]) {
         guard phase != .ended else { return }
-        phase = .joining
+        phase = .joining(Arrival())
         returned()
-        listed = [:]
-        tree = []
-        askedNick = nil
+        ownNick.asked = nil
         let expelled = upkeep.expelled
         upkeep = GroupUpkeep()
         upkeep.expelled = expelled
-        hasTakenSecret = false
-        // It has to come again with what it was told. Where nobody else tells anything, they may do so again.
-        if let toldBy {
-            disbelieved.insert(toldBy)
-        } else if hasPassedOver {
-            disbelieved = []
-        }
-        toldBy = nil
-        hasPassedOver = false
+        entrance.secretTellers.reconnected()
         askToJoin(actions: &actions)
     }
 
     /// Asks to come in, with a new KeyPackage.
     mutating func askToJoin(actions: inout [Action]) {
-        let present = id.flatMap { members[$0]?.nick } ?? wantedNick
+        let present = id.flatMap { members[$0]?.nick } ?? ownNick.wanted
         let nick = present == id?.description ? "" : present
         let keyPackage = engine.keyPackage()
         actions.append(.send(MemberRequest.join(nick: nick, member: engine.id, keyPackage: keyPackage).encoded))
@@ -192,13 +151,13 @@ package struct MemberClient {
         dropCommit()
         isStillStuck(actions: &actions)
         tellOfNewSecret(actions: &actions)
-        window.rewind()
-        if let askedNick {
-            actions.append(.send(MemberRequest.changeNick(askedNick.text).encoded))
+        outbox.rewind()
+        if let asked = ownNick.asked {
+            actions.append(.send(MemberRequest.changeNick(asked.text).encoded))
         }
         askAgain(actions: &actions)
-        if awaitsRegistration {
-            if let founding { actions.append(.send(founding)) }
+        if invite.awaitsFirst {
+            if let founding = invite.founding { actions.append(.send(founding)) }
             register(actions: &actions)
         }
         sendWaiting(actions: &actions)
@@ -217,28 +176,30 @@ package struct MemberClient {
     /// - Throws: ``RoomError/malformed``; the connection is to be closed.
     package mutating func received(type: UInt8, body: [UInt8], actions: inout [Action]) throws(RoomError) {
         let message = try HostMessage(type: type, body: body)
-        if !isAway, !isLate { absenceTime.heard(now: now) }
+        clock.heard(isAway: isAway)
         switch (phase, message) {
         case (.ended, _):
             return
-        case (.joining, .present(let part)):
-            try list(part, in: &listed)
-        case (.joining, .admitted(let admission)):
-            try list(admission.members, in: &listed)
+        case (.joining(var arrival), .present(let part)):
+            try list(part, in: &arrival.listed)
+            phase = .joining(arrival)
+        case (.joining(var arrival), .admitted(let admission)):
+            try list(admission.members, in: &arrival.listed)
             // Numbers begin with 1, and whoever comes in is among those who are there.
-            guard admission.member == engine.id, admission.nextSequence > 0, listed[engine.id] != nil else {
+            guard admission.member == engine.id, admission.nextSequence > 0, arrival.listed[engine.id] != nil else {
                 throw .malformed
             }
-            members = listed
-            listed = [:]
-            admitted(admission, actions: &actions)
+            members = arrival.listed
+            phase = .joining(Arrival())
+            admitted(admission, tree: arrival.tree, actions: &actions)
         case (.joining, .refused(let code)):
             phase = .ended
             actions.append(.end(.lost, refusal: code.refusal))
-        case (.joining, .tree(let tree)):
-            self.tree = tree
-        case (.joining, .groupInfo(let epoch, let info)):
-            commitExternally(info, epoch: epoch, actions: &actions)
+        case (.joining(var arrival), .tree(let tree)):
+            arrival.tree = tree
+            phase = .joining(arrival)
+        case (.joining(let arrival), .groupInfo(let epoch, let info)):
+            commitExternally(info, tree: arrival.tree, epoch: epoch, actions: &actions)
         case (.joining, .secret(let member, let sealed)):
             takeSecret(sealed, from: member, actions: &actions)
         case (.joining, .waiting):
@@ -265,43 +226,34 @@ package struct MemberClient {
         }
     }
 
-    private mutating func admitted(_ admission: HostMessage.Admission, actions: inout [Action]) {
-        guard foundsGroup || !admission.welcome.isEmpty || engine.hasExternalCommit else {
+    private mutating func admitted(_ admission: HostMessage.Admission, tree: [UInt8], actions: inout [Action]) {
+        guard entrance.foundsGroup || !admission.welcome.isEmpty || engine.hasExternalCommit else {
             phase = .ended
             actions.append(.send(MemberRequest.leave.encoded))
             actions.append(.end(.lost, refusal: .foundsNoGroup))
             return
         }
         do throws(GroupError) {
-            try enterGroup(admission, actions: &actions)
+            try enterGroup(admission, tree: tree, actions: &actions)
         } catch {
-            wrongWelcomes += 1
-            // Nobody but this member sees it, at a relay: another member makes the next one.
-            if error == .cannotJoin || error == .wrongCreator, !admission.welcome.isEmpty, engine.handshakeKey != nil,
-                wrongWelcomes < Self.welcomesTried
-            {
-                return actions.append(.startOver)
-            }
+            let isAtRelay = !admission.welcome.isEmpty && engine.handshakeKey != nil
+            guard !entrance.failed(error, isAtRelay: isAtRelay) else { return actions.append(.startOver) }
             phase = .ended
             actions.append(.end(.lost, refusal: error.refusal))
             return
         }
         phase = .joined
-        wrongWelcomes = 0
-        toldBy = nil
-        disbelieved = []
-        forgetRoom()
+        entrance.succeeded()
+        conditions.forget(wasSlow: slowMode.interval > .zero)
+        slowMode.interval = .zero
         // Of a room that begins to count anew nothing can be said.
-        let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: expectedSequence)
+        let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: order.expected)
         let missedPrivately = id == nil ? 0 : Int(admission.missedPrivately)
-        window.begin(isReturn: id != nil)
+        outbox.begin(isReturn: id != nil)
         if id == nil { slowMode.enteredAt = now }
         id = admission.member
-        roomBegan = wallTime - Int64(admission.age)
-        absenceTime.entered(roomAge: admission.age, now: now)
-        expectedSequence = admission.nextSequence
-        chain = MessageChain()
-        beginChain()
+        clock.entered(roomAge: admission.age)
+        order.enter(at: admission.nextSequence, epoch: engine.epoch, start: engine.chainStart)
         actions.append(.admitted(admission))
         tellOfNick(actions: &actions)
         tellOfRegistration(admission, actions: &actions)
@@ -314,60 +266,21 @@ package struct MemberClient {
         sendWaiting(actions: &actions)
     }
 
-    /// What the room is like is told right behind the admission. What is over by now nobody has told to who had no place meanwhile.
-    private mutating func forgetRoom() {
-        over = []
-        if isRoomLocked { over.append(.locked(false)) }
-        if hasTopic { over.append(.topic("")) }
-        if slowMode.interval > .zero { over.append(.slow(seconds: 0)) }
-        isRoomLocked = false
-        hasTopic = false
-        slowMode.interval = .zero
-    }
-
-    private mutating func tellWhatIsOver(before message: HostMessage, actions: inout [Action]) {
-        switch message {
-        case .lockChanged: over.removeAll { $0 == .locked(false) }
-        case .topicChanged: over.removeAll { $0 == .topic("") }
-        case .slowMode: over.removeAll { $0 == .slow(seconds: 0) }
-        default:
-            actions += over.map { .tell(.room($0)) }
-            over = []
-        }
-    }
-
-    /// When the room was so many seconds old, in seconds since 1970.
-    func time(ofAge age: UInt32) -> Int64 { roomBegan + Int64(age) }
-
-    /// When what comes now was said, in seconds since 1970: of what is read after an absence or a standstill; nil where it is as good as now.
-    private func saidAt(age: UInt32) -> Int64? {
-        guard isAway || isLate, let seconds = absenceTime.secondsAgo(roomAge: age, now: now) else { return nil }
-        return wallTime - seconds
-    }
-
     mutating func beginChain() {
-        chain.begin(epoch: engine.epoch, after: expectedSequence &- 1, start: engine.chainStart)
+        order.begin(epoch: engine.epoch, start: engine.chainStart)
     }
 
     /// Sends as much of the outbox as may be under way.
     mutating func sendWaiting(actions: inout [Action]) {
-        while phase == .joined, !isAway, !upkeep.isStuck, window.count < outbox.count, maySendNow(outbox[window.count]),
-            window.takes(outbox[window.count].content.byteCount)
+        while phase == .joined, !isAway, !upkeep.isStuck, let next = outbox.next, maySendNow(next),
+            let index = outbox.takeNext()
         {
-            transmit(window.count - 1, actions: &actions)
+            transmit(next, index, actions: &actions)
         }
     }
 
-    /// The host has answered to a message; if it is one of the outbox, it leaves that.
-    mutating func takeOut(_ messageID: MessageID) -> Unconfirmed? {
-        guard let index = outbox.firstIndex(where: { $0.id == messageID }) else { return nil }
-        let taken = outbox.remove(at: index)
-        window.removed(taken.content.byteCount, at: index)
-        return taken
-    }
-
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
-        if !over.isEmpty { tellWhatIsOver(before: message, actions: &actions) }
+        actions += conditions.hear(message).map { .tell(.room($0)) }
         switch message {
         case .undone(let epoch, let committer):
             undone(epoch: epoch, by: committer, actions: &actions)
@@ -384,50 +297,49 @@ package struct MemberClient {
             // Of itself the person knows already.
             guard member != id else { break }
             members[member]?.awaySince = since
-            actions.append(.tell(.memberAway(id: member, nick: nick, since: time(ofAge: since))))
+            actions.append(.tell(.memberAway(id: member, nick: nick, since: clock.time(ofAge: since))))
         case .back(let member):
             guard let known = members[member] else { throw .malformed }
             guard let since = known.awaySince else { break }
             members[member]?.awaySince = nil
-            actions.append(.tell(.memberBack(id: member, nick: known.nick, since: time(ofAge: since))))
+            actions.append(.tell(.memberBack(id: member, nick: known.nick, since: clock.time(ofAge: since))))
         case .nickChanged(let member, let nick):
             guard let old = members[member]?.nick else { throw .malformed }
             members[member]?.rename(nick)
-            if member == id { askedNick = nil }
+            if member == id { ownNick.asked = nil }
             actions.append(.tell(.nickChanged(id: member, oldNick: old, nick: nick)))
         case .posted(let sequence, let from, let messageID, let age, let content):
             guard isNext(sequence, from: from, actions: &actions) else { return }
             show(messageID, sequence: sequence, from: from, to: nil, age: age, content: content, actions: &actions)
-            chain.add(
-                number: sequence, digest: MessageChain.digest(from: from, id: messageID, sealed: content))
+            order.add(sequence, digest: MessageChain.digest(from: from, id: messageID, sealed: content))
         case .passed(let sequence, let digest):
             guard isNext(sequence, from: nil, actions: &actions) else { return }
-            chain.add(number: sequence, digest: digest)
+            order.add(sequence, digest: digest)
             actions.append(.tell(.passedOver(sequence: sequence)))
         case .privatePosted(let from, let receiver, let messageID, let age, let content):
             guard from == id || receiver == id else { throw .malformed }
             show(messageID, sequence: nil, from: from, to: receiver, age: age, content: content, actions: &actions)
         case .receipts(let receipts):
             for receipt in receipts {
-                guard receipt.count <= receipt.of, sent.contains(receipt.id) else { throw .malformed }
-                guard !unseen.contains(receipt.id) else { continue }
+                guard receipt.count <= receipt.of, outbox.hasSent(receipt.id) else { throw .malformed }
+                guard outbox.isSeen(receipt.id) else { continue }
                 actions.append(
                     .tell(
                         .acknowledged(
                             receipt.id, count: Int(receipt.count), of: Int(receipt.of), missed: Int(receipt.missed))))
             }
         case .moderated(let request):
-            guard sent.contains(request) else { throw .malformed }
-            requests.removeAll { $0.id == request }
-        case .declined(let messageID, _) where messageID.value != 0 && !sent.contains(messageID):
+            guard outbox.hasSent(request) else { throw .malformed }
+            outbox.answered(request)
+        case .declined(let messageID, _) where messageID.value != 0 && !outbox.hasSent(messageID):
             throw .malformed
         case .declined(let messageID, .alreadyAccepted):
             confirm(messageID, actions: &actions)
         case .declined(let messageID, .slow):
             holdBack(messageID, actions: &actions)
         case .declined(let messageID, let code):
-            if messageID == MessageID(0) { askedNick = nil }
-            requests.removeAll { $0.id == messageID }
+            if messageID == MessageID(0) { ownNick.asked = nil }
+            outbox.answered(messageID)
             notTaken(messageID, code, actions: &actions)
         case .committed(let from, let floor, let joined, let commit):
             try committed(by: from, joined: joined, commit: commit, actions: &actions)
@@ -444,10 +356,8 @@ package struct MemberClient {
         case .secretWanted(let candidate):
             tellSecret(to: candidate, actions: &actions)
         case .topicChanged(let text):
-            hasTopic = !text.isEmpty
             actions.append(.tell(.room(.topic(text))))
         case .lockChanged(let isLocked):
-            isRoomLocked = isLocked
             actions.append(.tell(.room(.locked(isLocked))))
         case .extended(let seconds):
             actions.append(.tell(.room(.extended(secondsLeft: Int64(seconds)))))
@@ -456,7 +366,7 @@ package struct MemberClient {
         case .moved(let place):
             actions.append(.moved(place))
         case .inviteRevoked:
-            isInviteRevoked = true
+            invite.isRevoked = true
             actions.append(.tell(.warning(.inviteRevoked)))
         case .present, .admitted, .refused, .closing, .removed, .waiting, .groupInfo, .tree, .secret:
             throw .malformed
@@ -467,16 +377,14 @@ package struct MemberClient {
     private mutating func isNext(
         _ sequence: UInt64, from sender: MemberID?, actions: inout [Action]
     ) -> Bool {
-        guard sequence >= expectedSequence, sequence < .max else {
+        switch order.take(sequence) {
+        case .repeated:
             actions.append(.tell(.warning(sender.map(GroupError.replayed.warning) ?? .numberRepeated)))
             return false
+        case .next(let missing):
+            if missing > 0 { actions.append(.tell(.warning(.gap(missing)))) }
+            return true
         }
-        if sequence > expectedSequence {
-            actions.append(.tell(.warning(.gap(Int(clamping: sequence - expectedSequence)))))
-            chain.skip(to: sequence - 1)
-        }
-        expectedSequence = sequence + 1
-        return true
     }
 
     private mutating func show(
@@ -522,22 +430,19 @@ package struct MemberClient {
                         id: messageID, sequence: sequence, from: from, nick: members[from]?.nick ?? from.description,
                         text: said.text, kind: kind, isOwn: from == id, to: receiver,
                         toNick: receiver.flatMap { members[$0]?.nick },
-                        saidAt: saidAt(age: age)))))
+                        saidAt: clock.saidAt(age: age, isAway: isAway)))))
     }
 
     mutating func confirm(_ messageID: MessageID, actions: inout [Action]) {
-        guard let taken = takeOut(messageID) else { return }
+        guard let taken = outbox.confirm(messageID) else { return }
         if taken.to == nil { slowMode.postedAt = now }
-        switch taken.content {
-        case .said: actions.append(.tell(.delivered(messageID)))
-        case .check, .file: unseen.insert(messageID)
-        }
+        if case .said = taken.content { actions.append(.tell(.delivered(messageID))) }
         sendWaiting(actions: &actions)
     }
 
     /// The host has not taken a message.
     mutating func notTaken(_ messageID: MessageID, _ code: RoomCode, actions: inout [Action]) {
-        if let taken = takeOut(messageID) {
+        if let taken = outbox.takeOut(messageID) {
             undelivered(taken, code.declination, actions: &actions)
         } else {
             actions.append(.tell(.error(code.declination)))
@@ -545,7 +450,7 @@ package struct MemberClient {
         sendWaiting(actions: &actions)
     }
 
-    mutating func undelivered(_ message: Unconfirmed, _ notice: ChatEvent.Notice, actions: inout [Action]) {
+    mutating func undelivered(_ message: Outbox.Message, _ notice: ChatEvent.Notice, actions: inout [Action]) {
         if case .check = message.content, let receiver = message.to {
             return checkUndelivered(to: receiver, actions: &actions)
         }

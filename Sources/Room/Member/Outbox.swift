@@ -1,0 +1,107 @@
+internal import Chat
+internal import Sodium
+
+/// What a member has said and asked for, in this order, until the host has confirmed it, and what it remembers of that afterwards.
+struct Outbox {
+    struct Message {
+        var id: MessageID
+        var to: MemberID?
+        var content: EnvelopeContent
+        /// A hash of what was sent last.
+        var sealed: [UInt8] = []
+    }
+
+    /// The host counts receipts for the latest ``RoomLimits/remembered`` messages of the room, or twice as many, and all can be
+    /// ours; those in the outbox come to them.
+    static let sentIDsRemembered = 2 * RoomLimits.remembered + 2 * MemberClient.outboxHighWaterMark
+
+    private(set) var messages: [Message] = []
+    /// What was asked for as a moderator and has no answer yet.
+    private(set) var requests: [(id: MessageID, moderation: Moderation)] = []
+    /// Which of the messages have been sent in this stay.
+    private var window = SendWindow()
+    /// The ids of what was sent: the host can answer to nothing else.
+    var sent = RecentSet<MessageID>(limit: sentIDsRemembered)
+    /// The latest of the messages that nobody is shown, and of which nobody hears that they have arrived.
+    private var unseen = RecentSet<MessageID>(limit: RoomLimits.remembered)
+
+    var count: Int { messages.count + requests.count }
+
+    mutating func append(_ message: Message) { messages.append(message) }
+
+    mutating func append(_ request: MessageID, _ moderation: Moderation) {
+        sent.insert(request)
+        requests.append((request, moderation))
+    }
+
+    // MARK: On its way
+
+    /// Whether no message is on its way.
+    var isIdle: Bool { window.count == 0 }
+
+    /// The first message that is not on its way.
+    var next: Message? { window.count < messages.count ? messages[window.count] : nil }
+
+    /// It goes out, if so much may be on its way. Returns where it is in the outbox.
+    mutating func takeNext() -> Int? {
+        guard let next, window.takes(next.content.byteCount) else { return nil }
+        return window.count - 1
+    }
+
+    /// The message at that place was sealed, and goes out so.
+    mutating func send(_ index: Int, sealed: [UInt8]) {
+        messages[index].sealed = BLAKE2b.hash(sealed.span)
+        sent.insert(messages[index].id)
+    }
+
+    /// The message, if it is what has come back.
+    func message(_ id: MessageID, to receiver: MemberID?, sealed: [UInt8]) -> Message? {
+        guard let message = messages.first(where: { $0.id == id }), message.to == receiver,
+            message.sealed == BLAKE2b.hash(sealed.span)
+        else { return nil }
+        return message
+    }
+
+    /// A new stay begins, with nothing on its way.
+    mutating func begin(isReturn: Bool) { window.begin(isReturn: isReturn) }
+
+    /// Nothing counts as being on its way any more: all is to be sent again.
+    mutating func rewind() { window.rewind() }
+
+    /// The same, as this message was held back; false where it is not on its way: an earlier one was held back, and has gone again
+    /// already.
+    mutating func holdBack(_ id: MessageID) -> Bool {
+        guard let index = messages.firstIndex(where: { $0.id == id }), index < window.count else { return false }
+        window.rewind()
+        return true
+    }
+
+    // MARK: Answers
+
+    /// Whether something was sent under this id, of late.
+    func hasSent(_ id: MessageID) -> Bool { sent.contains(id) }
+
+    /// Whether anybody hears that the message has arrived.
+    func isSeen(_ id: MessageID) -> Bool { !unseen.contains(id) }
+
+    /// The host has answered to a message; if it is in the outbox, it leaves that.
+    mutating func takeOut(_ id: MessageID) -> Message? {
+        guard let index = messages.firstIndex(where: { $0.id == id }) else { return nil }
+        let taken = messages.remove(at: index)
+        window.removed(taken.content.byteCount, at: index)
+        return taken
+    }
+
+    /// The host has taken the message.
+    mutating func confirm(_ id: MessageID) -> Message? {
+        guard let taken = takeOut(id) else { return nil }
+        if case .said = taken.content { return taken }
+        unseen.insert(id)
+        return taken
+    }
+
+    /// The host has answered to what was asked for as a moderator.
+    mutating func answered(_ request: MessageID) {
+        requests.removeAll { $0.id == request }
+    }
+}
