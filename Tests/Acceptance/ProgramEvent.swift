@@ -21,6 +21,7 @@ struct ProgramEvent: Decodable, Sendable {
     var room: String?
     var transport: String?
     var address: String?
+    var addresses: [String]?
     var invite: String?
     var hostKey: String?
     var expires: String?

@@ -41,7 +41,7 @@ extension HostNode {
         case .admitted:
             files.connectedLocally()
             onJoined?()
-        case .end, .registered, .moved:
+        case .end, .registered, .moved, .hosts:
             break
         }
     }

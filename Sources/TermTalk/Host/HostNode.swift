@@ -65,6 +65,8 @@ package final class HostNode {
     let book: any GroupBook.Type
     /// Called when the room that several hosts hold was begun with other terms than this host was given.
     var onTermsDiffer: (() -> Void)?
+    /// Called when other hosts of such a room are there, or this one is.
+    var onPlacesChanged: (() -> Void)?
     var isRecording = false
     var recordedChanges = 0
     /// How long a member is not read from, at a time, while the disk lags behind.

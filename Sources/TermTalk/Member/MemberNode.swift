@@ -96,6 +96,10 @@ package final class MemberNode: ByteStreamHandler {
     package var tryAnotherWay: ((ChatEvent.Notice) -> Bool)?
     /// Called with where the host says that the room is from now on.
     package var onMoved: ((RoomAddress) -> Void)?
+    /// Called with where the room's hosts are, as the host says.
+    package var onHosts: (([HostPlace]) -> Void)?
+    /// Where else than at that address the room is reached, for invites.
+    package var otherAddresses: ((_ than: RoomAddress) -> [RoomAddress])?
     private var moveLimit = MoveLimit()
 
     /// - Parameters:
@@ -308,6 +312,7 @@ package final class MemberNode: ByteStreamHandler {
             target.isInviteOfGroup = true
             if isShown { showInvite(as: .text) }
         case .moved(let place): follow(to: place)
+        case .hosts(let places): onHosts?(places)
         }
     }
 

@@ -213,6 +213,11 @@ package final class RoomGuest {
         }
         node.onNewHostKey = { [host, options] key in host.remember(key, at: options.address) }
         node.onMoved = { [weak self] address in self?.moved(to: address) }
+        node.onHosts = { [dialer, tell] places in
+            tell(.room(.hosts(addresses: dialer.hear(of: places).map(\.text))))
+        }
+        // On a local network people find the room by its announcement.
+        node.otherAddresses = { [dialer] address in address.kind == .lan ? [] : dialer.ways.others(than: address) }
         var networkWatch: NetworkWatch?
         if tor == nil {
             networkWatch = NetworkWatch(loop: loop) { [weak node] in

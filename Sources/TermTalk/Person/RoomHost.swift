@@ -141,8 +141,14 @@ package final class RoomHost {
     var room: OpenRoom? { if case .open(let room) = state { room } else { nil } }
     var node: HostNode? { room?.node }
 
-    /// Further addresses of a direct room.
-    var alternatives: [RoomAddress] { entrance.alternatives }
+    /// Further addresses of the room: this host's, and of the same kind those of other hosts that hold it.
+    var alternatives: [RoomAddress] {
+        guard let room else { return entrance.alternatives }
+        let others = room.node.room.hostPlaces.compactMap { RoomAddress($0) }
+            .filter { $0.kind == room.address.kind && $0 != room.address }
+        let own = entrance.alternatives.filter { !others.contains($0) }
+        return Array((others + own).prefix(Invite.addressLimit - 1))
+    }
 
     // MARK: Opening
 
@@ -258,7 +264,7 @@ package final class RoomHost {
                     expires: expires)))
         keeping.begin(node)
         if let store = options.store, let kept = options.kept {
-            return hold(node, store, kept, hasPassword: password != nil)
+            return hold(node, at: address, store, kept, hasPassword: password != nil)
         }
         if isKept {
             node.onTimeOver = { [weak self] in
@@ -286,12 +292,19 @@ package final class RoomHost {
         return RoomGroup(trust: .creator(publicKey), time: time, signingKey: key)
     }
 
-    private func hold(_ node: HostNode, _ store: StoreOptions, _ kept: KeptRoom, hasPassword: Bool) {
+    private func hold(
+        _ node: HostNode, at address: RoomAddress, _ store: StoreOptions, _ kept: KeptRoom, hasPassword: Bool
+    ) {
         let share = RoomShare(store, name: kept.logName, loop: loop) { [weak self] notice in
             guard let self, !self.isClosed else { return }
             self.tell(.warning(notice))
         }
         self.share = share
+        node.onPlacesChanged = { [weak self] in
+            guard let self, let room = self.room else { return }
+            self.tell(.room(.hosts(addresses: ([room.address] + self.alternatives).map(\.text))))
+            self.announceInRegistry()
+        }
         share.onFailed = { [weak self] notice in self?.fail(notice) }
         share.onReady = { [weak self, weak node] in
             guard let self, let node, var room = self.room else { return }
@@ -304,7 +317,8 @@ package final class RoomHost {
             node, isNew: kept.isNew,
             terms: SharedTerms(
                 options.limits, hasPassword: hasPassword, isInviteOnly: options.isInviteOnly,
-                timeToLive: options.timeToLive.map { .seconds($0) }), key: kept.logKey)
+                timeToLive: options.timeToLive.map { .seconds($0) }),
+            places: ([address] + entrance.alternatives).compactMap(\.hostPlace), key: kept.logKey)
     }
 
     private func announce(timeToLive: Int64?) {

@@ -19,8 +19,9 @@ extension HostNode {
     /// - Parameters:
     ///   - host: a number at random.
     ///   - isNew: whether the room begins here.
-    func share(host: UInt64, isNew: Bool, terms: SharedTerms, log: RoomSharing.Log) {
-        let sharing = RoomSharing(host: host, terms: terms, log: log)
+    ///   - places: where this host is reached.
+    func share(host: UInt64, isNew: Bool, terms: SharedTerms, places: [HostPlace], log: RoomSharing.Log) {
+        let sharing = RoomSharing(host: host, terms: terms, places: places, log: log)
         self.sharing = sharing
         room = emptyRoom(closesAt: nil)
         guard isNew else { return }
@@ -96,6 +97,7 @@ extension HostNode {
 
     /// Members are told that they are away; they come back to another host.
     func shareLeaving() {
+        sharing?.write(.listens([]))
         for connection in connections.members where sharing?.forget(connection.link) == true {
             sharing?.write(.lost(connection.link.number))
         }
@@ -112,19 +114,21 @@ extension HostNode {
         case .hello(let instead):
             sharing.table.came(entry.writer.host)
             if instead != nil { lostLinks(of: entry.writer.host) }
-            sharing.applied(byteCount: 0)
+            sharing.snapshots.applied(byteCount: 0)
         case .beat:
-            sharing.applied(byteCount: 0)
+            sharing.snapshots.applied(byteCount: 0)
         case .gone(let writer, _):
             lostLinks(of: writer.host)
-            sharing.applied(byteCount: 0)
+            if let number = sharing.table.number(of: writer.host) { sharing.isGone(number) }
+            sharing.snapshots.applied(byteCount: 0)
         case .input(_, let bytes):
-            sharing.applied(byteCount: bytes.count)
+            sharing.snapshots.applied(byteCount: bytes.count)
             // Other hosts may know more; they are to be of one version.
             if let host = sharing.table.number(of: entry.writer.host), let input = try? RoomInput(bytes: bytes) {
                 apply(input, of: host)
             }
         }
+        tellPlaces(sharing)
         var actions: [RoomAction] = []
         room.timePassed(now: sharing.clock.now, actions: &actions)
         perform(actions)
@@ -190,7 +194,20 @@ extension HostNode {
             room.close(reason, actions: &actions)
             perform(actions)
             close(reason)
+        case .listens(let places):
+            sharing.listens(host, at: places)
         }
+    }
+
+    /// Members hear of it when the room's hosts are reached elsewhere; and the other hosts, where this one is.
+    private func tellPlaces(_ sharing: RoomSharing) {
+        let places = sharing.table.hostPlaces
+        if places != room.hostPlaces, !room.isClosed {
+            room.hostPlaces = places
+            perform([.broadcast(HostMessage.hosts(places).encoded, tag: 0)])
+            onPlacesChanged?()
+        }
+        if let announcement = sharing.announcement() { submit(announcement) }
     }
 
     private func said(
@@ -375,13 +392,13 @@ extension HostNode {
     }
 
     private func snapshotSoon() {
-        guard let sharing, sharing.isSnapshotDue, sharing.log.isKeeper(), sharing.log.isReady() else { return }
+        guard let sharing, sharing.snapshots.isDue, sharing.log.isKeeper(), sharing.log.isReady() else { return }
         // The room is what the replica has read only when all of it was applied.
-        sharing.tookSnapshot(byteCount: 0)
+        sharing.snapshots.took(byteCount: 0)
         loop.atEndOfTurn { [weak self] in
             guard let self, let sharing = self.sharing, self.closing == nil else { return }
             let bytes = self.sharedSnapshot
-            sharing.tookSnapshot(byteCount: bytes.count)
+            sharing.snapshots.took(byteCount: bytes.count)
             sharing.log.keep(bytes)
         }
     }
@@ -397,6 +414,7 @@ extension HostNode {
         wanted = []
         room = snapshot?.room ?? emptyRoom(closesAt: nil)
         sharing.adopt(snapshot?.table ?? SharedTable(), at: snapshot?.time ?? 0, local: loop.time)
+        room.hostPlaces = sharing.table.hostPlaces
         door.useInvitesOfGroup(in: room)
         invitesChanged()
         endingNotes.roomEnds(at: room.closesAt.map { sharing.clock.local($0) })

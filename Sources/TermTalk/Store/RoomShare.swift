@@ -40,8 +40,11 @@ final class RoomShare {
     ///
     /// - Parameters:
     ///   - isNew: whether the room begins with this host.
+    ///   - places: where this host is reached.
     ///   - key: what the log is sealed with.
-    func start(_ node: HostNode, isNew: Bool, terms: SharedTerms, key: borrowing SecretBytes) {
+    func start(
+        _ node: HostNode, isNew: Bool, terms: SharedTerms, places: [HostPlace], key: borrowing SecretBytes
+    ) {
         self.node = node
         let host = Random.uint64()
         let replica = ReplicaNode(
@@ -52,7 +55,7 @@ final class RoomShare {
         self.replica = replica
         node.onTermsDiffer = { [weak self] in self?.fail(.storeTermsDiffer) }
         node.share(
-            host: host, isNew: isNew, terms: terms,
+            host: host, isNew: isNew, terms: terms, places: places,
             log: .init(
                 append: { [weak replica] input, time in
                     do throws(ReplicaError) {
