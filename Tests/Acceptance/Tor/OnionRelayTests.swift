@@ -8,7 +8,7 @@ import Testing
 /// Relays that hold one room, each behind an onion service of torrc. docs/operations-guide.md has both recipes.
 @Suite(
     .enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"),
-    .enabled(if: RedisServer.program != nil, RedisServer.reason))
+    .enabled(if: RedisServer.program != nil, Comment(rawValue: RedisServer.reason)))
 struct OnionRelayTests {
     private static let onionbalance = "/usr/sbin/onionbalance"
 
