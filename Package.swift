@@ -85,7 +85,7 @@ let package = Package(
         library("Room", ["Chat", deque, "Sodium", "Wire"]),
         library("SecureGroup", ["Chat", "MLS", "Room", "Sodium", "Wire"]),
         library("RoomStore", ["CSQLite", "Locking", "Sodium", "Wire"]),
-        library("SharedLog", ["Sodium", "Wire"]),
+        library("SharedLog", [deque, "Sodium", "Wire"]),
         library("EventLoop", ["CLibevent", "Locking"]),
         library("TorController", ["EventLoop", "Sodium", log]),
         library(

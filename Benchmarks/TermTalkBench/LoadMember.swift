@@ -97,13 +97,14 @@ final class LoadMember {
         for action in actions {
             switch action {
             case .send(let message): session?.enqueue(message)
-            case .admitted(let admission) where !admission.welcome.isEmpty || client.groupSecret() == nil: state = .joined
+            case .admitted(let admission) where !admission.welcome.isEmpty || client.groupSecret() == nil:
+                state = .joined
             case .registered:
                 inviteOfGroup = createdInvite(of: client)
                 state = .joined
             case .end(_, let refusal): state = .failed(refusal?.code.rawValue ?? "the stay is over")
             case .startOver: state = .failed("has lost its group")
-            case .admitted, .tell, .offered, .moved: break
+            case .admitted, .tell, .offered, .moved, .hosts: break
             }
         }
     }

@@ -12,6 +12,8 @@ package enum RoomChange: Sendable, Equatable {
     case moderator(id: MemberID, nick: String, isModerator: Bool)
     /// The room is at this onion address from now on.
     case moved(address: String)
+    /// Several hosts hold the room, at these addresses, as far as they may be dialed; for scripts.
+    case hosts(addresses: [String])
     /// The answer to `/invite` with options; after a kick or ban also the room's new invite.
     case inviteMade(Invite)
     /// The answer to `/invite --list`.

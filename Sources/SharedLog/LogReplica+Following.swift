@@ -1,3 +1,5 @@
+internal import DequeModule
+
 extension LogReplica {
     enum Taken {
         /// All that the store holds was read.
@@ -22,7 +24,7 @@ extension LogReplica {
         // In this very epoch, so that what the entries have seen is part of it.
         if previous == nil, state.lineage.epochHead == following.epochHead {
             var byteCount = 0
-            for item in outbox where item.number > following.sent {
+            for item in outbox.dropFirst(sentCount(following)) {
                 guard byteCount < Self.appendByteLimit else { break }
                 let bytes = coding.seal(
                     .written(
@@ -139,6 +141,12 @@ extension LogReplica {
         made += 1
         outbox.append(Outgoing(number: made, time: time, content: content))
         outboxByteCount += content.byteCount
+    }
+
+    /// How many at the outbox's beginning are under way: their numbers have no gaps.
+    private func sentCount(_ following: Following) -> Int {
+        guard let first = outbox.first, following.sent >= first.number else { return 0 }
+        return Int(clamping: following.sent - first.number) + 1
     }
 
     /// What this writer wrote up to a number counts now.

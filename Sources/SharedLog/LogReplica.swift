@@ -1,3 +1,5 @@
+internal import DequeModule
+
 /// A host's side of a log that several hosts share through a store, which may lose what it holds.
 ///
 /// Sans-IO, and without a clock: it is told of connections, answers, and that time has passed, and returns what to do. It has one
@@ -59,7 +61,7 @@ package struct LogReplica: Hashable, Sendable {
     var phase = Phase.offline
     package internal(set) var writer: WriterID
     /// What is not known to count yet, in order.
-    var outbox: [Outgoing]
+    var outbox: Deque<Outgoing>
     var outboxByteCount = 0
     /// The number of the last entry that this host has made as that writer.
     var made: UInt64 = 1

@@ -10,7 +10,7 @@ package enum JSONEventEncoder {
         "starting", "ready", "joined-room", "member-joined", "member-left", "member-away", "member-back",
         "message", "waiting", "delivered", "acknowledged", "passed-over",
         "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",
-        "room-locked", "moderator-changed", "room-extended", "room-moved", "ending", "slow-mode",
+        "room-locked", "moderator-changed", "room-extended", "room-moved", "room-hosts", "ending", "slow-mode",
         "verification", "file-offered", "file-progress", "file-done", "file-failed", "files",
         "help", "connection", "warning", "error", "closed",
     ]
@@ -102,6 +102,7 @@ extension RoomChange {
         case .locked: "room-locked"
         case .extended: "room-extended"
         case .moved: "room-moved"
+        case .hosts: "room-hosts"
         case .ending: "ending"
         case .slow: "slow-mode"
         case .moderator: "moderator-changed"
@@ -293,6 +294,10 @@ extension JSONLineWriter {
             line("nick", nick)
             field("moderator", isModerator)
         case .moved(let address): field("address", address)
+        case .hosts(let addresses):
+            beginArray("addresses")
+            for address in addresses { element(address) }
+            endArray()
         case .inviteMade(let invite): fields(of: invite)
         case .invites(let invites):
             beginArray("invites")

@@ -143,6 +143,7 @@ package struct LineRenderer: Sendable {
         case .slow(let seconds):
             ["slow mode: each member may say something once in \(DurationText.words(seconds: seconds))"]
         case .moved(let address): ["the room has moved to \(line(address)); invites of before lead nowhere"]
+        case .hosts: []
         case .inviteMade(let invite): ["invite  \(line(invite.text))"] + [describe(invite)]
         case .invites(let invites): invites.flatMap { [describe($0), "  \(line($0.text))"] }
         case .inviteRevoked(RoomChange.Invite.roomNumber):

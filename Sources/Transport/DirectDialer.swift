@@ -4,17 +4,22 @@ package import EventLoop
 ///
 /// All addresses of the peer are tried beside each other, as ``ConnectionRace`` says, and the first that answers is taken.
 package final class DirectDialer: Cancellable {
-    /// A connection, and which of the addresses that were given led to it.
+    /// A connection, which of the addresses that were given led to it, and where that is.
     package struct Connection {
         package let stream: any ByteStream
         package let address: HostPort
+        package let place: SocketAddress
     }
+
+    /// Whether an address may be dialed, which is the host or was found by its name.
+    package typealias Filter = (_ host: HostPort, SocketAddress) -> Bool
 
     package typealias Completion = (Result<Connection, DialError>) -> Void
 
     private let loop: EventLoop
     private let start: MonotonicTime
     private let timeout: Duration
+    private let isAllowed: Filter
     private var race = ConnectionRace()
     private var origins: [SocketAddress: HostPort] = [:]
     private var attempts: [SocketAddress: any Cancellable] = [:]
@@ -26,9 +31,13 @@ package final class DirectDialer: Cancellable {
 
     /// Dials the addresses that ``add(_:)`` brings, until ``noMore()`` and the last of them has failed, or until `timeout`.
     /// `completion` is called once, in a later turn, unless cancelled.
-    package init(loop: EventLoop, timeout: Duration, completion: @escaping Completion) {
+    package init(
+        loop: EventLoop, timeout: Duration, isAllowed: @escaping Filter = { _, _ in true },
+        completion: @escaping Completion
+    ) {
         self.loop = loop
         self.timeout = timeout
+        self.isAllowed = isAllowed
         self.completion = completion
         start = loop.now
         deadline = loop.schedule(after: timeout) { [self] in finish(.failure(.timedOut)) }
@@ -37,9 +46,10 @@ package final class DirectDialer: Cancellable {
     /// Dials a host with several addresses. Dropping the result does not cancel.
     @discardableResult
     package static func dial(
-        _ hosts: [HostPort], loop: EventLoop, timeout: Duration, completion: @escaping Completion
+        _ hosts: [HostPort], loop: EventLoop, timeout: Duration, isAllowed: @escaping Filter = { _, _ in true },
+        completion: @escaping Completion
     ) -> DirectDialer {
-        let dialer = DirectDialer(loop: loop, timeout: timeout, completion: completion)
+        let dialer = DirectDialer(loop: loop, timeout: timeout, isAllowed: isAllowed, completion: completion)
         for host in hosts { dialer.add(host) }
         dialer.noMore()
         return dialer
@@ -77,6 +87,7 @@ package final class DirectDialer: Cancellable {
 
     private func found(_ addresses: [SocketAddress], of host: HostPort?) {
         guard completion != nil else { return }
+        let addresses = addresses.filter { address in host.map { isAllowed($0, address) } ?? true }
         for address in addresses where origins[address] == nil { origins[address] = host }
         race.found(addresses)
         if isComplete, resolving == 0 { race.searchEnded() }
@@ -100,7 +111,7 @@ package final class DirectDialer: Cancellable {
             switch result {
             case .success(let stream):
                 guard let origin = origins[address], completion != nil else { return stream.close() }
-                finish(.success(Connection(stream: stream, address: origin)))
+                finish(.success(Connection(stream: stream, address: origin, place: address)))
             case .failure(let error):
                 race.failed(address, with: DialError(error))
                 if completion != nil { goOn() }

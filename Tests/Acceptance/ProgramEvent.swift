@@ -21,6 +21,7 @@ struct ProgramEvent: Decodable, Sendable {
     var room: String?
     var transport: String?
     var address: String?
+    var addresses: [String]?
     var invite: String?
     var hostKey: String?
     var expires: String?
@@ -87,7 +88,8 @@ struct ProgramEvent: Decodable, Sendable {
         case usesLeft = "uses_left"
         case secondsLeft = "seconds_left"
         case said, by
-        case event, time, phase, progress, room, transport, address, invite, expires, member, members, trust, id, nick
+        case event, time, phase, progress, room, transport, address, addresses, invite, expires, member, members, trust,
+            id, nick
         case count, seconds, of, missed, since, reason, seq, from, to, text, kind, state, attempt, cause, code, message,
             hint, lines
         case hostKey = "host_key"

@@ -249,7 +249,7 @@ struct SharedRegistryTests {
         ] {
             let result = try await TermTalkProcess.run(
                 ["join", "room", "--json", "--registry", registry], home: TestHome())
-            #expect(result.status == 65 && result.events("error").map(\.code) == ["input-invalid"], "\(registry)")
+            #expect(result.status == 65 && result.events("error").map(\.code) == ["address-invalid"], "\(registry)")
             #expect(!result.output.joined().contains("secret"))
         }
     }

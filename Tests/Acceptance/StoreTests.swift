@@ -3,10 +3,12 @@ import SharedLog
 import TestSupport
 import Testing
 
+@testable import TermTalk
+
 /// `host --store`: several processes hold one room through a real redis-server.
 struct StoreTests {
-    private static let name = "club"
-    private static let place = ["host", "--json", "--headless", "--persist", name, "--no-passphrase"]
+    static let name = "club"
+    static let place = ["host", "--json", "--headless", "--persist", name, "--no-passphrase"]
 
     /// Another machine, with a copy of the room's file.
     static func copy(of home: TestHome) throws -> TestHome {
@@ -94,6 +96,60 @@ struct StoreTests {
         third.signal(SIGTERM)
         #expect(try await third.result().status == 0)
         try await say("still here", bob, to: [])
+    }
+
+    @Test(
+        "The members of a host that is killed go on at another by themselves, with all that is said, once",
+        .enabled(if: RedisServer.program != nil, "needs redis-server(1), 7.0 or later"))
+    func membersGoOver() async throws {
+        let server = try RedisServer(onPort: true)
+        try server.ask("PING")
+        let home = try TestHome()
+        let first = try Self.host(home, server)
+        let ready = try await first.event("ready")
+        let second = try Self.host(try Self.copy(of: home), server)
+        let (address, other) = (
+            try #require(ready.address), try #require(try await second.event("ready").address)
+        )
+        for host in [first, second] { try await host.event("room-hosts") { $0.addresses?.count == 2 } }
+
+        // One address of the invite is that of the first host alone; members learn the other one in the room.
+        let alice = try TermTalkProcess(
+            ["join", try #require(ready.invite), "--json", "--nick", "alice"], home: TestHome())
+        #expect(try await alice.event("joined-room").address == address)
+        try await alice.event("room-hosts") { $0.addresses == [address, other] }
+        let invite = try #require(try await alice.event("invite").invite)
+        let shown = try Invite(parsing: invite)
+        #expect([shown.address.text] + shown.alternatives.map(\.text) == [address, other])
+        let bob = try await join(invite, address, "bob")
+        try await bob.event("room-hosts")
+        let carol = try await join(invite, other, "carol")
+        let people = [alice, bob, carol]
+        for (person, name) in zip(people, ["alice", "bob", "carol"]) { person.send("before, by \(name)") }
+        for person in people { _ = try await person.events("message", count: 3) }
+
+        first.signal(SIGKILL)
+        _ = try await first.result()
+        for (person, name) in zip(people, ["alice", "bob", "carol"]) { person.send("after, by \(name)") }
+        for person in people { _ = try await person.events("message", count: 6) }
+        for person in [alice, bob] {
+            try await person.event("connection") { $0.state == "connected" }
+            try await person.event("room-hosts") { $0.addresses == [other] }
+        }
+        // An invite of before leads to the host that is left, and one of now names that alone.
+        let dave = try TermTalkProcess(["join", invite, "--json", "--nick", "dave"], home: TestHome())
+        #expect(try await dave.event("joined-room").address == other)
+        alice.send("/invite")
+        try await alice.event("invite") { (try? Invite(parsing: $0.invite ?? ""))?.address.text == other }
+
+        var orders: Set<[String]> = []
+        for person in people {
+            person.send("/quit")
+            let result = try await person.result()
+            #expect(result.events("joined-room").count == 1 && result.events("warning").isEmpty)
+            orders.insert(result.events("message").compactMap(\.text))
+        }
+        #expect(orders.count == 1 && orders.first?.count == 6)
     }
 
     @Test(.enabled(if: RedisServer.program != nil, "needs redis-server(1), 7.0 or later"))

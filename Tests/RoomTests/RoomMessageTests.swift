@@ -53,6 +53,7 @@ import Wire
         .declined(MessageID(0), .nickTaken), .moderated(MessageID(7)), .closing(.ttl), .removed(.banned, "too loud"),
         .removed(.kicked, ""),
         .topicChanged("cats"), .topicChanged(""), .inviteRevoked, .moved(OnionPlace(key: Array(0..<32), port: 1)),
+        .hosts([]), .hosts([.onion(OnionPlace(key: Array(0..<32), port: 1))]),
         .lockChanged(true), .lockChanged(false),
         .extended(3_600), .waiting,
         .settled(floor: 3), .passed(sequence: 9, digest: [UInt8](repeating: 7, count: 32)),

@@ -494,7 +494,7 @@ final class RoomNetwork {
                 peers[peer].isReleased = true
                 peers[peer].toClient = []
             case .registered: peers[peer].invitesShown += 1
-            case .offered, .moved: break
+            case .offered, .moved, .hosts: break
             }
         }
     }

@@ -92,7 +92,7 @@ final class HostileRoom {
                 peers[peer].incoming = []
             case .admitted: break
             case .registered: peers[peer].invitesShown += 1
-            case .offered, .moved: break
+            case .offered, .moved, .hosts: break
             }
         }
     }

@@ -161,7 +161,7 @@ final class RandomRoom {
             case .end(_, let refusal):
                 if let refusal { peer.complaints.append("refused: \(refusal.code)") }
             case .startOver: peer.complaints.append("could not follow the group")
-            case .registered, .offered, .moved: break
+            case .registered, .offered, .moved, .hosts: break
             }
         }
     }

@@ -99,4 +99,65 @@ struct RoomWaysTests {
         let next = ways.next()
         #expect(next == [Self.a])
     }
+
+    @Test(
+        "What the room says comes behind where it was, before what an invite said, and in the place of what it said before"
+    )
+    func told() {
+        var ways = RoomWays([Self.a, Self.b])
+        _ = ways.next()
+        ways.reached(Self.b)
+        ways.told([Self.c, Self.b])
+        #expect(ways.isHearsay(Self.c) && !ways.isHearsay(Self.b))
+        #expect(ways.others(than: Self.b) == [Self.c])
+        var next = ways.next()
+        #expect(next == [Self.b, Self.c, Self.a])
+        // It went to the one that it was told of; that one is not forgotten while it is there.
+        ways.reached(Self.c)
+        ways.told([Self.b])
+        #expect(ways.contains(Self.c))
+        next = ways.next()
+        #expect(next == [Self.c, Self.b, Self.a])
+        ways.told([Self.b])
+        #expect(!ways.contains(Self.c) && !ways.isHearsay(Self.c))
+        next = ways.next()
+        #expect(next == [Self.b, Self.a])
+        ways.told([])
+        #expect(ways.others(than: Self.b) == [Self.a])
+    }
+
+    @Test("However much a room says, no more is remembered than the limit, and nothing of an invite is lost")
+    func toldTooMuch() {
+        let limit = RoomWays<HostPort>.limit
+        let many = (1...UInt16(limit)).map { HostPort(host: "x", port: $0) }
+        var ways = RoomWays([Self.a])
+        ways.told(Array(many.prefix(limit - 1)))
+        var next = ways.next()
+        #expect(next.count == limit && next.contains(many[limit - 2]))
+        ways.told(many)
+        next = ways.next()
+        #expect(next.count == limit && next.first == Self.a && !next.contains(many[limit - 1]))
+        for port in UInt16(100)..<200 { ways.told([HostPort(host: "x", port: port)]) }
+        next = ways.next()
+        #expect(next == [Self.a, HostPort(host: "x", port: 199)])
+    }
+
+    @Test("A thousand members that lose one of three hosts come to the other two in shares")
+    func manyInShares() {
+        var state: UInt64 = 1
+        let random: () -> UInt64 = {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state >> 33
+        }
+        var counts: [HostPort: Int] = [:]
+        for _ in 0..<1_000 {
+            var ways = RoomWays([Self.a]) { RoomWays.mixed($0, random: random) }
+            ways.reached(Self.a)
+            ways.told([Self.a, Self.b, Self.c])
+            let next = ways.next()
+            #expect(next.first == Self.a)
+            counts[next[1], default: 0] += 1
+        }
+        #expect((450...550).contains(counts[Self.b] ?? 0) && (450...550).contains(counts[Self.c] ?? 0))
+    }
 }

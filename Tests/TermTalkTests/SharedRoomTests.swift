@@ -91,6 +91,71 @@ import Testing
         }
     }
 
+    @Test(
+        "The members of a host that is killed go to the others in shares, and have all that is said, once",
+        arguments: 1...6)
+    func shares(seed: Int) throws {
+        try run(seed: UInt64(seed)) { world in
+            try begin(world, hosts: 3) { first, second, invite in
+                let others = try (0..<12).map { number in
+                    try world.add("m\(number)", at: 0, inviteOfGroup: invite, isFollowing: true)
+                }
+                let all = ["192.0.2.1:12345", "192.0.2.2:12345", "192.0.2.3:12345"]
+                world.when({
+                    others.allSatisfy { $0.hosts == all && $0.knows(of: 14) } && second.knows(of: 14)
+                        && world.isSettled
+                }) {
+                    for number in 0..<5 {
+                        second.node?.say("before \(number)", kind: .text, to: nil)
+                        for person in others { person.node?.say("\(number)", kind: .text, to: nil) }
+                    }
+                    world.kill(0)
+                    for number in 0..<5 { second.node?.say("after \(number)", kind: .text, to: nil) }
+                    let count = 10 + 5 * others.count
+                    world.when({
+                        others.allSatisfy { $0.texts.count >= count && $0.hosts == Array(all.dropFirst()) }
+                            && second.texts.count >= count && world.isSettled
+                    }) {
+                        // Nobody had to wait twice.
+                        #expect(others.allSatisfy { $0.pauses == 1 })
+                        #expect(Set((others + [second]).map(\.texts)).count == 1)
+                        #expect(second.texts.count == count && Set(second.texts.prefix(count)).count == 15)
+                        #expect(others.allSatisfy { $0.joins == 1 && $0.ending == nil })
+                        let places = others.map(\.place)
+                        #expect(places.count { $0 == 1 } >= 1 && places.count { $0 == 2 } >= 1 && !places.contains(0))
+                        #expect(snapshots(world).count == 1)
+                        world.loop.stop()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("The room's hosts are told to who comes in and when they change, and are in the invites that members show")
+    func hostList() throws {
+        try run(seed: 5) { world in
+            try begin(world, hosts: 2) { first, second, invite in
+                let third = try world.add("third", at: 1, inviteOfGroup: invite, isFollowing: true)
+                world.when({ third.isIn && third.hosts != nil && first.knows(of: 3) && world.isSettled }) {
+                    #expect(third.hosts == ["192.0.2.1:12345", "192.0.2.2:12345"] && second.hosts == third.hosts)
+                    third.node?.showInvite(as: .text)
+                    let shown = try Invite(parsing: third.invites.last ?? "")
+                    #expect(([shown.address] + shown.alternatives).map(\.text) == third.hosts?.reversed())
+                    _ = try world.addLateHost()
+                    world.when({ third.hosts?.count == 3 && second.hosts?.count == 3 && world.isSettled }) {
+                        #expect(third.hosts?.last == "192.0.2.3:12345")
+                        #expect(snapshots(world).count == 1)
+                        world.stop(1)
+                        world.when({ third.hosts == ["192.0.2.1:12345", "192.0.2.3:12345"] && third.place != 1 }) {
+                            #expect(third.joins == 1 && third.ending == nil)
+                            world.loop.stop()
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("A host that starts late has the same room, and takes members", arguments: 1...10)
     func late(seed: Int) throws {
         try run(seed: UInt64(seed)) { world in

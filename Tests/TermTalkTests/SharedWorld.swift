@@ -19,10 +19,16 @@ final class SharedWorld {
         fileprivate(set) var events: [ChatEvent] = []
         fileprivate(set) var ending: (reason: ChatEvent.CloseReason, notice: ChatEvent.Notice?)?
         fileprivate var streams: [MemoryStream] = []
-        /// The host that it dials.
+        /// The host that it dials, or where it is.
         var place: Int
+        /// The addresses that it knows, where it dials them in turn.
+        fileprivate(set) var ways: RoomWays<RoomAddress>?
 
         init(at place: Int) { self.place = place }
+
+        var hosts: [String]? {
+            events.compactMap { if case .room(.hosts(let addresses)) = $0 { addresses } else { nil } }.last
+        }
 
         var texts: [String] {
             events.compactMap { if case .message(let message) = $0 { message.text } else { nil } }
@@ -38,6 +44,10 @@ final class SharedWorld {
                 default: false
                 }
             }
+        }
+        /// How often it has waited to try again.
+        var pauses: Int {
+            events.count { if case .connection(let change) = $0 { change.state == .reconnecting } else { false } }
         }
         var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
         var invites: [String] { events.compactMap { if case .invite(let text, _) = $0 { text } else { nil } } }
@@ -102,6 +112,10 @@ final class SharedWorld {
 
     // MARK: Hosts
 
+    func address(of host: Int) -> RoomAddress {
+        .direct(HostPort(host: "192.0.2.\(host + 1)", port: 12_345))
+    }
+
     @discardableResult
     func addHost(timeToLive: Duration? = nil) throws -> Host {
         let identity = RoomIdentity(
@@ -115,6 +129,7 @@ final class SharedWorld {
         let authority = SharedAuthority(
             node, host: host.number, isNew: hosts.count == 1,
             terms: SharedTerms(limits, hasPassword: false, isInviteOnly: true, timeToLive: timeToLive),
+            places: [address(of: hosts.count - 1)].compactMap(\.hostPlace),
             log: .init(
                 append: { [weak self, weak host] input, time in
                     guard let self, let host, host.isAlive else { return true }
@@ -175,6 +190,17 @@ final class SharedWorld {
         append(.gone(WriterID(host: host.number, incarnation: 0), after: 0), by: other.number, time: 0)
     }
 
+    /// The host is stopped in order; `isAlive` ends when nobody is connected any more.
+    func stop(_ index: Int) {
+        let host = hosts[index]
+        host.node.onEvent = { [weak self, weak host] event in
+            guard case .closed = event else { return }
+            host?.isAlive = false
+            self?.onAnything?()
+        }
+        host.node.ending.pause()
+    }
+
     /// Whether all that is written was read by all.
     var isSettled: Bool { hosts.allSatisfy { !$0.isAlive || $0.position == log.count } }
 
@@ -192,9 +218,16 @@ final class SharedWorld {
     // MARK: Members
 
     @discardableResult
-    func add(_ nick: String, at place: Int, inviteOfGroup: Invite? = nil) throws -> Person {
+    func add(
+        _ nick: String, at place: Int, inviteOfGroup: Invite? = nil, isFollowing: Bool = false
+    ) throws -> Person {
         let person = Person(at: place)
         people.append(person)
+        if isFollowing {
+            person.ways = RoomWays([address(of: place)]) { [weak self] ways in
+                RoomWays.mixed(ways) { self?.next(.max >> 33) ?? 0 }
+            }
+        }
         let secret = inviteOfGroup?.secret ?? invite
         let trust: GroupTrust =
             if let bytes = inviteOfGroup?.secret.secretBytes {
@@ -205,7 +238,7 @@ final class SharedWorld {
         let node = MemberNode(
             loop: loop,
             target: .init(
-                room: room, address: try RoomAddress("127.0.0.1:1"), policy: .pinned(.invite),
+                room: room, address: address(of: place), policy: .pinned(.invite),
                 isInviteOfGroup: inviteOfGroup != nil),
             credentials: JoinCredentials(
                 prologue: Prologue(room: room.description, onionKey: nil), staticKey: X25519.PrivateKey(),
@@ -220,10 +253,18 @@ final class SharedWorld {
                 self?.onAnything?()
             })
         node.onEvent = { [weak self, weak person] event in
-            guard case .ended(let reason, let notice) = event else { return }
-            person?.ending = (reason, notice)
+            switch event {
+            case .ended(let reason, let notice): person?.ending = (reason, notice)
+            case .hosts(let places):
+                let addresses = places.compactMap { RoomAddress($0) }
+                person?.ways?.told(addresses)
+                person?.events.append(.room(.hosts(addresses: addresses.map(\.text))))
+            default: return
+            }
             self?.onAnything?()
         }
+        node.tryAnotherWay = { [weak person] _ in person?.ways?.failed() ?? false }
+        node.otherAddresses = { [weak person] address in person?.ways?.others(than: address) ?? [] }
         person.node = node
         node.start()
         return person
@@ -239,10 +280,16 @@ final class SharedWorld {
             self.completion = completion
             world?.loop.atEndOfTurn { [weak world, weak person] in
                 guard let world, let person, let completion = self.completion else { return }
+                let ways = person.ways?.next() ?? [world.address(of: person.place)]
+                let places = ways.compactMap { way in world.hosts.indices.first { world.address(of: $0) == way } }
+                // Those that are dead refuse at once.
+                person.place = places.first { world.hosts[$0].isAlive } ?? person.place
                 let host = world.hosts[person.place]
                 guard host.isAlive else { return completion(.failure(.init(.connectionRefused, "it is dead"))) }
                 let (left, right) = MemoryStream.makePair(loop: world.loop)
                 person.streams = [left, right]
+                person.ways?.reached(world.address(of: person.place))
+                person.node?.come(to: world.address(of: person.place))
                 host.node.accept(right)
                 completion(.success(left))
             }

@@ -40,6 +40,7 @@ import Testing
     private static func sharing() -> RoomSharing {
         RoomSharing(
             host: 1, terms: SharedTerms(RoomLimits(), hasPassword: false, isInviteOnly: false, timeToLive: nil),
+            places: [],
             log: .init(
                 append: { _, _ in false }, keep: { _ in }, isReady: { true }, waitingByteCount: { 0 },
                 isKeeper: { false }))

@@ -55,7 +55,7 @@ import Testing
             .file(.failed(file, notice, bytes: 1, member: id)), .file(.list([.init(file: file, state: "offered")])),
             .room(.topic("x")), .room(.locked(true)), .room(.extended(secondsLeft: 5)), .room(.slow(seconds: 5)),
             .room(.moderator(id: id, nick: "a", isModerator: true)),
-            .room(.moved(address: "x.onion:1")),
+            .room(.moved(address: "x.onion:1")), .room(.hosts(addresses: ["x.onion:1"])),
             .room(.ending(secondsLeft: 60, canExtend: true)),
             .room(.inviteMade(invite)), .room(.invites([invite])), .room(.inviteRevoked(number: 2)),
             .room(.joinRequest(id: id, nick: "a")), .room(.joinRequestOver(id: id)),

@@ -67,6 +67,10 @@ import Testing
             try json(.ending(secondsLeft: 60, canExtend: true)) == #"{"event":"ending","seconds_left":60}"# + "\n")
         #expect(
             try json(.moved(address: "x.onion:1")) == #"{"event":"room-moved","address":"x.onion:1"}"# + "\n")
+        #expect(
+            try json(.hosts(addresses: ["a:1", "[2001:db8::1]:2"]))
+                == #"{"event":"room-hosts","addresses":["a:1","[2001:db8::1]:2"]}"# + "\n")
+        #expect(lines(.hosts(addresses: ["a:1"])) == [])
         #expect(try json(.slow(seconds: 10)) == #"{"event":"slow-mode","seconds":10}"# + "\n")
         let three = #""invite":"termtalk://x","number":3,"uses_left":2,"used":1,"seconds_left":null"#
         let one = #""invite":"termtalk://y","number":1,"uses_left":null,"used":0,"seconds_left":60"#

@@ -81,6 +81,27 @@ import Transport
         #expect(reached == good)
     }
 
+    @Test("What a name means is dialed only where that is allowed", arguments: ["localhost", "127.0.0.1", "::1"])
+    func filter(host: String) throws {
+        let loop = try EventLoop()
+        let listener = try SocketListener(.ip("127.0.0.1", port: 0), loop: loop) { _ in Issue.record("it was dialed") }
+        let place = HostPort(host: host, port: try #require(listener.localAddress.port))
+        var asked: [IPAddress?] = []
+        var outcome: Outcome?
+        DirectDialer.dial([place], loop: loop, timeout: .seconds(60)) { host, address in
+            #expect(host == place)
+            asked.append(IPAddress(address))
+            return false
+        } completion: { result in
+            outcome = result
+            loop.stop()
+        }
+        loop.run()
+        listener.close()
+        #expect(outcome.flatMap(error) == .nameNotFound)
+        #expect(!asked.isEmpty && asked.allSatisfy { $0?.scope == .loopback })
+    }
+
     @Test func cancelledDialStaysSilent() throws {
         let loop = try EventLoop()
         var calls = 0

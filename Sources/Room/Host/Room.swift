@@ -71,6 +71,8 @@ package struct Room {
     var slowInterval = Duration.zero
     /// The onion service at which the room is now, where that is another one than at first.
     package internal(set) var movedTo: OnionPlace?
+    /// Where the hosts are that hold the room together, as who comes in is told. No part of a snapshot: whoever holds the room knows it.
+    package var hostPlaces: [HostPlace] = []
     /// How often the room has changed in a way that a snapshot shows, and that not all are told of.
     package internal(set) var silentChanges = 0
     /// Who may not come back; oldest first.
@@ -446,6 +448,7 @@ package struct Room {
             actions.append(.send(link, slowModeMessage.encoded))
         }
         if let movedTo { actions.append(.send(link, HostMessage.moved(movedTo).encoded)) }
+        if !hostPlaces.isEmpty { actions.append(.send(link, HostMessage.hosts(hostPlaces).encoded)) }
     }
 
     /// Whether one more may come in. In a full room somebody who has been away for longer than a broken connection needs to

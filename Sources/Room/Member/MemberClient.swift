@@ -24,6 +24,8 @@ package struct MemberClient {
         case registered(isShown: Bool)
         /// The host says that the room is there from now on.
         case moved(OnionPlace)
+        /// The host says where the room's hosts are.
+        case hosts([HostPlace])
     }
 
     enum Phase: Equatable {
@@ -365,6 +367,8 @@ package struct MemberClient {
             slowed(seconds: Int64(seconds), actions: &actions)
         case .moved(let place):
             actions.append(.moved(place))
+        case .hosts(let places):
+            actions.append(.hosts(places))
         case .inviteRevoked:
             invite.isRevoked = true
             actions.append(.tell(.warning(.inviteRevoked)))

@@ -96,6 +96,8 @@ package enum HostMessage: Sendable, Equatable {
 
     /// The room is at another onion service from now on: its public key and its port.
     case moved(OnionPlace)
+    /// Where the hosts are that hold the room together, in the place of what was said before; ``HostPlace/listLimit`` at most.
+    case hosts([HostPlace])
 
     /// Bytes of a list of members.
     private static let memberListLimit = 61_440
@@ -245,6 +247,9 @@ package enum HostMessage: Sendable, Equatable {
             type = RoomMessageType.moved
             writer.writeBytes(place.key)
             writer.write(place.port)
+        case .hosts(let places):
+            type = RoomMessageType.hosts
+            writer.write(places)
         case .inviteRevoked:
             type = RoomMessageType.inviteRevoked
         }
@@ -369,6 +374,8 @@ package enum HostMessage: Sendable, Equatable {
             case RoomMessageType.moved:
                 self = .moved(
                     OnionPlace(key: try reader.readBytes(OnionPlace.keyByteCount), port: try reader.readUInt16()))
+            case RoomMessageType.hosts:
+                self = .hosts(try reader.readHostPlaces(atMost: HostPlace.listLimit))
             default:
                 throw WireError.trailingBytes
             }

@@ -49,6 +49,7 @@ enum RoomMessageType {
     static let secretWanted: UInt8 = 0x3e
     static let sealedSecret: UInt8 = 0x40
     static let moved: UInt8 = 0x3f
+    static let hosts: UInt8 = 0x41
 }
 
 /// The limits that a room puts on its members, each with its reason.

@@ -10,6 +10,8 @@ enum HostEvent {
     case invitesChanged([InviteSecret])
     /// A member has removed another one, and with it the room's invite.
     case inviteReplaced
+    /// Other hosts of a room that several hold are there, or this one is.
+    case placesChanged
     /// A moderator of a relay's room has ended it.
     case endWanted
     /// The room's time is over, and nobody was told: ``HostEnding/close(_:)`` is to follow.

@@ -56,7 +56,7 @@ final class HostParticipant {
         case .admitted:
             files.connectedLocally()
             node.onEvent?(.joined)
-        case .end, .registered, .moved:
+        case .end, .registered, .moved, .hosts:
             break
         }
     }

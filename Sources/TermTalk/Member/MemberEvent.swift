@@ -1,4 +1,5 @@
 package import Chat
+package import Room
 package import Sodium
 
 /// What whoever comes into a room hears of its ``MemberNode``.
@@ -7,6 +8,8 @@ package enum MemberEvent {
     case newHostKey(X25519.PublicKey)
     /// The host says that the room is there from now on.
     case moved(RoomAddress)
+    /// The host says where the room's hosts are.
+    case hosts([HostPlace])
     /// The last one: the stay is over. The notice says why it failed, if it did.
     case ended(ChatEvent.CloseReason, ChatEvent.Notice?)
 }

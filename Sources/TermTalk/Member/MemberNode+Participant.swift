@@ -37,11 +37,14 @@ extension MemberNode: Participant {
             )
             return
         }
+        let others = otherAddresses?(target.address) ?? []
         tell(
             .invite(
                 Invite(
-                    room: target.room, address: target.address, hostKey: hostKey, creatorKey: target.creatorKey,
-                    secret: invite, isAuthorized: target.isInviteAuthorized, isOfGroup: target.isInviteOfGroup
+                    room: target.room, address: target.address,
+                    alternatives: Array(others.prefix(Invite.addressLimit - 1)), hostKey: hostKey,
+                    creatorKey: target.creatorKey, secret: invite, isAuthorized: target.isInviteAuthorized,
+                    isOfGroup: target.isInviteOfGroup
                 ).text, form: form))
     }
 

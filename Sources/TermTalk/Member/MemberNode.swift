@@ -57,6 +57,8 @@ package final class MemberNode: ByteStreamHandler {
     package var onEvent: ((MemberEvent) -> Void)?
     /// Called when no room was found behind a connection: whether a dial now leads elsewhere.
     package var tryAnotherWay: ((ChatEvent.Notice) -> Bool)?
+    /// Where else than at that address the room is reached, for invites.
+    package var otherAddresses: ((_ than: RoomAddress) -> [RoomAddress])?
 
     /// - Parameters:
     ///   - password: what the host has to know; then nothing is said to one that does not.
@@ -270,6 +272,7 @@ package final class MemberNode: ByteStreamHandler {
             target.isInviteOfGroup = true
             if isShown { showInvite(as: .text) }
         case .moved(let place): follow(to: place)
+        case .hosts(let places): onEvent?(.hosts(places))
         }
     }
 

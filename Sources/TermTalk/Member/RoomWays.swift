@@ -8,6 +8,10 @@ struct RoomWays<Way: Hashable> {
     private var ways: [Way]
     /// Where something else than the room answered, since the last time that the room did.
     private var wrong: Set<Way> = []
+    /// Where the room says that it is, too.
+    private var told: [Way] = []
+    /// Those that are known by that alone.
+    private var hearsay: Set<Way> = []
     /// Where the last dial led, until it is known what is there.
     private var last: Way?
     private let mix: ([Way]) -> [Way]
@@ -19,14 +23,39 @@ struct RoomWays<Way: Hashable> {
         self.mix = mix
     }
 
+    /// An order that is each member's own.
+    static func mixed(_ ways: [Way], random: () -> UInt64) -> [Way] {
+        ways.map { (random(), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+
+    /// The room says that it is there, too, in the place of all that it said before.
+    mutating func told(_ list: [Way]) {
+        let gone = hearsay.subtracting(list).filter { $0 != last }
+        ways.removeAll { gone.contains($0) }
+        hearsay.subtract(gone)
+        wrong.subtract(gone)
+        for way in list where !ways.contains(way) && ways.count < Self.limit {
+            ways.append(way)
+            hearsay.insert(way)
+        }
+        told = list.filter { ways.contains($0) }
+    }
+
+    /// Whether nobody but the room itself says that it is there.
+    func isHearsay(_ way: Way) -> Bool { hearsay.contains(way) }
+
+    /// Where else than at `way` the room is: as it says itself, if it does.
+    func others(than way: Way) -> [Way] { (told.isEmpty ? ways : told).filter { $0 != way } }
+
     func contains(_ way: Way) -> Bool { ways.contains(way) }
 
     /// The addresses to dial now, beside each other.
     mutating func next() -> [Way] {
         if let last {
             // The stay there has ended, and it was one.
-            ways.removeAll { $0 == last }
-            ways = [last] + mix(ways)
+            let mixed = mix(ways.filter { $0 != last })
+            // What the room says is news; an invite may be old.
+            ways = [last] + mixed.filter { told.contains($0) } + mixed.filter { !told.contains($0) }
             wrong = []
         }
         last = nil
@@ -45,6 +74,7 @@ struct RoomWays<Way: Hashable> {
         if ways.count >= Self.limit { ways.removeLast() }
         ways.insert(way, at: 0)
         wrong.remove(way)
+        hearsay.remove(way)
         last = nil
     }
 

@@ -1,5 +1,6 @@
 internal import Chat
 internal import EventLoop
+internal import Room
 internal import Sodium
 internal import TorController
 internal import Transport
@@ -18,15 +19,18 @@ final class RoomDialer {
     private let tor: TorController?
     private let loop: EventLoop
     private let onReached: (RoomAddress) -> Void
+    private var reach = AddressReach()
     var ways: RoomWays<RoomAddress>
     /// Called after each dial that led nowhere.
     var onFailed: (() -> Void)?
 
     /// - Parameters:
     ///   - tor: needed for onion services; for a direct room it means to dial through it.
+    ///   - random: what this member's order of addresses comes from.
     ///   - onReached: where something answered.
     init(
-        _ options: RoomGuest.Options, tor: TorController?, loop: EventLoop, onReached: @escaping (RoomAddress) -> Void
+        _ options: RoomGuest.Options, tor: TorController?, loop: EventLoop,
+        random: @escaping () -> UInt64 = Random.uint64, onReached: @escaping (RoomAddress) -> Void
     ) {
         self.options = options
         self.tor = tor
@@ -34,7 +38,24 @@ final class RoomDialer {
         self.onReached = onReached
         // Where a local network has the room, is not known yet.
         let known = (options.address == .lan(nil) ? [] : [options.address]) + options.alternatives
-        ways = RoomWays(known) { others in others.map { (Random.uint64(), $0) }.sorted { $0.0 < $1.0 }.map(\.1) }
+        ways = RoomWays(known) { RoomWays.mixed($0, random: random) }
+    }
+
+    /// The room says where its hosts are, in the place of what it said before. Returns where it may be dialed from now on.
+    func hear(of places: [HostPlace]) -> [RoomAddress] {
+        let addresses = places.compactMap { RoomAddress($0) }.filter(mayFollow)
+        ways.told(addresses)
+        return addresses
+    }
+
+    /// Who comes to an onion service is never led to anything else; nor is anybody led into a network of its own.
+    private func mayFollow(to address: RoomAddress) -> Bool {
+        switch (address, options.address) {
+        case (.onion, .onion): true
+        // What a name means is looked at when it is dialed.
+        case (.direct(let place), .direct): IPAddress(place.host).map { reach.allows($0) } ?? !place.mayBeLoopback
+        default: false
+        }
     }
 
     /// Whether one of these addresses, where the room is said to be, is news; all are tried first.
@@ -44,7 +65,8 @@ final class RoomDialer {
         return true
     }
 
-    private func reached(_ way: RoomAddress) {
+    private func reached(_ way: RoomAddress, at place: SocketAddress? = nil) {
+        if let place, !ways.isHearsay(way) { reach.found(at: IPAddress(place)) }
         ways.reached(way)
         onReached(way)
     }
@@ -63,29 +85,24 @@ final class RoomDialer {
     private func way() -> MemberNode.Dial {
         let loop = self.loop
         switch (options.address, tor) {
-        case (.onion, let tor?):
+        case (.onion, let tor?), (.direct, let tor?):
             return { [weak self, options] completion in
-                OnionRace(self?.ways.next() ?? [options.address], loop: loop) { address, completion in
+                TorRace(self?.ways.next() ?? [options.address], loop: loop) { address, completion in
                     Self.dial(address, invite: options.invite, by: tor, completion)
                 } completion: { result in
                     if case .success(let connection) = result { self?.reached(connection.address) }
                     completion(result.map(\.stream))
                 }
             }
-        case (.direct(let hostPort), let tor?):
-            let dialer = OnionDialer(controller: tor)
-            return { completion in
-                Self.throughTor(tor, late: .connectionTimeout, completion) { _, completion in
-                    dialer.dial(
-                        host: hostPort.host, port: hostPort.port, timeout: Self.torTimeout,
-                        completion: completion)
-                }
-            }
         case (.direct, nil):
             return { [weak self] completion in
                 let ways = (self?.ways.next() ?? []).compactMap(\.hostPort)
-                return DirectDialer.dial(ways, loop: loop, timeout: Self.directTimeout) { result in
-                    if case .success(let connection) = result { self?.reached(.direct(connection.address)) }
+                return DirectDialer.dial(ways, loop: loop, timeout: Self.directTimeout) { host, place in
+                    self?.mayDial(place, of: host) ?? false
+                } completion: { result in
+                    if case .success(let connection) = result {
+                        self?.reached(.direct(connection.address), at: connection.place)
+                    }
                     completion(result.map(\.stream).mapError { $0.notice })
                 }
             }
@@ -105,12 +122,23 @@ final class RoomDialer {
         }
     }
 
+    private func mayDial(_ place: SocketAddress, of host: HostPort) -> Bool {
+        !ways.isHearsay(.direct(host)) || IPAddress(place).map { reach.allows($0) } ?? false
+    }
+
     private static func dial(
         _ address: RoomAddress, invite: Invite?, by tor: TorController,
-        _ completion: @escaping (OnionRace.Stream) -> Void
+        _ completion: @escaping (TorRace.Stream) -> Void
     ) -> any Cancellable {
-        guard case .onion(let onion, let port) = address else { preconditionFailure("onions only") }
         let dialer = OnionDialer(controller: tor)
+        guard case .onion(let onion, let port) = address else {
+            guard let place = address.hostPort else {
+                preconditionFailure("a room in a local network is not dialed through tor")
+            }
+            return throughTor(tor, late: .connectionTimeout, completion) { _, completion in
+                dialer.dial(host: place.host, port: place.port, timeout: torTimeout, completion: completion)
+            }
+        }
         let dial = {
             // tor tries the introduction points of a service that is gone for as long as it is asked to.
             throughTor(tor, late: .onionUnreachable(.introductionTimedOut), completion) { isRepeated, completion in
@@ -124,7 +152,7 @@ final class RoomDialer {
 
     /// A dial that uses fresh circuits at each attempt; `late` is what it means that none of them had an answer.
     private static func throughTor(
-        _ tor: TorController, late: TorError, _ completion: @escaping (OnionRace.Stream) -> Void,
+        _ tor: TorController, late: TorError, _ completion: @escaping (TorRace.Stream) -> Void,
         _ dial: @escaping (_ isRepeated: Bool, @escaping RepeatedDial.Completion) -> any Cancellable
     ) -> any Cancellable {
         var isRepeated = false

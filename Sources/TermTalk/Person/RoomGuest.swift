@@ -211,6 +211,8 @@ package final class RoomGuest {
             let mayFindMore = options.address.kind == .lan && notice.code != .hostBusy
             return dialer.ways.failed(mayFindMore: mayFindMore)
         }
+        // On a local network people find the room by its announcement.
+        node.otherAddresses = { [dialer] address in address.kind == .lan ? [] : dialer.ways.others(than: address) }
         var networkWatch: NetworkWatch?
         if tor == nil {
             networkWatch = NetworkWatch(loop: loop) { [weak node] in
@@ -243,6 +245,9 @@ package final class RoomGuest {
         switch event {
         case .newHostKey(let key): host.remember(key, at: options.address)
         case .moved(let address): moved(to: address)
+        case .hosts(let places):
+            guard let dialer = visit?.dialer else { return }
+            tell(.room(.hosts(addresses: dialer.hear(of: places).map(\.text))))
         case .ended(let reason, let notice): ended(reason, notice)
         }
     }

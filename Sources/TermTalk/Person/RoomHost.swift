@@ -88,8 +88,14 @@ package final class RoomHost {
     }
     var node: HostNode? { room?.node }
 
-    /// Further addresses of a direct room.
-    var alternatives: [RoomAddress] { entrance.alternatives }
+    /// Further addresses of the room: this host's, and of the same kind those of other hosts that hold it.
+    var alternatives: [RoomAddress] {
+        guard let room else { return entrance.alternatives }
+        let others = room.node.room.hostPlaces.compactMap { RoomAddress($0) }
+            .filter { $0.kind == room.address.kind && $0 != room.address }
+        let own = entrance.alternatives.filter { !others.contains($0) }
+        return Array((others + own).prefix(Invite.addressLimit - 1))
+    }
 
     // MARK: Opening
 
@@ -196,7 +202,7 @@ package final class RoomHost {
                     expires: expires)))
         keeping.begin(node)
         if let store = options.store, let kept = options.kept {
-            return hold(node, store, kept, hasPassword: password != nil)
+            return hold(node, at: address, store, kept, hasPassword: password != nil)
         }
         if isKept { node.ending.timeOver = .tellsOwner }
         guard let engine else { return announce(timeToLive: timeToLive) }
@@ -214,6 +220,10 @@ package final class RoomHost {
         case .invitesChanged(let secrets):
             if options.hasClientAuthorization { entrance.authorize(secrets.onionClients) }
         case .inviteReplaced: if let node, !options.isHeadless { showRoomInvite(of: node) }
+        case .placesChanged:
+            guard let room else { return }
+            tell(.room(.hosts(addresses: ([room.address] + alternatives).map(\.text))))
+            announceInRegistry()
         case .endWanted: end(.moderatorEnded)
         // Unless it is about to end already.
         case .timeIsOver: if isKept { end(.ttl) }
@@ -231,7 +241,9 @@ package final class RoomHost {
         return RoomGroup(trust: .creator(publicKey), time: time, signingKey: key)
     }
 
-    private func hold(_ node: HostNode, _ store: StoreOptions, _ kept: KeptRoom, hasPassword: Bool) {
+    private func hold(
+        _ node: HostNode, at address: RoomAddress, _ store: StoreOptions, _ kept: KeptRoom, hasPassword: Bool
+    ) {
         let share = RoomShare(store, name: kept.logName, loop: loop) { [weak self] notice in
             guard let self, !self.isClosed else { return }
             self.tell(.warning(notice))
@@ -248,7 +260,8 @@ package final class RoomHost {
             node, isNew: kept.isNew,
             terms: SharedTerms(
                 options.limits, hasPassword: hasPassword, isInviteOnly: options.isInviteOnly,
-                timeToLive: options.timeToLive.map { .seconds($0) }), key: kept.logKey)
+                timeToLive: options.timeToLive.map { .seconds($0) }),
+            places: ([address] + entrance.alternatives).compactMap(\.hostPlace), key: kept.logKey)
     }
 
     private func announce(timeToLive: Int64?) {

@@ -38,6 +38,8 @@ enum RoomInput: Equatable {
     case cutOff(UInt32)
     /// The room is over.
     case ended(ChatEvent.CloseReason)
+    /// The host is reached there from now on; nowhere, when it takes nobody any more.
+    case listens([HostPlace])
 
     /// In the TLS presentation language.
     var bytes: [UInt8] {
@@ -85,6 +87,9 @@ enum RoomInput: Equatable {
         case .ended(let reason):
             writer.write(UInt8(7))
             writer.write(UInt8(reason == .moderatorEnded ? 1 : reason == .ttl ? 2 : 0))
+        case .listens(let places):
+            writer.write(UInt8(8))
+            writer.write(places)
         }
         return writer.bytes
     }
@@ -130,6 +135,7 @@ enum RoomInput: Equatable {
             case 2: self = .ended(.ttl)
             default: throw .invalidValue
             }
+        case 8: self = .listens(try reader.readHostPlaces(atMost: HostPlace.placesPerHost))
         default:
             throw .invalidValue
         }

@@ -40,8 +40,11 @@ final class RoomShare {
     ///
     /// - Parameters:
     ///   - isNew: whether the room begins with this host.
+    ///   - places: where this host is reached.
     ///   - key: what the log is sealed with.
-    func start(_ node: HostNode, isNew: Bool, terms: SharedTerms, key: borrowing SecretBytes) {
+    func start(
+        _ node: HostNode, isNew: Bool, terms: SharedTerms, places: [HostPlace], key: borrowing SecretBytes
+    ) {
         let host = Random.uint64()
         let replica = ReplicaNode(
             loop: loop, location: options.location, password: options.password, name: name,
@@ -50,7 +53,7 @@ final class RoomShare {
             onEvent: { [weak self] in self?.heard($0) })
         self.replica = replica
         let authority = SharedAuthority(
-            node, host: host, isNew: isNew, terms: terms,
+            node, host: host, isNew: isNew, terms: terms, places: places,
             log: .init(
                 append: { [weak replica] input, time in
                     do throws(ReplicaError) {

@@ -20,9 +20,6 @@ final class RoomSharing {
 
     /// Nothing is read from members while more than so many bytes wait for the store.
     static let congestedByteCount = 4 << 20
-    /// A snapshot is taken after so many entries, or so many bytes of inputs and a quarter of the snapshot before.
-    static let snapshotEntryCount = 4_096
-    static let snapshotByteCount = 1 << 20
     /// The log of what was said is looked through after so many entries, for what nobody needs any more.
     static let trimInterval: UInt64 = 64
     /// A hash of the room's state is logged after so many entries, where debug messages are.
@@ -49,14 +46,17 @@ final class RoomSharing {
     /// The links of this host by which something has come, so that the others are to hear when they are gone.
     private var spoken: Set<LinkID> = []
     private var nextNumber: UInt32 = 0
-    private var entryCount = 0
-    private var byteCount = 0
-    private var snapshotSize = 0
+    var snapshots = SnapshotPace()
     var isFlushing = false
+    /// Where this host is reached.
+    private let places: [HostPlace]
+    /// Whether that is written and has not come back.
+    private var isAnnouncing = false
 
-    init(host: UInt64, terms: SharedTerms, log: Log) {
+    init(host: UInt64, terms: SharedTerms, places: [HostPlace], log: Log) {
         self.host = host
         self.terms = terms
+        self.places = Array(places.prefix(HostPlace.placesPerHost))
         self.log = log
     }
 
@@ -138,23 +138,25 @@ final class RoomSharing {
         return waiting.isEmpty
     }
 
+    // MARK: Where the hosts are
+
+    /// What is to be written for the others to know where this host is; nil when they do, or it takes nobody yet.
+    func announcement() -> RoomInput? {
+        guard !isAnnouncing, let number, table.places(of: number) != places, isOpen else { return nil }
+        isAnnouncing = true
+        return .listens(places)
+    }
+
+    /// A host says where it is reached.
+    func listens(_ host: UInt32, at places: [HostPlace]) {
+        table.listens(host, at: places)
+        if host == number { isAnnouncing = false }
+    }
+
+    /// A host is gone, and reached nowhere. If it is this one, what it had under way does not count, and it says so again.
+    func isGone(_ host: UInt32) { listens(host, at: []) }
+
     // MARK: Snapshots
-
-    func applied(byteCount: Int) {
-        entryCount += 1
-        self.byteCount += byteCount
-    }
-
-    var isSnapshotDue: Bool {
-        entryCount >= max(Self.snapshotEntryCount, snapshotSize >> 10)
-            || byteCount >= max(Self.snapshotByteCount, snapshotSize / 4)
-    }
-
-    func tookSnapshot(byteCount size: Int) {
-        entryCount = 0
-        byteCount = 0
-        snapshotSize = size
-    }
 
     /// All that was known is replaced by that; nothing of this host's is under way any more.
     func adopt(_ table: SharedTable, at time: UInt64, local: Duration) {
@@ -163,6 +165,7 @@ final class RoomSharing {
         clock.applied(time, local: local)
         spoken = []
         acknowledged = [:]
+        isAnnouncing = false
         // What was said by links that are dropped now their peers say again; a host's own words still count.
         waiting.removeAll { input in
             switch input {

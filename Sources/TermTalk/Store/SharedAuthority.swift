@@ -20,9 +20,12 @@ final class SharedAuthority: RoomAuthority {
     /// - Parameters:
     ///   - host: a number at random.
     ///   - isNew: whether the room begins here.
-    init(_ node: HostNode, host: UInt64, isNew: Bool, terms: SharedTerms, log: RoomSharing.Log) {
+    ///   - places: where this host is reached.
+    init(
+        _ node: HostNode, host: UInt64, isNew: Bool, terms: SharedTerms, places: [HostPlace], log: RoomSharing.Log
+    ) {
         self.node = node
-        sharing = RoomSharing(host: host, terms: terms, log: log)
+        sharing = RoomSharing(host: host, terms: terms, places: places, log: log)
         room = emptyRoom(closesAt: nil)
         guard isNew else { return }
         sharing.clock.begin(local: loop.time)
@@ -126,6 +129,7 @@ final class SharedAuthority: RoomAuthority {
 
     /// Members are told that they are away; they come back to another host.
     func pauses() {
+        sharing.write(.listens([]))
         for connection in connections.members where sharing.forget(connection.link) {
             sharing.write(.lost(connection.link.number))
         }
@@ -142,19 +146,21 @@ final class SharedAuthority: RoomAuthority {
         case .hello(let instead):
             sharing.table.came(entry.writer.host)
             if instead != nil { lostLinks(of: entry.writer.host) }
-            sharing.applied(byteCount: 0)
+            sharing.snapshots.applied(byteCount: 0)
         case .beat:
-            sharing.applied(byteCount: 0)
+            sharing.snapshots.applied(byteCount: 0)
         case .gone(let writer, _):
             lostLinks(of: writer.host)
-            sharing.applied(byteCount: 0)
+            if let number = sharing.table.number(of: writer.host) { sharing.isGone(number) }
+            sharing.snapshots.applied(byteCount: 0)
         case .input(_, let bytes):
-            sharing.applied(byteCount: bytes.count)
+            sharing.snapshots.applied(byteCount: bytes.count)
             // Other hosts may know more; they are to be of one version.
             if let host = sharing.table.number(of: entry.writer.host), let input = try? RoomInput(bytes: bytes) {
                 apply(input, of: host)
             }
         }
+        tellPlaces()
         var actions: [RoomAction] = []
         room.timePassed(now: time, actions: &actions)
         node.perform(actions)
@@ -227,7 +233,20 @@ final class SharedAuthority: RoomAuthority {
             room.close(reason, actions: &actions)
             node.perform(actions)
             node.ending.close(reason)
+        case .listens(let places):
+            sharing.listens(host, at: places)
         }
+    }
+
+    /// Members hear of it when the room's hosts are reached elsewhere; and the other hosts, where this one is.
+    private func tellPlaces() {
+        let places = sharing.table.hostPlaces
+        if places != room.hostPlaces, !room.isClosed {
+            room.hostPlaces = places
+            node.perform([.broadcast(HostMessage.hosts(places).encoded, tag: 0)])
+            node.onEvent?(.placesChanged)
+        }
+        if let announcement = sharing.announcement() { submit(announcement) }
     }
 
     private func said(
@@ -387,13 +406,13 @@ final class SharedAuthority: RoomAuthority {
     var snapshot: [UInt8] { SharedSnapshot.bytes(of: room, sharing.table, now: time) }
 
     private func snapshotSoon() {
-        guard sharing.isSnapshotDue, sharing.log.isKeeper(), sharing.log.isReady() else { return }
+        guard sharing.snapshots.isDue, sharing.log.isKeeper(), sharing.log.isReady() else { return }
         // The room is what the replica has read only when all of it was applied.
-        sharing.tookSnapshot(byteCount: 0)
+        sharing.snapshots.took(byteCount: 0)
         loop.atEndOfTurn { [weak self] in
             guard let self, !self.node.ending.hasBegun else { return }
             let bytes = self.snapshot
-            self.sharing.tookSnapshot(byteCount: bytes.count)
+            self.sharing.snapshots.took(byteCount: bytes.count)
             self.sharing.log.keep(bytes)
         }
     }
@@ -411,6 +430,7 @@ final class SharedAuthority: RoomAuthority {
         node.wanted.forget()
         room = snapshot?.room ?? emptyRoom(closesAt: nil)
         sharing.adopt(snapshot?.table ?? SharedTable(), at: snapshot?.time ?? 0, local: loop.time)
+        room.hostPlaces = sharing.table.hostPlaces
         node.door.useInvitesOfGroup(in: room)
         node.doorkeeper.invitesChanged()
         node.ending.noteTime()

@@ -3,7 +3,7 @@ internal import Wire
 
 /// A room that several hosts hold, as bytes: the room, its log, and what the hosts know of each other.
 struct SharedSnapshot {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
     /// The most entries of a room's log.
     private static let entryLimit = 1 << 24
 

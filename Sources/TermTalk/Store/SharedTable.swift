@@ -1,5 +1,6 @@
 internal import Chat
 internal import Room
+internal import SharedLog
 internal import Wire
 
 /// What the hosts that hold one room know of each other's links: the same at all that have read as far.
@@ -8,6 +9,8 @@ struct SharedTable: Equatable {
     static let hostLimit = 65_536
     /// How many links there are at a time: many times what a room has members.
     static let linkLimit = 1 << 20
+    /// Hosts whose places are known: those that live.
+    static let placedHostLimit = WriterTable.limit
 
     private(set) var terms: SharedTerms?
     /// The numbers of the hosts in the room, in the order of their coming, from 1.
@@ -16,8 +19,34 @@ struct SharedTable: Equatable {
     private var links: Set<LinkID> = []
     /// Those of them whose peers are members.
     private var members: [LinkID: MemberID] = [:]
+    /// Where the hosts that live are reached, as they say.
+    private var places: [UInt32: [HostPlace]] = [:]
+    /// What members are told: the first place of each host, in the order of their coming, then the second ones.
+    private(set) var hostPlaces: [HostPlace] = []
 
     init() {}
+
+    func places(of host: UInt32) -> [HostPlace] { places[host] ?? [] }
+
+    /// The host is reached there, and nowhere else any more.
+    mutating func listens(_ host: UInt32, at list: [HostPlace]) {
+        if list.isEmpty {
+            places[host] = nil
+        } else if places[host] != nil || places.count < Self.placedHostLimit {
+            places[host] = Array(list.prefix(HostPlace.placesPerHost))
+        }
+        hostPlaces = listed
+    }
+
+    private var listed: [HostPlace] {
+        let lists = places.sorted { $0.key < $1.key }.map(\.value)
+        var listed: [HostPlace] = []
+        for rank in 0..<HostPlace.placesPerHost {
+            for place in lists.compactMap({ $0.dropFirst(rank).first })
+            where !listed.contains(place) && listed.count < HostPlace.listLimit { listed.append(place) }
+        }
+        return listed
+    }
 
     /// The host's number in the room; nil for one that has not come yet.
     func number(of host: UInt64) -> UInt32? { hosts[host] }
@@ -65,6 +94,13 @@ struct SharedTable: Equatable {
             guard id < 1 << 30 else { throw .invalidValue }
             members[link] = MemberID(entropy: id)
         }
+        for _ in 0..<(try Self.count(&reader, Self.placedHostLimit)) {
+            let host = try reader.readUInt32()
+            guard host > 0, host <= hosts.count else { throw .invalidValue }
+            let list = try reader.readHostPlaces(atMost: HostPlace.placesPerHost)
+            guard !list.isEmpty, places.updateValue(list, forKey: host) == nil else { throw .invalidValue }
+        }
+        hostPlaces = listed
     }
 
     func write(to writer: inout ByteWriter) {
@@ -78,6 +114,11 @@ struct SharedTable: Equatable {
         for (link, member) in members.sorted(by: { $0.key.slot < $1.key.slot }) {
             Self.write(link, to: &writer)
             writer.write(member.wireValue)
+        }
+        writer.write(UInt32(clamping: places.count))
+        for (host, list) in places.sorted(by: { $0.key < $1.key }) {
+            writer.write(host)
+            writer.write(list)
         }
     }
 

@@ -220,7 +220,7 @@ package struct ScreenModel: Sendable {
             call()
         case .joinRequestOver(let id): roster.waitsNoLonger(id)
         case .ending(let seconds, _): status.expires = moment.seconds + seconds
-        case .inviteMade, .invites, .inviteRevoked, .moved: break
+        case .inviteMade, .invites, .inviteRevoked, .moved, .hosts: break
         }
     }
 

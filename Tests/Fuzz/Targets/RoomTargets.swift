@@ -48,6 +48,12 @@ private func memberRequest(_ input: [UInt8]) {
     precondition((try? MemberRequest(type: encoded.type, body: encoded.body)) == request, "\(request)")
 }
 
+let hostPlaces: [HostPlace] = [
+    .onion(OnionPlace(key: Array(0..<32), port: 12_345)),
+    HostPlace.DirectPlace(host: "relay.example", port: 1).map { .direct($0) },
+    HostPlace.DirectPlace(host: "2001:db8::1", port: 65_535).map { .direct($0) },
+].compactMap(\.self)
+
 private func hostMessageSeeds() -> [[UInt8]] {
     let entries = ids.prefix(2).map {
         HostMessage.Admission.Entry(
@@ -64,6 +70,7 @@ private func hostMessageSeeds() -> [[UInt8]] {
         .privatePosted(from: ids[0], to: ids[1], id: MessageID(9), age: 7, content: [0, 104]),
         .receipts([.init(id: MessageID(8), count: 1, of: 2)]), .declined(MessageID(8), .slow), .closing(.ttl),
         .removed(.banned, "bye"), .topicChanged("cats"), .lockChanged(true), .extended(60), .waiting,
+        .hosts(hostPlaces),
     ]
     return messages.map { [$0.encoded.type] + $0.encoded.body }
 }

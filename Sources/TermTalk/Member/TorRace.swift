@@ -1,9 +1,9 @@
 internal import Chat
 internal import EventLoop
 
-/// A dial of a room that has several onion services: of the first, and of each next one beside those before, when one has
+/// A dial, through tor, of a room that has several addresses: of the first, and of each next one beside those before, when one has
 /// failed or none has answered for a while. The first that answers is taken, and the others are called off.
-final class OnionRace: Cancellable {
+final class TorRace: Cancellable {
     typealias Stream = Result<any ByteStream, ChatEvent.Notice>
     typealias Connection = (stream: any ByteStream, address: RoomAddress)
 

@@ -6,14 +6,14 @@ import TorController
 
 @testable import TermTalk
 
-@Suite struct OnionRaceTests {
+@Suite struct TorRaceTests {
     /// A dial that ends when the test says so.
     private final class Attempt: Cancellable {
         let address: RoomAddress
-        var completion: ((OnionRace.Stream) -> Void)?
+        var completion: ((TorRace.Stream) -> Void)?
         var isCancelled = false
 
-        init(_ address: RoomAddress, _ completion: @escaping (OnionRace.Stream) -> Void) {
+        init(_ address: RoomAddress, _ completion: @escaping (TorRace.Stream) -> Void) {
             self.address = address
             self.completion = completion
         }
@@ -28,12 +28,12 @@ import TorController
         let loop: EventLoop
         let addresses = (0..<3).map { _ in RoomAddress.onion(OnionKey().address, port: 1) }
         var attempts: [Attempt] = []
-        var results: [Result<OnionRace.Connection, ChatEvent.Notice>] = []
-        private(set) var race: OnionRace?
+        var results: [Result<TorRace.Connection, ChatEvent.Notice>] = []
+        private(set) var race: TorRace?
 
         init() throws {
             loop = try EventLoop(simulatedFrom: MonotonicTime(nanoseconds: 0))
-            race = OnionRace(addresses, loop: loop) { [unowned self] address, completion in
+            race = TorRace(addresses, loop: loop) { [unowned self] address, completion in
                 let attempt = Attempt(address, completion)
                 attempts.append(attempt)
                 return attempt
