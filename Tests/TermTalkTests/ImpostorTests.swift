@@ -99,7 +99,7 @@ import Wire
         node.onEvent = { event in
             switch event {
             case .newHostKey: newKeys += 1
-            case .moved: break
+            case .moved, .hosts: break
             case .ended(_, let notice):
                 ending = notice
                 loop.stop()

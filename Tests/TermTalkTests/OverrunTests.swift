@@ -144,7 +144,7 @@ import Testing
         try disk.close()
     }
 
-    @Test("After more waited for the disk than the log may hold, the host's participant has heard all, and lets others in")
+    @Test("After more waited for the disk than the log holds, the host's participant has heard all, and lets others in")
     func slowDisk() throws {
         let disk = try Disk()
         try NodeWorld.run(limits: Self.limits()) { world in

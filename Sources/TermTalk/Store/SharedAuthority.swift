@@ -175,7 +175,8 @@ final class SharedAuthority: RoomAuthority {
     private func logState(at position: LogPosition) {
         guard position.number % RoomSharing.stateInterval == 0, node.logger.logLevel <= .debug else { return }
         let state = BLAKE2b.hash(snapshot.span).prefix(16)
-        node.logger.debug("state", metadata: ["position": "\(position.text)", "room": "\(Base16.encode(Array(state)))"])
+        node.logger.debug(
+            "state", metadata: ["position": "\(position.text)", "room": "\(Base16.encode(Array(state)))"])
     }
 
     private func settleAllReceipts() {
