@@ -70,6 +70,35 @@ import Wire
         #expect(isNew && !invites.isSpoilt(now: now))
     }
 
+    @Test("What the first one knows too does not either, though the second one is out first")
+    func firstStays() throws {
+        var invites = invites(1)
+        let now = Duration.seconds(5)
+        for number in [2, 3] { invites.spoil(by: MemberID(entropy: UInt32(number)), until: now + .seconds(60)) }
+        invites.followed(from: try book([1, 2], generation: 0), to: try book([1, 2], generation: 1))
+        var isNew = invites.register(key(1), of: 1, current: 1)
+        #expect(isNew && invites.isSpoilt(now: now))
+        invites.followed(from: try book([1], generation: 1), to: try book([1], generation: 2))
+        isNew = invites.register(key(2), of: 2, current: 2)
+        #expect(isNew && !invites.isSpoilt(now: now))
+    }
+
+    @Test("So many who were sent out are remembered, and of more the latest", arguments: [0, 1])
+    func spoilers(more: Int) throws {
+        var invites = invites(1)
+        let ids = (1...UInt32(RoomLimits.spoilers + more))
+        for id in ids { invites.spoil(by: MemberID(entropy: id), until: .seconds(60)) }
+        var writer = StateWriter(now: .zero)
+        invites.write(to: &writer)
+        var reader = StateReader(writer.bytes, now: .zero)
+        var kept = try GroupInvites(reading: &reader)
+        try reader.finish()
+        // The first one is in the group still.
+        kept.followed(from: try book([1], generation: 0), to: try book([1], generation: 1))
+        let isNew = kept.register(key(1), of: 1, current: 1)
+        #expect(isNew && kept.isSpoilt(now: .zero) == (more == 0))
+    }
+
     @Test("It lasts for a minute, over a restart as well, and a key that was taken back does not end it")
     func spoiling() throws {
         var invites = invites(1)

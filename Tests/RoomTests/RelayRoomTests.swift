@@ -177,7 +177,7 @@ import Wire
         try network.act(alice) { client, actions in
             try client.moderate(.kick("bob", reason: "", keepsInvites: false), actions: &actions)
             client.connected(actions: &actions)
-            #expect(client.upkeep.expelled?.nick == "bob")
+            #expect(client.upkeep.expelled.entries.map(\.nick) == ["bob"])
         }
     }
 

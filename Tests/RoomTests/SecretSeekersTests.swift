@@ -119,7 +119,7 @@ import Wire
         }
         #expect(network.peers[0].client.isJoined && generation(network, 0) == 0)
         // It knows whom it has sent out, but its changes are not taken any more: the person is told.
-        let expelled = try #require(network.peers[0].client.upkeep.expelled)
+        let expelled = try #require(network.peers[0].client.upkeep.expelled.entries.first)
         #expect(expelled.nick == name && !expelled.isTold)
         let stays = { network.peers[0].warnings.count { $0 == .inviteStays } }
         let end = expelled.since + .seconds(60)

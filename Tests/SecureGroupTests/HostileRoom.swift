@@ -209,6 +209,16 @@ final class HostileRoom {
         try carry()
     }
 
+    /// The same, for the room too.
+    func passAll(_ time: Duration) throws {
+        now += time
+        var actions: [RoomAction] = []
+        room.timePassed(now: now, actions: &actions)
+        try perform(actions)
+        try carry()
+        try pass(.zero)
+    }
+
     /// The `posted` messages that the room has broadcast.
     var posts: [HostMessage] {
         broadcasts.filter { if case .posted = $0 { true } else { false } }

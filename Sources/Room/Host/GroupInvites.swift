@@ -5,11 +5,11 @@ internal import Wire
 /// At a relay: the keys for handshakes of the invites that the group has had, as far as it was told of them. Which secret of the
 /// group each is made from stands in the group's book.
 struct GroupInvites {
-    /// Somebody who was sent out knows the group's invite: nobody new comes in by it.
+    /// Some who were sent out know the group's invite: nobody new comes in by it.
     private struct Spoilt {
-        let id: MemberID
-        let until: Duration
-        /// The first secret of the group that it does not know; nil while there is none.
+        var ids: [MemberID]
+        var until: Duration
+        /// The first secret of the group that they do not know; nil while there is none.
         var generation: UInt64?
     }
 
@@ -51,9 +51,10 @@ struct GroupInvites {
         if let first = spoilt?.generation, first > generation { spoilt?.generation = nil }
     }
 
-    /// The member is about to be sent out.
+    /// The member is about to be sent out. Past so many the first one does not count any more.
     mutating func spoil(by id: MemberID, until time: Duration) {
-        spoilt = Spoilt(id: id, until: time)
+        let others = (spoilt?.ids ?? []).filter { $0 != id }
+        spoilt = Spoilt(ids: others.suffix(RoomLimits.spoilers - 1) + [id], until: time)
     }
 
     /// Whether it is to be replaced, because somebody who was sent out knows it.
@@ -62,7 +63,7 @@ struct GroupInvites {
     /// The group has followed a Commit. Who is in it then can make the secret that it gets by that.
     mutating func followed(from before: any GroupBook, to after: any GroupBook) {
         guard let spoilt, spoilt.generation == nil, after.secretGeneration > before.secretGeneration,
-            !before.contains(spoilt.id)
+            !spoilt.ids.contains(where: before.contains)
         else { return }
         self.spoilt?.generation = after.secretGeneration
     }
@@ -87,7 +88,9 @@ extension GroupInvites {
         }
         spoilt = try reader.readOptional { reader throws(WireError) in
             Spoilt(
-                id: try reader.readMemberID(), until: try reader.readTime(),
+                ids: try reader.readList(atMost: RoomLimits.spoilers) { reader throws(WireError) in
+                    try reader.readMemberID()
+                }, until: try reader.readTime(),
                 generation: try reader.readOptional { reader throws(WireError) in try reader.readUInt64() })
         }
     }
@@ -99,7 +102,7 @@ extension GroupInvites {
         }
         writer.write(list: void) { writer, key in writer.write(key.copy()) }
         writer.write(optional: spoilt) { writer, spoilt in
-            writer.write(spoilt.id)
+            writer.write(list: spoilt.ids) { writer, id in writer.write(id) }
             writer.write(time: spoilt.until)
             writer.write(optional: spoilt.generation) { writer, generation in writer.write(generation) }
         }

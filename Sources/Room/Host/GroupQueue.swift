@@ -313,6 +313,8 @@ struct GroupQueue {
         for id in commit.added {
             if let joiner = asked?.adds[id] { spent.insert(KeyPackageDigest(of: joiner.keyPackage)) }
         }
+        // New keys of its own that a member was not asked for, or that nobody waits for, say nothing about what it does for others.
+        guard let asked, asked.member == member, !asked.isUpdate else { return }
         silent.remove(member)
         doubted.remove(member)
     }

@@ -35,23 +35,13 @@ struct GroupUpkeep {
     }
 
     var roleChange: RoleChange?
-    /// Whom this member, a moderator, has sent out of a relay's room: once it is out of the group, that gets another secret.
-    var expelled: Expelled?
-    struct Expelled {
-        let id: MemberID
-        let nick: String
-        let since: Duration
-        /// Whether the person knows that the invite stays for now.
-        var isTold = false
-
-        /// When the relay has others in again who come with the old invite.
-        var toldAt: Duration? { isTold ? nil : since + RoomLimits.spoiltInviteTime }
-    }
+    /// Whom this member, a moderator, has sent out of a relay's room: once they are out of the group, that gets another secret.
+    var expelled = ExpelledMembers()
 
     /// The group has got another secret in this epoch, which is kept from whom this member has sent out.
     struct Renewal {
         var epoch: UInt64
-        var expelled: Expelled
+        var expelled: ExpelledMembers
     }
 
     /// When this member tells the relay of the group's new secret, as nobody else seems to.

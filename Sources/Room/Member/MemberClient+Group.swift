@@ -262,7 +262,7 @@ extension MemberClient {
         let stuck = isAway ? nil : upkeep.stuckUntil
         let past = isAway ? nil : upkeep.pastSince.map { $0 + GroupUpkeep.pastTime }
         let registration = isAway || upkeep.isStuck ? nil : upkeep.registrationDue
-        let expelled = isAway ? nil : upkeep.expelled?.toldAt
+        let expelled = isAway ? nil : upkeep.expelled.nextDeadline
         let times = [ghosts, update, stuck, past, registration, expelled, checks.nextDeadline, slowDeadline]
         return times.compactMap(\.self).min()
     }

@@ -34,9 +34,9 @@ extension MemberClient {
 
     // MARK: Another secret
 
-    /// Somebody whom this member has sent out is not in the group any more: it gets another secret.
+    /// All whom this member has sent out are not in the group any more: it gets another secret.
     mutating func renewSecretIfDue() {
-        guard let expelled = upkeep.expelled, !engine.members.contains(expelled.id) else { return }
+        guard upkeep.expelled.areOut(of: engine.members) else { return }
         wantUpdate(after: .zero)
     }
 
@@ -44,10 +44,8 @@ extension MemberClient {
     mutating func compareSecrets(_ generation: UInt64, members before: Set<MemberID>, actions: inout [Action]) {
         if engine.secretGeneration != generation {
             invite.awaitsNew = true
-            let isKept = upkeep.expelled.map { !before.contains($0.id) } ?? false
-            if isKept, let expelled = upkeep.expelled.take() {
-                upkeep.renewals.append(.init(epoch: engine.epoch, expelled: expelled))
-            }
+            let kept = upkeep.expelled.renewed(before: before)
+            if !kept.isEmpty { upkeep.renewals.append(.init(epoch: engine.epoch, expelled: kept)) }
             tellOfNewSecret(actions: &actions)
         }
         renewSecretIfDue()
@@ -56,8 +54,7 @@ extension MemberClient {
     /// Commits behind this epoch are void, as the relay says. Whoever this member has sent out before knows the secret that counts again,
     /// if that is true. Its own word takes no secret back: this member comes anew with what it knows, and hears from others what counts.
     mutating func renewalsWereUndone(behind epoch: UInt64) {
-        let undone = upkeep.renewals.filter { $0.epoch > epoch }
-        upkeep.expelled = upkeep.expelled ?? undone.last?.expelled
+        for renewal in upkeep.renewals where renewal.epoch > epoch { upkeep.expelled.add(renewal.expelled) }
         upkeep.renewals = []
     }
 
@@ -89,22 +86,21 @@ extension MemberClient {
 
     /// The invite counts again that somebody knows who was sent out: the person hears so. It is changed all the same when that can be.
     mutating func tellOfOldInvite(actions: inout [Action]) {
-        guard let expelled = upkeep.expelled, let toldAt = expelled.toldAt, now >= toldAt else { return }
-        upkeep.expelled?.isTold = true
-        actions.append(.tell(.warning(.inviteStays(for: expelled.nick))))
+        for entry in upkeep.expelled.takeDue(at: now) {
+            actions.append(.tell(.warning(.inviteStays(for: entry.nick))))
+        }
     }
 
     /// Whether the invite that somebody knows who was sent out is about to be replaced, by this member.
     package var isReplacingInvite: Bool {
-        isModerator && (invite.awaitsNew || upkeep.expelled != nil)
+        isModerator && (invite.awaitsNew || !upkeep.expelled.isEmpty)
     }
 
     /// The Commit by which the group has another secret; nil when there is nobody from whom it is to be kept, or it cannot be.
     mutating func secretCommit(actions: inout [Action]) -> GroupCommit? {
-        guard let expelled = upkeep.expelled, !engine.members.contains(expelled.id) else { return nil }
+        guard upkeep.expelled.areOut(of: engine.members) else { return nil }
         if isModerator, let commit = try? engine.commitNewSecret() { return commit }
-        upkeep.expelled = nil
-        if !expelled.isTold { actions.append(.tell(.warning(.inviteStays(for: expelled.nick)))) }
+        for entry in upkeep.expelled.giveUp() { actions.append(.tell(.warning(.inviteStays(for: entry.nick)))) }
         return nil
     }
 

@@ -39,7 +39,7 @@ extension MemberClient {
     ) {
         ask(.expel(id, isBanned: isBanned, keepsInvites: keepsInvites, reason: reason), actions: &actions)
         guard isAtRelay, !keepsInvites, let nick = members[id]?.nick, id != engine.id else { return }
-        upkeep.expelled = .init(id: id, nick: nick, since: now)
+        upkeep.expelled.add(id, nick: nick, since: now)
     }
 
     private mutating func ask(_ moderation: Moderation, actions: inout [Action]) {

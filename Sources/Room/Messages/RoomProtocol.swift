@@ -125,6 +125,8 @@ package struct RoomLimits: Sendable {
     /// How long a relay lets nobody new in after somebody was sent out, who knows the invite: a moderator may have given itself
     /// new keys just before, and has to wait for ``ownUpdateInterval`` until the group gets another secret.
     static let spoiltInviteTime = Duration.seconds(60)
+    /// Of whom a relay remembers that they were sent out and know the group's invite, until that is another one.
+    static let spoilers = 256
 
     /// A message may have been sealed so many epochs ago: members keep what opens as many. In a round trip of 4 s, all that
     /// comes and goes in the long run, and new keys, begin 6.

@@ -98,6 +98,12 @@ extension HostNode {
         logger.info("a member came in", metadata: ["members": "\(room.memberCount)"])
     }
 
+    /// Whoever waits for a Commit is not sent away while one member after the other is asked for it in vain.
+    func letWait(_ connection: HostConnection) {
+        guard !connection.isMember, room.awaits(connection.link) else { return }
+        connection.mayStay(until: connection.session.admissionDeadline + Self.commitPatience)
+    }
+
     /// Whether the log has something for the connection's member that has not been sealed.
     func hasMore(for connection: HostConnection) -> Bool {
         guard var reader = connection.reader else { return false }

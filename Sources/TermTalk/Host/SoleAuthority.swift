@@ -53,6 +53,7 @@ final class SoleAuthority: RoomAuthority {
             return node.fail(connection)
         }
         node.perform(actions)
+        node.letWait(connection)
         node.waitForStore(connection)
     }
 

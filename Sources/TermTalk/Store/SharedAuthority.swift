@@ -281,6 +281,7 @@ final class SharedAuthority: RoomAuthority {
             return node.streamClosed(connection)
         }
         node.perform(actions)
+        if let connection = connections[link] { node.letWait(connection) }
     }
 
     private func returned(_ session: UInt32, received: UInt32, key: [UInt8], by link: LinkID) {

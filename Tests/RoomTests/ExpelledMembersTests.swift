@@ -1,0 +1,48 @@
+import Chat
+import Testing
+
+@testable import Room
+
+@Suite struct ExpelledMembersTests {
+    private static let (ada, bob) = (MemberID(entropy: 1), MemberID(entropy: 2))
+
+    private func both() -> ExpelledMembers {
+        var expelled = ExpelledMembers()
+        expelled.add(Self.ada, nick: "ada", since: .seconds(1))
+        expelled.add(Self.bob, nick: "bob", since: .seconds(5))
+        return expelled
+    }
+
+    @Test("All of them have to be out of the group")
+    func out() {
+        #expect(!ExpelledMembers().areOut(of: []))
+        #expect(!both().areOut(of: [Self.ada]) && !both().areOut(of: [Self.bob]) && both().areOut(of: []))
+    }
+
+    @Test("A secret that was made while one was in the group is kept from the other only")
+    func renewed() {
+        var expelled = both()
+        let kept = expelled.renewed(before: [Self.ada])
+        #expect(kept.entries.map(\.nick) == ["bob"] && expelled.entries.map(\.nick) == ["ada"])
+        // Undone.
+        expelled.add(kept)
+        expelled.add(kept)
+        #expect(expelled.entries.map(\.nick) == ["ada", "bob"])
+    }
+
+    @Test("Of each the person is told once, when its time has come")
+    func told() {
+        var expelled = both()
+        #expect(expelled.nextDeadline == .seconds(61))
+        for (time, nicks) in [(60.0, []), (61, ["ada"]), (64, []), (65, ["bob"]), (100, [])] {
+            let due = expelled.takeDue(at: .seconds(1) * time)
+            #expect(due.map(\.nick) == nicks, "at \(time)")
+        }
+        #expect(expelled.nextDeadline == nil && !expelled.isEmpty)
+        let untold = expelled.giveUp()
+        #expect(untold.isEmpty && expelled.isEmpty)
+        var others = both()
+        let all = others.giveUp()
+        #expect(all.map(\.nick) == ["ada", "bob"])
+    }
+}

@@ -1,0 +1,43 @@
+import Chat
+import Sodium
+import Testing
+
+@testable import MLS
+@testable import Room
+@testable import SecureGroup
+
+/// Two members are sent out of a relay's room one after the other, and the relay helps the first.
+@Suite struct TwoSentOutTests {
+    @Test("The group gets no other secret while one of them is in it, and then one that neither knows")
+    func relayKeepsOne() throws {
+        let room = try HostileRoom("alice", "bob", "carol", "dave", isRelay: true)
+        try room.pass(.seconds(30))
+        let alice = room.peers[0]
+        let old = try #require(alice.group.secret?.mark)
+        let dave = room.peers[3].group
+        let heard = room.broadcasts.count
+        var holdsBack = true
+        // The relay asks nobody to remove dave, for now.
+        room.tamper = { _, message in
+            guard holdsBack, case .commitWanted(let adding, let removing) = message, removing.contains(dave.id) else {
+                return [message]
+            }
+            let rest = removing.filter { $0 != dave.id }
+            return adding.isEmpty && rest.isEmpty ? [] : [.commitWanted(adding: adding, removing: rest)]
+        }
+        try room.expel(3, by: 0)
+        try room.expel(2, by: 0)
+        for _ in 0..<6 { try room.passAll(.seconds(4)) }
+        #expect(alice.group.members.contains(dave.id) && alice.group.secret?.mark == old)
+        holdsBack = false
+        for _ in 0..<30 { try room.passAll(.seconds(4)) }
+        // All that the room has said since the relay gives to dave.
+        for case .committed(let from, _, _, let commit) in room.broadcasts[heard...] {
+            _ = try? dave.received(commit: commit, from: from)
+        }
+        let mark = try #require(alice.group.secret?.mark)
+        #expect(mark != old && !alice.group.members.contains(dave.id))
+        #expect(dave.secret?.mark != mark)
+        #expect(alice.client.upkeep.expelled.isEmpty)
+    }
+}
