@@ -7,7 +7,7 @@ import Testing
 
 /// Members of a relay's room that came before the others, and answer nobody who asks them to let somebody in.
 @Suite(.serialized) struct SilentMembersTests {
-    @Test("Three of them do not keep out who comes new: who lets it in is asked at last, and is asked first from then on")
+    @Test("Three of them do not keep out who comes new: who lets it in is asked at last, and first from then on")
     func three() throws {
         var limits = RoomLimits()
         limits.isRelay = true
