@@ -38,7 +38,22 @@ import Testing
         #expect(outbox.count == 1 && outbox.hasSent(MessageID(3)))
     }
 
-    @Test("What comes back is ours only as it was sent last")
+    @Test("What was sealed anew comes back in any of its latest forms: the host may have taken an earlier one")
+    func forms() {
+        var outbox = Outbox()
+        outbox.append(said(1))
+        for form in 1...Outbox.formsRemembered + 1 {
+            #expect(outbox.takeNext() == 0)
+            outbox.send(0, sealed: [UInt8(form)])
+            outbox.rewind()
+        }
+        for form in 1...Outbox.formsRemembered + 2 {
+            let isOurs = outbox.message(MessageID(1), to: nil, sealed: [UInt8(form)]) != nil
+            #expect(isOurs == (2...Outbox.formsRemembered + 1).contains(form), "form \(form)")
+        }
+    }
+
+    @Test("What comes back is ours only as it was sent")
     func ownMessages() {
         var outbox = Outbox()
         outbox.append(said(1))

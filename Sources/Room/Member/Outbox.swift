@@ -7,13 +7,16 @@ struct Outbox {
         var id: MessageID
         var to: MemberID?
         var content: EnvelopeContent
-        /// A hash of what was sent last.
-        var sealed: [UInt8] = []
+        /// Hashes of what was sent, each time sealed anew: the host may take the one before the last, when it had held another message back.
+        fileprivate(set) var sealed: [[UInt8]] = []
     }
 
     /// The host counts receipts for the latest ``RoomLimits/remembered`` messages of the room, or twice as many, and all can be
     /// ours; those in the outbox come to them.
     static let sentIDsRemembered = 2 * RoomLimits.remembered + 2 * MemberClient.outboxHighWaterMark
+
+    /// On a connection that keeps the order no more than two can be on their way.
+    static let formsRemembered = 4
 
     private(set) var messages: [Message] = []
     /// What was asked for as a moderator and has no answer yet.
@@ -50,14 +53,14 @@ struct Outbox {
 
     /// The message at that place was sealed, and goes out so.
     mutating func send(_ index: Int, sealed: [UInt8]) {
-        messages[index].sealed = BLAKE2b.hash(sealed.span)
+        messages[index].sealed = messages[index].sealed.suffix(Self.formsRemembered - 1) + [BLAKE2b.hash(sealed.span)]
         sent.insert(messages[index].id)
     }
 
     /// The message, if it is what has come back.
     func message(_ id: MessageID, to receiver: MemberID?, sealed: [UInt8]) -> Message? {
         guard let message = messages.first(where: { $0.id == id }), message.to == receiver,
-            message.sealed == BLAKE2b.hash(sealed.span)
+            message.sealed.contains(BLAKE2b.hash(sealed.span))
         else { return nil }
         return message
     }
