@@ -198,11 +198,11 @@ import Testing
     @Test("A Commit that nobody can follow puts nobody out: those who talk go on, and who came by it comes again")
     func unfollowable() throws {
         try run { world in
-            var spoiler: SpoilingGroup?
+            var spoiler: FaultyGroup?
             begin(
                 world,
                 group: { group in
-                    let made = SpoilingGroup(group)
+                    let made = FaultyGroup(group)
                     spoiler = made
                     return made
                 }
@@ -243,9 +243,9 @@ import Testing
     func lostWhileTheSecretChanged() throws {
         try run { world in
             begin(world) { first, invite in
-                var deaf: DeafGroup?
+                var deaf: FaultyGroup?
                 let second = world.add(nick: "second", inviteOfGroup: invite) { group in
-                    let made = DeafGroup(group)
+                    let made = FaultyGroup(group)
                     deaf = made
                     return made
                 }
@@ -285,11 +285,11 @@ import Testing
         arguments: [true, false])
     func wrongWelcomes(isOtherThere: Bool) throws {
         try run { world in
-            var spoiler: SpoilingGroup?
+            var spoiler: FaultyGroup?
             begin(
                 world,
                 group: { group in
-                    let made = SpoilingGroup(group)
+                    let made = FaultyGroup(group)
                     spoiler = made
                     return made
                 }

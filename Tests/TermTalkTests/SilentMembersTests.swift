@@ -12,9 +12,9 @@ import Testing
         var limits = RoomLimits()
         limits.isRelay = true
         try NodeWorld.run(limits: limits) { world in
-            var silent: [SilentGroup] = []
+            var silent: [FaultyGroup] = []
             func hostile(_ group: RoomGroup) -> any GroupEngine {
-                let made = SilentGroup(group)
+                let made = FaultyGroup(group)
                 silent.append(made)
                 return made
             }

@@ -3,26 +3,51 @@ import Room
 import SecureGroup
 import Sodium
 
-/// The group of a member that, while it is silent, answers to nobody's coming in; its own new keys it gives itself as others do.
-final class SilentGroup: GroupEngine {
+/// The group of a member that does wrong in one way or another, from when a test says so.
+final class FaultyGroup: GroupEngine {
     private let inner: RoomGroup
+    /// Its Commits look right to a relay, and can be followed by nobody: their last byte, of the membership tag, is another one. It
+    /// follows them itself.
+    var isSpoiling = false
+    /// It cannot follow any Commit.
+    var isDeaf = false
+    /// It lets nobody in and removes nobody; its own new keys it gives itself as others do.
     var isSilent = false
     /// How often it was asked while it was silent.
     private(set) var silences = 0
+    /// So is the last byte of its Welcomes, from now on.
+    var spoilsWelcomes = false
+    private var whole: [[UInt8]: [UInt8]] = [:]
 
-    init(_ inner: RoomGroup) { self.inner = inner }
+    init(_ inner: RoomGroup) {
+        self.inner = inner
+    }
+
+    private func spoil(_ commit: GroupCommit) -> GroupCommit {
+        guard isSpoiling, let last = commit.commit.last else { return commit }
+        var changed = commit
+        changed.commit[changed.commit.count - 1] = last ^ 1
+        whole[changed.commit] = commit.commit
+        return changed
+    }
 
     func commit(adding: [GroupCandidate], removing: [MemberID]) throws(GroupError) -> GroupCommit {
         if isSilent, !adding.isEmpty || !removing.isEmpty {
             silences += 1
             throw .unavailable
         }
-        return try inner.commit(adding: adding, removing: removing)
+        var commit = spoil(try inner.commit(adding: adding, removing: removing))
+        if spoilsWelcomes, let last = commit.welcome.last { commit.welcome[commit.welcome.count - 1] = last ^ 1 }
+        return commit
     }
 
     func received(commit: [UInt8], from sender: MemberID) throws(GroupError) -> GroupChange {
-        try inner.received(commit: commit, from: sender)
+        if isDeaf { throw .forged }
+        return try inner.received(commit: whole[commit] ?? commit, from: sender)
     }
+
+    // The rest is as it is.
+
     var id: MemberID { inner.id }
     var epoch: UInt64 { inner.epoch }
     var members: Set<MemberID> { inner.members }
@@ -57,7 +82,7 @@ final class SilentGroup: GroupEngine {
     func groupSecret() -> SecretBytes? { inner.groupSecret() }
     var handshakeKey: SecretContent? { inner.handshakeKey }
     var secretGeneration: UInt64 { inner.secretGeneration }
-    func commitNewSecret() throws(GroupError) -> GroupCommit { try inner.commitNewSecret() }
+    func commitNewSecret() throws(GroupError) -> GroupCommit { spoil(try inner.commitNewSecret()) }
     func sealedSecret(for candidate: GroupCandidate) -> [UInt8]? { inner.sealedSecret(for: candidate) }
     func takeSecret(_ sealed: [UInt8], from member: MemberID) throws(GroupError) -> Bool {
         try inner.takeSecret(sealed, from: member)
