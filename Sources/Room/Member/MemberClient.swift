@@ -183,6 +183,8 @@ package struct MemberClient {
         case (.ended, _):
             return
         case (.joining(var arrival), .present(let part)):
+            // One owner, so that no part copies the whole list.
+            phase = .joining(Arrival())
             try list(part, in: &arrival.listed)
             phase = .joining(arrival)
         case (.joining(var arrival), .admitted(let admission)):
