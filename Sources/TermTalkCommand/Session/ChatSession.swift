@@ -142,8 +142,10 @@ final class ChatSession {
         return rooms
     }
 
-    /// The stay has a participant. Also while there is no room yet somebody may have to get out in a hurry.
+    /// The stay has a participant, which is started next: signals are watched before it can tell that it is ready. Also while
+    /// there is no room yet somebody may have to get out in a hurry.
     func began(_ conversation: Conversation) {
+        watchSignals()
         guard conversation.takesLines else { return }
         if common.plain, console.isInteractive, isatty(STDERR_FILENO) == 1 {
             input.takeTerminal(output: console.output)
@@ -282,6 +284,7 @@ final class ChatSession {
     // MARK: Signals
 
     private func watchSignals() {
+        guard signals.isEmpty else { return }
         for number in [SIGINT, SIGTERM, SIGHUP] {
             signals.append(loop.onSignal(number) { [weak self] in self?.received(signal: number) })
         }
