@@ -37,6 +37,7 @@ struct PeopleTests {
         let member = try await hosted.join(["--nick", "guest"])
         hosted.host.send("/topic cats")
         try await member.event("topic-changed") { $0.topic == "cats" }
+        try await hosted.host.event("topic-changed") { $0.topic == "cats" }
         var start = hosted.host.eventCount
         hosted.host.send("/topic")
         #expect(try await hosted.host.event("help", from: start).lines == ["topic: cats"])

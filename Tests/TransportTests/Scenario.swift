@@ -19,10 +19,10 @@ final class Echo: ByteStreamHandler {
     func streamClosed(_ reason: StreamCloseReason) {}
 }
 
-/// Collects bytes until as many as expected are there.
+/// Collects bytes until as many as expected are there, or the stream is closed; says so once.
 final class Collector: ByteStreamHandler {
     private let count: Int
-    private let done: ([UInt8]) -> Void
+    private var done: (([UInt8]) -> Void)?
     private var bytes: [UInt8] = []
 
     init(count: Int, done: @escaping ([UInt8]) -> Void) {
@@ -32,11 +32,16 @@ final class Collector: ByteStreamHandler {
 
     func streamReceived(_ span: Span<UInt8>) {
         for index in span.indices { bytes.append(span[index]) }
-        if bytes.count >= count { done(bytes) }
+        if bytes.count >= count { end() }
     }
 
     func streamDrained() {}
-    func streamClosed(_ reason: StreamCloseReason) { done(bytes) }
+    func streamClosed(_ reason: StreamCloseReason) { end() }
+
+    private func end() {
+        let done = done.take()
+        done?(bytes)
+    }
 }
 
 /// The tors of a test, and the steps it takes one after the other.
