@@ -36,9 +36,12 @@ package struct MemberID: Hashable, Sendable, CustomStringConvertible {
     /// The id as 30 bits: character `n` in bits `5n...5n+4`, as its place in the alphabet.
     package var wireValue: UInt32 {
         var value: UInt32 = 0
-        for (index, byte) in bytes.enumerated() {
+        var rest = packed
+        while rest > 0 {
+            let byte = UInt8(truncatingIfNeeded: rest)
             let digit = byte >= UInt8(ascii: "a") ? byte - UInt8(ascii: "a") : byte - UInt8(ascii: "2") + 26
-            value |= UInt32(digit) << (5 * UInt32(index))
+            value = value << 5 | UInt32(digit)
+            rest >>= 8
         }
         return value
     }

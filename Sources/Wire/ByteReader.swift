@@ -19,22 +19,22 @@ package struct ByteReader {
 
     /// The next byte.
     package mutating func readUInt8() throws(WireError) -> UInt8 {
-        try readInteger()
+        UInt8(truncatingIfNeeded: try readBigEndian(1))
     }
 
     /// The next 2 bytes as a number, big endian.
     package mutating func readUInt16() throws(WireError) -> UInt16 {
-        try readInteger()
+        UInt16(truncatingIfNeeded: try readBigEndian(2))
     }
 
     /// The next 4 bytes as a number, big endian.
     package mutating func readUInt32() throws(WireError) -> UInt32 {
-        try readInteger()
+        UInt32(truncatingIfNeeded: try readBigEndian(4))
     }
 
     /// The next 8 bytes as a number, big endian.
     package mutating func readUInt64() throws(WireError) -> UInt64 {
-        try readInteger()
+        try readBigEndian(8)
     }
 
     /// The next `count` bytes.
@@ -87,12 +87,15 @@ package struct ByteReader {
         guard rest.isEmpty else { throw .trailingBytes }
     }
 
-    private mutating func readInteger<Value: FixedWidthInteger & UnsignedInteger>() throws(WireError) -> Value {
+    private mutating func readBigEndian(_ byteCount: Int) throws(WireError) -> UInt64 {
+        let taken = try take(byteCount)
         var value: UInt64 = 0
-        for byte in try take(Value.bitWidth / 8) {
-            value = value << 8 | UInt64(byte)
+        var index = taken.startIndex
+        while index < taken.endIndex {
+            value = value << 8 | UInt64(taken[index])
+            index += 1
         }
-        return Value(truncatingIfNeeded: value)
+        return value
     }
 
     private mutating func take(_ count: Int) throws(WireError) -> ArraySlice<UInt8> {

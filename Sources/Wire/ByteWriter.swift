@@ -18,17 +18,20 @@ package struct ByteWriter {
 
     /// Writes 2 bytes, big endian.
     package mutating func write(_ value: UInt16) {
-        writeBigEndian(UInt64(value), byteCount: 2)
+        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: value))
     }
 
     /// Writes 4 bytes, big endian.
     package mutating func write(_ value: UInt32) {
-        writeBigEndian(UInt64(value), byteCount: 4)
+        write(UInt16(truncatingIfNeeded: value >> 16))
+        write(UInt16(truncatingIfNeeded: value))
     }
 
     /// Writes 8 bytes, big endian.
     package mutating func write(_ value: UInt64) {
-        writeBigEndian(value, byteCount: 8)
+        write(UInt32(truncatingIfNeeded: value >> 32))
+        write(UInt32(truncatingIfNeeded: value))
     }
 
     /// Writes bytes without a length.
@@ -71,11 +74,5 @@ package struct ByteWriter {
     /// Writes a text as a vector of its UTF-8.
     package mutating func writeUTF8Vector(_ text: String) {
         writeVector(text.utf8)
-    }
-
-    private mutating func writeBigEndian(_ value: UInt64, byteCount: Int) {
-        for index in (0..<byteCount).reversed() {
-            bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index)))
-        }
     }
 }
