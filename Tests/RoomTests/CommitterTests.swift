@@ -234,7 +234,7 @@ import Testing
                 try network.carry()
             }
             #expect(network.room.members[id]?.lastUpdate != before, "\(minute)")
-            #expect(network.room.group.updates.count <= 11)
+            #expect(network.room.group.updates.waiting.count <= 11)
         }
         for peer in network.peers { #expect(peer.warnings.isEmpty) }
     }

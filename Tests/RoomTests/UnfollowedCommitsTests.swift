@@ -192,7 +192,7 @@ import Testing
             try network.receivedAtHost(MemberRequest.cannotFollow(epoch: epoch).encoded, from: peer)
         }
         try mend(network)
-        #expect(network.epoch > epoch && network.room.group.barred.inOrder.isEmpty)
+        #expect(network.epoch > epoch && network.room.group.barred.isEmpty)
         #expect(areTogether(network, [0, 1, 2]))
     }
 

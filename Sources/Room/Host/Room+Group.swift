@@ -85,7 +85,7 @@ extension Room {
             let nick = try freeNick(nick, for: id, isHost: isHost)
             memberOfNick[nick.skeleton] = id
             memberOfIDSkeleton[NickSkeleton(id)] = id
-            group.add(
+            group.joiners.add(
                 .init(
                     id: id, link: link, key: key, nick: nick, isHost: isHost, isReturning: false,
                     keyPackage: keyPackage, way: way))
@@ -121,7 +121,7 @@ extension Room {
             group.wasAskedInVain(step.committer)
         }
         giveUpEarlierLinks(of: id, now: now, actions: &actions)
-        group.add(
+        group.joiners.add(
             .init(
                 id: id, link: link, key: key, nick: member.nick, isHost: member.isHost, isReturning: true,
                 keyPackage: keyPackage, way: way))
@@ -134,7 +134,7 @@ extension Room {
             overrun(old, now: now)
             actions.append(.release(old))
         }
-        if let earlier = group.takeJoiner(id) {
+        if let earlier = group.joiners.take(id) {
             actions.append(.release(earlier.link))
         }
     }
@@ -142,16 +142,16 @@ extension Room {
     /// The link is gone, and whoever waits behind it does not come in.
     mutating func forgetJoiner(at link: LinkID) {
         group.seekers.forget(link)
-        guard let joiner = group.joiner(at: link) else { return }
-        _ = group.takeJoiner(joiner.id)
+        guard let joiner = group.joiners[link] else { return }
+        group.joiners.take(joiner.id)
         group.goesAway(joiner.id)
         releaseNames(of: joiner)
     }
 
     /// Whether somebody new behind the link waits for the Commit that lets it in.
-    package func isComingIn(at link: LinkID) -> Bool { group.joiner(at: link)?.isReturning == false }
+    package func isComingIn(at link: LinkID) -> Bool { group.joiners[link]?.isReturning == false }
 
-    mutating func releaseNames(of joiner: GroupQueue.Joiner) {
+    mutating func releaseNames(of joiner: Joiner) {
         guard !joiner.isReturning else { return }
         memberOfNick[joiner.nick.skeleton] = nil
         memberOfIDSkeleton[NickSkeleton(joiner.id)] = nil
@@ -162,19 +162,19 @@ extension Room {
         _ code: RoomCode, actions: inout [RoomAction], where isMeant: (LinkID) -> Bool = { _ in true }
     ) {
         for joiner in group.joiners where !joiner.isReturning && !joiner.isHost && isMeant(joiner.link) {
-            _ = group.takeJoiner(joiner.id)
+            group.joiners.take(joiner.id)
             refuse(joiner, code, actions: &actions)
         }
     }
 
-    mutating func refuse(_ joiner: GroupQueue.Joiner, _ code: RoomCode, actions: inout [RoomAction]) {
+    mutating func refuse(_ joiner: Joiner, _ code: RoomCode, actions: inout [RoomAction]) {
         releaseNames(of: joiner)
         refuse(joiner.link, code, actions: &actions)
     }
 
     /// The joiners are members of the group, and of the room, from now on. A Welcome counts with the tree of its epoch.
     mutating func letIn(
-        _ joiners: [GroupQueue.Joiner], welcome: [UInt8], now: Duration, actions: inout [RoomAction]
+        _ joiners: [Joiner], welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
         for joiner in joiners {
             place(joiner, now: now, actions: &actions)
@@ -188,7 +188,7 @@ extension Room {
         }
     }
 
-    private mutating func place(_ joiner: GroupQueue.Joiner, now: Duration, actions: inout [RoomAction]) {
+    private mutating func place(_ joiner: Joiner, now: Duration, actions: inout [RoomAction]) {
         if joiner.isReturning {
             guard members[joiner.id] != nil else { return }
             endAbsence(of: joiner.id, now: now, actions: &actions)
@@ -259,7 +259,7 @@ extension Room {
         if !group.isRegistered, !members.values.contains(where: { $0.link != nil }) {
             group.begin()
             forgetGroupless(now: now, actions: &actions)
-            guard let first = group.joiners.first, let joiner = group.takeJoiner(first.id) else { return }
+            guard let first = group.joiners.first, let joiner = group.joiners.take(first.id) else { return }
             group.creator = joiner.id
             letIn([joiner], welcome: [], now: now, actions: &actions)
         }
@@ -270,7 +270,7 @@ extension Room {
         if let reviewAt = group.unfollowed.complaint.flatMap({ _ in group.unfollowed.reviewAt }), now < reviewAt {
             return group.waits(until: reviewAt)
         }
-        let pause = group.window.pause(lowest: lowestEpoch, now: now) ?? group.pausedUntil
+        let pause = group.window.pause(lowest: lowestEpoch, now: now) ?? group.pace.pausedUntil
         if let pause, now < pause { return group.waits(until: pause) }
         guard let (committer, link) = committer(now: now) else {
             return letInUnattended(now: now, actions: &actions)
@@ -296,7 +296,7 @@ extension Room {
     }
 
     private mutating func ask(
-        _ committer: MemberID, _ link: LinkID, adding comers: [GroupQueue.Joiner], removing gone: [MemberID],
+        _ committer: MemberID, _ link: LinkID, adding comers: [Joiner], removing gone: [MemberID],
         _ book: any GroupBook, now: Duration, actions: inout [RoomAction]
     ) {
         let (candidates, removals) = group.ask(
@@ -310,15 +310,14 @@ extension Room {
     /// Whoever has waited longest for new keys has its turn, once it is time for that.
     private mutating func askForUpdate(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) {
         guard group.asked == nil,
-            let next = group.nextUpdate({ [members] in
+            let next = group.updates.next({ [members] in
                 members[$0].map { $0.link != nil && $0.absence == nil && Self.mayUpdate($0, now: now) } ?? false
             }), let link = members[next]?.link
         else { return }
         guard mayUpdate(next, now: now) else {
-            group.updateAt = max(now + RoomLimits.lagPause, group.updateTime(now: now))
-            return
+            return group.updates.postpone(now: now)
         }
-        group.takesTurn(next)
+        group.updates.remove(next)
         ask(next, link, adding: [], removing: [], book, now: now, actions: &actions)
     }
 
@@ -328,7 +327,7 @@ extension Room {
             $0.absence == nil && $0.link != nil && group.unfollowed.reports[$0.id] == nil
         }
         guard !present.isEmpty else { return nil }
-        if present.allSatisfy({ group.isPassedOver($0.id) }) {
+        if present.allSatisfy({ group.passedOver.contains($0.id) }) {
             group.forgive(now: now)
             // Nobody of them answers: as if nobody were there.
             if limits.isRelay, limits.admitsUnattended, group.isRegistered, !group.joiners.isEmpty { return nil }
@@ -336,7 +335,7 @@ extension Room {
         func rank(_ member: Member) -> (Int, Int, UInt64) {
             (group.barred.contains(member.id) ? 1 : 0, member.isHost ? 0 : 1, member.order)
         }
-        let best = present.filter { !group.isPassedOver($0.id) }.min { rank($0) < rank($1) }
+        let best = present.filter { !group.passedOver.contains($0.id) }.min { rank($0) < rank($1) }
         guard let best, let link = best.link else { return nil }
         return (best.id, link)
     }
@@ -352,7 +351,6 @@ extension Room {
             if isAnswer, !commit.refused.isEmpty {
                 if isRefusal {
                     group.refused(by: sender)
-                    group.answered()
                 } else {
                     group.gaveNoAnswer()
                 }
@@ -369,7 +367,7 @@ extension Room {
             } else if !isAnswer, let member = members[sender], Self.mayUpdate(member, now: now),
                 !isShutOut(sender)
             {
-                group.wantsUpdate(sender, at: group.updateTime(now: now))
+                group.updates.wants(sender, now: now)
             }
             return
         }
@@ -378,7 +376,7 @@ extension Room {
         if isAnswer, booked.changesMembers || group.asked?.isUpdate == true {
             group.answered()
         }
-        group.takesTurn(sender)
+        group.updates.remove(sender)
         changeGroup(now: now, actions: &actions)
     }
 
@@ -391,7 +389,7 @@ extension Room {
         let isLast = members[sender]?.isHost != false || !hasCommitter(otherThan: sender)
         var isBelieved = true
         for id in refused {
-            guard group.wasAsked(toAdd: id), let joiner = group.joiner(id) else {
+            guard group.wasAsked(toAdd: id), let joiner = group.joiners[id] else {
                 // It has gone, or waits with another KeyPackage; who was never asked about it makes it up.
                 if group.asked?.adds[id] == nil { isBelieved = false }
                 continue
@@ -400,7 +398,7 @@ extension Room {
                 isBelieved = false
                 continue
             }
-            _ = group.takeJoiner(id)
+            group.joiners.take(id)
             turnAway(joiner, keyPackageRefusal, now: now, actions: &actions)
         }
         return isBelieved
@@ -409,7 +407,7 @@ extension Room {
     /// Whether somebody else could be asked for a Commit, who was not asked in vain.
     private func hasCommitter(otherThan id: MemberID) -> Bool {
         members.values.contains {
-            $0.id != id && $0.absence == nil && $0.link != nil && !group.silent.contains($0.id)
+            $0.id != id && $0.absence == nil && $0.link != nil && !group.passedOver.isSilent($0.id)
                 && group.unfollowed.reports[$0.id] == nil
         }
     }
@@ -433,15 +431,14 @@ extension Room {
         actions: inout [RoomAction]
     ) {
         if booked.changesMembers {
-            group.membersChanged(now: now)
-            group.came(by: booked.added.compactMap { group.asked?.adds[$0] }, now: now)
+            group.membersChanged(by: booked.added.compactMap { group.asked?.adds[$0]?.way }, now: now)
         } else {
-            group.lastUpdate = now
+            group.updates.updated(now: now)
             members[sender]?.lastUpdate = now
         }
         // In the order of their waiting, whatever that in the Commit is.
         let asked = booked.added.compactMap { group.asked?.adds[$0] }.sorted { $0.serial < $1.serial }
-        let joiners = asked.filter { group.wasAsked(toAdd: $0.id) }.compactMap { group.takeJoiner($0.id) }
+        let joiners = asked.filter { group.wasAsked(toAdd: $0.id) }.compactMap { group.joiners.take($0.id) }
         let taken = Set(joiners.map(\.id))
         let gone = asked.filter { !taken.contains($0.id) && !$0.isReturning }
         watchCommit(by: sender, now: now)
@@ -468,17 +465,17 @@ extension Room {
 
     /// Whether somebody behind the link, who is no member yet, waits for a Commit or for the host.
     package func awaits(_ link: LinkID) -> Bool {
-        group.joiner(at: link) != nil || waiting.contains { $0.link == link }
+        group.joiners[link] != nil || waiting.contains { $0.link == link }
     }
 
     /// Whether the member may give itself new keys now. Everybody has to compute for it; who is to come or go comes first.
     private func mayUpdate(_ id: MemberID, now: Duration) -> Bool {
         guard let member = members[id], !isShutOut(id), group.unfollowed.complaint == nil,
-            group.asked?.member == id || group.asked == nil && isNext(id),
+            group.asked?.member == id || group.asked == nil && group.updates.isNext(id),
             group.window.pause(lowest: lowestEpoch, now: now) == nil
         else { return false }
         return Self.mayUpdate(member, now: now)
-            && group.lastUpdate.map { now - $0 >= RoomLimits.updateInterval } ?? true
+            && group.updates.time(now: now) <= now
     }
 
     /// Whether new keys of the member are not taken. A moderator's are: with them come another secret of the group and other
@@ -486,9 +483,6 @@ extension Room {
     private func isShutOut(_ id: MemberID) -> Bool {
         group.barred.contains(id) && group.book?.isModerator(id) != true
     }
-
-    /// Whether nobody has waited longer.
-    private func isNext(_ id: MemberID) -> Bool { group.updates.first ?? id == id }
 
     /// Whether it is long enough ago that the member did.
     private static func mayUpdate(_ member: Member, now: Duration) -> Bool {

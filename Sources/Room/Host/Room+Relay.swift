@@ -51,7 +51,7 @@ extension Room {
 
     /// The joiner's KeyPackage is not what the group takes.
     mutating func turnAway(
-        _ joiner: GroupQueue.Joiner, _ code: RoomCode, now: Duration, actions: inout [RoomAction]
+        _ joiner: Joiner, _ code: RoomCode, now: Duration, actions: inout [RoomAction]
     ) {
         let candidate = GroupCandidate(id: joiner.id, keyPackage: joiner.keyPackage)
         if joiner.isReturning, mayLearnSecret(candidate), group.book?.wouldAccept(candidate) == false {
@@ -65,7 +65,7 @@ extension Room {
         guard let book = group.book else { return }
         for joiner in group.joiners
         where !book.wouldAccept(GroupCandidate(id: joiner.id, keyPackage: joiner.keyPackage)) {
-            _ = group.takeJoiner(joiner.id)
+            group.joiners.take(joiner.id)
             turnAway(joiner, .groupInviteNeeded, now: now, actions: &actions)
         }
     }
@@ -112,7 +112,7 @@ extension Room {
         else { return }
         guard limits.admitsUnattended || !limits.isRelay else {
             for joiner in group.joiners where !joiner.isReturning {
-                _ = group.takeJoiner(joiner.id)
+                group.joiners.take(joiner.id)
                 refuse(joiner, .nobodyHere, actions: &actions)
             }
             return
@@ -128,16 +128,15 @@ extension Room {
     mutating func joinExternally(
         _ commit: GroupCommit, link: LinkID, now: Duration, actions: inout [RoomAction]
     ) throws(RoomError) {
-        guard let joiner = group.joiner(at: link), joiner.wasOffered, !commit.commit.isEmpty else { throw .malformed }
+        guard let joiner = group.joiners[link], joiner.wasOffered, !commit.commit.isEmpty else { throw .malformed }
         // While it is asked there is no other epoch: what is of one answers an earlier question.
         guard group.asked?.member == joiner.id, commit.epoch == group.epoch else { return }
         if let book = group.book,
             let booked = try? book.stage(commit.commit, from: joiner.id, as: .external),
             booked.book.accepts(groupInfo: commit.groupInfo)
         {
-            _ = group.takeJoiner(joiner.id)
-            group.membersChanged(now: now)
-            group.came(by: [joiner], now: now)
+            group.joiners.take(joiner.id)
+            group.membersChanged(by: [joiner.way], now: now)
             watchCommit(by: joiner.id, now: now)
             // Some may be present, who were asked in vain.
             group.advance(by: booked, commit.groupInfo, of: joiner.id, lowest: lowestEpoch, now: now)

@@ -136,7 +136,7 @@ package struct Room {
             if case .joinExternally(let commit) = request {
                 return try joinExternally(commit, link: link, now: now, actions: &actions)
             }
-            guard case .join(let nick, let id, let keyPackage) = request, group.joiner(at: link) == nil,
+            guard case .join(let nick, let id, let keyPackage) = request, group.joiners[link] == nil,
                 !waiting.contains(where: { $0.link == link })
             else { throw .malformed }
             join(
@@ -359,7 +359,7 @@ package struct Room {
         if let asked = group.asked, now >= asked.deadline {
             group.gaveNoAnswer()
         }
-        if group.mustAsk || group.updateAt.map({ now >= $0 }) == true {
+        if group.mustAsk || group.updates.due.map({ now >= $0 }) == true {
             changeGroup(now: now, actions: &actions)
         }
     }
@@ -379,7 +379,7 @@ package struct Room {
         absenceDue = nil
         for member in membersInOrder {
             guard var absence = member.absence else { continue }
-            if now >= absence.end, group.joiner(member.id) != nil {
+            if now >= absence.end, group.joiners[member.id] != nil {
                 // It is back, and waits for a Commit only.
                 absence.end = now + limits.absence
             }
@@ -454,9 +454,9 @@ package struct Room {
     /// Whether one more may come in. In a full room somebody who has been away for longer than a broken connection needs to
     /// be mended, the longest of all, loses its place for it.
     mutating func makeRoom(now: Duration, actions: inout [RoomAction]) -> Bool {
-        guard limits.members > 0, members.count + group.newcomerCount >= limits.members else { return true }
+        guard limits.members > 0, members.count + group.joiners.newcomerCount >= limits.members else { return true }
         let away = members.values.compactMap { member in
-            group.joiner(member.id) == nil
+            group.joiners[member.id] == nil
                 ? member.absence.map { (id: member.id, since: $0.since, order: member.order) } : nil
         }
         guard let longest = away.min(by: { ($0.since, $0.order) < ($1.since, $1.order) }),
@@ -488,7 +488,7 @@ package struct Room {
         }
         noLongerCounts(member, now: now)
         actions.append(.broadcast(HostMessage.left(id, reason).encoded, tag: 0))
-        if let waiting = group.takeJoiner(id) {
+        if let waiting = group.joiners.take(id) {
             actions.append(.send(waiting.link, HostMessage.refused(.unspecified).encoded))
             actions.append(.release(waiting.link))
         }

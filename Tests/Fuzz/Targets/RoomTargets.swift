@@ -241,7 +241,7 @@ func check(_ room: Room) {
     precondition(room.awayCount == room.members.values.count { $0.absence != nil }, "the count of those away is wrong")
     precondition(room.memberOfKey.count == room.members.count, "a key without a member")
     precondition(
-        room.memberOfNick.count == room.members.count + room.group.newcomerCount, "a nick that nobody has")
+        room.memberOfNick.count == room.members.count + room.group.joiners.newcomerCount, "a nick that nobody has")
     precondition(room.memberOfIDSkeleton.count == room.memberOfNick.count, "an id that nobody has")
     for (link, id) in room.memberOfLink {
         precondition(room.members[id]?.link == link, "a link of nobody")

@@ -1,0 +1,69 @@
+internal import Chat
+internal import Wire
+
+/// When members give themselves new keys: one after the other, and not too soon after each other.
+struct UpdateTurns {
+    /// When one did.
+    private(set) var last: Duration?
+    /// Those who want new keys, and could not have them yet, in the order of their waiting.
+    private(set) var waiting: [MemberID] = []
+    /// When it is the next one's turn.
+    private(set) var due: Duration?
+
+    /// When somebody may have new keys, as far as the last ones go.
+    func time(now: Duration) -> Duration { last.map { max(now, $0 + RoomLimits.updateInterval) } ?? now }
+
+    /// Whether nobody has waited longer.
+    func isNext(_ id: MemberID) -> Bool { waiting.first ?? id == id }
+
+    /// The member wants new keys, and waits for its turn.
+    mutating func wants(_ id: MemberID, now: Duration) {
+        guard !waiting.contains(id) else { return }
+        waiting.append(id)
+        due = due ?? time(now: now)
+    }
+
+    /// The next one whose turn it is; those for whom it is no use are passed over.
+    mutating func next(_ isMeant: (MemberID) -> Bool) -> MemberID? {
+        waiting.removeAll { !isMeant($0) }
+        if waiting.isEmpty { due = nil }
+        return waiting.first
+    }
+
+    /// It cannot be yet.
+    mutating func postpone(now: Duration) {
+        due = max(now + RoomLimits.lagPause, time(now: now))
+    }
+
+    /// The member has its turn, or none.
+    mutating func remove(_ id: MemberID) {
+        waiting.removeAll { $0 == id }
+    }
+
+    /// A member has given itself new keys.
+    mutating func updated(now: Duration) {
+        last = now
+    }
+
+    /// Nobody is connected any more.
+    mutating func restarted() {
+        waiting = []
+        due = nil
+    }
+}
+
+extension UpdateTurns {
+    init(reading reader: inout StateReader) throws(WireError) {
+        last = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        waiting = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+            try reader.readMemberID()
+        }
+        due = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.write(optional: last) { writer, time in writer.write(time: time) }
+        writer.write(list: waiting) { writer, id in writer.write(id) }
+        writer.write(optional: due) { writer, time in writer.write(time: time) }
+    }
+}
