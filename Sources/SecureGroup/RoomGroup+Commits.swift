@@ -209,7 +209,7 @@ extension RoomGroup {
         let keys = GroupTerms(effects.extensions)?.proofKeys
         guard keys != GroupTerms(group.context.extensions)?.proofKeys else { return true }
         let next = try Self.nextSecret(of: group)
-        nextSecret = next
+        secrets.next = next
         return keys?.current == next.mark
     }
 

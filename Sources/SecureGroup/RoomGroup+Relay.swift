@@ -15,7 +15,7 @@ extension RoomGroup {
         guard var terms, let proofKeys = terms.proofKeys else { throw .unavailable }
         let next = try withGroup { (group) throws(MLSError) in try Self.nextSecret(of: group) }
         guard let keys = proofKeys.renewed(by: next.mark) else { throw .unavailable }
-        nextSecret = next
+        secrets.next = next
         terms.proofKeys = keys
         var commit = GroupCommit(epoch: epoch, commit: [])
         try stage([.groupContextExtensions(terms.extensions)], forcesPath: true, in: &commit)
@@ -30,10 +30,9 @@ extension RoomGroup {
 
     /// The group has another secret from this epoch on.
     func useNextSecret() throws(GroupError) {
-        guard let next = nextSecret else { throw .unavailable }
+        guard let next = secrets.next else { throw .unavailable }
         try withGroup { (group) throws(MLSError) in next.add(to: &group.preSharedKeys) }
-        secret = next
-        nextSecret = nil
+        secrets = GroupSecrets(current: next, former: secrets.former)
     }
 
     package var hasExternalCommit: Bool {
@@ -47,9 +46,9 @@ extension RoomGroup {
         _ groupInfo: [UInt8], tree: [UInt8], epoch: UInt64
     ) throws(GroupError) -> GroupCommit {
         guard secret != nil || isCreator else { throw .wrongCreator }
-        // Whichever of several equal ones is accepted, it is what we have.
-        if let externalCommit, hasExternalCommit, externalCommit.epoch == epoch, externalGroupInfo == groupInfo {
-            return externalCommit
+        switch external {
+        case .some(let entry): if entry.fits(groupInfo, epoch: epoch) { return entry.commit }
+        case .none: break
         }
         external = nil
         switch joining {
@@ -64,9 +63,7 @@ extension RoomGroup {
                 else { throw .cannotJoin }
                 var commit = GroupCommit(epoch: epoch, added: [id], commit: join.commit)
                 commit.groupInfo = try join.groupInfo(allowsExternalCommit: true, includesTree: false)
-                external = consume join
-                externalCommit = commit
-                externalGroupInfo = groupInfo
+                external = OutsideEntry(join: join, commit: commit, groupInfo: groupInfo)
                 return commit
             } catch {
                 throw .cannotJoin
@@ -83,9 +80,9 @@ extension RoomGroup {
 
     package func enterExternally() throws(GroupError) {
         switch external.take() {
-        case .some(let join):
+        case .some(let entry):
             joining = nil
-            group = join.accepted()
+            group = entry.join.accepted()
             try entered()
         case .none:
             throw .unavailable

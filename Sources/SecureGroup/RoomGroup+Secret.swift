@@ -27,7 +27,7 @@ extension RoomGroup {
     }
 
     package func takeSecret(_ sealed: [UInt8], from member: MemberID) throws(GroupError) -> Bool {
-        guard sealed.count == RoomLimits.sealedSecretByteCount, let own = secret, let former,
+        guard sealed.count == RoomLimits.sealedSecretByteCount, let own = secret, let former = secrets.former,
             let key = former.signatureKeys[member]
         else { throw .forged }
         let content = Array(sealed.dropLast(Self.signatureByteCount))
@@ -50,7 +50,7 @@ extension RoomGroup {
         case .none: throw .unavailable
         }
         guard !former.formerMarks.contains(next.mark) else { throw .forged }
-        secret = next
+        secrets.current = next
         return next.mark != own.mark
     }
 
@@ -64,7 +64,7 @@ extension RoomGroup {
         guard secret != nil, !leaves.isEmpty else { return }
         var keys: [MemberID: [UInt8]] = [:]
         for member in members where member != id { keys[member] = signatureKey(of: member) }
-        former = FormerGroup(
+        secrets.former = FormerGroup(
             groupID: groupID, signatureKeys: keys, formerMarks: Array((terms?.proofKeys?.marks ?? []).dropLast()))
     }
 }

@@ -28,23 +28,15 @@ package final class RoomGroup: GroupEngine {
 
     private let signingKey: Ed25519.KeyPair
     let trust: GroupTrust
-    /// Of a relay's room: what every member must have shown to know.
-    package internal(set) var secret: GroupSecret?
-    /// What a Commit that was looked at, or is our own, makes of it.
-    var nextSecret: GroupSecret?
-    /// At a relay: who was in the group when we were in it last.
-    var former: FormerGroup?
+    /// Of a relay's room.
+    var secrets = GroupSecrets()
     /// Whether a host's own participant has let us in: it has created the group, and nobody else does.
     private var isOfHost = false
     private let time: UInt64
 
     var joining: OwnKeyPackage?
     var group: Group?
-    /// The external Commit that we have sent, until we are in.
-    var external: ExternalJoin?
-    var externalCommit: GroupCommit?
-    /// The GroupInfo that it was made from: the number of an epoch may be used again.
-    var externalGroupInfo: [UInt8] = []
+    var external: OutsideEntry?
     /// A Commit that was looked at and is not accepted by the room yet.
     var checked: CheckedCommit?
     package internal(set) var members: Set<MemberID> = []
@@ -66,13 +58,16 @@ package final class RoomGroup: GroupEngine {
         self.signingKey = signingKey
         self.trust = trust
         self.time = time
-        if case .secret(let secret) = trust { self.secret = secret }
+        if case .secret(let secret) = trust { secrets.current = secret }
     }
 
     /// In a host's room: `creator` vouches for the group, or the host's own participant does.
     package convenience init(creator: Ed25519.PublicKey?, time: UInt64) {
         self.init(trust: creator.map(GroupTrust.creator) ?? .host, time: time)
     }
+
+    /// Of a relay's room: what every member must have shown to know.
+    package var secret: GroupSecret? { secrets.current }
 
     package var publicKey: Ed25519.PublicKey { signingKey.publicKey }
 
@@ -174,7 +169,7 @@ package final class RoomGroup: GroupEngine {
         case .host, .creator: break
         case .address where isOfHost: throw .wrongCreator
         // One that could not be told to the relay is used again: somebody may have it from us.
-        case .address, .first: secret = secret ?? GroupSecret()
+        case .address, .first: secrets.current = secret ?? GroupSecret()
         }
         do throws(MLSError) {
             group = try Group(

@@ -271,9 +271,9 @@ import Testing
                 return request
             case .secret(let id, _) where peer == 0:
                 let right = alice.secret
-                defer { alice.secret = right }
+                defer { alice.secrets.current = right }
                 let other = GroupSecret()
-                alice.secret = other
+                alice.secrets.current = other
                 guard let sealed = joiner.flatMap(alice.sealedSecret) else { return request }
                 wrong.append(other.mark)
                 return .secret(for: id, sealed: sealed)
