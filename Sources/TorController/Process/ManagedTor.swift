@@ -26,14 +26,7 @@ final class ManagedTor {
     private var failure: TorStartFailure?
     /// The latest warning or error that is no known failure.
     private(set) var lastWords: String?
-    /// Whether tor is asked to give up all system calls that it does not need; not every tor can.
-    private var isSandboxed: Bool
-    /// Whether tor starts programs, for the transports of bridges: then there is no sandbox.
-    let startsPrograms: Bool
-    /// Of its way into the network: bridges, a proxy.
-    private let wayLines: [String]
-    private let include: String?
-    private let dataDirectory: String?
+    private var configuration: TorChildConfiguration
     private var onStopped: (() -> Void)?
 
     /// Finds the program and writes its configuration; `include` is a torrc file that comes last in it: what is in the file now,
@@ -46,20 +39,17 @@ final class ManagedTor {
         self.loop = loop
         self.logger = logger
         self.program = try Self.find(program ?? "tor")
-        self.dataDirectory = dataDirectory
-        wayLines = try bridges.configuration(isIncludeGiven: include != nil) + (proxy?.configuration ?? [])
         // A folder, or a pattern, is left to tor.
         let included = include.flatMap { SystemFile.text($0, limit: Self.maximumIncludeByteCount) }
-        startsPrograms =
-            bridges.contains { $0.transport != nil } || included?.contains("ClientTransportPlugin") == true
-        isSandboxed = !startsPrograms
-        directory = try PrivateDirectory()
-        if let included {
-            try directory.write(included, to: "include")
-            self.include = "\(directory.path)/include"
-        } else {
-            self.include = include
-        }
+        let wayLines = try bridges.configuration(isIncludeGiven: include != nil) + (proxy?.configuration ?? [])
+        let directory = try PrivateDirectory()
+        if let included { try directory.write(included, to: "include") }
+        configuration = TorChildConfiguration(
+            dataDirectory: dataDirectory, wayLines: wayLines,
+            include: included == nil ? include : "\(directory.path)/include",
+            startsPrograms: bridges.contains { $0.transport != nil }
+                || included?.contains("ClientTransportPlugin") == true)
+        self.directory = directory
         controlEndpoint = .unix(path: "\(directory.path)/control")
         socksEndpoint = .unix(path: "\(directory.path)/socks")
         if let dataDirectory { try Self.makeDataDirectory(dataDirectory) }
@@ -67,6 +57,9 @@ final class ManagedTor {
     }
 
     var isRunning: Bool { process != nil }
+
+    /// Whether tor starts programs, for the transports of bridges.
+    var startsPrograms: Bool { configuration.startsPrograms }
 
     /// Starts the child; its control socket appears a moment later.
     func start() throws(TorError) {
@@ -111,7 +104,7 @@ final class ManagedTor {
         if let onStopped {
             self.onStopped = nil
             onStopped()
-        } else if isSandboxed, case .configuration? = failure {
+        } else if configuration.isSandboxed, case .configuration? = failure {
             startWithoutSandbox()
         } else {
             onExit?(.unreachable(.childFailed(failure ?? .exited(status: status, said: lastWords))))
@@ -130,7 +123,7 @@ final class ManagedTor {
 
     /// It was built without, or for a system that it does not know.
     private func startWithoutSandbox() {
-        isSandboxed = false
+        configuration.isSandboxed = false
         logger.debug("tor child: once more, without its sandbox")
         do throws(TorError) {
             try writeConfiguration()
@@ -141,26 +134,7 @@ final class ManagedTor {
     }
 
     private func writeConfiguration() throws(TorError) {
-        let path = directory.path
-        let data = dataDirectory ?? "\(path)/data"
-        var lines = [
-            "DataDirectory \(QuotedString.escape(data.utf8))",
-            "ControlPort unix:\(path)/control",
-            "SocksPort unix:\(path)/socks ExtendedErrors",
-            "CookieAuthentication 1",
-            "__OwningControllerProcess \(getpid())",
-            "Log notice stdout",
-            "SafeLogging 1",
-            "AvoidDiskWrites \(dataDirectory == nil ? 1 : 0)",
-            "DormantCanceledByStartup 1",
-            "GeoIPFile /dev/null",
-            "GeoIPv6File /dev/null",
-            "NoExec \(startsPrograms ? 0 : 1)",
-            "Sandbox \(isSandboxed ? 1 : 0)",
-        ]
-        lines += wayLines
-        if let include { lines.append("%include \(QuotedString.escape(include.utf8))") }
-        try directory.write(lines.joined(separator: "\n") + "\n", to: "torrc")
+        try directory.write(configuration.text(in: directory.path), to: "torrc")
     }
 
     /// A program by its path, or by name along PATH and where systems keep daemons outside a user's PATH.
