@@ -1,5 +1,3 @@
-internal import DequeModule
-
 extension LogReplica {
     enum Taken {
         /// All that the store holds was read.
@@ -24,7 +22,7 @@ extension LogReplica {
         // In this very epoch, so that what the entries have seen is part of it.
         if previous == nil, state.lineage.epochHead == following.epochHead {
             var byteCount = 0
-            for item in outbox.dropFirst(sentCount(following)) {
+            for item in outbox.after(following.sent) {
                 guard byteCount < Self.appendByteLimit else { break }
                 let bytes = coding.seal(
                     .written(
@@ -140,23 +138,13 @@ extension LogReplica {
     mutating func enqueue(_ content: LogContent, time: UInt64) {
         made += 1
         outbox.append(Outgoing(number: made, time: time, content: content))
-        outboxByteCount += content.byteCount
-    }
-
-    /// How many at the outbox's beginning are under way: their numbers have no gaps.
-    private func sentCount(_ following: Following) -> Int {
-        guard let first = outbox.first, following.sent >= first.number else { return 0 }
-        return Int(clamping: following.sent - first.number) + 1
     }
 
     /// What this writer wrote up to a number counts now.
     private mutating func wrote(upTo number: UInt64) {
-        let count = outbox.prefix { $0.number <= number }.count
-        for item in outbox.prefix(count) {
-            outboxByteCount -= item.content.byteCount
+        for item in outbox.take(upTo: number) {
             if case .input = item.content { written.append(item) }
         }
-        outbox.removeFirst(count)
     }
 
     /// Begins as another writer, with the inputs that do not count as the earlier one's and never will.
@@ -169,8 +157,7 @@ extension LogReplica {
         let hello = LogContent.hello(instead: writer)
         writer.incarnation &+= 1
         made = 0
-        outbox = []
-        outboxByteCount = 0
+        outbox = ReplicaOutbox()
         enqueue(hello, time: state.time)
         for item in inputs { enqueue(item.content, time: item.time) }
     }

@@ -1,5 +1,3 @@
-internal import DequeModule
-
 /// A host's side of a log that several hosts share through a store, which may lose what it holds.
 ///
 /// Sans-IO, and without a clock: it is told of connections, answers, and that time has passed, and returns what to do. It has one
@@ -60,9 +58,7 @@ package struct LogReplica: Hashable, Sendable {
     var tail = LogTail()
     var phase = Phase.offline
     package internal(set) var writer: WriterID
-    /// What is not known to count yet, in order.
-    var outbox: Deque<Outgoing>
-    var outboxByteCount = 0
+    var outbox = ReplicaOutbox()
     /// The number of the last entry that this host has made as that writer.
     var made: UInt64 = 1
     /// How many inputs this host was given.
@@ -88,7 +84,7 @@ package struct LogReplica: Hashable, Sendable {
         writer = WriterID(host: host, incarnation: 0)
         mayCreate = creating
         self.omission = omission
-        outbox = [Outgoing(number: 1, time: 0, content: .hello(instead: nil))]
+        outbox.append(Outgoing(number: 1, time: 0, content: .hello(instead: nil)))
     }
 
     /// Whether members may be told what is applied: every host that lives knows of this one.
@@ -102,7 +98,7 @@ package struct LogReplica: Hashable, Sendable {
     }
 
     /// How many bytes of contents wait to be written.
-    package var waitingByteCount: Int { outboxByteCount }
+    package var waitingByteCount: Int { outbox.byteCount }
 
     /// Whether a command is under way.
     package var isBusy: Bool {
@@ -151,7 +147,7 @@ package struct LogReplica: Hashable, Sendable {
         _ input: [UInt8], time: UInt64, coding: borrowing some LogCoding & ~Copyable
     ) throws(ReplicaError) -> [ReplicaOutput] {
         guard input.count <= LogContent.inputLimit else { throw .tooLarge }
-        guard input.count <= Self.outboxByteLimit - outboxByteCount else { throw .overloaded }
+        guard input.count <= Self.outboxByteLimit - outbox.byteCount else { throw .overloaded }
         inputs += 1
         enqueue(.input(inputs, input), time: time)
         return writeOn(coding: coding)
