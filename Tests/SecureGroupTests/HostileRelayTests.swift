@@ -196,6 +196,24 @@ import Testing
         #expect(room.peers[2].texts == ["still here"])
     }
 
+    @Test(
+        "Who is listed as the host's own participant is none: a moderator that sends somebody out changes the secret all the same"
+    )
+    func hostThatIsNone() throws {
+        let room = try HostileRoom("alice", "bob", isRelay: true)
+        room.tamper = { _, message in
+            guard case .committed(let from, let floor, let joined, let commit) = message else { return [message] }
+            let listed = joined.map { HostMessage.Admission.Entry(id: $0.id, isHost: true, nick: $0.nick) }
+            return [.committed(from: from, floor: floor, joined: listed, commit: commit)]
+        }
+        for nick in ["carol", "dave"] { try room.join(nick) }
+        let old = try #require(room.peers[0].group.secret?.mark)
+        try room.expel(3, by: 0)
+        try room.pass(.seconds(20))
+        #expect(room.peers[0].group.secret?.mark != old && room.peers[1].group.secret?.mark != old)
+        #expect(room.peers[0].client.memberList.allSatisfy { !$0.isHost })
+    }
+
     @Test("With somebody who was sent out the relay takes nobody back to a secret of before, at once or later")
     func takingBackTheSecret() throws {
         let room = try HostileRoom("alice", "bob", "carol", "dave", isRelay: true)

@@ -5,8 +5,8 @@ extension MemberClient {
     /// Whether this member moderates the room, as its group has it.
     package var isModerator: Bool { phase == .joined && engine.moderators.contains(engine.id) }
 
-    /// Whether nobody takes part at the host.
-    var isAtRelay: Bool { !members.values.contains(where: \.isHost) }
+    /// Whether nobody takes part at the host: the group says so, whatever the host lists.
+    var isAtRelay: Bool { engine.handshakeKey != nil }
 
     /// How many others lose the room when this member ends it.
     package var othersToEnd: Int { isModerator && isAtRelay ? max(0, members.count - 1) : 0 }

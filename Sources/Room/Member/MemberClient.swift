@@ -226,7 +226,9 @@ package struct MemberClient {
     ) throws(RoomError) {
         guard members.count + entries.count <= RoomLimits.membersBelieved else { throw .malformed }
         for entry in entries {
-            members[entry.id] = Member(nick: entry.nick, isHost: entry.isHost, awaySince: entry.awaySince)
+        let isAtRelay = isAtRelay
+            members[entry.id] = Member(
+                nick: entry.nick, isHost: entry.isHost && !isAtRelay, awaySince: entry.awaySince)
         }
     }
 
