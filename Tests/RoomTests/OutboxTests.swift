@@ -18,7 +18,7 @@ import Testing
     private func send(_ outbox: inout Outbox) -> [MessageID] {
         var ids: [MessageID] = []
         while let next = outbox.next, let index = outbox.takeNext() {
-            outbox.send(index, sealed: [UInt8(truncatingIfNeeded: next.id.value)])
+            outbox.send(index, sealed: [UInt8(truncatingIfNeeded: next.id.value)], in: 1)
             ids.append(next.id)
         }
         return ids
@@ -44,7 +44,7 @@ import Testing
         outbox.append(said(1))
         for form in 1...Outbox.formsRemembered + 1 {
             #expect(outbox.takeNext() == 0)
-            outbox.send(0, sealed: [UInt8(form)])
+            outbox.send(0, sealed: [UInt8(form)], in: 1)
             outbox.rewind()
         }
         for form in 1...Outbox.formsRemembered + 2 {

@@ -6,8 +6,37 @@ internal import Sodium
 extension MemberClient {
     // MARK: Messages
 
-    /// Seals what waits in the outbox and sends it.
+    /// Sends what waits in the outbox: as it was sealed before in this epoch, if it was, else sealed now.
     mutating func transmit(_ waiting: Outbox.Message, _ index: Int, actions: inout [Action]) {
+        let epoch = engine.epoch
+        let sealed: [UInt8]
+        if let form = waiting.form(of: epoch) {
+            sealed = form
+        } else {
+            do throws(GroupError) {
+                sealed = try seal(waiting)
+            } catch {
+                _ = outbox.takeOut(waiting.id)
+                let notice =
+                    waiting.to == nil
+                    ? ChatEvent.Notice(.internalError, "the message was not sent: it could not be encrypted")
+                    : RoomCode.noSuchMember.declination
+                return undelivered(waiting, notice, actions: &actions)
+            }
+            outbox.send(index, sealed: sealed, in: epoch)
+            upkeep.sealedSinceUpdate += 1
+            if upkeep.sealedSinceUpdate == GroupUpkeep.updateMessages { wantUpdate(after: .zero) }
+        }
+        let request: MemberRequest =
+            if let receiver = waiting.to {
+                .privatePost(id: waiting.id, epoch: epoch, to: receiver, content: sealed)
+            } else {
+                .post(id: waiting.id, epoch: epoch, content: sealed)
+            }
+        actions.append(.send(request.encoded))
+    }
+
+    private func seal(_ waiting: Outbox.Message) throws(GroupError) -> [UInt8] {
         var envelope = Envelope(
             number: chain.number, chain: chain.value, nick: id.flatMap { members[$0]?.nick } ?? "",
             content: waiting.content.encoded)
@@ -16,35 +45,8 @@ extension MemberClient {
             envelope.content.wipe()
             plaintext.wipe()
         }
-        let sealed: [UInt8]
-        do throws(GroupError) {
-            sealed =
-                if let receiver = waiting.to {
-                    try engine.sealPrivately(plaintext, id: waiting.id, to: receiver)
-                } else {
-                    try engine.seal(plaintext, id: waiting.id)
-                }
-        } catch {
-            _ = outbox.takeOut(waiting.id)
-            let notice =
-                waiting.to == nil
-                ? ChatEvent.Notice(.internalError, "the message was not sent: it could not be encrypted")
-                : RoomCode.noSuchMember.declination
-            undelivered(waiting, notice, actions: &actions)
-            return
-        }
-        outbox.send(index, sealed: sealed)
-        let request: MemberRequest =
-            if let receiver = waiting.to {
-                .privatePost(id: waiting.id, epoch: engine.epoch, to: receiver, content: sealed)
-            } else {
-                .post(id: waiting.id, epoch: engine.epoch, content: sealed)
-            }
-        actions.append(.send(request.encoded))
-        upkeep.sealedSinceUpdate += 1
-        if upkeep.sealedSinceUpdate == GroupUpkeep.updateMessages {
-            wantUpdate(after: .zero)
-        }
+        guard let receiver = waiting.to else { return try engine.seal(plaintext, id: waiting.id) }
+        return try engine.sealPrivately(plaintext, id: waiting.id, to: receiver)
     }
 
     /// Our own message has come back: nobody can open what they have sealed, but it must be the same.

@@ -9,6 +9,11 @@ struct Outbox {
         var content: EnvelopeContent
         /// Hashes of what was sent, each time sealed anew: the host may take the one before the last, when it had held another message back.
         fileprivate(set) var sealed: [[UInt8]] = []
+        /// The latest of these forms, and the epoch of the group that it is of.
+        fileprivate(set) var form: (epoch: UInt64, bytes: [UInt8])?
+
+        /// What goes out again in this epoch.
+        func form(of epoch: UInt64) -> [UInt8]? { form?.epoch == epoch ? form?.bytes : nil }
     }
 
     /// The host counts receipts for the latest ``RoomLimits/remembered`` messages of the room, or twice as many, and all can be
@@ -51,8 +56,11 @@ struct Outbox {
         return window.count - 1
     }
 
-    /// The message at that place was sealed, and goes out so.
-    mutating func send(_ index: Int, sealed: [UInt8]) {
+    /// The message at that place was sealed in that epoch, and goes out so, however often: others can pass over so many keys of a
+    /// sender and no more. What follows it is sealed anew, so that the keys keep the order of the messages.
+    mutating func send(_ index: Int, sealed: [UInt8], in epoch: UInt64) {
+        messages[index].form = (epoch, sealed)
+        for later in messages.indices.dropFirst(index + 1) { messages[later].form = nil }
         messages[index].sealed = messages[index].sealed.suffix(Self.formsRemembered - 1) + [BLAKE2b.hash(sealed.span)]
         sent.insert(messages[index].id)
     }
@@ -65,8 +73,11 @@ struct Outbox {
         return message
     }
 
-    /// A new stay begins, with nothing on its way.
-    mutating func begin(isReturn: Bool) { window.begin(isReturn: isReturn) }
+    /// A new stay begins, with nothing on its way, and in a group that cannot open what was sealed before.
+    mutating func begin(isReturn: Bool) {
+        window.begin(isReturn: isReturn)
+        for index in messages.indices { messages[index].form = nil }
+    }
 
     /// Nothing counts as being on its way any more: all is to be sent again.
     mutating func rewind() { window.rewind() }
