@@ -66,6 +66,39 @@ import Wire
         #expect(moderators(alice, network) == ["alice", "bob", "carol"])
     }
 
+    @Test(
+        "What is changed right behind another change, or while new keys have to wait, is changed as well",
+        arguments: [Duration.zero, RoomLimits.ownUpdateInterval])
+    func namingTogether(pause: Duration) throws {
+        let (network, alice, bob, carol) = try room()
+        try perform(.op("bob"), alice, network)
+        network.timePassed(pause)
+        for command in [RoomCommand.deop("bob"), .op("carol")] {
+            try network.act(alice) { client, actions in try client.moderate(command, actions: &actions) }
+        }
+        for _ in 0..<30 {
+            try network.carry()
+            network.timePassed(.seconds(5))
+            network.act(alice) { client, actions in client.timePassed(actions: &actions) }
+        }
+        for peer in [alice, bob, carol] { #expect(moderators(peer, network) == ["alice", "carol"]) }
+    }
+
+    @Test("What is to be changed of who moderates is so after joining anew, too")
+    func namingOverAnotherStay() throws {
+        let (network, alice, bob, _) = try room()
+        try network.act(alice) { client, actions in try client.moderate(.op("bob"), actions: &actions) }
+        network.overrun(alice)
+        network.mendLink(alice)
+        for _ in 0..<30 {
+            try network.carry()
+            network.timePassed(.seconds(5))
+            network.act(alice) { client, actions in client.timePassed(actions: &actions) }
+        }
+        #expect(network.peers[alice].client.isJoined)
+        for peer in [alice, bob] { #expect(moderators(peer, network) == ["alice", "bob"]) }
+    }
+
     @Test("Who is none can name nobody and ask for nothing, whatever its program does")
     func others() throws {
         let (network, alice, bob, carol) = try room()

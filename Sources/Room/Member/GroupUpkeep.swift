@@ -30,11 +30,12 @@ struct GroupUpkeep {
 
     /// What this member, a moderator, wants to change of who moderates.
     struct RoleChange {
-        var member: MemberID
-        var isModerator: Bool
+        let member: MemberID
+        let isModerator: Bool
     }
 
-    var roleChange: RoleChange?
+    /// In this order, each by a Commit of its own.
+    var roleChanges: [RoleChange] = []
     /// Whom this member, a moderator, has sent out of a relay's room: once they are out of the group, that gets another secret.
     var expelled = ExpelledMembers()
 

@@ -203,7 +203,8 @@ extension MemberClient {
         upkeep.isUpdating = false
         upkeep.updateAttempts = 0
         upkeep.sealedSinceUpdate = 0
-        upkeep.updateDue = now + GroupUpkeep.updateInterval
+        upkeep.updateDue =
+            now + (upkeep.roleChanges.isEmpty ? GroupUpkeep.updateInterval : RoomLimits.ownUpdateInterval)
     }
 
     mutating func commitDeclined(epoch: UInt64, actions: inout [Action]) {
@@ -290,9 +291,9 @@ extension MemberClient {
         upkeep.updateDue = nil
         if let commit = secretCommit(actions: &actions) ?? (engine.members.count > 1 ? updatingCommit() : nil) {
             upkeep.isUpdating = true
+            giveUpRoleChange()
             actions.append(.send(MemberRequest.commit(commit).encoded))
         } else {
-            upkeep.roleChange = nil
             upkeep.updateDue = now + GroupUpkeep.updateInterval
         }
     }

@@ -59,19 +59,20 @@ extension MemberClient {
         _ name: String, isModerator: Bool, actions: inout [Action]
     ) throws(ChatEvent.Notice) {
         let member = try member(named: name)
-        guard engine.moderators.contains(member) != isModerator else {
+        let asked = upkeep.roleChanges.last { $0.member == member }?.isModerator
+        guard asked ?? engine.moderators.contains(member) != isModerator else {
             throw ChatEvent.Notice(
                 .inputInvalid, "nothing was changed: that member is \(isModerator ? "a moderator already" : "none")",
                 hint: "see /who")
         }
-        upkeep.roleChange = .init(member: member, isModerator: isModerator)
+        upkeep.roleChanges.append(.init(member: member, isModerator: isModerator))
         upkeep.updateDue = now
         timePassed(actions: &actions)
     }
 
     /// New keys for this member, and with them what it wants to change of who moderates.
     func updatingCommit() -> GroupCommit? {
-        guard let change = upkeep.roleChange else { return try? engine.commit(adding: [], removing: []) }
+        guard let change = upkeep.roleChanges.first else { return try? engine.commit(adding: [], removing: []) }
         return try? engine.commit(moderator: change.member, isModerator: change.isModerator)
     }
 
@@ -82,10 +83,19 @@ extension MemberClient {
             guard let nick = members[id]?.nick else { continue }
             actions.append(.tell(.room(.moderator(id: id, nick: nick, isModerator: after.contains(id)))))
         }
-        guard let change = upkeep.roleChange else { return }
-        if after.contains(change.member) == change.isModerator || members[change.member] == nil {
-            upkeep.roleChange = nil
+        if !after.contains(engine.id) { upkeep.roleChanges = [] }
+        while let change = upkeep.roleChanges.first,
+            after.contains(change.member) == change.isModerator || members[change.member] == nil
+        {
+            upkeep.roleChanges.removeFirst()
         }
+    }
+
+    /// The first of the changes that are wanted cannot be; the next ones may.
+    mutating func giveUpRoleChange() {
+        guard !upkeep.roleChanges.isEmpty else { return }
+        upkeep.roleChanges.removeFirst()
+        if !upkeep.roleChanges.isEmpty { wantUpdate(after: .zero) }
     }
 }
 

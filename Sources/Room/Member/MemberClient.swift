@@ -126,9 +126,10 @@ package struct MemberClient {
         phase = .joining(Arrival())
         returned()
         ownNick.asked = nil
-        let expelled = upkeep.expelled
+        let wanted = upkeep
         upkeep = GroupUpkeep()
-        upkeep.expelled = expelled
+        upkeep.expelled = wanted.expelled
+        upkeep.roleChanges = wanted.roleChanges
         entrance.secretTellers.reconnected()
         askToJoin(actions: &actions)
     }
@@ -263,6 +264,7 @@ package struct MemberClient {
         actions.append(.admitted(admission))
         tellOfNick(actions: &actions)
         tellOfRegistration(admission, actions: &actions)
+        if !upkeep.roleChanges.isEmpty { wantUpdate(after: .zero) }
         if missed > 0 || missedPrivately > 0 {
             actions.append(.tell(.warning(.missed(max(0, missed), privately: missedPrivately))))
         }
