@@ -22,12 +22,8 @@ import Testing
     @Test("A secret that was made while one was in the group is kept from the other only")
     func renewed() {
         var expelled = both()
-        let kept = expelled.renewed(before: [Self.ada])
-        #expect(kept.entries.map(\.nick) == ["bob"] && expelled.entries.map(\.nick) == ["ada"])
-        // Undone.
-        expelled.add(kept)
-        expelled.add(kept)
-        #expect(expelled.entries.map(\.nick) == ["ada", "bob"])
+        expelled.renewed(before: [Self.ada])
+        #expect(expelled.entries.map(\.nick) == ["ada"])
     }
 
     @Test("Of each the person is told once, when its time has come")

@@ -15,9 +15,6 @@ struct GroupInvites {
 
     /// By the generation of their secrets. All fit that a group can have.
     private var keys: [UInt64: SecretContent] = [:]
-    /// Those of secrets that the group has no more, because their Commits were undone, oldest first: who followed these comes
-    /// back with them.
-    private var void: [SecretContent] = []
     private var spoilt: Spoilt?
 
     /// Whether nobody can have come with an invite of the group.
@@ -28,7 +25,7 @@ struct GroupInvites {
 
     /// All others, oldest first.
     func others(than generation: UInt64) -> [SecretContent] {
-        void + keys.filter { $0.key != generation }.sorted { $0.key < $1.key }.map(\.value)
+        keys.filter { $0.key != generation }.sorted { $0.key < $1.key }.map(\.value)
     }
 
     /// The key is that of this generation of the group's secret, of which the group is in the `current` one. Returns whether it was
@@ -36,19 +33,8 @@ struct GroupInvites {
     mutating func register(_ key: SecretContent, of generation: UInt64, current: UInt64) -> Bool {
         guard keys[generation] == nil, generation < UInt64(RoomLimits.groupInvites) else { return false }
         keys[generation] = key
-        void.removeAll { $0 == key }
         if generation == current, let first = spoilt?.generation, generation >= first { spoilt = nil }
         return true
-    }
-
-    /// The group has gone back to that generation of its secret.
-    mutating func goBack(to generation: UInt64) {
-        for (later, key) in keys.sorted(by: { $0.key < $1.key }) where later > generation {
-            keys[later] = nil
-            void.append(key)
-        }
-        void.removeFirst(max(0, void.count - RoomLimits.voidGroupInvites))
-        if let first = spoilt?.generation, first > generation { spoilt?.generation = nil }
     }
 
     /// The member is about to be sent out. Past so many the first one does not count any more.
@@ -83,9 +69,6 @@ extension GroupInvites {
             return (generation, try readKey(&reader))
         }
         self.keys = Dictionary(keys, uniquingKeysWith: { $1 })
-        void = try reader.readList(atMost: RoomLimits.voidGroupInvites) { reader throws(WireError) in
-            try readKey(&reader)
-        }
         spoilt = try reader.readOptional { reader throws(WireError) in
             Spoilt(
                 ids: try reader.readList(atMost: RoomLimits.spoilers) { reader throws(WireError) in
@@ -100,7 +83,6 @@ extension GroupInvites {
             writer.write(entry.key)
             writer.write(entry.value.copy())
         }
-        writer.write(list: void) { writer, key in writer.write(key.copy()) }
         writer.write(optional: spoilt) { writer, spoilt in
             writer.write(list: spoilt.ids) { writer, id in writer.write(id) }
             writer.write(time: spoilt.until)

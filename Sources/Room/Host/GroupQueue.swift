@@ -222,7 +222,6 @@ struct GroupQueue {
         passedOver = PassedOver()
         answered()
         unfollowed.goBack(before: index)
-        invites.goBack(to: step.book.secretGeneration)
     }
 
     /// The room is over. A new pace would begin at the origin of this host's clock.

@@ -441,8 +441,12 @@ extension Room {
         let joiners = asked.filter { group.wasAsked(toAdd: $0.id) }.compactMap { group.joiners.take($0.id) }
         let taken = Set(joiners.map(\.id))
         let gone = asked.filter { !taken.contains($0.id) && !$0.isReturning }
-        watchCommit(by: sender, now: now)
         let before = group.book
+        if before?.secretGeneration == booked.book.secretGeneration {
+            watchCommit(by: sender, now: now)
+        } else {
+            group.unfollowed.allStay()
+        }
         if let followed = members[sender]?.followed { members[sender]?.followed = max(followed, commit.epoch) }
         group.advance(by: booked, commit.groupInfo, of: sender, lowest: lowestEpoch, now: now)
         // Of who came by a Commit that was undone nobody has heard.

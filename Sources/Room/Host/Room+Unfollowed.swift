@@ -68,7 +68,6 @@ extension Room {
     private mutating func undo(to index: Int, now: Duration, actions: inout [RoomAction]) {
         let step = group.unfollowed.steps[index]
         let epoch = step.book.epoch
-        let generation = group.book?.secretGeneration
         actions.append(.broadcast(HostMessage.undone(epoch: epoch, by: step.committer).encoded, tag: 0))
         bar(step.committer, actions: &actions)
         let reports = group.unfollowed.reports
@@ -77,11 +76,9 @@ extension Room {
                 || members[standing.id].map { $0.since > epoch } == true
         }.map(\.id)
         group.undo(to: index)
-        if generation != step.book.secretGeneration { actions.append(.invitesChanged) }
         log.goBack(to: epoch)
         newestSince = min(newestSince, epoch)
         sendAway(gone, now: now, actions: &actions)
-        if generation != step.book.secretGeneration { reviewJoiners(now: now, actions: &actions) }
         for id in membersInOrder.map(\.id) {
             guard let member = members[id] else { continue }
             members[id]?.since = min(member.since, epoch)

@@ -51,6 +51,9 @@ struct UnfollowedCommits {
         reviewAt = reviewAt ?? step.time + RoomLimits.followTime
     }
 
+    /// The group gets another secret. No member goes back to one that it has given up, so what was committed up to there stays.
+    mutating func allStay() { steps = [] }
+
     /// Whether there is a Commit to this epoch that can be undone.
     func has(epoch: UInt64) -> Bool { steps.contains { $0.epoch == epoch } }
 

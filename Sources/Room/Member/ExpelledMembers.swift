@@ -25,22 +25,14 @@ struct ExpelledMembers {
         entries.append(Entry(id: id, nick: nick, since: now))
     }
 
-    /// Those are to be kept out again.
-    mutating func add(_ others: ExpelledMembers) {
-        entries += others.entries.filter { entry in !entries.contains { $0.id == entry.id } }
-    }
-
     /// Whether a secret that is made now is kept from all of them: who is in the group makes it, too.
     func areOut(of members: Set<MemberID>) -> Bool {
         !isEmpty && !entries.contains { members.contains($0.id) }
     }
 
-    /// The group has another secret, made while these were in it. Returns from whom it is kept: they are here no more.
-    mutating func renewed(before members: Set<MemberID>) -> ExpelledMembers {
-        var kept = self
-        kept.entries.removeAll { members.contains($0.id) }
+    /// The group has another secret, made while these were in it. It is kept from the others: they are here no more.
+    mutating func renewed(before members: Set<MemberID>) {
         entries.removeAll { !members.contains($0.id) }
-        return kept
     }
 
     /// Those of whom the person is to be told by now, once.

@@ -39,16 +39,8 @@ struct GroupUpkeep {
     /// Whom this member, a moderator, has sent out of a relay's room: once they are out of the group, that gets another secret.
     var expelled = ExpelledMembers()
 
-    /// The group has got another secret in this epoch, which is kept from whom this member has sent out.
-    struct Renewal {
-        var epoch: UInt64
-        var expelled: ExpelledMembers
-    }
-
     /// When this member tells the relay of the group's new secret, as nobody else seems to.
     var registrationDue: Duration?
-    /// Those of this stay.
-    var renewals: [Renewal] = []
     /// Not carried out yet, because a Commit of ours is on its way.
     var wanted: Wanted?
     /// When this member wants new keys.

@@ -170,10 +170,7 @@ extension MemberClient {
 
     /// Commits are void: this member is where the group goes on, or comes in anew.
     mutating func undone(epoch: UInt64, by committer: MemberID, actions: inout [Action]) {
-        guard engine.epoch == epoch else {
-            renewalsWereUndone(behind: epoch)
-            return startOver(actions: &actions)
-        }
+        guard engine.epoch == epoch else { return startOver(actions: &actions) }
         guard upkeep.isStuck else { return }
         upkeep.stuckUntil = nil
         actions.append(.tell(.warning(.undone(committer))))
@@ -291,10 +288,10 @@ extension MemberClient {
         upkeep.updateDue = nil
         if let commit = secretCommit(actions: &actions) ?? (engine.members.count > 1 ? updatingCommit() : nil) {
             upkeep.isUpdating = true
-            giveUpRoleChange()
             actions.append(.send(MemberRequest.commit(commit).encoded))
         } else {
             upkeep.updateDue = now + GroupUpkeep.updateInterval
+            giveUpRoleChange()
         }
     }
 

@@ -44,18 +44,10 @@ extension MemberClient {
     mutating func compareSecrets(_ generation: UInt64, members before: Set<MemberID>, actions: inout [Action]) {
         if engine.secretGeneration != generation {
             invite.awaitsNew = true
-            let kept = upkeep.expelled.renewed(before: before)
-            if !kept.isEmpty { upkeep.renewals.append(.init(epoch: engine.epoch, expelled: kept)) }
+            upkeep.expelled.renewed(before: before)
             tellOfNewSecret(actions: &actions)
         }
         renewSecretIfDue()
-    }
-
-    /// Commits behind this epoch are void, as the relay says. Whoever this member has sent out before knows the secret that counts again,
-    /// if that is true. Its own word takes no secret back: this member comes anew with what it knows, and hears from others what counts.
-    mutating func renewalsWereUndone(behind epoch: UInt64) {
-        for renewal in upkeep.renewals where renewal.epoch > epoch { upkeep.expelled.add(renewal.expelled) }
-        upkeep.renewals = []
     }
 
     /// A member that has lost the group comes anew, and knows a former secret.

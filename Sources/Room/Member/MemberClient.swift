@@ -226,8 +226,8 @@ package struct MemberClient {
         _ entries: [HostMessage.Admission.Entry], in members: inout [MemberID: Member]
     ) throws(RoomError) {
         guard members.count + entries.count <= RoomLimits.membersBelieved else { throw .malformed }
-        for entry in entries {
         let isAtRelay = isAtRelay
+        for entry in entries {
             members[entry.id] = Member(
                 nick: entry.nick, isHost: entry.isHost && !isAtRelay, awaySince: entry.awaySince)
         }

@@ -111,9 +111,6 @@ package struct RoomLimits: Sendable {
 
     /// Invites that the group at a relay can have, one after the other: what each is known by is in everything that tells of the group.
     package static let groupInvites = 16
-    /// Keys for handshakes of invites that the group had and has no more, because the room took that back: who came with an older one and
-    /// has lost its connection cannot come back.
-    static let voidGroupInvites = 8
 
     /// Bytes of a group's secret that is sealed for one member (HPKE), and signed.
     package static let sealedSecretByteCount = 128
