@@ -232,7 +232,7 @@ import Wire
         #expect(none.isEmpty)
         let all = receipts.takeHeld { _ in true }
         #expect(all.map(\.sender) == [bob])
-        #expect(all.first?.list.count == PrivateReceipts.limit)
+        #expect(all.first?.receipts.count == PrivateReceipts.limit)
         #expect(!receipts.hasHeld)
     }
 

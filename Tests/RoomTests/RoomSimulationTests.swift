@@ -221,7 +221,7 @@ import Testing
         network.moderateAll { room, now, actions in
             switch choice {
             case 0: room.setTopic("topic \(room.nextSequence)", actions: &actions)
-            case 1: room.setLocked(!room.isLocked, actions: &actions)
+            case 1: room.setLocked(!room.settings.isLocked, actions: &actions)
             default: room.hostWasAway(for: .seconds(3))
             }
         }
@@ -230,7 +230,7 @@ import Testing
     /// One of all the things that a host, or a member that moderates, can do with a room.
     private func moderate(_ network: RoomNetwork, as peer: Int?, _ random: inout SeededRandom) throws {
         let room = network.room
-        let others = room.membersInOrder.filter { !$0.isHost }
+        let others = room.members.inOrder.filter { !$0.isHost }
         let other = others.isEmpty ? nil : others[random.below(others.count)]
         let choice = random.below(14)
         switch (choice, other) {
@@ -327,8 +327,8 @@ import Testing
         #expect(network.room.memberCount == present.count)
         for peer in present {
             #expect(peer.client.memberList == present[0].client.memberList)
-            #expect(peer.client.slowMode.interval == network.room.slowInterval)
-            #expect(peer.client.conditions.isLocked == network.room.isLocked)
+            #expect(peer.client.slowMode.interval == network.room.settings.slowInterval)
+            #expect(peer.client.conditions.isLocked == network.room.settings.isLocked)
         }
         #expect(Set(present[0].client.memberList.map { NickSkeleton($0.nick) }).count == present.count)
         #expect(Set(present.compactMap(\.client.id)) == Set(present[0].client.memberList.map(\.id)))

@@ -53,7 +53,7 @@ import Wire
         network.room.move(to: place, actions: &actions)
         let bytes = network.room.snapshot(now: network.now)
         let again = try read(bytes, now: network.now)
-        #expect(again.movedTo == place && again.snapshot(now: network.now) == bytes)
+        #expect(again.settings.movedTo == place && again.snapshot(now: network.now) == bytes)
         for count in 0..<bytes.count {
             #expect(throws: SnapshotError.damaged) { try read(Array(bytes.prefix(count))) }
         }
@@ -85,11 +85,11 @@ import Wire
         for entry in network.room.log.encodedEntries(from: network.room.log.start) { try room.restore(entry: entry) }
         #expect(room.isWhole && room.nextSequence == 4 && room.log.end == network.room.log.end)
         #expect(room.recent.inOrder == network.room.recent.inOrder)
-        #expect(room.receipts.nextSequence == 4)
-        var copy = network.room.privateReceipts
+        #expect(room.receipts.posts.nextSequence == 4)
+        var copy = network.room.receipts.privately
         let host = try network.id(0)
         let (number, expected) = (
-            room.privateReceipts.posted(MessageID(1), by: host), copy.posted(MessageID(1), by: host)
+            room.receipts.privately.posted(MessageID(1), by: host), copy.posted(MessageID(1), by: host)
         )
         #expect(number == expected)
         // A hole is damage.
@@ -117,15 +117,15 @@ import Wire
         try network.carry()
         var room = try read(before, now: network.now)
         for entry in network.room.log.encodedEntries(from: network.room.log.start) { try room.restore(entry: entry) }
-        #expect(room.topic == "dogs" && room.isLocked && room.slowInterval == .seconds(7))
-        #expect(room.membersInOrder.map(\.nick.text) == ["host", "alicia", "alice"])
-        #expect(room.memberOfNick == network.room.memberOfNick)
+        #expect(room.settings.topic == "dogs" && room.settings.isLocked && room.settings.slowInterval == .seconds(7))
+        #expect(room.members.inOrder.map(\.nick.text) == ["host", "alicia", "alice"])
+        #expect(room.names.ofNick == network.room.names.ofNick)
         // What was said to one alone changes nothing.
         let bob = try network.id(2)
         var other = try read(before, now: network.now)
         network.room.log.append(HostMessage.topicChanged("mice").encoded, for: .one(bob), records: 1)
         for entry in network.room.log.encodedEntries(from: network.room.log.start) { try other.restore(entry: entry) }
-        #expect(other.topic == "dogs")
+        #expect(other.settings.topic == "dogs")
         // Of somebody who is not there it is damage.
         network.room.log.append(HostMessage.nickChanged(MemberID(entropy: 99), "x").encoded, for: .all, records: 1)
         let last = try #require(network.room.log.encodedEntries(from: network.room.log.end - 1).first)
@@ -179,7 +179,7 @@ import Wire
         for entry in network.room.log.encodedEntries(from: network.room.log.start) { try room.restore(entry: entry) }
         room.hostHadReceived(upTo: 1)
         #expect(room.members[host]?.receivedSequence == 1 && room.members[alice]?.absence != nil)
-        let receipts = room.receipts.takeChanges { $0 == alice }.flatMap(\.receipts)
+        let receipts = room.receipts.posts.takeChanges { $0 == alice }.flatMap(\.receipts)
         #expect(receipts.map(\.count) == [1] && receipts.map(\.of) == [1])
     }
 
@@ -197,7 +197,7 @@ import Wire
         let epoch = network.epoch
         try network.restart(host: 0, at: .seconds(9))
         #expect(network.room.members.values.allSatisfy { $0.absence != nil })
-        #expect(network.room.topic == "cats" && network.room.secondsLeft(now: network.now) == 4_000)
+        #expect(network.room.settings.topic == "cats" && network.room.secondsLeft(now: network.now) == 4_000)
         // Before anybody is back.
         try network.carry(of: [0])
         #expect(network.peers[0].client.isJoined && network.epoch == epoch + 1)

@@ -134,7 +134,8 @@ import Wire
         network.overrun(mallory)
         network.mendLink(mallory)
         try network.carry()
-        #expect(network.room.group.passedOver.doubted == [try network.id(bob)] && network.peers[mallory].client.isJoined)
+        #expect(
+            network.room.group.passedOver.doubted == [try network.id(bob)] && network.peers[mallory].client.isJoined)
         let carol = network.add(nick: "carol")
         try network.carry(of: [carol])
         for liar in [alice, mallory] {

@@ -51,7 +51,8 @@ struct PrivateReceipts {
     }
 
     /// What was held for senders that are not away any more, in the order of their ids.
-    mutating func takeHeld(where isPresent: (MemberID) -> Bool) -> [(sender: MemberID, list: [HostMessage.Receipt])] {
+    mutating func takeHeld(where isPresent: (MemberID) -> Bool) -> [(sender: MemberID, receipts: [HostMessage.Receipt])]
+    {
         let senders = held.keys.filter(isPresent).sorted { $0.packed < $1.packed }
         return senders.map { sender in
             let list = held.removeValue(forKey: sender) ?? []

@@ -13,18 +13,18 @@ extension Room {
         group.seekers.forget(link)
         guard !group.isSpent(keyPackage), isUsable(keyPackage, of: id) else {
             let candidate = GroupCandidate(id: id, keyPackage: keyPackage)
-            guard memberOfKey[key] == id, mayLearnSecret(candidate) else {
+            guard members.ofKey[key] == id, mayLearnSecret(candidate) else {
                 return refuse(link, keyPackageRefusal, actions: &actions)
             }
             return seekSecret(candidate, link: link, now: now, actions: &actions)
         }
         // Its own earlier stay, which it could not go on with.
-        if memberOfKey[key] == id {
+        if members.ofKey[key] == id {
             return comeBack(id, keyPackage: keyPackage, link: link, key: key, way: way, now: now, actions: &actions)
         }
         if !isHost {
             if bannedKeys.contains(key) { return refuse(link, .banned, actions: &actions) }
-            if isLocked { return refuse(link, .locked, actions: &actions) }
+            if settings.isLocked { return refuse(link, .locked, actions: &actions) }
             if limits.asksHost {
                 return wait(
                     nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, way: way, actions: &actions)
@@ -52,12 +52,12 @@ extension Room {
     ) {
         guard waiting.count < ChatLimits.waiting else { return refuse(link, .rateLimited, actions: &actions) }
         do throws(RefusedNick) {
-            guard isFree(id), !waiting.contains(where: { $0.id == id }) else { throw RefusedNick(code: .idTaken) }
+            guard names.isFree(id), !waiting.contains(where: { $0.id == id }) else { throw RefusedNick(code: .idTaken) }
             // The host says who is meant by the nick, or the id.
             let isMeant = { [waiting] (name: NickSkeleton) in waiting.contains { !$0.isTold(from: name) } }
             guard !isMeant(NickSkeleton(id)) else { throw RefusedNick(code: .idTaken) }
             nickIsWanted(nick, actions: &actions)
-            let nick = try freeNick(nick, for: id, isHost: false) { isMeant($0.skeleton) }
+            let nick = try names.free(nick, for: id, isHost: false) { isMeant($0.skeleton) }
             waiting.append(Waiting(id: id, key: key, link: link, nick: nick, keyPackage: keyPackage, way: way))
             actions.append(.send(link, HostMessage.waiting.encoded))
             actions.append(.askHost(link, id, nick: nick.text))
@@ -77,14 +77,13 @@ extension Room {
         now: Duration, actions: inout [RoomAction]
     ) {
         do throws(RefusedNick) {
-            guard memberOfKey[key] == nil, isFree(id), !group.joiners.contains(where: { $0.key == key }) else {
+            guard members.ofKey[key] == nil, names.isFree(id), !group.joiners.contains(where: { $0.key == key }) else {
                 throw RefusedNick(code: .idTaken)
             }
             guard isHost || makeRoom(now: now, actions: &actions) && fitsTree else { throw RefusedNick(code: .full) }
             nickIsWanted(nick, actions: &actions)
-            let nick = try freeNick(nick, for: id, isHost: isHost)
-            memberOfNick[nick.skeleton] = id
-            memberOfIDSkeleton[NickSkeleton(id)] = id
+            let nick = try names.free(nick, for: id, isHost: isHost)
+            names.take(nick, by: id)
             group.joiners.add(
                 .init(
                     id: id, link: link, key: key, nick: nick, isHost: isHost, isReturning: false,
@@ -99,12 +98,6 @@ extension Room {
     private var fitsTree: Bool {
         let count = max(members.count, group.book?.memberCount ?? 0) + group.joiners.count + 1
         return RoomLimits.treeByteCount(members: count) <= RoomLimits.groupMessageByteCount
-    }
-
-    /// Whether the id reads like nobody's id or nick.
-    private func isFree(_ id: MemberID) -> Bool {
-        let skeleton = NickSkeleton(id)
-        return members[id] == nil && memberOfNick[skeleton] == nil && memberOfIDSkeleton[skeleton] == nil
     }
 
     /// The member comes back without its session: to its place, under its nick, and the others hear nothing of it. What is
@@ -152,9 +145,7 @@ extension Room {
     package func isComingIn(at link: LinkID) -> Bool { group.joiners[link]?.isReturning == false }
 
     mutating func releaseNames(of joiner: Joiner) {
-        guard !joiner.isReturning else { return }
-        memberOfNick[joiner.nick.skeleton] = nil
-        memberOfIDSkeleton[NickSkeleton(joiner.id)] = nil
+        if !joiner.isReturning { names.release(joiner.nick, of: joiner.id) }
     }
 
     /// Those who wait for the Commit that lets them in and are not to come in any more are refused.
@@ -183,34 +174,33 @@ extension Room {
             actions.append(.sendToEach(joiners.map(\.link), HostMessage.tree(tree).encoded))
         }
         // Each is told of all the others.
-        for joiner in joiners where memberOfLink[joiner.link] == joiner.id {
+        for joiner in joiners where members.ofLink[joiner.link] == joiner.id {
             admit(joiner.id, link: joiner.link, welcome: welcome, now: now, actions: &actions)
         }
     }
 
     private mutating func place(_ joiner: Joiner, now: Duration, actions: inout [RoomAction]) {
+        let received = nextSequence - 1
         if joiner.isReturning {
             guard members[joiner.id] != nil else { return }
             endAbsence(of: joiner.id, now: now, actions: &actions)
-            members[joiner.id]?.link = joiner.link
+            members.move(joiner.id, to: joiner.link)
             members[joiner.id]?.since = group.epoch
             members[joiner.id]?.epoch = group.epoch
             members[joiner.id]?.followed = group.epoch
-            members[joiner.id]?.receivedSequence = nextSequence - 1
+            members[joiner.id]?.receivedSequence = received
         } else {
-            members[joiner.id] = Member(
-                id: joiner.id, key: joiner.key, order: nextOrder, nick: joiner.nick, since: group.epoch,
+            let member = Member(
+                id: joiner.id, key: joiner.key, order: members.nextOrder, nick: joiner.nick, since: group.epoch,
                 epoch: group.epoch, followed: group.epoch, link: joiner.link, isHost: joiner.isHost,
-                receivedSequence: nextSequence - 1, messages: TokenBucket(capacity: limits.messageBurst, now: now),
+                receivedSequence: received, messages: TokenBucket(capacity: limits.messageBurst, now: now),
                 bytes: TokenBucket(capacity: limits.byteBurst, now: now),
                 // In slow mode coming in counts as a post: else each new key would be one.
-                rare: slowInterval > .zero ? Member.Rare(.init(postedAt: now)) : Member.Rare())
-            nextOrder += 1
-            memberOfKey[joiner.key] = joiner.id
+                rare: settings.slowInterval > .zero ? Member.Rare(.init(postedAt: now)) : Member.Rare())
+            members.add(member)
         }
         group.unfollowed.settle([joiner.id])
-        memberOfLink[joiner.link] = joiner.id
-        newestSince = group.epoch
+        members.newestSince = group.epoch
     }
 
     // MARK: Changing the group
@@ -285,8 +275,8 @@ extension Room {
 
     /// The group begins anew: whoever has no place behind which it hears of that is in neither.
     private mutating func forgetGroupless(now: Duration, actions: inout [RoomAction]) {
-        newestSince = 0
-        for id in membersInOrder.map(\.id) {
+        members.newestSince = 0
+        for id in members.inOrder.map(\.id) {
             members[id]?.since = 0
             members[id]?.epoch = 0
             members[id]?.followed = 0

@@ -4,7 +4,7 @@ package import Chat
 
 extension Room {
     /// Whether the key's owner is in the room, or keeps a place in it.
-    package func holds(key: [UInt8]) -> Bool { memberOfKey[key] != nil }
+    package func holds(key: [UInt8]) -> Bool { members.ofKey[key] != nil }
 
     /// The member, other than the host, that `name` names by id or nick.
     ///
@@ -20,7 +20,7 @@ extension Room {
     package var hostNick: String? { members.values.first { $0.isHost }?.nick.text }
 
     /// The member behind the link.
-    package func member(at link: LinkID) -> MemberID? { memberOfLink[link] }
+    package func member(at link: LinkID) -> MemberID? { members.ofLink[link] }
 
     /// The key that a member has proved to hold, and its link, if anything is kept for it.
     package func credentials(of id: MemberID) -> (key: [UInt8], link: LinkID?)? {
@@ -51,26 +51,26 @@ extension Room {
 
     /// Those of the keys' owners that are here are told that the invite with which they came lets nobody in any more.
     package func inviteWasRevoked(for keys: [[UInt8]], actions: inout [RoomAction]) {
-        for link in keys.compactMap({ memberOfKey[$0].flatMap { members[$0]?.link } }) {
+        for link in keys.compactMap({ members.ofKey[$0].flatMap { members[$0]?.link } }) {
             actions.append(.send(link, HostMessage.inviteRevoked.encoded))
         }
     }
 
     package mutating func setLocked(_ isLocked: Bool, actions: inout [RoomAction]) {
-        self.isLocked = isLocked
+        settings.isLocked = isLocked
         if isLocked { refuseNewcomers(.locked, actions: &actions) }
         actions.append(.broadcast(HostMessage.lockChanged(isLocked).encoded, tag: 0))
     }
 
     /// The room is at another onion service from now on; who comes by the one before is told, too.
     package mutating func move(to place: OnionPlace, actions: inout [RoomAction]) {
-        movedTo = place
+        settings.movedTo = place
         actions.append(.broadcast(HostMessage.moved(place).encoded, tag: 0))
     }
 
     package mutating func setTopic(_ text: String, actions: inout [RoomAction]) {
-        topic = text.cut(to: ChatLimits.remarkByteCount)
-        actions.append(.broadcast(HostMessage.topicChanged(topic).encoded, tag: 0))
+        settings.topic = text.cut(to: ChatLimits.remarkByteCount)
+        actions.append(.broadcast(HostMessage.topicChanged(settings.topic).encoded, tag: 0))
     }
 
     // MARK: Slow mode
@@ -78,22 +78,20 @@ extension Room {
     /// Lets each member post once in so many seconds, up to ``ChatLimits/slowestSeconds``; 0 for as often as it likes.
     package mutating func setSlowMode(seconds: Int64, actions: inout [RoomAction]) {
         slow(to: seconds)
-        actions.append(.broadcast(slowModeMessage.encoded, tag: 0))
+        actions.append(.broadcast(settings.slowMode.encoded, tag: 0))
     }
 
     mutating func slow(to seconds: Int64) {
-        slowInterval = .seconds(min(max(seconds, 0), ChatLimits.slowestSeconds))
+        settings.setSlowMode(seconds: seconds)
         for id in members.keys { members[id]?.heldID = nil }
     }
-
-    var slowModeMessage: HostMessage { .slowMode(UInt32(clamping: slowInterval.components.seconds)) }
 
     /// Whether slow mode holds the post back; what is not held back counts as said now.
     mutating func isTooSoon(_ id: MessageID, from sender: MemberID, now: Duration) -> Bool {
         guard var member = members[sender], !member.isHost else { return false }
         defer { members[sender] = member }
-        if slowInterval > .zero {
-            if let last = member.postedAt, now < last + slowInterval {
+        if settings.slowInterval > .zero {
+            if let last = member.postedAt, now < last + settings.slowInterval {
                 member.heldID = member.heldID ?? id
                 return true
             }

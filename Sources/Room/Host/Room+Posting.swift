@@ -4,41 +4,9 @@ package import Chat
 extension Room {
     // MARK: Nicks
 
-    struct RefusedNick: Error {
-        var code: RoomCode
-    }
-
-    func acceptableNick(_ text: String, for id: MemberID, isHost: Bool) throws(RefusedNick) -> Nick {
-        guard let nick = try? Nick(validating: text, isHost: isHost) else { throw RefusedNick(code: .nickInvalid) }
-        let owners = [memberOfNick[nick.skeleton], memberOfIDSkeleton[nick.skeleton]]
-        guard owners.allSatisfy({ $0 == nil || $0 == id }) else { throw RefusedNick(code: .nickTaken) }
-        guard nick.isOfOneScript else { throw RefusedNick(code: .nickInvalid) }
-        return nick
-    }
-
-    /// The nick that a joiner gets: the one that it asks for, or where somebody has that one, or one that looks like it, the
-    /// next with a number behind it; its id where so many are taken.
-    ///
-    /// - Parameter isTaken: whether somebody who has no place yet may be meant by it.
-    func freeNick(
-        _ text: String, for id: MemberID, isHost: Bool, isTaken: (Nick) -> Bool = { _ in false }
-    ) throws(RefusedNick) -> Nick {
-        let wanted = text.isEmpty ? id.description : text
-        guard let base = try? Nick(validating: wanted, isHost: isHost), base.isOfOneScript else {
-            // It cannot be had with a number, either.
-            return try acceptableNick(wanted, for: id, isHost: isHost)
-        }
-        for number in 1...RoomLimits.nicksTried {
-            let candidate = number == 1 ? base.text : base.numbered(number)
-            guard let nick = try? acceptableNick(candidate, for: id, isHost: isHost), !isTaken(nick) else { continue }
-            return nick
-        }
-        return try acceptableNick(id.description, for: id, isHost: isHost)
-    }
-
     mutating func changeNick(of id: MemberID, to text: String, link: LinkID, actions: inout [RoomAction]) {
         do throws(RefusedNick) {
-            let nick = try acceptableNick(text, for: id, isHost: members[id]?.isHost == true)
+            let nick = try names.acceptable(text, for: id, isHost: members[id]?.isHost == true)
             guard nick != members[id]?.nick else { return }
             rename(id, to: nick)
             actions.append(.broadcast(HostMessage.nickChanged(id, nick.text).encoded, tag: 0))
@@ -48,9 +16,9 @@ extension Room {
     }
 
     mutating func rename(_ id: MemberID, to nick: Nick) {
-        if let old = members[id]?.nick { memberOfNick[old.skeleton] = nil }
+        guard let old = members[id]?.nick else { return }
+        names.rename(id, from: old, to: nick)
         members[id]?.nick = nick
-        memberOfNick[nick.skeleton] = id
     }
 
     // MARK: Messages
@@ -67,14 +35,13 @@ extension Room {
             actions.append(.send(link, HostMessage.declined(id, .slow).encoded))
             return
         }
-        remember(id)
+        recent.insert(id)
         let sequence = nextSequence
-        nextSequence += 1
         // Whoever has come into the group since cannot read it, and learns its number.
-        let hasNewcomers = epoch < newestSince && members.values.contains { $0.since > epoch }
+        let hasNewcomers = epoch < members.newestSince && members.values.contains { $0.since > epoch }
         // Where there are none, it is the same as one of this epoch.
         if beginReceipts(sequence: sequence, sender: sender, id: id, epoch: hasNewcomers ? epoch : group.epoch) {
-            scheduleReceipts(now: now)
+            receipts.schedule(now: now)
         }
         let message = HostMessage.posted(
             sequence: sequence, from: sender, id: id, age: age(at: now), content: content
@@ -90,15 +57,15 @@ extension Room {
 
     /// Receipts of what was sealed in that epoch. Returns whether its sender is to be told at once.
     mutating func beginReceipts(sequence: UInt64, sender: MemberID, id: MessageID, epoch: UInt64) -> Bool {
-        let hasNewcomers = epoch < newestSince && members.values.contains { $0.since > epoch }
+        let hasNewcomers = epoch < members.newestSince && members.values.contains { $0.since > epoch }
         let present =
             hasNewcomers
-            ? members.values.count { $0.absence == nil && $0.since <= epoch } : members.count - awayCount
+            ? members.values.count { $0.absence == nil && $0.since <= epoch } : members.count - members.awayCount
         // A room that is restored does not know yet that its sender was back by then.
         let others = present - (members[sender]?.absence == nil ? 1 : 0)
-        let isCounted = awayCount > 0 && members.count <= ChatLimits.receiptMembers
+        let isCounted = members.awayCount > 0 && members.count <= ChatLimits.receiptMembers
         let missed = isCounted ? members.values.count { $0.link == nil && $0.since <= epoch } : 0
-        receipts.posted(
+        receipts.posts.posted(
             sequence: sequence, sender: sender, id: id, epoch: epoch, others: max(0, others), missed: missed)
         return others == 0 || missed > 0
     }
@@ -168,10 +135,10 @@ extension Room {
             return
         }
         count(cost, saidTo: receiver, by: sender)
-        remember(id)
+        recent.insert(id)
         // The sender hears that the host has it before it hears that the receiver has.
         actions.append(.send(link, message))
-        let number = privateReceipts.posted(id, by: sender)
+        let number = receipts.privately.posted(id, by: sender)
         actions.append(.sendTracked(targetLink, message, number: number))
     }
 
@@ -196,9 +163,11 @@ extension Room {
     }
 
     private mutating func tellOfPrivate(_ number: UInt64, count: UInt16, missed: UInt16, actions: inout [RoomAction]) {
-        guard let (sender, id) = privateReceipts.settled(number), let member = members[sender] else { return }
+        guard let (sender, id) = receipts.privately.settled(number), let member = members[sender] else { return }
         let receipt = HostMessage.Receipt(id: id, count: count, of: count, missed: missed)
-        guard member.absence == nil, let link = member.link else { return privateReceipts.hold(receipt, for: sender) }
+        guard member.absence == nil, let link = member.link else {
+            return receipts.privately.hold(receipt, for: sender)
+        }
         actions.append(.send(link, HostMessage.receipts([receipt]).encoded))
     }
 
@@ -206,15 +175,6 @@ extension Room {
     func refusal(of id: MessageID, _ content: [UInt8]) -> RoomCode? {
         guard content.count <= RoomLimits.contentByteCount else { return .tooLarge }
         return recent.contains(id) ? .alreadyAccepted : nil
-    }
-
-    mutating func remember(_ id: MessageID) {
-        recent.insert(id)
-    }
-
-    mutating func scheduleReceipts(now: Duration, after interval: Duration = RoomLimits.receiptInterval) {
-        guard receipts.hasChanges || privateReceipts.hasHeld else { return }
-        receiptsDue = min(receiptsDue ?? now + interval, now + interval)
     }
 
     mutating func charge(

@@ -31,7 +31,7 @@ extension Room {
         _ candidate: GroupCandidate, link: LinkID, now: Duration, actions: inout [RoomAction]
     ) {
         giveUpEarlierLinks(of: candidate.id, now: now, actions: &actions)
-        let others = membersInOrder.filter { member in
+        let others = members.inOrder.filter { member in
             member.absence == nil && member.link != nil && member.id != candidate.id
                 && group.unfollowed.reports[member.id] == nil && group.book?.contains(member.id) == true
         }.map(\.id)
@@ -100,7 +100,7 @@ extension Room {
 
     /// Gives the group up, and the places of those who were in it: the next one founds another.
     package mutating func beginAnew(now: Duration, actions: inout [RoomAction]) {
-        for member in membersInOrder { remove(member.id, reason: .lost, now: now, actions: &actions) }
+        for member in members.inOrder { remove(member.id, reason: .lost, now: now, actions: &actions) }
         group = GroupQueue()
     }
 

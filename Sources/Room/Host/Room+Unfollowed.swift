@@ -3,7 +3,7 @@ internal import Chat
 // Commits that the others cannot follow.
 extension Room {
     private var standings: [UnfollowedCommits.Standing] {
-        membersInOrder.map { member in
+        members.inOrder.map { member in
             .init(
                 id: member.id, followed: max(member.followed, log.epoch(of: member.id) ?? 0),
                 isPresent: member.absence == nil && member.link != nil)
@@ -77,9 +77,9 @@ extension Room {
         }.map(\.id)
         group.undo(to: index)
         log.goBack(to: epoch)
-        newestSince = min(newestSince, epoch)
+        members.newestSince = min(members.newestSince, epoch)
         sendAway(gone, now: now, actions: &actions)
-        for id in membersInOrder.map(\.id) {
+        for id in members.inOrder.map(\.id) {
             guard let member = members[id] else { continue }
             members[id]?.since = min(member.since, epoch)
             members[id]?.epoch = min(member.epoch, epoch)

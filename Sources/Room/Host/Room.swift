@@ -63,16 +63,7 @@ package struct Room {
     package internal(set) var closesAt: Duration?
     package internal(set) var isClosed = false
 
-    /// Whether nobody new may come in.
-    package internal(set) var isLocked = false
-    /// What the host says the room is about; empty for nothing.
-    package internal(set) var topic = ""
-    /// Each member, but not the host, may post once in that time; zero for as often as it likes.
-    var slowInterval = Duration.zero
-    /// The onion service at which the room is now, where that is another one than at first.
-    package internal(set) var movedTo: OnionPlace?
-    /// Where the hosts are that hold the room together, as who comes in is told. No part of a snapshot: whoever holds the room knows it.
-    package var hostPlaces: [HostPlace] = []
+    package var settings = RoomSettings()
     /// How often the room has changed in a way that a snapshot shows, and that not all are told of.
     package internal(set) var silentChanges = 0
     /// Who may not come back; oldest first.
@@ -80,25 +71,11 @@ package struct Room {
     /// Who waits for the host's approval, in the order of their coming.
     var waiting: [Waiting] = []
 
-    var members: MemberTable<Member> = [:]
-    var memberOfLink: [LinkID: MemberID] = [:]
-    var memberOfKey: [[UInt8]: MemberID] = [:]
-    /// Whose nick, and whose id, reads like this; those who wait to be let into the group included.
-    var memberOfNick: [NickSkeleton: MemberID] = [:]
-    var memberOfIDSkeleton: [NickSkeleton: MemberID] = [:]
-    /// Members with an absence; all without a link are among them.
-    package internal(set) var awayCount = 0
+    var members = Roster()
+    var names = NameBook()
     /// What is to become of the group.
     var group = GroupQueue()
-    var nextOrder: UInt64 = 0
-    /// The epoch in which somebody came into the group last.
-    var newestSince: UInt64 = 0
-    /// Nothing is to be done about anybody's absence before; nil when nobody is away. May be too early, when somebody came back.
-    var absenceDue: Duration?
-    var nextSequence: UInt64 = 1
-    var receipts = ReceiptBook()
-    var receiptsDue: Duration?
-    var privateReceipts = PrivateReceipts()
+    var receipts = RoomReceipts()
     var recent = RecentSet<MessageID>(limit: RoomLimits.remembered)
     /// The log's end at the snapshot that the room was made of.
     var snapshotLogEnd: UInt64 = 0
@@ -116,8 +93,11 @@ package struct Room {
 
     package var memberCount: Int { members.count }
 
-    /// All members, the longest here first.
-    var membersInOrder: [Member] { members.values.sorted { $0.order < $1.order } }
+    /// Members whose connection is broken.
+    package var awayCount: Int { members.awayCount }
+
+    /// The number of the next post, from 1 on.
+    var nextSequence: UInt64 { receipts.posts.nextSequence }
 
     // MARK: Inputs
 
@@ -131,7 +111,7 @@ package struct Room {
     ) throws(RoomError) {
         guard !isClosed else { return }
         let request = try MemberRequest(type: type, body: body)
-        guard let id = memberOfLink[link] else {
+        guard let id = members.ofLink[link] else {
             if let closesAt, now >= closesAt { return refuse(link, .expired, actions: &actions) }
             if case .joinExternally(let commit) = request {
                 return try joinExternally(commit, link: link, now: now, actions: &actions)
@@ -200,7 +180,7 @@ package struct Room {
 
     /// The link's connection broke. Its member keeps its place for ``RoomLimits/absence``.
     package mutating func linkLost(_ link: LinkID, now: Duration) {
-        guard let id = memberOfLink[link] else { return }
+        guard let id = members.ofLink[link] else { return }
         beginAbsence(of: id, now: now)
     }
 
@@ -208,43 +188,36 @@ package struct Room {
         group.goesAway(id)
         guard let member = members[id], member.absence == nil else { return }
         stopCounting(member, now: now)
-        awayCount += 1
-        let absence = Absence(since: now, end: now + limits.absence)
-        members[id]?.absence = absence
-        absenceDue = min(absenceDue ?? absence.due, absence.due)
+        members.setAbsence(of: id, Absence(since: now, end: now + limits.absence))
     }
 
     /// The member is there again; the others hear of it if they were told that it was away. Whoever is back gets the receipts
     /// that were kept for it.
     mutating func endAbsence(of id: MemberID, now: Duration, actions: inout [RoomAction]) {
-        guard let absence = members[id]?.absence else { return }
-        members[id]?.absence = nil
-        awayCount -= 1
+        guard let absence = members.endAbsence(of: id) else { return }
         if absence.isTold { actions.append(.broadcast(HostMessage.back(id).encoded, tag: 0)) }
-        scheduleReceipts(now: now)
+        receipts.schedule(now: now)
     }
 
     /// The log does not reach back any more to what the link's member has received. Its link is nobody's any more, but it keeps
     /// its place for ``RoomLimits/absence``: it comes back by joining, and learns from the order number how much it has missed.
     package mutating func overrun(_ link: LinkID, now: Duration) {
-        guard let id = memberOfLink.removeValue(forKey: link) else { return }
+        guard let id = members.ofLink[link] else { return }
         beginAbsence(of: id, now: now)
-        members[id]?.link = nil
+        members.move(id, to: nil)
         log.close(id)
         guard members.count <= ChatLimits.receiptMembers, let member = members[id] else { return }
-        receipts.missed(by: id, since: member.since, after: member.receivedSequence)
-        scheduleReceipts(now: now)
+        receipts.posts.missed(by: id, since: member.since, after: member.receivedSequence)
+        receipts.schedule(now: now)
     }
 
     /// The host itself was stopped, or asleep, for `time`: members that are away could not come back meanwhile.
     package mutating func hostWasAway(for time: Duration) {
-        absenceDue = nil
-        for (id, member) in members {
-            guard var absence = member.absence else { continue }
+        for id in members.takeAbsences() {
+            guard var absence = members[id]?.absence else { continue }
             absence.end += time
             if !absence.isTold { absence.since += time }
-            members[id]?.absence = absence
-            absenceDue = min(absenceDue ?? absence.due, absence.due)
+            members.setAbsence(of: id, absence)
         }
     }
 
@@ -254,18 +227,16 @@ package struct Room {
         session: UInt32, key: [UInt8], link: LinkID, now: Duration, actions: inout [RoomAction]
     ) -> LinkID? {
         let id = MemberID(entropy: session)
-        guard !isClosed, let member = members[id], member.key == key, let old = member.link, memberOfLink[link] == nil
+        guard !isClosed, let member = members[id], member.key == key, let old = member.link, members.ofLink[link] == nil
         else { return nil }
-        memberOfLink[old] = nil
-        memberOfLink[link] = id
-        members[id]?.link = link
+        members.move(id, to: link)
         // It says nothing before it has heard all that was said until now.
         members[id]?.epoch = group.epoch
         group.mustAsk = true
         if member.absence != nil {
             // Told with its first acknowledgement.
             if members.count <= ChatLimits.receiptMembers {
-                receipts.returned(id, since: member.since, received: member.receivedSequence)
+                receipts.posts.returned(id, since: member.since, received: member.receivedSequence)
             }
             endAbsence(of: id, now: now, actions: &actions)
         }
@@ -274,18 +245,18 @@ package struct Room {
 
     /// The link's member has received all messages up to this one of the room's order.
     package mutating func acknowledged(sequence: UInt64, by link: LinkID, now: Duration) {
-        guard let id = memberOfLink[link], let member = members[id] else { return }
+        guard let id = members.ofLink[link], let member = members[id] else { return }
         group.unfollowed.reviewSoon(now: now)
         guard sequence > member.receivedSequence, sequence < nextSequence else { return }
         members[id]?.receivedSequence = sequence
         guard members.count <= ChatLimits.receiptMembers else { return }
-        receipts.received(by: id, since: member.since, after: member.receivedSequence, upTo: sequence)
-        scheduleReceipts(now: now)
+        receipts.posts.received(by: id, since: member.since, after: member.receivedSequence, upTo: sequence)
+        receipts.schedule(now: now)
     }
 
     /// The member behind the link broke the protocol: it loses its place.
     package mutating func cutOff(_ link: LinkID, now: Duration, actions: inout [RoomAction]) {
-        guard let id = memberOfLink[link] else { return }
+        guard let id = members.ofLink[link] else { return }
         remove(id, reason: .lost, now: now, actions: &actions)
     }
 
@@ -295,59 +266,36 @@ package struct Room {
         isClosed = true
         actions.append(.broadcast(HostMessage.closing(reason).encoded, tag: 0))
         closeGroup(reason, actions: &actions)
-        for case let link? in membersInOrder.map(\.link) {
+        for case let link? in members.inOrder.map(\.link) {
             actions.append(.release(link))
         }
-        members = [:]
-        memberOfLink = [:]
-        memberOfKey = [:]
-        memberOfNick = [:]
-        memberOfIDSkeleton = [:]
-        awayCount = 0
+        members.removeAll()
+        names = NameBook()
         for joiner in waiting {
             actions.append(.send(joiner.link, HostMessage.closing(reason).encoded))
             actions.append(.release(joiner.link))
         }
         waiting = []
-        absenceDue = nil
     }
 
     // MARK: Time
 
     /// When ``timePassed(now:actions:)`` has something to do; nil for never.
     package var nextDeadline: Duration? {
-        var deadline = isClosed ? nil : closesAt
-        if let receiptsDue {
-            deadline = min(deadline ?? receiptsDue, receiptsDue)
-        }
-        if let absenceDue {
-            deadline = min(deadline ?? absenceDue, absenceDue)
-        }
-        if let reviewAt = group.window.reviewAt, !isClosed {
-            deadline = min(deadline ?? reviewAt, reviewAt)
-        }
-        if let reviewAt = group.unfollowed.reviewAt, !isClosed {
-            deadline = min(deadline ?? reviewAt, reviewAt)
-        }
-        if let groupDeadline = group.nextDeadline(isIdle: isGroupIdle) {
-            deadline = min(deadline ?? groupDeadline, groupDeadline)
-        }
-        return deadline
+        let ofGroup = group.nextDeadline(isIdle: isGroupIdle)
+        let whileOpen = isClosed ? [] : [closesAt, group.window.reviewAt, group.unfollowed.reviewAt]
+        return ([receipts.due, members.absenceDue, ofGroup] + whileOpen).compactMap(\.self).min()
     }
 
     package mutating func timePassed(now: Duration, actions: inout [RoomAction]) {
         if let closesAt, now >= closesAt {
             close(.ttl, actions: &actions)
         }
-        if let due = receiptsDue, now >= due {
-            receiptsDue = nil
-            let isPresent = { [members] (id: MemberID) in members[id]?.absence == nil }
-            for (sender, list) in receipts.takeChanges(where: isPresent) { tell(list, to: sender, actions: &actions) }
-            for (sender, list) in privateReceipts.takeHeld(where: isPresent) {
-                tell(list, to: sender, actions: &actions)
-            }
+        if let due = receipts.due, now >= due {
+            let told = receipts.takeDue { [members] id in members[id]?.absence == nil }
+            for (sender, receipts) in told { tell(receipts, to: sender, actions: &actions) }
         }
-        if let absenceDue, now >= absenceDue {
+        if let due = members.absenceDue, now >= due {
             reviewAbsences(now: now, actions: &actions)
         }
         if let reviewAt = group.window.reviewAt, now >= reviewAt {
@@ -376,36 +324,35 @@ package struct Room {
 
     /// Tells of those who are away, and gives up the places of those who have been for too long.
     private mutating func reviewAbsences(now: Duration, actions: inout [RoomAction]) {
-        absenceDue = nil
-        for member in membersInOrder {
-            guard var absence = member.absence else { continue }
-            if now >= absence.end, group.joiners[member.id] != nil {
+        for id in members.takeAbsences() {
+            guard var absence = members[id]?.absence else { continue }
+            if now >= absence.end, group.joiners[id] != nil {
                 // It is back, and waits for a Commit only.
                 absence.end = now + limits.absence
             }
             guard now < absence.end else {
-                remove(member.id, reason: .lost, now: now, actions: &actions)
+                remove(id, reason: .lost, now: now, actions: &actions)
                 continue
             }
-            members[member.id]?.absence = absence
-            if now >= absence.due { tellOfAbsence(of: member.id, actions: &actions) }
-            if let due = members[member.id]?.absence?.due { absenceDue = min(absenceDue ?? due, due) }
+            if now >= absence.due { announce(&absence, of: id, actions: &actions) }
+            members.setAbsence(of: id, absence)
         }
     }
 
-    private mutating func tellOfAbsence(of id: MemberID, actions: inout [RoomAction]) {
-        guard let absence = members[id]?.absence, !absence.isTold else { return }
-        members[id]?.absence?.isTold = true
+    private func announce(_ absence: inout Absence, of id: MemberID, actions: inout [RoomAction]) {
+        guard !absence.isTold else { return }
+        absence.isTold = true
         actions.append(.broadcast(HostMessage.away(id, since: age(at: absence.since)).encoded, tag: 0))
     }
 
     /// Somebody wants this nick. Who has it may be an earlier stay of the same person, whose program was killed: the others do not
     /// see both as present.
     mutating func nickIsWanted(_ text: String, actions: inout [RoomAction]) {
-        guard let nick = try? Nick(validating: text, isHost: false), let holder = memberOfNick[nick.skeleton] else {
-            return
-        }
-        tellOfAbsence(of: holder, actions: &actions)
+        guard let nick = try? Nick(validating: text, isHost: false), let holder = names.holder(of: nick),
+            var absence = members[holder]?.absence
+        else { return }
+        announce(&absence, of: holder, actions: &actions)
+        members[holder]?.absence = absence
     }
 
     /// How old the room is at that time, in seconds.
@@ -417,7 +364,7 @@ package struct Room {
         _ id: MemberID, link: LinkID, welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
         actions.append(.admit(link, id))
-        var entries = membersInOrder.map { member in
+        var entries = members.inOrder.map { member in
             HostMessage.Admission.Entry(
                 id: member.id, isHost: member.isHost, nick: member.nick.text,
                 awaySince: member.absence.flatMap { $0.isTold ? age(at: $0.since) : nil })
@@ -438,17 +385,7 @@ package struct Room {
             welcome: welcome)
         actions.append(.send(link, HostMessage.admitted(admission).encoded))
         members[id]?.missedPrivately = 0
-        if !topic.isEmpty {
-            actions.append(.send(link, HostMessage.topicChanged(topic).encoded))
-        }
-        if isLocked {
-            actions.append(.send(link, HostMessage.lockChanged(true).encoded))
-        }
-        if slowInterval > .zero {
-            actions.append(.send(link, slowModeMessage.encoded))
-        }
-        if let movedTo { actions.append(.send(link, HostMessage.moved(movedTo).encoded)) }
-        if !hostPlaces.isEmpty { actions.append(.send(link, HostMessage.hosts(hostPlaces).encoded)) }
+        for message in settings.messages { actions.append(.send(link, message.encoded)) }
     }
 
     /// Whether one more may come in. In a full room somebody who has been away for longer than a broken connection needs to
@@ -478,15 +415,10 @@ package struct Room {
     mutating func forget(
         _ id: MemberID, reason: ChatEvent.LeaveReason, now: Duration, actions: inout [RoomAction]
     ) {
-        guard let member = members.removeValue(forKey: id) else { return }
-        memberOfKey[member.key] = nil
-        memberOfNick[member.nick.skeleton] = nil
-        memberOfIDSkeleton[NickSkeleton(id)] = nil
-        if let link = member.link {
-            memberOfLink[link] = nil
-            actions.append(.release(link))
-        }
-        noLongerCounts(member, now: now)
+        guard let member = members.remove(id) else { return }
+        names.release(member.nick, of: id)
+        if let link = member.link { actions.append(.release(link)) }
+        if member.absence == nil { stopCounting(member, now: now) }
         actions.append(.broadcast(HostMessage.left(id, reason).encoded, tag: 0))
         if let waiting = group.joiners.take(id) {
             actions.append(.send(waiting.link, HostMessage.refused(.unspecified).encoded))
@@ -495,19 +427,10 @@ package struct Room {
         group.hasLeft(id)
     }
 
-    /// The member's stay is over, whether it was present or away.
-    private mutating func noLongerCounts(_ member: Member, now: Duration) {
-        if member.absence != nil {
-            awayCount -= 1
-        } else {
-            stopCounting(member, now: now)
-        }
-    }
-
     /// The member will not receive what it has not received by now, or not before it is back.
     private mutating func stopCounting(_ member: Member, now: Duration) {
         guard members.count <= ChatLimits.receiptMembers else { return }
-        receipts.left(member.id, since: member.since, received: member.receivedSequence)
-        scheduleReceipts(now: now, after: RoomLimits.awayGrace)
+        receipts.posts.left(member.id, since: member.since, received: member.receivedSequence)
+        receipts.schedule(now: now, after: RoomLimits.awayGrace)
     }
 }

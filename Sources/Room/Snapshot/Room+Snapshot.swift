@@ -14,22 +14,14 @@ extension Room {
         writer.write(isClosed)
         writer.write(time: began)
         writer.write(optional: closesAt) { writer, time in writer.write(time: time) }
-        writer.write(isLocked)
-        writer.write(topic)
-        writer.write(interval: slowInterval)
-        writer.write(optional: movedTo) { writer, place in
-            writer.write(place.key)
-            writer.write(UInt64(place.port))
-        }
+        settings.write(to: &writer)
         writer.write(list: bannedKeys) { writer, key in writer.write(key) }
-        writer.write(nextOrder)
-        writer.write(list: membersInOrder) { writer, member in member.write(to: &writer) }
+        writer.write(members.nextOrder)
+        writer.write(list: members.inOrder) { writer, member in member.write(to: &writer) }
         writer.write(list: waiting) { writer, joiner in joiner.write(to: &writer) }
-        writer.write(newestSince)
-        writer.write(optional: absenceDue) { writer, time in writer.write(time: time) }
-        writer.write(optional: receiptsDue) { writer, time in writer.write(time: time) }
+        writer.write(members.newestSince)
+        writer.write(optional: members.absenceDue) { writer, time in writer.write(time: time) }
         receipts.write(to: &writer)
-        privateReceipts.write(to: &writer)
         writer.write(list: recent.inOrder) { writer, id in writer.write(id) }
         group.write(to: &writer)
         log.write(to: &writer)
@@ -61,31 +53,21 @@ extension Room {
         isClosed = try reader.readBool()
         began = try reader.readTime()
         closesAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
-        isLocked = try reader.readBool()
-        topic = try reader.readText(atMost: ChatLimits.remarkByteCount)
-        slowInterval = try reader.readInterval()
-        movedTo = try reader.readOptional { reader throws(WireError) in
-            let key = try reader.readBytes(atMost: OnionPlace.keyByteCount)
-            guard key.count == OnionPlace.keyByteCount, let port = UInt16(exactly: try reader.readUInt64()) else {
-                throw .invalidValue
-            }
-            return OnionPlace(key: key, port: port)
-        }
+        settings = try RoomSettings(reading: &reader)
         bannedKeys = try reader.readList(atMost: RoomLimits.bannedKeys) { reader throws(WireError) in
             try reader.readBytes()
         }
-        nextOrder = try reader.readUInt64()
+        let nextOrder = try reader.readUInt64()
         let members = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
             try Member(reading: &reader)
         }
         waiting = try reader.readList(atMost: ChatLimits.waiting) { reader throws(WireError) in
             try Waiting(reading: &reader)
         }
-        newestSince = try reader.readUInt64()
-        absenceDue = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
-        receiptsDue = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
-        receipts = try ReceiptBook(reading: &reader)
-        privateReceipts = try PrivateReceipts(reading: &reader)
+        self.members = Roster(
+            nextOrder: nextOrder, newestSince: try reader.readUInt64(),
+            absenceDue: try reader.readOptional { reader throws(WireError) in try reader.readTime() })
+        receipts = try RoomReceipts(reading: &reader)
         let recent = try reader.readList(atMost: RoomLimits.remembered) { reader throws(WireError) in
             try reader.readMessageID()
         }
@@ -94,28 +76,19 @@ extension Room {
         log = try RoomLog(reading: &reader, byteLimit: limits.logByteCount)
         snapshotLogEnd = try reader.readUInt64()
         try reader.finish()
-        nextSequence = receipts.nextSequence
         for member in members { try take(member) }
-        for joiner in group.joiners where !joiner.isReturning { try takeNames(joiner.nick, of: joiner.id) }
+        for joiner in group.joiners where !joiner.isReturning {
+            guard names.take(joiner.nick, by: joiner.id) else { throw .invalidValue }
+        }
         guard nextOrder <= .max / 2, snapshotLogEnd >= log.start, snapshotLogEnd <= .max / 2,
             group.joiners.allSatisfy({ !$0.isReturning || self.members[$0.id] != nil })
         else { throw .invalidValue }
     }
 
     private mutating func take(_ member: Member) throws(WireError) {
-        guard members.updateValue(member, forKey: member.id) == nil,
-            memberOfKey.updateValue(member.id, forKey: member.key) == nil,
-            member.link.map({ memberOfLink.updateValue(member.id, forKey: $0) == nil }) != false,
-            member.order < nextOrder, member.receivedSequence < nextSequence, member.since <= group.epoch,
+        guard members.restore(member), names.take(member.nick, by: member.id), member.order < members.nextOrder,
+            member.receivedSequence < nextSequence, member.since <= group.epoch,
             member.epoch <= group.epoch, member.followed <= group.epoch
-        else { throw .invalidValue }
-        try takeNames(member.nick, of: member.id)
-        if member.absence != nil { awayCount += 1 }
-    }
-
-    private mutating func takeNames(_ nick: Nick, of id: MemberID) throws(WireError) {
-        guard memberOfNick.updateValue(id, forKey: nick.skeleton) == nil,
-            memberOfIDSkeleton.updateValue(id, forKey: NickSkeleton(id)) == nil
         else { throw .invalidValue }
     }
 
@@ -134,7 +107,7 @@ extension Room {
         else { return }
         members[host.id]?.receivedSequence = sequence
         guard members.count <= ChatLimits.receiptMembers else { return }
-        receipts.received(by: host.id, since: host.since, after: host.receivedSequence, upTo: sequence)
+        receipts.posts.received(by: host.id, since: host.since, after: host.receivedSequence, upTo: sequence)
     }
 
     /// Whether all entries that were there at the snapshot have been restored.
@@ -168,13 +141,12 @@ extension Room {
             guard sequence == entry.sequence, sequence == nextSequence - 1 else { throw .damaged }
         case .posted(let sequence, let sender, let id, _, _):
             guard sequence == nextSequence, sequence == entry.sequence else { throw .damaged }
-            nextSequence += 1
             recent.insert(id)
             let epoch = if case .upTo(let last) = entry.audience { last } else { group.epoch }
             _ = beginReceipts(sequence: sequence, sender: sender, id: id, epoch: epoch)
         case .privatePosted(let sender, let receiver, let id, _, _):
             recent.insert(id)
-            guard let number = entry.tracking, privateReceipts.restore(id, by: sender, as: number) else {
+            guard let number = entry.tracking, receipts.privately.restore(id, by: sender, as: number) else {
                 throw .damaged
             }
             count(RoomLog.cost(of: entry.message), saidTo: receiver, by: sender)
@@ -183,8 +155,8 @@ extension Room {
                 throw .damaged
             }
             rename(id, to: nick)
-        case .topicChanged(let text): topic = text
-        case .lockChanged(let isLocked): self.isLocked = isLocked
+        case .topicChanged(let text): settings.topic = text
+        case .lockChanged(let isLocked): settings.isLocked = isLocked
         case .slowMode(let seconds): slow(to: Int64(seconds))
         default: throw .damaged
         }
@@ -196,29 +168,26 @@ extension Room {
         for joiner in group.joiners { releaseNames(of: joiner) }
         waiting = []
         group.restarted()
-        memberOfLink = [:]
         log.closePlaces { [members] id in members[id]?.isHost == false }
-        let end = now + limits.absence
-        for id in membersInOrder.map(\.id) {
+        let former = members.inOrder
+        members.restarted()
+        for member in former {
+            let id = member.id
             beginAbsence(of: id, now: now)
-            guard var member = members[id] else { continue }
-            if member.isHost {
-                receipts.hasForgotten(id)
-                privateReceipts.hasForgotten(id)
-            }
+            if member.isHost { receipts.hasForgotten(id) }
             let place = log.reader(of: id)
             // What was said before its next stay it does not get any more. Of who had no place before that is counted already.
             if member.link != nil, place == nil, members.count <= ChatLimits.receiptMembers {
-                receipts.missed(by: id, since: member.since, after: member.receivedSequence)
+                receipts.posts.missed(by: id, since: member.since, after: member.receivedSequence)
             }
-            member.absence?.end = end
-            member.epoch = group.epoch
-            member.heldID = nil
-            member.link = place.map { link($0, member.key) }
-            if let link = member.link { memberOfLink[link] = id }
-            members[id] = member
+            if var absence = members[id]?.absence {
+                absence.end = now + limits.absence
+                members.setAbsence(of: id, absence)
+            }
+            members[id]?.epoch = group.epoch
+            members[id]?.heldID = nil
+            members.move(id, to: place.map { link($0, member.key) })
         }
-        absenceDue = members.values.compactMap(\.absence?.due).min()
     }
 }
 

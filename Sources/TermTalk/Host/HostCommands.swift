@@ -70,7 +70,8 @@ struct HostCommands {
 
     /// Whether somebody who knows the room's name and address can come in without being asked for anything.
     var isOpenToAnybody: Bool {
-        node.identity.acceptsOpen && node.door.password == nil && !node.room.isLocked && !node.room.limits.asksHost
+        node.identity.acceptsOpen && node.door.password == nil && !node.room.settings.isLocked
+            && !node.room.limits.asksHost
     }
 
     func setLocked(_ isLocked: Bool) { node.change { $0.setLocked(isLocked, actions: &$1) } }

@@ -91,7 +91,7 @@ package final class RoomHost {
     /// Further addresses of the room: this host's, and of the same kind those of other hosts that hold it.
     var alternatives: [RoomAddress] {
         guard let room else { return entrance.alternatives }
-        let others = room.node.room.hostPlaces.compactMap { RoomAddress($0) }
+        let others = room.node.room.settings.hostPlaces.compactMap { RoomAddress($0) }
             .filter { $0.kind == room.address.kind && $0 != room.address }
         let own = entrance.alternatives.filter { !others.contains($0) }
         return Array((others + own).prefix(Invite.addressLimit - 1))
@@ -128,7 +128,8 @@ package final class RoomHost {
     private func open(_ invites: InviteTable, _ password: RoomPassword?) {
         state = .opening(invites, password)
         entrance.start(
-            since: keeping.before?.room.movedTo, secrets: options.hasClientAuthorization ? invites.secretsInUse : nil)
+            since: keeping.before?.room.settings.movedTo,
+            secrets: options.hasClientAuthorization ? invites.secretsInUse : nil)
     }
 
     private func entranceEvent(_ event: RoomEntrance.Event) {

@@ -242,8 +242,8 @@ final class SharedAuthority: RoomAuthority {
     /// Members hear of it when the room's hosts are reached elsewhere; and the other hosts, where this one is.
     private func tellPlaces() {
         let places = sharing.table.hostPlaces
-        if places != room.hostPlaces, !room.isClosed {
-            room.hostPlaces = places
+        if places != room.settings.hostPlaces, !room.isClosed {
+            room.settings.hostPlaces = places
             node.perform([.broadcast(HostMessage.hosts(places).encoded, tag: 0)])
             node.onEvent?(.placesChanged)
         }
@@ -432,7 +432,7 @@ final class SharedAuthority: RoomAuthority {
         node.wanted.forget()
         room = snapshot?.room ?? emptyRoom(closesAt: nil)
         sharing.adopt(snapshot?.table ?? SharedTable(), at: snapshot?.time ?? 0, local: loop.time)
-        room.hostPlaces = sharing.table.hostPlaces
+        room.settings.hostPlaces = sharing.table.hostPlaces
         node.door.useInvitesOfGroup(in: room)
         node.doorkeeper.invitesChanged()
         node.ending.noteTime()

@@ -239,16 +239,16 @@ private func throughSnapshot(_ room: Room, now: Duration) -> Room {
 
 func check(_ room: Room) {
     precondition(room.awayCount == room.members.values.count { $0.absence != nil }, "the count of those away is wrong")
-    precondition(room.memberOfKey.count == room.members.count, "a key without a member")
+    precondition(room.members.ofKey.count == room.members.count, "a key without a member")
     precondition(
-        room.memberOfNick.count == room.members.count + room.group.joiners.newcomerCount, "a nick that nobody has")
-    precondition(room.memberOfIDSkeleton.count == room.memberOfNick.count, "an id that nobody has")
-    for (link, id) in room.memberOfLink {
+        room.names.ofNick.count == room.members.count + room.group.joiners.newcomerCount, "a nick that nobody has")
+    precondition(room.names.ofID.count == room.names.ofNick.count, "an id that nobody has")
+    for (link, id) in room.members.ofLink {
         precondition(room.members[id]?.link == link, "a link of nobody")
     }
     for (id, member) in room.members {
-        precondition(room.memberOfNick[member.nick.skeleton] == id, "a member without its nick")
-        precondition(member.link.map { room.memberOfLink[$0] == id } ?? true, "a member without its link")
+        precondition(room.names.ofNick[member.nick.skeleton] == id, "a member without its nick")
+        precondition(member.link.map { room.members.ofLink[$0] == id } ?? true, "a member without its link")
         precondition(member.link != nil || member.absence != nil, "a member without a link is away")
     }
     precondition(room.limits.members >= room.members.count || room.members.values.contains(where: \.isHost), "too many")

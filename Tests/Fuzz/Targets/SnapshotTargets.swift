@@ -64,7 +64,7 @@ private func snapshot(_ input: [UInt8]) {
     check(room)
     for time in [0, 10, 1_000, 100_000] {
         room.timePassed(now: now + .seconds(time), actions: &actions)
-        for (link, id) in room.memberOfLink.sorted(by: { $0.key.slot < $1.key.slot }) {
+        for (link, id) in room.members.ofLink.sorted(by: { $0.key.slot < $1.key.slot }) {
             let request = MemberRequest.post(id: MessageID(UInt64(time)), epoch: room.group.epoch, content: [1]).encoded
             try? room.received(
                 type: request.type, body: request.body, from: link, key: room.members[id]?.key ?? [],

@@ -1,0 +1,4 @@
+/// Why somebody cannot be called what it asks for.
+struct RefusedNick: Error {
+    var code: RoomCode
+}
