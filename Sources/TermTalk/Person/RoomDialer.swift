@@ -12,8 +12,10 @@ final class RoomDialer {
     /// Through tor: descriptor, introduction and rendezvous, which take some seconds each when they work.
     private static let torTimeout = Duration.seconds(30)
     private static let torAttempts = 3
-    /// A dial that works is mostly done by then; another one is begun beside it.
+    /// An attempt that works is mostly done by then; another one is begun beside it. tor builds few circuits at once.
     private static let torStagger = Duration.seconds(12)
+    /// The same of an address, with all its attempts.
+    private static let addressStagger = Duration.seconds(20)
 
     private let options: RoomGuest.Options
     private let tor: TorController?
@@ -87,10 +89,12 @@ final class RoomDialer {
         switch (options.address, tor) {
         case (.onion, let tor?), (.direct, let tor?):
             return { [weak self, options] completion in
-                TorRace(self?.ways.next() ?? [options.address], loop: loop) { address, completion in
+                StaggeredDial<RoomAddress, ChatEvent.Notice>(
+                    self?.ways.next() ?? [options.address], stagger: Self.addressStagger, loop: loop
+                ) { address, completion in
                     Self.dial(address, invite: options.invite, by: tor, completion)
                 } completion: { result in
-                    if case .success(let connection) = result { self?.reached(connection.address) }
+                    if case .success(let connection) = result { self?.reached(connection.way) }
                     completion(result.map(\.stream))
                 }
             }
@@ -128,7 +132,7 @@ final class RoomDialer {
 
     private static func dial(
         _ address: RoomAddress, invite: Invite?, by tor: TorController,
-        _ completion: @escaping (TorRace.Stream) -> Void
+        _ completion: @escaping (Result<any ByteStream, ChatEvent.Notice>) -> Void
     ) -> any Cancellable {
         let dialer = OnionDialer(controller: tor)
         guard case .onion(let onion, let port) = address else {
@@ -152,15 +156,16 @@ final class RoomDialer {
 
     /// A dial that uses fresh circuits at each attempt; `late` is what it means that none of them had an answer.
     private static func throughTor(
-        _ tor: TorController, late: TorError, _ completion: @escaping (TorRace.Stream) -> Void,
-        _ dial: @escaping (_ isRepeated: Bool, @escaping RepeatedDial.Completion) -> any Cancellable
+        _ tor: TorController, late: TorError,
+        _ completion: @escaping (Result<any ByteStream, ChatEvent.Notice>) -> Void,
+        _ dial: @escaping (_ isRepeated: Bool, @escaping (Result<any ByteStream, TorError>) -> Void) -> any Cancellable
     ) -> any Cancellable {
-        var isRepeated = false
-        return RepeatedDial(loop: tor.loop, attempts: torAttempts, stagger: torStagger) { attempt in
-            defer { isRepeated = true }
-            return dial(isRepeated, attempt)
+        StaggeredDial<Int, TorError>(
+            Array(1...torAttempts), stagger: torStagger, loop: tor.loop, isFinal: { $0 != .connectionTimeout }
+        ) { number, attempt in
+            dial(number > 1, attempt)
         } completion: { result in
-            completion(result.mapError { ($0 == .connectionTimeout ? late : $0).notice })
+            completion(result.map(\.stream).mapError { ($0 == .connectionTimeout ? late : $0).notice })
         }
     }
 }
