@@ -16,7 +16,6 @@ struct Stay: ~Copyable {
     /// The host's clock and ours may differ by this much about the end of the room.
     static let endTolerance = Duration.seconds(5)
 
-    private let policy: HostKeyPolicy
     private let password: RoomPassword?
     private let random: () -> UInt32
     private var credentials: JoinCredentials
@@ -26,9 +25,7 @@ struct Stay: ~Copyable {
     var session: SecureSession?
     private var schedule = ReconnectSchedule()
     private var handshakes = HandshakeWatch()
-    /// The static key that the host showed.
-    private(set) var hostKey: X25519.PublicKey?
-    private(set) var trust = ChatEvent.Trust.none
+    private var host: HostPin
     /// When the room's time is over; nil when it has no end.
     private(set) var roomEnd: Duration?
     /// Since when the member wants to leave.
@@ -45,11 +42,14 @@ struct Stay: ~Copyable {
         random: @escaping () -> UInt32
     ) {
         self.credentials = credentials
-        self.policy = policy
+        host = HostPin(policy)
         self.password = password
         self.random = random
     }
 
+    /// The static key that the host showed.
+    var hostKey: X25519.PublicKey? { host.key }
+    var trust: ChatEvent.Trust { host.trust }
     var invite: InviteSecret? { credentials.invite }
     var isEnded: Bool { if case .ended = phase { true } else { false } }
     var isInRoom: Bool { if case .inRoom = phase { true } else { false } }
@@ -337,26 +337,16 @@ struct Stay: ~Copyable {
 
     private mutating func established(_ peer: X25519.PublicKey, now: Duration, actions: inout [Action]) {
         handshakes.isOver()
-        // Whoever it was at first, it stays the same one: also a key that nobody checked is pinned for the stay.
-        if let hostKey, hostKey != peer {
-            return failed(.hostKeyMismatch(peer.bytes), now: now, actions: &actions)
-        }
-        hostKey = peer
+        let verdict = host.showed(peer)
+        if verdict == .another { return failed(.hostKeyMismatch(peer.bytes), now: now, actions: &actions) }
         switch standing {
         case .newcomer:
-            switch policy {
-            case .pinned(let known): trust = known
-            case .onionAddress:
-                trust = .none
-                if password == nil { actions.append(.newHostKey(peer)) }
-            case .acceptNew:
-                trust = .new
-                if password == nil { actions.append(.newHostKey(peer)) }
-            case .strict:
+            if verdict == .unknown {
                 phase = .pausing
                 actions.append(.close)
                 return end(.lost, .hostKeyUnknown, actions: &actions)
             }
+            if verdict == .new, password == nil { actions.append(.newHostKey(peer)) }
             join(actions: &actions)
         case .outOfGroup:
             standing = .member
@@ -402,7 +392,7 @@ struct Stay: ~Copyable {
             send(answer, actions: &actions)
         case .admitted:
             phase = .joining(awaitsApproval: false)
-            if isNewcomer, trust == .new || trust == .none, let hostKey { actions.append(.newHostKey(hostKey)) }
+            if isNewcomer, host.isNew, let hostKey { actions.append(.newHostKey(hostKey)) }
             actions.append(.perform(wanted))
         }
     }
