@@ -12,55 +12,13 @@ import Transport
 
 /// A host and members of our own on one loop, over streams in memory that a test can cut into drops, and break.
 final class NodeWorld {
-    /// A member, what it was told, and its present connection.
-    final class Person {
-        fileprivate(set) var node: MemberNode?
-        fileprivate(set) var events: [ChatEvent] = []
-        fileprivate(set) var ending: (reason: ChatEvent.CloseReason, notice: ChatEvent.Notice?)?
-        fileprivate var streams: [MemoryStream] = []
+    final class Person: WorldPerson {
         fileprivate(set) var dialCount = 0
         /// Where the host sees it come from, as in a direct room.
         var network: PeerNetwork?
         /// Whether the host can be reached.
         var isReachable = true
         var onEvent: ((ChatEvent) -> Void)?
-
-        var messages: [ChatEvent.ChatMessage] {
-            events.compactMap { if case .message(let message) = $0 { message } else { nil } }
-        }
-        var texts: [String] { messages.map(\.text) }
-        var id: MemberID? {
-            for case .joinedRoom(let room) in events.reversed() { return room.member }
-            return nil
-        }
-        var missed: [Int] {
-            events.compactMap {
-                if case .warning(let notice) = $0, notice.code == .messagesMissed { notice.count } else { nil }
-            }
-        }
-        var waiting: [String] {
-            events.compactMap { if case .waiting(_, let text) = $0 { text } else { nil } }
-        }
-        /// The invites that it was shown.
-        var invites: [String] { events.compactMap { if case .invite(let text, _) = $0 { text } else { nil } } }
-        var warnings: [NoticeCode] {
-            events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
-        }
-        var errors: [NoticeCode] {
-            events.compactMap { if case .error(let notice) = $0 { notice.code } else { nil } }
-        }
-        var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
-
-        /// The connection is gone, and what was on its way; both ends hear of it.
-        func breakConnection() {
-            let broken = streams
-            streams = []
-            for stream in broken {
-                let handler = stream.handler
-                stream.close()
-                handler?.streamClosed(.failed(errno: 104))
-            }
-        }
     }
 
     let loop: EventLoop

@@ -9,38 +9,10 @@ import Testing
 
 /// Nodes around a relay: a host of which nobody takes part.
 @Suite struct RelayNodeTests {
-    private static var limits: RoomLimits {
-        var limits = RoomLimits()
-        limits.isRelay = true
-        return limits
-    }
-
-    private func run(_ limits: RoomLimits = limits, password: String? = nil, _ body: (NodeWorld) throws -> Void) throws
-    {
-        try NodeWorld.run(limits: limits, password: password, body)
-    }
-
-    /// The first one comes in and makes the group's invite.
-    private func begin(
-        _ world: NodeWorld, password: RoomPassword? = nil, group: (RoomGroup) -> any GroupEngine = { $0 },
-        _ body: @escaping (_ first: NodeWorld.Person, _ invite: Invite) throws -> Void
-    ) {
-        let first = world.add(nick: "first", password: password, group: group)
-        world.when({ !first.invites.isEmpty }) {
-            do {
-                #expect(first.invites.count == 1)
-                try body(first, Invite(parsing: first.invites[0]))
-            } catch {
-                Issue.record("\(error)")
-                world.finish()
-            }
-        }
-    }
-
     @Test("The first one is shown the group's invite, which the relay does not know; with it others come in and talk")
     func talking() throws {
-        try run { world in
-            begin(world) { first, invite in
+        try NodeWorld.runRelay { world in
+            world.begin { first, invite in
                 #expect(invite.isOfGroup && invite.creatorKey == nil)
                 #expect(world.host.localMember == nil && world.host.door.inviteOfGroup?.secretBytes == nil)
                 #expect(invite.secret.secretBytes != world.invite?.secretBytes)
@@ -64,8 +36,8 @@ import Testing
 
     @Test("The relay's own invite, and none at all, let nobody in once there is a group", arguments: [true, false])
     func notWithoutTheInvite(isInvited: Bool) throws {
-        try NodeWorld.run(limits: Self.limits, isInvited: isInvited) { world in
-            begin(world) { first, invite in
+        try NodeWorld.run(limits: NodeWorld.relayLimits, isInvited: isInvited) { world in
+            world.begin { first, invite in
                 let late = world.add(nick: "late")
                 world.when({ late.ending != nil }) {
                     #expect(late.ending?.notice?.code == .groupInviteNeeded)
@@ -90,117 +62,11 @@ import Testing
         }
     }
 
-    @Test(
-        "The invite of who is sent out lets nobody in any more; who came with it comes back, and has another one to show"
-    )
-    func sendingOut() throws {
-        try run { world in
-            begin(world) { first, invite in
-                let second = world.add(nick: "second", inviteOfGroup: invite)
-                let third = world.add(nick: "third", inviteOfGroup: invite)
-                let away = world.add(nick: "away", inviteOfGroup: invite)
-                world.when({ [second, third, away].allSatisfy { $0.id != nil } && first.events.count > 3 }) {
-                    away.isReachable = false
-                    away.breakConnection()
-                    first.node?.perform(.kick("third", reason: "", keepsInvites: false))
-                    world.when({
-                        first.invites.count == 2 && second.warnings.contains(.inviteRenewed) && third.ending != nil
-                    }) {
-                        guard let next = try? Invite(parsing: first.invites[1]) else { return world.finish() }
-                        second.node?.showInvite(as: .text)
-                        #expect(second.invites == [first.invites[1]] && first.invites[0] != first.invites[1])
-                        let late = world.add(nick: "late", inviteOfGroup: invite)
-                        world.when({ late.ending != nil }) {
-                            #expect(late.ending?.notice?.code == .groupInviteNeeded)
-                            let fourth = world.add(nick: "fourth", inviteOfGroup: next)
-                            world.when({ fourth.id != nil }) {
-                                away.isReachable = true
-                                away.node?.tryNow()
-                                second.breakConnection()
-                                second.node?.tryNow()
-                                fourth.node?.say("hello", kind: .text, to: nil)
-                                let all = [first, second, fourth, away]
-                                world.when({ all.allSatisfy { $0.texts == ["hello"] } }) {
-                                    #expect(away.warnings == [.inviteRenewed] && first.warnings.isEmpty)
-                                    away.node?.showInvite(as: .text)
-                                    #expect(away.invites == second.invites)
-                                    world.finish()
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// How many have come in since the person did.
-    private func joined(_ person: NodeWorld.Person) -> Int {
-        person.events.count { if case .memberJoined = $0 { true } else { false } }
-    }
-
-    /// How often the person has come in, or has come in anew.
-    private func stays(_ person: NodeWorld.Person) -> Int {
-        person.events.count { if case .joinedRoom = $0 { true } else { false } }
-    }
-
-    @Test("Who is sent out is not back by the old invite before there is another one")
-    func backAtOnce() throws {
-        try run { world in
-            begin(world) { first, invite in
-                let second = world.add(nick: "second", inviteOfGroup: invite)
-                let third = world.add(nick: "third", inviteOfGroup: invite)
-                world.when({ second.id != nil && third.id != nil && joined(first) == 2 }) {
-                    // Now it may not give the group another secret for some time.
-                    first.node?.perform(.op("second"))
-                    world.when({ second.node?.person.client.isModerator == true }) {
-                        first.node?.perform(.kick("third", reason: "", keepsInvites: false))
-                        world.when({ third.ending != nil }) {
-                            let again = world.add(nick: "again", inviteOfGroup: invite)
-                            world.when({ again.ending != nil || again.id != nil }) {
-                                #expect(again.id == nil && again.ending?.notice?.code == .groupInviteNeeded)
-                                #expect(first.invites.count == 1)
-                                world.finish()
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    @Test("Who sends somebody out and leaves has left another invite behind, that is good")
-    func sendingOutAndLeaving() throws {
-        try run { world in
-            begin(world) { first, invite in
-                let second = world.add(nick: "second", inviteOfGroup: invite)
-                let third = world.add(nick: "third", inviteOfGroup: invite)
-                world.when({ second.id != nil && third.id != nil && joined(first) == 2 }) {
-                    first.node?.perform(.kick("third", reason: "", keepsInvites: false))
-                    first.node?.leave()
-                    world.when({ first.ending != nil && third.ending != nil && !second.warnings.isEmpty }) {
-                        second.node?.showInvite(as: .text)
-                        #expect(second.warnings == [.inviteRenewed] && second.invites.first != first.invites.first)
-                        guard let next = second.invites.first.flatMap({ try? Invite(parsing: $0) }) else {
-                            return world.finish()
-                        }
-                        let fourth = world.add(nick: "fourth", inviteOfGroup: next)
-                        world.when({ fourth.id != nil || fourth.ending != nil }) {
-                            #expect(fourth.id != nil)
-                            world.finish()
-                        }
-                    }
-                }
-            }
-        }
-    }
-
     @Test("A Commit that nobody can follow puts nobody out: those who talk go on, and who came by it comes again")
     func unfollowable() throws {
-        try run { world in
+        try NodeWorld.runRelay { world in
             var spoiler: FaultyGroup?
-            begin(
-                world,
+            world.begin(
                 group: { group in
                     let made = FaultyGroup(group)
                     spoiler = made
@@ -239,55 +105,13 @@ import Testing
         }
     }
 
-    @Test("One that could not follow a Commit, and comes back when the group has another secret, is in again")
-    func lostWhileTheSecretChanged() throws {
-        try run { world in
-            begin(world) { first, invite in
-                var deaf: FaultyGroup?
-                let second = world.add(nick: "second", inviteOfGroup: invite) { group in
-                    let made = FaultyGroup(group)
-                    deaf = made
-                    return made
-                }
-                let third = world.add(nick: "third", inviteOfGroup: invite)
-                world.when({ second.id != nil && third.id != nil && joined(first) == 2 }) {
-                    deaf?.isDeaf = true
-                    second.onEvent = { event in
-                        guard case .warning(let notice) = event, notice.code == .groupForged else { return }
-                        second.isReachable = false
-                        second.breakConnection()
-                    }
-                    first.node?.perform(.kick("third", reason: "", keepsInvites: false))
-                    world.when({ first.invites.count == 2 && !second.isReachable }) {
-                        deaf?.isDeaf = false
-                        second.isReachable = true
-                        second.node?.tryNow()
-                        world.when({ second.ending != nil || stays(second) == 2 }) {
-                            second.node?.say("back", kind: .text, to: nil)
-                            world.when({
-                                second.ending != nil
-                                    || first.texts == ["back"] && second.warnings.contains(.inviteRenewed)
-                            }) {
-                                #expect(second.ending == nil)
-                                second.node?.showInvite(as: .text)
-                                #expect(second.invites.last == first.invites.last)
-                                world.finish()
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
     @Test(
         "A member that makes Welcomes that are none keeps nobody out, be another one there or not",
         arguments: [true, false])
     func wrongWelcomes(isOtherThere: Bool) throws {
-        try run { world in
+        try NodeWorld.runRelay { world in
             var spoiler: FaultyGroup?
-            begin(
-                world,
+            world.begin(
                 group: { group in
                     let made = FaultyGroup(group)
                     spoiler = made
@@ -295,7 +119,7 @@ import Testing
                 }
             ) { first, invite in
                 let second = world.add(nick: "second", inviteOfGroup: invite)
-                world.when({ second.id != nil && joined(first) == 1 }) {
+                world.when({ second.id != nil && first.comers == 1 }) {
                     if !isOtherThere { second.node?.leave() }
                     world.when({ isOtherThere || second.ending != nil }) {
                         spoiler?.spoilsWelcomes = true
@@ -313,8 +137,8 @@ import Testing
 
     @Test("All are away; somebody comes in by itself, and those who come back talk with it")
     func comingInWhileNobodyIsThere() throws {
-        try run { world in
-            begin(world) { first, invite in
+        try NodeWorld.runRelay { world in
+            world.begin { first, invite in
                 let second = world.add(nick: "second", inviteOfGroup: invite)
                 world.when({ second.id != nil }) {
                     for person in [first, second] {
@@ -345,8 +169,8 @@ import Testing
 
     @Test("All have left; the next ones begin where they were, and the first one comes back with the group's invite")
     func allHaveLeft() throws {
-        try run { world in
-            begin(world) { first, invite in
+        try NodeWorld.runRelay { world in
+            world.begin { first, invite in
                 first.node?.leave()
                 world.when({ first.ending != nil }) {
                     let second = world.add(nick: "second", inviteOfGroup: invite)
@@ -367,10 +191,10 @@ import Testing
 
     @Test("The one who created the group comes back after its place was lost, by the invite that it made")
     func theFirstComesBack() throws {
-        var limits = Self.limits
+        var limits = NodeWorld.relayLimits
         limits.absence = .milliseconds(1)
-        try run(limits) { world in
-            begin(world) { first, invite in
+        try NodeWorld.runRelay(limits) { world in
+            world.begin { first, invite in
                 let second = world.add(nick: "second", inviteOfGroup: invite)
                 world.when({ second.id != nil }) {
                     first.isReachable = false
@@ -390,11 +214,11 @@ import Testing
 
     @Test("With a password the relay asks for it, and nobody comes in while nobody is there")
     func password() throws {
-        var limits = Self.limits
+        var limits = NodeWorld.relayLimits
         limits.admitsUnattended = false
-        try run(limits, password: "secret") { world in
+        try NodeWorld.runRelay(limits, password: "secret") { world in
             let password = try NodeWorld.stretched("secret")
-            begin(world, password: password) { first, invite in
+            world.begin(password: password) { first, invite in
                 let wrong = world.add(nick: "wrong", inviteOfGroup: invite)
                 let right = world.add(nick: "right", password: password, inviteOfGroup: invite)
                 world.when({ wrong.ending != nil && right.id != nil }) {
@@ -414,8 +238,8 @@ import Testing
 
     @Test("A founder whom nobody has followed, and who is away, bricks nothing: the first invite founds the group anew")
     func founderIsGone() throws {
-        try run { world in
-            begin(world) { first, old in
+        try NodeWorld.runRelay { world in
+            world.begin { first, old in
                 first.isReachable = false
                 first.breakConnection()
                 let second = world.add(nick: "second")
@@ -437,8 +261,8 @@ import Testing
 
     @Test("A group that has members, away or not, is not given up for the first invite; when all have left, it is")
     func groupOfSeveral() throws {
-        try run { world in
-            begin(world) { first, invite in
+        try NodeWorld.runRelay { world in
+            world.begin { first, invite in
                 let second = world.add(nick: "second", inviteOfGroup: invite)
                 world.when({ second.id != nil }) {
                     for person in [first, second] {
@@ -471,8 +295,8 @@ import Testing
 
     @Test("Who moderates ends the room of a relay; nobody ends that of a host by asking for it")
     func ending() throws {
-        try run { world in
-            begin(world) { first, invite in
+        try NodeWorld.runRelay { world in
+            world.begin { first, invite in
                 var ends = 0
                 world.onEndWanted = {
                     ends += 1
@@ -500,7 +324,7 @@ import Testing
 
     @Test("A relay that nobody ever visits ends at its time")
     func nobodyComes() throws {
-        try NodeWorld.run(limits: Self.limits, closesAfter: .milliseconds(200)) { world in
+        try NodeWorld.run(limits: NodeWorld.relayLimits, closesAfter: .milliseconds(200)) { world in
             world.when({ world.hostClosed != nil }) {
                 #expect(world.hostClosed == .ttl)
                 world.finish()
@@ -510,12 +334,12 @@ import Testing
 
     @Test("Who only passes by founds no group: the next one does")
     func passingBy() throws {
-        try run { world in
+        try NodeWorld.runRelay { world in
             let passer = world.add(nick: "passer", foundsGroup: false)
             world.when({ passer.ending != nil }) {
                 #expect(passer.ending?.notice?.code == .groupInviteNeeded)
                 #expect(passer.id == nil && passer.invites.isEmpty)
-                begin(world) { _, invite in
+                world.begin { _, invite in
                     // With the group's invite it comes in, also by itself.
                     world.people[1].node?.leave()
                     world.when({ world.people[1].ending != nil }) {

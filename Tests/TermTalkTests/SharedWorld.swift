@@ -14,53 +14,13 @@ import Transport
 /// Hosts that hold one room, and members, on one loop. The log is made up: what a host writes reaches all, each after a while of its
 /// own, in one order.
 final class SharedWorld {
-    final class Person {
-        fileprivate(set) var node: MemberNode?
-        fileprivate(set) var events: [ChatEvent] = []
-        fileprivate(set) var ending: (reason: ChatEvent.CloseReason, notice: ChatEvent.Notice?)?
-        fileprivate var streams: [MemoryStream] = []
+    final class Person: WorldPerson {
         /// The host that it dials, or where it is.
         var place: Int
         /// The addresses that it knows, where it dials them in turn.
         fileprivate(set) var ways: RoomWays<RoomAddress>?
 
         init(at place: Int) { self.place = place }
-
-        var hosts: [String]? {
-            events.compactMap { if case .room(.hosts(let addresses)) = $0 { addresses } else { nil } }.last
-        }
-
-        var texts: [String] {
-            events.compactMap { if case .message(let message) = $0 { message.text } else { nil } }
-        }
-        var isIn: Bool { events.contains { if case .joinedRoom = $0 { true } else { false } } }
-        var joins: Int { events.count { if case .joinedRoom = $0 { true } else { false } } }
-        /// Whether it knows of so many members, and so seals for them.
-        func knows(of count: Int) -> Bool {
-            events.contains { event in
-                switch event {
-                case .memberJoined(_, _, let known): known >= count
-                case .joinedRoom(let room): room.members.count >= count
-                default: false
-                }
-            }
-        }
-        /// How often it has waited to try again.
-        var pauses: Int {
-            events.count { if case .connection(let change) = $0 { change.state == .reconnecting } else { false } }
-        }
-        var delivered: Int { events.count { if case .delivered = $0 { true } else { false } } }
-        var invites: [String] { events.compactMap { if case .invite(let text, _) = $0 { text } else { nil } } }
-
-        func breakConnection() {
-            let broken = streams
-            streams = []
-            for stream in broken {
-                let handler = stream.handler
-                stream.close()
-                handler?.streamClosed(.failed(errno: 104))
-            }
-        }
     }
 
     final class Host {
