@@ -79,6 +79,23 @@ struct OnionRelayTests {
         return orders
     }
 
+    /// Both talk, the first relay is killed with its tor, and they talk on at the second one, which is stopped when they have left.
+    private func loseOne(
+        of relays: [(machine: Relay, process: TermTalkProcess)], _ alice: TermTalkProcess, _ bob: TermTalkProcess
+    ) async throws {
+        try await talk(alice, bob, "before")
+
+        relays[0].process.signal(SIGKILL)
+        relays[0].machine.tor.kill()
+        _ = try await relays[0].process.result()
+        try await talk(alice, bob, "after")
+        let orders = try await quit([alice, bob])
+        #expect(orders.count == 1 && orders.first?.count == 4)
+        relays[1].process.signal(SIGTERM)
+        #expect(try await relays[1].process.result().status == 0)
+        relays[1].machine.tor.terminate()
+    }
+
     @Test("Members of an onion relay that is gone go on at another one, whose address they have heard of in the room")
     func severalServices() async throws {
         let network = try await PrivateTorNetwork.shared()
@@ -99,17 +116,7 @@ struct OnionRelayTests {
         #expect([shown.address.text] + shown.alternatives.map(\.text) == places)
         let bob = try await join(invite, "bob", network)
         try await bob.event("room-hosts") { $0.addresses == places }
-        try await talk(alice, bob, "before")
-
-        first.signal(SIGKILL)
-        one.tor.kill()
-        _ = try await first.result()
-        try await talk(alice, bob, "after")
-        let orders = try await quit([alice, bob])
-        #expect(orders.count == 1 && orders.first?.count == 4)
-        second.signal(SIGTERM)
-        #expect(try await second.result().status == 0)
-        other.tor.terminate()
+        try await loseOne(of: [(one, first), (other, second)], alice, bob)
     }
 
     @Test(
@@ -149,16 +156,6 @@ struct OnionRelayTests {
         let invite = try #require(try await alice.event("invite").invite)
         let bob = try await join(invite, "bob", network)
         #expect(try Invite(parsing: invite).alternatives.isEmpty)
-        try await talk(alice, bob, "before")
-
-        first.signal(SIGKILL)
-        one.tor.kill()
-        _ = try await first.result()
-        try await talk(alice, bob, "after")
-        let orders = try await quit([alice, bob])
-        #expect(orders.count == 1 && orders.first?.count == 4)
-        second.signal(SIGTERM)
-        #expect(try await second.result().status == 0)
-        other.tor.terminate()
+        try await loseOne(of: [(one, first), (other, second)], alice, bob)
     }
 }
