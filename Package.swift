@@ -135,7 +135,8 @@ let package = Package(
             path: "Tests/StoreWriterTool", swiftSettings: common),
 
         .target(
-            name: "SharedLogModel", dependencies: ["SharedLog"], path: "Tests/SharedLogModel", swiftSettings: common),
+            name: "SharedLogModel", dependencies: ["SharedLog", "TestSupport"], path: "Tests/SharedLogModel",
+            swiftSettings: common),
         .executableTarget(
             name: "shared-log-explorer", dependencies: ["SharedLog", "SharedLogModel", "TestSupport"],
             path: "Tests/SharedLogExplorer", swiftSettings: common),
@@ -169,7 +170,7 @@ let package = Package(
             of: "TermTalk",
             [
                 "PrivateTorNetwork", "Chat", "EventLoop", "Files", "Room", "RoomStore", "SecureGroup", "SecureSession",
-                "SharedLog", "Sodium",
+                "SharedLog", "SharedLogModel", "Sodium",
                 "TorController",
                 "Transport", "Wire",
             ]),

@@ -148,12 +148,12 @@ extension LogReplica {
         var waiting = waiting
         // Who has come further lives, and tries: it is waited for anew.
         if status.reports.contains(where: { $1.place > state.place && waiting.status.reports[$0] != $1 }) {
-            waiting.leases = 0
+            waiting.countAnew()
         }
         waiting.status = status
         if waiting.round != status.round {
             // Meanwhile an epoch was opened, perhaps, and all was lost again: the others have yet to report.
-            if omission != .noticeOtherRound { waiting.leases = 0 }
+            if omission != .noticeOtherRound { waiting.countAnew() }
             waiting.round = status.round
             rounds &+= 1
             return report(waiting)
@@ -169,18 +169,17 @@ extension LogReplica {
         return open(status, base, coding: coding)
     }
 
-    /// All who live have said how far they have come, and nobody has come further; a lease stands for those who do not say, a second
-    /// one for those who said it and do nothing.
+    /// All who live have said how far they have come, and nobody has come further; a lease stands for those who do not say, and one more
+    /// for each who has come further and does nothing: so the furthest of those who live is first, whoever has died meanwhile.
     private func mayOpen(_ waiting: Waiting) -> Bool {
         let reports = waiting.status.reports
         let others = state.writers.living.filter { $0 != writer }
         if waiting.leases < 1, omission != .awaitLivingHosts {
             guard others.allSatisfy({ reports[$0] != nil }), !isUnsure else { return false }
         }
-        if waiting.leases < 2, omission != .awaitFurthestHost {
-            guard reports.values.allSatisfy({ $0.place <= state.place }) else { return false }
-        }
-        return true
+        let further = reports.values.count { $0.place > state.place }
+        if omission == .awaitFurthestHost || omission == .awaitEachFurtherHost && waiting.leases > 1 { return true }
+        return further <= max(0, waiting.leases - 1)
     }
 
     /// What is to be given back to the store; nil if that is more than this host has kept.

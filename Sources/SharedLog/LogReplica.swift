@@ -31,10 +31,23 @@ package struct LogReplica: Hashable, Sendable {
     struct Waiting: Hashable, Sendable {
         var status: StoreStatus
         /// How often a lease has passed meanwhile.
-        var leases = 0
+        private(set) var leases = 0
+        /// How often leases were counted anew, because somebody who has come further tries again.
+        private(set) var restarts: UInt32 = 0
         var isAsking = true
         var round: OpeningRound?
         var needsSnapshot = false
+
+        init(status: StoreStatus) {
+            self.status = status
+        }
+
+        mutating func leasePassed() { leases += 1 }
+
+        mutating func countAnew() {
+            leases = 0
+            restarts &+= 1
+        }
     }
 
     struct Following: Hashable, Sendable {
@@ -175,7 +188,7 @@ package struct LogReplica: Hashable, Sendable {
     /// A lease has passed since this host began to wait for the others.
     package mutating func leasePassed(coding: borrowing some LogCoding & ~Copyable) -> [ReplicaOutput] {
         guard case .waiting(var waiting) = phase else { return [] }
-        waiting.leases = min(waiting.leases + 1, 2)
+        waiting.leasePassed()
         guard !waiting.isAsking else {
             phase = .waiting(waiting)
             return []
@@ -257,6 +270,17 @@ extension LogReplica {
         case none
         /// For the others, before the next epoch; that many leases have passed.
         case waiting(leases: Int)
+    }
+
+    /// What a replica waits for from its beginning on: another one whenever leases are to be counted anew.
+    package struct Beginning: Hashable, Sendable {
+        let round: UInt32
+        let restarts: UInt32
+    }
+
+    /// Nil when it does not wait.
+    package var waitBeginning: Beginning? {
+        if case .waiting(let waiting) = phase { Beginning(round: rounds, restarts: waiting.restarts) } else { nil }
     }
 
     package var wait: Wait {

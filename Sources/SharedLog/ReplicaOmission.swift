@@ -8,6 +8,8 @@ package enum ReplicaOmission: CaseIterable, Hashable, Sendable {
     case awaitLivingHosts
     /// An epoch is opened by who has read less than another.
     case awaitFurthestHost
+    /// A second lease stands for all who have come further, not for one of them.
+    case awaitEachFurtherHost
     /// A host that has slept believes to know who lives.
     case sleeperWaits
     /// Leases that passed before the store lost all once more count.

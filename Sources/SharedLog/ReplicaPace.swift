@@ -26,7 +26,8 @@ package struct ReplicaPace: Sendable {
     private var polledAt: Duration
     private var beatenAt: Duration
     private var heardAt: Duration
-    private var waitingSince: Duration?
+    /// When the lease began that is counted, and of which wait.
+    private var lease: (since: Duration, of: LogReplica.Beginning)?
     /// How many beats of this host have come back since something of that writer did.
     private var silence: [WriterID: Int] = [:]
 
@@ -56,7 +57,7 @@ package struct ReplicaPace: Sendable {
         // Half a lease: the other half is for the others' clocks.
         if now - self.now > Self.lease / 2 || now - heardAt > Self.lease / 2 {
             events.append(.slept)
-            if now - self.now > Self.lease / 2 { waitingSince = nil }
+            if now - self.now > Self.lease / 2 { lease = nil }
         }
         self.now = now
         if replica.isBusy, now - max(heardAt, polledAt) > Self.answerTimeout {
@@ -64,12 +65,12 @@ package struct ReplicaPace: Sendable {
             return events + [.timedOut]
         }
         // Of a store that does not answer nobody can learn anything.
-        if case .waiting = replica.wait, now - heardAt <= Self.lease / 4 {
-            let since = waitingSince ?? now
-            waitingSince = now - since >= Self.lease ? now : since
+        if let beginning = replica.waitBeginning, now - heardAt <= Self.lease / 4 {
+            let since = lease.flatMap { $0.of == beginning ? $0.since : nil } ?? now
+            lease = (now - since >= Self.lease ? now : since, beginning)
             if now - since >= Self.lease { events.append(.leasePassed) }
         } else {
-            waitingSince = nil
+            lease = nil
         }
         if replica.isFollowing {
             // In a busy room as well: silence is counted in beats.

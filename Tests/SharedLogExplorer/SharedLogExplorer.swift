@@ -3,7 +3,8 @@ import SharedLog
 import SharedLogModel
 import TestSupport
 
-/// `shared-log-explorer`: visits all states of three hosts and a store within a budget of faults; or, with `seeds=`, runs at random.
+/// `shared-log-explorer`: visits all states of three hosts and a store within a budget of faults; or, with `seeds=`, runs at random; or,
+/// with `timed=`, in made-up time.
 @main
 struct SharedLogExplorer {
     static func main() {
@@ -12,6 +13,7 @@ struct SharedLogExplorer {
         var hosts = 3
         var seeds = 0
         var firstSeed = 1
+        var timed = 0
         var steps = 400
         var omission: ReplicaOmission?
         var storeOmission: MadeUpRedis.Omission?
@@ -38,11 +40,13 @@ struct SharedLogExplorer {
             case "judged": explorer.judged = value
             case "states": explorer.limit = value
             case "seeds": seeds = value
+            case "timed": timed = value
             case "seed": firstSeed = value
             case "steps": steps = value
             default: return complain(argument)
             }
         }
+        if timed > 0 { return runTimed(firstSeed..<firstSeed + timed, omission, storeOmission) }
         var world = World(hosts: hosts, omission: omission, of: storeOmission)
         if let violation = world.violation { return fail(violation) }
         if seeds > 0 { return run(world, budget, seeds: firstSeed..<firstSeed + seeds, steps: steps) }
@@ -80,6 +84,19 @@ struct SharedLogExplorer {
             }
         }
         print("\(seeds.count) seeds, \(count) steps, nothing found")
+    }
+
+    private static func runTimed(
+        _ seeds: Range<Int>, _ omission: ReplicaOmission?, _ storeOmission: MadeUpRedis.Omission?
+    ) {
+        var (inputs, lost) = (0, 0)
+        for seed in seeds {
+            let run = TimedRun(seed: UInt64(seed), omission: omission, of: storeOmission)
+            inputs += run.inputs
+            lost += run.storeLostCount
+            if run.violation != nil { return fail((["seed \(seed)"] + run.trace).joined(separator: "\n")) }
+        }
+        print("\(seeds.count) seeds, \(inputs) inputs, store-lost \(lost), nothing found")
     }
 
     private static func complain(_ argument: String) {

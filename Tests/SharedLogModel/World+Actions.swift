@@ -75,14 +75,19 @@ extension World {
 
     private func mayLease(_ index: Int) -> Bool {
         let host = hosts[index]
-        guard case .waiting(let leases) = host.replica.wait, host.line == .quiet, leases < 2, !host.isOnOld else {
-            return false
-        }
+        guard case .waiting(let leases) = host.replica.wait, host.line == .quiet, leases <= redis.reports.count,
+            !host.isOnOld
+        else { return false }
         for (other, index_) in zip(hosts, hosts.indices) where index_ != index && !other.isHung && !other.isOnOld {
             let replica = other.replica
             if replica.state.isBlank { continue }
             guard let report = redis.reports[replica.writer]?.place else { return false }
-            if leases == 1, report > host.replica.state.place { return false }
+            // Leases pass at all alike, and are longer than what follows from one.
+            if leases > 0, report > host.replica.state.place {
+                guard case .waiting(let theirs) = replica.wait, other.line == .quiet, theirs >= leases else {
+                    return false
+                }
+            }
         }
         return true
     }

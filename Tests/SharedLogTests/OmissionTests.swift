@@ -43,7 +43,7 @@ struct OmissionTests {
         "Found at random",
         arguments: [
             (ReplicaOmission.blankNeverOpens, 0), (.sleeperWaits, 0), (.noticeOtherRound, 0), (.rewriteLost, 0),
-            (.confirmBeforeTelling, 0),
+            (.confirmBeforeTelling, 0), (.awaitEachFurtherHost, 500),
         ])
     func foundAtRandom(omission: ReplicaOmission, seed: Int) {
         expectFinding(World(hosts: 3, omission: omission), UInt64(seed))

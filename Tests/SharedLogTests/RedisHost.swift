@@ -10,9 +10,6 @@ final class RedisHost {
         let input: UInt64
     }
 
-    /// How much faster time goes for it than for the test: a lease takes three eighths of a second.
-    static let hurry = 8.0
-
     private(set) var replica: LogReplica
     private var pace: ReplicaPace
     private let seal: LogSeal
@@ -20,6 +17,9 @@ final class RedisHost {
     private var connection: BlockingRedis?
     private var session: RedisSession?
     private var triedAt = Duration.seconds(-1)
+    private let clock: HurriedClock
+    /// Since when Redis owes an answer.
+    private var askedAt: Duration?
     /// The room as it is to this host.
     private(set) var room: [Told] = []
     private(set) var said: [UInt64] = []
@@ -29,12 +29,16 @@ final class RedisHost {
     var hasSlept = false
     private(set) var problem: String?
 
-    init(number: UInt64, creating: Bool, seal: consuming LogSeal, path: String, now: Duration) {
+    init(number: UInt64, creating: Bool, seal: consuming LogSeal, path: String, clock: HurriedClock) {
         replica = LogReplica(host: number, creating: creating)
-        pace = ReplicaPace(now: now)
+        pace = ReplicaPace(now: clock.now)
+        self.clock = clock
         self.seal = seal
         self.path = path
     }
+
+    /// Whether a Redis that runs would have answered by now.
+    var isOwedAnswer: Bool { askedAt.map { clock.now - $0 > HurriedClock.patience } ?? false }
 
     var isInStep: Bool { replica.isFollowing && replica.isConfirmed && replica.hasWrittenAll }
 
@@ -60,11 +64,13 @@ final class RedisHost {
     func drop() {
         connection = nil
         session = nil
+        askedAt = nil
         replica.disconnected()
     }
 
-    /// Does what there is to do at that time.
-    func turn(now: Duration) {
+    /// Does what there is to do now.
+    func turn() {
+        let now = clock.now
         receive(now)
         for event in pace.passed(to: now, replica: replica) {
             switch event {
@@ -87,6 +93,7 @@ final class RedisHost {
             let (session, bytes) = RedisSession.begin(room: "test", user: nil, password: nil)
             self.session = session
             connection.write(bytes)
+            askedAt = now
             return
         }
         guard let bytes = connection.read() else { return drop() }
@@ -94,6 +101,7 @@ final class RedisHost {
         do {
             for event in try session?.received(bytes) ?? [] {
                 guard self.connection === connection else { return }
+                askedAt = nil
                 switch event {
                 case .ready: carryOut(replica.connected())
                 case .reply(let reply):
@@ -113,6 +121,7 @@ final class RedisHost {
             case .send(let command):
                 guard let bytes = session?.send(command) else { break }
                 connection?.write(bytes)
+                askedAt = clock.now
             case .reconnect:
                 drop()
             case .adopted(let bytes):

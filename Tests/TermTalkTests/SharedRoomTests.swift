@@ -156,6 +156,28 @@ import Testing
         }
     }
 
+    @Test("A host that was taken for dead drops its members, is named no more, and says again where it is")
+    func takenForDead() throws {
+        try run(seed: 7) { world in
+            try begin(world) { first, second, _ in
+                let both = ["192.0.2.1:12345", "192.0.2.2:12345"]
+                world.when({ second.hosts == both && first.hosts == both && world.isSettled }) {
+                    let told = second.events.count
+                    world.declareGone(1, by: 0)
+                    world.when({
+                        first.events.contains { $0 == .room(.hosts(addresses: [both[0]])) } && first.hosts == both
+                            && second.events.dropFirst(told).contains { $0 == .room(.hosts(addresses: both)) }
+                            && world.isSettled
+                    }) {
+                        #expect(second.pauses == 1 && second.joins == 1 && second.ending == nil && first.pauses == 0)
+                        #expect(snapshots(world).count == 1)
+                        world.loop.stop()
+                    }
+                }
+            }
+        }
+    }
+
     @Test("A host that starts late has the same room, and takes members", arguments: 1...10)
     func late(seed: Int) throws {
         try run(seed: UInt64(seed)) { world in

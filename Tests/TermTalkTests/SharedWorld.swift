@@ -5,6 +5,7 @@ import Room
 import SecureGroup
 import SecureSession
 import SharedLog
+import SharedLogModel
 import Sodium
 import Testing
 import Transport
@@ -12,7 +13,7 @@ import Transport
 @testable import TermTalk
 
 /// Hosts that hold one room, and members, on one loop. The log is made up: what a host writes reaches all, each after a while of its
-/// own, in one order.
+/// own, in one order; or it is the real one, on a made-up Redis.
 final class SharedWorld {
     final class Person: WorldPerson {
         /// The host that it dials, or where it is.
@@ -39,10 +40,26 @@ final class SharedWorld {
             self.node = node
         }
 
+        /// Where the log is in a store.
+        fileprivate(set) var replica: TimedHost?
+        fileprivate(set) var storeLostCount = 0
+
         /// The room's order, once the host shares it.
         fileprivate(set) var authority: SharedAuthority?
 
         var isOpen: Bool { isAlive && authority?.isOpen == true }
+
+        fileprivate func heard(_ event: TimedHost.Event) {
+            switch event {
+            case .adopted(let room):
+                do { try authority?.adopt(room) } catch { Issue.record("\(error)") }
+            case .applied(let entry, let position): authority?.logApplied(entry, at: position)
+            case .storeLost: storeLostCount += 1
+            case .snapshotNeeded:
+                if let snapshot = authority?.snapshot { replica?.keep(snapshot, trimming: nil) }
+            case .tampered: Issue.record("an honest store is distrusted")
+            }
+        }
     }
 
     let loop: EventLoop
@@ -54,12 +71,14 @@ final class SharedWorld {
     private(set) var people: [Person] = []
     private var log: [(entry: WrittenEntry, position: LogPosition)] = []
     private var random: UInt64
+    let store: TimedStore?
     var onAnything: (() -> Void)?
 
-    init(loop: EventLoop, seed: UInt64) {
+    init(loop: EventLoop, seed: UInt64, withStore: Bool = false) {
         SodiumLibrary.initialize()
         self.loop = loop
         random = seed
+        store = withStore ? TimedStore(schedule: loop, seed: seed) : nil
         var limits = RoomLimits()
         limits.isRelay = true
         self.limits = limits
@@ -93,14 +112,44 @@ final class SharedWorld {
             log: .init(
                 append: { [weak self, weak host] input, time in
                     guard let self, let host, host.isAlive else { return true }
+                    if let replica = host.replica {
+                        do throws(ReplicaError) {
+                            try replica.append(input, time: time)
+                            return true
+                        } catch {
+                            return false
+                        }
+                    }
                     host.lastInput += 1
                     self.append(.input(host.lastInput, input), by: host.number, time: time)
                     return true
                 },
-                keep: { [weak host] in host?.snapshots.append($0) },
-                isReady: { true }, waitingByteCount: { 0 }, isKeeper: { [weak host] in host?.number == 1 }))
+                keep: { [weak host] in
+                    guard let replica = host?.replica else { return host?.snapshots.append($0) ?? () }
+                    replica.keep($0, trimming: replica.replica.state.place.position)
+                },
+                isReady: { [weak host] in
+                    host?.replica.map { $0.replica.isFollowing && $0.replica.isConfirmed } ?? true
+                }, waitingByteCount: { 0 },
+                isKeeper: { [weak host] in
+                    host?.replica.map { $0.replica.state.writers.living.first == $0.replica.writer }
+                        ?? (host?.number == 1)
+                }))
         host.authority = authority
         node.authority = authority
+        if let store {
+            let replica = TimedHost(
+                host.number, creating: host.number == 1, at: store,
+                roomTime: { [weak host] in host?.authority?.writingTime ?? 0 },
+                onEvent: { [weak self, weak host] event in
+                    guard let host, host.isAlive else { return }
+                    host.heard(event)
+                    self?.onAnything?()
+                })
+            host.replica = replica
+            replica.start()
+            return host
+        }
         append(.hello(instead: nil), by: host.number, time: 0)
         beat(host)
         return host
@@ -145,9 +194,16 @@ final class SharedWorld {
     func kill(_ index: Int) {
         let host = hosts[index]
         host.isAlive = false
+        host.replica?.kill()
         for person in people where person.place == index { person.breakConnection() }
+        if store != nil { return }
         guard let other = hosts.first(where: \.isAlive) else { return }
         append(.gone(WriterID(host: host.number, incarnation: 0), after: 0), by: other.number, time: 0)
+    }
+
+    /// The host was slow, and another one took it for dead.
+    func declareGone(_ index: Int, by other: Int) {
+        append(.gone(WriterID(host: hosts[index].number, incarnation: 0), after: 0), by: hosts[other].number, time: 0)
     }
 
     /// The host is stopped in order; `isAlive` ends when nobody is connected any more.
@@ -162,7 +218,14 @@ final class SharedWorld {
     }
 
     /// Whether all that is written was read by all.
-    var isSettled: Bool { hosts.allSatisfy { !$0.isAlive || $0.position == log.count } }
+    var isSettled: Bool {
+        guard store != nil else { return hosts.allSatisfy { !$0.isAlive || $0.position == log.count } }
+        let states = hosts.filter(\.isAlive).compactMap(\.replica?.replica)
+        return states.allSatisfy {
+            $0.isFollowing && $0.hasWrittenAll && $0.state == states[0].state
+                && $0.state.writers.living.count == states.count
+        }
+    }
 
     /// A host that begins with what another one has.
     func addLateHost() throws -> Host {
@@ -277,4 +340,8 @@ final class SharedWorld {
         onAnything = nil
         for person in people { person.breakConnection() }
     }
+}
+
+extension EventLoop: TimedSchedule {
+    package func later(_ delay: Duration, _ body: @escaping () -> Void) { schedule(after: delay, body) }
 }

@@ -1,5 +1,6 @@
 import Chat
 import Room
+import SharedLog
 import Sodium
 import Testing
 
