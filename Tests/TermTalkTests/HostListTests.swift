@@ -103,6 +103,27 @@ import Wire
         #expect(dialer.hear(of: [try Self.place(host)]) == [])
     }
 
+    @Test("A name that only the room says is not dialed in a network of one's own; where it led says nothing")
+    func names() throws {
+        let loop = try EventLoop()
+        let invited = HostPort(host: "invited.example", port: 1)
+        let told = HostPort(host: "relay.example", port: 1)
+        let dialer = try dialer(.direct(invited), loop: loop)
+        #expect(dialer.hear(of: [try Self.place(told.host)]) == [.direct(told)])
+        let (loopback, home, world) = (
+            SocketAddress.ip("127.0.0.1", port: 1), SocketAddress.ip("192.168.1.1", port: 1),
+            SocketAddress.ip("192.0.2.1", port: 1)
+        )
+        for place in [loopback, home, world] { #expect(dialer.mayDial(place, of: invited)) }
+        #expect(!dialer.mayDial(loopback, of: told) && !dialer.mayDial(home, of: told))
+        #expect(dialer.mayDial(world, of: told) && !dialer.mayDial(.unix(path: "/x"), of: told))
+        dialer.reached(.direct(told), at: home)
+        #expect(!dialer.mayDial(home, of: told))
+        dialer.reached(.direct(invited), at: home)
+        #expect(dialer.mayDial(home, of: told) && !dialer.mayDial(loopback, of: told))
+        #expect(dialer.hear(of: [try Self.place("192.168.1.7")]).count == 1)
+    }
+
     @Test("Where the room itself was found, its other hosts may be")
     func reach() throws {
         var reach = AddressReach()

@@ -67,7 +67,8 @@ final class RoomDialer {
         return true
     }
 
-    private func reached(_ way: RoomAddress, at place: SocketAddress? = nil) {
+    /// Something answered there.
+    func reached(_ way: RoomAddress, at place: SocketAddress? = nil) {
         if let place, !ways.isHearsay(way) { reach.found(at: IPAddress(place)) }
         ways.reached(way)
         onReached(way)
@@ -126,7 +127,8 @@ final class RoomDialer {
         }
     }
 
-    private func mayDial(_ place: SocketAddress, of host: HostPort) -> Bool {
+    /// Whether a name may be dialed at an address that it has.
+    func mayDial(_ place: SocketAddress, of host: HostPort) -> Bool {
         !ways.isHearsay(.direct(host)) || IPAddress(place).map { reach.allows($0) } ?? false
     }
 
