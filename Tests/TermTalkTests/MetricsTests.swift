@@ -31,6 +31,7 @@ import Testing
         room.counters = HostCounters(deliveries: .max, sentByteCount: 2, receivedByteCount: 3)
         room.refusals = [1, 2, 3, 4, 5, 6]
         room.storeWaitingByteCount = 0
+        room.sharedLog = .init(isReady: true, hosts: 3, lag: .milliseconds(2_050), entries: 9)
         let text = RoomMetrics(startedAt: 5, room: room).text
         #expect(text.hasPrefix(RoomMetrics.beginning))
         var samples: [String: String] = [:]
@@ -58,7 +59,8 @@ import Testing
                 #"termtalk_refused_total{cause="invited-handshake"}"#: "2",
                 #"termtalk_refused_total{cause="place"}"#: "3", #"termtalk_refused_total{cause="password"}"#: "4",
                 #"termtalk_refused_total{cause="address"}"#: "5", #"termtalk_refused_total{cause="circuit"}"#: "6",
-                "termtalk_store_waiting_bytes": "0",
+                "termtalk_store_waiting_bytes": "0", "termtalk_store_ready": "1", "termtalk_store_hosts": "3",
+                "termtalk_store_lag_seconds": "2.05", "termtalk_store_entries_total": "9",
             ])
     }
 
@@ -73,7 +75,7 @@ import Testing
             world.whenAllAreIn(3) {
                 let before = world.host.metrics(endsAt: 7)
                 #expect(before.members == 3 && before.away == 0 && before.connections == 2 && before.visitors == 0)
-                #expect(before.endsAt == 7 && before.storeWaitingByteCount == nil)
+                #expect(before.endsAt == 7 && before.storeWaitingByteCount == nil && before.sharedLog == nil)
                 for number in 0..<10 { world.sayAsHost("\(number)") }
                 world.when({ alice.texts.count == 10 && bob.texts.count == 10 }) {
                     let after = world.host.metrics(endsAt: nil)

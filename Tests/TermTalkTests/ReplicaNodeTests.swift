@@ -18,7 +18,8 @@ struct ReplicaNodeTests {
         }
         private(set) var inputs: [[UInt8]] = []
         private(set) var gone: [WriterID] = []
-        private(set) var failures = 0
+        private(set) var reasons: [RedisFailure] = []
+        var failures: Int { reasons.count }
         private(set) var returns = 0
         private(set) var problems: [String] = []
         var onEvent: (() -> Void)?
@@ -43,7 +44,7 @@ struct ReplicaNodeTests {
                 node.keep(Array(inputs.joined(separator: [0])), trimming: nil)
             case .storeLost: problems.append("store lost")
             case .tampered: problems.append("tampered")
-            case .unavailable: failures += 1
+            case .unavailable(let failure): reasons.append(failure)
             case .available: returns += 1
             }
             onEvent?()
@@ -93,6 +94,90 @@ struct ReplicaNodeTests {
         #expect(hosts[0].inputs == hosts[1].inputs)
         #expect(Set(hosts[0].inputs).count == 40)
         #expect(hosts[0].gone == [WriterID(host: 2, incarnation: 0)])
+        #expect(hosts.flatMap(\.problems).isEmpty)
+    }
+
+    @Test("A store that takes a connection and says nothing is given up after a while, and tried again")
+    func silent() throws {
+        var streams: [SocketStream] = []
+        var failures: [RedisFailure] = []
+        try withStoreLoop { loop in
+            let listener = try SocketListener(.ip("127.0.0.1", port: 0), loop: loop) { streams.append($0) }
+            let location = try RedisLocation(parsing: "redis://127.0.0.1:\(listener.localAddress.port ?? 0)")
+            let host = Host(1, creating: true, loop: loop, location: location, key: SeededRandom.key)
+            func look() {
+                guard streams.count == 2 else {
+                    loop.schedule(after: .milliseconds(20), look)
+                    return
+                }
+                failures = host.reasons
+                host.node.stop()
+                listener.close()
+                loop.stop()
+            }
+            look()
+        }
+        #expect(failures == [.timedOut])
+        for stream in streams { stream.close() }
+    }
+
+    @Test("A Redis that loads what it had is waited for, and one that does not permit to append; both are told")
+    func unable() throws {
+        let server = try RedisServer(["--key-load-delay", "2000"], onPort: true)
+        try server.ask("PING")
+        let location = try RedisLocation(parsing: "redis://127.0.0.1:\(server.port ?? 0)")
+        let key = SeededRandom.key
+        var hosts: [Host] = []
+        try withStoreLoop { loop in
+            hosts = [Host(1, creating: true, loop: loop, location: location, key: key)]
+            var step = 0
+            func look() throws {
+                switch step {
+                case 0 where hosts[0].node.replica.isFollowing:
+                    hosts[0].say("before")
+                    step = 1
+                case 1 where hosts[0].inputs.count == 1:
+                    try server.ask("ACL SETUSER default -xadd")
+                    hosts[0].say("not permitted")
+                    step = 2
+                case 2 where hosts[0].failures == 1:
+                    try server.ask("ACL SETUSER default +@all")
+                    step = 3
+                case 3 where hosts[0].inputs.count == 2 && hosts[0].returns == 1:
+                    // Some seconds of loading.
+                    _ = try BlockingRedis(path: server.socketPath)?.ask([
+                        "EVAL", "for i = 1, 3000 do redis.call('SET', 'junk' .. i, 'x') end", "0",
+                    ])
+                    server.kill()
+                    try server.start()
+                    step = 4
+                case 4:
+                    guard case .error(let text)? = try BlockingRedis(path: server.socketPath)?.ask(["GET", "x"]) else {
+                        break
+                    }
+                    #expect(text.starts(with: Array("LOADING".utf8)))
+                    hosts.append(Host(2, creating: false, loop: loop, location: location, key: key))
+                    step = 5
+                case 5 where hosts.count == 2 && hosts.allSatisfy { $0.node.isReady && $0.inputs.count == 2 }:
+                    hosts[1].say("after")
+                    step = 6
+                case 6 where hosts.allSatisfy { $0.inputs.count == 3 }:
+                    for host in hosts { host.node.stop() }
+                    loop.stop()
+                default: break
+                }
+            }
+            func lookAgain() {
+                loop.schedule(after: .milliseconds(20), lookAgain)
+                do { try look() } catch {
+                    Issue.record(error)
+                    loop.stop()
+                }
+            }
+            lookAgain()
+        }
+        #expect(hosts.count == 2 && hosts.allSatisfy { $0.inputs == hosts[0].inputs })
+        #expect(hosts.first?.reasons.first == .unable && hosts.last?.reasons == [.unable])
         #expect(hosts.flatMap(\.problems).isEmpty)
     }
 

@@ -77,8 +77,10 @@ protocol RoomAuthority: AnyObject {
     func whenKept(_ body: @escaping () -> Void)
     /// The host's own participant has received all up to this number of the room's order.
     func hostReceived(upTo number: UInt64)
-    /// Bytes that wait for the disk; nil for a room that is not kept there.
+    /// Bytes that wait for the disk, or for the hosts' store; nil for a room that is kept in neither.
     var storeWaitingByteCount: Int? { get }
+    /// The log that this host and others share; nil for a room that one host has.
+    var sharedLog: RoomMetrics.SharedLog? { get }
 }
 
 extension RoomAuthority {

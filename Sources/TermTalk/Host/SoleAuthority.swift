@@ -222,6 +222,7 @@ final class SoleAuthority: RoomAuthority {
     var isKept: Bool { journal != nil }
 
     var storeWaitingByteCount: Int? { journal?.waitingByteCount }
+    var sharedLog: RoomMetrics.SharedLog? { nil }
 
     func stateChanged() {
         guard let journal else { return }

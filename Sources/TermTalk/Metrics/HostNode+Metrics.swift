@@ -10,6 +10,6 @@ extension HostNode {
             connections: connections.all.count { $0.stream != nil }, visitors: door.visitors.count,
             logEntries: room.log.end - room.log.start, logByteCount: room.log.heldByteCount,
             logByteLimit: room.log.byteLimit, entries: room.log.end, counters: counters, refusals: door.refusals,
-            storeWaitingByteCount: authority.storeWaitingByteCount)
+            storeWaitingByteCount: authority.storeWaitingByteCount, sharedLog: authority.sharedLog)
     }
 }

@@ -22,8 +22,21 @@ struct RoomMetrics: Equatable, Sendable {
         var counters = HostCounters()
         /// What was refused to peers that are not members, by cause.
         var refusals = [UInt64](repeating: 0, count: AttackWatch.Cause.allCases.count)
-        /// Bytes that wait for the disk; nil for a room that is not kept.
+        /// Bytes that wait for the disk or the hosts' store; nil for a room that is kept in neither.
         var storeWaitingByteCount: Int?
+        var sharedLog: SharedLog?
+    }
+
+    /// The log that several hosts share.
+    struct SharedLog: Equatable, Sendable {
+        /// Whether members may come in, and what they say is on its way at once.
+        var isReady = false
+        /// The hosts that live, as far as this one knows.
+        var hosts = 0
+        /// How long ago this host has last read all that the store holds.
+        var lag = Duration.zero
+        /// Entries that this host has read.
+        var entries: UInt64 = 0
     }
 
     /// When the host was started, in seconds since 1970.
@@ -61,7 +74,15 @@ struct RoomMetrics: Equatable, Sendable {
             "refused_total", .counter, "What was refused to peers that are not members.",
             samples: zip(AttackWatch.Cause.allCases, room.refusals).map { (#"{cause="\#($0.label)"}"#, "\($1)") })
         if let waiting = room.storeWaitingByteCount {
-            page.add("store_waiting_bytes", .gauge, "Bytes that wait for the disk.", waiting)
+            page.add("store_waiting_bytes", .gauge, "Bytes that wait for the disk, or the store.", waiting)
+        }
+        if let log = room.sharedLog {
+            page.add("store_ready", .gauge, "Whether what is said is written at once.", log.isReady ? 1 : 0)
+            page.add("store_hosts", .gauge, "Hosts of the room that live, as this one knows.", log.hosts)
+            page.add(
+                "store_lag_seconds", .gauge, "Since this host has last read all that the store holds.",
+                samples: [("", "\(Double(log.lag / .milliseconds(1)) / 1_000)")])
+            page.add("store_entries_total", .counter, "Entries of the hosts' log that this host has read.", log.entries)
         }
         return page.text
     }

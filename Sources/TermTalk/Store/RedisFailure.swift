@@ -10,6 +10,8 @@ package enum RedisFailure: Error, Equatable {
     case timedOut
     /// It does not want to. Its own words for it, from a peer that is not trusted.
     case refused([UInt8])
+    /// It says that it cannot do now what is needed: it is full, loads, is only a replica, or does not permit it.
+    case unable
     /// What it says is not what Redis says.
     case notRedis
     /// Too much is asked at a time.
@@ -18,7 +20,7 @@ package enum RedisFailure: Error, Equatable {
     init(_ error: RedisError) {
         self =
             switch error {
-            case .refused(let text): .refused(text)
+            case .refused(let text): text.starts(with: Array("LOADING".utf8)) ? .unable : .refused(text)
             case .malformed, .unexpected: .notRedis
             }
     }

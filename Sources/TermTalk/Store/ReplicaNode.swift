@@ -40,7 +40,12 @@ package final class ReplicaNode {
     private var retry = StoreRetry()
     private var link = Link.none
     private var isAvailable = true
+    /// When it had last read all that the store holds.
+    private var inStepAt: Duration
+    private var entries: UInt64 = 0
     private var timer: TimerHandle?
+    /// Runs while Redis has taken the connection and not the password and the scripts yet.
+    private var greeting: TimerHandle?
 
     /// - Parameters:
     ///   - name: of the room's keys in Redis; it should tell nothing of the room.
@@ -60,6 +65,7 @@ package final class ReplicaNode {
         self.onEvent = onEvent
         replica = LogReplica(host: host, creating: creating)
         pace = ReplicaPace(now: loop.time)
+        inStepAt = loop.time
     }
 
     deinit {
@@ -92,6 +98,11 @@ package final class ReplicaNode {
     /// Whether members may be told what is applied, and what they say is on its way at once.
     package var isReady: Bool { replica.isFollowing && replica.isConfirmed }
 
+    var metrics: RoomMetrics.SharedLog {
+        .init(
+            isReady: isReady, hosts: replica.state.writers.living.count, lag: loop.time - inStepAt, entries: entries)
+    }
+
     /// Whether no other host that lives comes before this one: it does what one of them has to do.
     package var isFirst: Bool { replica.state.writers.living.first == replica.writer }
 
@@ -120,6 +131,7 @@ package final class ReplicaNode {
         guard case .open(let connection, _) = link else { return }
         let (session, bytes) = RedisSession.begin(room: name, user: location.user, password: password?.word)
         link = .open(connection, session)
+        greeting = loop.schedule(after: ReplicaPace.answerTimeout) { [weak self] in self?.lost(.timedOut) }
         connection.write(bytes)
     }
 
@@ -138,11 +150,16 @@ package final class ReplicaNode {
             guard case .open(let current, _) = link, current === connection else { return }
             switch event {
             case .ready:
+                greeting?.cancel()
                 carryOut(replica.connected())
             case .reply(let reply):
                 pace.answered(now: loop.time)
                 if reply != .failed { retry.answered() }
-                carryOut(replica.received(reply, coding: seal))
+                let outputs = replica.received(reply, coding: seal)
+                if case .entries(_, let last) = reply, replica.isFollowing, replica.state.place.position == last {
+                    inStepAt = loop.time
+                }
+                carryOut(outputs, saying: reply == .failed ? .unable : .lost)
             }
         }
         tellIfAvailable()
@@ -171,6 +188,7 @@ package final class ReplicaNode {
         case .open(let connection, _): connection.close()
         }
         link = .none
+        greeting?.cancel()
         replica.disconnected()
     }
 
@@ -191,7 +209,8 @@ package final class ReplicaNode {
         }
     }
 
-    private func carryOut(_ outputs: [ReplicaOutput]) {
+    /// - Parameter failure: why the connection is of no use, where it is not.
+    private func carryOut(_ outputs: [ReplicaOutput], saying failure: RedisFailure = .lost) {
         for output in outputs {
             switch output {
             case .send(let command):
@@ -201,10 +220,11 @@ package final class ReplicaNode {
                 link = .open(connection, session)
                 connection.write(bytes)
             case .reconnect:
-                lost(.lost)
+                lost(failure)
             case .adopted(let room):
                 onEvent(.adopted(room: room))
             case .applied(let entry, let position):
+                entries &+= 1
                 pace.applied(entry, of: replica)
                 onEvent(.applied(entry, at: position))
             case .storeLost:

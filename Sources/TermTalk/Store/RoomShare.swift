@@ -1,12 +1,12 @@
-internal import Chat
-internal import EventLoop
+package import Chat
+package import EventLoop
 internal import Room
 internal import SharedLog
-internal import Sodium
+package import Sodium
 internal import Transport
 
 /// Holds a room together with other hosts: between a ``HostNode`` and the log of its room in a store.
-final class RoomShare {
+package final class RoomShare {
     /// Members that are connected here go to another host when the store cannot be used for so long: perhaps others can use it.
     static let patience = Duration.seconds(10)
     /// When the person is told that the room is still waited for.
@@ -25,15 +25,23 @@ final class RoomShare {
     private var deadline: TimerHandle?
 
     /// Called once, when members can come in.
-    var onReady: (() -> Void)?
+    package var onReady: (() -> Void)?
     /// Called when this host cannot be one of the room's.
     var onFailed: ((ChatEvent.Notice) -> Void)?
 
-    init(_ options: StoreOptions, name: String, loop: EventLoop, tell: @escaping (ChatEvent.Notice) -> Void) {
+    package init(_ options: StoreOptions, name: String, loop: EventLoop, tell: @escaping (ChatEvent.Notice) -> Void) {
         self.loop = loop
         self.options = options
         self.name = name
         self.tell = tell
+    }
+
+    /// Begins with `node`, which nobody has come to yet, without end and at no place that members are told of.
+    package func start(_ node: HostNode, isNew: Bool, key: borrowing SecretBytes) {
+        start(
+            node, isNew: isNew,
+            terms: SharedTerms(node.room.limits, hasPassword: false, isInviteOnly: false, timeToLive: nil), places: [],
+            key: key)
     }
 
     /// Begins with `node`, which nobody has come to yet.
@@ -67,6 +75,7 @@ final class RoomShare {
                 isReady: { [weak replica] in replica?.isReady ?? false },
                 waitingByteCount: { [weak replica] in replica?.replica.waitingByteCount ?? 0 },
                 isKeeper: { [weak replica] in replica?.isFirst ?? false },
+                metrics: { [weak replica] in replica?.metrics ?? .init() },
                 termsDiffer: { [weak self] in self?.fail(.storeTermsDiffer) }))
         self.authority = authority
         node.authority = authority
@@ -175,6 +184,7 @@ extension ChatEvent.Notice {
             case .unreachable(.failed(errno: let code)): SystemError.text(code)
             case .lost, .overloaded: "the connection broke"
             case .refused: "it does not take the user or the password, or does not permit what is needed"
+            case .unable: "it is full, loads, is only a replica, or does not permit what is needed"
             case .notRedis: "it is no Redis"
             }
         return .init(

@@ -14,6 +14,8 @@ final class RoomSharing {
         var waitingByteCount: () -> Int
         /// Whether it is this host that takes snapshots.
         var isKeeper: () -> Bool
+        /// For who watches the host.
+        var metrics: () -> RoomMetrics.SharedLog = { .init() }
         /// The room was begun with other terms than this host was given.
         var termsDiffer: () -> Void = {}
     }
@@ -66,7 +68,10 @@ final class RoomSharing {
     /// Whether somebody may come in here.
     var isOpen: Bool { number != nil && table.terms?.agree(with: terms) == true && log.isReady() }
 
-    var isCongested: Bool { log.waitingByteCount() + waitingByteCount > Self.congestedByteCount }
+    var isCongested: Bool { allWaitingByteCount > Self.congestedByteCount }
+
+    /// Bytes that wait for the store, here and in the log.
+    var allWaitingByteCount: Int { log.waitingByteCount() + waitingByteCount }
 
     /// A number for a connection that is about to be added, never used before; nil before this host is known.
     func freeLink() -> LinkID? {

@@ -376,7 +376,8 @@ final class SharedAuthority: RoomAuthority {
     func whenKept(_ body: @escaping () -> Void) { body() }
 
     var isKept: Bool { true }
-    var storeWaitingByteCount: Int? { nil }
+    var storeWaitingByteCount: Int? { sharing.allWaitingByteCount }
+    var sharedLog: RoomMetrics.SharedLog? { sharing.log.metrics() }
 
     /// At all hosts the same: what a member that leaves has not taken does not count.
     private func trim(isIdle: Bool = false) {
