@@ -11,13 +11,14 @@ enum Benchmark {
             switch arguments.popFirst() {
             case "host": try BenchmarkHost.run(arguments, isRelay: false)
             case "relay": try BenchmarkHost.run(arguments, isRelay: true)
+            case "shared": try BenchmarkHost.share(arguments)
             case "load": try LoadGenerator(options: LoadOptions(arguments)).run()
             case "group": try GroupBenchmark.run(arguments)
             case "seal": try SealingBenchmark().run()
             case "door": try DoorBenchmark.run()
             case "store": try StoreBenchmark(arguments.first ?? ".").run()
             default:
-                throw BenchmarkError("termtalk-bench host|relay PORT [KEEP-SIZE] | load --test … | seal | door | store [DIRECTORY] | group [MEMBERS…]")
+                throw BenchmarkError("termtalk-bench host|relay PORT [KEEP-SIZE] | shared PORT STORE first|other | load --test … | seal | door | store [DIRECTORY] | group [MEMBERS…]")
             }
         } catch {
             print("{\"error\":\"\(error)\"}")

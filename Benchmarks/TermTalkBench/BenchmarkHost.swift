@@ -1,9 +1,11 @@
+import Chat
 import EventLoop
 import Glibc
 import Logging
 import Room
 import SecureGroup
 import SecureSession
+import Sodium
 import TermTalk
 
 /// A room on a port of loopback, with the product's host or relay behind it: neither rates nor numbers are limited.
@@ -12,24 +14,10 @@ enum BenchmarkHost {
         guard let port = arguments.first.flatMap(UInt16.init) else {
             throw BenchmarkError("host|relay PORT [KEEP-SIZE]")
         }
-        let loop = try EventLoop()
-        var logger = Logger(label: "benchmark")
-        logger.logLevel = .error
-        var limits = RoomLimits()
-        limits.members = 0
-        limits.isRelay = isRelay
+        var limits = limits(isRelay: isRelay)
         if let size = arguments.dropFirst().first.flatMap(Int.init) { limits.logByteCount = size }
-        limits.messagesPerSecond = .greatestFiniteMagnitude
-        limits.messageBurst = .greatestFiniteMagnitude
-        limits.bytesPerSecond = .greatestFiniteMagnitude
-        limits.byteBurst = .greatestFiniteMagnitude
-        var doorLimits = Door.Limits()
-        doorLimits.gate.pending = 10_000
-        doorLimits.gate.openBurst = .greatestFiniteMagnitude
-        doorLimits.gate.inviteBurst = .greatestFiniteMagnitude
-        let node = HostNode(
-            loop: loop, identity: try BenchmarkRoom.identity(), limits: limits, closesAt: nil, doorLimits: doorLimits,
-            logger: logger, tell: { _ in })
+        let loop = try EventLoop()
+        let node = try node(loop, limits)
         // It lets the others in, and opens what they say, where that can be.
         if !isRelay {
             node.joinLocally(
@@ -41,6 +29,51 @@ enum BenchmarkHost {
         loop.run()
         listener.close()
         withExtendedLifetime(trimming) {}
+    }
+
+    /// One of several relays that hold one room; prints a line when people can come in.
+    static func share(_ arguments: ArraySlice<String>) throws {
+        let words = Array(arguments)
+        guard words.count == 3, let port = UInt16(words[0]) else {
+            throw BenchmarkError("shared PORT STORE first|other")
+        }
+        let loop = try EventLoop()
+        let node = try node(loop, limits(isRelay: true))
+        let share = RoomShare(
+            .init(location: try RedisLocation(parsing: words[1]), password: nil), name: "benchmark", loop: loop,
+            tell: { print("{\"warning\":\"\($0.message)\"}") })
+        share.onReady = {
+            print("ready")
+            fflush(nil)
+        }
+        share.start(node, isNew: words[2] == "first", key: SecretBytes(copying: [UInt8](repeating: 7, count: 32).span))
+        let listener = try SocketListener(.ip("127.0.0.1", port: port), loop: loop) { node.accept($0) }
+        loop.run()
+        listener.close()
+        withExtendedLifetime(share) {}
+    }
+
+    private static func node(_ loop: EventLoop, _ limits: RoomLimits) throws -> HostNode {
+        var logger = Logger(label: "benchmark")
+        logger.logLevel = .error
+        var doorLimits = Door.Limits()
+        doorLimits.gate.pending = 10_000
+        doorLimits.gate.openBurst = .greatestFiniteMagnitude
+        doorLimits.gate.inviteBurst = .greatestFiniteMagnitude
+        return HostNode(
+            loop: loop, identity: try BenchmarkRoom.identity(), limits: limits, closesAt: nil, doorLimits: doorLimits,
+            logger: logger, tell: { _ in })
+    }
+
+    private static func limits(isRelay: Bool) -> RoomLimits {
+        var limits = RoomLimits()
+        limits.members = 0
+        limits.isRelay = isRelay
+        limits.messagesPerSecond = .greatestFiniteMagnitude
+        limits.messageBurst = .greatestFiniteMagnitude
+        limits.bytesPerSecond = .greatestFiniteMagnitude
+        limits.byteBurst = .greatestFiniteMagnitude
+        return limits
     }
 
     private static func trim() {

@@ -210,7 +210,7 @@ final class LoadGenerator {
 
     private func open(_ slot: Int) throws {
         let takesPart = slot < founders || options.room == .opened && slot < options.senders
-        let member = try LoadMember(port: options.port, trust: trust, takesPart: takesPart)
+        let member = try LoadMember(port: options.ports[slot % options.ports.count], trust: trust, takesPart: takesPart)
         member.expectsSealed = options.room != .opaque
         members[slot] = member
         isWriteAwaited[slot] = true

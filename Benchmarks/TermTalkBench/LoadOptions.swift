@@ -17,7 +17,8 @@ struct LoadOptions {
     private(set) var test = Test.fanout
     private(set) var room = Room.opaque
     private(set) var label = ""
-    private(set) var port: UInt16 = 0
+    /// Of the room's hosts: members go to each in turn.
+    private(set) var ports: [UInt16] = []
     private(set) var members = 10
     private(set) var senders = 1
     /// Bytes of a message's content; where it is opened, what is sealed is a short text, which has 422.
@@ -45,7 +46,7 @@ struct LoadOptions {
             case "--room": room = try Self.parse(value, Room.init)
             case "--keep-size": keepSize = try Self.parse(value, Int.init)
             case "--label": label = value
-            case "--port": port = try Self.parse(value, UInt16.init)
+            case "--port": ports = try value.split(separator: ",").map { try Self.parse(String($0), UInt16.init) }
             case "--n": members = try Self.parse(value, Int.init)
             case "--senders": senders = try Self.parse(value, Int.init)
             case "--size": size = max(32, try Self.parse(value, Int.init))
@@ -59,6 +60,7 @@ struct LoadOptions {
             default: throw BenchmarkError("unknown \(name)")
             }
         }
+        guard !ports.isEmpty else { throw BenchmarkError("--port?") }
         senders = min(senders, members)
     }
 

@@ -86,7 +86,8 @@ import Transport
         let count = Self.environment["TERMTALK_FAULT_PEOPLE"].flatMap { Int($0) } ?? 6
         let faults = try await SharedFaults(people: (1...count).map { "p\($0)x" })
         let run = try await FaultRun(
-            options, server: faults.server, isRelay: true, people: faults.people, faults: faults.all,
+            options, server: faults.server, isRelay: true, people: faults.people,
+            faults: faults.all(withLongOnes: Self.isLong),
             restart: { person in try await faults.join(person) })
         try await judge(run, "faults, shared, seed \(options.seed)")
         let (compared, differences) = faults.compareStates()

@@ -23,6 +23,7 @@ final class SharedFaults: Sendable {
         case none = "nothing"
         case killed = "host killed"
         case stopped = "host stopped, 6 s"
+        case stoppedForLong = "host stopped, 60 s"
         case ended = "host ended in order"
         case reset = "a host's members cut off"
         case refused = "a host's members refused, 3 s"
@@ -98,11 +99,13 @@ final class SharedFaults: Sendable {
 
     // MARK: Faults
 
-    var all: [FaultRun.Fault] {
+    func all(withLongOnes: Bool) -> [FaultRun.Fault] {
         StoreFault.allCases.flatMap { store in
             HostFault.allCases.compactMap { host in
                 // What a host alone had heard of, and nobody else gives back while it sleeps, may be lost.
-                if store == .none && host == .none || store == .emptied && host == .stopped { return nil }
+                if store == .none && host == .none { return nil }
+                if store == .emptied && (host == .stopped || host == .stoppedForLong) { return nil }
+                if host == .stoppedForLong && (store != .none || !withLongOnes) { return nil }
                 return fault(store, host)
             }
         }
@@ -158,10 +161,10 @@ final class SharedFaults: Sendable {
                 $0.all.append(next)
             }
             try await next.event("ready")
-        case .stopped:
+        case .stopped, .stoppedForLong:
             let host = state.withLock { $0.hosts[victim] }
             host.signal(SIGSTOP)
-            try await Task.sleep(for: .seconds(6))
+            try await Task.sleep(for: .seconds(fault == .stopped ? 6 : 60))
             host.signal(SIGCONT)
         case .reset: proxies[victim].reset()
         case .refused: proxies[victim].refuse(seconds: 3)
