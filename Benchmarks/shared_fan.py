@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a delivery costs where one, two or three relays hold one room through a redis-server of its own.
 
-    python3 Benchmarks/shared_fan.py [--members 120] [--secs 6] [--hosts 0,1,2,3] [--size 422]
+    python3 Benchmarks/shared_fan.py [--members 120] [--secs 6] [--hosts 0,1,2,3] [--size 422] [--program FILE]
 
 0 hosts is a relay without a store. Processor time, not time: hosts, Redis and load generator share the machine. What joining costs is left
 out: each number is the difference between a long run and a short one.
@@ -55,7 +55,7 @@ def cpu(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def run(hosts, members, seconds, size):
+def run(program, hosts, members, seconds, size):
     """One load against fresh hosts: messages, deliveries, processor seconds of each host, and Redis' numbers."""
     with tempfile.TemporaryDirectory() as folder:
         children = []
@@ -71,7 +71,7 @@ def run(hosts, members, seconds, size):
             servers = []
             for number, port in enumerate(ports):
                 words = ["shared", str(port), f"unix:{path}", "other" if number else "first"] if hosts else ["relay", str(port)]
-                server = subprocess.Popen([BENCH] + words, stdout=subprocess.PIPE, text=True)
+                server = subprocess.Popen([program, *words], stdout=subprocess.PIPE, text=True)
                 children.append(server)
                 servers.append(server)
                 while hosts and server.stdout.readline().strip() != "ready":
@@ -81,7 +81,7 @@ def run(hosts, members, seconds, size):
             before = [cpu(server.pid) for server in servers]
             redis = redis_numbers(path) if hosts else None
             output = subprocess.run(
-                [BENCH, "load", "--test", "fanout", "--room", "relay", "--port", ",".join(map(str, ports)), "--n", str(members),
+                [program, "load", "--test", "fanout", "--room", "relay", "--port", ",".join(map(str, ports)), "--n", str(members),
                  "--senders", "8", "--window", "32", "--size", str(size), "--secs", str(seconds), "--warm", "0",
                  "--pids", ",".join(str(server.pid) for server in servers)],
                 stdout=subprocess.PIPE, text=True).stdout
@@ -104,12 +104,13 @@ def main():
     parser.add_argument("--secs", type=float, default=6)
     parser.add_argument("--hosts", default="0,1,2,3")
     parser.add_argument("--size", type=int, default=422)
+    parser.add_argument("--program", default=BENCH)
     options = parser.parse_args()
     print("| hosts | messages/s | deliveries/s | µs a delivery, all hosts | µs a message at each host | Redis: µs a message | bytes in, out a message |")
     print("|---|---|---|---|---|---|---|")
     for hosts in map(int, options.hosts.split(",")):
-        short = run(hosts, options.members, 0.2, options.size)
-        long = run(hosts, options.members, options.secs, options.size)
+        short = run(options.program, hosts, options.members, 0.2, options.size)
+        long = run(options.program, hosts, options.members, options.secs, options.size)
         messages, deliveries = long[0] - short[0], long[1] - short[1]
         used = sum(long[2]) - sum(short[2])
         redis = {name: long[3][name] - short[3][name] for name in long[3]}

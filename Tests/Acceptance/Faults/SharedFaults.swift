@@ -69,8 +69,8 @@ final class SharedFaults: Sendable {
         state = Mutex(State(hosts: hosts, all: hosts, invite: try Invite(parsing: try #require(ready.invite))))
     }
 
-    /// Their states are compared.
-    private static let flags = ["--log-level", "debug"]
+    /// Their states are compared; and nobody is refused for lack of a place.
+    private static let flags = ["--log-level", "debug", "--max-members", "200"]
 
     var server: TermTalkProcess { state.withLock { $0.hosts[0] } }
 
