@@ -433,7 +433,7 @@ struct FileTests {
         #expect(failed.code == "no-space" && failed.hint != nil && failed.bytes ?? 0 > 1_000_000)
         #expect(try await hosted.host.event("file-failed").code == "file-unwritable")
         _ = try home.write("go", "")
-        try await Self.exists("\(home.path)/empty")
+        try await home.wait(forFile: "\(home.path)/empty")
         proxy.slow(nil)
         let start = receiver.eventCount
         receiver.send("/accept \(offer.number ?? 0)")
@@ -442,16 +442,8 @@ struct FileTests {
         try await receiver.event("file-done", from: start)
         try await hosted.host.event("file-done")
         _ = try home.write("copy", "")
-        try await Self.exists("\(home.path)/copied")
+        try await home.wait(forFile: "\(home.path)/copied")
         #expect(Self.isSame("\(home.path)/result", path))
-    }
-
-    private static func exists(_ path: String) async throws {
-        let deadline = ContinuousClock.now + .seconds(TermTalkProcess.patience)
-        while !FileManager.default.fileExists(atPath: path) {
-            try #require(ContinuousClock.now < deadline, "\(path) does not come")
-            try await Task.sleep(for: .milliseconds(20))
-        }
     }
 
     @Test("Who offers a picture with EXIF data is told so, and how to remove it")

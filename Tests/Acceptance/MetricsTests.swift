@@ -51,11 +51,10 @@ struct MetricsTests {
         let home = try TestHome()
         let path = "\(home.path)/run/room.prom"
         let hosted = try await HostedRoom.direct(["--metrics", path], home: home)
-        let deadline = ContinuousClock.now + .seconds(TermTalkProcess.patience)
         var text = ""
-        while !text.contains("termtalk_members 1\n"), ContinuousClock.now < deadline {
-            text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-            try await Task.sleep(for: .milliseconds(50))
+        try await home.wait(forFile: path) {
+            text = $0
+            return $0.contains("termtalk_members 1\n")
         }
         #expect(Self.values(text)["termtalk_room_open"] == 1)
         #expect(

@@ -50,14 +50,7 @@ struct PanicTests {
         try await guest.shows("<hostess> confidential")
         let known = "\(home.path)/state/termtalk/known_hosts.json"
         // Written beside what the member hears, by another thread.
-        let start = ContinuousClock.now
-        while try
-            !(FileManager.default.fileExists(atPath: known)
-            && String(contentsOfFile: known, encoding: .utf8).contains(hosted.room))
-        {
-            try #require(ContinuousClock.now - start < .seconds(150), "the host's key is not kept")
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        try await home.wait(forFile: known) { $0.contains(hosted.room) }
         try await guest.type("/panic")
         #expect(try await end(of: guest) == ["status 0.", "terminal restored."])
         #expect(try await hosted.host.event("member-left").reason == "quit")

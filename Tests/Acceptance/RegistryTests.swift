@@ -160,13 +160,6 @@ struct RegistryTests {
 extension HostedRoom {
     /// The entry is written behind the announcement; whoever is in the room by then has to wait for nothing else.
     func waitUntilRegistered() async throws {
-        let deadline = ContinuousClock.now + .seconds(TermTalkProcess.patience)
-        while ContinuousClock.now < deadline {
-            if let text = try? String(contentsOfFile: home.registryPath, encoding: .utf8), text.contains(hostKey) {
-                return
-            }
-            await Task.yield()
-        }
-        throw TermTalkProcess.Missing(description: "no entry in the registry")
+        try await home.wait(forFile: home.registryPath) { $0.contains(hostKey) }
     }
 }

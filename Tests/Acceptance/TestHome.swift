@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A home of its own for the processes of a test: HOME and the XDG folders are in it. Removed with the last use.
 final class TestHome: Sendable {
@@ -40,5 +41,34 @@ final class TestHome: Sendable {
     func write(_ name: String, _ text: String) throws -> String {
         try text.write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)
         return "\(path)/\(name)"
+    }
+
+    /// Returns when such a text stands in the file, somewhere below this home.
+    func wait(forFile path: String, where isMeant: (String) -> Bool = { _ in true }) async throws {
+        let watch = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
+        try #require(watch >= 0)
+        defer { close(watch) }
+        let deadline = ContinuousClock.now + .seconds(TermTalkProcess.patience)
+        while true {
+            // Before it is looked at, so that nothing is missed; folders come one by one.
+            var folder = (path as NSString).deletingLastPathComponent
+            while folder.hasPrefix(self.path) {
+                _ = inotify_add_watch(watch, folder, UInt32(IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE))
+                folder = (folder as NSString).deletingLastPathComponent
+            }
+            if let text = try? String(contentsOfFile: path, encoding: .utf8), isMeant(text) { return }
+            let rest = deadline - ContinuousClock.now
+            try #require(rest > .zero, "\(path) does not come")
+            let milliseconds = Int32(clamping: rest.components.seconds * 1_000 + 1)
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().async {
+                    var ready = pollfd(fd: watch, events: Int16(POLLIN), revents: 0)
+                    _ = poll(&ready, 1, milliseconds)
+                    continuation.resume()
+                }
+            }
+            var events = [UInt8](repeating: 0, count: 4_096)
+            while read(watch, &events, events.count) > 0 {}
+        }
     }
 }

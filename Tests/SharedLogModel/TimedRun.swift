@@ -4,11 +4,7 @@ import TestSupport
 /// Three hosts on a made-up Redis in made-up time, with faults that begin before those of before are over, from a seed; and what must
 /// never be.
 package final class TimedRun {
-    /// One input, where it stands.
-    private struct Told: Hashable {
-        let position: LogPosition
-        let input: UInt64
-    }
+    private typealias Told = World.Told
 
     private final class Member {
         var host: TimedHost?
@@ -95,7 +91,7 @@ package final class TimedRun {
             do throws(ReplicaError) { try member.host?.append(bytes, time: 0) } catch { fail("too much waits") }
         }
         if random.below(8) == 0, member.replica.isFollowing {
-            member.host?.keep(Self.bytes(of: member.room), trimming: member.room.dropLast(4).last?.position)
+            member.host?.keep(World.bytes(of: member.room), trimming: member.room.dropLast(4).last?.position)
         }
         look()
     }
@@ -188,7 +184,7 @@ package final class TimedRun {
         switch event {
         case .adopted(let room):
             if member.host?.wasConfirmed == true, member.roomBefore == nil { member.roomBefore = member.room }
-            member.room = room.map(Self.room(reading:)) ?? []
+            member.room = room.map(World.room(reading:)) ?? []
         case .applied(let entry, let position):
             guard case .input(_, let bytes) = entry.content else { return }
             let input = bytes.reduce(0) { $0 << 8 | UInt64($1) }
@@ -200,7 +196,7 @@ package final class TimedRun {
             member.roomBefore = nil
             if member.hinderedUntil == nil, !hasStray { fail("\(name(member)) lost what it need not have lost") }
         case .snapshotNeeded:
-            member.host?.keep(Self.bytes(of: member.room), trimming: nil)
+            member.host?.keep(World.bytes(of: member.room), trimming: nil)
         case .tampered:
             fail("\(name(member)) distrusts an honest store")
         }
@@ -271,24 +267,5 @@ package final class TimedRun {
         guard violation == nil else { return }
         note(what)
         violation = what
-    }
-
-    // MARK: The room
-
-    private static func bytes(of room: [Told]) -> [UInt8] {
-        room.flatMap { told in
-            [told.position.epoch, told.position.number, told.input].flatMap { value in
-                [UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value)]
-            }
-        }
-    }
-
-    private static func room(reading bytes: [UInt8]) -> [Told] {
-        stride(from: 0, to: bytes.count, by: 6).map { start in
-            let values = stride(from: start, to: start + 6, by: 2).map {
-                UInt64(bytes[$0]) << 8 | UInt64(bytes[$0 + 1])
-            }
-            return Told(position: LogPosition(epoch: values[0], number: values[1]), input: values[2])
-        }
     }
 }

@@ -251,7 +251,7 @@ package struct World: Hashable, Sendable {
         }
     }
 
-    private static func room(reading bytes: [UInt8]) -> [Told] {
+    static func room(reading bytes: [UInt8]) -> [Told] {
         stride(from: 0, to: bytes.count, by: 6).map { start in
             let values = stride(from: start, to: start + 6, by: 2).map {
                 UInt64(bytes[$0]) << 8 | UInt64(bytes[$0 + 1])

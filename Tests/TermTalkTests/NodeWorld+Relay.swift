@@ -36,4 +36,15 @@ extension NodeWorld {
             }
         }
     }
+
+    /// Two more come in by that invite, and the first one has heard of them.
+    func beginWithThree(
+        _ body: @escaping (_ first: Person, _ second: Person, _ third: Person, _ invite: Invite) -> Void
+    ) {
+        begin { [unowned self] first, invite in
+            let second = add(nick: "second", inviteOfGroup: invite)
+            let third = add(nick: "third", inviteOfGroup: invite)
+            when({ second.id != nil && third.id != nil && first.comers == 2 }) { body(first, second, third, invite) }
+        }
+    }
 }

@@ -54,21 +54,17 @@ import Testing
     @Test("Who is sent out is not back by the old invite before there is another one")
     func backAtOnce() throws {
         try NodeWorld.runRelay { world in
-            world.begin { first, invite in
-                let second = world.add(nick: "second", inviteOfGroup: invite)
-                let third = world.add(nick: "third", inviteOfGroup: invite)
-                world.when({ second.id != nil && third.id != nil && first.comers == 2 }) {
-                    // Now it may not give the group another secret for some time.
-                    first.node?.perform(.op("second"))
-                    world.when({ second.node?.person.client.isModerator == true }) {
-                        first.node?.perform(.kick("third", reason: "", keepsInvites: false))
-                        world.when({ third.ending != nil }) {
-                            let again = world.add(nick: "again", inviteOfGroup: invite)
-                            world.when({ again.ending != nil || again.id != nil }) {
-                                #expect(again.id == nil && again.ending?.notice?.code == .groupInviteNeeded)
-                                #expect(first.invites.count == 1)
-                                world.finish()
-                            }
+            world.beginWithThree { first, second, third, invite in
+                // Now it may not give the group another secret for some time.
+                first.node?.perform(.op("second"))
+                world.when({ second.node?.person.client.isModerator == true }) {
+                    first.node?.perform(.kick("third", reason: "", keepsInvites: false))
+                    world.when({ third.ending != nil }) {
+                        let again = world.add(nick: "again", inviteOfGroup: invite)
+                        world.when({ again.ending != nil || again.id != nil }) {
+                            #expect(again.id == nil && again.ending?.notice?.code == .groupInviteNeeded)
+                            #expect(first.invites.count == 1)
+                            world.finish()
                         }
                     }
                 }
@@ -79,23 +75,19 @@ import Testing
     @Test("Who sends somebody out and leaves has left another invite behind, that is good")
     func sendingOutAndLeaving() throws {
         try NodeWorld.runRelay { world in
-            world.begin { first, invite in
-                let second = world.add(nick: "second", inviteOfGroup: invite)
-                let third = world.add(nick: "third", inviteOfGroup: invite)
-                world.when({ second.id != nil && third.id != nil && first.comers == 2 }) {
-                    first.node?.perform(.kick("third", reason: "", keepsInvites: false))
-                    first.node?.leave()
-                    world.when({ first.ending != nil && third.ending != nil && !second.warnings.isEmpty }) {
-                        second.node?.showInvite(as: .text)
-                        #expect(second.warnings == [.inviteRenewed] && second.invites.first != first.invites.first)
-                        guard let next = second.invites.first.flatMap({ try? Invite(parsing: $0) }) else {
-                            return world.finish()
-                        }
-                        let fourth = world.add(nick: "fourth", inviteOfGroup: next)
-                        world.when({ fourth.id != nil || fourth.ending != nil }) {
-                            #expect(fourth.id != nil)
-                            world.finish()
-                        }
+            world.beginWithThree { first, second, third, _ in
+                first.node?.perform(.kick("third", reason: "", keepsInvites: false))
+                first.node?.leave()
+                world.when({ first.ending != nil && third.ending != nil && !second.warnings.isEmpty }) {
+                    second.node?.showInvite(as: .text)
+                    #expect(second.warnings == [.inviteRenewed] && second.invites.first != first.invites.first)
+                    guard let next = second.invites.first.flatMap({ try? Invite(parsing: $0) }) else {
+                        return world.finish()
+                    }
+                    let fourth = world.add(nick: "fourth", inviteOfGroup: next)
+                    world.when({ fourth.id != nil || fourth.ending != nil }) {
+                        #expect(fourth.id != nil)
+                        world.finish()
                     }
                 }
             }

@@ -10,7 +10,8 @@ extension ChatEvent.Notice {
             case .unreachable(.refused): ("nobody listens there", "check its address and port")
             case .unreachable(.nameNotFound): ("there is no such name or path", "check its address")
             case .unreachable, .timedOut: ("it does not answer", "check its address, and the way there")
-            case .lost, .unable: ("it closed the connection", "look at the log of Redis")
+            case .lost: ("it closed the connection", "look at the log of Redis")
+            case .unable: ("it cannot do that now: it loads, is full, or is only a replica", "look at the log of Redis")
             case .refused(let words):
                 ("it refuses\(Self.code(of: words))", "give --registry-password-file, and look at its ACL")
             case .notRedis: ("what answers there is not Redis", "check its address and port")
