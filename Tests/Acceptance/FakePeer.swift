@@ -24,22 +24,13 @@ final class FakePeer: Sendable {
     init(_ behaviour: Behaviour) throws {
         self.behaviour = behaviour
         (listener, port) = try LoopbackSocket.listening()
-        // The thread holds no reference, so that the end of this value ends the thread.
-        let listener = listener
-        Thread { [weak self] in
-            while case let connection = accept(listener, nil, nil), connection >= 0 {
-                guard let self else {
-                    close(connection)
-                    return
-                }
-                self.accepted(connection)
-            }
-        }.start()
+        LoopbackSocket.accept(at: listener) { [weak self] connection in
+            self?.accepted(connection) != nil
+        }
     }
 
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
         closeConnections()
     }
 
@@ -110,6 +101,20 @@ enum LoopbackSocket {
         }
         guard result else { throw TermTalkProcess.Missing(description: "cannot listen") }
         return (descriptor, UInt16(bigEndian: address.sin_port))
+    }
+
+    /// Gives each connection to `take`, on a thread that ends, and closes the listener, when that is shut down or `take` is not
+    /// there any more: a number that is closed while a thread waits at it may be another socket's by then.
+    static func accept(at listener: Int32, _ take: @escaping @Sendable (Int32) -> Bool) {
+        Thread {
+            while case let connection = Glibc.accept(listener, nil, nil), connection >= 0 {
+                guard take(connection) else {
+                    close(connection)
+                    break
+                }
+            }
+            close(listener)
+        }.start()
     }
 
     static func connected(to port: UInt16) throws -> Int32 {

@@ -11,21 +11,15 @@ final class SocksStub: Sendable {
     init(to target: UInt16) throws {
         self.target = target
         (listener, port) = try LoopbackSocket.listening()
-        let listener = listener
-        Thread { [weak self] in
-            while case let connection = accept(listener, nil, nil), connection >= 0 {
-                guard let self else {
-                    close(connection)
-                    return
-                }
-                Thread { [weak self] in self?.serve(connection) }.start()
-            }
-        }.start()
+        LoopbackSocket.accept(at: listener) { [weak self] connection in
+            guard let self else { return false }
+            Thread { [weak self] in self?.serve(connection) }.start()
+            return true
+        }
     }
 
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     /// The hosts and ports that were asked for.

@@ -17,10 +17,8 @@ package final class BlockingRedis {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard result == 0 else {
-            close(descriptor)
-            return nil
-        }
+        // What is left of this value then closes it.
+        guard result == 0 else { return nil }
     }
 
     deinit {

@@ -33,22 +33,14 @@ final class FaultProxy: Sendable {
     init(to target: UInt16) throws {
         self.target = target
         (listener, port) = try LoopbackSocket.listening()
-        let listener = listener
-        Thread { [weak self] in
-            while case let connection = accept(listener, nil, nil), connection >= 0 {
-                guard let self else {
-                    close(connection)
-                    return
-                }
-                self.accepted(connection)
-            }
-        }.start()
+        LoopbackSocket.accept(at: listener) { [weak self] connection in
+            self?.accepted(connection) != nil
+        }
     }
 
     deinit {
         state.withLock { $0.isStopped = true }
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     var address: String { "127.0.0.1:\(port)" }
