@@ -75,6 +75,7 @@ struct FileTests {
         try await broken.event("file-progress") { $0.bytes ?? 0 > 5_000_000 }
         proxies[1].reset()
         try await broken.event("connection") { $0.state == "connected" }
+        try await others[0].knows(others)
         others[0].send("while it runs")
         let said = try await others[1].event("message") { $0.text == "while it runs" }
         #expect(!others[1].eventsSoFar.contains { $0.event == "file-done" } || said.text != nil)

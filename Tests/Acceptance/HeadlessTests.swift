@@ -22,6 +22,7 @@ struct HeadlessTests {
     }
 
     private func say(_ text: String, _ speaker: TermTalkProcess, to others: [TermTalkProcess]) async throws {
+        try await speaker.knows(others)
         speaker.send(text)
         for person in others + [speaker] { try await person.event("message") { $0.text == text } }
     }

@@ -75,6 +75,7 @@ struct LastingRoomTests {
         let bob = try TermTalkProcess(["join", two, "--json", "--nick", "bob"], home: TestHome())
         try await bob.event("joined-room")
         let members = [alice, bob]
+        try await alice.knows(members)
         for number in 1...100 {
             for member in members { member.send("line \(number)") }
             kept.host.send("line \(number)")
@@ -145,7 +146,7 @@ struct LastingRoomTests {
         let first = try await kept.hosted.join(["--nick", "first"])
         let invite = try #require(try await first.event("invite").invite)
         let second = try TermTalkProcess(["join", invite, "--json", "--nick", "second"], home: TestHome())
-        try await second.event("joined-room")
+        try await first.knows([second])
         for number in 1...40 {
             first.send("line \(number)")
             second.send("line \(number)")
@@ -201,6 +202,7 @@ struct LastingRoomTests {
         let kept = try await Kept()
         let alice = try await kept.hosted.join()
         let bob = try await kept.hosted.join()
+        try await alice.knows([bob])
         alice.send("one 1")
         try await bob.event("message")
         bob.signal(SIGSTOP)
@@ -294,6 +296,7 @@ struct LastingRoomTests {
         let kept = try await Kept()
         let alice = try await kept.hosted.join()
         let bob = try await kept.hosted.join()
+        try await alice.knows([bob])
         bob.signal(SIGSTOP)
         alice.send("one 1")
         try await kept.host.event("message") { $0.text == "one 1" }

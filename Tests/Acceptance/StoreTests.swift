@@ -40,6 +40,7 @@ struct StoreTests {
     }
 
     private func say(_ text: String, _ speaker: TermTalkProcess, to others: [TermTalkProcess]) async throws {
+        try await speaker.knows(others)
         speaker.send(text)
         for person in others + [speaker] { try await person.event("message") { $0.text == text } }
     }
@@ -125,6 +126,7 @@ struct StoreTests {
         try await bob.event("room-hosts")
         let carol = try await join(invite, other, "carol")
         let people = [alice, bob, carol]
+        for person in people { try await person.knows(people) }
         for (person, name) in zip(people, ["alice", "bob", "carol"]) { person.send("before, by \(name)") }
         for person in people { _ = try await person.events("message", count: 3) }
 

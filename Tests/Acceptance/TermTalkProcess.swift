@@ -113,6 +113,19 @@ final class TermTalkProcess: Sendable {
         }
     }
 
+    /// Waits until this member has heard of each of `others` that has come in: what it says before, they cannot read.
+    func knows(_ others: [TermTalkProcess]) async throws {
+        for other in others where other !== self {
+            let id = try await other.event("joined-room").member
+            _ = try await process.wait(for: "word of \(id ?? "nobody")", seconds: Self.patience) { state in
+                state.events.contains { event in
+                    event.event == "member-joined" && event.id == id
+                        || event.event == "joined-room" && event.members?.contains { $0.id == id } == true
+                } ? true : nil
+            }
+        }
+    }
+
     /// Waits until `count` events of that name have come; returns them.
     @discardableResult
     func events(

@@ -32,7 +32,7 @@ struct TerminalStateTests {
         let sender = try TermTalkProcess(join, home: TestHome())
         try await sender.event("joined-room")
         let receiver = try TermTalkProcess(join, home: TestHome())
-        try await receiver.event("joined-room")
+        try await sender.knows([receiver])
         let server = try #require(pid_t(try await host.state("#{pid}")))
         let program = try await host.program()
         kill(server, SIGSTOP)

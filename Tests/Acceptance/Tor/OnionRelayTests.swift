@@ -60,6 +60,7 @@ struct OnionRelayTests {
 
     /// Both say something, and have what both have said.
     private func talk(_ alice: TermTalkProcess, _ bob: TermTalkProcess, _ word: String) async throws {
+        for person in [alice, bob] { try await person.knows([alice, bob]) }
         alice.send("\(word) by alice")
         bob.send("\(word) by bob")
         for person in [alice, bob] {
