@@ -67,10 +67,32 @@ import Wire
 
     // MARK: At a member
 
-    private func dialer(_ address: RoomAddress, loop: EventLoop, tor: TorController? = nil) throws -> RoomDialer {
+    private func dialer(
+        _ address: RoomAddress, loop: EventLoop, tor: TorController? = nil,
+        random: @escaping () -> UInt64 = Random.uint64
+    ) throws -> RoomDialer {
         RoomDialer(
             .init(room: .random(), address: address, acceptsNewHost: false, nick: "", tor: nil), tor: tor, loop: loop,
-            onReached: { _ in })
+            random: random, onReached: { _ in })
+    }
+
+    @Test("Members who lose a host go to the others in an order of their own each, and come back to it first")
+    func ownOrder() throws {
+        SodiumLibrary.initialize()
+        let loop = try EventLoop()
+        let first = try RoomAddress("192.0.2.1:1")
+        let others = try (2...4).map { try RoomAddress("192.0.2.\($0):1") }
+        /// Where a member whose random numbers these are dials when its stay at the first one has ended.
+        func order(_ numbers: [UInt64]) throws -> [RoomAddress] {
+            var rest = numbers[...]
+            let dialer = try dialer(first, loop: loop, random: { rest.popFirst() ?? 0 })
+            _ = dialer.hear(of: ([first] + others).compactMap(\.hostPlace))
+            dialer.reached(first)
+            return dialer.ways.next()
+        }
+        #expect(try order([1, 2, 3]) == [first] + others)
+        #expect(try order([3, 1, 2]) == [first, others[1], others[2], others[0]])
+        #expect(try order([2, 3, 1]) == [first, others[2], others[0], others[1]])
     }
 
     @Test("Who came to an onion service is led to onion services only, and who came to an address to addresses only")
