@@ -62,22 +62,22 @@ import Testing
     func endlessOffers() throws {
         let world = try World()
         let exchange = try #require(world.exchange)
-        for id in 0..<UInt64(FileExchange.offerLimit) {
-            exchange.offered(world.offer(id).encoded, from: Self.sender, isPrivate: false)
+        for id in 0..<UInt64(OfferedFiles.limit) {
+            exchange.offered.add(world.offer(id).encoded, from: Self.sender, isPrivate: false)
         }
-        #expect(exchange.offered.count == FileExchange.offerLimit)
-        #expect(exchange.offered.first?.offer.id == FileID(0))
-        for id in 0..<UInt64(FileExchange.offerLimit) {
-            exchange.offered(world.offer(10_000 + id).encoded, from: Self.sender, isPrivate: false)
+        #expect(exchange.offered.files.count == OfferedFiles.limit)
+        #expect(exchange.offered.files.first?.offer.id == FileID(0))
+        for id in 0..<UInt64(OfferedFiles.limit) {
+            exchange.offered.add(world.offer(10_000 + id).encoded, from: Self.sender, isPrivate: false)
         }
-        #expect(exchange.offered.count == FileExchange.offerLimit)
-        #expect(exchange.offered.first?.offer.id == FileID(10_000))
+        #expect(exchange.offered.files.count == OfferedFiles.limit)
+        #expect(exchange.offered.files.first?.offer.id == FileID(10_000))
         // The same offer is one file, and what is no offer is told.
         let count = world.news.count
-        exchange.offered(world.offer(10_000).encoded, from: Self.sender, isPrivate: false)
+        exchange.offered.add(world.offer(10_000).encoded, from: Self.sender, isPrivate: false)
         #expect(world.news.count == count)
         let nonsense: [UInt8] = [1, 2, 3]
-        exchange.offered(SecretContent(copying: nonsense.span), from: Self.sender, isPrivate: false)
+        exchange.offered.add(SecretContent(copying: nonsense.span), from: Self.sender, isPrivate: false)
         #expect(world.notices == [.inputInvalid])
     }
 
@@ -86,19 +86,19 @@ import Testing
         let world = try World()
         let exchange = try #require(world.exchange)
         let honest = MemberID(entropy: 8)
-        exchange.offered(world.offer(1).encoded, from: honest, isPrivate: false)
-        exchange.offered(world.offer(2).encoded, from: honest, isPrivate: false)
-        exchange.offered.last?.stage = .accepted(folder: nil)
-        for id in 0..<UInt64(2 * FileExchange.offerLimit) {
-            exchange.offered(world.offer(100 + id).encoded, from: Self.sender, isPrivate: false)
+        exchange.offered.add(world.offer(1).encoded, from: honest, isPrivate: false)
+        exchange.offered.add(world.offer(2).encoded, from: honest, isPrivate: false)
+        exchange.offered.files.last?.stage = .accepted(folder: nil)
+        for id in 0..<UInt64(2 * OfferedFiles.limit) {
+            exchange.offered.add(world.offer(100 + id).encoded, from: Self.sender, isPrivate: false)
             // As who accepts everything has it.
-            exchange.offered.last?.stage = .accepted(folder: nil)
+            exchange.offered.files.last?.stage = .accepted(folder: nil)
         }
-        #expect(exchange.offered.count == FileExchange.offerLimit)
-        #expect(exchange.offered.filter { $0.file.from == honest }.map(\.offer.id) == [FileID(1), FileID(2)])
-        exchange.offered(world.offer(3).encoded, from: honest, isPrivate: false)
-        #expect(exchange.offered.last?.offer.id == FileID(3))
-        #expect(exchange.offered.count == FileExchange.offerLimit)
+        #expect(exchange.offered.files.count == OfferedFiles.limit)
+        #expect(exchange.offered.files.filter { $0.file.from == honest }.map(\.offer.id) == [FileID(1), FileID(2)])
+        exchange.offered.add(world.offer(3).encoded, from: honest, isPrivate: false)
+        #expect(exchange.offered.files.last?.offer.id == FileID(3))
+        #expect(exchange.offered.files.count == OfferedFiles.limit)
     }
 
     @Test("A receiver that begins and ends again and again is told of some times, and then gets nothing more")
@@ -109,8 +109,8 @@ import Testing
         let path = "\(world.folder)/file"
         try Data([1, 2, 3]).write(to: URL(filePath: path))
         exchange.perform(.send(path: path, to: nil))
-        #expect(world.run([{ !exchange.own.isEmpty }]))
-        let id = exchange.own[0].state.offer.id
+        #expect(world.run([{ !exchange.own.files.isEmpty }]))
+        let id = exchange.own.files[0].state.offer.id
         let before = world.news.count
         for _ in 0..<100 { exchange.received(.end(peer: 5, file: id, .declined)) }
         // That it is one of those who know of it, and that it does not want it.
@@ -124,80 +124,82 @@ import Testing
         exchange.received(.want(peer: 5, file: id, first: .list(0), count: 1))
         #expect(world.sent == [.end(peer: 5, file: id, .withdrawn)])
         exchange.received(.want(peer: 6, file: id, first: .list(0), count: 1))
-        #expect(exchange.own[0].receivers[6]?.hasEnded == false)
+        #expect(exchange.own.files[0].receivers[6]?.hasEnded == false)
     }
 
     @Test("Files from which nothing comes give way to one that waits, and go on when their senders are heard")
     func places() throws {
         let world = try World(FileOptions(folder: nil, acceptedSize: nil))
         let exchange = try #require(world.exchange)
-        exchange.patience.place = .milliseconds(50)
+        exchange.offered.patience.place = .milliseconds(50)
         exchange.connected()
         let honest = MemberID(entropy: 8)
         for id in 0...UInt64(FileFormat.incoming) {
-            exchange.offered(world.offer(100 + id, name: "stuck \(id)").encoded, from: Self.sender, isPrivate: false)
+            exchange.offered.add(
+                world.offer(100 + id, name: "stuck \(id)").encoded, from: Self.sender, isPrivate: false)
         }
-        exchange.offered(world.offer(1, name: "wanted").encoded, from: honest, isPrivate: false)
-        for file in exchange.offered { exchange.accept(file, folder: world.folder) }
-        let wanted = try #require(exchange.offered.last)
+        exchange.offered.add(world.offer(1, name: "wanted").encoded, from: honest, isPrivate: false)
+        for file in exchange.offered.files { exchange.offered.accept(file, folder: world.folder) }
+        let wanted = try #require(exchange.offered.files.last)
         #expect(wanted.reception == nil)
         let hasRun = world.run([
             { wanted.reception != nil },
             {
                 // All but one of the first nine are there; the last of them waits behind who offers less.
-                let first = exchange.offered[0]
+                let first = exchange.offered.files[0]
                 #expect(first.reception == nil && first.isSuspended)
                 #expect(world.sent.contains(.end(peer: Self.sender.wireValue, file: FileID(100), .paused)))
                 exchange.received(.have(peer: Self.sender.wireValue, file: FileID(100), bytes: 0))
                 #expect(!first.isSuspended)
                 return true
             },
-            { exchange.offered[0].reception != nil },
+            { exchange.offered.files[0].reception != nil },
         ])
         #expect(hasRun)
-        #expect(exchange.offered.count { $0.isOnItsWay } <= FileFormat.incoming)
+        #expect(exchange.offered.files.count { $0.isOnItsWay } <= FileFormat.incoming)
     }
 
     @Test("A file of which a little comes now and then keeps its place for its turn only, where another one waits")
     func turns() throws {
         let world = try World()
         let exchange = try #require(world.exchange)
-        exchange.patience.turn = .milliseconds(50)
+        exchange.offered.patience.turn = .milliseconds(50)
         exchange.connected()
         for id in 0..<UInt64(FileFormat.incoming) {
-            exchange.offered(world.offer(100 + id, name: "slow \(id)").encoded, from: Self.sender, isPrivate: false)
+            exchange.offered.add(world.offer(100 + id, name: "slow \(id)").encoded, from: Self.sender, isPrivate: false)
         }
-        for file in exchange.offered { exchange.accept(file, folder: world.folder) }
+        for file in exchange.offered.files { exchange.offered.accept(file, folder: world.folder) }
         let hasRun = world.run([
-            { exchange.offered.allSatisfy { $0.reception != nil } },
+            { exchange.offered.files.allSatisfy { $0.reception != nil } },
             {
                 #expect(!world.sent.contains { if case .end = $0 { true } else { false } })
-                exchange.offered(world.offer(1, name: "wanted").encoded, from: MemberID(entropy: 8), isPrivate: false)
-                exchange.accept(exchange.offered[FileFormat.incoming], folder: world.folder)
+                exchange.offered.add(
+                    world.offer(1, name: "wanted").encoded, from: MemberID(entropy: 8), isPrivate: false)
+                exchange.offered.accept(exchange.offered.files[FileFormat.incoming], folder: world.folder)
                 return true
             },
-            { exchange.offered[FileFormat.incoming].reception != nil },
+            { exchange.offered.files[FileFormat.incoming].reception != nil },
         ])
         #expect(hasRun)
-        #expect(exchange.offered.count { $0.isSuspended } == 1)
+        #expect(exchange.offered.files.count { $0.isSuspended } == 1)
     }
 
     @Test("Another file of the same name and size takes no place for ever, and does not end the other one")
     func twins() throws {
         let world = try World()
         let exchange = try #require(world.exchange)
-        exchange.patience.twin = .milliseconds(50)
-        exchange.patience.place = .seconds(4)
+        exchange.offered.patience.twin = .milliseconds(50)
+        exchange.offered.patience.place = .seconds(4)
         exchange.connected()
         let honest = MemberID(entropy: 8)
-        exchange.offered(world.offer(1).encoded, from: honest, isPrivate: false)
-        exchange.offered(world.offer(2).encoded, from: Self.sender, isPrivate: false)
-        let (first, second) = (exchange.offered[0], exchange.offered[1])
-        exchange.accept(first, folder: world.folder)
+        exchange.offered.add(world.offer(1).encoded, from: honest, isPrivate: false)
+        exchange.offered.add(world.offer(2).encoded, from: Self.sender, isPrivate: false)
+        let (first, second) = (exchange.offered.files[0], exchange.offered.files[1])
+        exchange.offered.accept(first, folder: world.folder)
         let hasRun = world.run([
             { first.reception != nil },
             {
-                exchange.accept(second, folder: world.folder)
+                exchange.offered.accept(second, folder: world.folder)
                 #expect(second.reception == nil)
                 return true
             },
@@ -224,10 +226,10 @@ import Testing
         let world = try World(FileOptions(folder: nil, acceptedSize: 10))
         let exchange = try #require(world.exchange)
         exchange.connected()
-        exchange.offered(world.offer(1, size: 11).encoded, from: Self.sender, isPrivate: false)
-        #expect(exchange.offered.first?.state == "offered")
-        exchange.offered(world.offer(2, size: 10).encoded, from: Self.sender, isPrivate: false)
-        #expect(exchange.offered.last?.state == "waiting")
+        exchange.offered.add(world.offer(1, size: 11).encoded, from: Self.sender, isPrivate: false)
+        #expect(exchange.offered.files.first?.state == "offered")
+        exchange.offered.add(world.offer(2, size: 10).encoded, from: Self.sender, isPrivate: false)
+        #expect(exchange.offered.files.last?.state == "waiting")
         #expect(world.sent.isEmpty)
     }
 
@@ -236,8 +238,8 @@ import Testing
         let world = try World()
         let exchange = try #require(world.exchange)
         exchange.connected()
-        exchange.offered(world.offer(1).encoded, from: Self.sender, isPrivate: false)
-        let file = try #require(exchange.offered.first)
+        exchange.offered.add(world.offer(1).encoded, from: Self.sender, isPrivate: false)
+        let file = try #require(exchange.offered.files.first)
         func answer(_ id: UInt64 = 1) -> FileFrame? {
             world.sent = []
             exchange.received(.have(peer: Self.sender.wireValue, file: FileID(id), bytes: 0))
@@ -266,9 +268,9 @@ import Testing
         exchange.perform(.send(path: path, to: nil))
         var id = FileID(0)
         let hasRun = world.run([
-            { !exchange.own.isEmpty },
+            { !exchange.own.files.isEmpty },
             {
-                id = exchange.own[0].state.offer.id
+                id = exchange.own.files[0].state.offer.id
                 for peer in [UInt32(5), 6] {
                     exchange.received(.want(peer: peer, file: id, first: .list(0), count: 1))
                 }

@@ -83,6 +83,6 @@ final class MemberFiles {
         {
             try session?.sealLane(frames, into: &wire, now: loop.time)
         }
-        exchange?.readWanted()
+        exchange?.own.readWanted()
     }
 }

@@ -52,7 +52,7 @@ final class HostParticipant {
             // It comes back into the group of a kept room when that is started again.
             giveUp(.init(.groupLost, "the room is closed: the host's own participant has lost its group"))
         case .offered(let offer, let member, let isPrivate):
-            files.own?.offered(offer, from: member, isPrivate: isPrivate)
+            files.own?.offered.add(offer, from: member, isPrivate: isPrivate)
         case .admitted:
             files.connectedLocally()
             node.onEvent?(.joined)

@@ -261,7 +261,7 @@ package final class MemberNode: ByteStreamHandler {
             tell(event)
             if case .memberLeft(let member, _, _, _) = event { files.exchange?.memberLeft(member) }
         case .offered(let offer, let member, let isPrivate):
-            files.exchange?.offered(offer, from: member, isPrivate: isPrivate)
+            files.exchange?.offered.add(offer, from: member, isPrivate: isPrivate)
         case .admitted(let admission): advance { $0.admitted(admission, now: now, actions: &$1) }
         case .end(let reason, let refusal): advance { $0.end(reason, refusal, actions: &$1) }
         case .startOver: advance { $0.startsOver(now: now, actions: &$1) }

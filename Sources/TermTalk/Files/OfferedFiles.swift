@@ -3,26 +3,104 @@ internal import EventLoop
 internal import Files
 internal import Sodium
 
-// What this participant is offered, and fetches.
-extension FileExchange {
+/// What a participant is offered, and fetches. Files are written, and their pieces opened, on threads of the loop's offloader.
+final class OfferedFiles {
+    /// Offers that are remembered; past it the oldest that is not on its way is forgotten, of whoever has most.
+    static let limit = 256
+    /// Part files of forgotten offers that are remembered, for who wants none to stay.
+    private static let forgottenLimit = 1_024
+    /// How often a sender is told how far a receiver is.
+    private static let toldInterval = Duration.milliseconds(500)
     /// Pieces that are proven in one go.
     private static let provenAtOnce: UInt32 = 2_048
 
+    struct Patience {
+        /// Nothing of a file has come for so long: another offer of the same may take its place.
+        var twin = Duration.seconds(5)
+        /// The same where another file waits for a place; and an offer that waits so long for one of the same name and size
+        /// is fetched beside it.
+        var place = Duration.seconds(60)
+        /// How long a file keeps its place, however much of it comes, where another one waits.
+        var turn = Duration.seconds(600)
+    }
+
+    var patience = Patience()
+    private let desk: FileDesk
+    private let options: FileOptions
+    /// Oldest first, as all numbers.
+    private(set) var files: [OfferedFile] = []
+    private var forgottenParts: [PartFile.Place] = []
+
+    init(_ desk: FileDesk, options: FileOptions) {
+        self.desk = desk
+        self.options = options
+    }
+
+    // MARK: The connection
+
+    func connected() {
+        for file in files { file.reception?.lastArrival = desk.loop.time }
+        fetch()
+    }
+
+    func connectionLost() {
+        for file in files { file.reception?.transfer.connectionLost() }
+    }
+
+    func memberLeft(_ member: MemberID) {
+        for file in files where file.file.from == member {
+            switch file.stage {
+            case .accepted where hasGivenWay(file): file.stage = .declined
+            case .running, .accepted, .opening: fail(file, .fileSenderLeft(file.file.nick))
+            case .open, .done, .declined: break
+            }
+        }
+        files.removeAll { file in
+            if case .open = file.stage { file.file.from == member } else { false }
+        }
+    }
+
+    /// The offer of that member.
+    func find(_ id: FileID, of sender: UInt32) -> OfferedFile? {
+        files.last { $0.sender == sender && $0.offer.id == id }
+    }
+
+    /// Its sender gives no more of it.
+    func ended(_ file: OfferedFile, _ end: FileEnd) {
+        switch file.stage {
+        case .accepted where hasGivenWay(file): file.stage = .declined
+        case .running, .accepted, .opening: fail(file, .file(end, largest: desk.largest), saysSo: false)
+        case .open where end == .withdrawn: files.removeAll { $0 === file }
+        case .open, .done, .declined: break
+        }
+    }
+
+    /// Nothing is fetched any more; what has been fetched stays where it is.
+    func stop() {
+        for file in files where file.reception != nil { file.stage = .open }
+    }
+
+    /// Where the files are of which something has been fetched, and not all.
+    var parts: [PartFile.Place] { files.compactMap(\.part) + forgottenParts }
+
+    // MARK: Offers
+
     /// A member has offered a file.
-    func offered(_ bytes: SecretContent, from member: MemberID, isPrivate: Bool) {
+    func add(_ bytes: SecretContent, from member: MemberID, isPrivate: Bool) {
         guard let offer = try? FileOffer(decoding: bytes) else {
-            return tell(.warning(.offerUnreadable(member)))
+            return desk.tell(.warning(.offerUnreadable(member)))
         }
         // Its sender has said it again, for others.
-        guard !offered.contains(where: { $0.file.from == member && $0.offer.id == offer.id }) else { return }
-        guard offered.count < Self.offerLimit || forgetOne() else { return }
+        guard !files.contains(where: { $0.file.from == member && $0.offer.id == offer.id }) else { return }
+        guard files.count < Self.limit || forgetOne() else { return }
         let name = FileName(offer.name)
         let file = OfferedFile(
             .init(
-                number: nextNumber(), id: offer.id.description, from: member, nick: owner.nick(member), name: name.text,
-                remark: name.remark, size: offer.size, to: isPrivate ? owner.id() : nil, isOwn: false), offer)
-        offered.append(file)
-        tell(.file(.offered(file.file)))
+                number: desk.nextNumber(), id: offer.id.description, from: member, nick: desk.owner.nick(member),
+                name: name.text,
+                remark: name.remark, size: offer.size, to: isPrivate ? desk.owner.id() : nil, isOwn: false), offer)
+        files.append(file)
+        desk.tell(.file(.offered(file.file)))
         if let size = options.acceptedSize, offer.size <= size { accept(file, folder: nil) }
     }
 
@@ -30,35 +108,35 @@ extension FileExchange {
         switch file.stage {
         case .open, .declined:
             file.stage = .accepted(folder: folder ?? options.folder)
-            file.waitsSince = loop.time
+            file.waitsSince = desk.loop.time
             file.isSuspended = false
             beginWaiting()
-        case .accepted, .opening, .running: tell(.error(.fileUnderWay))
-        case .done: tell(.error(.fileThere))
+        case .accepted, .opening, .running: desk.tell(.error(.fileUnderWay))
+        case .done: desk.tell(.error(.fileThere))
         }
     }
 
     func decline(_ file: OfferedFile) {
-        if case .done = file.stage { return tell(.error(.fileThere)) }
+        if case .done = file.stage { return desk.tell(.error(.fileThere)) }
         file.stage = .declined
-        owner.send(.end(peer: file.sender, file: file.offer.id, .declined))
+        desk.owner.send(.end(peer: file.sender, file: file.offer.id, .declined))
         if let part = file.part {
             file.part = nil
-            loop.offload(within: Self.diskPatience) {
+            desk.loop.offload(within: FileDesk.diskPatience) {
                 PartFile.remove(part)
             } then: { _ in
             }
         }
-        tell(.file(.failed(file.file, .fileDeclined, bytes: 0, member: nil)))
+        desk.tell(.file(.failed(file.file, .fileDeclined, bytes: 0, member: nil)))
         beginWaiting()
     }
 
     /// Nothing more of it is fetched; it may be accepted again, and goes on then.
-    func fail(_ file: OfferedFile, _ notice: ChatEvent.Notice, saysSo: Bool = true) {
+    private func fail(_ file: OfferedFile, _ notice: ChatEvent.Notice, saysSo: Bool = true) {
         let bytes = file.reception?.transfer.byteCount ?? 0
         file.stage = .open
-        if saysSo { owner.send(.end(peer: file.sender, file: file.offer.id, .unwritable)) }
-        tell(.file(.failed(file.file, notice, bytes: bytes, member: nil)))
+        if saysSo { desk.owner.send(.end(peer: file.sender, file: file.offer.id, .unwritable)) }
+        desk.tell(.file(.failed(file.file, notice, bytes: bytes, member: nil)))
         beginWaiting()
     }
 
@@ -67,12 +145,12 @@ extension FileExchange {
         let (sender, id) = (file.sender, file.offer.id)
         file.isSuspended = false
         switch file.stage {
-        case .done: owner.send(.end(peer: sender, file: id, .complete))
-        case .declined: owner.send(.end(peer: sender, file: id, .declined))
-        case .open: owner.send(.end(peer: sender, file: id, .unwritable))
-        case .accepted, .opening: owner.send(.have(peer: sender, file: id, bytes: 0))
+        case .done: desk.owner.send(.end(peer: sender, file: id, .complete))
+        case .declined: desk.owner.send(.end(peer: sender, file: id, .declined))
+        case .open: desk.owner.send(.end(peer: sender, file: id, .unwritable))
+        case .accepted, .opening: desk.owner.send(.have(peer: sender, file: id, bytes: 0))
         case .running(let reception):
-            owner.send(.have(peer: sender, file: id, bytes: reception.transfer.byteCount))
+            desk.owner.send(.have(peer: sender, file: id, bytes: reception.transfer.byteCount))
         }
     }
 
@@ -82,11 +160,11 @@ extension FileExchange {
     private func beginWaiting() {
         for file in waiting {
             guard case .accepted(let folder) = file.stage, mayBegin(file),
-                offered.count(where: { $0.isOnItsWay }) < FileFormat.incoming || giveUpPlace()
+                files.count(where: { $0.isOnItsWay }) < FileFormat.incoming || giveUpPlace()
             else { continue }
             file.stage = .opening(folder: folder)
             let known = pathOfTwin(file)
-            loop.offload(within: Self.diskPatience) { [offer = file.offer] in
+            desk.loop.offload(within: FileDesk.diskPatience) { [offer = file.offer] in
                 Result { () throws(PartFile.Failure) in
                     (try PartFile(for: offer, in: folder), known.flatMap { PartFile.whole($0, size: offer.size) })
                 }
@@ -95,7 +173,7 @@ extension FileExchange {
                 switch opened {
                 case .success(let (part, whole))?:
                     file.part = .init(folder: folder, name: part.name)
-                    let reception = Reception(file.offer, part: part, now: self.loop.time)
+                    let reception = Reception(file.offer, part: part, now: self.desk.loop.time)
                     if let whole, let known { reception.known = (whole, known) }
                     file.stage = .running(reception)
                     self.work(file)
@@ -105,12 +183,12 @@ extension FileExchange {
                 }
             }
         }
-        tickLater()
+        desk.tickLater()
     }
 
     /// Where what was offered to all, and may be the same, has been put: its sender has been started again.
     private func pathOfTwin(_ file: OfferedFile) -> String? {
-        for other in offered where other.isTwin(of: file) && other.file.to == nil {
+        for other in files where other.isTwin(of: file) && other.file.to == nil {
             if case .done(let path) = other.stage { return path }
         }
         return nil
@@ -119,9 +197,9 @@ extension FileExchange {
     /// Files that wait, in the order in which they begin: first those that have given way least, of who has fewest on their way.
     private var waiting: [OfferedFile] {
         var running: [UInt32: Int] = [:]
-        for file in offered where file.reception != nil { running[file.sender, default: 0] += 1 }
-        let files = offered.enumerated().filter { if case .accepted = $0.element.stage { true } else { false } }
-        return files.sorted { left, right in
+        for file in files where file.reception != nil { running[file.sender, default: 0] += 1 }
+        let accepted = files.enumerated().filter { if case .accepted = $0.element.stage { true } else { false } }
+        return accepted.sorted { left, right in
             let (one, other) = (left.element, right.element)
             return (one.suspensions, running[one.sender] ?? 0, left.offset)
                 < (other.suspensions, running[other.sender] ?? 0, right.offset)
@@ -132,8 +210,8 @@ extension FileExchange {
     /// since its sender may have been started again.
     private func mayBegin(_ file: OfferedFile) -> Bool {
         guard !file.isSuspended else { return false }
-        let hasWaited = loop.time - file.waitsSince >= patience.place
-        for other in offered where other.isTwin(of: file) {
+        let hasWaited = desk.loop.time - file.waitsSince >= patience.place
+        for other in files where other.isTwin(of: file) {
             if case .opening = other.stage { return false }
             guard let reception = other.reception, !hasWaited || other.sender == file.sender else { continue }
             guard file.suspensions == 0, isStalled(reception, for: patience.twin) else { return false }
@@ -146,10 +224,10 @@ extension FileExchange {
 
     /// Whether a file from which nothing comes, or that has had its turn, has given its place to one that waits.
     private func giveUpPlace() -> Bool {
-        guard isConnected else { return false }
-        let file = offered.first { file in
+        guard desk.isConnected else { return false }
+        let file = files.first { file in
             guard let reception = file.reception, !reception.isWorking else { return false }
-            return isStalled(reception, for: patience.place) || loop.time - reception.beganAt >= patience.turn
+            return isStalled(reception, for: patience.place) || desk.loop.time - reception.beganAt >= patience.turn
         }
         guard let file else { return false }
         suspend(file)
@@ -157,22 +235,22 @@ extension FileExchange {
     }
 
     private func isStalled(_ reception: Reception, for patience: Duration) -> Bool {
-        !reception.isWorking && loop.time - reception.lastArrival >= patience
+        !reception.isWorking && desk.loop.time - reception.lastArrival >= patience
     }
 
     /// The file waits again, and begins again only when its sender has been heard.
     private func suspend(_ file: OfferedFile) {
         file.stage = .accepted(folder: file.part?.folder ?? options.folder)
-        file.waitsSince = loop.time
+        file.waitsSince = desk.loop.time
         file.isSuspended = true
         file.suspensions += 1
-        owner.send(.end(peer: file.sender, file: file.offer.id, .paused))
+        desk.owner.send(.end(peer: file.sender, file: file.offer.id, .paused))
     }
 
     /// Whether another offer of the same is fetched, or has been, in place of this one, whose sender is not heard.
-    func hasGivenWay(_ file: OfferedFile) -> Bool {
+    private func hasGivenWay(_ file: OfferedFile) -> Bool {
         file.isSuspended
-            && offered.contains { other in
+            && files.contains { other in
                 guard other.isTwin(of: file) else { return false }
                 if case .done = other.stage { return true }
                 return other.reception != nil
@@ -182,25 +260,25 @@ extension FileExchange {
     /// Forgets an offer: of whoever has most, the oldest that is not wanted, or else that waits. False where all are on their way.
     private func forgetOne() -> Bool {
         var counts: [UInt32: Int] = [:]
-        for file in offered where !file.isOnItsWay { counts[file.sender, default: 0] += 1 }
+        for file in files where !file.isOnItsWay { counts[file.sender, default: 0] += 1 }
         guard let most = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) })?.key else { return false }
-        let ofThat = offered.indices.filter { offered[$0].sender == most && !offered[$0].isOnItsWay }
-        let unwanted = ofThat.first { if case .accepted = offered[$0].stage { false } else { true } }
+        let ofThat = files.indices.filter { files[$0].sender == most && !files[$0].isOnItsWay }
+        let unwanted = ofThat.first { if case .accepted = files[$0].stage { false } else { true } }
         guard let index = unwanted ?? ofThat.first else { return false }
-        if let part = offered[index].part, forgottenParts.count < Self.forgottenLimit { forgottenParts.append(part) }
-        offered.remove(at: index)
+        if let part = files[index].part, forgottenParts.count < Self.forgottenLimit { forgottenParts.append(part) }
+        files.remove(at: index)
         return true
     }
 
     /// True while something is to be looked at again.
     func tick() -> Bool {
         var isActive = false
-        for file in offered {
+        for file in files {
             switch file.stage {
             case .accepted, .opening: isActive = true
             case .running(let reception):
                 isActive = true
-                if isConnected { _ = reception.transfer.askAgain(now: loop.time) }
+                if desk.isConnected { _ = reception.transfer.askAgain(now: desk.loop.time) }
             case .open, .done, .declined: break
             }
         }
@@ -214,27 +292,27 @@ extension FileExchange {
     // MARK: Fetching
 
     /// Asks for what is next of all files that are on their way, in fair shares of the window.
-    func fetch() {
-        guard isConnected else { return }
-        let running = offered.compactMap { file in file.reception.map { (file, $0) } }
+    private func fetch() {
+        guard desk.isConnected else { return }
+        let running = files.compactMap { file in file.reception.map { (file, $0) } }
         guard !running.isEmpty else { return }
         let share = max(1, FileFormat.window / running.count)
         for (file, reception) in running {
             let room = share - reception.transfer.outstanding
             guard room > 0 else { continue }
-            for (first, count) in reception.transfer.next(room, now: loop.time) {
-                owner.send(.want(peer: file.sender, file: file.offer.id, first: first, count: count))
+            for (first, count) in reception.transfer.next(room, now: desk.loop.time) {
+                desk.owner.send(.want(peer: file.sender, file: file.offer.id, first: first, count: count))
             }
         }
     }
 
     func arrived(_ frame: PieceFrame) {
-        guard let file = offered.last(where: { $0.sender == frame.peer && $0.offer.id == frame.file }),
+        guard let file = find(frame.file, of: frame.peer),
             let reception = file.reception
         else { return }
         do throws(FileError) {
-            let arrival = try reception.transfer.arrived(frame, now: loop.time)
-            if arrival != .nothing { reception.lastArrival = loop.time }
+            let arrival = try reception.transfer.arrived(frame, now: desk.loop.time)
+            if arrival != .nothing { reception.lastArrival = desk.loop.time }
             switch arrival {
             case .write:
                 reception.arrived.append(frame)
@@ -252,7 +330,7 @@ extension FileExchange {
     private func workLater(_ file: OfferedFile, _ reception: Reception) {
         guard !reception.isWorking, !reception.isWorkDue else { return }
         reception.isWorkDue = true
-        loop.atEndOfTurn { [weak self, weak file] in
+        desk.loop.atEndOfTurn { [weak self, weak file] in
             reception.isWorkDue = false
             guard let self, let file, file.reception === reception else { return }
             self.work(file)
@@ -275,7 +353,7 @@ extension FileExchange {
         _ file: OfferedFile, _ reception: Reception, _ work: @escaping @Sendable () -> T, then: @escaping (T) -> Void
     ) {
         reception.isWorking = true
-        loop.offloadInBackground(within: Self.diskPatience, work) { [weak self, weak file] result in
+        desk.loop.offloadInBackground(within: FileDesk.diskPatience, work) { [weak self, weak file] result in
             reception.isWorking = false
             guard let self, let file, file.reception === reception else { return }
             guard let result else { return self.fail(file, .fileDiskHangs) }
@@ -310,7 +388,7 @@ extension FileExchange {
             }
             guard end < had.count else {
                 reception.transfer.proved(had)
-                reception.lastArrival = self.loop.time
+                reception.lastArrival = self.desk.loop.time
                 self.progressed(file, reception)
                 return self.fetch()
             }
@@ -322,14 +400,14 @@ extension FileExchange {
     private func isThere(_ file: OfferedFile, _ path: String) {
         if let part = file.part {
             file.part = nil
-            loop.offload(within: Self.diskPatience) {
+            desk.loop.offload(within: FileDesk.diskPatience) {
                 PartFile.remove(part)
             } then: { _ in
             }
         }
         file.stage = .done(path: path)
-        owner.send(.end(peer: file.sender, file: file.offer.id, .complete))
-        tell(.file(.done(file.file, path: path, member: nil)))
+        desk.owner.send(.end(peer: file.sender, file: file.offer.id, .complete))
+        desk.tell(.file(.done(file.file, path: path, member: nil)))
         beginWaiting()
         fetch()
     }
@@ -386,12 +464,12 @@ extension FileExchange {
 
     private func progressed(_ file: OfferedFile, _ reception: Reception) {
         let bytes = reception.transfer.byteCount
-        if let progress = reception.pace.progress(bytes, of: file.file.size, member: nil, at: loop.time) {
-            tell(.file(.progress(file.file, progress)))
+        if let progress = reception.pace.progress(bytes, of: file.file.size, member: nil, at: desk.loop.time) {
+            desk.tell(.file(.progress(file.file, progress)))
         }
-        if loop.time - reception.toldAt >= Self.toldInterval {
-            reception.toldAt = loop.time
-            owner.send(.have(peer: file.sender, file: file.offer.id, bytes: bytes))
+        if desk.loop.time - reception.toldAt >= Self.toldInterval {
+            reception.toldAt = desk.loop.time
+            desk.owner.send(.have(peer: file.sender, file: file.offer.id, bytes: bytes))
         }
         work(file)
     }
@@ -405,8 +483,8 @@ extension FileExchange {
             case .success(let path):
                 file.stage = .done(path: path)
                 file.part = nil
-                self.owner.send(.end(peer: file.sender, file: file.offer.id, .complete))
-                self.tell(.file(.done(file.file, path: path, member: nil)))
+                self.desk.owner.send(.end(peer: file.sender, file: file.offer.id, .complete))
+                self.desk.tell(.file(.done(file.file, path: path, member: nil)))
                 self.beginWaiting()
                 self.fetch()
             case .failure(let failure): self.fail(file, .file(failure))

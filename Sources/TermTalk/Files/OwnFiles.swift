@@ -3,20 +3,47 @@ internal import EventLoop
 internal import Files
 internal import Sodium
 
-// What this participant offers.
-extension FileExchange {
+/// What a participant offers, and who has how much of it. Files are hashed and read on threads of the loop's offloader.
+final class OwnFiles {
     /// Pieces that are hashed in one go, so that other files on the same threads have their turn.
     private static let hashedAtOnce: UInt32 = 1_024
     /// Pieces that are read in one go, and of one file in its turn.
     private static let readAtOnce = 16
     private static let readInTurn = 4
 
+    private let desk: FileDesk
+    /// Oldest first, as all numbers.
+    private(set) var files: [OwnFile] = []
+    /// Whether a thread reads for those that want something.
+    private var isReading = false
+    /// The file whose turn it was last.
+    private var lastTurn = 0
+    /// Files that are being hashed.
+    private var preparing = 0
+
+    init(_ desk: FileDesk) {
+        self.desk = desk
+    }
+
+    func connectionLost() {
+        for file in files { file.state.connectionLost() }
+    }
+
+    func memberLeft(_ member: MemberID) {
+        for file in files { file.receivers[member.wireValue] = nil }
+    }
+
+    /// Nothing is offered any more, and nobody is told.
+    func stop() {
+        files = []
+    }
+
     /// Hashes a file, and offers it.
     func prepare(_ path: String, to receiver: String?) {
-        guard own.count + preparing < FileFormat.outgoing else { return tell(.error(.tooManyFiles)) }
-        guard largest != 0 else { return tell(.error(.filesOff)) }
+        guard files.count + preparing < FileFormat.outgoing else { return desk.tell(.error(.tooManyFiles)) }
+        guard desk.largest != 0 else { return desk.tell(.error(.filesOff)) }
         preparing += 1
-        loop.offload(within: Self.diskPatience) {
+        desk.loop.offload(within: FileDesk.diskPatience) {
             Result { () throws(SourceFile.Failure) in
                 try SourceFile(path: DownloadFolder.expanded(path, home: UserDirectories().home))
             }
@@ -24,7 +51,7 @@ extension FileExchange {
             guard let self else { return }
             switch opened {
             case .success(let source)?:
-                if let largest = self.largest, source.size > largest {
+                if let largest = self.desk.largest, source.size > largest {
                     self.prepared(.tooLarge)
                 } else {
                     self.hash(Preparation(source, to: receiver))
@@ -67,7 +94,7 @@ extension FileExchange {
         guard !file.hasFailed, file.next < file.count else { return }
         let range = file.next..<min(file.count, file.next + Self.hashedAtOnce)
         file.next = range.upperBound
-        loop.offloadInBackground(within: Self.diskPatience) {
+        desk.loop.offloadInBackground(within: FileDesk.diskPatience) {
             [source = file.source, key = file.key, checksum = file.checksum] in
             Result { () throws(SourceFile.Failure) in try source.hash(range, key, checksum) }
         } then: { [weak self] hashed in
@@ -91,73 +118,74 @@ extension FileExchange {
 
     private func prepared(_ failure: SourceFile.Failure) {
         preparing -= 1
-        tell(.error(.file(failure, largest: largest)))
+        desk.tell(.error(.file(failure, largest: desk.largest)))
     }
 
     private func prepared(_ prepared: Preparation) {
         preparing -= 1
         let (source, key, hashes) = (prepared.source, prepared.key, prepared.hashes)
-        if let largest, source.size > largest || largest == 0 {
-            return tell(.error(.file(FileEnd.tooLarge, largest: largest)))
+        if let largest = desk.largest, source.size > largest || largest == 0 {
+            return desk.tell(.error(.file(FileEnd.tooLarge, largest: largest)))
         }
         let offer = FileOffer(
             id: FileID(Random.uint64()), name: source.name, size: source.size, key: key,
             root: key.root(size: source.size, leaves: hashes.leaves.bytes.span))
         do throws(ChatEvent.Notice) {
-            let target = try owner.offer(offer.encoded, prepared.receiver)
-            guard let id = owner.id() else { return }
+            let target = try desk.owner.offer(offer.encoded, prepared.receiver)
+            guard let id = desk.owner.id() else { return }
             let name = FileName(source.name)
-            if let metadata = source.metadata { tell(.warning(.fileMetadata(name.text, metadata))) }
+            if let metadata = source.metadata { desk.tell(.warning(.fileMetadata(name.text, metadata))) }
             let file = FileNews.File(
-                number: nextNumber(), id: offer.id.description, from: id, nick: owner.nick(id), name: name.text,
+                number: desk.nextNumber(), id: offer.id.description, from: id, nick: desk.owner.nick(id),
+                name: name.text,
                 remark: name.remark, size: source.size, to: target, isOwn: true)
-            own.append(OwnFile(file, source: source, state: OutgoingFile(offer, hashes)))
-            tell(.file(.offered(file)))
+            files.append(OwnFile(file, source: source, state: OutgoingFile(offer, hashes)))
+            desk.tell(.file(.offered(file)))
         } catch {
-            tell(.error(error))
+            desk.tell(.error(error))
         }
     }
 
     func offerAgain(_ number: Int, to member: MemberID) {
-        guard let file = own.first(where: { $0.file.number == number && $0.file.to == nil }) else { return }
+        guard let file = files.first(where: { $0.file.number == number && $0.file.to == nil }) else { return }
         do throws(ChatEvent.Notice) {
-            _ = try owner.offer(file.state.offer.encoded, member.description)
+            _ = try desk.owner.offer(file.state.offer.encoded, member.description)
         } catch {
-            tell(.error(error))
+            desk.tell(.error(error))
         }
     }
 
     func withdraw(_ file: OwnFile) {
         endForAll(file, .withdrawn)
-        tell(.file(.failed(file.file, .fileWithdrawn, bytes: 0, member: nil)))
+        desk.tell(.file(.failed(file.file, .fileWithdrawn, bytes: 0, member: nil)))
     }
 
     /// The host has said what it passes on: what was offered before, and is larger, goes nowhere.
     func refuseLarger(than bytes: UInt64) {
-        for file in own where file.file.size > bytes || bytes == 0 {
+        for file in files where file.file.size > bytes || bytes == 0 {
             endForAll(file, .withdrawn)
-            tell(.file(.failed(file.file, .file(FileEnd.tooLarge, largest: bytes), bytes: 0, member: nil)))
+            desk.tell(.file(.failed(file.file, .file(FileEnd.tooLarge, largest: bytes), bytes: 0, member: nil)))
         }
     }
 
     private func endForAll(_ file: OwnFile, _ end: FileEnd) {
-        own.removeAll { $0 === file }
+        files.removeAll { $0 === file }
         for (member, receiver) in file.receivers where !receiver.isDone && !receiver.hasEnded {
-            owner.send(.end(peer: member, file: file.state.offer.id, end))
+            desk.owner.send(.end(peer: member, file: file.state.offer.id, end))
         }
     }
 
     // MARK: What receivers say
 
     private func find(_ id: FileID, for member: UInt32) -> OwnFile? {
-        own.first { file in
+        files.first { file in
             file.state.offer.id == id && (file.file.to == nil || file.file.to?.wireValue == member)
         }
     }
 
     func wanted(_ id: FileID, by member: UInt32, _ first: PieceNumber, _ count: UInt16) {
         guard let file = find(id, for: member), note(member, of: file) else {
-            return owner.send(.end(peer: member, file: id, .withdrawn))
+            return desk.owner.send(.end(peer: member, file: id, .withdrawn))
         }
         file.state.wanted(first, count: count)
         readWanted()
@@ -166,29 +194,29 @@ extension FileExchange {
     /// Whether the receiver is one of those of the file, from now on at the latest.
     private func note(_ member: UInt32, of file: OwnFile) -> Bool {
         if var receiver = file.receivers[member], !receiver.hasEnded || receiver.endCount >= OwnFile.endLimit {
-            receiver.heardAt = loop.time
+            receiver.heardAt = desk.loop.time
             file.receivers[member] = receiver
             return !receiver.hasEnded
         }
         guard file.receivers[member] != nil || file.receivers.count < OwnFile.receiverLimit else { return false }
-        var receiver = OwnFile.Receiver(heardAt: loop.time)
+        var receiver = OwnFile.Receiver(heardAt: desk.loop.time)
         receiver.endCount = file.receivers[member]?.endCount ?? 0
         file.receivers[member] = receiver
-        tickLater()
+        desk.tickLater()
         let begun = FileNews.Progress(bytes: 0, rate: 0, member: MemberID(entropy: member), isMilestone: false)
-        tell(.file(.progress(file.file, begun)))
+        desk.tell(.file(.progress(file.file, begun)))
         return true
     }
 
     func has(_ id: FileID, _ member: UInt32, _ bytes: UInt64) {
         guard let file = find(id, for: member), note(member, of: file), var receiver = file.receivers[member] else {
-            return owner.send(.end(peer: member, file: id, .unspecified))
+            return desk.owner.send(.end(peer: member, file: id, .unspecified))
         }
         receiver.bytes = min(bytes, file.file.size)
         let progress = receiver.pace.progress(
-            receiver.bytes, of: file.file.size, member: MemberID(entropy: member), at: loop.time)
+            receiver.bytes, of: file.file.size, member: MemberID(entropy: member), at: desk.loop.time)
         file.receivers[member] = receiver
-        if let progress { tell(.file(.progress(file.file, progress))) }
+        if let progress { desk.tell(.file(.progress(file.file, progress))) }
     }
 
     func receiverEnded(_ id: FileID, _ member: UInt32, _ end: FileEnd) {
@@ -199,12 +227,12 @@ extension FileExchange {
         if end == .complete {
             guard file.receivers[member]?.isDone == false else { return }
             file.receivers[member]?.isDone = true
-            tell(.file(.done(file.file, path: nil, member: id)))
+            desk.tell(.file(.done(file.file, path: nil, member: id)))
         } else if file.receivers[member]?.isDone == false {
             let bytes = file.receivers[member]?.bytes ?? 0
             file.receivers[member]?.hasEnded = true
             file.receivers[member]?.endCount += 1
-            tell(.file(.failed(file.file, .file(end, largest: largest), bytes: bytes, member: id)))
+            desk.tell(.file(.failed(file.file, .file(end, largest: desk.largest), bytes: bytes, member: id)))
         }
     }
 
@@ -213,14 +241,16 @@ extension FileExchange {
     /// - Returns: whether there are any.
     @discardableResult
     func askReceivers(silentFor silence: Duration) -> Bool {
-        guard isConnected else { return own.contains { $0.receivers.values.contains { !$0.isDone && !$0.hasEnded } } }
+        guard desk.isConnected else {
+            return files.contains { $0.receivers.values.contains { !$0.isDone && !$0.hasEnded } }
+        }
         var isAnybodyThere = false
-        for file in own {
+        for file in files {
             for (member, receiver) in file.receivers where !receiver.isDone && !receiver.hasEnded {
                 isAnybodyThere = true
-                guard loop.time - receiver.heardAt >= silence else { continue }
-                file.receivers[member]?.heardAt = loop.time
-                owner.send(.have(peer: member, file: file.state.offer.id, bytes: 0))
+                guard desk.loop.time - receiver.heardAt >= silence else { continue }
+                file.receivers[member]?.heardAt = desk.loop.time
+                desk.owner.send(.have(peer: member, file: file.state.offer.id, bytes: 0))
             }
         }
         return isAnybodyThere
@@ -262,15 +292,15 @@ extension FileExchange {
 
     /// Reads what is wanted, in turns, as far as the lane takes it.
     func readWanted() {
-        guard !isReading, isConnected else { return }
-        var room = min(Self.readAtOnce, owner.room())
+        guard !isReading, desk.isConnected else { return }
+        var room = min(Self.readAtOnce, desk.owner.room())
         var batch: [Wanted] = []
-        let turns = own.indices
+        let turns = files.indices
         for offset in turns where room > 0 {
-            let index = (lastTurn + 1 + offset) % own.count
-            let file = own[index]
+            let index = (lastTurn + 1 + offset) % files.count
+            let file = files[index]
             guard file.state.isWanted else { continue }
-            let limit = own.count { $0.state.isWanted } > 1 ? min(room, Self.readInTurn) : room
+            let limit = files.count { $0.state.isWanted } > 1 ? min(room, Self.readInTurn) : room
             let numbers = file.state.next(limit)
             room -= numbers.count
             lastTurn = index
@@ -281,17 +311,18 @@ extension FileExchange {
         }
         guard !batch.isEmpty else { return }
         isReading = true
-        loop.offloadInBackground(within: Self.diskPatience) { [batch] in
+        desk.loop.offloadInBackground(within: FileDesk.diskPatience) { [batch] in
             batch.map { ($0.file, $0.read()) }
         } then: { [weak self] results in
             guard let self else { return }
             self.isReading = false
             for (number, result) in results ?? batch.map({ ($0.file, ([], .unreadable)) }) {
-                guard let file = self.own.first(where: { $0.file.number == number }) else { continue }
-                for frame in result.frames where self.isConnected { self.owner.send(.piece(frame)) }
+                guard let file = self.files.first(where: { $0.file.number == number }) else { continue }
+                for frame in result.frames where self.desk.isConnected { self.desk.owner.send(.piece(frame)) }
                 if let failure = result.failure {
                     self.endForAll(file, failure)
-                    self.tell(.file(.failed(file.file, .file(failure, largest: self.largest), bytes: 0, member: nil)))
+                    self.desk.tell(
+                        .file(.failed(file.file, .file(failure, largest: self.desk.largest), bytes: 0, member: nil)))
                 }
             }
             self.readWanted()
