@@ -27,6 +27,17 @@ struct RedisFaultTests {
         #expect(run.epoch > 1)
     }
 
+    /// docs/operations-guide.md: min-replicas-to-write.
+    @Test("A replica takes the place of a master that goes on for one of the hosts", arguments: [true, false])
+    func split(needsReplica: Bool) throws {
+        let run = try RedisFaultRun(seed: 8)
+        let lost = try run.split(needsReplica: needsReplica)
+        #expect(run.problem == nil, "\(run.trace)")
+        #expect(run.epoch > 1)
+        // What was written to the one that nobody follows is told to be lost; where that takes no writes, nothing is.
+        #expect(needsReplica ? lost == 0 : lost > 0)
+    }
+
     private static var seeds: [UInt64] {
         ProcessInfo.processInfo.environment["TERMTALK_SEED"].flatMap { UInt64($0) }.map { [$0] } ?? [1, 3]
     }
@@ -60,7 +71,7 @@ private final class RedisFaultRun {
     private var crashed = 0
 
     init(seed: UInt64) throws {
-        server = try RedisServer()
+        server = try RedisServer(onPort: true)
         random = SeededRandom(seed: seed)
         key = random.bytes(LogSeal.keyByteCount)
         hosts = (1...3).map { newHost($0) }
@@ -96,12 +107,31 @@ private final class RedisFaultRun {
 
     var epoch: UInt64 { hosts[0].replica.state.place.position.epoch }
 
-    func promoteLateReplica() throws {
-        let port = 20_000 + Int(getpid()) % 10_000
+    private func replica() throws -> RedisServer {
+        let port = try #require(server.port)
         settle("at the start")
-        try server.ask("CONFIG SET port \(port)")
         let replica = try RedisServer(["--replicaof", "127.0.0.1", "\(port)"])
         try waitUntil(replica, has: "master_link_status:up")
+        return replica
+    }
+
+    /// Two masters for a while: the first host stays at that of before. Returns how often it said that its store has lost something.
+    func split(needsReplica: Bool) throws -> Int {
+        let replica = try replica()
+        if needsReplica { try server.ask("CONFIG SET min-replicas-to-write 1") }
+        turn(milliseconds: 1_600)
+        try replica.ask("REPLICAOF NO ONE")
+        for host in hosts.dropFirst() { host.move(to: replica.socketPath) }
+        hosts[0].isAtLostStore = true
+        turn(milliseconds: 7_200)
+        hosts[0].move(to: replica.socketPath)
+        settle("after the split")
+        check()
+        return hosts[0].storeLostCount
+    }
+
+    func promoteLateReplica() throws {
+        let replica = try replica()
         turn(milliseconds: 1_600)
         replica.stop()
         turn(milliseconds: 2_400)

@@ -27,6 +27,8 @@ final class RedisHost {
     private(set) var snapshots = 0
     /// It was stopped since it was last in step.
     var hasSlept = false
+    /// What it writes may go to a Redis that has no part in the room any more.
+    var isAtLostStore = false
     private(set) var problem: String?
 
     init(number: UInt64, creating: Bool, seal: consuming LogSeal, path: String, clock: HurriedClock) {
@@ -134,7 +136,7 @@ final class RedisHost {
                 room.append(Told(position: position, input: input))
             case .storeLost:
                 storeLostCount += 1
-                if !hasSlept { problem = "host \(replica.writer.host) lost what it need not have lost" }
+                if !hasSlept && !isAtLostStore { problem = "host \(replica.writer.host) lost what it need not have lost" }
             case .snapshotNeeded:
                 carryOut(replica.snapshotTaken(roomBytes, trimming: nil, coding: seal))
             case .tampered:

@@ -5,10 +5,9 @@ import Testing
 /// Hosts with their own pace on a made-up Redis in made-up time, which delays, breaks, repeats, loses its end, refuses; hosts die and
 /// sleep. `make explore BUDGET=timed=20000` for more.
 struct TimedSimulationTests {
-    /// 20 ms each in a debug build: half of what else would be run.
     @Test("Three hosts in made-up time", arguments: 0..<8)
     func runs(part: Int) {
-        let count = runCount(1_000) / 8
+        let count = runCount(2_000) / 8
         for seed in part * count..<(part + 1) * count {
             let run = TimedRun(seed: UInt64(seed))
             #expect(run.violation == nil, "seed \(seed)\n\(run.trace.joined(separator: "\n"))")
