@@ -10,6 +10,8 @@ import Sodium
 final class LoadGenerator {
     private static let eventLimit: Int32 = 512
     private static let sweepInterval: UInt64 = 100_000_000
+    /// Nanoseconds.
+    private static let logDelay: UInt64 = 1_000_000_000
 
     let options: LoadOptions
     private let hostKey: X25519.PublicKey
@@ -18,6 +20,7 @@ final class LoadGenerator {
     private var ready = [epoll_event](repeating: epoll_event(), count: Int(eventLimit))
     /// The invite of the group at a relay, once its founder has it.
     private var inviteOfGroup: InviteSecret?
+    private var invitedAt: UInt64 = 0
     var members: [LoadMember?]
     private var isWriteAwaited: [Bool]
     /// Members that stay, and let others in.
@@ -197,8 +200,12 @@ final class LoadGenerator {
 
     /// Whether others than founders can come in.
     private var mayCome: Bool {
-        if inviteOfGroup == nil, founders > 0 { inviteOfGroup = members.first??.inviteOfGroup }
-        return founders == 0 || inviteOfGroup != nil
+        if inviteOfGroup == nil, founders > 0, let invite = members.first??.inviteOfGroup {
+            inviteOfGroup = invite
+            invitedAt = now
+        }
+        // Other hosts of the room learn it from the log.
+        return founders == 0 || inviteOfGroup != nil && (options.ports.count == 1 || now - invitedAt > Self.logDelay)
     }
 
     /// What the group of one more is known by.
