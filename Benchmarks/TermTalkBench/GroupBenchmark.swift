@@ -4,8 +4,8 @@ import Room
 import SecureGroup
 import Sodium
 
-/// What a room's group costs its members: coming in, a Commit, a message, in processor time and bytes. All members are in
-/// this process, and hear everything.
+/// What a room's group costs its members: coming in, a Commit, a message, in processor time and bytes. Some of the members are in
+/// this process, and hear everything; of a large group the others are leaves of the tree alone.
 ///
 /// `joined` is a group whose members have just been let in, many at a time: its tree has no path secrets, so a Commit with a
 /// path encrypts to every member. `updated` is it after members have given themselves new keys, as they do after coming in.
@@ -19,7 +19,10 @@ final class GroupBenchmark {
     private static let updates = 64
     private static let text = [UInt8](repeating: 1, count: 64 + 45)
 
+    /// Those who hear everything.
     private var members: [RoomGroup] = []
+    /// How many the group has.
+    private var size = 1
     /// The group as its room follows it, and who waits to come in.
     private var book: any GroupBook
     private var offered: [GroupCandidate] = []
@@ -33,12 +36,11 @@ final class GroupBenchmark {
             return count
         }
         try printPrimitives()
-        for count in counts.isEmpty ? [2, 10, 100, 500] : counts {
+        for count in counts.isEmpty ? [2, 10, 100, 1_000] : counts {
             let benchmark = try GroupBenchmark()
             try benchmark.grow(to: count)
             try benchmark.measure("joined")
-            let stride = max(1, count / updates)
-            for index in Swift.stride(from: 0, to: count, by: stride) {
+            for index in benchmark.members.indices {
                 try benchmark.commit(benchmark.members[index].commit(adding: [], removing: []), by: index, timed: nil)
             }
             try benchmark.measure("updated")
@@ -88,15 +90,20 @@ final class GroupBenchmark {
 
     private func grow(to count: Int) throws {
         let creator = members[0]
-        while members.count < count {
-            let joiners = (0..<min(Self.batch, count - members.count)).map { _ in
+        let stride = max(1, count / Self.updates)
+        while size < count {
+            let joiners = (0..<min(Self.batch, count - size)).map { _ in
                 RoomGroup(creator: creator.publicKey, time: 1_000_000_000)
             }
             offered = joiners.map { .init(id: $0.id, keyPackage: $0.keyPackage()) }
             let commit = try creator.commit(adding: offered, removing: [])
             try self.commit(commit, by: 0, timed: nil)
-            for joiner in joiners { try joiner.join(commit.welcome, tree: book.tree, host: creator.id) }
-            members += joiners
+            for (index, joiner) in joiners.enumerated()
+            where (size + index).isMultiple(of: stride) || size + index == count - 1 {
+                try joiner.join(commit.welcome, tree: book.tree, host: creator.id)
+                members.append(joiner)
+            }
+            size += joiners.count
         }
     }
 
@@ -140,7 +147,7 @@ final class GroupBenchmark {
         }
         var line = JSONLine()
         line.add("test", "group")
-        line.add("members", members.count)
+        line.add("members", size)
         line.add("tree", tree)
         for (name, times) in samples.sorted(by: { $0.key < $1.key }) {
             line.add("\(name)_us", times.sorted()[times.count / 2])
