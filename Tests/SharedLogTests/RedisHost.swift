@@ -136,7 +136,9 @@ final class RedisHost {
                 room.append(Told(position: position, input: input))
             case .storeLost:
                 storeLostCount += 1
-                if !hasSlept && !isAtLostStore { problem = "host \(replica.writer.host) lost what it need not have lost" }
+                if !hasSlept && !isAtLostStore {
+                    problem = "host \(replica.writer.host) lost what it need not have lost"
+                }
             case .snapshotNeeded:
                 carryOut(replica.snapshotTaken(roomBytes, trimming: nil, coding: seal))
             case .tampered:
