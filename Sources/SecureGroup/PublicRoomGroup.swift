@@ -60,7 +60,7 @@ package struct PublicRoomGroup: GroupBook {
     package func contains(_ id: MemberID) -> Bool { leaves[id] != nil }
 
     package func isModerator(_ id: MemberID) -> Bool {
-        guard let leaf = leaves[id], let key = group.tree[leaf]?.signatureKey else { return false }
+        guard let leaf = leaves[id], let key = group.tree.signatureKey(of: leaf) else { return false }
         return terms?.roles.keys.contains(key) ?? false
     }
 
@@ -79,7 +79,7 @@ package struct PublicRoomGroup: GroupBook {
 
     package func isMember(_ candidate: GroupCandidate) -> Bool {
         guard let leaf = leaves[candidate.id], let keyPackage = Self.keyPackage(of: candidate),
-            group.tree[leaf]?.signatureKey == keyPackage.leafNode.signatureKey
+            group.tree.signatureKey(of: leaf) == keyPackage.leafNode.signatureKey
         else { return false }
         return group.wouldAccept(keyPackage, replacing: leaf)
     }

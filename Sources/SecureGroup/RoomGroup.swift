@@ -119,7 +119,7 @@ package final class RoomGroup: GroupEngine {
     package func signatureKey(of member: MemberID) -> [UInt8]? {
         guard let leaf = leaves[member] else { return nil }
         return switch group {
-        case .some(let group): group.member(at: leaf)?.signatureKey
+        case .some(let group): group.signatureKey(of: leaf)
         case .none: nil
         }
     }

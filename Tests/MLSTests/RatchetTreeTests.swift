@@ -27,6 +27,7 @@ import Testing
         for number in [4, 5, 1 << 31, UInt32.max] {
             let outside = Self.leaf(number)
             #expect(tree[outside] == nil)
+            #expect(tree.signatureKey(of: outside) == nil)
             #expect(tree.shape.path(above: outside).isEmpty)
             #expect(tree.resolution(of: outside.node).isEmpty)
             var changed = tree
@@ -41,6 +42,16 @@ import Testing
         #expect(tree.shape.parent(of: tree.shape.root) == nil)
         #expect(tree.shape.sibling(of: tree.shape.root) == nil)
         #expect(tree[Self.node(7)] == nil)
+    }
+
+    @Test func signatureKeysAreThoseOfTheLeafNodes() throws {
+        var tree = try Self.tree(of: 5)
+        try tree.remove(Self.leaf(2))
+        for number in 0..<8 as Range<UInt32> {
+            #expect(tree.signatureKey(of: Self.leaf(number)) == tree[Self.leaf(number)]?.signatureKey)
+        }
+        #expect(tree.signatureKey(of: Self.leaf(2)) == nil)
+        #expect(tree.signatureKey(of: Self.leaf(4)) != nil)
     }
 
     @Test func addingExtendsAndFillsFromTheLeft() throws {

@@ -27,7 +27,7 @@ package struct ExternalJoin: ~Copyable {
         let (kemOutput, initSecret) = try Self.initSecret(info, suite)
         var proposals: [Proposal] = [.externalInit(kemOutput)] + identifiers.map(Proposal.preSharedKey)
         let signatureKey = keyPackage.keyPackage.leafNode.signatureKey
-        let former = joinable.tree.members.first { joinable.tree[$0]?.signatureKey == signatureKey }
+        let former = joinable.tree.members.first { joinable.tree.signatureKey(of: $0) == signatureKey }
         if let removed = replacing ?? (replacesOwnKey ? former : nil) {
             proposals.append(.remove(removed))
         }

@@ -38,7 +38,7 @@ extension Group {
         let text = try PrivateText(received: bytes)
         if text.epoch == epochNumber {
             guard let key = epoch.keys.key(of: ownLeaf.node) else { throw .inactive }
-            return try open(text, key, by: epoch.tree[text.sender]?.signatureKey, authenticatedData)
+            return try open(text, key, by: epoch.tree.signatureKey(of: text.sender), authenticatedData)
         }
         guard let past = pastEpochs.first(where: { $0.context.epoch == text.epoch }) else { throw .wrongEpoch }
         return try open(text, past.leafKey, by: past.signatureKey(of: text.sender), authenticatedData)

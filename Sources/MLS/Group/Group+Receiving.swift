@@ -47,7 +47,7 @@ extension Group {
         guard message.epoch == epochNumber else { return try receiveLate(message, from: signatureKey) }
         let senderData = try message.senderData(secret: epoch.secrets.senderDataSecret, suite: suite)
         guard senderData.leaf != ownLeaf else { throw .ownMessage }
-        let signer = try Self.signer(epoch.tree[senderData.leaf]?.signatureKey, saidToBe: signatureKey)
+        let signer = try Self.signer(epoch.tree.signatureKey(of: senderData.leaf), saidToBe: signatureKey)
         let (verified, ratchet) = try Self.open(
             message, senderData, by: signer, from: &epoch.secretTree, context: epoch.context, suite: suite)
         let kind = SecretTree.Kind(message.contentType)

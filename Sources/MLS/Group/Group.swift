@@ -98,6 +98,11 @@ package struct Group: ~Copyable {
         epoch.tree.member(at: leaf)
     }
 
+    /// The key that a member signs with; nil when nobody is there.
+    package func signatureKey(of leaf: LeafIndex) -> [UInt8]? {
+        epoch.tree.signatureKey(of: leaf)
+    }
+
     /// The same for all members of the epoch and for nobody else (section 8.7). Throws ``MLSError/inactive`` after our
     /// removal.
     package func epochAuthenticator() throws(MLSError) -> SecretBytes {

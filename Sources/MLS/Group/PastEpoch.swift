@@ -23,6 +23,6 @@ final class PastEpoch {
 
     /// The key that the member at `leaf` signed with; nil when there was none.
     func signatureKey(of leaf: LeafIndex) -> [UInt8]? {
-        leaves.indices.contains(Int(leaf.rawValue)) ? leaves[Int(leaf.rawValue)]?.node.signatureKey : nil
+        leaves.indices.contains(Int(leaf.rawValue)) ? leaves[Int(leaf.rawValue)]?.signatureKey : nil
     }
 }

@@ -20,3 +20,14 @@ struct EncodedNode<Node: WireValue>: Equatable, Sendable {
         return node
     }
 }
+
+extension EncodedNode<LeafNode> {
+    /// The key that the member signs with. Who has signed is asked for each message: nothing else of the node is decoded for it.
+    var signatureKey: [UInt8] {
+        var reader = ByteReader(bytes)
+        guard (try? reader.readOpaque()) != nil, let key = try? reader.readOpaque() else {
+            preconditionFailure("what was written can be read")
+        }
+        return key
+    }
+}

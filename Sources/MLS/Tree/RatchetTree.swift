@@ -153,6 +153,11 @@ package struct RatchetTree: Sendable {
         shape.contains(leaf) ? leaves[Int(leaf.rawValue)]?.node : nil
     }
 
+    /// The key that the member at `leaf` signs with; nil when the leaf is blank or not in the tree.
+    package func signatureKey(of leaf: LeafIndex) -> [UInt8]? {
+        shape.contains(leaf) ? leaves[Int(leaf.rawValue)]?.signatureKey : nil
+    }
+
     /// The parent node there; nil when it is blank, a leaf or not in the tree.
     package subscript(node: NodeIndex) -> ParentNode? {
         shape.contains(node) && node.level > 0 ? parents[node.rawValue / 2]?.node : nil
