@@ -2,20 +2,23 @@
 ///
 /// A read that throws leaves the position where it was before.
 package struct ByteReader {
-    private var rest: ArraySlice<UInt8>
+    private let bytes: ArraySlice<UInt8>
+    /// Of the next byte.
+    private var position: Int
 
     /// Reads all of `bytes`.
     package init(_ bytes: [UInt8]) {
-        rest = bytes[...]
+        self.init(bytes[...])
     }
 
     /// Reads all of `slice`.
     package init(_ slice: ArraySlice<UInt8>) {
-        rest = slice
+        bytes = slice
+        position = slice.startIndex
     }
 
     /// The number of bytes not read yet.
-    package var remaining: Int { rest.count }
+    package var remaining: Int { bytes.endIndex - position }
 
     /// The next byte.
     package mutating func readUInt8() throws(WireError) -> UInt8 {
@@ -44,8 +47,8 @@ package struct ByteReader {
 
     /// A number below 2^30 in 1, 2 or 4 bytes, the fewest that hold it (section 2.1.2).
     package mutating func readVarint() throws(WireError) -> UInt32 {
-        var ahead = self
-        let first = try ahead.readUInt8()
+        guard remaining > 0 else { throw .truncated }
+        let first = bytes[position]
         let byteCount: Int
         switch first >> 6 {
         case 0: byteCount = 1
@@ -53,55 +56,60 @@ package struct ByteReader {
         case 2: byteCount = 4
         default: throw .invalidVarint
         }
+        guard byteCount <= remaining else { throw .truncated }
+        let end = position + byteCount
         var value = UInt32(first & 0b0011_1111)
-        for byte in try ahead.take(byteCount - 1) {
+        for byte in bytes[position + 1..<end] {
             value = value << 8 | UInt32(byte)
         }
         guard Varint.byteCount(of: value) == byteCount else { throw .nonMinimalVarint }
-        self = ahead
+        position = end
         return value
     }
 
     /// A vector `V<V>`: its length in bytes as a varint, then the bytes. The length is checked against `limit` before
     /// any byte is copied.
     package mutating func readVector(atMost limit: Int) throws(WireError) -> [UInt8] {
-        var ahead = self
-        let count = Int(try ahead.readVarint())
-        guard count <= limit else { throw .tooLong }
-        let bytes = try ahead.readBytes(count)
-        self = ahead
-        return bytes
+        let start = position
+        do throws(WireError) {
+            let count = Int(try readVarint())
+            guard count <= limit else { throw .tooLong }
+            return try readBytes(count)
+        } catch {
+            position = start
+            throw error
+        }
     }
 
     /// A vector of at most `limit` bytes that must be UTF-8.
     package mutating func readUTF8Vector(atMost limit: Int) throws(WireError) -> String {
-        var ahead = self
-        let bytes = try ahead.readVector(atMost: limit)
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalidUTF8 }
-        self = ahead
+        let start = position
+        guard let text = String(validating: try readVector(atMost: limit), as: UTF8.self) else {
+            position = start
+            throw .invalidUTF8
+        }
         return text
     }
 
     /// Throws ``WireError/trailingBytes`` unless everything has been read.
     package func finish() throws(WireError) {
-        guard rest.isEmpty else { throw .trailingBytes }
+        guard remaining == 0 else { throw .trailingBytes }
     }
 
     private mutating func readBigEndian(_ byteCount: Int) throws(WireError) -> UInt64 {
-        let taken = try take(byteCount)
+        guard byteCount <= remaining else { throw .truncated }
         var value: UInt64 = 0
-        var index = taken.startIndex
-        while index < taken.endIndex {
-            value = value << 8 | UInt64(taken[index])
-            index += 1
+        let end = position + byteCount
+        while position < end {
+            value = value << 8 | UInt64(bytes[position])
+            position += 1
         }
         return value
     }
 
     private mutating func take(_ count: Int) throws(WireError) -> ArraySlice<UInt8> {
-        guard count >= 0, count <= rest.count else { throw .truncated }
-        let taken = rest.prefix(count)
-        rest = rest.dropFirst(count)
-        return taken
+        guard count >= 0, count <= remaining else { throw .truncated }
+        defer { position += count }
+        return bytes[position..<position + count]
     }
 }
