@@ -118,7 +118,10 @@ extension HostNode {
     }
 
     /// Whether the log has something for the connection's member that has not been sealed, or may not be yet.
-    private func hasUnread(_ connection: HostConnection) -> Bool { connection.reader.map(room.log.hasUnread) == true }
+    private func hasUnread(_ connection: HostConnection) -> Bool {
+        guard let reader = connection.reader else { return false }
+        return room.log.hasUnread(reader)
+    }
 
     /// Seals what a turn has for the connection's peer.
     ///

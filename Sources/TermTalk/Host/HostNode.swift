@@ -290,7 +290,7 @@ package final class HostNode {
     // MARK: Time
 
     func scheduleRoomSweep() {
-        if let deadline = authority.nextDeadline { sweeper.schedule(at: deadline) }
+        if authority.tellsTime, let deadline = room.nextDeadline { sweeper.schedule(at: deadline) }
     }
 
     private func sweep(late: Duration) {

@@ -37,6 +37,7 @@ final class HostParticipant {
     }
 
     private func perform(_ action: MemberClient.Action) {
+        let node = node
         let files = node.files
         switch action {
         case .send(let message):
@@ -70,6 +71,7 @@ final class HostParticipant {
     }
 
     private func send(_ message: EncodedMessage) {
+        let node = node
         var actions: [RoomAction] = []
         do throws(RoomError) {
             try node.room.received(
@@ -97,6 +99,7 @@ final class HostParticipant {
 
     /// Hears what the log has for it. What it says to that comes into the log behind.
     func read() {
+        let node = node
         var unread: [EncodedMessage] = []
         while var reader {
             unread.removeAll(keepingCapacity: true)
@@ -120,6 +123,7 @@ final class HostParticipant {
         let number = member.cleared(told)
         guard number > acknowledged, reader != nil else { return }
         acknowledged = number
+        let node = node
         node.room.acknowledged(sequence: number, by: HostNode.localLink, now: node.loop.time)
         node.authority.hostReceived(upTo: number)
     }

@@ -55,8 +55,8 @@ protocol RoomAuthority: AnyObject {
     var time: Duration { get }
     /// When it is that time of the room at this host.
     func local(_ time: Duration) -> Duration
-    /// When the room is to be told what time it is; nil when that is not this host's to do.
-    var nextDeadline: Duration? { get }
+    /// Whether this host tells the room what time it is.
+    var tellsTime: Bool { get }
     /// This host was stopped for so long.
     func stoodStill(for time: Duration)
     func timePassed(now: Duration)
@@ -83,6 +83,8 @@ protocol RoomAuthority: AnyObject {
     var sharedLog: RoomMetrics.SharedLog? { get }
 }
 
+// What is done for each message holds the node itself for as long as it takes: by an unowned reference each use counts, and what is
+// only read is copied.
 extension RoomAuthority {
     var room: Room {
         _read { yield node.room }

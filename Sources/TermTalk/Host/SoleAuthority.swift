@@ -36,13 +36,14 @@ final class SoleAuthority: RoomAuthority {
     // MARK: What comes
 
     func said(_ type: UInt8, _ body: [UInt8], by connection: HostConnection, key: [UInt8]) {
+        let node = node
         if !connection.isMember, node.door.foundsAnew(connection.link, room: room) { node.doorkeeper.beginAnew() }
         var actions: [RoomAction] = []
         do {
             // What is wrong where the room cannot see it, the host's own participant sees: all others would lose the group by it.
-            try room.received(
+            try node.room.received(
                 type: type, body: body, from: connection.link, key: key,
-                way: node.door.way(of: connection.session.invite), now: loop.time,
+                way: node.door.way(of: connection.session.invite), now: node.loop.time,
                 witness: { [participant = node.participant] in
                     participant?.member.client.couldFollow($0, from: $1) ?? true
                 }, actions: &actions)
@@ -79,13 +80,13 @@ final class SoleAuthority: RoomAuthority {
     }
 
     func acknowledged(_ records: UInt32, by connection: HostConnection) {
-        guard let reader = connection.reader, let sequence = room.log.acknowledged(records, by: reader.member) else {
-            return
-        }
-        room.acknowledged(sequence: sequence, by: connection.link, now: loop.time)
+        let node = node
+        guard let reader = connection.reader, let sequence = node.room.log.acknowledged(records, by: reader.member)
+        else { return }
+        node.room.acknowledged(sequence: sequence, by: connection.link, now: node.loop.time)
         settleReceipts()
         node.scheduleRoomSweep()
-        if room.log.heldByteCount > 0 { node.sweeper.scheduleSession(at: loop.time + Self.trimDelay) }
+        if node.room.log.heldByteCount > 0 { node.sweeper.scheduleSession(at: node.loop.time + Self.trimDelay) }
     }
 
     func lost(_ link: LinkID) { room.linkLost(link, now: loop.time) }
@@ -148,8 +149,9 @@ final class SoleAuthority: RoomAuthority {
     /// Drops what the log need not keep. A member that has not received what is dropped is told how much it has missed when
     /// it comes back.
     private func trimLog(isIdle: Bool = false) {
-        let gone = room.log.trim(isIdle: isIdle, readers: connections.leaving.compactMap(\.reader))
-        guard !gone.isEmpty, !room.isClosed else { return }
+        let node = node
+        let gone = node.room.log.trim(isIdle: isIdle, readers: node.connections.leaving.compactMap(\.reader))
+        guard !gone.isEmpty, !node.room.isClosed else { return }
         for id in gone {
             guard let link = room.credentials(of: id)?.link, let connection = connections[link] else { continue }
             fallBehind(connection)
@@ -158,15 +160,16 @@ final class SoleAuthority: RoomAuthority {
     }
 
     func settleReceipts() {
+        let node = node
         var actions: [RoomAction] = []
-        room.receivedPrivately(actions: &actions)
+        node.room.receivedPrivately(actions: &actions)
         if !actions.isEmpty { node.perform(actions) }
     }
 
     func performed() {
         trimLog()
-        guard room.silentChanges != recordedChanges else { return }
-        recordedChanges = room.silentChanges
+        guard journal != nil, case let changes = node.room.silentChanges, changes != recordedChanges else { return }
+        recordedChanges = changes
         stateChanged()
     }
 
@@ -184,7 +187,7 @@ final class SoleAuthority: RoomAuthority {
 
     func local(_ time: Duration) -> Duration { time }
 
-    var nextDeadline: Duration? { node.ending.timeOver.isOwners ? nil : room.nextDeadline }
+    var tellsTime: Bool { !node.ending.timeOver.isOwners }
 
     func stoodStill(for time: Duration) { room.hostWasAway(for: time) }
 

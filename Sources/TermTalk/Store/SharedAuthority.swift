@@ -45,7 +45,7 @@ final class SharedAuthority: RoomAuthority {
     var writingTime: UInt64 { sharing.clock.time(local: loop.time) }
 
     /// The log brings time.
-    var nextDeadline: Duration? { nil }
+    var tellsTime: Bool { false }
 
     private func emptyRoom(closesAt: Duration?) -> Room {
         Room(limits: room.limits, closesAt: closesAt, book: PublicRoomGroup.self, began: .zero)
