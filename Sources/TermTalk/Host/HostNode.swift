@@ -68,11 +68,7 @@ package final class HostNode {
         sweeper = Sweeper(loop: loop)
         files = HostFiles(loop: loop, limits: fileLimits, bounds: laneBounds)
         identity.admitsInvited = { [weak self] in self?.doorkeeper.answersInvited() ?? false }
-        sealing.seal = { [weak self] connection, messages, wire throws(SessionError) in
-            try self?.seal(connection, with: &messages, into: &wire) ?? 0
-        }
-        sealing.onFailed = { [weak self] in self?.fail($0) }
-        sealing.onWritten = { [weak self] in self?.written($0) }
+        sealing.node = self
         sweeper.onDue = { [weak self] in self?.sweep(late: $0) }
         files.isMember = { [weak self] in
             let id = MemberID(entropy: $0)

@@ -22,12 +22,8 @@ final class SealingTurn {
     private(set) var deliveries: UInt64 = 0
     private(set) var sentByteCount: UInt64 = 0
 
-    /// Seals what there is for a connection, with room for messages that is used again. Returns how many messages of the log that were.
-    var seal: ((HostConnection, inout [EncodedMessage], inout [UInt8]) throws(SessionError) -> Int)?
-    /// Called for a connection on which nothing can be sealed any more.
-    var onFailed: ((HostConnection) -> Void)?
-    /// Called for a connection whose frames have been written.
-    var onWritten: ((HostConnection) -> Void)?
+    /// Seals what there is for a connection, and hears of what became of it; held for a whole turn, not for each connection.
+    weak var node: HostNode?
 
     init(loop: EventLoop) {
         self.loop = loop
@@ -44,35 +40,36 @@ final class SealingTurn {
     }
 
     private func flush() {
+        guard let node else { return }
         swap(&dirty, &flushing)
         for connection in flushing {
             connection.isDirty = false
-            sealFrames(for: connection)
+            sealFrames(for: connection, of: node)
             if wire.count >= Self.burstByteCount {
-                writeSealed()
+                writeSealed(of: node)
             }
         }
-        writeSealed()
+        writeSealed(of: node)
         flushing.removeAll(keepingCapacity: true)
     }
 
-    private func sealFrames(for connection: HostConnection) {
+    private func sealFrames(for connection: HostConnection, of node: HostNode) {
         // The rest waits in the log, shared with the other members, and not as ciphertext of this one.
         guard let stream = connection.stream, stream.pendingByteCount <= WaterMarks.standard.high else { return }
         let start = wire.count
         do {
             messages.removeAll(keepingCapacity: true)
-            deliveries &+= UInt64(try seal?(connection, &messages, &wire) ?? 0)
+            deliveries &+= UInt64(try node.seal(connection, with: &messages, into: &wire))
         } catch {
             wire.removeSubrange(start...)
-            onFailed?(connection)
+            node.fail(connection)
             return
         }
         sentByteCount &+= UInt64(wire.count - start)
         sealed.append((connection, end: wire.count))
     }
 
-    private func writeSealed() {
+    private func writeSealed(of node: HostNode) {
         var start = 0
         for (connection, end) in sealed {
             if start < end {
@@ -80,7 +77,7 @@ final class SealingTurn {
             }
             start = end
             if connection.stream != nil {
-                onWritten?(connection)
+                node.written(connection)
             }
         }
         sealed.removeAll(keepingCapacity: true)
