@@ -11,12 +11,6 @@ final class HostFiles {
     /// Bytes of pieces that one turn of the loop seals for a connection.
     private static let sealedPerTurn = 65_536
 
-    /// A member's connection; its lane, while there is something in it.
-    private struct Line {
-        let connection: HostConnection
-        var lane: Lane?
-    }
-
     private final class Lane {
         var content: FileLane
 
@@ -28,7 +22,10 @@ final class HostFiles {
     private let loop: EventLoop
     private let bounds: LaneWindow.Bounds
     private var relay: FileRelay
-    private var lines: [UInt32: Line] = [:]
+    /// Those of members.
+    private var connections: [UInt32: HostConnection] = [:]
+    /// The lanes of members' connections, while there is something in them.
+    private var lanes: [UInt32: Lane] = [:]
     /// The host's own participant's files.
     var own: FileExchange?
     /// Whether somebody has a place in the room.
@@ -46,14 +43,16 @@ final class HostFiles {
 
     func connected(_ connection: HostConnection) {
         guard let member = connection.reader?.member.wireValue else { return }
-        if lines[member] != nil { relay.disconnected(member) }
-        lines[member] = Line(connection: connection)
+        if connections[member] != nil { relay.disconnected(member) }
+        connections[member] = connection
+        lanes[member] = nil
         distribute(relay.connected(member))
     }
 
     func disconnected(_ connection: HostConnection) {
-        guard let member = connection.reader?.member.wireValue, lines[member]?.connection === connection else { return }
-        lines[member] = nil
+        guard let member = connection.reader?.member.wireValue, connections[member] === connection else { return }
+        connections[member] = nil
+        lanes[member] = nil
         relay.disconnected(member)
     }
 
@@ -74,21 +73,21 @@ final class HostFiles {
 
     /// - Throws: ``FileError/malformed``: the connection is to be closed.
     func received(_ bytes: [UInt8], on connection: HostConnection) throws(FileError) {
-        guard let member = connection.reader?.member.wireValue, lines[member]?.connection === connection else {
+        guard let member = connection.reader?.member.wireValue, connections[member] === connection else {
             throw .malformed
         }
         if let frame = try lane(of: member)?.content.received(bytes, now: loop.time) {
             distribute(try relay.received(frame, from: member, now: loop.time, isMember: isMember))
         }
-        if lines[member]?.lane?.content.hasFrames == true { wake(connection) }
+        if lanes[member]?.content.hasFrames == true { wake(connection) }
     }
 
     /// The lane of the member's connection, which there is from now on.
     private func lane(of member: UInt32) -> Lane? {
-        guard let line = lines[member] else { return nil }
-        if let lane = line.lane { return lane }
+        guard connections[member] != nil else { return nil }
+        if let lane = lanes[member] { return lane }
         let lane = Lane(FileLane(bounds))
-        lines[member]?.lane = lane
+        lanes[member] = lane
         return lane
     }
 
@@ -107,7 +106,7 @@ final class HostFiles {
                 if receiver == local {
                     // It may answer at once.
                     loop.atEndOfTurn { [weak self] in self?.own?.received(output.frame) }
-                } else if let connection = lines[receiver]?.connection {
+                } else if let connection = connections[receiver] {
                     lane(of: receiver)?.content.enqueue(output.frame)
                     wake(connection)
                 }
@@ -124,20 +123,20 @@ final class HostFiles {
 
     /// Whether another turn would seal something more.
     func mayGoOn(_ connection: HostConnection) -> Bool {
-        guard let stream = connection.stream, connection.session.isLaneOpen else { return false }
-        return stream.pendingByteCount < Self.streamLimit && hasFrames(for: connection)
+        guard hasFrames(for: connection), let stream = connection.stream else { return false }
+        return connection.session.isLaneOpen && stream.pendingByteCount < Self.streamLimit
     }
 
     /// Whether there is something to be sealed for the connection now.
     func hasFrames(for connection: HostConnection) -> Bool {
-        guard let member = connection.reader?.member.wireValue, let line = lines[member] else { return false }
-        return line.connection === connection && line.lane?.content.hasFrames == true
+        guard let member = connection.reader?.member.wireValue, let lane = lanes[member] else { return false }
+        return connections[member] === connection && lane.content.hasFrames
     }
 
     /// Seals frames for the connection, behind all that is said there.
     func seal(for connection: HostConnection, into wire: inout [UInt8]) throws(SessionError) {
-        guard let member = connection.reader?.member.wireValue, let line = lines[member],
-            line.connection === connection, let lane = line.lane, let stream = connection.stream
+        guard let member = connection.reader?.member.wireValue, let lane = lanes[member],
+            connections[member] === connection, let stream = connection.stream
         else { return }
         let start = wire.count
         while connection.session.isLaneOpen, wire.count - start < Self.sealedPerTurn,
@@ -146,6 +145,6 @@ final class HostFiles {
         {
             try connection.session.sealLane(frames, into: &wire, now: loop.time)
         }
-        if lane.content.isFresh { lines[member]?.lane = nil }
+        if lane.content.isFresh { lanes[member] = nil }
     }
 }
