@@ -167,7 +167,9 @@ package struct RoomLog {
     /// The member has received so many records. Returns the highest number in the room's order among them, 0 for none; nil
     /// when it has been told less.
     package mutating func acknowledged(_ records: UInt32, by member: MemberID) -> UInt64? {
-        guard var place = places[member], place.next >= first else { return nil }
+        guard let row = places.index(forKey: member), case var place = places.values[row], place.next >= first else {
+            return nil
+        }
         var sequence: UInt64 = 0
         var index = Int(place.next - first)
         while index < entries.count {
@@ -183,7 +185,7 @@ package struct RoomLog {
             index += 1
         }
         place.next = first + UInt64(index)
-        places[member] = place
+        places.values[row] = place
         guard index < entries.count || records == place.records else { return nil }
         return sequence
     }
@@ -241,7 +243,8 @@ package struct RoomLog {
 
     /// Where the reader's next entry stands in `entries`; nil when there is none.
     private func next(for reader: Reader, before end: UInt64) -> Int? {
-        guard let start = start(of: reader) else { return nil }
+        // Most have sent all that there is.
+        guard reader.next < self.end, let start = start(of: reader) else { return nil }
         var index = Int(start - first)
         while index < entries.count, first + UInt64(index) < end {
             if Self.isFor(reader, entries[index]) { return index }
@@ -252,7 +255,7 @@ package struct RoomLog {
 
     /// Whether the reader has something to send. It passes over what is for others, so that this is not looked through again.
     package func hasMore(_ reader: inout Reader) -> Bool {
-        guard let start = start(of: reader) else { return false }
+        guard reader.next < end, let start = start(of: reader) else { return false }
         let bound = readableEnd(of: reader)
         let next = next(for: reader, before: bound)
         reader.next = next.map { first + UInt64($0) } ?? max(start, min(end, bound))
@@ -280,9 +283,14 @@ package struct RoomLog {
 
     /// The reader has sent so many messages.
     package func advance(_ reader: inout Reader, by count: Int) {
-        for _ in 0..<count {
-            guard let index = next(for: reader, before: readableEnd(of: reader)) else { return }
+        guard count > 0, var index = next(for: reader, before: readableEnd(of: reader)) else { return }
+        let last = Int(min(end, readableEnd(of: reader)) - first)
+        var left = count
+        while left > 0, index < last {
+            defer { index += 1 }
+            guard Self.isFor(reader, entries[index]) else { continue }
             reader.next = first + UInt64(index) + 1
+            left -= 1
         }
     }
 
