@@ -16,7 +16,9 @@ struct MemberTable<Value> {
     var values: some Collection<Value> { rows.lazy.compactMap(\.self) }
 
     subscript(id: MemberID) -> Value? {
-        get { rowOf[id].flatMap { rows[Int($0)] } }
+        _read {
+            if let row = rowOf[id] { yield rows[Int(row)] } else { yield nil }
+        }
         _modify {
             let row = rowOf[id].map { Int($0) }
             var value: Value?

@@ -88,20 +88,8 @@ extension Room {
 
     /// Whether slow mode holds the post back; what is not held back counts as said now.
     mutating func isTooSoon(_ id: MessageID, from sender: MemberID, now: Duration) -> Bool {
-        guard var member = members[sender], !member.isHost else { return false }
-        defer { members[sender] = member }
-        if settings.slowInterval > .zero {
-            if let last = member.postedAt, now < last + settings.slowInterval {
-                member.heldID = member.heldID ?? id
-                return true
-            }
-            // What a member says keeps its order; one that never comes again holds nothing else back for long.
-            let held = member.heldID
-            member.heldID = nil
-            if let held, held != id { return true }
-        }
-        member.postedAt = now
-        return false
+        guard members[sender]?.isHost == false else { return false }
+        return members[sender]?.posts(id, interval: settings.slowInterval, now: now) == false
     }
 
     // MARK: Time

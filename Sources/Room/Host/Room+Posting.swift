@@ -70,14 +70,13 @@ extension Room {
         return others == 0 || missed > 0
     }
 
-    /// A member has sealed something in that epoch. What it says later it has not sealed in an earlier one.
+    /// A member has sealed something in that epoch.
     ///
     /// - Throws: ``RoomError/late`` when nobody could open it any more.
     mutating func speaks(_ id: MemberID, in epoch: UInt64) throws(RoomError) {
-        guard let member = members[id], epoch <= group.epoch, epoch >= member.since else { throw .malformed }
+        guard let since = members[id]?.since, epoch <= group.epoch, epoch >= since else { throw .malformed }
         guard group.window.contains(epoch) else { throw .late }
-        members[id]?.epoch = max(member.epoch, epoch)
-        members[id]?.followed = max(member.followed, epoch)
+        members[id]?.hasSealed(in: epoch)
     }
 
     /// The lowest epoch in which somebody who is present may still say something.
@@ -180,12 +179,9 @@ extension Room {
     mutating func charge(
         _ id: MemberID, messages count: Double, bytes: Int, now: Duration, actions: inout [RoomAction]
     ) {
-        guard var member = members[id] else { return }
-        let pause = max(
-            member.messages.take(count, rate: limits.messagesPerSecond, capacity: limits.messageBurst, now: now),
-            member.bytes.take(Double(bytes), rate: limits.bytesPerSecond, capacity: limits.byteBurst, now: now))
-        members[id] = member
-        if pause > .zero, let link = member.link {
+        let limits = limits
+        guard let pause = members[id]?.pays(messages: count, bytes: bytes, limits, now: now) else { return }
+        if pause > .zero, let link = members[id]?.link {
             actions.append(.pauseReading(link, until: now + min(pause, RoomLimits.longestPause)))
         }
     }

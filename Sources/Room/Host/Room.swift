@@ -245,12 +245,14 @@ package struct Room {
 
     /// The link's member has received all messages up to this one of the room's order.
     package mutating func acknowledged(sequence: UInt64, by link: LinkID, now: Duration) {
-        guard let id = members.ofLink[link], let member = members[id] else { return }
+        guard let id = members.ofLink[link],
+            let (before, since) = members[id].map({ ($0.receivedSequence, $0.since) })
+        else { return }
         group.unfollowed.reviewSoon(now: now)
-        guard sequence > member.receivedSequence, sequence < nextSequence else { return }
+        guard sequence > before, sequence < nextSequence else { return }
         members[id]?.receivedSequence = sequence
         guard members.count <= ChatLimits.receiptMembers else { return }
-        receipts.posts.received(by: id, since: member.since, after: member.receivedSequence, upTo: sequence)
+        receipts.posts.received(by: id, since: since, after: before, upTo: sequence)
         receipts.schedule(now: now)
     }
 

@@ -23,7 +23,7 @@ struct Roster {
 
     /// What is known of a member. Its link, key and absence change by the methods below alone.
     subscript(id: MemberID) -> Room.Member? {
-        get { table[id] }
+        _read { yield table[id] }
         _modify { yield &table[id] }
     }
 
