@@ -59,7 +59,7 @@ struct GroupQueue {
     /// When another one is to be asked.
     func nextDeadline(isIdle: Bool) -> Duration? {
         let turn = asked == nil && isIdle ? updates.due : nil
-        return [mustAsk && !isIdle ? retryAt ?? .zero : asked?.deadline, turn].compactMap(\.self).min()
+        return (mustAsk && !isIdle ? retryAt ?? .zero : asked?.deadline).orEarlier(turn)
     }
 
     // MARK: Who is asked

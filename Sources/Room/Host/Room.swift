@@ -284,9 +284,9 @@ package struct Room {
 
     /// When ``timePassed(now:actions:)`` has something to do; nil for never.
     package var nextDeadline: Duration? {
-        let ofGroup = group.nextDeadline(isIdle: isGroupIdle)
-        let whileOpen = isClosed ? [] : [closesAt, group.window.reviewAt, group.unfollowed.reviewAt]
-        return ([receipts.due, members.absenceDue, ofGroup] + whileOpen).compactMap(\.self).min()
+        let next = receipts.due.orEarlier(members.absenceDue).orEarlier(group.nextDeadline(isIdle: isGroupIdle))
+        guard !isClosed else { return next }
+        return next.orEarlier(closesAt).orEarlier(group.window.reviewAt).orEarlier(group.unfollowed.reviewAt)
     }
 
     package mutating func timePassed(now: Duration, actions: inout [RoomAction]) {

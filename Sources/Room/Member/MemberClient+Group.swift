@@ -257,14 +257,14 @@ extension MemberClient {
     /// When ``timePassed(actions:)`` has something to do; nil for never.
     package var nextDeadline: Duration? {
         guard phase == .joined else { return nil }
-        let ghosts = isAway ? nil : upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
-        let update = engine.hasPendingCommit || isAway || upkeep.isStuck ? nil : upkeep.updateDue
-        let stuck = isAway ? nil : upkeep.stuckUntil
-        let past = isAway ? nil : upkeep.pastSince.map { $0 + GroupUpkeep.pastTime }
-        let registration = isAway || upkeep.isStuck ? nil : upkeep.registrationDue
-        let expelled = isAway ? nil : upkeep.expelled.nextDeadline
-        let times = [ghosts, update, stuck, past, registration, expelled, checks.nextDeadline, slowDeadline]
-        return times.compactMap(\.self).min()
+        let next = checks.nextDeadline.orEarlier(slowDeadline)
+        guard !isAway else { return next }
+        let ghosts = upkeep.unlistedSince.values.min().map { $0 + GroupUpkeep.unlistedTime }
+        let update = engine.hasPendingCommit || upkeep.isStuck ? nil : upkeep.updateDue
+        let past = upkeep.pastSince.map { $0 + GroupUpkeep.pastTime }
+        let registration = upkeep.isStuck ? nil : upkeep.registrationDue
+        return next.orEarlier(ghosts).orEarlier(update).orEarlier(upkeep.stuckUntil).orEarlier(past)
+            .orEarlier(registration).orEarlier(upkeep.expelled.nextDeadline)
     }
 
     package mutating func timePassed(actions: inout [Action]) {
