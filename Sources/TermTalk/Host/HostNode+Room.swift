@@ -15,6 +15,10 @@ extension HostNode {
         scheduleRoomSweep()
     }
 
+    /// Asks the room where it is: what a class has is copied, with a count for all that it refers to, before something is asked that
+    /// does not change it.
+    func ask<Answer>(_ question: (inout Room) -> Answer) -> Answer { question(&room) }
+
     /// Changes the room, and does what it wants then.
     func change(_ body: (inout Room, inout [RoomAction]) -> Void) {
         var actions: [RoomAction] = []
@@ -107,7 +111,7 @@ extension HostNode {
     /// Whether the log has something for the connection's member that has not been sealed.
     func hasMore(for connection: HostConnection) -> Bool {
         guard var reader = connection.reader else { return false }
-        let hasMore = room.log.hasMore(&reader)
+        let hasMore = ask { $0.log.hasMore(&reader) }
         connection.reader = reader
         return hasMore
     }
@@ -120,7 +124,7 @@ extension HostNode {
     /// Whether the log has something for the connection's member that has not been sealed, or may not be yet.
     private func hasUnread(_ connection: HostConnection) -> Bool {
         guard let reader = connection.reader else { return false }
-        return room.log.hasUnread(reader)
+        return ask { $0.log.hasUnread(reader) }
     }
 
     /// Seals what a turn has for the connection's peer.
@@ -134,9 +138,9 @@ extension HostNode {
             try connection.session.seal(into: &wire, now: loop.time)
             return 0
         }
-        room.log.read(reader, limit: SecureSession.sealedBytesPerTurn, into: &messages)
+        ask { $0.log.read(reader, limit: SecureSession.sealedBytesPerTurn, into: &messages) }
         let count = try connection.session.seal(messages, into: &wire, now: loop.time)
-        room.log.advance(&reader, by: count)
+        ask { $0.log.advance(&reader, by: count) }
         connection.reader = reader
         // A kept room's member hears of nothing else before its admission, which may not be on the disk yet.
         if !connection.session.hasQueued, !hasUnread(connection), !connection.isReleased {

@@ -286,7 +286,8 @@ package final class HostNode {
     // MARK: Time
 
     func scheduleRoomSweep() {
-        if authority.tellsTime, let deadline = room.nextDeadline { sweeper.schedule(at: deadline) }
+        guard authority.tellsTime, !ending.timeOver.isOwners else { return }
+        if let deadline = ask({ $0.nextDeadline }) { sweeper.schedule(at: deadline) }
     }
 
     private func sweep(late: Duration) {

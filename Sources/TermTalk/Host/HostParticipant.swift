@@ -103,9 +103,9 @@ final class HostParticipant {
         var unread: [EncodedMessage] = []
         while var reader {
             unread.removeAll(keepingCapacity: true)
-            node.room.log.read(reader, limit: 1, into: &unread)
+            node.ask { $0.log.read(reader, limit: 1, into: &unread) }
             guard let message = unread.first else { return }
-            node.room.log.advance(&reader, by: 1)
+            node.ask { $0.log.advance(&reader, by: 1) }
             self.reader = reader
             records &+= UInt32(message.recordCount)
             let sequence = node.room.log.acknowledged(records, by: reader.member) ?? 0

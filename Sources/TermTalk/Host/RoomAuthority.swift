@@ -83,8 +83,7 @@ protocol RoomAuthority: AnyObject {
     var sharedLog: RoomMetrics.SharedLog? { get }
 }
 
-// What is done for each message holds the node itself for as long as it takes: by an unowned reference each use counts, and what is
-// only read is copied.
+// What is done for each message holds the node itself for as long as it takes: by an unowned reference each use counts.
 extension RoomAuthority {
     var room: Room {
         _read { yield node.room }

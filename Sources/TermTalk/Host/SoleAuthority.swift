@@ -187,7 +187,7 @@ final class SoleAuthority: RoomAuthority {
 
     func local(_ time: Duration) -> Duration { time }
 
-    var tellsTime: Bool { !node.ending.timeOver.isOwners }
+    var tellsTime: Bool { true }
 
     func stoodStill(for time: Duration) { room.hostWasAway(for: time) }
 

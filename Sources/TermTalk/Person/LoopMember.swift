@@ -91,9 +91,12 @@ package final class LoopMember {
         schedule()
     }
 
+    /// Asked where the client is, which would be copied for it.
+    private static func nextDeadline(of client: inout MemberClient) -> Duration? { client.nextDeadline }
+
     /// What it has to do for the group in time.
     private func schedule() {
-        guard let next = client.nextDeadline, next != deadline, !isOver else { return }
+        guard let next = Self.nextDeadline(of: &client), next != deadline, !isOver else { return }
         timer?.cancel()
         deadline = next
         timer = loop.schedule(after: max(next - loop.time, .milliseconds(1))) { [weak self] in
