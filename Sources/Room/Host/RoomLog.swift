@@ -60,6 +60,9 @@ package struct RoomLog {
         fileprivate let since: UInt64
         /// It reads nothing from here on.
         package var end = UInt64.max
+
+        /// Whether what is for these is for its member.
+        fileprivate func wants(_ audience: Audience) -> Bool { audience.includes(member, since: since) }
     }
 
     /// What an entry takes in memory beside the bytes of its message.
@@ -173,14 +176,14 @@ package struct RoomLog {
         var sequence: UInt64 = 0
         var index = Int(place.next - first)
         while index < entries.count {
-            let entry = entries[index]
-            if Self.isFor(member, since: place.since, entry) {
-                guard records &- place.records >= entry.records, records &- place.records < .max / 2 else { break }
-                place.records &+= entry.records
-                if case .one = entry.audience { place.ownByteCount -= Self.cost(of: entry.message) }
-                place.epoch = entry.epoch(after: place.epoch)
-                sequence = max(sequence, entry.sequence)
-                if let number = entry.tracking { arrived.append(number) }
+            if entries[index].audience.includes(member, since: place.since) {
+                let (more, had) = (entries[index].records, records &- place.records)
+                guard had >= more, had < .max / 2 else { break }
+                place.records &+= more
+                if case .one = entries[index].audience { place.ownByteCount -= Self.cost(of: entries[index].message) }
+                place.epoch = entries[index].epoch(after: place.epoch)
+                sequence = max(sequence, entries[index].sequence)
+                if let number = entries[index].tracking { arrived.append(number) }
             }
             index += 1
         }
@@ -222,7 +225,7 @@ package struct RoomLog {
         let records = said &- before.records < .max / 2 ? said : before.records
         guard let sequence = acknowledged(records, by: member), let place = places[member] else { return nil }
         var waiting: UInt32 = 0
-        for entry in entries[(Int(place.next - first))...] where Self.isFor(member, since: place.since, entry) {
+        for entry in entries[(Int(place.next - first))...] where entry.audience.includes(member, since: place.since) {
             waiting &+= entry.records
         }
         let part = records &- place.records
@@ -247,7 +250,7 @@ package struct RoomLog {
         guard reader.next < self.end, let start = start(of: reader) else { return nil }
         var index = Int(start - first)
         while index < entries.count, first + UInt64(index) < end {
-            if Self.isFor(reader, entries[index]) { return index }
+            if reader.wants(entries[index].audience) { return index }
             index += 1
         }
         return nil
@@ -273,7 +276,7 @@ package struct RoomLog {
         let last = Int(min(end, readableEnd(of: reader)) - first)
         var byteCount = 0
         while index < last, byteCount < limit {
-            if Self.isFor(reader, entries[index]) {
+            if reader.wants(entries[index].audience) {
                 messages.append(entries[index].message)
                 byteCount += entries[index].message.body.count
             }
@@ -288,18 +291,10 @@ package struct RoomLog {
         var left = count
         while left > 0, index < last {
             defer { index += 1 }
-            guard Self.isFor(reader, entries[index]) else { continue }
+            guard reader.wants(entries[index].audience) else { continue }
             reader.next = first + UInt64(index) + 1
             left -= 1
         }
-    }
-
-    private static func isFor(_ reader: Reader, _ entry: Entry) -> Bool {
-        isFor(reader.member, since: reader.since, entry)
-    }
-
-    private static func isFor(_ member: MemberID, since: UInt64, _ entry: Entry) -> Bool {
-        entry.audience.includes(member, since: since)
     }
 
     // MARK: Bounds
@@ -357,7 +352,7 @@ package struct RoomLog {
         while place < places.endIndex {
             let (member, since) = (places[place].key, places[place].value.since)
             var index = Int(places[place].value.next - first)
-            while index < entries.count, !Self.isFor(member, since: since, entries[index]) { index += 1 }
+            while index < entries.count, !entries[index].audience.includes(member, since: since) { index += 1 }
             places.values[place].next = first + UInt64(index)
             places.formIndex(after: &place)
         }
