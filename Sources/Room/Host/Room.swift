@@ -101,12 +101,14 @@ package struct Room {
 
     // MARK: Inputs
 
-    /// A whole message arrived from a link whose peer has proved to hold `key`, and has come with an invite that `way` stands for. `witness` says of a Commit that is in order as far
-    /// as the room can see whether somebody who has the group's secrets could follow it.
+    /// A whole message arrived from a link whose peer has proved to hold `key`. `way`, which stands for the invite that it has come with,
+    /// is asked of joiners alone. `witness` says of a Commit that is in order as far as the room can see whether somebody who has the
+    /// group's secrets could follow it.
     ///
     /// - Throws: ``RoomError/malformed``; the link is to be closed, and its loss to be reported with ``linkLost(_:now:actions:)``.
     package mutating func received(
-        type: UInt8, body: [UInt8], from link: LinkID, key: [UInt8], isHost: Bool = false, way: Int = 0, now: Duration,
+        type: UInt8, body: [UInt8], from link: LinkID, key: [UInt8], isHost: Bool = false,
+        way: @autoclosure () -> Int = 0, now: Duration,
         witness: (_ commit: GroupCommit, MemberID) -> Bool = { _, _ in true }, actions: inout [RoomAction]
     ) throws(RoomError) {
         guard !isClosed else { return }
@@ -120,7 +122,7 @@ package struct Room {
                 !waiting.contains(where: { $0.link == link })
             else { throw .malformed }
             join(
-                nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, way: way, now: now,
+                nick: nick, id: id, keyPackage: keyPackage, link: link, key: key, isHost: isHost, way: way(), now: now,
                 actions: &actions)
             return
         }

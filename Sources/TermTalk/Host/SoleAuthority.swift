@@ -44,9 +44,7 @@ final class SoleAuthority: RoomAuthority {
             try node.room.received(
                 type: type, body: body, from: connection.link, key: key,
                 way: node.door.way(of: connection.session.invite), now: node.loop.time,
-                witness: { [participant = node.participant] in
-                    participant?.member.client.couldFollow($0, from: $1) ?? true
-                }, actions: &actions)
+                witness: { node.participant?.member.client.couldFollow($0, from: $1) ?? true }, actions: &actions)
         } catch RoomError.late {
             connection.dropStream()
             return node.streamClosed(connection)
