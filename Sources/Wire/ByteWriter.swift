@@ -18,20 +18,21 @@ package struct ByteWriter {
 
     /// Writes 2 bytes, big endian.
     package mutating func write(_ value: UInt16) {
-        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: value))
+        append(value)
     }
 
     /// Writes 4 bytes, big endian.
     package mutating func write(_ value: UInt32) {
-        write(UInt16(truncatingIfNeeded: value >> 16))
-        write(UInt16(truncatingIfNeeded: value))
+        append(value)
     }
 
     /// Writes 8 bytes, big endian.
     package mutating func write(_ value: UInt64) {
-        write(UInt32(truncatingIfNeeded: value >> 32))
-        write(UInt32(truncatingIfNeeded: value))
+        append(value)
+    }
+
+    private mutating func append(_ value: some FixedWidthInteger) {
+        unsafe withUnsafeBytes(of: value.bigEndian) { value in unsafe bytes.append(contentsOf: value) }
     }
 
     /// Writes bytes without a length.

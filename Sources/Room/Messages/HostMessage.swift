@@ -107,9 +107,20 @@ package enum HostMessage: Sendable, Equatable {
     private static let receiptByteCount = 14
     private static let receiptListLimit = RoomLimits.remembered * receiptByteCount
     private static let endless = UInt32.max
+    /// What a post has before its content, at most.
+    private static let postHeaderByteCount = 24
+
+    /// Bytes that a post has: it is written into memory that is large enough at once.
+    private var expectedByteCount: Int {
+        switch self {
+        case .posted(_, _, _, _, let content), .privatePosted(_, _, _, _, let content):
+            Self.postHeaderByteCount + content.count
+        default: 0
+        }
+    }
 
     package var encoded: EncodedMessage {
-        var writer = ByteWriter()
+        var writer = ByteWriter(reserving: expectedByteCount)
         let type: UInt8
         switch self {
         case .admitted(let admission):
