@@ -12,7 +12,7 @@ import Testing
         var dictionary: [MemberID: [Int]] = [:]
         for step in 0..<2_000 {
             let id = MemberID(entropy: UInt32.random(in: 0..<40, using: &random))
-            switch Int.random(in: 0..<5, using: &random) {
+            switch Int.random(in: 0..<6, using: &random) {
             case 0:
                 table[id] = [step]
                 dictionary[id] = [step]
@@ -24,6 +24,13 @@ import Testing
                 dictionary[id] = nil
             case 3:
                 #expect(table.removeValue(forKey: id) == dictionary.removeValue(forKey: id))
+            case 4:
+                let count = table.change(id) { value in
+                    value.append(step)
+                    return value.count
+                }
+                dictionary[id]?.append(step)
+                #expect(count == dictionary[id]?.count)
             default:
                 #expect(
                     table.updateValue([step, step], forKey: id) == dictionary.updateValue([step, step], forKey: id))

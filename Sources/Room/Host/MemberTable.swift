@@ -16,24 +16,29 @@ struct MemberTable<Value> {
     var values: some Collection<Value> { rows.lazy.compactMap(\.self) }
 
     subscript(id: MemberID) -> Value? {
-        _read {
-            if let row = rowOf[id] { yield rows[Int(row)] } else { yield nil }
-        }
+        // Where it is inlined, a field alone is read, and not the whole value.
+        @inline(__always) get { rowOf[id].flatMap { rows[Int($0)] } }
         _modify {
             let row = rowOf[id].map { Int($0) }
             var value: Value?
             // Taken out, so that what it holds is changed where it is.
             if let row { swap(&value, &rows[row]) }
             defer {
-                switch (row, value) {
-                case (let row?, .some): swap(&value, &rows[row])
-                case (let row?, nil): remove(id, at: row)
-                case (nil, let value?): add(value, for: id)
-                case (nil, nil): break
+                if let row {
+                    if value != nil { swap(&value, &rows[row]) } else { remove(id, at: row) }
+                } else if let value {
+                    add(value, for: id)
                 }
             }
             yield &value
         }
+    }
+
+    /// Changes the value, if there is one, at less cost than by the subscript: what that yields outlives the call, and takes memory.
+    mutating func change<Answer>(_ id: MemberID, _ body: (inout Value) -> Answer) -> Answer? {
+        guard let row = rowOf[id].map({ Int($0) }), var value = rows[row].take() else { return nil }
+        defer { rows[row] = value }
+        return body(&value)
     }
 
     /// Returns what was there before.

@@ -88,8 +88,9 @@ extension Room {
 
     /// Whether slow mode holds the post back; what is not held back counts as said now.
     mutating func isTooSoon(_ id: MessageID, from sender: MemberID, now: Duration) -> Bool {
-        guard members[sender]?.isHost == false else { return false }
-        return members[sender]?.posts(id, interval: settings.slowInterval, now: now) == false
+        members.change(sender) { [interval = settings.slowInterval] member in
+            !member.isHost && !member.posts(id, interval: interval, now: now)
+        } ?? false
     }
 
     // MARK: Time

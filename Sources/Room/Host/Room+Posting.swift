@@ -76,7 +76,7 @@ extension Room {
     mutating func speaks(_ id: MemberID, in epoch: UInt64) throws(RoomError) {
         guard let since = members[id]?.since, epoch <= group.epoch, epoch >= since else { throw .malformed }
         guard group.window.contains(epoch) else { throw .late }
-        members[id]?.hasSealed(in: epoch)
+        members.change(id) { $0.hasSealed(in: epoch) }
     }
 
     /// The lowest epoch in which somebody who is present may still say something.
@@ -179,8 +179,10 @@ extension Room {
     mutating func charge(
         _ id: MemberID, messages count: Double, bytes: Int, now: Duration, actions: inout [RoomAction]
     ) {
-        let limits = limits
-        guard let pause = members[id]?.pays(messages: count, bytes: bytes, limits, now: now) else { return }
+        let pause = members.change(id) { [limits] member in
+            member.pays(messages: count, bytes: bytes, limits, now: now)
+        }
+        guard let pause else { return }
         if pause > .zero, let link = members[id]?.link {
             actions.append(.pauseReading(link, until: now + min(pause, RoomLimits.longestPause)))
         }

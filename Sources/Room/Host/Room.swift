@@ -252,7 +252,7 @@ package struct Room {
         else { return }
         group.unfollowed.reviewSoon(now: now)
         guard sequence > before, sequence < nextSequence else { return }
-        members[id]?.receivedSequence = sequence
+        members.change(id) { $0.receivedSequence = sequence }
         guard members.count <= ChatLimits.receiptMembers else { return }
         receipts.posts.received(by: id, since: since, after: before, upTo: sequence)
         receipts.schedule(now: now)

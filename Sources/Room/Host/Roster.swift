@@ -23,8 +23,14 @@ struct Roster {
 
     /// What is known of a member. Its link, key and absence change by the methods below alone.
     subscript(id: MemberID) -> Room.Member? {
-        _read { yield table[id] }
+        @inline(__always) get { table[id] }
         _modify { yield &table[id] }
+    }
+
+    /// Changes a member, if there is one, in what changes with each message.
+    @discardableResult
+    mutating func change<Answer>(_ id: MemberID, _ body: (inout Room.Member) -> Answer) -> Answer? {
+        table.change(id, body)
     }
 
     // MARK: Coming and going
