@@ -77,6 +77,13 @@ package struct PublicRoomGroup: GroupBook {
         return group.wouldAccept(keyPackage, replacing: leaves[candidate.id])
     }
 
+    /// The key of its leaf, of which a member makes a new one each time, and which is its owner's alone. What is no KeyPackage is known
+    /// by itself.
+    package static func mark(of keyPackage: [UInt8]) -> [UInt8] {
+        guard case .keyPackage(let read)? = try? MLSMessage(checkingLengthOf: keyPackage) else { return keyPackage }
+        return read.leafNode.encryptionKey
+    }
+
     package func isMember(_ candidate: GroupCandidate) -> Bool {
         guard let leaf = leaves[candidate.id], let keyPackage = Self.keyPackage(of: candidate),
             group.tree.signatureKey(of: leaf) == keyPackage.leafNode.signatureKey

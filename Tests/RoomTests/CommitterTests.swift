@@ -1,6 +1,7 @@
 import Chat
 import TestSupport
 import Testing
+import Wire
 
 @testable import Room
 
@@ -82,6 +83,9 @@ import Testing
         let epoch = network.epoch
         network.breakLink(bob)
         try network.carry(of: [alice, carol])
+        // Alice has answered to the first question, and without carol.
+        network.timePassed(RoomLimits.lagPause)
+        try network.carry(of: [alice, carol])
         #expect(network.peers[carol].client.isJoined)
         #expect(network.epoch > epoch)
         #expect(network.room.memberCount == 2)
@@ -153,10 +157,18 @@ import Testing
         let join = try #require(network.peers[members[1]].joins.first)
         network.act(members[1]) { client, actions in client.leave(actions: &actions) }
         try network.carry()
-        let again = network.add(nick: "bob")
-        network.peers[again].toHost = [join]
-        try network.carry()
-        #expect(network.peers[again].ends.map { $0?.code } == [.versionMismatch])
+        guard case .join(let nick, let id, let keyPackage) = try MemberRequest(type: join.type, body: join.body) else {
+            Issue.record("no join")
+            return
+        }
+        // Nor another one that members know by the same.
+        let like = MemberRequest.join(nick: nick, member: id, keyPackage: keyPackage.dropLast(4) + [0, 0, 0, 9])
+        for request in [join, like.encoded] {
+            let again = network.add(nick: "bob")
+            network.peers[again].toHost = [request]
+            try network.carry()
+            #expect(network.peers[again].ends.map { $0?.code } == [.versionMismatch])
+        }
     }
 
     @Test("Who was asked in vain is not asked again before it has committed something")

@@ -53,6 +53,24 @@ import Testing
         }
     }
 
+    @Test("What was said to one alone is remembered, however much was said to all since: its receipt may come late")
+    func privateReceipts() {
+        var outbox = Outbox()
+        func say(_ message: Outbox.Message) {
+            outbox.append(message)
+            #expect(outbox.takeNext() == 0)
+            outbox.send(0, sealed: [1], in: 1)
+            _ = outbox.confirm(message.id)
+        }
+        say(said(1, to: MemberID(entropy: 1)))
+        for number in 2...UInt64(Outbox.sentIDsRemembered) + 2 { say(said(number)) }
+        #expect(outbox.hasSent(MessageID(1)) && !outbox.hasSent(MessageID(2)))
+        for number in 1...UInt64(Outbox.sentIDsRemembered) {
+            say(said(1_000_000 + number, to: MemberID(entropy: 1)))
+        }
+        #expect(!outbox.hasSent(MessageID(1)) && outbox.hasSent(MessageID(3)))
+    }
+
     @Test("What comes back is ours only as it was sent")
     func ownMessages() {
         var outbox = Outbox()

@@ -84,6 +84,25 @@ import Wire
         for peer in [alice, bob, carol] { #expect(moderators(peer, network) == ["alice", "carol"]) }
     }
 
+    @Test("Where as many moderate as can, whoever names one more is told so")
+    func namingTooMany() throws {
+        let (network, alice, _, _) = try room()
+        let names = (1..<RoomLimits.moderators).map { "m\($0)" }
+        for name in names { _ = try network.joined(name) }
+        for name in names + ["bob"] {
+            network.timePassed(.seconds(60))
+            try perform(.op(name), alice, network)
+        }
+        #expect(moderators(alice, network).count == RoomLimits.moderators)
+        #expect(network.peers[alice].errors == [.notPermitted])
+        // What comes behind it is carried out.
+        network.timePassed(.seconds(60))
+        try perform(.deop("m1"), alice, network)
+        network.timePassed(.seconds(60))
+        try perform(.op("bob"), alice, network)
+        #expect(moderators(alice, network).contains("bob") && network.peers[alice].errors.count == 1)
+    }
+
     @Test("What is to be changed of who moderates is so after joining anew, too")
     func namingOverAnotherStay() throws {
         let (network, alice, bob, _) = try room()

@@ -66,6 +66,11 @@ extension RoomNetwork {
             links[reader.member] = link
             return link
         }
+        // It may be killed again before anything else happens.
+        let written = restored.snapshot(now: now)
+        var again = try Room(snapshot: written, limits: room.limits, book: PlainBook.self, now: now)
+        for entry in restored.log.encodedEntries(from: restored.log.start) { try again.restore(entry: entry) }
+        try #require(again.snapshot(now: now) == written)
         room = restored
         disk.silentChanges = 0
         disk.isDue = true

@@ -132,6 +132,27 @@ import Wire
         #expect(throws: SnapshotError.damaged) { try other.restore(entry: last) }
     }
 
+    @Test("Who has spoken in slow mode waits as long where the host was killed meanwhile")
+    func slowSince() throws {
+        let network = try network()
+        network.moderate { room, actions in room.setSlowMode(seconds: 60, actions: &actions) }
+        try network.carry()
+        network.timePassed(.seconds(60))
+        let before = network.room.snapshot(now: network.now)
+        network.now += .seconds(10)
+        try network.say("one", 1)
+        try network.say("host", 0)
+        try network.carry()
+        var room = try read(before, now: network.now - .seconds(10))
+        for entry in network.room.log.encodedEntries(from: network.room.log.start) { try room.restore(entry: entry) }
+        let (host, alice) = (try network.id(0), try network.id(1))
+        #expect(room.members[alice]?.postedAt == network.now && room.members[host]?.postedAt == nil)
+        for (time, isTooSoon) in [(Duration.seconds(59), true), (.seconds(60), false)] {
+            #expect(room.isTooSoon(MessageID(7), from: alice, now: network.now + time) == isTooSoon)
+            room.members[alice]?.heldID = nil
+        }
+    }
+
     @Test("What the host's own participant had received counts after a restart, and what it had not was missed")
     func receiptsOfTheHost() throws {
         let network = try network()

@@ -53,6 +53,22 @@ import Testing
         network.peers[peer].events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
     }
 
+    @Test("What somebody said who could follow a Commit that is undone is told as missed to those who could not")
+    func saidInAVoidEpoch() throws {
+        let network = try Self.room([2, 4, 3, 5, 7], hindering: .oddIDs)
+        let dave = network.add(id: MemberID(entropy: 8))
+        try network.carry(of: [0, 1, dave])
+        try network.say("void", 1)
+        try network.carry(of: [1])
+        try network.carry()
+        try mend(network)
+        #expect(areTogether(network, [0, 1, 2, 3, 4, dave]))
+        for peer in [2, 3, 4] {
+            #expect(network.peers[peer].texts.isEmpty && network.peers[peer].startOvers == 0)
+            #expect(warnings(network, peer).count { $0 == .messagesMissed } == 1)
+        }
+    }
+
     @Test("A Commit that nobody can follow is undone, and whoever made it commits nothing more")
     func undone() throws {
         let network = try Self.room([2, 4, 6], hindering: .all)

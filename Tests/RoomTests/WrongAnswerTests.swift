@@ -70,17 +70,85 @@ import Wire
         }
     }
 
-    @Test("Where all who are there say that a KeyPackage cannot be used, it is refused")
-    func refusedByAll() throws {
+    @Test(
+        "A KeyPackage in which the room finds no fault is refused on no member's word: its owner comes in by itself",
+        arguments: [1, 2])
+    func refusedByAll(others: Int) throws {
         let network = RoomNetwork.relay()
-        let members = try network.joined("alice", "bob")
+        let members = try network.joined("alice") + (others > 1 ? network.joined("bob") : [])
         let carol = network.add(nick: "carol")
         try network.carry(of: [carol])
         let id = network.peers[carol].client.engine.id
         let refusal = MemberRequest.commit(GroupCommit(epoch: network.epoch, refused: [id], commit: [])).encoded
         for peer in members { try network.receivedAtHost(refusal, from: peer) }
         try network.carry(of: [carol])
-        #expect(network.peers[carol].ends.map { $0?.code } == [.versionMismatch])
+        #expect(network.peers[carol].client.isJoined && network.peers[carol].ends.isEmpty)
+    }
+
+    @Test("Nor is it where the others have not answered for a while: they are asked again")
+    func refusedByTheLast() throws {
+        let network = RoomNetwork.relay(admitsUnattended: false)
+        let (alice, mallory) = (try network.joined("alice")[0], try network.joined("mallory")[0])
+        let carol = network.add(nick: "carol")
+        try network.carry(of: [carol])
+        network.timePassed(RoomLimits.committerPatience)
+        #expect(network.room.group.asked?.member == (try network.id(mallory)))
+        let id = network.peers[carol].client.engine.id
+        let refusal = MemberRequest.commit(GroupCommit(epoch: network.epoch, refused: [id], commit: [])).encoded
+        try network.receivedAtHost(refusal, from: mallory)
+        network.timePassed(RoomLimits.lagPause)
+        try network.carry(of: [alice, carol])
+        #expect(network.peers[carol].client.isJoined && network.peers[carol].ends.isEmpty)
+    }
+
+    @Test("Who lets others in, and leaves one out each time, is passed over as one who was asked in vain")
+    func leavingOut() throws {
+        let network = RoomNetwork.relay()
+        let (mallory, bob) = (try network.joined("mallory")[0], try network.joined("bob")[0])
+        network.timePassed(.seconds(60))
+        // The first is asked for these together, once somebody else has let in whom it was asked for.
+        let first = network.add(nick: "first")
+        try network.carry(of: [first])
+        let (carol, dave) = (network.add(nick: "carol"), network.add(nick: "dave"))
+        try network.carry(of: [carol, dave])
+        let answer = network.commit(
+            by: try network.id(mallory), epoch: network.epoch, adding: [network.peers[first].client.engine.id],
+            welcome: [1])
+        try network.receivedAtHost(MemberRequest.commit(answer).encoded, from: mallory)
+        #expect(network.room.group.asked?.member == (try network.id(mallory)))
+        let half = network.commit(
+            by: try network.id(mallory), epoch: network.epoch, adding: [network.peers[dave].client.engine.id],
+            welcome: [1])
+        try network.receivedAtHost(MemberRequest.commit(half).encoded, from: mallory)
+        #expect(network.room.group.asked?.member == (try network.id(bob)))
+        try network.carry(of: [bob, carol])
+        #expect(network.peers[carol].client.isJoined)
+    }
+
+    @Test("So is who lets others in, and removes nobody")
+    func leavingIn() throws {
+        let network = RoomNetwork.relay()
+        let (mallory, bob) = (try network.joined("mallory")[0], try network.joined("bob")[0])
+        let carol = try network.joined("carol")[0]
+        let gone = try network.id(carol)
+        network.timePassed(.seconds(60))
+        let first = network.add(nick: "first")
+        try network.carry(of: [first])
+        network.moderateAll { room, now, actions in
+            room.expel(gone, banned: false, reason: "", now: now, actions: &actions)
+        }
+        let dave = network.add(nick: "dave")
+        try network.carry(of: [dave])
+        for peer in [first, dave] {
+            #expect(network.room.group.asked?.member == (try network.id(mallory)))
+            let answer = network.commit(
+                by: try network.id(mallory), epoch: network.epoch, adding: [network.peers[peer].client.engine.id],
+                welcome: [1])
+            try network.receivedAtHost(MemberRequest.commit(answer).encoded, from: mallory)
+        }
+        #expect(network.room.group.asked?.member == (try network.id(bob)))
+        try network.carry(of: [bob])
+        #expect(network.room.group.book?.contains(gone) == false)
     }
 
     @Test("Who gets a Welcome that is none comes again by itself, and another one lets it in")

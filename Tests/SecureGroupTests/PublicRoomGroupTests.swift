@@ -83,6 +83,18 @@ import Testing
         #expect(refusal(later, by: other.id) == .forged && refusal(later, by: creator.id) == .forged)
     }
 
+    @Test("A KeyPackage is known by its leaf's key, whatever else is in it, and what is none by itself")
+    func marks() {
+        SodiumLibrary.initialize()
+        let group = RoomGroup(creator: nil, time: 1_000_000)
+        let keyPackage = group.keyPackage()
+        var other = keyPackage
+        other[other.count - 1] ^= 1
+        #expect(PublicRoomGroup.mark(of: other) == PublicRoomGroup.mark(of: keyPackage))
+        #expect(PublicRoomGroup.mark(of: group.keyPackage()) != PublicRoomGroup.mark(of: keyPackage))
+        #expect(PublicRoomGroup.mark(of: [1]) == [1])
+    }
+
     @Test("A Commit does what it is for, and nothing else", arguments: [false, true])
     func purposes(isAtRelay: Bool) throws {
         let world = try World(4, isAtRelay: isAtRelay)
@@ -114,6 +126,7 @@ import Testing
         // Who comes back gets a new leaf for the old one.
         let back = GroupCandidate(id: victim, keyPackage: world.groups[2].keyPackage())
         #expect(try error(adding: [back], .answer(adding: [back], removing: [])) == nil)
+        #expect(try error(removing: [victim], .answer(adding: [back], removing: [])) == .forged)
         #expect(world.book.contains(victim) && !world.book.contains(joiner.id) && world.book.memberCount == 4)
         let commit = try mallory.commit(adding: [back], removing: [world.groups[3].id])
         let booked = try world.book.stage(

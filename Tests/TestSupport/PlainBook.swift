@@ -46,6 +46,9 @@ package struct PlainBook: GroupBook {
         !isAtRelay || PlainGroup.isProven(candidate, secretGeneration)
     }
 
+    /// All of it but which secret it proves.
+    package static func mark(of keyPackage: [UInt8]) -> [UInt8] { keyPackage.dropLast(4) }
+
     package func isMember(_ candidate: GroupCandidate) -> Bool { present.contains(candidate.id) }
 
     package func generation(ofHandshakeKey key: SecretContent) -> UInt64? {

@@ -145,7 +145,9 @@ package final class PlainGroup: GroupEngine {
     }
 
     package func commit(moderator: MemberID, isModerator: Bool) throws(GroupError) -> GroupCommit {
-        guard pending == nil, roles.contains(moderator) != isModerator else { throw .unavailable }
+        guard pending == nil, roles.contains(moderator) != isModerator,
+            !isModerator || roles.count < RoomLimits.moderators
+        else { throw .unavailable }
         let commit = Self.commit(epoch: epoch, by: id, moderator: moderator, isModerator: isModerator)
         pending = commit
         var whole = GroupCommit(epoch: epoch, commit: commit)

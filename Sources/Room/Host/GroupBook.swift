@@ -27,6 +27,9 @@ package protocol GroupBook: Sendable {
     /// The public tree of the current epoch, for those who come in.
     var tree: [UInt8] { get }
 
+    /// What members know a KeyPackage by when somebody has come in by it.
+    static func mark(of keyPackage: [UInt8]) -> [UInt8]
+
     /// Whether a member could let the candidate in, alone.
     func wouldAccept(_ candidate: GroupCandidate) -> Bool
     /// Whether the candidate is in the group with this very signature key, and could come anew if it knew its secret.

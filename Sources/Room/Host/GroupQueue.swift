@@ -54,7 +54,8 @@ struct GroupQueue {
 
     var epoch: UInt64 { book?.epoch ?? 0 }
 
-    func isSpent(_ keyPackage: [UInt8]) -> Bool { spent.contains(KeyPackageDigest(of: keyPackage)) }
+    /// - Parameter mark: ``GroupBook/mark(of:)`` of a KeyPackage.
+    func isSpent(_ mark: [UInt8]) -> Bool { spent.contains(KeyPackageDigest(of: mark)) }
 
     /// When another one is to be asked.
     func nextDeadline(isIdle: Bool) -> Duration? {
@@ -153,9 +154,15 @@ struct GroupQueue {
     /// The member is not in the room any more.
     mutating func hasLeft(_ id: MemberID) {
         goesAway(id)
+        passedOver.forget(id)
         unfollowed.settle([id])
         seekers.hasLeft(id)
         barred.hasLeft(id)
+    }
+
+    /// Somebody who waited to come in does so no more.
+    mutating func hasGone(_ joiner: Joiner) {
+        passedOver.forget(joiner.id)
     }
 
     /// Returns whether the member was not barred before.
@@ -206,11 +213,21 @@ struct GroupQueue {
         self.groupInfo = groupInfo
         window.advance(lowest: lowest, now: now)
         for id in commit.added {
-            if let joiner = asked?.adds[id] { spent.insert(KeyPackageDigest(of: joiner.keyPackage)) }
+            guard let joiner = asked?.adds[id] else { continue }
+            spent.insert(KeyPackageDigest(of: type(of: commit.book).mark(of: joiner.keyPackage)))
         }
         // New keys of its own that a member was not asked for, or that nobody waits for, say nothing about what it does for others.
         guard let asked, asked.member == member, !asked.isUpdate else { return }
-        passedOver.hasHelped(member)
+        if leavesOut(commit) { passedOver.doubt(member) } else { passedOver.hasHelped(member) }
+    }
+
+    /// Whether the Commit leaves out somebody whom its sender was asked to add and who waits still, or to remove: others are asked
+    /// before, or it could let in whom it likes.
+    private func leavesOut(_ commit: BookedCommit) -> Bool {
+        guard let asked else { return false }
+        let added = Set(commit.added)
+        return asked.adds.keys.contains { !added.contains($0) && wasAsked(toAdd: $0) }
+            || asked.removals.contains(where: commit.book.contains)
     }
 
     /// The Commits from that step on are void.

@@ -1,14 +1,14 @@
 internal import Sodium
 
-/// The first 16 bytes of a KeyPackage's BLAKE2b hash, in the place where they are kept.
+/// The first 16 bytes of the BLAKE2b hash of a KeyPackage's ``GroupBook/mark(of:)``, in the place where they are kept.
 struct KeyPackageDigest: Hashable {
     private static let byteCount = 16
 
     private let high: UInt64
     private let low: UInt64
 
-    init(of keyPackage: [UInt8]) {
-        self.init(first: BLAKE2b.hash(keyPackage.span))
+    init(of mark: [UInt8]) {
+        self.init(first: BLAKE2b.hash(mark.span))
     }
 
     /// Nil unless there are 16 bytes.

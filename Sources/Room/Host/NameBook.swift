@@ -21,13 +21,14 @@ struct NameBook {
         return ofID.updateValue(id, forKey: NickSkeleton(id)) == nil && had == nil
     }
 
+    /// The member has neither any more. In a room that is read again somebody else may have the nick of one who waited at its snapshot.
     mutating func release(_ nick: Nick, of id: MemberID) {
-        ofNick[nick.skeleton] = nil
-        ofID[NickSkeleton(id)] = nil
+        if ofNick[nick.skeleton] == id { ofNick[nick.skeleton] = nil }
+        if ofID[NickSkeleton(id)] == id { ofID[NickSkeleton(id)] = nil }
     }
 
     mutating func rename(_ id: MemberID, from old: Nick, to nick: Nick) {
-        ofNick[old.skeleton] = nil
+        if ofNick[old.skeleton] == id { ofNick[old.skeleton] = nil }
         ofNick[nick.skeleton] = id
     }
 

@@ -27,6 +27,12 @@ struct PassedOver {
         silent.remove(id)
     }
 
+    /// It has gone, and may come again as somebody else.
+    mutating func forget(_ id: MemberID) {
+        silent.remove(id)
+        doubted.remove(id)
+    }
+
     /// The member has committed what it was asked for.
     mutating func hasHelped(_ id: MemberID) {
         silent.remove(id)

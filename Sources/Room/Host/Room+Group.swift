@@ -11,7 +11,7 @@ extension Room {
     ) {
         // What has let somebody in does not do so again, whoever has kept it.
         group.seekers.forget(link)
-        guard !group.isSpent(keyPackage), isUsable(keyPackage, of: id) else {
+        guard !isSpent(keyPackage), isUsable(keyPackage, of: id) else {
             let candidate = GroupCandidate(id: id, keyPackage: keyPackage)
             guard members.ofKey[key] == id, mayLearnSecret(candidate) else {
                 return refuse(link, keyPackageRefusal, actions: &actions)
@@ -40,6 +40,9 @@ extension Room {
     private var keyPackageRefusal: RoomCode {
         (group.book?.secretGeneration ?? 0) > 0 ? .groupInviteNeeded : .keyPackageInvalid
     }
+
+    /// Whether somebody has come in by the KeyPackage.
+    func isSpent(_ keyPackage: [UInt8]) -> Bool { group.isSpent(bookType.mark(of: keyPackage)) }
 
     private func isUsable(_ keyPackage: [UInt8], of id: MemberID) -> Bool {
         group.book?.wouldAccept(GroupCandidate(id: id, keyPackage: keyPackage)) ?? true
@@ -138,14 +141,17 @@ extension Room {
         guard let joiner = group.joiners[link] else { return }
         group.joiners.take(joiner.id)
         group.goesAway(joiner.id)
-        releaseNames(of: joiner)
+        forget(joiner)
     }
 
     /// Whether somebody new behind the link waits for the Commit that lets it in.
     package func isComingIn(at link: LinkID) -> Bool { group.joiners[link]?.isReturning == false }
 
-    mutating func releaseNames(of joiner: Joiner) {
-        if !joiner.isReturning { names.release(joiner.nick, of: joiner.id) }
+    /// Somebody who waited does not come in. Of who has no place nothing is remembered.
+    mutating func forget(_ joiner: Joiner) {
+        guard !joiner.isReturning else { return }
+        names.release(joiner.nick, of: joiner.id)
+        group.hasGone(joiner)
     }
 
     /// Those who wait for the Commit that lets them in and are not to come in any more are refused.
@@ -159,7 +165,7 @@ extension Room {
     }
 
     mutating func refuse(_ joiner: Joiner, _ code: RoomCode, actions: inout [RoomAction]) {
-        releaseNames(of: joiner)
+        forget(joiner)
         refuse(joiner.link, code, actions: &actions)
     }
 
@@ -370,13 +376,13 @@ extension Room {
         changeGroup(now: now, actions: &actions)
     }
 
-    /// The member says of these that their KeyPackages cannot be used, which the room believes of those in which it finds a fault
-    /// itself, and of the others where nobody is left to be asked: one alone could keep everybody out. Returns whether all that it
-    /// says is believed, or over.
+    /// The member says of these that their KeyPackages cannot be used. The room believes that of those in which it finds a fault
+    /// itself, and the host's own participant: another one could keep everybody out, if it is alone or the others are slow. Returns
+    /// whether all that it says is believed, or over.
     private mutating func takeRefusals(
         _ refused: [MemberID], from sender: MemberID, now: Duration, actions: inout [RoomAction]
     ) -> Bool {
-        let isLast = members[sender]?.isHost != false || !hasCommitter(otherThan: sender)
+        let isOfHost = members[sender]?.isHost != false
         var isBelieved = true
         for id in refused {
             guard group.wasAsked(toAdd: id), let joiner = group.joiners[id] else {
@@ -384,7 +390,7 @@ extension Room {
                 if group.asked?.adds[id] == nil { isBelieved = false }
                 continue
             }
-            guard isLast || !isUsable(joiner.keyPackage, of: id) else {
+            guard isOfHost || !isUsable(joiner.keyPackage, of: id) else {
                 isBelieved = false
                 continue
             }
@@ -392,14 +398,6 @@ extension Room {
             turnAway(joiner, keyPackageRefusal, now: now, actions: &actions)
         }
         return isBelieved
-    }
-
-    /// Whether somebody else could be asked for a Commit, who was not asked in vain.
-    private func hasCommitter(otherThan id: MemberID) -> Bool {
-        members.values.contains {
-            $0.id != id && $0.absence == nil && $0.link != nil && !group.passedOver.isSilent($0.id)
-                && group.unfollowed.reports[$0.id] == nil
-        }
     }
 
     /// What the Commit does, if the room takes it now: comings and goings from the one who was asked for them, new keys when it

@@ -141,10 +141,12 @@ extension Room {
         actions.append(.sendTracked(targetLink, message, number: number))
     }
 
-    /// So much memory is about to be taken by what one member says to another one alone.
+    /// So much memory is about to be taken by what one member says to another one alone. A room that is read again hears all that
+    /// was said since its snapshot, and not what of that has arrived: no more counts than could wait.
     mutating func count(_ cost: Int, saidTo receiver: MemberID, by sender: MemberID) {
         if log.waitingByteCount(of: receiver) == 0 { members[receiver]?.privateBytes = [:] }
-        members[receiver]?.privateBytes[sender, default: 0] += cost
+        let held = members[receiver]?.privateBytes[sender] ?? 0
+        members[receiver]?.privateBytes[sender] = min(held + cost, RoomLimits.privateByteCountPerSender)
     }
 
     /// Private messages have arrived, or will not any more, as the log says.

@@ -21,7 +21,7 @@ extension Room {
 
     /// Whether the candidate is a member that has lost the group, and knows a former secret of it only. Who was sent out is not.
     func mayLearnSecret(_ candidate: GroupCandidate) -> Bool {
-        limits.isRelay && members[candidate.id] != nil && !group.isSpent(candidate.keyPackage)
+        limits.isRelay && members[candidate.id] != nil && !isSpent(candidate.keyPackage)
             && group.book?.isMember(candidate) == true
     }
 

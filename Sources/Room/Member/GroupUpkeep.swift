@@ -49,6 +49,8 @@ struct GroupUpkeep {
     /// A Commit could not be followed: until when the room may still undo it. Nothing is said meanwhile.
     var stuckUntil: Duration?
     var isStuck: Bool { stuckUntil != nil }
+    /// Posts of later epochs that have come meanwhile.
+    var missedWhileStuck = 0
     /// Whether the Commit that is on its way gives us new keys.
     var isUpdating = false
     var sealedSinceUpdate = 0

@@ -174,6 +174,10 @@ extension MemberClient {
         guard upkeep.isStuck else { return }
         upkeep.stuckUntil = nil
         actions.append(.tell(.warning(.undone(committer))))
+        if upkeep.missedWhileStuck > 0 {
+            actions.append(.tell(.warning(.missed(upkeep.missedWhileStuck, privately: 0))))
+        }
+        upkeep.missedWhileStuck = 0
         sendWaiting(actions: &actions)
         carryOutWanted(actions: &actions)
     }
@@ -291,7 +295,7 @@ extension MemberClient {
             actions.append(.send(MemberRequest.commit(commit).encoded))
         } else {
             upkeep.updateDue = now + GroupUpkeep.updateInterval
-            giveUpRoleChange()
+            giveUpRoleChange(actions: &actions)
         }
     }
 

@@ -92,9 +92,12 @@ extension MemberClient {
     }
 
     /// The first of the changes that are wanted cannot be; the next ones may.
-    mutating func giveUpRoleChange() {
-        guard !upkeep.roleChanges.isEmpty else { return }
+    mutating func giveUpRoleChange(actions: inout [Action]) {
+        guard let change = upkeep.roleChanges.first else { return }
         upkeep.roleChanges.removeFirst()
+        if change.isModerator, let nick = members[change.member]?.nick {
+            actions.append(.tell(.error(.moderatorsFull(without: nick))))
+        }
         if !upkeep.roleChanges.isEmpty { wantUpdate(after: .zero) }
     }
 }
@@ -102,6 +105,11 @@ extension MemberClient {
 extension ChatEvent.Notice {
     static let moderatorsOnly = Self(
         .notPermitted, "nothing was changed: only moderators can do that", hint: "ask one of them: see /who")
+    static func moderatorsFull(without nick: String) -> Self {
+        .init(
+            .notPermitted, "\(nick) does not moderate: no more than \(RoomLimits.moderators) members can",
+            hint: "/deop takes it back from one of them: see /who")
+    }
     /// What a host's person alone can do.
     package static let hostOnly = Self(
         .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")

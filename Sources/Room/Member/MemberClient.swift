@@ -55,7 +55,7 @@ package struct MemberClient {
     package static let outboxHighWaterMark = 512
 
     /// So many Welcomes of a relay's room are tried, one after the other.
-    static let welcomesTried = 4
+    static let welcomesTried = 8
 
     var phase = Phase.joining(Arrival())
     var ownNick: OwnNick
@@ -411,6 +411,7 @@ package struct MemberClient {
         } catch let error as GroupError {
             // Sealed in an epoch that this member is not in, perhaps by somebody who has come by it.
             if upkeep.isStuck, let sequence, error == .otherEpoch || !engine.members.contains(from) {
+                upkeep.missedWhileStuck += 1
                 return actions.append(.tell(.passedOver(sequence: sequence)))
             }
             // The place in the order is taken, so that nobody can say that something was withheld.

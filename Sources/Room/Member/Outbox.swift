@@ -28,8 +28,10 @@ struct Outbox {
     private(set) var requests: [(id: MessageID, moderation: Moderation)] = []
     /// Which of the messages have been sent in this stay.
     private var window = SendWindow()
-    /// The ids of what was sent: the host can answer to nothing else.
+    /// The ids of what was sent to all, or asked for: the host can answer to nothing else.
     var sent = RecentSet<MessageID>(limit: sentIDsRemembered)
+    /// The same of what was sent to one alone. Its receipt comes when that one is back, however much was said to all by then.
+    private var sentPrivately = RecentSet<MessageID>(limit: sentIDsRemembered)
     /// The latest of the messages that nobody is shown, and of which nobody hears that they have arrived.
     private var unseen = RecentSet<MessageID>(limit: RoomLimits.remembered)
 
@@ -62,7 +64,11 @@ struct Outbox {
         messages[index].form = (epoch, sealed)
         for later in messages.indices.dropFirst(index + 1) { messages[later].form = nil }
         messages[index].sealed = messages[index].sealed.suffix(Self.formsRemembered - 1) + [BLAKE2b.hash(sealed.span)]
-        sent.insert(messages[index].id)
+        if messages[index].to == nil {
+            sent.insert(messages[index].id)
+        } else {
+            sentPrivately.insert(messages[index].id)
+        }
     }
 
     /// The message, if it is what has come back.
@@ -93,7 +99,7 @@ struct Outbox {
     // MARK: Answers
 
     /// Whether something was sent under this id, of late.
-    func hasSent(_ id: MessageID) -> Bool { sent.contains(id) }
+    func hasSent(_ id: MessageID) -> Bool { sent.contains(id) || sentPrivately.contains(id) }
 
     /// Whether anybody hears that the message has arrived.
     func isSeen(_ id: MessageID) -> Bool { !unseen.contains(id) }

@@ -112,6 +112,9 @@ package struct RoomLimits: Sendable {
     /// Invites that the group at a relay can have, one after the other: what each is known by is in everything that tells of the group.
     package static let groupInvites = 16
 
+    /// Members that moderate at most: their keys are in everything that tells of the group.
+    package static let moderators = 16
+
     /// Bytes of a group's secret that is sealed for one member (HPKE), and signed.
     package static let sealedSecretByteCount = 128
     /// Members that one is asked for the secret of, so that one which does not answer, or wrongly, keeps nobody out.

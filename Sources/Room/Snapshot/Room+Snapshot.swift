@@ -139,9 +139,10 @@ extension Room {
         case .passed(let sequence, _):
             // The same post, for those who cannot read it.
             guard sequence == entry.sequence, sequence == nextSequence - 1 else { throw .damaged }
-        case .posted(let sequence, let sender, let id, _, _):
+        case .posted(let sequence, let sender, let id, let age, _):
             guard sequence == nextSequence, sequence == entry.sequence else { throw .damaged }
             recent.insert(id)
+            if members[sender]?.isHost == false { members[sender]?.postedAt = began + .seconds(Int64(age)) }
             let epoch = if case .upTo(let last) = entry.audience { last } else { group.epoch }
             _ = beginReceipts(sequence: sequence, sender: sender, id: id, epoch: epoch)
         case .privatePosted(let sender, let receiver, let id, _, _):
@@ -165,7 +166,7 @@ extension Room {
     /// The process was started anew, and nobody is connected: who waited has to come again, and each member that has a place
     /// in the log is away, behind the link that it gets from `link`, with its key. The host's own participant comes back by joining.
     package mutating func restarted(now: Duration, link: (RoomLog.Reader, [UInt8]) -> LinkID) {
-        for joiner in group.joiners { releaseNames(of: joiner) }
+        for joiner in group.joiners { forget(joiner) }
         waiting = []
         group.restarted()
         log.closePlaces { [members] id in members[id]?.isHost == false }
