@@ -7,8 +7,7 @@ internal import Wire
 ///
 /// Moderators are known by their signature keys; ids are too short to tell who may do what. The first is the group's creator.
 struct GroupRoles: Equatable {
-    /// Moderators at most: their keys are in everything that tells of the group.
-    static let limit = 16
+    static let limit = RoomLimits.moderators
     /// From the range for private use (RFC 9420 section 17.3).
     static let extensionType = ExtensionType(rawValue: 0xf772)
 
@@ -35,6 +34,11 @@ struct GroupRoles: Equatable {
         guard keys.contains(key) != isModerator, key != keys.first else { return nil }
         guard isModerator else { return GroupRoles(keys: keys.filter { $0 != key }) }
         return keys.count < Self.limit ? GroupRoles(keys: keys + [key]) : nil
+    }
+
+    /// The list when the owners of these keys have gone: they are moderators no more, but for the creator.
+    func without(_ gone: Set<[UInt8]>) -> GroupRoles {
+        GroupRoles(keys: keys.prefix(1) + keys.dropFirst().filter { !gone.contains($0) })
     }
 
     /// Whether the owner of `key` may put another list in the place of this one.

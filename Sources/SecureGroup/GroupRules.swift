@@ -5,6 +5,7 @@ internal import MLS
 struct GroupRules {
     /// The group's context before the Commit.
     let context: GroupContext
+    let tree: RatchetTree
     /// Where in the tree each member is, before the Commit.
     let leaves: [MemberID: LeafIndex]
 
@@ -16,13 +17,23 @@ struct GroupRules {
             && isKeyed(effects) && areProven(effects)
     }
 
-    /// Whether what the group has agreed on is as before, or was changed by a moderator, and nothing else was.
+    /// Whether what the group has agreed on is as before, but that who goes does not moderate any more; or was changed by a
+    /// moderator, and nothing else was.
     private func keepsTerms(_ effects: CommitEffects) -> Bool {
-        guard effects.extensions != context.extensions else { return true }
+        guard let before = GroupTerms(context.extensions) else { return false }
+        let kept = before.following(
+            gone: effects.removed.map(\.signatureKey), come: effects.comers.map(\.signatureKey))
+        guard effects.extensions != kept.extensions else { return true }
         guard !effects.isExternal, effects.added.isEmpty, effects.removed.isEmpty,
-            let before = GroupTerms(context.extensions), let after = GroupTerms(effects.extensions)
+            let after = GroupTerms(effects.extensions)
         else { return false }
         return before.mayBecome(after, by: effects.committer.signatureKey)
+            && after.roles.keys.allSatisfy { before.roles.keys.contains($0) || isMember($0) }
+    }
+
+    /// Whether the key's owner is in the group.
+    private func isMember(_ key: [UInt8]) -> Bool {
+        leaves[RoomGroup.id(of: key)].flatMap { tree[$0] }?.signatureKey == key
     }
 
     private var proofKeys: GroupProofKeys? { GroupTerms(context.extensions)?.proofKeys }

@@ -40,6 +40,11 @@ struct GroupTerms: Equatable {
         return Set(keys).count == keys.count ? keys : nil
     }
 
+    /// The same when those have gone who had the one keys, and have come, perhaps in the place of these, who have the others.
+    func following(gone: [[UInt8]], come: [[UInt8]]) -> GroupTerms {
+        GroupTerms(roles: roles.without(Set(gone).subtracting(come)), proofKeys: proofKeys)
+    }
+
     /// Whether the owner of `key` may put others in the place of these: another list of moderators, or another secret.
     func mayBecome(_ next: GroupTerms, by key: [UInt8]) -> Bool {
         guard roles.keys.contains(key) else { return false }

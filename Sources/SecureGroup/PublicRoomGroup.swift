@@ -105,7 +105,7 @@ package struct PublicRoomGroup: GroupBook {
     }
 
     package func answerByteCount(adding: Int, removing: Int) -> Int {
-        group.commitByteLimit(proposals: RoomGroup.proposalByteCount(adds: adding, others: adding + removing + 1))
+        group.commitByteLimit(proposals: RoomGroup.proposalByteCount(adds: adding, others: adding + removing + 2))
             + RoomLimits.welcomeByteCount + RoomLimits.groupInfoByteCount + 4 * RoomLimits.candidatesPerCommit
             + Self.requestByteCount
     }
@@ -120,8 +120,8 @@ package struct PublicRoomGroup: GroupBook {
             switch purpose {
             // Perhaps who moderates.
             case .update: (0, 1)
-            // Each candidate may replace a leaf; and a pre-shared key.
-            case .answer(let candidates, let removals): (candidates.count, candidates.count + removals.count + 1)
+            // Each candidate may replace a leaf; a pre-shared key; and who goes may be a moderator.
+            case .answer(let candidates, let removals): (candidates.count, candidates.count + removals.count + 2)
             // ExternalInit, a pre-shared key, a former self.
             case .external: (0, 3)
             }
@@ -134,7 +134,7 @@ package struct PublicRoomGroup: GroupBook {
             throw error == .wrongEpoch ? .otherEpoch : .forged
         }
         let effects = staged.effects
-        guard GroupRules(context: group.context, leaves: leaves).allow(effects, by: sender),
+        guard GroupRules(context: group.context, tree: group.tree, leaves: leaves).allow(effects, by: sender),
             Self.fit(effects, purpose)
         else { throw .forged }
         var leaves = self.leaves
@@ -155,7 +155,8 @@ package struct PublicRoomGroup: GroupBook {
         case .answer(let candidates, let removals):
             var offered: [MemberID: LeafNode] = [:]
             for candidate in candidates { offered[candidate.id] = keyPackage(of: candidate)?.leafNode }
-            let allowed = Set(removals).union(offered.keys)
+            // Who comes back gets another leaf, and does not only lose its own.
+            let allowed = Set(removals).union(effects.added.map { RoomGroup.id(of: $0.signatureKey) })
             return !effects.isExternal && removed.allSatisfy(allowed.contains)
                 && effects.added.allSatisfy { offered[RoomGroup.id(of: $0.signatureKey)] == $0.leafNode }
         }

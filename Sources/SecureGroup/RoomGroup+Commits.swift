@@ -21,6 +21,7 @@ extension RoomGroup {
         var proposals: [Proposal] = []
         var commit = GroupCommit(epoch: epoch, removed: removing, commit: [])
         var removed: Set<MemberID> = []
+        var comers: [[UInt8]] = []
         for candidate in candidates {
             guard let keyPackage = usable(candidate) else {
                 commit.refused.append(candidate.id)
@@ -31,6 +32,7 @@ extension RoomGroup {
             }
             proposals.append(.add(keyPackage))
             commit.added.append(candidate.id)
+            comers.append(keyPackage.leafNode.signatureKey)
         }
         for id in removing {
             guard let leaf = leaves[id], removed.insert(id).inserted else { continue }
@@ -40,6 +42,10 @@ extension RoomGroup {
         let hasWork = !proposals.isEmpty
         if let secret, !commit.added.isEmpty {
             proposals.append(.preSharedKey(secret.newKeyID()))
+        }
+        if let terms {
+            let kept = terms.following(gone: removed.compactMap(signatureKey(of:)), come: comers)
+            if kept != terms { proposals.append(.groupContextExtensions(kept.extensions)) }
         }
         try stage(proposals, forcesPath: !hasWork, in: &commit)
         return commit
@@ -195,7 +201,7 @@ extension RoomGroup {
         case .commit(let staged):
             let effects = staged.effects
             guard !effects.removesSelf,
-                GroupRules(context: group.context, leaves: leaves).allow(effects, by: sender),
+                GroupRules(context: group.context, tree: group.tree, leaves: leaves).allow(effects, by: sender),
                 try followsSecret(effects, of: group),
                 // Who has left is not brought back by somebody who has kept its KeyPackage.
                 !effects.added.contains(where: { spent.contains($0.leafNode.encryptionKey) })

@@ -56,5 +56,5 @@ extension RoomGroup {
     /// The same of whatever a room accepts.
     static let largestProposals = proposalByteCount(
         adds: RoomLimits.candidatesPerCommit,
-        others: RoomLimits.candidatesPerCommit + RoomLimits.removalsPerCommit + 1)
+        others: RoomLimits.candidatesPerCommit + RoomLimits.removalsPerCommit + 2)
 }

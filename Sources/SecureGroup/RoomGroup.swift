@@ -21,8 +21,8 @@ package final class RoomGroup: GroupEngine {
     private static let clockTolerance = day
     private static let day: UInt64 = 24 * 3_600
     private static let chainLabel = "TermTalk message chain"
-    /// Proposals in a Commit: candidates, each of which may replace a leaf, removals, and a pre-shared key.
-    static let proposalLimit = 2 * RoomLimits.candidatesPerCommit + RoomLimits.removalsPerCommit + 1
+    /// Proposals in a Commit: candidates, each of which may replace a leaf, removals, a pre-shared key, and who moderates.
+    static let proposalLimit = 2 * RoomLimits.candidatesPerCommit + RoomLimits.removalsPerCommit + 2
     /// Keys remembered; some megabytes.
     static let pinnedKeys = 65_536
 

@@ -228,18 +228,34 @@ class Commit:
                       tuple(what for kind, what in proposals if kind == REMOVE), reader.optional(UpdatePath.read),
                       next((what for kind, what in proposals if kind == CONTEXT_EXTENSIONS), None))
 
-    def allowed(self, context, committer):
-        """The context's extensions after it: another list of moderators by one of them, and nothing else."""
-        if self.extensions is None:
+    def without_gone(self, context, tree):
+        """The context's extensions when those it removes moderate no more: all but the creator, and who comes back."""
+        gone = {tree.leaf(leaf).signature_key for leaf in self.removes}
+        gone -= {package.leaf_node.signature_key for package in self.adds}
+        if not gone or not context.extensions:
             return context.extensions
+        first, *others = moderators(context.extensions)
+        keys = b"".join([first] + [key for key in others if key not in gone])
+        return (replace(context.extensions[0], data=keys),)
+
+    def allowed(self, context, tree, committer):
+        """The context's extensions after it: another list of moderators by one of them, or what is left where some go."""
+        expected = self.without_gone(context, tree)
+        if self.adds or self.removes or self.extensions is None:
+            if (self.extensions or context.extensions) != expected:
+                raise ProtocolError("moderators")
+            return expected
         before, after = (moderators(extensions) for extensions in (context.extensions, self.extensions))
-        if self.adds or self.removes or committer not in before or before[0] != after[0]:
+        members = {tree.leaf(leaf).signature_key for leaf in tree.members}
+        if committer not in before or before[0] != after[0] or set(after) - set(before) - members:
             raise ProtocolError("moderators")
         return self.extensions
 
     def encode(self):
         proposals = [u8(1) + u16(REMOVE) + u32(leaf) for leaf in self.removes]
         proposals += [u8(1) + u16(ADD) + package.encode() for package in self.adds]
+        if self.extensions is not None:
+            proposals.append(u8(1) + u16(CONTEXT_EXTENSIONS) + encode_all(self.extensions))
         return vector_of(proposals) + optional(self.path and self.path.encode())
 
 
@@ -387,6 +403,9 @@ class Group:
         """12.4.1: stages the next epoch. Returns the Commit, and a Welcome for those who are added."""
         before = self.epoch
         commit = Commit(tuple(adds), tuple(removes), None)
+        extensions = commit.without_gone(before.context, before.tree)
+        if extensions != before.context.extensions:
+            commit = replace(commit, extensions=extensions)
         with_path = with_path or bool(removes) or not adds
         tree, new_leaves = apply_proposals(
             before.tree, replace(commit, path=True) if with_path else commit, self.leaf)
@@ -402,7 +421,8 @@ class Group:
                                 origin=parent_hash).signed(self.seed, before.context.group, self.leaf)
             tree.nodes[2 * self.leaf] = leaf_node
             private = kept_keys(private, before.tree, tree) | dict(zip(path_nodes, keys)) | {2 * self.leaf: leaf_key}
-        context = replace(before.context, epoch=before.context.epoch + 1, tree_hash=tree.tree_hash())
+        context = replace(before.context, epoch=before.context.epoch + 1, tree_hash=tree.tree_hash(),
+                          extensions=extensions)
         if with_path:
             nodes = seal_path(tree, self.leaf, secrets, new_leaves, context.encode())
             commit = replace(commit, path=UpdatePath(leaf_node, nodes))
@@ -461,7 +481,7 @@ class Group:
         private = kept_keys(before.private, before.tree, tree)
         if commit.path:
             self.enter_path(tree, content.sender, commit.path)
-        extensions = commit.allowed(before.context, before.tree.leaf(content.sender).signature_key)
+        extensions = commit.allowed(before.context, before.tree, before.tree.leaf(content.sender).signature_key)
         context = replace(before.context, epoch=before.context.epoch + 1, tree_hash=tree.tree_hash(),
                           extensions=extensions)
         commit_secret = bytes(HASH_SIZE)

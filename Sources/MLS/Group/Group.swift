@@ -93,6 +93,9 @@ package struct Group: ~Copyable {
         epoch.tree.members.compactMap { leaf in epoch.tree.member(at: leaf) }
     }
 
+    /// What is public of the current epoch.
+    package var tree: RatchetTree { epoch.tree }
+
     /// One member; nil when nobody is there.
     package func member(at leaf: LeafIndex) -> Member? {
         epoch.tree.member(at: leaf)
