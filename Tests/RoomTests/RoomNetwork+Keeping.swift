@@ -7,6 +7,17 @@ import Wire
 
 /// A kept room: what it says is read from its log, and it can be killed at any moment and goes on from what is on the disk.
 extension RoomNetwork {
+    /// A host with alice and bob, whose room says what it says into its log.
+    static func kept(closesAt: Duration? = nil) throws -> RoomNetwork {
+        let network = RoomNetwork(closesAt: closesAt)
+        network.add(nick: "host", isHost: true)
+        try network.carry()
+        _ = try network.joined("alice", "bob")
+        for peer in network.peers.indices { _ = network.room.openPlace(of: try network.id(peer), records: 0) }
+        network.isLogging = true
+        return network
+    }
+
     struct Disk {
         var snapshot: [UInt8]
         /// When that was made.

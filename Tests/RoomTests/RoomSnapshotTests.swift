@@ -14,20 +14,9 @@ import Wire
         try Room(snapshot: bytes, limits: limits, book: PlainBook.self, now: now)
     }
 
-    /// A host with alice and bob, who have said something.
-    private func network() throws -> RoomNetwork {
-        let network = RoomNetwork(closesAt: .seconds(5_000))
-        network.add(nick: "host", isHost: true)
-        try network.carry()
-        _ = try network.joined("alice", "bob")
-        for peer in network.peers.indices { _ = network.room.openPlace(of: try network.id(peer), records: 0) }
-        network.isLogging = true
-        return network
-    }
-
     @Test("Damage, another version and another kind are told apart, and no damage is a trap")
     func damage() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         let bytes = network.room.snapshot(now: network.now)
         #expect(try read(bytes, now: network.now).snapshot(now: network.now) == bytes)
         for count in 0..<bytes.count {
@@ -47,7 +36,7 @@ import Wire
     }
 
     @Test func whereItHasMoved() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         let place = OnionPlace(key: Array(1...32), port: 12_345)
         var actions: [RoomAction] = []
         network.room.move(to: place, actions: &actions)
@@ -62,7 +51,7 @@ import Wire
 
     @Test("A clock with another origin, or one that was put back, changes nothing but the origin")
     func time() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         let bytes = network.room.snapshot(now: network.now)
         for now in [Duration.zero, .seconds(-3), .seconds(1_000_000)] {
             let room = try read(bytes, now: now)
@@ -73,7 +62,7 @@ import Wire
 
     @Test("What was said since the snapshot comes from the log: nothing is given out twice")
     func entriesSince() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         try network.say("before", 1)
         try network.carry()
         let snapshot = network.room.snapshot(now: network.now)
@@ -104,7 +93,7 @@ import Wire
 
     @Test("Nicks, topic, lock and slow mode come from the log, too: they need no snapshot")
     func changesSince() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         let before = network.room.snapshot(now: network.now)
         try network.act(1) { client, actions in try client.changeNick(to: "alicia", actions: &actions) }
         try network.carry()
@@ -134,7 +123,7 @@ import Wire
 
     @Test("Who has spoken in slow mode waits as long where the host was killed meanwhile")
     func slowSince() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         network.moderate { room, actions in room.setSlowMode(seconds: 60, actions: &actions) }
         try network.carry()
         network.timePassed(.seconds(60))
@@ -155,7 +144,7 @@ import Wire
 
     @Test("What the host's own participant had received counts after a restart, and what it had not was missed")
     func receiptsOfTheHost() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         let before = network.room.snapshot(now: network.now)
         let (alice, host, bob) = (try network.id(1), try network.id(0), try network.id(2))
         for text in ["one", "two", "three"] { try network.say(text, 1) }
@@ -188,7 +177,7 @@ import Wire
 
     @Test("Who spoke was there, though the snapshot had it away: no more have got a message than are to")
     func senderWhoIsAway() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         for peer in 1...2 { network.breakLink(peer) }
         let before = network.room.snapshot(now: network.now)
         for peer in 1...2 { network.mendLink(peer) }
@@ -206,7 +195,7 @@ import Wire
 
     @Test("A host that was started anew: members are away and come back, its own participant enters the living group")
     func restart() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         network.moderate { room, actions in room.setTopic("cats", actions: &actions) }
         try network.say("before", 1)
         try network.carry()
@@ -240,7 +229,7 @@ import Wire
 
     @Test("Whoever is listed and has lost its place is out when the group begins anew, and the room can be read again")
     func restartWithoutPlaces() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         try network.say("before", 1)
         try network.carry()
         for peer in 1...2 { network.overrun(peer) }
@@ -255,7 +244,7 @@ import Wire
 
     @Test("An end that is too far off is refused, and the furthest one can be read again")
     func furthestEnd() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept(closesAt: .seconds(5_000))
         let left = try #require(network.room.closesAt) - network.now
         #expect(throws: ChatEvent.Notice.self) {
             try network.moderate { room, actions in

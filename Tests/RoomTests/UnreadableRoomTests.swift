@@ -10,17 +10,6 @@ import Testing
         try Room(snapshot: bytes, limits: network.room.limits, book: PlainBook.self, now: network.now)
     }
 
-    /// A host with alice and bob, whose room says what it says into its log.
-    private func network() throws -> RoomNetwork {
-        let network = RoomNetwork()
-        network.add(nick: "host", isHost: true)
-        try network.carry()
-        _ = try network.joined("alice", "bob")
-        for peer in network.peers.indices { _ = network.room.openPlace(of: try network.id(peer), records: 0) }
-        network.isLogging = true
-        return network
-    }
-
     /// The room as it goes on after a kill, from that snapshot and the log since.
     private func killed(_ network: RoomNetwork, after snapshot: [UInt8]) throws -> Room {
         var room = try read(snapshot, of: network)
@@ -35,7 +24,7 @@ import Testing
 
     @Test("However much was said to one alone since the snapshot, and has arrived, the room can be read again")
     func saidPrivately() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept()
         let bob = try network.id(2)
         let before = network.room.snapshot(now: network.now)
         let text = String(repeating: "x", count: ChatLimits.textByteCount)
@@ -54,7 +43,7 @@ import Testing
 
     @Test("Who waited under a nick when the room was written, and has gone, takes it from nobody who has it since")
     func nickOfAJoiner() throws {
-        let network = try network()
+        let network = try RoomNetwork.kept()
         let carol = network.add(nick: "carol")
         try network.carry(of: [carol])
         let before = network.room.snapshot(now: network.now)
