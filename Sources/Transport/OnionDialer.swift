@@ -14,17 +14,16 @@ package final class OnionDialer {
         self.controller = controller
     }
 
-    /// Dials `port` of an onion service. No two streams share a circuit;
-    /// `optimisticData` is sent without waiting for the service's answer. `completion` is called once, in a later turn,
+    /// Dials `port` of an onion service. No two streams share a circuit. `completion` is called once, in a later turn,
     /// unless cancelled before, and must set the handler of the stream it gets.
     @discardableResult
     package func dial(
-        _ address: OnionAddress, port: UInt16, optimisticData: [UInt8] = [], timeout: Duration,
+        _ address: OnionAddress, port: UInt16, timeout: Duration,
         completion: @escaping (Result<any ByteStream, TorError>) -> Void
     ) -> any Cancellable {
         OnionAttempt(controller: controller, address: address, completion: completion) { completion in
             self.dial(
-                host: address.host, port: port, optimisticData: optimisticData,
+                host: address.host, port: port,
                 timeout: timeout, completion: completion)
         }
     }
@@ -32,11 +31,11 @@ package final class OnionDialer {
     /// Dials a host by DNS name or IP address through an exit of tor; otherwise as for an onion service.
     @discardableResult
     package func dial(
-        host: String, port: UInt16, optimisticData: [UInt8] = [], timeout: Duration,
+        host: String, port: UInt16, timeout: Duration,
         completion: @escaping (Result<any ByteStream, TorError>) -> Void
     ) -> any Cancellable {
         SocksDialer.dial(
-            .init(host: host, port: port), via: controller.socksEndpoints, optimisticData: optimisticData,
+            .init(host: host, port: port), via: controller.socksEndpoints,
             timeout: timeout, loop: controller.loop, completion: completion)
     }
 }

@@ -101,8 +101,7 @@ final class Scenario {
         via other: TorController? = nil, then: @escaping (String) -> Void
     ) {
         (other.map { OnionDialer(controller: $0) } ?? dialer).dial(
-            address, port: port, optimisticData: Array("hello ".utf8),
-            timeout: timeout
+            address, port: port, timeout: timeout
         ) { result in
             switch result {
             case .failure(.onionAuthRequired(wrongKey: true)): then("wrong key")
@@ -112,7 +111,7 @@ final class Scenario {
                     stream.close()
                     then(String(decoding: bytes, as: UTF8.self))
                 }
-                stream.write(Array("world!".utf8).span)
+                stream.write(Array("hello world!".utf8).span)
             }
         }
     }

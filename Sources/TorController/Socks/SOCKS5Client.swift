@@ -47,20 +47,15 @@ package struct SOCKS5Client {
 
     private let target: Target
     private let credentials: SocksCredentials
-    private let optimisticData: [UInt8]
     private var state = State.waitingForMethod
     /// At most the 262 bytes of the longest reply, plus what came with it.
     private var buffer: [UInt8] = []
 
-    /// `optimisticData` is sent right behind the request, before its reply: it saves one round trip through the circuit.
-    package init(
-        target: Target, credentials: SocksCredentials = .random(), optimisticData: [UInt8] = []
-    ) throws(Failure) {
+    package init(target: Target, credentials: SocksCredentials = .random()) throws(Failure) {
         let host = target.host.utf8.count
         guard host > 0, host <= Self.maximumFieldByteCount else { throw .hostTooLong }
         self.target = target
         self.credentials = credentials
-        self.optimisticData = optimisticData
     }
 
     /// The proxy is connected: version 5, one method, user name and password.
@@ -96,8 +91,7 @@ package struct SOCKS5Client {
             state = .waitingForReply
             let host = Array(target.host.utf8)
             return .send(
-                [5, 1, 0, 3, UInt8(host.count)] + host + [UInt8(target.port >> 8), UInt8(target.port & 255)]
-                    + optimisticData)
+                [5, 1, 0, 3, UInt8(host.count)] + host + [UInt8(target.port >> 8), UInt8(target.port & 255)])
         case .waitingForReply:
             return try takeReply()
         case .connected, .failed:

@@ -3,20 +3,18 @@ package import EventLoop
 /// Opens streams through tor's SOCKS port.
 package enum SocksDialer {
     /// Dials `target` through the first of `endpoints`, SOCKS ports of one tor, that takes the stream: one may be closed to
-    /// us by SocksPolicy, or to onion services by NoOnionTraffic. No two streams share a circuit;
-    /// `optimisticData` is sent behind the request without waiting for its reply.
+    /// us by SocksPolicy, or to onion services by NoOnionTraffic. No two streams share a circuit.
     ///
     /// `completion` is called once, in a later turn, unless cancelled before. On success the stream is the socket itself, and
     /// nothing stands between it and its new owner, who must set its handler inside `completion`: what the peer has
     /// sent already is handed to that handler right after.
     @discardableResult
     package static func dial(
-        _ target: SOCKS5Client.Target, via endpoints: [TorEndpoint], optimisticData: [UInt8] = [], timeout: Duration,
+        _ target: SOCKS5Client.Target, via endpoints: [TorEndpoint], timeout: Duration,
         loop: EventLoop, completion: @escaping (Result<any ByteStream, TorError>) -> Void
     ) -> any Cancellable {
         SocksAttempt(
-            target: target, endpoints: endpoints, optimisticData: optimisticData,
-            timeout: timeout, loop: loop, completion: completion)
+            target: target, endpoints: endpoints, timeout: timeout, loop: loop, completion: completion)
     }
 }
 
@@ -46,15 +44,15 @@ private final class SocksAttempt: ByteStreamHandler, Cancellable {
     private var completion: ((Result<any ByteStream, TorError>) -> Void)?
 
     init(
-        target: SOCKS5Client.Target, endpoints: [TorEndpoint], optimisticData: [UInt8],
-        timeout: Duration, loop: EventLoop, completion: @escaping (Result<any ByteStream, TorError>) -> Void
+        target: SOCKS5Client.Target, endpoints: [TorEndpoint], timeout: Duration, loop: EventLoop,
+        completion: @escaping (Result<any ByteStream, TorError>) -> Void
     ) {
         self.endpoints = endpoints[...]
         self.loop = loop
         self.timeout = timeout
         self.completion = completion
         isOnion = OnionAddress.isOnionName(target.host)
-        makeClient = { try? SOCKS5Client(target: target, optimisticData: optimisticData) }
+        makeClient = { try? SOCKS5Client(target: target) }
         deadline = loop.schedule(after: timeout) { [self] in finish(.failure(.connectionTimeout)) }
         loop.schedule(after: .zero) { [self] in tryNext() }
     }

@@ -76,8 +76,7 @@ private func socks(_ bytes: [UInt8]) {
     var input = FuzzInput(bytes)
     let size = max(1, Int(input.byte()))
     let rest = input.rest()
-    guard var client = try? SOCKS5Client(target: .init(host: "host", port: 1), optimisticData: [1])
-    else {
+    guard var client = try? SOCKS5Client(target: .init(host: "host", port: 1)) else {
         preconditionFailure("the host is short")
     }
     _ = client.connected()
