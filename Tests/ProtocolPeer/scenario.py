@@ -154,10 +154,10 @@ def private(other, peer, otto):
 
 def current_words(host):
     """What the host shows of the room's words, when these are those of the group still: somebody may have given itself new keys meanwhile."""
+    deadline = time.monotonic() + LONG
     while True:
         count = len(host.seen("verification"))
         host.say("/verify")
-        deadline = time.monotonic() + LONG
         while len(host.seen("verification")) == count:
             expect(time.monotonic() < deadline, "an answer to /verify")
             host.drain(0.1)

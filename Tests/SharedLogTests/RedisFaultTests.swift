@@ -27,7 +27,7 @@ struct RedisFaultTests {
         #expect(run.epoch > 1)
     }
 
-    /// docs/operations-guide.md: min-replicas-to-write.
+    /// docs/shared-log.md: min-replicas-to-write.
     @Test("A replica takes the place of a master that goes on for one of the hosts", arguments: [true, false])
     func split(needsReplica: Bool) throws {
         let run = try RedisFaultRun(seed: 8)
