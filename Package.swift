@@ -123,7 +123,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Chat", "Room", "SecureGroup", "SecureSession", "SharedLog", "Sodium", "Wire"],
+            dependencies: ["Chat", "EventLoop", "Room", "SecureGroup", "SecureSession", "SharedLog", "Sodium", "Wire"],
             path: "Tests/TestSupport",
             swiftSettings: common),
         .target(name: "PrivateTorNetwork", path: "Tests/PrivateTorNetwork", swiftSettings: common),

@@ -16,14 +16,8 @@ import Glibc
     private var isStopped = false
     private var hasEnded = false
     private var cachedNow: MonotonicTime?
-    /// The time of a loop whose time is made up.
-    private var simulatedNow: MonotonicTime?
-    private var simulatedTimers: [TimerHandle] = []
-    private var simulatedTimerCount = 0
-    /// How many turns made-up time may take, so that what goes round in circles comes to an end, too.
-    package var simulatedTurnsLeft = Int.max
-    /// How many timers wait in made-up time.
-    package var waitingTimerCount: Int { simulatedTimers.count }
+    /// In place of the clock, in tests.
+    package private(set) var madeUpTime: (any MadeUpTime)?
     private var nextTurnBodies: [() -> Void] = []
     private var endOfTurnBodies: [() -> Void] = []
     private var kept: [ObjectIdentifier: any LoopKept] = [:]
@@ -46,11 +40,10 @@ import Glibc
         if offloader == nil { throw .unavailable }
     }
 
-    /// A loop whose time is made up, for tests: it begins at `start` and jumps from timer to timer, so that hours pass in
-    /// no time and in the same way each time. Sockets, signals and offloaded work are never served.
-    package convenience init(simulatedFrom start: MonotonicTime) throws(EventLoopError) {
+    /// A loop whose time is made up: sockets, signals and offloaded work are never served.
+    package convenience init(in time: any MadeUpTime) throws(EventLoopError) {
         try self.init()
-        simulatedNow = start
+        madeUpTime = time
     }
 
     deinit {
@@ -63,7 +56,7 @@ import Glibc
 
     /// The time at which this turn began to be handled; the clock is read once a turn, and only when asked for.
     package var now: MonotonicTime {
-        if let simulatedNow { return simulatedNow }
+        if let madeUpTime { return madeUpTime.now }
         if let cachedNow { return cachedNow }
         let time = MonotonicTime(nanoseconds: SystemCall.monotonicNanoseconds())
         if isRunning { cachedNow = time }
@@ -77,8 +70,8 @@ import Glibc
         isRunning = true
         while !isStopped {
             cachedNow = nil
-            if simulatedNow != nil {
-                simulatedTurn()
+            if let madeUpTime {
+                turn(in: madeUpTime)
                 continue
             }
             let hasWork = !nextTurnBodies.isEmpty || !endOfTurnBodies.isEmpty
@@ -93,38 +86,15 @@ import Glibc
         cancelAll()
     }
 
-    /// Lets made-up time pass in which nothing runs, as when the process is stopped.
-    package func skip(_ time: Duration) {
-        guard let now = simulatedNow else { preconditionFailure("only made-up time can be skipped") }
-        simulatedNow = now + time
-    }
-
-    /// One turn in made-up time: what is due, or will be next when there is nothing else to do.
-    private func simulatedTurn() {
-        guard simulatedTurnsLeft > 0 else {
+    private func turn(in time: any MadeUpTime) {
+        let hasWork = !nextTurnBodies.isEmpty || !endOfTurnBodies.isEmpty
+        guard let due = time.beginTurn(hasWork: hasWork) else {
             isStopped = true
             return
         }
-        simulatedTurnsLeft -= 1
-        if nextTurnBodies.isEmpty, endOfTurnBodies.isEmpty {
-            guard let next = simulatedTimers.min(by: { $0.isEarlier(than: $1) }) else {
-                isStopped = true
-                return
-            }
-            simulatedNow = max(now, next.deadline)
-        }
-        let due = simulatedTimers.filter { $0.deadline <= now }.sorted { $0.isEarlier(than: $1) }
         for timer in due where !isStopped { timer.fire() }
         if !isStopped { runNextTurnBodies() }
         for body in take(&endOfTurnBodies) { body() }
-    }
-
-    /// Adds a timer to made-up time and returns its number; nil when time is real.
-    func simulate(_ timer: TimerHandle) -> Int? {
-        guard simulatedNow != nil else { return nil }
-        simulatedTimers.append(timer)
-        simulatedTimerCount += 1
-        return simulatedTimerCount
     }
 
     /// Makes ``run()`` return when the callback that calls this is over. What was asked for at the end of the turn still
@@ -142,7 +112,7 @@ import Glibc
     }
 
     /// Calls `body` in the next turn (in this one when its callbacks are not over), which begins without waiting.
-    func atNextTurn(_ body: @escaping () -> Void) {
+    package func atNextTurn(_ body: @escaping () -> Void) {
         if hasEnded { return }
         nextTurnBodies.append(body)
     }
@@ -205,7 +175,6 @@ import Glibc
 
     func letGo(_ object: any LoopKept) {
         kept[ObjectIdentifier(object)] = nil
-        if simulatedNow != nil { simulatedTimers.removeAll { $0 === object } }
     }
 
     private func runNextTurnBodies() {

@@ -7,18 +7,16 @@ package final class TimerHandle: Cancellable, LoopKept {
     static let longestWait: Int64 = 60_000_000_000
 
     private let loop: EventLoop
-    let deadline: MonotonicTime
+    package let deadline: MonotonicTime
     private var event: LibeventEvent?
     private var body: (() -> Void)?
-    /// How many timers of made-up time there were before, and this one.
-    private var number = 0
 
     init(loop: EventLoop, after: Duration, body: @escaping () -> Void) {
         self.loop = loop
         self.body = body
         deadline = loop.now + after
-        if let number = loop.simulate(self) {
-            self.number = number
+        if let time = loop.madeUpTime {
+            time.add(self)
             loop.keep(self)
             return
         }
@@ -36,14 +34,10 @@ package final class TimerHandle: Cancellable, LoopKept {
         event = nil
         body = nil
         loop.letGo(self)
+        loop.madeUpTime?.remove(self)
     }
 
     func loopEnded() { cancel() }
-
-    /// The order in which timers of made-up time fire: those for the same time as they were asked for.
-    func isEarlier(than other: TimerHandle) -> Bool {
-        (deadline, number) < (other.deadline, other.number)
-    }
 
     /// Made-up time has come to the deadline.
     func fire() {

@@ -5,6 +5,7 @@ import Room
 import SecureGroup
 import SecureSession
 import Sodium
+import TestSupport
 import Testing
 import Transport
 

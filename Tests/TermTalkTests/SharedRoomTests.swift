@@ -1,6 +1,7 @@
 import Chat
 import EventLoop
 import Room
+import TestSupport
 import Testing
 
 @testable import TermTalk

@@ -7,6 +7,7 @@ import SecureSession
 import SharedLog
 import SharedLogModel
 import Sodium
+import TestSupport
 import Testing
 import Transport
 

@@ -1,3 +1,5 @@
+package import EventLoop
+
 /// One end of a pair of streams in memory, for tests of what works over any ``ByteStream``.
 package final class MemoryStream: ByteStream {
     /// When `streamDrained` is called.
