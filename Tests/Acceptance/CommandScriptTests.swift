@@ -8,6 +8,6 @@ struct CommandScriptTests {
     }
 
     @Test func thereAreScripts() {
-        #expect(CommandScript.all.count >= 4)
+        #expect(CommandScript.all.count >= 5)
     }
 }
