@@ -32,7 +32,7 @@ extension RoomGroup {
     func useNextSecret() throws(GroupError) {
         guard let next = secrets.next else { throw .unavailable }
         try withGroup { (group) throws(MLSError) in next.add(to: &group.preSharedKeys) }
-        secrets = GroupSecrets(current: next, former: secrets.former)
+        secrets = RoomSecrets(current: next, former: secrets.former)
     }
 
     package var hasExternalCommit: Bool {

@@ -13,9 +13,9 @@ package final class RoomGroup: GroupEngine {
     static let suite = CipherSuite.x25519ChaChaPoly
     /// What is said is padded, signature included, to a multiple of this, so that with all that is around it a short text
     /// fits the smallest sealed message of the session (docs/protocol.md, "Content").
-    package static let paddingUnit = 336
+    static let paddingUnit = 336
     /// The same for what is said to one member, whose signature is outside.
-    package static let privatePaddingUnit = 288
+    static let privatePaddingUnit = 288
     /// How long a KeyPackage is said to count, in seconds: it is used at once, but clocks differ.
     private static let lifetime: UInt64 = 30 * 24 * 3_600
     private static let clockTolerance = day
@@ -29,7 +29,7 @@ package final class RoomGroup: GroupEngine {
     private let signingKey: Ed25519.KeyPair
     let trust: GroupTrust
     /// Of a relay's room.
-    var secrets = GroupSecrets()
+    var secrets = RoomSecrets()
     /// Whether a host's own participant has let us in: it has created the group, and nobody else does.
     private var isOfHost = false
     private let time: UInt64

@@ -1,4 +1,5 @@
 import EventLoop
+import Sodium
 
 /// One way of getting at a tor: a search among control ports or SOCKS ports, or the wait for a child's control socket.
 final class TorConnector: Cancellable {

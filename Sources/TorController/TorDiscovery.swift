@@ -1,4 +1,5 @@
 package import EventLoop
+package import Sodium
 
 /// Looks for a control port that lets this program in: tries endpoints in order and keeps the first that works.
 ///
@@ -94,7 +95,7 @@ extension TorError {
     }
 
     /// Whether somebody may pretend to be tor.
-    package var isDistrust: Bool { if case .untrusted = self { true } else { false } }
+    var isDistrust: Bool { if case .untrusted = self { true } else { false } }
 
     /// How much an error of one candidate says about what to do.
     var discoveryRank: Int {

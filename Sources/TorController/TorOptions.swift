@@ -1,4 +1,5 @@
 package import EventLoop
+package import Sodium
 
 /// What the user decided about tor.
 package struct TorOptions: Sendable {
@@ -23,19 +24,19 @@ package struct TorOptions: Sendable {
     /// Where the environment says that the control port of this system is: tried first when none is given.
     package var usualControl: SocketAddress?
     /// Where the environment says that the SOCKS port of this system is: dialed through when none is given.
-    package var usualSocks: SocketAddress?
+    var usualSocks: SocketAddress?
     /// The control port to use; nil tries ``controlCandidates`` in order.
     package var control: SocketAddress?
     /// The SOCKS port to dial through; nil asks tor.
     package var socks: SocketAddress?
     package var mode: Mode
-    package var purpose: Purpose
+    var purpose: Purpose
     /// Where a control port is looked for when none is given.
     package var controlCandidates: [SocketAddress] =
         [.unix(path: "/run/tor/control")] + Self.instances(in: "/run/tor-instances")
         + [.ip("127.0.0.1", port: 9051), .ip("127.0.0.1", port: 9151)]
     /// Where a joiner looks for a SOCKS port when no control port can be used.
-    package var socksCandidates: [SocketAddress] = [
+    var socksCandidates: [SocketAddress] = [
         .ip("127.0.0.1", port: 9050), .ip("127.0.0.1", port: 9150),
     ]
     /// The password of a tor with HashedControlPassword.
@@ -52,9 +53,9 @@ package struct TorOptions: Sendable {
     /// The proxy by which the child goes into its network.
     package var proxy: TorProxy?
     /// How long bootstrapping may make no progress.
-    package var stallTimeout: Duration = .seconds(60)
+    var stallTimeout: Duration = .seconds(60)
     /// How long, after bootstrapping, the first directory may take to confirm a descriptor.
-    package var publishTimeout: Duration = .seconds(120)
+    var publishTimeout: Duration = .seconds(120)
 
     package init(
         control: SocketAddress? = nil, socks: SocketAddress? = nil, mode: Mode = .auto, purpose: Purpose = .publish

@@ -1,19 +1,19 @@
 /// What a member chooses for its group.
 package struct GroupConfiguration: Sendable {
     /// The padding of what is sent encrypted.
-    package var padding: Padding
+    var padding: PaddingRule
     /// The padding of what is for one member alone, which has its signature beside what is encrypted.
-    package var privatePadding: Padding
+    var privatePadding: PaddingRule
     /// Whether proposals and Commits are encrypted too.
-    package var encryptsHandshake: Bool
+    var encryptsHandshake: Bool
     /// Whether clients may propose to be added themselves (section 12.1.8). Anybody can sign such a proposal, a delivery
     /// service too, and the next Commit carries it out: not without a reason, and then all members alike.
-    package var acceptsNewMemberProposals: Bool
+    var acceptsNewMemberProposals: Bool
     /// What leaf nodes must be; its time is replaced by that of each call.
-    package var leafNodePolicy: LeafNodePolicy
+    var leafNodePolicy: LeafNodePolicy
 
     package init(
-        padding: Padding = .none, privatePadding: Padding = .none, encryptsHandshake: Bool = true,
+        padding: PaddingRule = .none, privatePadding: PaddingRule = .none, encryptsHandshake: Bool = true,
         acceptsNewMemberProposals: Bool = false, leafNodePolicy: LeafNodePolicy = LeafNodePolicy(time: nil)
     ) {
         self.padding = padding

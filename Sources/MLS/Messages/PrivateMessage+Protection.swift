@@ -5,7 +5,7 @@ extension PrivateMessage {
     /// Encrypts a signed content with the key of a generation of its sender (RFC 9420 section 6.3).
     static func sealed(
         _ authenticated: AuthenticatedContent, from leaf: LeafIndex, generation: UInt32, key: MessageKey,
-        senderDataSecret: borrowing SecretBytes, suite: CipherSuite, padding: Padding
+        senderDataSecret: borrowing SecretBytes, suite: CipherSuite, padding: PaddingRule
     ) throws(MLSError) -> PrivateMessage {
         let content = authenticated.content
         var plaintext = ByteWriter()

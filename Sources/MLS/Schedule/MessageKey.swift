@@ -1,10 +1,10 @@
-internal import Sodium
+package import Sodium
 internal import Wire
 
 /// Key and nonce of one generation of one ratchet (RFC 9420 section 9.1).
 package struct MessageKey: Sendable {
     package let key: SharedSecret
-    package let nonce: [UInt8]
+    let nonce: [UInt8]
 
     init(key: consuming SecretBytes, nonce: borrowing SecretBytes) {
         self.key = SharedSecret(key)

@@ -1,5 +1,5 @@
 import EventLoop
-import Sodium
+package import Sodium
 
 /// One control connection as a value: authentication first, then commands matched with their replies in order.
 ///
@@ -65,7 +65,7 @@ package struct ControlSession {
 
     package var isOpen: Bool { if case .open = state { true } else { false } }
     /// Whether a reply is owed by tor.
-    package var isWaiting: Bool { !pending.isEmpty }
+    var isWaiting: Bool { !pending.isEmpty }
 
     /// The connection is there: asks for what tor offers. Before authentication tor takes this question once only.
     package mutating func connected() -> [Output] {

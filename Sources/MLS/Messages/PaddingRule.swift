@@ -1,5 +1,5 @@
 /// How much padding a PrivateMessage gets (RFC 9420 section 6.3.1), so that its length says less of its content.
-package enum Padding: Sendable {
+package enum PaddingRule: Sendable {
     /// None.
     case none
     /// Up to the next multiple of so many bytes, counted with content and signature.

@@ -1,6 +1,4 @@
-package import Sodium
-
-/// A secret that collections can hold: it is wiped when the last reference goes.
+/// Secret bytes with more than one owner, wiped when the last one lets go.
 package final class SharedSecret: Sendable {
     package let bytes: SecretBytes
 
