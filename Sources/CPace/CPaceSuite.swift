@@ -6,8 +6,6 @@ package enum CPaceSuite {
     package static let shareByteCount = Ristretto255.byteCount
     /// Bytes of a tag that confirms.
     package static let tagByteCount = HMACSHA512.byteCount
-    /// Bytes of the key that an exchange leaves.
-    package static let sessionKeyByteCount = SHA512.digestByteCount
 
     private static let domain = Array("CPaceRistretto255".utf8)
     private static let keyDomain = Array("CPaceRistretto255_ISK".utf8)

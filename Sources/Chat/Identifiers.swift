@@ -14,7 +14,7 @@ package struct MemberID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The id of these ASCII bytes; nil when they are not six of the alphabet.
-    package init?(bytes: [UInt8]) {
+    init?(bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
         var packed: UInt64 = 0
         for byte in bytes {

@@ -13,7 +13,7 @@ package struct TOMLDocument: Equatable, Sendable {
 
     package struct Entry: Equatable, Sendable {
         /// With the tables before it: `tor.control`.
-        package var key: String
+        var key: String
         package var value: Value
         /// From 1.
         package var line: Int

@@ -13,13 +13,13 @@ package struct AnnouncementTag: Equatable, Sendable {
     package let bytes: [UInt8]
 
     /// A new tag of the room; each is another one.
-    package init(room: String) {
+    init(room: String) {
         let salt = Random.bytes(Self.saltByteCount)
         bytes = salt + Self.proof(room: room, salt: salt[...])
     }
 
     /// A tag as it was received; nil when it has another length.
-    package init?(bytes: [UInt8]) {
+    init?(bytes: [UInt8]) {
         guard bytes.count == Self.saltByteCount + Self.proofByteCount else { return nil }
         self.bytes = bytes
     }
@@ -34,7 +34,7 @@ package struct AnnouncementTag: Equatable, Sendable {
     package var name: String { Base16.encode(bytes) }
 
     /// Whether it is one of the room.
-    package func isOf(room: String) -> Bool {
+    func isOf(room: String) -> Bool {
         constantTimeEquals(
             Array(bytes.dropFirst(Self.saltByteCount)), Self.proof(room: room, salt: bytes.prefix(Self.saltByteCount)))
     }

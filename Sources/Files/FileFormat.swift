@@ -8,13 +8,13 @@ package enum FileFormat {
     package static let pieceByteCount = 15_360
 
     /// Bytes of a sealed piece.
-    package static let sealedByteCount = pieceByteCount + 16
+    static let sealedByteCount = pieceByteCount + 16
 
     /// Bytes of the hash of one piece.
-    package static let leafByteCount = 32
+    static let leafByteCount = 32
 
     /// Hashes in one piece of the list of hashes.
-    package static let leavesPerPage = pieceByteCount / leafByteCount
+    static let leavesPerPage = pieceByteCount / leafByteCount
 
     /// Bytes of the largest file: the list of its hashes, which both ends hold in memory, has 36 MB.
     package static let largestSize: UInt64 = 16 << 30
@@ -26,7 +26,7 @@ package enum FileFormat {
     package static let pieceFrameByteCount = PieceFrame.byteCount
 
     /// Bytes of frames, with their records' headers of 3 bytes, in one sealed message of 15,616 bytes.
-    package static let messageByteCount = 15_590
+    static let messageByteCount = 15_590
 
     // MARK: Limits
 
@@ -56,7 +56,7 @@ package enum FileFormat {
 
     /// The pieces that a receiver fetches of a file that has `count`: the next of 1, 2, 4 and so on, in eight steps between
     /// them, so that their number says little of the size.
-    package static func paddedCount(_ count: UInt32) -> UInt32 {
+    static func paddedCount(_ count: UInt32) -> UInt32 {
         guard count > 8 else { return count }
         let power = UInt32(1) << (31 - UInt32((count - 1).leadingZeroBitCount))
         let step = power / 8
@@ -64,7 +64,7 @@ package enum FileFormat {
     }
 
     /// The pieces of the list of the hashes of so many pieces.
-    package static func pageCount(pieces: UInt32) -> UInt32 {
+    static func pageCount(pieces: UInt32) -> UInt32 {
         (pieces + UInt32(leavesPerPage) - 1) / UInt32(leavesPerPage)
     }
 }

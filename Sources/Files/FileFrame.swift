@@ -52,7 +52,7 @@ package enum FileFrame: Sendable, Equatable {
     }
 
     /// - Throws: ``FileError/malformed``.
-    package init(decoding bytes: [UInt8]) throws(FileError) {
+    init(decoding bytes: [UInt8]) throws(FileError) {
         if bytes.first == PieceFrame.type {
             self = .piece(try PieceFrame(decoding: bytes))
             return

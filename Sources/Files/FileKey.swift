@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 
 /// The key of one offer, and what is made of it: the key of the hashes of pieces, that of the root over them, and, for a
 /// given root, that which seals.
@@ -16,7 +16,7 @@ package final class FileKey: Sendable {
     }
 
     /// - Precondition: `secret` has ``byteCount`` bytes.
-    package init(_ secret: consuming SecretBytes) {
+    init(_ secret: consuming SecretBytes) {
         leafKey = Self.derive("TermTalk file leaf 1", [], from: secret)
         rootKey = Self.derive("TermTalk file root 1", [], from: secret)
         self.secret = consume secret

@@ -5,7 +5,7 @@ package struct FileRelay: Sendable {
         /// Bytes of the largest file; 0 for no files at all.
         package var largest: UInt64 = 104_857_600
         /// What one member may have passed on at once, and in the long run in each hour, in files of the largest size.
-        package static let filesAnHour: Double = 64
+        static let filesAnHour: Double = 64
 
         package init() {}
     }
@@ -25,8 +25,8 @@ package struct FileRelay: Sendable {
     private static let heldEnds = FileFormat.outgoing
     /// Frames without a piece that one member may have passed on at once, and in the long run in each second, beside those that
     /// bring pieces. They wait for no window: many would stand before what is said on the connections of others.
-    package static let controlBurst: Double = 1_024
-    package static let controlRate: Double = 64
+    static let controlBurst: Double = 1_024
+    static let controlRate: Double = 64
 
     private let limits: Limits
     private var connected: Set<UInt32> = []

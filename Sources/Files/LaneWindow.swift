@@ -5,7 +5,7 @@
 package struct LaneWindow: Sendable {
     /// Between which bytes a window stays.
     package struct Bounds: Sendable, Equatable {
-        package let smallest: Int
+        let smallest: Int
         package let largest: Int
 
         /// Fewer than 64 KB leave a circuit half empty; 256 KB fill it, and messages still take what they take in an idle room.
@@ -15,7 +15,7 @@ package struct LaneWindow: Sendable {
     }
 
     /// Bytes with which a window begins.
-    package static let firstByteCount = 65_536
+    static let firstByteCount = 65_536
 
     /// Round trips of which the usual one is found.
     private static let sampleCount = 16
@@ -39,17 +39,17 @@ package struct LaneWindow: Sendable {
     private var recent: [Duration] = []
     private var lastCut: Duration = .zero
 
-    package init(_ bounds: Bounds) {
+    init(_ bounds: Bounds) {
         self.bounds = bounds
     }
 
     /// Whether nothing has been sent.
     var isFresh: Bool { sentBytes == 0 }
 
-    package var underWay: Int { Int(clamping: sentBytes - takenBytes) }
+    var underWay: Int { Int(clamping: sentBytes - takenBytes) }
 
     /// Whether another piece may be sent.
-    package var hasRoom: Bool { underWay + FileFormat.pieceFrameByteCount <= byteCount }
+    var hasRoom: Bool { underWay + FileFormat.pieceFrameByteCount <= byteCount }
 
     package mutating func sent(_ count: Int, now: Duration) {
         marks.append(Mark(end: sentBytes + UInt64(count), at: now, wasIdle: underWay == 0))

@@ -11,7 +11,7 @@ package final class PieceCipher: Sendable {
     private let key: SecretBytes
     private let fileKey: FileKey
 
-    package init(_ offer: FileOffer) {
+    init(_ offer: FileOffer) {
         file = offer.id
         key = offer.key.sealKey(root: offer.root)
         fileKey = offer.key

@@ -5,7 +5,7 @@ package struct PieceNumber: Hashable, Sendable {
     /// As on the wire: the high bit marks the list.
     package let rawValue: UInt32
 
-    package init(rawValue: UInt32) {
+    init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
 

@@ -30,7 +30,7 @@ package struct PieceSet: Sendable, Equatable {
     }
 
     /// The first piece from `start` on that is not in it.
-    package func missing(from start: UInt32) -> UInt32? {
+    func missing(from start: UInt32) -> UInt32? {
         var index = max(start, firstMissing)
         while index < count {
             let rest = ~words[Int(index / 64)] >> UInt64(index % 64)

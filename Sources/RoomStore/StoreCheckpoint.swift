@@ -8,7 +8,7 @@ package struct StoreCheckpoint: Equatable, Sendable {
     /// allowed; those below ``firstKeptEntry`` are not written.
     package var entries: [NumberedBytes]
     /// Entries with lower numbers are deleted.
-    package var firstKeptEntry: UInt64
+    var firstKeptEntry: UInt64
     /// What ``StoreReport/checkpointed(input:serial:)`` names it by: two in a row may have the same input.
     package var serial: UInt64
 

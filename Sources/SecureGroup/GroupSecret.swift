@@ -30,7 +30,7 @@ package final class GroupSecret: Sendable {
     package let handshakeKey: SecretContent
 
     /// A new random secret.
-    package convenience init() {
+    convenience init() {
         self.init(SecretBytes(randomCount: Self.byteCount))
     }
 

@@ -73,7 +73,7 @@ package struct SecureSession: ~Copyable {
     package var isOpen: Bool { link.isOpen }
 
     /// Whether the peer has shown that it holds an invite.
-    package var isInvited: Bool { link.isInvited }
+    var isInvited: Bool { link.isInvited }
 
     /// The invite that the connection's handshake is made with.
     package var invite: InviteSecret? { link.invite }
@@ -87,10 +87,7 @@ package struct SecureSession: ~Copyable {
     /// When a connection that is not part of a room yet is to be closed.
     package var admissionDeadline: Duration { deadline }
 
-    /// Records sent since number 0 of the session.
-    package var sentCount: UInt32 { channel.sentCount }
-
-    /// The same, with those that are queued.
+    /// Records sent since number 0 of the session, with those that are queued.
     package var recordCount: UInt32 {
         channel.sentCount &+ queue[cursor.message...].reduce(0) { $0 &+ UInt32($1.recordCount) }
             &- UInt32(cursor.record)

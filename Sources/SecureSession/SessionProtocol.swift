@@ -22,16 +22,16 @@ package enum SessionProtocol {
     package static let smallestBucket = 488
 
     /// Buckets are `smallestBucket << 0...largestBucketShift`; one more would not fit a 16-bit length.
-    package static let largestBucketShift = 7
+    static let largestBucketShift = 7
 
     /// Bytes of records in a sealed message with frames of the lane of files: with what is around them, 15,616 bytes.
-    package static let laneContentLimit = (smallestBucket << 5) - Padding.overhead
+    static let laneContentLimit = (smallestBucket << 5) - Padding.overhead
 
     /// A sealed message starts with the number of its first record and the count of records received, 4 bytes each.
-    package static let payloadHeaderByteCount = 8
+    static let payloadHeaderByteCount = 8
 
     /// A record's header: type and length.
-    package static let recordHeaderByteCount = 3
+    static let recordHeaderByteCount = 3
 
     /// Content bytes in one record; more is split. A quarter of the largest bucket, so that one big message
     /// does not hold back small ones for long.
@@ -42,14 +42,14 @@ package enum SessionProtocol {
 
     /// Bytes of a reassembled message that a host sends: a Welcome brings the tree of the group, which takes some 300 bytes
     /// for each member.
-    package static let longMessageLimit = 4 * 1_048_576
+    static let longMessageLimit = 4 * 1_048_576
 
     /// The same of a member, which may have to send a Welcome when the host has no participant of its own. It is held
     /// until it is whole, for each member.
-    package static let memberMessageLimit = 524_288
+    static let memberMessageLimit = 524_288
 
     /// Sealed messages in one direction between two changes of its key.
-    package static let messagesPerKey: UInt64 = 1_024
+    static let messagesPerKey: UInt64 = 1_024
 
     // MARK: Time
 
@@ -58,36 +58,36 @@ package enum SessionProtocol {
     package static let responderDeadline = Duration.seconds(20)
 
     /// Longer than the responder's, so that the joiner learns how the host ended it.
-    package static let initiatorDeadline = Duration.seconds(30)
+    static let initiatorDeadline = Duration.seconds(30)
 
     /// Without anything else to send, an empty sealed message goes out this often.
-    package static let keepaliveInterval = Duration.seconds(60)
+    static let keepaliveInterval = Duration.seconds(60)
 
     /// A peer that was silent for this long is dead: two keepalives and half of a third.
-    package static let silenceLimit = Duration.seconds(150)
+    static let silenceLimit = Duration.seconds(150)
 
     /// A member that was silent for this long although it has something to acknowledge is dead. It acknowledges within
     /// ``acknowledgementDelay``, or says every ``lifeSignInterval`` that it is there; over tor some seconds more.
-    package static let memberAnswerLimit = Duration.seconds(45)
+    static let memberAnswerLimit = Duration.seconds(45)
 
     /// The same of a host. It is shorter, because who waits for it has a message on the way: over tor the end of one half of
     /// a circuit is not always told to the other, and another circuit is the cure of one that is so slow.
-    package static let hostAnswerLimit = Duration.seconds(20)
+    static let hostAnswerLimit = Duration.seconds(20)
 
     /// An empty message goes out this often while something that the peer has sent is not acknowledged, because nobody has
     /// read it yet, or nothing is read from a member that says too much.
     package static let lifeSignInterval = Duration.seconds(8)
 
     /// Received records are acknowledged after this time at the latest, with whatever else is sent before.
-    package static let acknowledgementDelay = Duration.milliseconds(500)
+    static let acknowledgementDelay = Duration.milliseconds(500)
 
     /// Received records, or their bytes, after which an acknowledgement is sent at once. At the host an acknowledgement
     /// costs as much as ten deliveries, and a record that waits for one 8 bytes.
-    package static let unacknowledgedRecordLimit = 256
-    package static let unacknowledgedByteLimit = 262_144
+    static let unacknowledgedRecordLimit = 256
+    static let unacknowledgedByteLimit = 262_144
 
     // MARK: Limits
 
     /// Record numbers are 32 bits; a session ends long before they would wrap.
-    package static let recordNumberLimit: UInt32 = .max - 65_536
+    static let recordNumberLimit: UInt32 = .max - 65_536
 }

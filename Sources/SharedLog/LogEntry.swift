@@ -54,11 +54,11 @@ package enum LogEntry: Hashable, Sendable {
 /// An epoch was opened: what follows is written to a store that has lost nothing since.
 package struct EpochOpening: Hashable, Sendable {
     /// The place behind which it was opened.
-    package let before: LogPlace
+    let before: LogPlace
     /// The life of the store that it is for.
     package let token: StoreToken
     /// Who opens, and in how many rounds it has waited: no two openings are the same.
-    package let opener: WriterID
+    let opener: WriterID
     package let round: UInt32
 
     package init(before: LogPlace, token: StoreToken, opener: WriterID, round: UInt32) {
@@ -89,7 +89,7 @@ package struct WrittenEntry: Hashable, Sendable {
     /// The head behind the opening of the epoch that it is for: two histories can have epochs of the same number.
     package let epochHead: LogHead
     /// How far the writer had read.
-    package let seen: LogPlace
+    let seen: LogPlace
     /// The room's time in milliseconds.
     package let time: UInt64
     package let content: LogContent
@@ -109,7 +109,7 @@ package struct WrittenEntry: Hashable, Sendable {
 /// What an entry says.
 package enum LogContent: Hashable, Sendable {
     /// The longest input in bytes: the longest message of a member, a Commit of a large group, and what its host says with it.
-    package static let inputLimit = 4 << 20
+    static let inputLimit = 4 << 20
 
     /// The first of a writer. It takes the place of `instead`, which is the same host.
     case hello(instead: WriterID?)

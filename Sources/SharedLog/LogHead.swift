@@ -18,7 +18,7 @@ package struct LogHead: Hashable, Comparable, Sendable {
         self.low = low
     }
 
-    package init(reading reader: inout ByteReader) throws(WireError) {
+    init(reading reader: inout ByteReader) throws(WireError) {
         high = try reader.readUInt64()
         low = try reader.readUInt64()
     }

@@ -18,9 +18,9 @@ package struct LogLineage: Hashable, Sendable {
 
     package private(set) var marks: [Mark] = []
 
-    package init() {}
+    init() {}
 
-    package init(reading reader: inout ByteReader) throws(WireError) {
+    init(reading reader: inout ByteReader) throws(WireError) {
         let count = Int(try reader.readUInt8())
         guard count <= Self.limit else { throw .tooLong }
         for _ in 0..<count {

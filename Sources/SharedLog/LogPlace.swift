@@ -3,7 +3,7 @@ package import Wire
 /// A position and the head behind its entry.
 package struct LogPlace: Hashable, Comparable, Sendable {
     /// In bytes.
-    package static let byteCount = 16 + LogHead.byteCount
+    static let byteCount = 16 + LogHead.byteCount
 
     package let position: LogPosition
     package let head: LogHead
@@ -16,7 +16,7 @@ package struct LogPlace: Hashable, Comparable, Sendable {
         self.head = head
     }
 
-    package init(reading reader: inout ByteReader) throws(WireError) {
+    init(reading reader: inout ByteReader) throws(WireError) {
         position = LogPosition(epoch: try reader.readUInt64(), number: try reader.readUInt64())
         head = try LogHead(reading: &reader)
     }

@@ -4,11 +4,11 @@
 /// command under way. docs/shared-log.md has the protocol, its promises, and what they need.
 package struct LogReplica: Hashable, Sendable {
     /// How many entries are asked for at a time.
-    package static let readLimit = 512
+    static let readLimit = 512
     /// How many bytes of entries are appended at a time, one entry aside: a script of Redis runs alone.
-    package static let appendByteLimit = 256 << 10
+    static let appendByteLimit = 256 << 10
     /// How many bytes of inputs wait to be written, for seconds without a store. Whoever brings inputs stops reading before.
-    package static let outboxByteLimit = 16 << 20
+    static let outboxByteLimit = 16 << 20
 
     enum Phase: Hashable, Sendable {
         case offline
@@ -114,7 +114,7 @@ package struct LogReplica: Hashable, Sendable {
     package var waitingByteCount: Int { outbox.byteCount }
 
     /// Whether a command is under way.
-    package var isBusy: Bool {
+    var isBusy: Bool {
         switch phase {
         case .offline, .idle, .ended: false
         case .asking, .catchingUp, .loading, .opening: true
@@ -279,7 +279,7 @@ extension LogReplica {
     }
 
     /// Nil when it does not wait.
-    package var waitBeginning: Beginning? {
+    var waitBeginning: Beginning? {
         if case .waiting(let waiting) = phase { Beginning(round: rounds, restarts: waiting.restarts) } else { nil }
     }
 

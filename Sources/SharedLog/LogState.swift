@@ -48,7 +48,7 @@ package struct LogState: Hashable, Sendable {
         }
     }
 
-    package init(reading reader: inout ByteReader) throws(WireError) {
+    init(reading reader: inout ByteReader) throws(WireError) {
         place = try LogPlace(reading: &reader)
         lineage = try LogLineage(reading: &reader)
         writers = try WriterTable(reading: &reader)

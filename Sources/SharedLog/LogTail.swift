@@ -1,7 +1,7 @@
 /// The last entries that a host has read, as they stand in the store, so that it can give them back to a store that has lost them.
 package struct LogTail: Hashable, Sendable {
     /// How many entries are kept: some seconds of a busy room, while Redis by default loses one.
-    package static let countLimit = 4_096
+    static let countLimit = 4_096
     /// How many bytes are kept.
     package static let byteLimit = 8 << 20
 
@@ -14,7 +14,7 @@ package struct LogTail: Hashable, Sendable {
     private var first = 0
     private var byteCount = 0
 
-    package init() {}
+    init() {}
 
     package var all: ArraySlice<Entry> { entries[first...] }
 

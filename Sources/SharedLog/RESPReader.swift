@@ -3,14 +3,14 @@ package struct RESPReader: Sendable {
     /// The longest value in bytes, everything in it included: a snapshot of a room whose log has 64 MiB, twice.
     package static let byteLimit = 128 << 20
     /// The longest line of a length, a number or an error.
-    package static let lineLimit = 4_096
+    static let lineLimit = 4_096
     /// How many elements all arrays of a value have.
-    package static let elementLimit = 16_384
+    static let elementLimit = 16_384
     /// The same of an array, which is looked through from its beginning whenever more of it comes: `entries` ends behind 4 MiB, and the
     /// last of these has as much.
-    package static let arrayByteLimit = 16 << 20
+    static let arrayByteLimit = 16 << 20
     /// How deep arrays stand in each other. Our scripts answer with one.
-    package static let depthLimit = 4
+    static let depthLimit = 4
 
     private let byteLimit: Int
     private var buffer: [UInt8] = []
@@ -23,7 +23,7 @@ package struct RESPReader: Sendable {
     }
 
     /// The bytes that are kept of a value that is not whole yet.
-    package var bufferedByteCount: Int { buffer.count }
+    var bufferedByteCount: Int { buffer.count }
 
     /// Takes the next bytes of the stream, and returns the values that they complete.
     ///

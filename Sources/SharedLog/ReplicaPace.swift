@@ -5,7 +5,7 @@ package struct ReplicaPace: Sendable {
     /// How long a host may be silent before the others declare it gone, and how long they wait for it.
     package static let lease = Duration.seconds(3)
     /// How often a host that has nothing to say shows that it lives: three may be late.
-    package static let beatInterval = lease / 4
+    static let beatInterval = lease / 4
     /// How often a host asks for what others have written: half of what a person notices. 20 commands a second are 0.1 % of a Redis.
     package static let pollInterval = Duration.milliseconds(50)
     /// How long a command may take. A Redis that loads or runs a long script takes seconds.

@@ -11,7 +11,7 @@ package struct WriterID: Hashable, Comparable, Sendable {
         self.incarnation = incarnation
     }
 
-    package init(reading reader: inout ByteReader) throws(WireError) {
+    init(reading reader: inout ByteReader) throws(WireError) {
         host = try reader.readUInt64()
         incarnation = try reader.readUInt32()
     }

@@ -5,7 +5,7 @@ package struct WriterTable: Hashable, Sendable {
     /// How many live at a time: the hosts of one room. More are not let in.
     package static let limit = 64
     /// How many that are gone are remembered, so that what they had under way stays void. Nothing is under way for that long.
-    package static let goneLimit = 256
+    static let goneLimit = 256
 
     package enum Standing: Hashable, Sendable {
         /// It may not tell its members anything before each of `unconfirmed` has said that it has seen `since`: whoever opens an
@@ -20,14 +20,14 @@ package struct WriterTable: Hashable, Sendable {
         package fileprivate(set) var last: UInt64
         /// The number of the host's last input that counts.
         fileprivate var input: UInt64 = 0
-        package fileprivate(set) var standing: Standing
+        fileprivate(set) var standing: Standing
     }
 
     private var writers: [WriterID: Writer] = [:]
     /// Oldest first.
     private var gone: [WriterID] = []
 
-    package init() {}
+    init() {}
 
     package subscript(_ id: WriterID) -> Writer? { writers[id] }
 
@@ -101,7 +101,7 @@ package struct WriterTable: Hashable, Sendable {
 }
 
 extension WriterTable {
-    package init(reading reader: inout ByteReader) throws(WireError) {
+    init(reading reader: inout ByteReader) throws(WireError) {
         let living = Int(try reader.readUInt8())
         guard living <= Self.limit else { throw .tooLong }
         for _ in 0..<living {

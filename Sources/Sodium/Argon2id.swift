@@ -8,9 +8,9 @@ package enum Argon2id {
     /// What one computation costs.
     package struct Cost: Sendable {
         /// Passes over the memory.
-        package let passes: UInt64
+        let passes: UInt64
         /// Bytes of memory.
-        package let memory: Int
+        let memory: Int
 
         package init(passes: UInt64, memory: Int) {
             self.passes = passes

@@ -5,7 +5,7 @@ package struct BLAKE2b: ~Copyable, Sendable {
     /// The length of a digest in bytes.
     package static let digestByteCount = 64
     /// The length of an input block in bytes, which HMAC needs to know.
-    package static let blockByteCount = 128
+    static let blockByteCount = 128
 
     private var state: HashState
 

@@ -29,11 +29,6 @@ package struct HMACSHA512: ~Copyable, Sendable {
         unsafe filledArray(Self.byteCount) { output in unsafe finish(into: output) }
     }
 
-    /// The output of the message, to be used as a key.
-    package consuming func finalizeSecret() -> SecretBytes {
-        unsafe SecretBytes(count: Self.byteCount) { output in unsafe finish(into: output) }
-    }
-
     private mutating func finish(into output: UnsafeMutablePointer<UInt8>) {
         unsafe state.withPointer(to: crypto_auth_hmacsha512_state.self) { state in
             _ = unsafe crypto_auth_hmacsha512_final(state, output)

@@ -23,10 +23,4 @@ package enum Random {
     package static func uint64() -> UInt64 {
         UInt64(uint32()) << 32 | UInt64(uint32())
     }
-
-    /// A number in `0..<upperBound`, each as likely as the others; 0 when the bound is 0 or 1.
-    package static func below(_ upperBound: UInt32) -> UInt32 {
-        SodiumLibrary.initialize()
-        return randombytes_uniform(upperBound)
-    }
 }

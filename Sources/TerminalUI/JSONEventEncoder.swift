@@ -6,7 +6,7 @@ package import Chat
 /// nothing is known is `null`; `progress`, and `to` of what is not private, are left out then.
 package enum JSONEventEncoder {
     /// The events that are written, in the order of docs/json.md.
-    package static let eventNames = [
+    static let eventNames = [
         "starting", "ready", "joined-room", "member-joined", "member-left", "member-away", "member-back",
         "message", "waiting", "delivered", "acknowledged", "passed-over",
         "nick-changed", "members", "invite", "invites", "invite-revoked", "join-request", "topic-changed",

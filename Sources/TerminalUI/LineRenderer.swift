@@ -11,7 +11,7 @@ package struct LineRenderer: Sendable {
         package var stdout: [String]
         package var stderr: [String]
 
-        package init(stdout: [String] = [], stderr: [String] = []) {
+        init(stdout: [String] = [], stderr: [String] = []) {
             self.stdout = stdout
             self.stderr = stderr
         }

@@ -20,7 +20,7 @@ package struct QRCode: Sendable {
     private let modules: [Bool]
 
     /// Nil for a text that is too long for a code, some 2,900 bytes.
-    package init?(_ text: String) {
+    init?(_ text: String) {
         var bytes = Array(text.utf8)
         // The lowest correction: a screen has no scratches, and a smaller code has a chance to fit on it.
         guard let code = unsafe QRcode_encodeData(Int32(bytes.count), &bytes, 0, QR_ECLEVEL_L) else { return nil }
@@ -56,10 +56,10 @@ package struct QRCode: Sendable {
     }
 
     /// Columns of the rows.
-    package var width: Int { side + 2 * Self.quietZone }
+    var width: Int { side + 2 * Self.quietZone }
 
     /// How many rows there are.
-    package var height: Int { (width + 1) / 2 }
+    var height: Int { (width + 1) / 2 }
 
     /// The rows, from the top, with escape sequences for colours.
     package func rows(_ ink: Ink) -> [String] {

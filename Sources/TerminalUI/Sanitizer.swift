@@ -26,16 +26,16 @@ package enum Sanitizer {
     package static let maximumLineByteCount = 1024
 
     /// As long as a message may be.
-    package static let maximumMessageByteCount = 65_536
+    static let maximumMessageByteCount = 65_536
 
     /// Marks on one base character; further ones are left out. Pointed Hebrew needs five.
-    package static let maximumMarksPerBase = 5
+    static let maximumMarksPerBase = 5
 
     /// Zero-width joiners in one emoji. A family of four has three.
-    package static let maximumJoinersPerEmoji = 4
+    static let maximumJoinersPerEmoji = 4
 
     /// Spaces a tab becomes in a message; in the other modes it becomes one.
-    package static let tabWidth = 4
+    static let tabWidth = 4
 
     /// `text` made safe for `mode`.
     package static func sanitize(_ text: String, as mode: Mode) -> String {

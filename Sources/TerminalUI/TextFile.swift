@@ -1,7 +1,7 @@
 /// A whole text from a file or a pipe, whatever program wrote it.
 package enum TextFile {
     /// U+FEFF in UTF-8, with which some programs begin a file.
-    package static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// The text without byte-order mark and without the end of its last line, with LF between lines; nil when it is not
     /// UTF-8.

@@ -12,13 +12,13 @@ package enum TimeToLiveError: Error, Equatable, Sendable {
 /// without end.
 package struct TimeToLive: Hashable, Sendable {
     /// A room that is over at once helps nobody.
-    package static let minimumSeconds: Int64 = 1
+    static let minimumSeconds: Int64 = 1
 
     /// 30 days: what should live longer is asked for with `none`.
-    package static let maximumSeconds: Int64 = 30 * 86_400
+    static let maximumSeconds: Int64 = 30 * 86_400
 
-    /// Five minutes.
-    package static let standard = TimeToLive(seconds: 300)
+    /// How long a room lives when nobody says anything: five minutes, as it is written.
+    package static let standard = "300"
 
     /// Seconds; nil for a room without end.
     package let seconds: Int64?

@@ -31,7 +31,7 @@ package enum WallClock {
     }
 
     /// The text for so many seconds since 1970 began, as people read it.
-    package static func textForPeople(seconds: Int64) -> String {
+    static func textForPeople(seconds: Int64) -> String {
         let text = text(seconds: seconds).prefix(19)
         return text.replacing("T", with: " ") + " UTC"
     }

@@ -1,12 +1,12 @@
 /// Growing pauses between tries: doubled each time up to a longest one, each shortened by a random part of up to half,
 /// so that many clients of one restarted tor do not come back together.
 package struct Backoff: Equatable, Sendable {
-    package let shortest: Duration
+    let shortest: Duration
     package let longest: Duration
     /// Tries since the last success.
-    package private(set) var attempt = 0
+    private(set) var attempt = 0
 
-    package init(shortest: Duration = .milliseconds(200), longest: Duration = .seconds(15)) {
+    init(shortest: Duration = .milliseconds(200), longest: Duration = .seconds(15)) {
         self.shortest = shortest
         self.longest = longest
     }
@@ -20,7 +20,7 @@ package struct Backoff: Equatable, Sendable {
     }
 
     /// A try worked.
-    package mutating func succeeded() {
+    mutating func succeeded() {
         attempt = 0
     }
 }

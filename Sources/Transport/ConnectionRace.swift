@@ -4,7 +4,7 @@ package import EventLoop
 /// families of addresses by turns (RFC 8305). A value without a clock; `now` is monotonic time since any fixed origin.
 package struct ConnectionRace {
     /// How long an attempt has for itself before the next begins beside it (RFC 8305, 8, Connection Attempt Delay).
-    package static let attemptDelay = Duration.milliseconds(250)
+    static let attemptDelay = Duration.milliseconds(250)
 
     /// Addresses that are tried at most: four in an invite, each a name with as many addresses. Whoever is asked about a
     /// name could else have us knock at thousands of doors.

@@ -21,7 +21,7 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// 4 or 16 bytes, in network order.
     package let bytes: [UInt8]
     /// The interface of a link-local IPv6 address: its name or number.
-    package let zone: String?
+    let zone: String?
 
     /// Reads a numeric address, IPv6 without brackets; nil for a name or anything else.
     package init?(_ text: String) {

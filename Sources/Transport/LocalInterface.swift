@@ -7,12 +7,12 @@ package struct LocalInterface: Hashable, Sendable {
     /// With its zone, where it is link-local and IPv6.
     package let address: IPAddress
     /// The bits of the network's part of the address.
-    package let prefixLength: Int
+    let prefixLength: Int
     package let isLoopback: Bool
     /// Whether it leads to one other machine only, as tunnels do.
-    package let isPointToPoint: Bool
+    let isPointToPoint: Bool
     /// Whether many machines can be told something at once there.
-    package let isMulticast: Bool
+    let isMulticast: Bool
 
     /// The addresses of all interfaces that are up and have a carrier, in the kernel's order.
     package static func all() -> [LocalInterface] {

@@ -12,7 +12,7 @@ import Testing
         let tag = confirmed.tag
         let key = try unconfirmed.confirmed(by: tag)
         #expect(key.revealed == confirmed.sessionKey.revealed)
-        #expect(key.count == CPaceSuite.sessionKeyByteCount)
+        #expect(key.count == SHA512.digestByteCount)
         #expect(tag.count == CPaceSuite.tagByteCount)
     }
 

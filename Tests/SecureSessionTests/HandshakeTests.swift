@@ -209,7 +209,7 @@ import Testing
         let identity = SessionPair.identity(invites: [InviteSecret()])
         for round in 0..<2_000 {
             var pair = try SessionPair(identity: identity, credentials: SessionPair.credentials())
-            let bytes = Random.bytes(1 + Int(Random.below(400)))
+            let bytes = Random.bytes(Int.random(in: 1...400))
             do throws(SessionError) {
                 try pair.deliverToHost(round % 2 == 0 ? bytes : [UInt8(1 + round % 4)] + bytes)
             } catch {

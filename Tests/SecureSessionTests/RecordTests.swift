@@ -274,8 +274,8 @@ import Wire
         for _ in 0..<20_000 {
             var channel = RecordChannel()
             var events: [SessionEvent] = []
-            var payload = [UInt8](repeating: 0, count: 8) + Random.bytes(Int(Random.below(64)))
-            if Random.below(2) == 0, payload.count > 10 { payload[9] = 0 }
+            var payload = [UInt8](repeating: 0, count: 8) + Random.bytes(Int.random(in: 0..<64))
+            if Int.random(in: 0..<2) == 0, payload.count > 10 { payload[9] = 0 }
             try? channel.received(payload, count: payload.count, now: .zero, events: &events)
         }
     }

@@ -24,12 +24,6 @@ import Testing
         #expect(anySet32 == .max)
     }
 
-    @Test func belowStaysBelow() {
-        #expect(Random.below(0) == 0)
-        #expect(Random.below(1) == 0)
-        #expect(Set((0..<500).map { _ in Random.below(5) }) == [0, 1, 2, 3, 4])
-    }
-
     @Test func constantTimeComparison() {
         let secret = Random.bytes(32)
         #expect(constantTimeEquals(secret, Array(secret)))

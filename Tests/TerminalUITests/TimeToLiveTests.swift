@@ -15,7 +15,7 @@ import Testing
 
     @Test("No end") func none() throws {
         #expect(try TimeToLive(parsing: "none").seconds == nil)
-        #expect(TimeToLive.standard.seconds == 300)
+        #expect(try TimeToLive(parsing: TimeToLive.standard).seconds == 300)
     }
 
     @Test(

@@ -23,10 +23,10 @@ package struct Nick: Hashable, Sendable, CustomStringConvertible {
     package static let maximumByteCount = 32
 
     /// Marks on one base character. Vietnamese needs two, Thai and Burmese three; more only pile up.
-    package static let maximumMarksPerBase = 3
+    static let maximumMarksPerBase = 3
 
     /// Names that stand for the program or the room. Compared by skeleton.
-    package static let reserved = ["system", "termtalk", "host", "server", "room", "everyone"]
+    static let reserved = ["system", "termtalk", "host", "server", "room", "everyone"]
 
     private static let reservedSkeletons = Set(reserved.map { NickSkeleton($0) })
 

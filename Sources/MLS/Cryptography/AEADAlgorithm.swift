@@ -25,7 +25,7 @@ extension AEADAlgorithm {
     /// What sealing adds, in bytes.
     package var tagByteCount: Int { 16 }
     /// The length of a nonce in bytes, Nn.
-    package var nonceByteCount: Int { Nonce.byteCount }
+    var nonceByteCount: Int { Nonce.byteCount }
 
     /// Ciphertext and tag.
     func seal(

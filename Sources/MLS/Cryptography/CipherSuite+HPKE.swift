@@ -3,7 +3,7 @@ internal import Wire
 
 extension CipherSuite {
     /// HPKE with the suite's AEAD.
-    package var hpke: HPKE { HPKE(aead: aead) }
+    var hpke: HPKE { HPKE(aead: aead) }
 
     /// EncryptWithLabel (RFC 9420 section 5.1.3): the KEM output and the ciphertext.
     package func encryptWithLabel(
@@ -15,7 +15,7 @@ extension CipherSuite {
     }
 
     /// DecryptWithLabel (section 5.1.3). What HPKE carries in MLS are secrets.
-    package func decryptWithLabel(
+    func decryptWithLabel(
         privateKey: borrowing X25519.PrivateKey, label: String, context: [UInt8], kemOutput: [UInt8],
         ciphertext: [UInt8]
     ) throws(MLSError) -> SecretBytes {

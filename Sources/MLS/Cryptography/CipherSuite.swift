@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 internal import Wire
 
 /// A cipher suite of MLS (RFC 9420 section 5.1): DHKEM(X25519, HKDF-SHA256), SHA-256, Ed25519, and an AEAD.
@@ -26,17 +26,17 @@ package struct CipherSuite: Sendable {
     }
 
     /// The MAC of the suite (section 5.1): HMAC.
-    package func mac(_ message: [UInt8], key: borrowing SecretBytes) -> [UInt8] {
+    func mac(_ message: [UInt8], key: borrowing SecretBytes) -> [UInt8] {
         key.withBytes { key in HMACSHA256.authenticate(message.span, key: key) }
     }
 
     /// KDF.Extract.
-    package func extract(salt: borrowing SecretBytes, inputKey: borrowing SecretBytes) -> SecretBytes {
+    func extract(salt: borrowing SecretBytes, inputKey: borrowing SecretBytes) -> SecretBytes {
         salt.withBytes { salt in inputKey.withBytes { inputKey in HKDFSHA256.extract(salt: salt, inputKey: inputKey) } }
     }
 
     /// KDF.Expand.
-    package func expand(
+    func expand(
         _ secret: borrowing SecretBytes, info: [UInt8], count: Int
     ) throws(MLSError) -> SecretBytes {
         do throws(SodiumError) {
@@ -47,7 +47,7 @@ package struct CipherSuite: Sendable {
     }
 
     /// ExpandWithLabel (section 8). `count` fits in 16 bits and is at most 255 hashes.
-    package func expandWithLabel(
+    func expandWithLabel(
         _ secret: borrowing SecretBytes, label: String, context: [UInt8], count: Int
     ) throws(MLSError) -> SecretBytes {
         guard let length = UInt16(exactly: count) else { throw .misuse }
@@ -59,12 +59,12 @@ package struct CipherSuite: Sendable {
     }
 
     /// DeriveSecret (section 8).
-    package func deriveSecret(_ secret: borrowing SecretBytes, label: String) throws(MLSError) -> SecretBytes {
+    func deriveSecret(_ secret: borrowing SecretBytes, label: String) throws(MLSError) -> SecretBytes {
         try expandWithLabel(secret, label: label, context: [], count: Self.hashByteCount)
     }
 
     /// RefHash (section 5.2). The label stands as it is.
-    package func refHash(label: String, value: [UInt8]) -> [UInt8] {
+    func refHash(label: String, value: [UInt8]) -> [UInt8] {
         var writer = ByteWriter(reserving: value.count + 64)
         writer.writeVector(label.utf8)
         writer.writeVector(value)
@@ -72,12 +72,12 @@ package struct CipherSuite: Sendable {
     }
 
     /// MakeKeyPackageRef (section 5.2) of an encoded KeyPackage.
-    package func keyPackageReference(_ keyPackage: [UInt8]) -> [UInt8] {
+    func keyPackageReference(_ keyPackage: [UInt8]) -> [UInt8] {
         refHash(label: "MLS 1.0 KeyPackage Reference", value: keyPackage)
     }
 
     /// MakeProposalRef (section 5.2) of an encoded AuthenticatedContent.
-    package func proposalReference(_ authenticatedContent: [UInt8]) -> [UInt8] {
+    func proposalReference(_ authenticatedContent: [UInt8]) -> [UInt8] {
         refHash(label: "MLS 1.0 Proposal Reference", value: authenticatedContent)
     }
 

@@ -71,9 +71,6 @@ package struct ExternalJoin: ~Copyable {
     /// The group's context, once the Commit was accepted.
     package var context: GroupContext { group.context }
 
-    /// All members, once the Commit was accepted.
-    package var members: [Member] { group.members }
-
     /// What those who join after us must know (``Group/groupInfo(allowsExternalCommit:includesTree:)``).
     package func groupInfo(allowsExternalCommit: Bool, includesTree: Bool = true) throws(MLSError) -> [UInt8] {
         try group.groupInfo(allowsExternalCommit: allowsExternalCommit, includesTree: includesTree)

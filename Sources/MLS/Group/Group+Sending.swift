@@ -42,7 +42,7 @@ extension Group {
     }
 
     /// Leaves a proposal, received or our own, out of our Commits; those of others may carry it out all the same.
-    package mutating func refuseProposal(_ reference: [UInt8]) {
+    mutating func refuseProposal(_ reference: [UInt8]) {
         proposals.refuse(reference)
     }
 

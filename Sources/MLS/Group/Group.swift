@@ -77,7 +77,7 @@ package struct Group: ~Copyable {
     /// Our place.
     package var ownLeaf: LeafIndex { epoch.keys.leaf }
     /// Whether we are a member, and the group was not closed.
-    package var isActive: Bool { status == .active }
+    var isActive: Bool { status == .active }
     /// Whether a Commit of ours is waiting to be applied or dropped.
     package var hasPendingCommit: Bool {
         switch pending {
@@ -86,7 +86,7 @@ package struct Group: ~Copyable {
         }
     }
     /// Whether there are proposals that a Commit should carry out before anybody goes on talking.
-    package var hasProposals: Bool { !proposals.accepted.isEmpty }
+    var hasProposals: Bool { !proposals.accepted.isEmpty }
 
     /// All members, from the left of the tree.
     package var members: [Member] {

@@ -18,12 +18,12 @@ package struct PreSharedKeys: Sendable {
     }
 
     /// Takes the resumption key of an epoch.
-    package mutating func addResumption(_ key: consuming SecretBytes, groupID: [UInt8], epoch: UInt64) {
+    mutating func addResumption(_ key: consuming SecretBytes, groupID: [UInt8], epoch: UInt64) {
         resumption[Epoch(groupID: groupID, number: epoch)] = SharedSecret(key)
     }
 
     /// Forgets an epoch of a group.
-    package mutating func removeResumption(groupID: [UInt8], epoch: UInt64) {
+    mutating func removeResumption(groupID: [UInt8], epoch: UInt64) {
         resumption[Epoch(groupID: groupID, number: epoch)] = nil
     }
 

@@ -8,7 +8,7 @@ package struct PublicGroup: Sendable {
     package let context: GroupContext
     package let tree: RatchetTree
     /// As the committer of the last Commit has sent it.
-    package let confirmationTag: [UInt8]
+    let confirmationTag: [UInt8]
     private let interimTranscriptHash: [UInt8]
     private let policy: LeafNodePolicy
 

@@ -3,7 +3,7 @@ package import Wire
 
 /// A framed content with its signature, not checked yet (RFC 9420 section 6).
 package struct AuthenticatedContent: WireValue {
-    package var wireFormat: WireFormat
+    var wireFormat: WireFormat
     package var content: FramedContent
     package var authentication: FramedContentAuthData
 

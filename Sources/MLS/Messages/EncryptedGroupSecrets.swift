@@ -3,8 +3,8 @@ package import Wire
 /// The ``GroupSecrets`` of one new member (RFC 9420 section 12.4.3.1).
 package struct EncryptedGroupSecrets: WireValue {
     /// The reference of the member's KeyPackage.
-    package let newMember: [UInt8]
-    package let encryptedGroupSecrets: HPKECiphertext
+    let newMember: [UInt8]
+    let encryptedGroupSecrets: HPKECiphertext
 
     init(newMember: [UInt8], encryptedGroupSecrets: HPKECiphertext) {
         self.newMember = newMember

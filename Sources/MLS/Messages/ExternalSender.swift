@@ -5,7 +5,7 @@ package struct ExternalSender: WireValue {
     package let signatureKey: [UInt8]
     package let credential: Credential
 
-    package init(signatureKey: [UInt8], credential: Credential) {
+    init(signatureKey: [UInt8], credential: Credential) {
         self.signatureKey = signatureKey
         self.credential = credential
     }

@@ -2,7 +2,7 @@ internal import Wire
 
 /// What proves a framed content (RFC 9420 section 6.1).
 package struct FramedContentAuthData: Hashable, Sendable {
-    package var signature: [UInt8]
+    var signature: [UInt8]
     /// Of a Commit, and of nothing else.
     package var confirmationTag: [UInt8]?
 

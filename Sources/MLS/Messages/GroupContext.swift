@@ -12,15 +12,15 @@ package import Wire
 ///         Extension extensions<V>;
 ///     } GroupContext;
 package struct GroupContext: WireValue {
-    package var version: ProtocolVersion
+    var version: ProtocolVersion
     package var cipherSuite: CipherSuiteID
     package var groupID: [UInt8]
     package var epoch: UInt64
     package var treeHash: [UInt8]
-    package var confirmedTranscriptHash: [UInt8]
+    var confirmedTranscriptHash: [UInt8]
     package var extensions: [Extension]
 
-    package init(
+    init(
         version: ProtocolVersion = .mls10, cipherSuite: CipherSuiteID, groupID: [UInt8], epoch: UInt64,
         treeHash: [UInt8], confirmedTranscriptHash: [UInt8], extensions: [Extension]
     ) {

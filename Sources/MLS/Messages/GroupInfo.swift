@@ -7,7 +7,7 @@ package struct GroupInfo: WireValue {
     package var extensions: [Extension]
     package var confirmationTag: [UInt8]
     package var signer: LeafIndex
-    package var signature: [UInt8]
+    var signature: [UInt8]
 
     /// Signs what a member says of the group.
     init(
@@ -36,7 +36,7 @@ package struct GroupInfo: WireValue {
     }
 
     /// Throws ``MLSError/invalidSignature`` unless `publicKey` is the signer's.
-    package func verifySignature(by publicKey: [UInt8], suite: CipherSuite) throws(MLSError) {
+    func verifySignature(by publicKey: [UInt8], suite: CipherSuite) throws(MLSError) {
         try suite.verifyWithLabel(
             publicKey: publicKey, label: "GroupInfoTBS", content: toBeSigned, signature: signature)
     }

@@ -14,7 +14,7 @@ package struct GroupSecrets: ~Copyable {
     private static let lengthsByteCount = 16
 
     package let joinerSecret: SecretBytes
-    package let pathSecret: SecretBytes?
+    let pathSecret: SecretBytes?
     package let preSharedKeys: [PreSharedKeyID]
 
     init(joinerSecret: consuming SecretBytes, pathSecret: consuming SecretBytes?, preSharedKeys: [PreSharedKeyID]) {

@@ -38,7 +38,7 @@ package enum MLSMessage: WireValue {
     }
 
     /// How the message is wrapped.
-    package var wireFormat: WireFormat {
+    var wireFormat: WireFormat {
         switch self {
         case .publicMessage: .publicMessage
         case .privateMessage: .privateMessage

@@ -8,7 +8,7 @@ extension PreSharedKeyID {
     }
 
     /// A use of the resumption key of an epoch.
-    package static func resumption(groupID: [UInt8], epoch: UInt64) -> PreSharedKeyID {
+    static func resumption(groupID: [UInt8], epoch: UInt64) -> PreSharedKeyID {
         PreSharedKeyID(
             source: .resumption(.application, groupID: groupID, epoch: epoch),
             nonce: Random.bytes(CipherSuite.hashByteCount))

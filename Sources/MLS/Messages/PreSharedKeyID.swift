@@ -28,7 +28,7 @@ package struct PreSharedKeyID: WireValue {
 
     package var source: Source
     /// New for each use: as long as a hash.
-    package var nonce: [UInt8]
+    var nonce: [UInt8]
 
     package init(source: Source, nonce: [UInt8]) {
         self.source = source

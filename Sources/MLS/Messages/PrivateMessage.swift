@@ -6,7 +6,7 @@ package struct PrivateMessage: WireValue {
     package let epoch: UInt64
     package let contentType: ContentType
     package let authenticatedData: [UInt8]
-    package let encryptedSenderData: [UInt8]
+    let encryptedSenderData: [UInt8]
     package let ciphertext: [UInt8]
 
     init(

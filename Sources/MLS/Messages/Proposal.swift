@@ -35,7 +35,7 @@ package enum Proposal: WireValue {
     }
 
     /// Reads what stands behind the type.
-    package init(_ type: ProposalType, from reader: inout ByteReader) throws(WireError) {
+    init(_ type: ProposalType, from reader: inout ByteReader) throws(WireError) {
         switch type {
         case .add: self = .add(try KeyPackage(from: &reader))
         case .update: self = .update(try LeafNode(from: &reader))
@@ -54,7 +54,7 @@ package enum Proposal: WireValue {
     }
 
     /// Writes what stands behind the type.
-    package func writeContent(to writer: inout ByteWriter) {
+    func writeContent(to writer: inout ByteWriter) {
         switch self {
         case .add(let keyPackage): keyPackage.write(to: &writer)
         case .update(let leaf): leaf.write(to: &writer)

@@ -4,9 +4,9 @@ package import Wire
 /// A signed message in the clear (RFC 9420 section 6.2), not checked yet.
 package struct PublicMessage: WireValue {
     package let content: FramedContent
-    package let authentication: FramedContentAuthData
+    let authentication: FramedContentAuthData
     /// From members, and from nobody else.
-    package let membershipTag: [UInt8]?
+    let membershipTag: [UInt8]?
 
     package init(from reader: inout ByteReader) throws(WireError) {
         content = try FramedContent(from: &reader)

@@ -3,7 +3,7 @@ package import Wire
 /// Asks to close the group and to open a new one (RFC 9420 section 12.1.5).
 package struct ReInit: WireValue {
     package var groupID: [UInt8]
-    package var version: ProtocolVersion
+    var version: ProtocolVersion
     package var cipherSuite: CipherSuiteID
     package var extensions: [Extension]
 

@@ -3,8 +3,8 @@ package import Wire
 /// Lets new members in (RFC 9420 section 12.4.3.1).
 package struct Welcome: WireValue {
     package var cipherSuite: CipherSuiteID
-    package var secrets: [EncryptedGroupSecrets]
-    package var encryptedGroupInfo: [UInt8]
+    var secrets: [EncryptedGroupSecrets]
+    var encryptedGroupInfo: [UInt8]
 
     init(cipherSuite: CipherSuiteID, secrets: [EncryptedGroupSecrets], encryptedGroupInfo: [UInt8]) {
         self.cipherSuite = cipherSuite

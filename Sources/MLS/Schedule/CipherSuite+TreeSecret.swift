@@ -1,9 +1,9 @@
-package import Sodium
+internal import Sodium
 internal import Wire
 
 extension CipherSuite {
     /// DeriveTreeSecret (section 9.1).
-    package func deriveTreeSecret(
+    func deriveTreeSecret(
         _ secret: borrowing SecretBytes, label: String, generation: UInt32, count: Int
     ) throws(MLSError) -> SecretBytes {
         var context = ByteWriter(reserving: 4)

@@ -2,18 +2,18 @@ package import Sodium
 
 /// The secrets of one epoch (RFC 9420 section 8, table 4). The encryption secret leaves with the secret tree.
 package struct EpochSecrets: ~Copyable {
-    package let senderDataSecret: SecretBytes
-    package let exporterSecret: SecretBytes
+    let senderDataSecret: SecretBytes
+    let exporterSecret: SecretBytes
     package let epochAuthenticator: SecretBytes
-    package let externalSecret: SecretBytes
-    package let confirmationKey: SecretBytes
+    let externalSecret: SecretBytes
+    let confirmationKey: SecretBytes
     package let membershipKey: SecretBytes
-    package let resumptionSecret: SecretBytes
-    package let initSecret: SecretBytes
+    let resumptionSecret: SecretBytes
+    let initSecret: SecretBytes
     private var encryptionSecret: SecretBytes?
 
     /// DeriveSecret for each of them.
-    package init(suite: CipherSuite, epochSecret: borrowing SecretBytes) throws(MLSError) {
+    init(suite: CipherSuite, epochSecret: borrowing SecretBytes) throws(MLSError) {
         let senderDataSecret = try suite.deriveSecret(epochSecret, label: "sender data")
         let encryptionSecret = try suite.deriveSecret(epochSecret, label: "encryption")
         let exporterSecret = try suite.deriveSecret(epochSecret, label: "exporter")
@@ -35,13 +35,13 @@ package struct EpochSecrets: ~Copyable {
     }
 
     /// Gives away the root of the secret tree, once.
-    package mutating func takeEncryptionSecret() throws(MLSError) -> SecretBytes {
+    mutating func takeEncryptionSecret() throws(MLSError) -> SecretBytes {
         guard let secret = encryptionSecret.take() else { throw .misuse }
         return secret
     }
 
     /// The key pair that external Commits and nobody else encrypt to (section 8.3).
-    package func externalKeyPair(suite: CipherSuite) throws(MLSError) -> X25519.PrivateKey {
+    func externalKeyPair(suite: CipherSuite) throws(MLSError) -> X25519.PrivateKey {
         try suite.deriveKeyPair(externalSecret)
     }
 

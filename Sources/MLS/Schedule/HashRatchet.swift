@@ -24,7 +24,7 @@ package struct HashRatchet: Sendable {
     }
 
     /// How many keys of passed-over generations are kept.
-    package var skippedCount: Int { skipped.count }
+    var skippedCount: Int { skipped.count }
 
     /// The next generation with its key, for sending.
     package mutating func next() throws(MLSError) -> (generation: UInt32, key: MessageKey) {

@@ -3,14 +3,14 @@ package import Sodium
 /// From one epoch's init secret to the secrets of the next (RFC 9420 section 8).
 package struct KeySchedule: ~Copyable {
     /// What new members are told.
-    package let joinerSecret: SecretBytes
+    let joinerSecret: SecretBytes
     /// Joiner and pre-shared keys together; the RFC gives it no name.
     private let memberSecret: SecretBytes
     private let suite: CipherSuite
 
     /// For a member: from the last epoch's init secret, or that of an external Commit. `commitSecret` is zeros without
     /// a path.
-    package init(
+    init(
         suite: CipherSuite, initSecret: borrowing SecretBytes, commitSecret: borrowing SecretBytes,
         preSharedKeySecret: borrowing SecretBytes, context: GroupContext
     ) throws(MLSError) {
@@ -23,7 +23,7 @@ package struct KeySchedule: ~Copyable {
     }
 
     /// For a new member: from what the Welcome says.
-    package init(
+    init(
         suite: CipherSuite, joinerSecret: consuming SecretBytes, preSharedKeySecret: borrowing SecretBytes
     ) {
         self.suite = suite
@@ -37,7 +37,7 @@ package struct KeySchedule: ~Copyable {
     }
 
     /// The secrets of the epoch whose context this is.
-    package func epochSecrets(context: GroupContext) throws(MLSError) -> EpochSecrets {
+    func epochSecrets(context: GroupContext) throws(MLSError) -> EpochSecrets {
         let epochSecret = try suite.expandWithLabel(
             memberSecret, label: "epoch", context: context.encoded, count: CipherSuite.hashByteCount)
         return try EpochSecrets(suite: suite, epochSecret: epochSecret)

@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 
 /// The message keys of an epoch (RFC 9420 section 9): from one secret down a tree to two ratchets for each leaf.
 ///
@@ -15,7 +15,7 @@ package struct SecretTree: ~Copyable {
     }
 
     /// How many nodes' secrets are kept: those that no ratchet was started from.
-    package var nodeSecretCount: Int { nodes.count }
+    var nodeSecretCount: Int { nodes.count }
 
     private struct Position: Hashable {
         let leaf: LeafIndex
@@ -28,7 +28,7 @@ package struct SecretTree: ~Copyable {
     private var nodes: [NodeIndex: SharedSecret]
     private var ratchets: [Position: HashRatchet] = [:]
 
-    package init(suite: CipherSuite, shape: TreeShape, encryptionSecret: consuming SecretBytes) {
+    init(suite: CipherSuite, shape: TreeShape, encryptionSecret: consuming SecretBytes) {
         self.suite = suite
         self.shape = shape
         nodes = [shape.root: SharedSecret(encryptionSecret)]
@@ -36,7 +36,7 @@ package struct SecretTree: ~Copyable {
 
     /// A copy of the leaf's ratchet as it stands. What is taken from the copy counts when it is put back with
     /// ``replace(_:of:_:)``, so that a message that turns out to be false costs no key.
-    package mutating func ratchet(of leaf: LeafIndex, _ kind: Kind) throws(MLSError) -> HashRatchet {
+    mutating func ratchet(of leaf: LeafIndex, _ kind: Kind) throws(MLSError) -> HashRatchet {
         let position = Position(leaf: leaf, kind: kind)
         if ratchets[position] == nil {
             try startRatchets(of: leaf)
@@ -46,7 +46,7 @@ package struct SecretTree: ~Copyable {
     }
 
     /// Puts back a ratchet from which keys were taken.
-    package mutating func replace(_ ratchet: HashRatchet, of leaf: LeafIndex, _ kind: Kind) {
+    mutating func replace(_ ratchet: HashRatchet, of leaf: LeafIndex, _ kind: Kind) {
         ratchets[Position(leaf: leaf, kind: kind)] = ratchet
     }
 

@@ -3,7 +3,7 @@ internal import Wire
 /// The two transcript hashes (RFC 9420 section 8.2).
 package enum TranscriptHash {
     /// confirmed_transcript_hash after a Commit: over its content and signature, behind the interim hash before.
-    package static func confirmed(
+    static func confirmed(
         _ commit: AuthenticatedContent, interimBefore: [UInt8], suite: CipherSuite
     ) -> [UInt8] {
         var writer = ByteWriter()
@@ -15,7 +15,7 @@ package enum TranscriptHash {
     }
 
     /// interim_transcript_hash after a Commit: over its confirmation tag, behind the confirmed hash.
-    package static func interim(confirmed: [UInt8], confirmationTag: [UInt8], suite: CipherSuite) -> [UInt8] {
+    static func interim(confirmed: [UInt8], confirmationTag: [UInt8], suite: CipherSuite) -> [UInt8] {
         var writer = ByteWriter()
         writer.writeBytes(confirmed)
         writer.writeVector(confirmationTag)

@@ -12,14 +12,14 @@ package import Wire
 ///
 /// Values that we do not know, GREASE among them, are kept and otherwise ignored.
 package struct Capabilities: WireValue {
-    package var versions: [ProtocolVersion]
-    package var cipherSuites: [CipherSuiteID]
+    var versions: [ProtocolVersion]
+    var cipherSuites: [CipherSuiteID]
     /// Without those that RFC 9420 defines: every client supports them.
     package var extensions: [ExtensionType]
     /// Without those that RFC 9420 defines: every client supports them.
-    package var proposals: [ProposalType]
+    var proposals: [ProposalType]
     /// All that are supported.
-    package var credentials: [CredentialType]
+    var credentials: [CredentialType]
 
     package init(
         versions: [ProtocolVersion] = [.mls10], cipherSuites: [CipherSuiteID], extensions: [ExtensionType] = [],
@@ -49,36 +49,36 @@ package struct Capabilities: WireValue {
     }
 
     /// Whether extensions of this type are understood: listed, or defined by the RFC itself.
-    package func supports(_ type: ExtensionType) -> Bool {
+    func supports(_ type: ExtensionType) -> Bool {
         type.isDefault || extensions.contains(type)
     }
 
     /// Whether proposals of this type are understood: listed, or defined by the RFC itself.
-    package func supports(_ type: ProposalType) -> Bool {
+    func supports(_ type: ProposalType) -> Bool {
         type.isDefault || proposals.contains(type)
     }
 
     /// Whether credentials of this type are understood; all must be listed.
-    package func supports(_ type: CredentialType) -> Bool {
+    func supports(_ type: CredentialType) -> Bool {
         credentials.contains(type)
     }
 
     // Both lists of a comparison can be somebody else's and long: none is searched for each entry of the other.
 
     /// Whether all these extensions are understood.
-    package func support(_ types: [ExtensionType]) -> Bool {
+    func support(_ types: [ExtensionType]) -> Bool {
         let others = types.filter { !$0.isDefault }
         return others.isEmpty || Set(extensions).isSuperset(of: others)
     }
 
     /// Whether all these proposals are understood.
-    package func support(_ types: [ProposalType]) -> Bool {
+    func support(_ types: [ProposalType]) -> Bool {
         let others = types.filter { !$0.isDefault }
         return others.isEmpty || Set(proposals).isSuperset(of: others)
     }
 
     /// Whether all these credentials are understood.
-    package func support(_ types: some Collection<CredentialType>) -> Bool {
+    func support(_ types: some Collection<CredentialType>) -> Bool {
         types.isEmpty || Set(credentials).isSuperset(of: types)
     }
 }

@@ -19,5 +19,5 @@ package struct CredentialType: RawRepresentable, WireValue {
     }
 
     package static let basic = CredentialType(rawValue: 1)
-    package static let x509 = CredentialType(rawValue: 2)
+    static let x509 = CredentialType(rawValue: 2)
 }

@@ -28,12 +28,12 @@ extension [Extension] {
     }
 
     /// Whether no type occurs twice.
-    package var hasDistinctTypes: Bool {
+    var hasDistinctTypes: Bool {
         Set(map(\.type)).count == count
     }
 
     /// The content of the extension of this type, decoded; nil when there is none.
-    package func decoded<Value: WireValue>(
+    func decoded<Value: WireValue>(
         _ type: ExtensionType, as valueType: Value.Type = Value.self
     ) throws(WireError) -> Value? {
         guard let data = data(of: type) else { return nil }

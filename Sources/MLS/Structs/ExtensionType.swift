@@ -20,11 +20,11 @@ package struct ExtensionType: RawRepresentable, WireValue {
 
     package static let applicationID = ExtensionType(rawValue: 1)
     package static let ratchetTree = ExtensionType(rawValue: 2)
-    package static let requiredCapabilities = ExtensionType(rawValue: 3)
-    package static let externalPub = ExtensionType(rawValue: 4)
-    package static let externalSenders = ExtensionType(rawValue: 5)
+    static let requiredCapabilities = ExtensionType(rawValue: 3)
+    static let externalPub = ExtensionType(rawValue: 4)
+    static let externalSenders = ExtensionType(rawValue: 5)
 
     /// Whether RFC 9420 defines the extension itself, so that every client supports it without listing it
     /// (section 7.2).
-    package var isDefault: Bool { (1...5).contains(rawValue) }
+    var isDefault: Bool { (1...5).contains(rawValue) }
 }

@@ -12,12 +12,12 @@ package import Wire
 ///         opaque signature<V>;
 ///     } KeyPackage;
 package struct KeyPackage: WireValue {
-    package var version: ProtocolVersion
+    var version: ProtocolVersion
     package var cipherSuite: CipherSuiteID
     package var initKey: [UInt8]
     package var leafNode: LeafNode
     package var extensions: [Extension]
-    package var signature: [UInt8]
+    var signature: [UInt8]
 
     /// A KeyPackage without a signature.
     package init(
@@ -47,7 +47,7 @@ package struct KeyPackage: WireValue {
     }
 
     /// What is signed, `KeyPackageTBS`.
-    package var signedContent: [UInt8] {
+    var signedContent: [UInt8] {
         var writer = ByteWriter()
         writeUnsigned(to: &writer)
         return writer.bytes

@@ -24,7 +24,7 @@ package struct LeafNode: WireValue {
     package var capabilities: Capabilities
     package var source: LeafNodeSource
     package var extensions: [Extension]
-    package var signature: [UInt8]
+    var signature: [UInt8]
 
     /// A leaf node without a signature.
     package init(
@@ -65,7 +65,7 @@ package struct LeafNode: WireValue {
     }
 
     /// What is signed, `LeafNodeTBS`: group and leaf belong to it unless the leaf node is made for a KeyPackage.
-    package func signedContent(groupID: [UInt8], leaf: LeafIndex) -> [UInt8] {
+    func signedContent(groupID: [UInt8], leaf: LeafIndex) -> [UInt8] {
         var writer = ByteWriter()
         writeUnsigned(to: &writer)
         if !isMadeForKeyPackage {
@@ -82,12 +82,12 @@ package struct LeafNode: WireValue {
     }
 
     /// Whether the source is a KeyPackage, so that no group belongs to the signature.
-    package var isMadeForKeyPackage: Bool {
+    var isMadeForKeyPackage: Bool {
         if case .keyPackage = source { true } else { false }
     }
 
     /// The parent hash that a Commit has put into the leaf node.
-    package var parentHash: [UInt8]? {
+    var parentHash: [UInt8]? {
         if case .commit(let parentHash) = source { parentHash } else { nil }
     }
 }

@@ -28,7 +28,7 @@ package struct Lifetime: WireValue {
     }
 
     /// Whether the end is not before the beginning, and at most `maximum` seconds later (section 7.2).
-    package func isWithin(_ maximum: UInt64) -> Bool {
+    func isWithin(_ maximum: UInt64) -> Bool {
         notBefore <= notAfter && notAfter - notBefore <= maximum
     }
 }

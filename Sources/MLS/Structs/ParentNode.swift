@@ -9,11 +9,11 @@ package import Wire
 ///     } ParentNode;
 package struct ParentNode: WireValue {
     package var encryptionKey: [UInt8]
-    package var parentHash: [UInt8]
+    var parentHash: [UInt8]
     /// The leaves below that do not have the private key, in increasing order.
-    package var unmergedLeaves: [LeafIndex]
+    var unmergedLeaves: [LeafIndex]
 
-    package init(encryptionKey: [UInt8], parentHash: [UInt8] = [], unmergedLeaves: [LeafIndex] = []) {
+    init(encryptionKey: [UInt8], parentHash: [UInt8] = [], unmergedLeaves: [LeafIndex] = []) {
         self.encryptionKey = encryptionKey
         self.parentHash = parentHash
         self.unmergedLeaves = unmergedLeaves

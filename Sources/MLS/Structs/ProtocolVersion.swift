@@ -19,5 +19,5 @@ package struct ProtocolVersion: RawRepresentable, WireValue {
     }
 
     /// The version of RFC 9420.
-    package static let mls10 = ProtocolVersion(rawValue: 1)
+    static let mls10 = ProtocolVersion(rawValue: 1)
 }

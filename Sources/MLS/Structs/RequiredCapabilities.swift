@@ -3,10 +3,10 @@ package import Wire
 /// The content of the group context extension `required_capabilities` (section 11.1): what every member must support.
 package struct RequiredCapabilities: WireValue {
     package var extensions: [ExtensionType]
-    package var proposals: [ProposalType]
-    package var credentials: [CredentialType]
+    var proposals: [ProposalType]
+    var credentials: [CredentialType]
 
-    package init(
+    init(
         extensions: [ExtensionType] = [], proposals: [ProposalType] = [], credentials: [CredentialType] = []
     ) {
         self.extensions = extensions

@@ -4,9 +4,9 @@ package import Wire
 package struct UpdatePath: WireValue {
     package var leafNode: LeafNode
     /// One for each node of the committer's filtered direct path, from the leaf upwards.
-    package var nodes: [UpdatePathNode]
+    var nodes: [UpdatePathNode]
 
-    package init(leafNode: LeafNode, nodes: [UpdatePathNode]) {
+    init(leafNode: LeafNode, nodes: [UpdatePathNode]) {
         self.leafNode = leafNode
         self.nodes = nodes
     }

@@ -5,9 +5,9 @@ package struct UpdatePathNode: WireValue {
     package var encryptionKey: [UInt8]
     /// One for each node in the resolution of the copath child, without the leaves that the Commit adds; none when only
     /// those are there.
-    package var encryptedPathSecret: [HPKECiphertext]
+    var encryptedPathSecret: [HPKECiphertext]
 
-    package init(encryptionKey: [UInt8], encryptedPathSecret: [HPKECiphertext]) {
+    init(encryptionKey: [UInt8], encryptedPathSecret: [HPKECiphertext]) {
         self.encryptionKey = encryptionKey
         self.encryptedPathSecret = encryptedPathSecret
     }

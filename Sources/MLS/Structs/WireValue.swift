@@ -27,12 +27,12 @@ extension WireValue {
 
 extension ByteReader {
     /// A vector `opaque<V>` of at most ``Limits/maximumMessageByteCount`` bytes.
-    package mutating func readOpaque() throws(WireError) -> [UInt8] {
+    mutating func readOpaque() throws(WireError) -> [UInt8] {
         try readVector(atMost: Limits.maximumMessageByteCount)
     }
 
     /// A vector `Value<V>`: its length in bytes, then one value after the other.
-    package mutating func readList<Value: WireValue>(of type: Value.Type = Value.self) throws(WireError) -> [Value] {
+    mutating func readList<Value: WireValue>(of type: Value.Type = Value.self) throws(WireError) -> [Value] {
         var content = ByteReader(try readOpaque())
         var values: [Value] = []
         while content.remaining > 0 {
@@ -42,7 +42,7 @@ extension ByteReader {
     }
 
     /// An `optional<Value>` (section 2.1.1).
-    package mutating func readOptional<Value: WireValue>(of type: Value.Type = Value.self) throws(WireError) -> Value? {
+    mutating func readOptional<Value: WireValue>(of type: Value.Type = Value.self) throws(WireError) -> Value? {
         switch try readUInt8() {
         case 0: return nil
         case 1: return try Value(from: &self)
@@ -53,7 +53,7 @@ extension ByteReader {
 
 extension ByteWriter {
     /// Writes a vector `Value<V>`.
-    package mutating func writeList(_ values: some Sequence<some WireValue>) {
+    mutating func writeList(_ values: some Sequence<some WireValue>) {
         var content = ByteWriter()
         for value in values {
             value.write(to: &content)
@@ -62,7 +62,7 @@ extension ByteWriter {
     }
 
     /// Writes an `optional<Value>` (section 2.1.1).
-    package mutating func writeOptional(_ value: (some WireValue)?) {
+    mutating func writeOptional(_ value: (some WireValue)?) {
         write(value == nil ? 0 : 1 as UInt8)
         value?.write(to: &self)
     }

@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 
 /// What the committer of a path knows that others do not: the secrets of its new keys (section 7.4). The tree has the
 /// public keys already; what is encrypted to the members is made by ``encrypted(in:newLeaves:context:)`` when the group
@@ -7,7 +7,7 @@ package struct FreshPath: ~Copyable {
     /// The committer.
     package let leaf: LeafIndex
     /// Goes into the key schedule: the secret after the one of the last node (section 7.4).
-    package let commitSecret: SecretBytes
+    let commitSecret: SecretBytes
     /// The committer's new leaf node, signed.
     package let leafNode: LeafNode
     private let steps: [PathStep]
@@ -18,7 +18,7 @@ package struct FreshPath: ~Copyable {
     ///
     /// `template` is the leaf node as it shall be but for the encryption key, the source and the signature, which are
     /// made here. Throws ``TreeError/noSuchMember``.
-    package init(
+    init(
         updating leaf: LeafIndex, in tree: inout RatchetTree, template: LeafNode, groupID: [UInt8],
         signingKey: borrowing Ed25519.KeyPair
     ) throws(MLSError) {
@@ -53,7 +53,7 @@ package struct FreshPath: ~Copyable {
     /// The path as the others get it (section 7.5). `tree` is the one this path was made in, `newLeaves` those added by
     /// the same Commit, for which nothing is encrypted here, and `context` the encoded group context of the new epoch
     /// as far as it is known (section 12.4.1).
-    package func encrypted(
+    func encrypted(
         in tree: RatchetTree, newLeaves: Set<LeafIndex>, context: [UInt8]
     ) throws(MLSError) -> UpdatePath {
         var nodes: [UpdatePathNode] = []
@@ -71,7 +71,7 @@ package struct FreshPath: ~Copyable {
 
     /// The path secret for a new member's Welcome: that of the lowest node above both it and the committer
     /// (section 12.4.3.1). Throws ``TreeError/noSuchMember`` when there is none.
-    package func pathSecret(for newLeaf: LeafIndex) throws(MLSError) -> SecretBytes {
+    func pathSecret(for newLeaf: LeafIndex) throws(MLSError) -> SecretBytes {
         guard let index = steps.firstIndex(where: { $0.copathChild.covers(newLeaf) }) else {
             throw .tree(.noSuchMember)
         }

@@ -22,5 +22,5 @@ package struct LeafIndex: RawRepresentable, WireValue, Comparable {
     }
 
     /// The place of the leaf among all nodes.
-    package var node: NodeIndex { NodeIndex(rawValue: 2 * Int(rawValue)) }
+    var node: NodeIndex { NodeIndex(rawValue: 2 * Int(rawValue)) }
 }

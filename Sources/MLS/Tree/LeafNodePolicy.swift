@@ -5,12 +5,12 @@ package struct LeafNodePolicy: Sendable {
     /// because a member may have been added in time and looked at late.
     package var time: UInt64?
     /// The longest lifetime in seconds.
-    package var maximumLifetime: UInt64
+    var maximumLifetime: UInt64
     /// What leaf nodes look like; nil for as the RFC allows.
-    package var profile: LeafNodeProfile?
+    var profile: LeafNodeProfile?
 
     /// KeyPackages are made to join at once, so ninety days, and an hour for clocks that are wrong, are plenty.
-    package static let defaultMaximumLifetime: UInt64 = 90 * 24 * 3600 + 3600
+    static let defaultMaximumLifetime: UInt64 = 90 * 24 * 3600 + 3600
 
     package init(
         time: UInt64?, maximumLifetime: UInt64 = defaultMaximumLifetime, profile: LeafNodeProfile? = nil

@@ -8,7 +8,7 @@ package struct LeafNodeValidation: Sendable {
     /// The group's identifier.
     package let groupID: [UInt8]
     /// What the application demands.
-    package let policy: LeafNodePolicy
+    let policy: LeafNodePolicy
     private let groupExtensions: [ExtensionType]
     private let required: RequiredCapabilities
 
@@ -88,7 +88,7 @@ package struct LeafNodeValidation: Sendable {
 
     /// What a GroupContextExtensions proposal asks of the members (section 12.1.7): that each supports the group's
     /// extensions, and what is required.
-    package func checkSupport(by tree: RatchetTree) throws(MLSError) {
+    func checkSupport(by tree: RatchetTree) throws(MLSError) {
         for leafNode in tree.members.compactMap({ tree[$0] }) {
             try checkGroupSupport(leafNode.capabilities)
         }

@@ -13,7 +13,7 @@ package struct NodeIndex: RawRepresentable, Hashable, Comparable, Sendable {
     }
 
     /// The height above the leaves, whose level is 0.
-    package var level: Int { (~rawValue).trailingZeroBitCount }
+    var level: Int { (~rawValue).trailingZeroBitCount }
 
     /// The leaf at this place; nil for a parent.
     package var leaf: LeafIndex? {
@@ -35,14 +35,14 @@ package struct NodeIndex: RawRepresentable, Hashable, Comparable, Sendable {
     }
 
     /// The leaves below, as numbers; a leaf is below itself.
-    package var leafRange: Range<Int> {
+    var leafRange: Range<Int> {
         let count = 1 << level
         let first = (rawValue - (count - 1)) / 2
         return first..<first + count
     }
 
     /// Whether `leaf` is this node or below it.
-    package func covers(_ leaf: LeafIndex) -> Bool {
+    func covers(_ leaf: LeafIndex) -> Bool {
         leafRange.contains(Int(leaf.rawValue))
     }
 }

@@ -1,7 +1,7 @@
 /// One node of a leaf's direct path.
 package struct PathStep: Hashable, Sendable {
     /// The node above the leaf.
-    package let node: NodeIndex
+    let node: NodeIndex
     /// The child of ``node`` that is not above the leaf: a node of the copath.
-    package let copathChild: NodeIndex
+    let copathChild: NodeIndex
 }

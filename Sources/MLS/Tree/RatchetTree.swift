@@ -8,7 +8,7 @@ package import Wire
 package struct RatchetTree: Sendable {
     /// The most leaves, blank ones included: ten times the largest room measured. It bounds what a small message that
     /// is mostly blank nodes can cost in memory and time.
-    package static let maximumLeafCount = 1 << 14
+    static let maximumLeafCount = 1 << 14
 
     /// The levels above the leaves of the largest tree.
     private static let maximumLevelCount = 14
@@ -164,7 +164,7 @@ package struct RatchetTree: Sendable {
     }
 
     /// Whether nobody is at `leaf`, or it is not in the tree.
-    package func isBlank(_ leaf: LeafIndex) -> Bool {
+    func isBlank(_ leaf: LeafIndex) -> Bool {
         !shape.contains(leaf) || leaves[Int(leaf.rawValue)] == nil
     }
 
@@ -179,7 +179,7 @@ package struct RatchetTree: Sendable {
     }
 
     /// The parent nodes that are not blank, from the left.
-    package var occupiedParents: [NodeIndex] {
+    var occupiedParents: [NodeIndex] {
         parents.indices.lazy.filter { parents[$0] != nil }.map { NodeIndex(rawValue: 2 * $0 + 1) }
     }
 

@@ -59,7 +59,7 @@ extension RatchetTree {
     /// ``LeafNodeValidation``. After an error the tree is to be thrown away: ``TreeError/wrongPathLength``,
     /// ``TreeError/wrongCiphertextCount``, ``TreeError/wrongCiphertextLength``, ``TreeError/invalidKey``, ``TreeError/duplicateEncryptionKey`` for a key that
     /// the tree already has (section 12.4.2), ``TreeError/encryptionKeyNotChanged`` or ``TreeError/invalidParentHash``.
-    package mutating func merge(
+    mutating func merge(
         _ path: UpdatePath, from sender: LeafIndex, newLeaves: Set<LeafIndex> = []
     ) throws(MLSError) {
         guard let replaced = self[sender] else { throw .tree(.noSuchMember) }
@@ -70,7 +70,7 @@ extension RatchetTree {
 
     /// Adds the committer of an external Commit and takes its path into the tree (section 12.4.3.2). Returns its leaf.
     /// Throws as ``merge(_:from:newLeaves:)`` does, and ``TreeError/tooManyLeaves``.
-    package mutating func mergeExternal(_ path: UpdatePath) throws(MLSError) -> LeafIndex {
+    mutating func mergeExternal(_ path: UpdatePath) throws(MLSError) -> LeafIndex {
         try checkKeysAreNew(of: path)
         let leaf = try add(path.leafNode)
         try replacePath(by: path, from: leaf, newLeaves: [])

@@ -19,8 +19,6 @@ package enum TreeError: Error, Equatable {
     case encryptionKeyNotChanged
     /// A key is none of the cipher suite.
     case invalidKey
-    /// The signature of a leaf node or KeyPackage is not that of its key.
-    case invalidSignature
     /// The leaf node or KeyPackage is not as the application's are (``LeafNodeProfile``), or a path changes more of a leaf
     /// node than its key.
     case notOfProfile

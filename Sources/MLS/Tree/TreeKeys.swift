@@ -8,7 +8,7 @@ package struct TreeKeys: ~Copyable, Sendable {
     private var keys: [NodeIndex: NodeKey]
 
     /// The keys of a new member that knows but the key of its leaf node.
-    package init(leaf: LeafIndex, leafKey: consuming X25519.PrivateKey) {
+    init(leaf: LeafIndex, leafKey: consuming X25519.PrivateKey) {
         self.leaf = leaf
         keys = [leaf.node: NodeKey(leafKey)]
     }
@@ -23,22 +23,17 @@ package struct TreeKeys: ~Copyable, Sendable {
         TreeKeys(leaf: leaf, keys: keys)
     }
 
-    /// Whether the member has the private key of `node`.
-    package func hasKey(of node: NodeIndex) -> Bool {
-        keys[node] != nil
-    }
-
     /// The private key of `node`, if the member has it.
     func key(of node: NodeIndex) -> NodeKey? {
         keys[node]
     }
 
     /// The nodes whose private keys the member has, from the left.
-    package var nodes: [NodeIndex] { keys.keys.sorted() }
+    var nodes: [NodeIndex] { keys.keys.sorted() }
 
     /// Replaces the key of the leaf, when an Update of the member has been committed. Throws
     /// ``TreeError/publicKeyMismatch`` unless it is the one in `tree`.
-    package mutating func replaceLeafKey(
+    mutating func replaceLeafKey(
         by key: consuming X25519.PrivateKey, in tree: RatchetTree
     ) throws(MLSError) {
         guard tree[leaf]?.encryptionKey == key.publicKey.bytes else { throw .tree(.publicKeyMismatch) }
@@ -47,7 +42,7 @@ package struct TreeKeys: ~Copyable, Sendable {
     }
 
     /// Lets go of the keys that `tree` has no longer: to be called after the proposals of a Commit without a path.
-    package mutating func forgetReplaced(in tree: RatchetTree) {
+    mutating func forgetReplaced(in tree: RatchetTree) {
         keys = keys.filter { node, key in tree.encryptionKey(of: node) == key.publicKey }
     }
 
@@ -85,7 +80,7 @@ package struct TreeKeys: ~Copyable, Sendable {
 
     /// Takes the path secret that came in a Welcome from the member at `sender` (section 12.4.3.1). Nothing changes on
     /// an error.
-    package mutating func install(
+    mutating func install(
         welcomeSecret: consuming SecretBytes, from sender: LeafIndex, in tree: RatchetTree
     ) throws(MLSError) {
         guard !tree.isBlank(sender), !tree.isBlank(leaf), leaf != sender,

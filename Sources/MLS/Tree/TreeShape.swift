@@ -13,7 +13,7 @@ package struct TreeShape: Hashable, Sendable {
     }
 
     /// The smallest tree that has at least this many nodes.
-    package init(holdingNodes nodeCount: Int) {
+    init(holdingNodes nodeCount: Int) {
         self.init(holding: nodeCount / 2 + 1)
     }
 
@@ -42,7 +42,7 @@ package struct TreeShape: Hashable, Sendable {
 
     /// The nodes above `leaf`, each with its child that is not above the leaf: direct path and copath from below
     /// (section 4.1.2). Empty for what is not in the tree.
-    package func path(above leaf: LeafIndex) -> [PathStep] {
+    func path(above leaf: LeafIndex) -> [PathStep] {
         var steps: [PathStep] = []
         var node = leaf.node
         while let parent = parent(of: node), let sibling = sibling(of: node) {

@@ -361,7 +361,7 @@ package struct RoomLog {
 
 extension RoomLog.Audience {
     /// Whether this is for a member that is in the group since `epoch`.
-    package func includes(_ member: MemberID, since epoch: UInt64) -> Bool {
+    func includes(_ member: MemberID, since epoch: UInt64) -> Bool {
         switch self {
         case .all: true
         case .one(let id): id == member

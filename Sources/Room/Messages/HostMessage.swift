@@ -9,13 +9,13 @@ package enum HostMessage: Sendable, Equatable {
         /// Seconds until the room closes; nil for a room without end.
         package var secondsLeft: UInt32?
         /// How old the room is, in seconds: what it says about time counts from its beginning.
-        package var age: UInt32 = 0
+        var age: UInt32 = 0
         /// The number that the next message will have.
         package var nextSequence: UInt64
         /// The number of the group's epoch.
         package var epoch: UInt64 = 0
         /// Private posts to this member that were kept for it and are no more, since it was here last.
-        package var missedPrivately: UInt32 = 0
+        var missedPrivately: UInt32 = 0
         /// All members but those in `present` messages before; the new one is included.
         package var members: [Entry]
         /// Lets the member into the group; empty for the first one, who creates it.
@@ -26,7 +26,7 @@ package enum HostMessage: Sendable, Equatable {
             package var isHost: Bool
             package var nick: String
             /// How old the room was when the member's connection broke, in seconds; nil while it is present, or was a moment ago.
-            package var awaySince: UInt32?
+            var awaySince: UInt32?
         }
     }
 

@@ -8,7 +8,7 @@ package enum HostPlace: Hashable, Sendable {
     /// A name of the DNS, or a numeric address (IPv6 without brackets and without a zone), and a port that is not 0.
     package struct DirectPlace: Hashable, Sendable {
         /// The longest name of the DNS, in bytes (RFC 1035, 2.3.4).
-        package static let hostByteLimit = 253
+        static let hostByteLimit = 253
 
         package let host: String
         package let port: UInt16

@@ -23,7 +23,7 @@ package struct MessageContent: Sendable, Equatable {
     }
 
     /// - Throws: ``RoomError/malformed`` for an unknown kind, invalid UTF-8 or a text above the limit.
-    package init(decoding bytes: [UInt8]) throws(RoomError) {
+    init(decoding bytes: [UInt8]) throws(RoomError) {
         guard
             let first = bytes.first, let kind = Kind(rawValue: first),
             bytes.count <= 1 + ChatLimits.textByteCount,

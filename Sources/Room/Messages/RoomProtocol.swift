@@ -68,7 +68,7 @@ package struct RoomLimits: Sendable {
     static let nicksTried = 100
 
     /// Bytes of the offer of a file: its name, of up to 255, and what proves it.
-    package static let offerByteCount = 512
+    static let offerByteCount = 512
 
     /// Bytes of sealed content: a text, and what group encryption adds.
     package static let contentByteCount = ChatLimits.textByteCount + 2_048
@@ -193,7 +193,7 @@ package struct RoomLimits: Sendable {
     static let longestPause = Duration.seconds(30)
 
     /// A change of nick counts as so many messages, because everybody is told.
-    package static let nickChangeCost = 20.0
+    static let nickChangeCost = 20.0
 
     /// Bytes a second that one member may send in the long run, and at once.
     package var bytesPerSecond = 1_048_576.0
@@ -217,16 +217,16 @@ package struct RoomLimits: Sendable {
     package var absence = Duration.seconds(86_400)
 
     /// In a full room a member that has been away for so long may lose its place to one that wants to come in.
-    package var protectedAbsence = Duration.seconds(900)
+    var protectedAbsence = Duration.seconds(900)
 
     /// How far off a room's end can be: a hundred years.
-    package static let longestTime = Duration.seconds(100 * 366 * 86_400)
+    static let longestTime = Duration.seconds(100 * 366 * 86_400)
 
     /// Message ids remembered so that a message sent again is not repeated, and receipts counted, for so many of the latest messages.
-    package static let remembered = 4_096
+    static let remembered = 4_096
 
     /// Receipts are reported to a message's sender at most this often.
-    package static let receiptInterval = Duration.milliseconds(500)
+    static let receiptInterval = Duration.milliseconds(500)
     /// How long it takes until members are told that somebody has gone away, and that receipts do not count it any more. A
     /// connection that breaks is mostly there again by then, also through tor, and costs nobody anything.
     package static let awayGrace = Duration.seconds(10)

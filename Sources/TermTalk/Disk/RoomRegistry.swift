@@ -11,14 +11,14 @@ package struct RoomRegistry: Sendable {
         /// Seconds since 1970; nil for a room without end.
         package var expires: Int64?
         /// The host's process, as ``ProcessMark`` writes it; nil where nothing is known of it.
-        package var process: String?
+        var process: String?
 
         enum CodingKeys: String, CodingKey {
             case room, transport, address, expires, process
             case hostKey = "host_key"
         }
 
-        package init(room: String, transport: String, address: String, hostKey: String, expires: Int64?) {
+        init(room: String, transport: String, address: String, hostKey: String, expires: Int64?) {
             self.room = room
             self.transport = transport
             self.address = address
@@ -43,7 +43,7 @@ package struct RoomRegistry: Sendable {
     }
 
     /// Adds a room, in place of one of the same name; those that are over are dropped. Blocks.
-    package func add(_ entry: Entry, now: Int64) -> ChatEvent.Notice? {
+    func add(_ entry: Entry, now: Int64) -> ChatEvent.Notice? {
         store.update { entries in
             entries.removeAll { $0.room == entry.room || !$0.isAlive(now: now) }
             entries.append(entry)

@@ -21,7 +21,7 @@ package struct TrustStore: Sendable {
     private let directories: UserDirectories
     private let store: JSONStore<Entry>
 
-    package init(directories: UserDirectories) {
+    init(directories: UserDirectories) {
         self.directories = directories
         store = JSONStore(
             file: PrivateFile(path: "\(directories.state)/known_hosts.json"), unreadable: .trustStoreUnreadable,
@@ -43,7 +43,7 @@ package struct TrustStore: Sendable {
     }
 
     /// Remembers a key that was accepted. Blocks.
-    package func remember(_ key: X25519.PublicKey, room: RoomName, address: RoomAddress) -> ChatEvent.Notice? {
+    func remember(_ key: X25519.PublicKey, room: RoomName, address: RoomAddress) -> ChatEvent.Notice? {
         directories.makeState()
         return store.update { entries in
             entries.removeAll { $0.room == room.description && $0.address == address.text }

@@ -8,7 +8,7 @@ package struct UserDirectories: Sendable {
     package let home: String
     package let state: String
 
-    package init(home: String, state: String) {
+    init(home: String, state: String) {
         self.home = home
         self.state = state
     }

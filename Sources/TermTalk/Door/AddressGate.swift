@@ -5,13 +5,13 @@
 package struct AddressGate {
     package struct Limits: Sendable {
         /// Members from one address, and peers that want to be.
-        package var peers = 5
+        var peers = 5
         /// New connections from one address, a minute in the long run, and at once.
-        package var arrivalsPerMinute = 10.0
+        var arrivalsPerMinute = 10.0
         /// Addresses remembered; past it those are forgotten that have been quiet for longest. Some 100 bytes each.
         package var addresses = 4_096
 
-        package init() {}
+        init() {}
     }
 
     private struct Arrivals {
@@ -25,13 +25,13 @@ package struct AddressGate {
     /// How many addresses are remembered.
     var addressCount: Int { arrivals.count }
 
-    package init(limits: Limits = Limits()) {
+    init(limits: Limits = Limits()) {
         self.limits = limits
     }
 
     /// Whether a further connection may be made from there; if so, it counts. While a member from there is away it may be
     /// that member's, and only the limits for the room as a whole hold.
-    package mutating func admits(_ network: PeerNetwork, isMemberAway: Bool, now: Duration) -> Bool {
+    mutating func admits(_ network: PeerNetwork, isMemberAway: Bool, now: Duration) -> Bool {
         var state =
             arrivals[network]
             ?? Arrivals(
@@ -43,10 +43,10 @@ package struct AddressGate {
 
     /// Connections from an address that may be at the door when so many members are from there: at least one, since a
     /// member may be on its way back before the host has noticed that it was gone.
-    package func placesAtDoor(members: Int) -> Int { max(1, limits.peers - members) }
+    func placesAtDoor(members: Int) -> Int { max(1, limits.peers - members) }
 
     /// Whether somebody new may become a member.
-    package func mayJoin(members: Int) -> Bool { members < limits.peers }
+    func mayJoin(members: Int) -> Bool { members < limits.peers }
 
     private mutating func remember(_ state: Arrivals, of network: PeerNetwork, now: Duration) {
         if arrivals[network] == nil, arrivals.count >= limits.addresses {

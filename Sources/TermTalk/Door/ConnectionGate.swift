@@ -14,16 +14,16 @@ package struct ConnectionGate {
 
         /// Handshakes without an invite, a second in the long run, and at once. Each costs three scalar multiplications,
         /// 0.2 ms, so that a flood takes less than 1 % of a core.
-        package var openRate = 30.0
+        var openRate = 30.0
         package var openBurst = 100.0
 
         /// First messages made with an invite that are answered, a second in the long run, and at once. Each costs three scalar
         /// multiplications. One that only looks so costs a hash for each invite, some 0.05 ms at most, and counts nowhere: strangers
         /// take nothing from who is invited.
-        package var inviteRate = 300.0
+        var inviteRate = 300.0
         package var inviteBurst = 300.0
 
-        package init() {}
+        init() {}
 
         /// For a direct room that others than this machine can reach: as many at the door as the room has places, since
         /// five from one address are all there can be.

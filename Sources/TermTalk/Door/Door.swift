@@ -18,7 +18,7 @@ package struct Door {
     package struct Limits: Sendable {
         package var gate = ConnectionGate.Limits()
         package var addresses = AddressGate.Limits()
-        package var guesses = PasswordGuesses.Limits()
+        var guesses = PasswordGuesses.Limits()
 
         package init() {}
     }

@@ -8,26 +8,26 @@ package import SecureSession
 package struct PasswordGuesses {
     package struct Limits: Sendable {
         /// Wrong passwords without a consequence: people mistype.
-        package var free = 2
+        var free = 2
         /// How long nobody may try after the next wrong one, the third; each further one doubles it.
-        package var firstDelay = Duration.seconds(1)
+        var firstDelay = Duration.seconds(1)
         /// It grows no further: an entrance must not be shut for good by whoever knows where it is. 1,440 guesses a day.
-        package var longestDelay = Duration.seconds(60)
+        var longestDelay = Duration.seconds(60)
         /// For each time that passes one wrong password is forgotten.
-        package var forgiveness = Duration.seconds(600)
+        var forgiveness = Duration.seconds(600)
         /// Exchanges that may begin at an entrance, a second in the long run, and at once. Each costs a quarter of a
         /// millisecond, so that a flood takes half a percent of a core.
-        package var exchangesPerSecond = 20.0
-        package var exchangeBurst = 60.0
+        var exchangesPerSecond = 20.0
+        var exchangeBurst = 60.0
 
-        package init() {}
+        init() {}
     }
 
     /// The way in: without an invite, or with one of them.
     package struct Entrance: Hashable {
         let invite: InviteSecret?
 
-        package init(_ invite: InviteSecret?) {
+        init(_ invite: InviteSecret?) {
             self.invite = invite
         }
 
@@ -49,24 +49,24 @@ package struct PasswordGuesses {
     private let limits: Limits
     private var states: [Entrance: State] = [:]
 
-    package init(limits: Limits = Limits()) {
+    init(limits: Limits = Limits()) {
         self.limits = limits
     }
 
     /// Whether an exchange may begin now; if so, it counts.
-    package mutating func mayBegin(at entrance: Entrance, now: Duration) -> Bool {
+    mutating func mayBegin(at entrance: Entrance, now: Duration) -> Bool {
         var state = self.state(of: entrance, now: now)
         defer { states[entrance] = state }
         return now >= state.notBefore && state.exchanges.take(now: now)
     }
 
     /// Whether a password may be checked now.
-    package func mayTry(at entrance: Entrance, now: Duration) -> Bool {
+    func mayTry(at entrance: Entrance, now: Duration) -> Bool {
         states[entrance].map { now >= $0.notBefore } ?? true
     }
 
     /// The password was wrong. Returns how many were, of late, and for how long nobody may try now.
-    package mutating func wasWrong(at entrance: Entrance, now: Duration) -> (count: Int, delay: Duration) {
+    mutating func wasWrong(at entrance: Entrance, now: Duration) -> (count: Int, delay: Duration) {
         var state = self.state(of: entrance, now: now)
         state.wrong += 1
         var delay = Duration.zero

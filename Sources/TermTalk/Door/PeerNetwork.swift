@@ -1,4 +1,4 @@
-package import EventLoop
+internal import EventLoop
 internal import Transport
 
 /// Where the peer of a direct room comes from, as far as limits go: an IPv4 address, or the /64 of a global IPv6
@@ -8,7 +8,7 @@ package struct PeerNetwork: Hashable, Sendable {
 
     /// Nil for an address that says nothing about who is there: a Unix socket, and this machine itself, where tor, tunnels
     /// and proxies end.
-    package init?(_ address: SocketAddress) {
+    init?(_ address: SocketAddress) {
         guard let address = IPAddress(address), address.scope != .loopback else { return nil }
         // ::ffff:192.0.2.1 is 192.0.2.1.
         let isWhole = !address.isIPv6 || address.isOfLocalNetwork

@@ -1,7 +1,7 @@
 /// What a participant does with files that are offered to it.
 package struct FileOptions: Sendable {
     /// Where they go; nil for the folder of downloads.
-    package var folder: String?
+    var folder: String?
     /// Those of up to so many bytes are fetched unasked; nil for none.
     package var acceptedSize: UInt64?
 

@@ -83,7 +83,7 @@ package final class HostNode {
     var doorkeeper: Doorkeeper { Doorkeeper(node: self) }
     var commands: HostCommands { HostCommands(node: self) }
 
-    package var memberCount: Int { room.memberCount }
+    var memberCount: Int { room.memberCount }
 
     // MARK: The person at the host
 

@@ -47,7 +47,7 @@ package struct Invite: Sendable {
     /// Whether the secret is that of a group at a relay.
     package let isOfGroup: Bool
     /// Whether it is a relay's, for the first one, who founds the group.
-    package var isForFounder: Bool { creatorKey == nil && !isOfGroup }
+    var isForFounder: Bool { creatorKey == nil && !isOfGroup }
 
     package init(
         room: RoomName, address: RoomAddress, alternatives: [RoomAddress] = [], hostKey: X25519.PublicKey,

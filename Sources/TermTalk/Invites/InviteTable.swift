@@ -10,29 +10,29 @@ internal import Wire
 /// anybody else who shows it the host says that it is used up. So it does for the last few others that were in force.
 package struct InviteTable {
     /// Invites in force at a time. The first message of a handshake is tried with each.
-    package static let maximum = 32
+    static let maximum = 32
 
     /// Secrets tried that are no longer in force; past it the oldest is forgotten, and who came with it cannot come back
     /// after a broken connection.
-    package static let maximumHeld = 64
+    static let maximumHeld = 64
 
     /// How many of those nobody came with who is still there. Each costs a try with every first message.
-    package static let maximumRemembered = 8
+    static let maximumRemembered = 8
 
     package struct Entry {
         package let number: Int
         package let secret: InviteSecret
         /// Nil for no limit.
-        package var usesLeft: Int?
-        package var used = 0
+        var usesLeft: Int?
+        var used = 0
         /// Nil for as long as the room.
-        package let expiresAt: Duration?
+        let expiresAt: Duration?
     }
 
     /// The room's own invite has this number, without a limit, and is changed when somebody is removed.
-    package static let roomNumber = RoomChange.Invite.roomNumber
+    static let roomNumber = RoomChange.Invite.roomNumber
 
-    package private(set) var entries: [Entry]
+    private(set) var entries: [Entry]
     private var lastNumber = InviteTable.roomNumber
     /// By static key; several for who has come back with another one.
     private var invites: [[UInt8]: [InviteSecret]] = [:]
@@ -41,21 +41,21 @@ package struct InviteTable {
     /// No longer in force, and of nobody who is there; oldest first.
     private var remembered: [InviteSecret] = []
 
-    package init(room secret: InviteSecret) {
+    init(room secret: InviteSecret) {
         entries = [Entry(number: Self.roomNumber, secret: secret, usesLeft: nil, expiresAt: nil)]
     }
 
     /// All secrets that a handshake may be made with, the latest first.
-    package var secrets: [InviteSecret] { secretsInUse + remembered.reversed() }
+    var secrets: [InviteSecret] { secretsInUse + remembered.reversed() }
 
     /// Those with which somebody can come in, or back.
-    package var secretsInUse: [InviteSecret] { entries.reversed().map(\.secret) + held.reversed() }
+    var secretsInUse: [InviteSecret] { entries.reversed().map(\.secret) + held.reversed() }
 
     /// The next time that an invite expires.
-    package var nextExpiry: Duration? { entries.compactMap(\.expiresAt).min() }
+    var nextExpiry: Duration? { entries.compactMap(\.expiresAt).min() }
 
     /// Whether somebody new may come in with this invite, while `others` who came with it are on their way in.
-    package func mayJoin(with secret: InviteSecret, others: Int = 0, now: Duration) -> Bool {
+    func mayJoin(with secret: InviteSecret, others: Int = 0, now: Duration) -> Bool {
         guard let entry = entries.first(where: { $0.secret === secret }) else { return false }
         return entry.usesLeft.map { $0 > others } != false && entry.expiresAt.map { now < $0 } != false
     }
@@ -77,7 +77,7 @@ package struct InviteTable {
     }
 
     /// A new invite; nil when there are too many.
-    package mutating func make(uses: Int?, lifetime: Duration?, now: Duration) -> Entry? {
+    mutating func make(uses: Int?, lifetime: Duration?, now: Duration) -> Entry? {
         guard entries.count < Self.maximum else { return nil }
         lastNumber += 1
         let entry = Entry(
@@ -89,7 +89,7 @@ package struct InviteTable {
     /// The invite of this number is no longer in force; that of the room is replaced by another one.
     ///
     /// - Returns: the keys of those who came with it; nil when there is no such invite.
-    package mutating func revoke(number: Int) -> [[UInt8]]? {
+    mutating func revoke(number: Int) -> [[UInt8]]? {
         guard let index = entries.firstIndex(where: { $0.number == number }) else { return nil }
         let secret = entries[index].secret
         retire(at: index)
@@ -99,7 +99,7 @@ package struct InviteTable {
     /// The invites with which a member came, and that of the room, are no longer in force. Returns the keys of all who came
     /// with one of them.
     @discardableResult
-    package mutating func revoke(whatIsKnownTo key: [UInt8]) -> [[UInt8]] {
+    mutating func revoke(whatIsKnownTo key: [UInt8]) -> [[UInt8]] {
         var retired: [InviteSecret] = []
         for secret in invites[key, default: []] + [room?.secret].compactMap(\.self) {
             guard let index = entries.firstIndex(where: { $0.secret === secret }) else { continue }
@@ -127,7 +127,7 @@ package struct InviteTable {
 
     /// Retires what is used up or has expired, and forgets what nobody in the room came with. Returns the secrets that are
     /// no longer tried.
-    package mutating func tidy(now: Duration, isPresent: ([UInt8]) -> Bool) -> [InviteSecret] {
+    mutating func tidy(now: Duration, isPresent: ([UInt8]) -> Bool) -> [InviteSecret] {
         while let index = entries.firstIndex(where: { !mayJoin(with: $0.secret, now: now) }) {
             retire(at: index)
         }

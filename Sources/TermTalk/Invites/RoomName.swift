@@ -4,7 +4,7 @@ internal import Sodium
 /// The name of a room as people type it: 1 to 64 ASCII letters, digits, `.`, `_`, `-`.
 package struct RoomName: Hashable, Sendable, CustomStringConvertible {
     /// Characters of the longest name.
-    package static let characterLimit = 64
+    static let characterLimit = 64
 
     package let description: String
 

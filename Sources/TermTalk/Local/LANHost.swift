@@ -33,8 +33,6 @@ final class LANHost {
         set { listener.onExhausted = newValue }
     }
 
-    var port: UInt16 { listener.port }
-
     /// What an invite says: the address first that reaches most people. Link-local IPv6 ones, which name an interface of
     /// this machine, are of use to nobody else; there may be no others.
     var addresses: [HostPort] {

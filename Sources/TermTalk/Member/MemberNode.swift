@@ -1,9 +1,9 @@
 package import Chat
 package import EventLoop
 internal import Files
-package import Logging
-package import Room
-package import SecureSession
+internal import Logging
+internal import Room
+internal import SecureSession
 package import Sodium
 internal import Wire
 
@@ -54,16 +54,16 @@ package final class MemberNode: ByteStreamHandler {
     private var standstill = Standstill()
     private var moveLimit = MoveLimit()
 
-    package var onEvent: ((MemberEvent) -> Void)?
+    var onEvent: ((MemberEvent) -> Void)?
     /// Called when no room was found behind a connection: whether a dial now leads elsewhere.
-    package var tryAnotherWay: ((ChatEvent.Notice) -> Bool)?
+    var tryAnotherWay: ((ChatEvent.Notice) -> Bool)?
     /// Where else than at that address the room is reached, for invites.
-    package var otherAddresses: ((_ than: RoomAddress) -> [RoomAddress])?
+    var otherAddresses: ((_ than: RoomAddress) -> [RoomAddress])?
 
     /// - Parameters:
     ///   - password: what the host has to know; then nothing is said to one that does not.
     ///   - wallClock: seconds since 1970, to tell people when the room ends.
-    package init(
+    init(
         loop: EventLoop, target: MemberTarget, credentials: consuming JoinCredentials,
         client: MemberClient,
         password: RoomPassword? = nil, fileOptions: FileOptions = FileOptions(), dial: @escaping Dial,
@@ -350,17 +350,17 @@ package final class MemberNode: ByteStreamHandler {
     // MARK: Networks
 
     /// Something happened (a network came back) that makes a try worth while now.
-    package func tryNow() {
+    func tryNow() {
         advance { $0.tryNow(actions: &$1) }
     }
 
     /// The machine has slept: whatever the connection looks like, the host and everything in between have given it up.
-    package func woke() {
+    func woke() {
         advance { [now = loop.time] in $0.interrupted(cause: "sleep", now: now, actions: &$1) }
     }
 
     /// The machine's networks have changed: a connection from an address that it no longer has is dead.
-    package func networkChanged(hasAddress: (SocketAddress) -> Bool) {
+    func networkChanged(hasAddress: (SocketAddress) -> Bool) {
         let local = (stream as? SocketStream)?.localAddress
         guard local.map(hasAddress) != true else { return }
         advance { [now = loop.time] in $0.interrupted(cause: "network", now: now, actions: &$1) }
@@ -406,7 +406,7 @@ package final class MemberNode: ByteStreamHandler {
     }
 
     /// Leaves now, whatever is still on its way.
-    package func leaveAtOnce() {
+    func leaveAtOnce() {
         if stay.isInRoom {
             person.act { client, actions in client.leave(actions: &actions) }
         } else {

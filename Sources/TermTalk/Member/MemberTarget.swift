@@ -4,15 +4,15 @@ package import Sodium
 package struct MemberTarget {
     package var room: RoomName
     package var address: RoomAddress
-    package var policy: HostKeyPolicy
+    var policy: HostKeyPolicy
     /// The signature key of the one who creates the group, from the invite.
     package var creatorKey: Ed25519.PublicKey?
     /// Whether the invite is that of a group at a relay.
-    package var isInviteOfGroup: Bool
+    var isInviteOfGroup: Bool
     /// Whether tor needs the invite's key.
-    package var isInviteAuthorized: Bool
+    var isInviteAuthorized: Bool
 
-    package init(
+    init(
         room: RoomName, address: RoomAddress, policy: HostKeyPolicy,
         creatorKey: Ed25519.PublicKey? = nil,
         isInviteOfGroup: Bool = false, isInviteAuthorized: Bool = false

@@ -29,13 +29,13 @@ package struct HostOptions: Sendable {
     /// What joiners have to know; nil for a room without a password.
     package var password: Password?
     /// Whether the room's id and address are not enough to come in.
-    package var isInviteOnly: Bool
+    var isInviteOnly: Bool
     /// Whether the router is asked for a port that leads to a room without tor.
-    package var mapsPort: Bool
+    var mapsPort: Bool
     /// Whether only who holds an invite can resolve the onion service; the room is by invite only, then.
-    package var hasClientAuthorization: Bool
+    var hasClientAuthorization: Bool
     /// The keys that the room had before; nil for a room with new ones.
-    package var kept: KeptRoom?
+    var kept: KeptRoom?
     /// Where the room is shared with other hosts; of a kept room, of which the keys are kept only, and a relay.
     package var store: StoreOptions?
     package var files = FileOptions()

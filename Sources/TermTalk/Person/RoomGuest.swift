@@ -21,7 +21,7 @@ package final class RoomGuest {
         /// Whether the person has compared ``hostKey`` with what the host says, so that it is known the next time.
         package var remembersHostKey = false
         /// What to do with a direct host whose key is not known; that of an onion room is remembered.
-        package var acceptsNewHost: Bool
+        var acceptsNewHost: Bool
         package var nick: String
         /// Needed for onion rooms; for direct ones it means to dial through tor.
         package var tor: TorOptions?

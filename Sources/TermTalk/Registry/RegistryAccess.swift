@@ -2,7 +2,7 @@ internal import Transport
 
 /// A registry of rooms in a Redis, and what it wants to see.
 package struct RegistryAccess: Sendable {
-    package var location: RedisLocation
+    var location: RedisLocation
     package var password: RedisPassword?
 
     package init(location: RedisLocation, password: RedisPassword?) {
@@ -21,7 +21,7 @@ package struct RegistryAccess: Sendable {
 
 extension HostPort {
     /// Whether it is this machine's own loopback, as can be seen without asking anybody.
-    package var isLoopback: Bool { IPAddress(host).map { $0.scope == .loopback } ?? (host.lowercased() == "localhost") }
+    var isLoopback: Bool { IPAddress(host).map { $0.scope == .loopback } ?? (host.lowercased() == "localhost") }
 
     /// Whether it may be this machine by another spelling: `0.0.0.0`, `127.1` and `2130706433`, which the system's resolver reads as
     /// addresses, or `localhost.`. A name of the DNS ends with letters.

@@ -1,4 +1,4 @@
-package import EventLoop
+internal import EventLoop
 package import SharedLog
 
 /// Plain commands to Redis, for who asks now and then: it connects when something is asked, and stays connected.
@@ -8,9 +8,9 @@ package final class RedisClient {
     package typealias Completion = (Result<RESPValue, RedisFailure>) -> Void
 
     /// How many commands may be under way: many more than anybody has reason for.
-    package static let commandLimit = 64
+    static let commandLimit = 64
     /// The longest answer in bytes.
-    package static let answerByteLimit = 1 << 20
+    static let answerByteLimit = 1 << 20
 
     private struct Command {
         let words: [[UInt8]]
@@ -30,7 +30,7 @@ package final class RedisClient {
     private var sent = 0
 
     /// `answerTimeout` from when something is asked, connecting included; `dial` where Redis is not dialed straight.
-    package init(
+    init(
         loop: EventLoop, location: RedisLocation, password: RedisPassword?,
         answerTimeout: Duration = ReplicaPace.answerTimeout, dial: RedisConnection.Dial? = nil
     ) {

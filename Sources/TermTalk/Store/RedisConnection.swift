@@ -7,7 +7,7 @@ package final class RedisConnection: ByteStreamHandler {
     package typealias Dial = (HostPort, @escaping (Result<any ByteStream, DialError>) -> Void) -> any Cancellable
 
     /// How long it may take until somebody listens.
-    package static let connectTimeout = Duration.seconds(5)
+    static let connectTimeout = Duration.seconds(5)
 
     private enum Phase {
         case dialing(any Cancellable)
@@ -25,7 +25,7 @@ package final class RedisConnection: ByteStreamHandler {
     /// last reference closes first.
     ///
     /// - Parameter dial: how to come to a host; nil for without anything in between.
-    package init(
+    init(
         to location: RedisLocation, loop: EventLoop, dial: Dial? = nil, onOpened: @escaping () -> Void,
         onReceived: @escaping ([UInt8]) -> Void, onClosed: @escaping (RedisFailure) -> Void
     ) {

@@ -25,13 +25,13 @@ package struct RedisLocation: Hashable, Sendable, CustomStringConvertible {
     /// Where Redis listens, unless something else is said.
     package static let defaultPort: UInt16 = 6_379
     /// The longest name of a user in bytes.
-    package static let userByteLimit = 64
+    static let userByteLimit = 64
     /// The longest path of a socket in bytes, as the kernel has it.
-    package static let pathByteLimit = 107
+    static let pathByteLimit = 107
 
     package let address: Address
     /// Nil for Redis' own `default`.
-    package let user: String?
+    let user: String?
 
     package init(parsing text: String) throws(ParseError) {
         for prefix in ["unix:", "redis+unix:"] where text.hasPrefix(prefix) {

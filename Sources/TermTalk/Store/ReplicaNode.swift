@@ -1,4 +1,4 @@
-package import EventLoop
+internal import EventLoop
 package import SharedLog
 
 /// A host's replica of a shared log, with its time and its connection to Redis, which is made again whenever it breaks.
@@ -35,7 +35,7 @@ package final class ReplicaNode {
     private let seal: LogSeal
     private let time: () -> UInt64
     private let onEvent: (Event) -> Void
-    package private(set) var replica: LogReplica
+    private(set) var replica: LogReplica
     private var pace: ReplicaPace
     private var retry = StoreRetry()
     private var link = Link.none
@@ -52,7 +52,7 @@ package final class ReplicaNode {
     ///   - host: a number at random.
     ///   - creating: whether the room begins with this host.
     ///   - time: the room's, in milliseconds.
-    package init(
+    init(
         loop: EventLoop, location: RedisLocation, password: RedisPassword?, name: String, seal: consuming LogSeal,
         host: UInt64, creating: Bool, time: @escaping () -> UInt64, onEvent: @escaping (Event) -> Void
     ) {
@@ -96,7 +96,7 @@ package final class ReplicaNode {
     }
 
     /// Whether members may be told what is applied, and what they say is on its way at once.
-    package var isReady: Bool { replica.isFollowing && replica.isConfirmed }
+    var isReady: Bool { replica.isFollowing && replica.isConfirmed }
 
     var metrics: RoomMetrics.SharedLog {
         .init(
@@ -104,13 +104,13 @@ package final class ReplicaNode {
     }
 
     /// Whether no other host that lives comes before this one: it does what one of them has to do.
-    package var isFirst: Bool { replica.state.writers.living.first == replica.writer }
+    var isFirst: Bool { replica.state.writers.living.first == replica.writer }
 
     /// Puts the room as it is into the store, in the place of all that was written.
-    package func keepTrimming(_ room: [UInt8]) { keep(room, trimming: replica.state.place.position) }
+    func keepTrimming(_ room: [UInt8]) { keep(room, trimming: replica.state.place.position) }
 
     /// Puts the room as it is into the store. Entries up to `trimming` are not needed any more.
-    package func keep(_ room: [UInt8], trimming: LogPosition?) {
+    func keep(_ room: [UInt8], trimming: LogPosition?) {
         carryOut(replica.snapshotTaken(room, trimming: trimming, coding: seal))
     }
 

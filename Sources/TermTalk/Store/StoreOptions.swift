@@ -1,6 +1,6 @@
 /// The store in which hosts keep the log of the room that they hold together.
 package struct StoreOptions: Sendable {
-    package let location: RedisLocation
+    let location: RedisLocation
     package let password: RedisPassword?
 
     package init(location: RedisLocation, password: RedisPassword?) {

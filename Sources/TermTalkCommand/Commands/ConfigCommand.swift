@@ -111,7 +111,7 @@ extension Setting {
         case .notify: Alerts.Occasion.never.rawValue
         case .logLevel: "warning"
         case .torMode: "auto"
-        case .hostTimeToLive: "300"
+        case .hostTimeToLive: TimeToLive.standard
         case .hostPort: "\(RoomAddress.defaultPort)"
         case .hostMaxMembers: "\(RoomLimits().members)"
         case .hostKeep: "24h"

@@ -3,6 +3,7 @@ internal import Chat
 internal import Configuration
 internal import Files
 internal import Room
+internal import TerminalUI
 
 /// How long a room lives, what is kept in it, and who may come in.
 struct RoomFlags: ParsableArguments {
@@ -69,7 +70,7 @@ struct RoomFlags: ParsableArguments {
     }
 
     func timeToLive(_ settings: Settings) throws(ChatEvent.Notice) -> Int64? {
-        try HostCommand.timeToLive(ttl ?? settings[.hostTimeToLive] ?? "300", of: "--ttl")
+        try HostCommand.timeToLive(ttl ?? settings[.hostTimeToLive] ?? TimeToLive.standard, of: "--ttl")
     }
 
     /// Bytes of the largest file that is passed on; 0 for none.

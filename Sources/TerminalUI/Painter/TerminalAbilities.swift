@@ -7,7 +7,7 @@ package enum TerminalAbilities {
     package static var isUTF8: Bool { CellWidth.isKnown }
 
     /// Whether the person has not chosen another set of characters than UTF-8: no choice at all is none.
-    package static var isUTF8Chosen: Bool {
+    static var isUTF8Chosen: Bool {
         for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
             guard let value = unsafe getenv(name), let locale = unsafe String(validatingCString: value),
                 !locale.isEmpty

@@ -16,7 +16,7 @@ package final class TerminalOutput {
     package static let forever: Int32 = -1
 
     /// Where the bytes go.
-    package let descriptor: Int32
+    let descriptor: Int32
     private let isOwn: Bool
     private let limit: Int?
     private var pending: [UInt8] = []

@@ -2,7 +2,7 @@
 package struct Glyph: Hashable, Sendable {
     package let text: String
     /// 1 or 2.
-    package let width: Int
+    let width: Int
 
     /// Marks on one character that a cell of ncurses holds (CCHARW_MAX).
     static let maximumMarkCount = 4

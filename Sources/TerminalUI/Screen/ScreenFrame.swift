@@ -12,6 +12,6 @@ package struct ScreenSize: Hashable, Sendable {
 /// All that is to be seen at a moment: rows from the top, and where the cursor stands.
 package struct ScreenFrame: Equatable, Sendable {
     package var rows: [StyledLine]
-    package var cursorRow: Int
-    package var cursorColumn: Int
+    var cursorRow: Int
+    var cursorColumn: Int
 }

@@ -28,7 +28,7 @@ package struct ScreenWindows: Sendable {
 
     // MARK: Windows
 
-    package var numbers: [Int] { models.keys.sorted() }
+    var numbers: [Int] { models.keys.sorted() }
 
     /// The first that no window has; nil when there are as many as can be.
     package var freeNumber: Int? { (1...Self.maximumCount).first { models[$0] == nil } }

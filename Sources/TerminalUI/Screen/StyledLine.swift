@@ -4,14 +4,14 @@ package struct StyledLine: Hashable, Sendable {
         package var text: String
         package var style: TextStyle
         /// Columns.
-        package var width: Int
+        var width: Int
     }
 
-    package private(set) var runs: [Run] = []
+    private(set) var runs: [Run] = []
     /// Columns.
     package private(set) var width = 0
 
-    package init() {}
+    init() {}
 
     init(_ text: String, _ style: TextStyle = TextStyle()) {
         append(text, style)

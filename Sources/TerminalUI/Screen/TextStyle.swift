@@ -12,11 +12,11 @@ package struct TextStyle: Hashable, Sendable {
         case mark
     }
 
-    package var colour = Colour.plain
-    package var isBold = false
-    package var isReversed = false
+    var colour = Colour.plain
+    var isBold = false
+    var isReversed = false
 
-    package init(_ colour: Colour = .plain, bold: Bool = false, reversed: Bool = false) {
+    init(_ colour: Colour = .plain, bold: Bool = false, reversed: Bool = false) {
         self.colour = colour
         isBold = bold
         isReversed = reversed

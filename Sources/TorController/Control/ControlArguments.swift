@@ -3,10 +3,10 @@
 ///     BOOTSTRAP PROGRESS=14 TAG=handshake SUMMARY="Handshaking with a relay"
 package struct ControlArguments: Equatable, Sendable {
     /// Words and quoted strings without a name, in order.
-    package private(set) var positional: [String] = []
+    private(set) var positional: [String] = []
     private var named: [String: [UInt8]] = [:]
 
-    package init(_ text: some StringProtocol) throws(ControlProtocolError) {
+    init(_ text: some StringProtocol) throws(ControlProtocolError) {
         var rest = Array(text.utf8)[...]
         while let byte = rest.first {
             if byte == UInt8(ascii: " ") {

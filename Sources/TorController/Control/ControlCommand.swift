@@ -8,35 +8,35 @@ package enum ControlCommand {
     /// A whole line, CRLF included, in memory that is wiped.
     case secretLine(SharedSecret)
 
-    package static func getInfo(_ keys: String...) -> ControlCommand {
+    static func getInfo(_ keys: String...) -> ControlCommand {
         .line("GETINFO " + keys.joined(separator: " "))
     }
 
-    package static func setEvents(_ names: [String]) -> ControlCommand {
+    static func setEvents(_ names: [String]) -> ControlCommand {
         .line("SETEVENTS " + names.joined(separator: " "))
     }
 
-    package static func deleteOnion(_ address: OnionAddress) -> ControlCommand {
+    static func deleteOnion(_ address: OnionAddress) -> ControlCommand {
         .line("DEL_ONION \(address.serviceID)")
     }
 
     /// Fetches a service's descriptor, also where tor has one: the service may have been published anew.
-    package static func fetchDescriptor(_ address: OnionAddress) -> ControlCommand {
+    static func fetchDescriptor(_ address: OnionAddress) -> ControlCommand {
         .line("HSFETCH \(address.serviceID)")
     }
 
     /// `circuit` is what tor called it.
-    package static func closeCircuit(_ circuit: String) -> ControlCommand {
+    static func closeCircuit(_ circuit: String) -> ControlCommand {
         .line("CLOSECIRCUIT \(circuit)")
     }
 
-    package static let signalActive = ControlCommand.line("SIGNAL ACTIVE")
+    static let signalActive = ControlCommand.line("SIGNAL ACTIVE")
 
     /// Makes tor exit when this control connection ends.
-    package static let takeOwnership = ControlCommand.line("TAKEOWNERSHIP")
+    static let takeOwnership = ControlCommand.line("TAKEOWNERSHIP")
 
     /// Adds a service that lives as long as this control connection: `DiscardPK`, and never `Detach`.
-    package static func addOnion(
+    static func addOnion(
         key: borrowing OnionKey, virtualPort: UInt16, target: OnionTarget,
         options: OnionServiceOptions = OnionServiceOptions()
     ) -> ControlCommand {
@@ -54,13 +54,13 @@ package enum ControlCommand {
 
     /// Gives tor the key with which it can read the descriptor of a service that asks for client authorization. tor keeps
     /// it in memory, in place of one that it had for this service.
-    package static func addClientKey(
+    static func addClientKey(
         _ key: borrowing X25519.PrivateKey, for address: OnionAddress
     ) -> ControlCommand {
         base64Line("ONION_CLIENT_AUTH_ADD \(address.serviceID) x25519:", key.exported(), "\r\n")
     }
 
-    package static func removeClientKey(for address: OnionAddress) -> ControlCommand {
+    static func removeClientKey(for address: OnionAddress) -> ControlCommand {
         .line("ONION_CLIENT_AUTH_REMOVE \(address.serviceID)")
     }
 

@@ -4,14 +4,14 @@ import Sodium
 /// A control connection to a tor: a ``ControlSession`` over a stream, with its deadlines.
 package final class ControlConnection: ByteStreamHandler {
     /// How long authentication may take in all: it is local and takes milliseconds, unless the machine is very busy.
-    package static let authenticationTimeout = Duration.seconds(20)
+    static let authenticationTimeout = Duration.seconds(20)
     /// How long a reply may take: all commands used here are answered at once unless tor is stopped or swapped out.
-    package static let replyTimeout = Duration.seconds(30)
+    static let replyTimeout = Duration.seconds(30)
 
     /// Called for each event once authenticated.
     package var onEvent: ((ControlEvent) -> Void)?
     /// Called once when the connection ends by itself after authentication, after all commands have failed.
-    package var onClosed: ((TorError) -> Void)?
+    var onClosed: ((TorError) -> Void)?
 
     private let loop: EventLoop
     private let stream: SocketStream
@@ -25,7 +25,7 @@ package final class ControlConnection: ByteStreamHandler {
 
     /// Begins to authenticate over a connected `stream`, as soon as what is at its other end is believed; `completion` is
     /// called once, unless closed before.
-    package init(
+    init(
         stream: SocketStream, endpoint: TorEndpoint, password: SharedSecret?, loop: EventLoop,
         completion: @escaping (Result<ProtocolInfo, TorError>) -> Void
     ) {
@@ -44,7 +44,7 @@ package final class ControlConnection: ByteStreamHandler {
 
     /// Sends a command; `completion` is called with its reply of whatever status, with
     /// ``UnreachableCause/answerTooLong`` in place of one that is too long, or when the connection ends.
-    package func send(_ command: ControlCommand, completion: @escaping (Result<ControlReply, TorError>) -> Void) {
+    func send(_ command: ControlCommand, completion: @escaping (Result<ControlReply, TorError>) -> Void) {
         guard !isClosed, session.isOpen else { return completion(.failure(.unreachable(.connectionLost))) }
         let (id, outputs) = session.send(command)
         completions[id] = completion

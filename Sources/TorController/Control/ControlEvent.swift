@@ -8,7 +8,7 @@ package enum ControlEvent: Equatable, Sendable {
     case other(String)
 
     /// An event that cannot be read is `other`: tor may add to them at any time.
-    package init(_ reply: ControlReply) {
+    init(_ reply: ControlReply) {
         let text = reply.lines.first?.text ?? ""
         let keyword = String(text.prefix { $0 != " " })
         self = .other(keyword)
@@ -45,13 +45,13 @@ package struct DescriptorEvent: Equatable, Sendable {
         case failed = "FAILED"
     }
 
-    package var action: Action
+    var action: Action
     /// 56 characters, or UNKNOWN.
     package var serviceID: String
     /// The directory, `$` and 40 hex digits with `~` and a nickname; nil where tor names none.
-    package var directory: String?
+    var directory: String?
     /// The blinded key of the descriptor, of `upload`: it differs between time periods.
-    package var descriptorID: String?
+    var descriptorID: String?
     /// Such as NOT_FOUND or UPLOAD_REJECTED, of `failed`.
     package var reason: String?
 
@@ -74,12 +74,12 @@ package struct DescriptorEvent: Equatable, Sendable {
 package struct BootstrapStatus: Equatable, Sendable {
     /// 0 to 100.
     package var progress: Int
-    package var tag: String
-    package var summary: String
+    var tag: String
+    var summary: String
     /// What hinders it, when tor knows.
     package var warning: String?
 
-    package var isDone: Bool { progress == 100 }
+    var isDone: Bool { progress == 100 }
 
     /// Reads the value of `GETINFO status/bootstrap-phase`.
     package init?(_ text: String) {

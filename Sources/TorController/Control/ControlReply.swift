@@ -4,33 +4,33 @@ package struct ControlReply: Equatable, Sendable {
     package struct Line: Equatable, Sendable {
         package var text: String
         /// The data block after a `+` line, dots unstuffed, lines joined by LF; nil for any other line.
-        package var data: [UInt8]?
+        var data: [UInt8]?
 
-        package init(_ text: String, data: [UInt8]? = nil) {
+        init(_ text: String, data: [UInt8]? = nil) {
             self.text = text
             self.data = data
         }
     }
 
     /// The status of an asynchronous event.
-    package static let eventStatus = 650
+    static let eventStatus = 650
 
     /// Three digits; the same on all lines.
     package var status: Int
     /// At least one line.
     package var lines: [Line]
 
-    package init(status: Int, lines: [Line]) {
+    init(status: Int, lines: [Line]) {
         self.status = status
         self.lines = lines
     }
 
-    package var isEvent: Bool { status == Self.eventStatus }
-    package var isPositive: Bool { status / 100 == 2 }
+    var isEvent: Bool { status == Self.eventStatus }
+    var isPositive: Bool { status / 100 == 2 }
     /// Whether tor does not know the command (510), or something in its arguments (512, 513).
-    package var isNotUnderstood: Bool { [510, 512, 513].contains(status) }
+    var isNotUnderstood: Bool { [510, 512, 513].contains(status) }
     /// Whether a filter in front of tor's control port (onion-grater) refused the command, and not tor.
-    package var isFiltered: Bool { status == 510 && text.contains("filtered") }
+    var isFiltered: Bool { status == 510 && text.contains("filtered") }
     /// The text of the last line, which says what went wrong.
     package var text: String { lines.last?.text ?? "" }
 

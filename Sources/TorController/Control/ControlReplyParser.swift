@@ -16,14 +16,14 @@ package struct ControlReplyParser {
     }
 
     /// The longest line, without CRLF: the longest tor sends are descriptors and listener lists of a few KiB.
-    package static let maximumLineByteCount = 65_536
+    static let maximumLineByteCount = 65_536
     /// Text and data of one reply: nothing this program asks for comes near it.
-    package static let maximumReplyByteCount = 1_048_576
+    static let maximumReplyByteCount = 1_048_576
     /// Lines of one reply, data lines included.
-    package static let maximumLineCount = 8_192
+    static let maximumLineCount = 8_192
 
     /// Lines that are no reply are left out, not an error: a filter in front of tor puts them in the place of events.
-    package var skipsForeignLines = false
+    var skipsForeignLines = false
 
     private var line: [UInt8] = []
     private var sawCarriageReturn = false
@@ -35,7 +35,7 @@ package struct ControlReplyParser {
     private var isTooLong = false
     private var failure: ControlProtocolError?
 
-    package init() {}
+    init() {}
 
     /// Takes bytes as they arrive and calls `onOutput` for each whole reply; after an error it stays failed.
     package mutating func received(

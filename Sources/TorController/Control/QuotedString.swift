@@ -1,7 +1,7 @@
 /// The quoted strings of the control protocol and of torrc files: C escapes between double quotes.
 package enum QuotedString {
     /// `bytes` between quotes; quotes and backslashes escaped, everything outside printable ASCII in octal.
-    package static func escape(_ bytes: some Sequence<UInt8>) -> String {
+    static func escape(_ bytes: some Sequence<UInt8>) -> String {
         var result = "\""
         for byte in bytes {
             switch byte {
@@ -17,7 +17,7 @@ package enum QuotedString {
     }
 
     /// What the quoted string stands for; throws when quotes or escapes are not complete.
-    package static func unescape(_ text: some StringProtocol) throws(ControlProtocolError) -> [UInt8] {
+    static func unescape(_ text: some StringProtocol) throws(ControlProtocolError) -> [UInt8] {
         var reader = text.utf8.makeIterator()
         guard reader.next() == UInt8(ascii: "\"") else { throw .malformedArguments }
         var rest = Array(text.utf8.dropFirst())[...]

@@ -3,9 +3,9 @@ package import EventLoop
 /// Descriptors that could not be fetched lately, for tors whose SOCKS port does not say why a connection failed.
 package struct DescriptorFailures {
     /// Services remembered: one program dials a handful.
-    package static let maximumCount = 64
+    static let maximumCount = 64
     /// How long a failure says something about an attempt that just failed: tor tries all directories within it.
-    package static let lifetime = Duration.seconds(60)
+    static let lifetime = Duration.seconds(60)
 
     private var entries: [String: (error: TorError, time: MonotonicTime)] = [:]
 

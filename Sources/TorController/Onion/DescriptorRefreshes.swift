@@ -5,7 +5,7 @@ package import EventLoop
 /// Tor asks none of a service's directories (six, or some more) twice within a quarter of an hour. Whoever has asked all
 /// of them can find nobody for so long.
 package struct DescriptorRefreshes {
-    package static let period = Duration.seconds(900)
+    static let period = Duration.seconds(900)
     package static let limit = 4
     /// A hosting tor that is started again needs some time to publish.
     package static let leastPause = Duration.seconds(25)

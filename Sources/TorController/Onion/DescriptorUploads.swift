@@ -7,27 +7,27 @@
 /// was begun is confirmed.
 package struct DescriptorUploads {
     /// Descriptors a service has at a time.
-    package static let expectedDescriptorCount = 2
+    static let expectedDescriptorCount = 2
     /// Descriptors remembered: four days of time periods.
-    package static let maximumDescriptorCount = 8
+    static let maximumDescriptorCount = 8
     /// Directories remembered: tor uploads to at most 16 at a time, but to others as the hours pass.
-    package static let maximumDirectoryCount = 64
+    static let maximumDirectoryCount = 64
 
     private var directories: [String: Set<String>] = [:]
     private var confirmations: [String: Int] = [:]
     private var unnamed = (begun: 0, confirmed: 0)
 
-    package init() {}
+    init() {}
 
     /// Directories an upload was begun to.
-    package var uploadCount: Int {
+    var uploadCount: Int {
         unnamed.begun + directories.values.reduce(into: Set()) { $0.formUnion($1) }.count
     }
     /// Directories that have confirmed a descriptor.
-    package var directoryCount: Int { confirmations.count + unnamed.confirmed }
+    var directoryCount: Int { confirmations.count + unnamed.confirmed }
 
     /// Descriptors that at least one directory is sure to have.
-    package var confirmedDescriptorCount: Int {
+    var confirmedDescriptorCount: Int {
         if unnamed.begun >= Self.expectedDescriptorCount, unnamed.confirmed >= unnamed.begun {
             return Self.expectedDescriptorCount
         }
@@ -40,7 +40,7 @@ package struct DescriptorUploads {
     }
 
     /// Whether each directory has confirmed as often as it was sent a descriptor.
-    package var areConfirmed: Bool {
+    var areConfirmed: Bool {
         if unnamed.begun > 0 { return unnamed.confirmed >= unnamed.begun }
         var sent: [String: Int] = [:]
         for directory in directories.values.joined() { sent[directory, default: 0] += 1 }

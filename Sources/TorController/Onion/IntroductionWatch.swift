@@ -46,7 +46,7 @@ package struct IntroductionWatch {
     private var pause = leastPause
     private var notBefore: MonotonicTime?
 
-    package init() {}
+    init() {}
 
     /// When to publish the service anew, if nothing changes.
     var nextDeadline: MonotonicTime? {
@@ -59,7 +59,7 @@ package struct IntroductionWatch {
     /// Introduction points that are established now.
     package var count: Int { established.count }
 
-    package mutating func established(_ circuit: String, now: MonotonicTime) {
+    mutating func established(_ circuit: String, now: MonotonicTime) {
         guard established.count < Self.maximumCount else { return }
         established.insert(circuit)
         look(now)
@@ -70,7 +70,7 @@ package struct IntroductionWatch {
     }
 
     /// Returns whether to publish the service anew; it counts as done then.
-    package mutating func timePassed(now: MonotonicTime) -> Bool {
+    mutating func timePassed(now: MonotonicTime) -> Bool {
         guard let nextDeadline, now >= nextDeadline else { return false }
         let next: MonotonicTime
         if case .back = phase {
@@ -85,7 +85,7 @@ package struct IntroductionWatch {
     }
 
     /// The service is added again: those that it had are closed.
-    package mutating func addedAgain() {
+    mutating func addedAgain() {
         established = []
     }
 

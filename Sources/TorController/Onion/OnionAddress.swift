@@ -3,7 +3,7 @@ import Sodium
 /// The address of a v3 onion service (rend-spec-v3, section 6): base32 of public key, checksum and version.
 package struct OnionAddress: Hashable, Sendable {
     /// Characters before `.onion`.
-    package static let serviceIDLength = 56
+    static let serviceIDLength = 56
     private static let version: UInt8 = 3
 
     /// The Ed25519 public key of the service, 32 bytes.
@@ -22,7 +22,7 @@ package struct OnionAddress: Hashable, Sendable {
     }
 
     /// Reads `HOST.onion`, in either case. Subdomains and a port are refused.
-    package init(_ text: some StringProtocol) throws(TorError) {
+    init(_ text: some StringProtocol) throws(TorError) {
         let suffix = ".onion"
         let host = text.lowercased()
         guard host.hasSuffix(suffix) else { throw .invalidAddress(.notOnion) }

@@ -37,9 +37,6 @@ package final class OnionPublication {
     /// work at all, and takes minutes to find out how much it has to ask for.
     package var isUnderAttack: () -> Bool = { false }
 
-    /// How many directories have confirmed the descriptor since the service was last added.
-    package var directoryCount: Int { upkeep.directoryCount }
-
     /// From now on the owners of these keys can resolve the service, and nobody else.
     ///
     /// tor cannot change a service, so it is removed and added again, which leaves the circuits of those who are there. In

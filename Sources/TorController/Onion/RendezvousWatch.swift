@@ -16,7 +16,7 @@ package struct RendezvousWatch {
     private var isInformed = false
     private(set) var nextDeadline: MonotonicTime?
 
-    package init() {}
+    init() {}
 
     package var count: Int { lastHeard.count }
 
@@ -40,7 +40,7 @@ package struct RendezvousWatch {
     }
 
     /// Returns the circuits to close.
-    package mutating func timePassed(now: MonotonicTime) -> [String] {
+    mutating func timePassed(now: MonotonicTime) -> [String] {
         guard let due = nextDeadline, now >= due else { return [] }
         nextDeadline = lastHeard.isEmpty ? nil : now + Self.sweepInterval
         guard now < due + Self.sweepInterval else {

@@ -3,7 +3,7 @@
 ///     [obfs4] 192.0.2.1:443 [FINGERPRINT] [cert=… iat-mode=0]
 package struct Bridge: Equatable, Sendable {
     /// Bytes of a line: those with certificates and fronts have some 600.
-    package static let maximumByteCount = 4_096
+    static let maximumByteCount = 4_096
 
     /// Why a line is no bridge.
     package enum ParseError: Error, Equatable, Sendable {

@@ -56,8 +56,6 @@ final class ManagedTor {
         try writeConfiguration()
     }
 
-    var isRunning: Bool { process != nil }
-
     /// Whether tor starts programs, for the transports of bridges.
     var startsPrograms: Bool { configuration.startsPrograms }
 

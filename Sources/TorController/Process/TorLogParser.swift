@@ -15,7 +15,7 @@ package struct TorLogParser {
     }
 
     /// The longest line that is kept; the rest of a longer one is dropped.
-    package static let maximumLineByteCount = 4_096
+    static let maximumLineByteCount = 4_096
 
     private var line: [UInt8] = []
 

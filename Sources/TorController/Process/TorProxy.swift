@@ -2,7 +2,7 @@
 /// `socks5://[USER:PASSWORD@]HOST:PORT`, or `http://…` for one that does CONNECT.
 package struct TorProxy: Equatable, Sendable {
     /// Bytes of the text; name and password have at most 255 each (RFC 1929).
-    package static let maximumByteCount = 1_024
+    static let maximumByteCount = 1_024
     private static let maximumPartByteCount = 255
 
     private enum Kind: String {

@@ -35,7 +35,7 @@ package struct SOCKS5Client {
     }
 
     /// Bytes of a host (RFC 1928, section 5: one length byte).
-    package static let maximumFieldByteCount = 255
+    static let maximumFieldByteCount = 255
 
     private enum State {
         case waitingForMethod

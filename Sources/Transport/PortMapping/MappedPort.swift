@@ -12,9 +12,9 @@ package struct MappedPort: Equatable, Sendable {
     /// What people outside dial.
     package let outside: HostPort
     /// The port here.
-    package let insidePort: UInt16
+    let insidePort: UInt16
     /// How long the router keeps it without being asked again; nil when it keeps it until it is told otherwise.
-    package let lifetime: Duration?
+    let lifetime: Duration?
 }
 
 /// Why no port of a router leads here.

@@ -5,7 +5,7 @@ package import EventLoop
 package final class PortMapping {
     /// How long the router is asked to keep the port without hearing of it. Short, because a host that is killed cannot give
     /// it back.
-    package static let lifetime = Duration.seconds(900)
+    static let lifetime = Duration.seconds(900)
     /// How long NAT-PMP is waited for; the library would wait for 128 s.
     static let natPMPTimeout = Duration.seconds(2)
     /// How long UPnP is waited for: a search, and three questions to a slow router.
