@@ -105,7 +105,7 @@ import Wire
             var queue = GroupQueue()
             let gone = (0..<count).map { MemberID(entropy: UInt32($0)) }
             let (adding, removing) = queue.ask(
-                MemberID(entropy: .max), adding: [], removing: gone, until: .seconds(1))
+                MemberID(entropy: .max), adding: [], removing: gone, mark: { $0 }, until: .seconds(1))
             #expect(adding.isEmpty)
             #expect(removing == Array(gone.prefix(RoomLimits.removalsPerCommit)))
         }

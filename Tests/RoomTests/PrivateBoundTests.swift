@@ -68,6 +68,23 @@ import Wire
         #expect(try !talk.takes(Self.overhead, from: 5))
     }
 
+    @Test(
+        "Of who has said it nothing is remembered once all was received, or is kept no more", arguments: [true, false])
+    func remembered(isReceived: Bool) throws {
+        let talk = try Talk()
+        for sender in 1...5 { #expect(try talk.takes(Self.cost, from: sender)) }
+        let (network, peer) = (talk.network, talk.peers[0])
+        let id = try network.id(peer)
+        #expect(network.room.members[id]?.privateBytes.count == 5)
+        if isReceived {
+            talk.received(5)
+            network.room.acknowledged(sequence: 0, by: network.peers[peer].link, now: network.now)
+        } else {
+            network.overrun(peer)
+        }
+        #expect(network.room.members[id]?.privateBytes.isEmpty == true)
+    }
+
     @Test("So much of one other, until all has been received that waited")
     func sender() throws {
         let talk = try Talk()

@@ -208,4 +208,16 @@ import Wire
         #expect(network.peers[0].texts == ["first", "second", "third"])
         #expect(network.peers[alice].texts == ["first", "second", "third"])
     }
+
+    @Test("Who cannot follow the group says nothing, and does not look again and again whether it may")
+    func stuck() throws {
+        let network = try hosted()
+        let alice = try network.joined("alice")[0]
+        try slow(network, 10)
+        network.now += .seconds(60)
+        network.peers[alice].client.upkeep.stuckUntil = network.now + GroupUpkeep.undoPatience
+        try network.say("hi", alice)
+        #expect(network.peers[alice].client.outboxCount == 1)
+        #expect(network.peers[alice].client.nextDeadline.map { $0 > network.now } == true)
+    }
 }

@@ -90,4 +90,21 @@ import Testing
             #expect(!network.room.group.passedOver.isSilent(id))
         }
     }
+
+    @Test("Nor of members that wanted new keys, and were not to have them yet")
+    func wantedKeys() throws {
+        let network = RoomNetwork.relay()
+        let (alice, bob) = (try network.joined("alice")[0], try network.joined("bob")[0])
+        network.timePassed(.seconds(60))
+        network.add(nick: "carol")
+        try network.carry(of: [2])
+        let id = try network.id(bob)
+        #expect(network.room.group.asked?.member == (try network.id(alice)))
+        let wrong = MemberRequest.commit(GroupCommit(epoch: network.epoch, commit: [1])).encoded
+        try network.receivedAtHost(wrong, from: bob)
+        #expect(network.room.group.updates.waiting == [id])
+        network.act(bob) { client, actions in client.leave(actions: &actions) }
+        try network.carry(of: [bob])
+        #expect(network.room.group.updates.waiting.isEmpty)
+    }
 }

@@ -59,7 +59,8 @@ struct GroupQueue {
 
     /// When another one is to be asked.
     func nextDeadline(isIdle: Bool) -> Duration? {
-        let turn = asked == nil && isIdle ? updates.due : nil
+        // Of a group that its creator has not told of nobody is asked for anything.
+        let turn = book != nil && asked == nil && isIdle ? updates.due : nil
         return (mustAsk && !isIdle ? retryAt ?? .zero : asked?.deadline).orEarlier(turn)
     }
 
@@ -98,11 +99,14 @@ struct GroupQueue {
         return joiner
     }
 
-    /// What a member is asked to commit from now on; `gone` are in the group and not in the room any more.
+    /// What a member is asked to commit from now on; `gone` are in the group and not in the room any more. Two whose KeyPackages have
+    /// one mark cannot come in together: who has waited longer is asked for.
     mutating func ask(
-        _ member: MemberID, adding comers: [Joiner], removing gone: [MemberID], until deadline: Duration
+        _ member: MemberID, adding comers: [Joiner], removing gone: [MemberID], mark: ([UInt8]) -> [UInt8],
+        until deadline: Duration
     ) -> (adding: [GroupCandidate], removing: [MemberID]) {
-        let first = comers.prefix(RoomLimits.candidatesPerCommit)
+        var marks: Set<[UInt8]> = []
+        let first = comers.prefix(RoomLimits.candidatesPerCommit).filter { marks.insert(mark($0.keyPackage)).inserted }
         let adds = Dictionary(first.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let removals = Array(gone.filter { adds[$0] == nil }.prefix(RoomLimits.removalsPerCommit))
         asked = Asked(member: member, adds: adds, removals: removals, deadline: deadline)
@@ -156,6 +160,7 @@ struct GroupQueue {
         goesAway(id)
         passedOver.forget(id)
         unfollowed.settle([id])
+        updates.remove(id)
         seekers.hasLeft(id)
         barred.hasLeft(id)
     }
@@ -188,6 +193,7 @@ struct GroupQueue {
         window = EpochWindow()
         asked = nil
         passedOver = PassedOver()
+        updates = UpdateTurns()
     }
 
     /// The group's creator has told of it.

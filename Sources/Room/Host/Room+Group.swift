@@ -112,7 +112,8 @@ extension Room {
         guard let member = members[id] else { return }
         // It has said nothing since: perhaps its Welcome was none. Another one is asked then.
         if limits.isRelay, member.followed == member.since,
-            let step = group.unfollowed.steps.last(where: { $0.epoch == member.since })
+            let step = group.unfollowed.steps.last(where: { $0.epoch == member.since }),
+            members[step.committer] != nil
         {
             group.wasAskedInVain(step.committer)
         }
@@ -296,7 +297,8 @@ extension Room {
         _ book: any GroupBook, now: Duration, actions: inout [RoomAction]
     ) {
         let (candidates, removals) = group.ask(
-            committer, adding: comers, removing: gone, until: now + RoomLimits.committerPatience)
+            committer, adding: comers, removing: gone, mark: bookType.mark,
+            until: now + RoomLimits.committerPatience)
         let weight = book.answerByteCount(adding: candidates.count, removing: removals.count)
         actions.append(.expectLongMessage(link, byteCount: weight))
         actions.append(
@@ -390,7 +392,7 @@ extension Room {
                 if group.asked?.adds[id] == nil { isBelieved = false }
                 continue
             }
-            guard isOfHost || !isUsable(joiner.keyPackage, of: id) else {
+            guard isOfHost || !isUsable(joiner.keyPackage, of: id) || isSpent(joiner.keyPackage) else {
                 isBelieved = false
                 continue
             }

@@ -144,9 +144,15 @@ extension Room {
     /// So much memory is about to be taken by what one member says to another one alone. A room that is read again hears all that
     /// was said since its snapshot, and not what of that has arrived: no more counts than could wait.
     mutating func count(_ cost: Int, saidTo receiver: MemberID, by sender: MemberID) {
-        if log.waitingByteCount(of: receiver) == 0 { members[receiver]?.privateBytes = [:] }
+        forgetWhoSaid(to: receiver)
         let held = members[receiver]?.privateBytes[sender] ?? 0
         members[receiver]?.privateBytes[sender] = min(held + cost, RoomLimits.privateByteCountPerSender)
+    }
+
+    /// Where nothing waits for the member alone, it does not matter who said how much to it.
+    mutating func forgetWhoSaid(to receiver: MemberID) {
+        guard members[receiver]?.privateBytes.isEmpty == false, log.waitingByteCount(of: receiver) == 0 else { return }
+        members[receiver]?.privateBytes = [:]
     }
 
     /// Private messages have arrived, or will not any more, as the log says.

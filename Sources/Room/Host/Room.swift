@@ -208,6 +208,7 @@ package struct Room {
         beginAbsence(of: id, now: now)
         members.move(id, to: nil)
         log.close(id)
+        forgetWhoSaid(to: id)
         guard members.count <= ChatLimits.receiptMembers, let member = members[id] else { return }
         receipts.posts.missed(by: id, since: member.since, after: member.receivedSequence)
         receipts.schedule(now: now)
@@ -251,6 +252,7 @@ package struct Room {
             let (before, since) = members[id].map({ ($0.receivedSequence, $0.since) })
         else { return }
         group.unfollowed.reviewSoon(now: now)
+        forgetWhoSaid(to: id)
         guard sequence > before, sequence < nextSequence else { return }
         members.change(id) { $0.receivedSequence = sequence }
         guard members.count <= ChatLimits.receiptMembers else { return }

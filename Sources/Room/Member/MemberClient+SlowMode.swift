@@ -55,7 +55,9 @@ extension MemberClient {
 
     /// When something that is held back may go.
     var slowDeadline: Duration? {
-        guard slowMode.interval > .zero, outbox.isIdle, outbox.next != nil, !isAway else { return nil }
+        guard slowMode.interval > .zero, outbox.isIdle, outbox.next != nil, !isAway, !upkeep.isStuck else {
+            return nil
+        }
         return slowMode.nextPost(after: now) ?? now
     }
 
