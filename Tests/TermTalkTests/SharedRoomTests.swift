@@ -1,8 +1,10 @@
 import Chat
 import EventLoop
 import Room
+import SecureSession
 import TestSupport
 import Testing
+import Wire
 
 @testable import TermTalk
 
@@ -253,6 +255,36 @@ import Testing
                 let first = try world.add("first", at: 1)
                 world.when({ first.ending != nil && world.hosts.allSatisfy { $0.node.room.isClosed } }) {
                     #expect(first.ending?.reason == .ttl)
+                    world.loop.stop()
+                }
+            }
+        }
+    }
+
+    @Test("Nothing is remembered of links by which somebody was refused and has said something else behind that")
+    func refusedVisitors() throws {
+        try run(seed: 1) { world in
+            try begin(world) { _, _, invite in
+                let pass = RoomInput.Pass.group(RoomInput.mark(of: invite.secret.presharedKey))
+                let before = try world.table(of: 1).links(of: 1)
+                #expect(before.count == 1)
+                for number in 0..<20 {
+                    let id = MemberID(entropy: UInt32(number))
+                    for request in [MemberRequest.join(nick: "", member: id, keyPackage: [1]), .leave] {
+                        let message = request.encoded
+                        world.write(
+                            .said(
+                                1_000 + UInt32(number), key: [UInt8](repeating: UInt8(number), count: 32), way: 0, pass,
+                                type: message.type, body: message.body), by: 0)
+                    }
+                    world.write(
+                        .returned(
+                            2_000 + UInt32(number), key: [UInt8](repeating: 200, count: 32), session: 7, received: 0),
+                        by: 0)
+                }
+                world.when({ world.isSettled }) {
+                    let after = try world.table(of: 1).links(of: 1)
+                    #expect(after == before)
                     world.loop.stop()
                 }
             }

@@ -191,6 +191,19 @@ final class SharedWorld {
         }
     }
 
+    /// The host writes that, whatever has come to it.
+    func write(_ input: RoomInput, by index: Int) {
+        let host = hosts[index]
+        host.lastInput += 1
+        append(.input(host.lastInput, input.bytes), by: host.number, time: host.authority?.writingTime ?? 0)
+    }
+
+    /// What the host knows of the links of all.
+    func table(of index: Int) throws -> SharedTable {
+        let bytes = try #require(hosts[index].authority?.snapshot)
+        return try SharedSnapshot(bytes: bytes, limits: limits, book: PublicRoomGroup.self).table
+    }
+
     /// The host is killed; the others find out.
     func kill(_ index: Int) {
         let host = hosts[index]

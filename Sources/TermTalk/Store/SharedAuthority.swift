@@ -206,11 +206,13 @@ final class SharedAuthority: RoomAuthority {
             sharing.cameBack(link)
             guard sharing.table.spoke(link) else { return }
             said(type, body, by: link, key: key, way: Int(way), pass)
+            forgetStranger(at: link)
         case .returned(let number, let key, let session, let received):
             let link = LinkID(host: host, number: number)
             sharing.cameBack(link)
             guard sharing.table.spoke(link) else { return }
             returned(session, received: received, key: key, by: link)
+            forgetStranger(at: link)
         case .opened(let number, let records):
             guard let member = sharing.table.member(at: LinkID(host: host, number: number)) else { return }
             room.log.hadReceived(records, by: member)
@@ -282,6 +284,12 @@ final class SharedAuthority: RoomAuthority {
         }
         node.perform(actions)
         if let connection = connections[link] { node.letWait(connection) }
+    }
+
+    /// Who has said something and is no member, and waits for nothing, may have been refused already: nobody would say of the link that
+    /// it is gone.
+    private func forgetStranger(at link: LinkID) {
+        if member(at: link) == nil, !room.awaits(link) { sharing.table.ended(link) }
     }
 
     private func returned(_ session: UInt32, received: UInt32, key: [UInt8], by link: LinkID) {
