@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 
-.PHONY: apparmor picture file-faults day-away bench-quick dist reproducible explore redis-faults without-traits attacks fuzz tor-flood faults simulate \
+.PHONY: apparmor picture file-faults day-away bench-quick dist reproducible explore redis-faults without-traits libcrypto attacks fuzz tor-flood faults simulate \
     random-rooms idle-hour build test lint fmt run bench install clean tor-network \
     interop sanitize sanitize-address sanitize-thread
 
@@ -31,6 +31,11 @@ test: lint interop
 # The program without --lan and --map-port and their libraries.
 without-traits:
 	SWIFT=$(SWIFT) sh .ci/check-without-traits
+
+# Long records and files by OpenSSL (libssl-dev): the same bytes as libsodium's, and the suites that go through it.
+libcrypto:
+	$(SWIFT) test --traits default,LibCrypto --scratch-path .build-libcrypto \
+	    --filter '^(SodiumTests|NoiseTests|SecureSessionTests|FilesTests)\.'
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

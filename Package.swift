@@ -55,6 +55,7 @@ let package = Package(
     traits: [
         .trait(name: "LAN", description: "Rooms that are found on the local network, with Avahi's library."),
         .trait(name: "PortMap", description: "Ports of the router, with libnatpmp and libminiupnpc."),
+        .trait(name: "LibCrypto", description: "Long records and files by OpenSSL, which takes less time for them."),
         .default(enabledTraits: ["LAN", "PortMap"]),
     ],
     dependencies: [
@@ -64,6 +65,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CLibcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CAvahi", pkgConfig: "avahi-core", providers: [.apt(["libavahi-core-dev"])]),
@@ -74,7 +76,8 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         library("Locking"),
-        library("Sodium", ["CSodium", "Locking"]),
+        library(
+            "Sodium", ["CSodium", "Locking", .target(name: "CLibcrypto", condition: .when(traits: ["LibCrypto"]))]),
         library("Wire"),
         library("Noise", ["Sodium", "Wire"]),
         library("CPace", ["Sodium"]),
