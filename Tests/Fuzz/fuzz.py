@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Builds the fuzz targets with libFuzzer and runs them; prints a table of what each did.
 
-    fuzz.py [--seconds 900] [--jobs 2] [--program FILE] [TARGET ...]
+    fuzz.py [--seconds 900] [--jobs 2] [--address] [--program FILE] [TARGET ...]
 
 Each target starts from Tests/Fuzz/Corpus/TARGET and from what earlier runs have found in .fuzz/corpus/TARGET. What ends a
 run is a finding, and is kept in .fuzz/findings: repair the cause, and put the input into Tests/Fuzz/Corpus/TARGET, where
-the tests replay it. The exit status is 1 when there was a finding.
+the tests replay it. The exit status is 1 when there was a finding. With --address everything is built with AddressSanitizer too.
 """
 import argparse
 import concurrent.futures
@@ -18,24 +18,25 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SCRATCH = f"{ROOT}/.build-fuzz"
-PROGRAM = f"{SCRATCH}/release/termtalk-fuzz"
 WORK = f"{ROOT}/.fuzz"
 # A single input that takes so long, or so much memory, is a finding.
 SECONDS_PER_INPUT = 25
 MEGABYTES = 2048
 
 
-def build():
-    """libFuzzer's own main is left out: the program has one, which chooses the target. gold cannot link the archive."""
+def build(has_address):
+    """Returns the program. libFuzzer's own main is left out: the program has one, which chooses the target. gold cannot link the archive."""
     info = json.loads(subprocess.run(["swift", "-print-target-info"], stdout=subprocess.PIPE, check=True).stdout)
     library = f"{info['paths']['runtimeResourcePath']}/clang/lib/linux/libclang_rt.fuzzer_no_main-x86_64.a"
     if os.uname().machine != "x86_64":
         library = library.replace("x86_64", os.uname().machine)
+    scratch = f"{ROOT}/.build-fuzz" + ("-address" if has_address else "")
     subprocess.run(
-        ["swift", "build", "-c", "release", "--scratch-path", SCRATCH, "--product", "termtalk-fuzz",
+        ["swift", "build", "-c", "release", "--scratch-path", scratch, "--product", "termtalk-fuzz",
+         *(["--sanitize", "address"] if has_address else []),
          "-Xswiftc", "-enable-testing", "-Xswiftc", "-sanitize=fuzzer", "-Xswiftc", "-use-ld=lld", "-Xlinker", library],
         cwd=ROOT, check=True, env={**os.environ, "TERMTALK_FUZZ": "1"}, stdout=sys.stderr)
+    return f"{scratch}/release/termtalk-fuzz"
 
 
 def targets(program):
@@ -71,12 +72,11 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=900)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--address", action="store_true", help="with AddressSanitizer")
     parser.add_argument("--program", help="one that was built before")
     parser.add_argument("targets", nargs="*")
     options = parser.parse_args()
-    if not options.program:
-        build()
-    program = os.path.abspath(options.program or PROGRAM)
+    program = os.path.abspath(options.program or build(options.address))
     known = targets(program)
     unknown = set(options.targets) - set(known)
     if unknown:
