@@ -2,11 +2,13 @@
 """Passes a file from one member to others over loopback while they talk; prints speed, CPU, memory, and the latency of messages.
 
     files.py [--program .build/release/termtalk] [--megabytes 100] [--receivers 1] [--messages 40] [--limit-rate KB/s]
+        [--spinners N]
 
 Real processes: `termtalk host --direct 127.0.0.1:0 --files 4G`, `termtalk join --json`. Latency is from the line on a member's
 stdin to the message's event at another member, in one run: in an idle room first, then while the file is on its way. With
 --limit-rate the sender's connection goes through a relay that carries so many KB a second, with a small buffer, as a slow line
-does. Contents are compared. Nothing leaves loopback.
+does. With --spinners, messages are timed once more when the file is over and N processes that have nothing to do with it keep the
+processors busy. Contents are compared. Nothing leaves loopback.
 """
 import argparse
 import filecmp
@@ -123,6 +125,7 @@ def main():
     parser.add_argument("--receivers", type=int, default=1)
     parser.add_argument("--messages", type=int, default=40)
     parser.add_argument("--limit-rate", type=int, default=0)
+    parser.add_argument("--spinners", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/file.bin"
@@ -163,6 +166,12 @@ def main():
                   f"{process.peak():.0f} MB at most")
         print("messages, idle:  " + summary(idle))
         print("messages, busy:  " + summary(busy))
+        if options.spinners:
+            spinners = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(options.spinners)]
+            print(f"messages, beside {options.spinners} that spin: "
+                  + summary(latencies(sender, receivers[0], options.messages, "spin")))
+            for spinner in spinners:
+                spinner.kill()
         for process in [sender, host] + receivers:
             process.child.kill()
         sys.exit(0 if whole else 1)

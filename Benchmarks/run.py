@@ -2,7 +2,7 @@
 """Measures TermTalk's host beside the yardsticks of shared/bench; prints markdown tables of ratios.
 
     run.py [--rounds 3] [--secs 0.9] [--ns 10,100,1000] [--size 422] [--out FILE]
-           [--only seal,idle,setup,fanout1,fanoutw,away,bound]
+           [--only seal,idle,setup,fanout1,fanoutw,latency,bulk,away,bound,arrivals]
     run.py --quick      that all of it runs: a debug build, few members, no yardsticks, some seconds
 
 Needs: apt-get install ngircd openssl libssl-dev libsodium-dev gcc make. Environment: TERMTALK_BENCH (../shared/bench),
@@ -33,7 +33,10 @@ BOUND_MEMBERS = 1000
 KEEP_SIZE = 16 << 20
 # What a short text weighs when it is sealed.
 SIZE = 422
-OURS = ("host", "relay", "opened")
+OURS = ("host", "relay", "opened", "relay-unix")
+BULK = (16384, 65536)
+# People who come, and the seconds in which they do.
+ARRIVALS = ((300, 10), (5000, 60))
 
 
 def build():
@@ -51,13 +54,31 @@ def ours(base, options):
     def server(index, kind):
         class TermTalk(base):
             name, port, adapter, echo = f"termtalk-{kind}", 7301 + index, "termtalk", 1
-            loadgen = [PROGRAM, "load", "--room", "opaque" if kind == "host" else kind]
+            loadgen = [PROGRAM, "load", "--room", "opaque" if kind == "host" else kind.removesuffix("-unix")]
 
             def argv(self):
-                return [PROGRAM, "relay" if kind == "relay" else "host", str(self.port), str(options.keep_size)]
+                address = str(self.port)
+                if kind.endswith("-unix"):
+                    self.path = f"{self.dir}/sock"
+                    self.lg, address = ["--unix", self.path], f"unix:{self.path}"
+                return [PROGRAM, "relay" if kind.startswith("relay") else "host", address, str(options.keep_size)]
+
+            def after_start(self):
+                if self.lg:
+                    wait_for_file(self.path)
+                else:
+                    super().after_start()
         return TermTalk
 
     return [server(index, kind) for index, kind in enumerate(OURS)]
+
+
+def wait_for_file(path):
+    for _ in range(200):
+        if os.path.exists(path):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"{path} is not there")
 
 
 class Alone:
@@ -65,7 +86,7 @@ class Alone:
     SRV_CPU = LG_CPU = "0"
 
     class Server:
-        setup_conc, setup_total, tls, lg, loadgen = 4, 8, False, [], None
+        setup_conc, setup_total, tls, lg, bulk, loadgen = 4, 8, False, [], BULK, None
 
         def start(self):
             self.proc = subprocess.Popen(self.argv())
@@ -91,7 +112,7 @@ def servers(harness, options):
     a padded protocol can reach."""
     found = ours(harness.Server, options)
     if options.quick:
-        return found
+        return [server for server in found if not server.name.endswith("-unix")]
 
     class LimitPadded(harness.Server):
         name, port, adapter = "limit-padded", 7309, "aead"
@@ -99,7 +120,7 @@ def servers(harness, options):
         def argv(self):
             return [f"{harness.BIN}/limitd", str(self.port), "--aead", "--openssl", "--coalesce", "--bucket1"]
 
-    found += [harness.LimitAead, harness.LimitAeadCoalesce, LimitPadded]
+    found += [harness.LimitAead, harness.LimitAeadCoalesce, LimitPadded, harness.LimitUnix]
     if os.path.exists("/usr/sbin/ngircd"):
         found.append(harness.NgircdTls)
     else:
@@ -119,9 +140,9 @@ class Run:
         program = server.loadgen or [f"{self.harness.BIN}/loadgen"]
         command = ["taskset", "-c", self.harness.LG_CPU, *program, "--adapter", server.adapter,
                    "--port", str(server.port), "--label", server.name, "--pids", ",".join(map(str, server.pids()))]
-        command += (["--tls"] if server.tls else []) + [str(a) for a in arguments]
+        command += (["--tls"] if server.tls else []) + server.lg + [str(a) for a in arguments]
         try:
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=150)
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=400)
             line = json.loads(done.stdout.decode().strip().splitlines()[-1])
         except (subprocess.TimeoutExpired, ValueError, IndexError) as error:
             line = {"error": repr(error)}
@@ -130,7 +151,7 @@ class Run:
         line.update(kind=kind, n=n, round=round_, label=server.name, load=load)
         if self.out:
             self.out.write(json.dumps(line) + "\n")
-        keys = ("cpu_us", "per_s", "srv_util", "lg_util", "kb_per_member_slope", "kb_per_member", "kb_per_away_member", "grown_kb", "cpu_ms", "lost", "bad", "error")
+        keys = ("cpu_us", "per_s", "srv_util", "lg_util", "kb_per_member_slope", "kb_per_member", "kb_per_away_member", "grown_kb", "cpu_ms", "p50_us", "p99_us", "cpu_ms_per_mb", "mb_s", "in_p50_ms", "in_max_ms", "talk_max_ms", "quiet_max_ms", "lost", "bad", "error")
         print(round_, kind, n, server.name, {k: line[k] for k in keys if k in line}, file=sys.stderr, flush=True)
         if "error" in line or line.get("bad") or line.get("lost"):
             self.failed.append(line)
@@ -153,15 +174,31 @@ class Run:
                     server.stop()
 
         size = ["--size", options.size]
+        # Memory and coming in are the same there.
+        at_ports = classes = [cls for cls in self.classes if not cls.name.endswith("-unix")]
         if "idle" in options.only:
             each("idle", options.idle, lambda s: ["--test", "idle", "--n", options.idle, "--conc", 16])
         for kind, n in (("away", options.idle), ("bound", options.bound)):
             if kind in options.only:
                 classes = [cls for cls in self.classes if cls.name in ("termtalk-host", "termtalk-relay")]
                 each(kind, n, lambda s: ["--test", kind, "--n", n, "--conc", 16, "--keep-size", options.keep_size] + size)
-                classes = list(self.classes)
+        classes = list(at_ports)
         if "setup" in options.only:
             each("setup", 16, lambda s: ["--test", "setup", "--total", s.setup_total, "--conc", s.setup_conc])
+        if "arrivals" in options.only:
+            classes = [cls for cls in self.classes if cls.name in ("termtalk-host", "termtalk-relay")]
+            for people, seconds in ARRIVALS:
+                each("arrivals", people, lambda s: [
+                    "--test", "arrivals", "--n", people + 10, "--senders", 10, "--conc", people, "--rate", 10,
+                    "--secs", seconds] + size)
+        classes = list(self.classes)
+        if "latency" in options.only:
+            each("latency", 10, lambda s: ["--test", "latency", "--n", 10, "--rate", 50, "--warm", 0.5, "--secs", 4] + size)
+        for bytes_ in BULK if "bulk" in options.only else ():
+            classes = [cls for cls in self.classes if bytes_ in cls.bulk]
+            each("bulk", bytes_, lambda s: ["--test", "bulk", "--n", 2, "--size", bytes_, "--window", 8, "--warm", 0.3,
+                                            "--secs", options.secs])
+        classes = list(self.classes)
         for n in options.ns:
             common = ["--test", "fanout", "--n", n, "--warm", 0.3, "--secs", options.secs] + size
             if "fanout1" in options.only:
@@ -199,7 +236,13 @@ class Run:
                  (f"the same when all but 10 are away, KiB", "away", idle, "kb_per_away_member"),
                  (f"growth while {bound // 2} of {bound} never read, log of {self.options.keep_size >> 10} KiB", "bound", bound, "grown_kb"),
                  (f"joining a room that grows to {idle}, CPU ms", "idle", idle, "cpu_ms_join"),
-                 ("connect, handshake, join, leave, CPU ms", "setup", 16, "cpu_ms")]
+                 ("connect, handshake, join, leave, CPU ms", "setup", 16, "cpu_ms"),
+                 ("from a member to the others, N=10, 50 a second, median, µs", "latency", 10, "p50_us")]
+        rows += [(f"messages of {size >> 10} KiB from one to one, CPU ms a MB", "bulk", size, "cpu_ms_per_mb") for size in BULK]
+        rows += [(f"{people} who come in {seconds} s: {what}", "arrivals", people, field) for people, seconds in ARRIVALS
+                 for what, field in (("in after, median, ms", "in_p50_ms"), ("the same, at most", "in_max_ms"),
+                                     ("what ten say meanwhile, median, ms", "talk_p50_ms"), ("the same, at most", "talk_max_ms"),
+                                     ("the same before, median", "quiet_p50_ms"), ("server's CPU, s", "cpu_s"))]
         for title, kind, n, field in rows:
             if (kind, n) in self.results:
                 print(f"| {title} | " + " | ".join(self.row(kind, n, field)) + " |")
@@ -226,11 +269,11 @@ def seal(cpu):
 
 def quick(options):
     """That everything runs says nothing about speed."""
-    global PROGRAM
+    global PROGRAM, ARRIVALS
     PROGRAM = f"{ROOT}/.build/debug/termtalk-bench"
     options.rounds, options.secs, options.ns, options.size = 1, 0.2, "4", SIZE
     options.idle, options.bound, options.keep_size = 15, 8, 1 << 20
-    options.only = "seal,idle,setup,fanout1,fanoutw,away,bound"
+    options.only, ARRIVALS = "seal,idle,setup,fanout1,fanoutw,latency,bulk,away,bound,arrivals", ((5, 1),)
     if not options.no_build:
         subprocess.run(["swift", "build", "--product", "termtalk-bench"], cwd=ROOT, check=True, stdout=sys.stderr)
 

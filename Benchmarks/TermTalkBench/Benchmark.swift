@@ -18,7 +18,9 @@ enum Benchmark {
             case "door": try DoorBenchmark.run()
             case "store": try StoreBenchmark(arguments.first ?? ".").run()
             default:
-                throw BenchmarkError("termtalk-bench host|relay PORT [KEEP-SIZE] | shared PORT STORE first|other | load --test … | seal | door | store [DIRECTORY] | group [MEMBERS…]")
+                throw BenchmarkError(
+                    "termtalk-bench host|relay PORT|unix:PATH [KEEP-SIZE] | shared PORT STORE first|other | load --test … | seal | door | store [DIRECTORY] | group [MEMBERS…]"
+                )
             }
         } catch {
             print("{\"error\":\"\(error)\"}")

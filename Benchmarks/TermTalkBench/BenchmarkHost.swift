@@ -8,11 +8,11 @@ import SecureSession
 import Sodium
 import TermTalk
 
-/// A room on a port of loopback, with the product's host or relay behind it: neither rates nor numbers are limited.
+/// A room on a port of loopback or a Unix socket, with the product's host or relay behind it: neither rates nor numbers are limited.
 enum BenchmarkHost {
     static func run(_ arguments: ArraySlice<String>, isRelay: Bool) throws {
-        guard let port = arguments.first.flatMap(UInt16.init) else {
-            throw BenchmarkError("host|relay PORT [KEEP-SIZE]")
+        guard let address = arguments.first.flatMap({ BenchmarkAddress($0) }) else {
+            throw BenchmarkError("host|relay PORT|unix:PATH [KEEP-SIZE]")
         }
         var limits = limits(isRelay: isRelay)
         if let size = arguments.dropFirst().first.flatMap(Int.init) { limits.logByteCount = size }
@@ -25,7 +25,7 @@ enum BenchmarkHost {
         }
         // What is free goes back to the system before memory is measured.
         let trimming = loop.onSignal(SIGUSR1) { trim() }
-        let listener = try SocketListener(.ip("127.0.0.1", port: port), loop: loop) { node.accept($0) }
+        let listener = try SocketListener(address.listening, loop: loop) { node.accept($0) }
         loop.run()
         listener.close()
         withExtendedLifetime(trimming) {}

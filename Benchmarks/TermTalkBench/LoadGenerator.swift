@@ -24,22 +24,25 @@ final class LoadGenerator {
     var members: [LoadMember?]
     private var isWriteAwaited: [Bool]
     /// Members that stay, and let others in.
-    private let founders: Int
-    private var joinedCount = 0
+    let founders: Int
+    var joinedCount = 0
     private var openCount = 0
     private var failure: String?
-    private var now = timespec.nanoseconds(on: CLOCK_MONOTONIC)
+    var now = timespec.nanoseconds(on: CLOCK_MONOTONIC)
     private var sweptAt: UInt64 = 0
 
-    private var content: [UInt8]
+    var content: [UInt8]
     /// The host takes each id once.
-    private let firstID = Random.uint64()
-    private var sent: UInt64 = 0
+    let firstID = Random.uint64()
+    var sent: UInt64 = 0
     private var lost: UInt64 = 0
     private var delivered: UInt64 = 0
     private var damaged = 0
     private var lastDelivery: UInt64 = 0
     private var nextSender = 0
+
+    /// What the tests of latency and arrivals look at.
+    var times = LoadTimes()
 
     private var buffer = [UInt8](repeating: 0, count: 262_144)
     private var scratch: [UInt8] = []
@@ -60,11 +63,13 @@ final class LoadGenerator {
 
     func run() throws {
         switch options.test {
-        case .fanout: try fanOut()
+        case .fanout, .bulk: try fanOut()
         case .idle: try idle()
         case .setup: try setUp()
         case .away: try away()
         case .bound: try bound()
+        case .latency: try latency()
+        case .arrivals: try arrivals()
         }
     }
 
@@ -95,6 +100,13 @@ final class LoadGenerator {
         line.add("deliveries", Int(deliveries))
         line.add("per_s", deliveries / time)
         line.add("cpu_us", deliveries > 0 ? processorTime / 1e3 / deliveries : 0)
+        if options.test == .bulk {
+            // The sender gets its messages, too, which no yardstick has.
+            let others = Double(options.members - 1) / Double(options.members)
+            let megabytes = deliveries * others * Double(options.size) / 1e6
+            line.add("mb_s", megabytes / time)
+            line.add("cpu_ms_per_mb", megabytes > 0 ? processorTime / 1e6 / megabytes : 0)
+        }
         line.add("srv_util", processorTime / 1e9 / time)
         line.add("lg_util", ownTime / time)
         line.add("ut", after.userTicks - before.userTicks)
@@ -199,7 +211,7 @@ final class LoadGenerator {
     }
 
     /// Whether others than founders can come in.
-    private var mayCome: Bool {
+    var mayCome: Bool {
         if inviteOfGroup == nil, founders > 0, let invite = members.first??.inviteOfGroup {
             inviteOfGroup = invite
             invitedAt = now
@@ -215,9 +227,10 @@ final class LoadGenerator {
         return .secret(GroupSecret(SecretBytes(copying: bytes.span)))
     }
 
-    private func open(_ slot: Int) throws {
+    func open(_ slot: Int) throws {
         let takesPart = slot < founders || options.room == .opened && slot < options.senders
-        let member = try LoadMember(port: options.ports[slot % options.ports.count], trust: trust, takesPart: takesPart)
+        let address = options.path.map { .path($0) } ?? BenchmarkAddress.port(options.ports[slot % options.ports.count])
+        let member = try LoadMember(address, trust: trust, takesPart: takesPart)
         member.expectsSealed = options.room != .opaque
         members[slot] = member
         isWriteAwaited[slot] = true
@@ -238,7 +251,7 @@ final class LoadGenerator {
     }
 
     /// Keeps what is waited for in step with what the member has to send.
-    private func updateInterest(_ member: LoadMember, _ slot: Int) {
+    func updateInterest(_ member: LoadMember, _ slot: Int) {
         guard member.wantsToWrite != isWriteAwaited[slot] else { return }
         isWriteAwaited[slot] = member.wantsToWrite
         var event = epoll_event()
@@ -250,7 +263,7 @@ final class LoadGenerator {
     // MARK: The loop
 
     /// Waits, and handles what is ready; false when nothing was.
-    private func pollOnce(milliseconds: Int32) throws -> Bool {
+    func pollOnce(milliseconds: Int32) throws -> Bool {
         let count = epoll_wait(poll, &ready, Self.eventLimit, milliseconds)
         now = clock()
         for index in 0..<max(0, Int(count)) {
@@ -286,6 +299,7 @@ final class LoadGenerator {
         }
         damaged += member.damaged - damagedBefore
         if member.isJoined, !wasJoined { joinedCount += 1 }
+        if member.delivered != deliveredBefore || member.isJoined != wasJoined { times.happened(slot, member, at: now) }
         if case .failed(let reason) = member.state { failure = failure ?? reason }
         updateInterest(member, slot)
     }
@@ -346,11 +360,11 @@ final class LoadGenerator {
         }
     }
 
-    private var time: Duration { .nanoseconds(Int64(now)) }
+    var time: Duration { .nanoseconds(Int64(now)) }
 
-    private func clock() -> UInt64 { timespec.nanoseconds(on: CLOCK_MONOTONIC) }
+    func clock() -> UInt64 { timespec.nanoseconds(on: CLOCK_MONOTONIC) }
 
-    private func seconds(since start: UInt64) -> Double { Double(clock() - start) / 1e9 }
+    func seconds(since start: UInt64) -> Double { Double(clock() - start) / 1e9 }
 
     func meter(memory: Bool = false) throws -> ServerMeter {
         try ServerMeter(options.processes, memory: memory)

@@ -39,28 +39,15 @@ final class LoadMember {
     private var epoch: UInt64 = 0
     private var output: [UInt8] = []
 
-    /// Begins to connect to `port` of loopback.
+    /// Begins to connect to `address`, of loopback or a Unix socket.
     ///
     /// - Parameters:
     ///   - trust: what the group is known by.
     ///   - takesPart: whether it is in the group for real.
-    init(port: UInt16, trust: GroupTrust, takesPart: Bool) throws {
+    init(_ address: BenchmarkAddress, trust: GroupTrust, takesPart: Bool) throws {
         prepared = RoomGroup(trust: trust, time: UInt64(time(nil)))
         if takesPart { client = MemberClient(nick: "", engine: prepared) }
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw BenchmarkError("socket: \(errno)") }
-        var one: Int32 = 1
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let code = withUnsafePointer(to: address) { address in
-            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard code == 0 || errno == EINPROGRESS else { throw BenchmarkError("connect: \(errno)") }
+        descriptor = try address.connecting()
     }
 
     deinit {

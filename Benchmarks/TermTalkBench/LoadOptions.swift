@@ -1,7 +1,7 @@
 /// The arguments of the load generator: those of shared/bench's loadgen that make sense here.
 struct LoadOptions {
     enum Test: String {
-        case fanout, idle, setup, away, bound
+        case fanout, idle, setup, away, bound, bulk, latency, arrivals
     }
 
     /// Whose room it is, and who can open what is said there.
@@ -19,6 +19,8 @@ struct LoadOptions {
     private(set) var label = ""
     /// Of the room's hosts: members go to each in turn.
     private(set) var ports: [UInt16] = []
+    /// Or the Unix socket at which the host listens.
+    private(set) var path: String?
     private(set) var members = 10
     private(set) var senders = 1
     /// Bytes of a message's content; where it is opened, what is sealed is a short text, which has 422.
@@ -27,7 +29,9 @@ struct LoadOptions {
     private(set) var keepSize = 4_194_304
     /// Messages whose deliveries are not all in.
     private(set) var window = 1
-    /// Seconds.
+    /// Messages a second, of the tests of latency and arrivals.
+    private(set) var rate = 50.0
+    /// Seconds; of the test of arrivals, those within which people come.
     private(set) var duration = 2.0
     private(set) var warmUp = 0.5
     /// Connections in all, of the setup test.
@@ -47,6 +51,8 @@ struct LoadOptions {
             case "--keep-size": keepSize = try Self.parse(value, Int.init)
             case "--label": label = value
             case "--port": ports = try value.split(separator: ",").map { try Self.parse(String($0), UInt16.init) }
+            case "--unix": path = value
+            case "--rate": rate = try Self.parse(value, Double.init)
             case "--n": members = try Self.parse(value, Int.init)
             case "--senders": senders = try Self.parse(value, Int.init)
             case "--size": size = max(32, try Self.parse(value, Int.init))
@@ -60,7 +66,7 @@ struct LoadOptions {
             default: throw BenchmarkError("unknown \(name)")
             }
         }
-        guard !ports.isEmpty else { throw BenchmarkError("--port?") }
+        guard !ports.isEmpty || path != nil else { throw BenchmarkError("--port?") }
         senders = min(senders, members)
     }
 
