@@ -54,12 +54,16 @@ def ours(base, options):
     def server(index, kind):
         class TermTalk(base):
             name, port, adapter, echo = f"termtalk-{kind}", 7301 + index, "termtalk", 1
+            # Elsewhere the first member is in the group for real, and says short texts.
+            bulk = BULK if kind == "host" else ()
             loadgen = [PROGRAM, "load", "--room", "opaque" if kind == "host" else kind.removesuffix("-unix")]
 
             def argv(self):
                 address = str(self.port)
                 if kind.endswith("-unix"):
                     self.path = f"{self.dir}/sock"
+                    if os.path.exists(self.path):   # of a round before
+                        os.unlink(self.path)
                     self.lg, address = ["--unix", self.path], f"unix:{self.path}"
                 return [PROGRAM, "relay" if kind.startswith("relay") else "host", address, str(options.keep_size)]
 
