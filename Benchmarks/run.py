@@ -229,7 +229,8 @@ class Run:
 
     def report(self):
         self.others = [cls.name for cls in self.classes if not cls.name.startswith("termtalk")]
-        heads = [text for kind in OURS for text in [kind] + [f"{kind} / {name}" for name in self.others]]
+        kinds = [cls.name.removeprefix("termtalk-") for cls in self.classes if cls.name.startswith("termtalk")]
+        heads = [text for kind in kinds for text in [kind] + [f"{kind} / {name}" for name in self.others]]
         print("| | " + " | ".join(heads) + " |")
         print("|" + "---|" * (len(heads) + 1))
         rows = [(f"one message at a time, N={n}, server CPU µs a delivery", "fanout1", n, "cpu_us") for n in self.options.ns]

@@ -18,7 +18,8 @@ static inline EVP_CIPHER_CTX *libcrypto_context(EVP_CIPHER **cipher) {
     return context;
 }
 
-/* Returns 1; 0 when nothing was done, and libsodium has to. Key and state are wiped before it returns. */
+/* Returns 1; 0 when nothing was done, and libsodium has to; -1 when it failed amid the text, which must not be sealed again then: in
+   place, the same key and nonce would give the text back. Key and state are wiped before it returns. */
 static inline int libcrypto_seal(
     uint8_t *output, uint8_t *tag, const uint8_t *text, size_t count, const uint8_t *additional, size_t additional_count,
     const uint8_t *nonce, const uint8_t *key) {
@@ -26,13 +27,13 @@ static inline int libcrypto_seal(
     EVP_CIPHER_CTX *context = libcrypto_context(&cipher);
     if (!context || count > INT32_MAX || additional_count > INT32_MAX) return 0;
     int written = 0;
-    int done = EVP_EncryptInit_ex2(context, cipher, key, nonce, NULL)
-        && (additional_count == 0 || EVP_EncryptUpdate(context, NULL, &written, additional, (int)additional_count))
-        && EVP_EncryptUpdate(context, output, &written, text, (int)count)
+    int begun = EVP_EncryptInit_ex2(context, cipher, key, nonce, NULL)
+        && (additional_count == 0 || EVP_EncryptUpdate(context, NULL, &written, additional, (int)additional_count));
+    int done = begun && EVP_EncryptUpdate(context, output, &written, text, (int)count)
         && EVP_EncryptFinal_ex(context, output + written, &written)
         && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, tag);
     EVP_CIPHER_CTX_reset(context);
-    return done;
+    return done ? 1 : begun ? -1 : 0;
 }
 
 /* Returns 1 for what is opened, 0 for a wrong tag, -1 when nothing was done, and libsodium has to. */
@@ -45,9 +46,9 @@ static inline int libcrypto_open(
     int written = 0;
     int begun = EVP_DecryptInit_ex2(context, cipher, key, nonce, NULL)
         && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, 16, (void *)tag)
-        && (additional_count == 0 || EVP_DecryptUpdate(context, NULL, &written, additional, (int)additional_count))
-        && EVP_DecryptUpdate(context, output, &written, sealed, (int)count);
-    int opened = begun && EVP_DecryptFinal_ex(context, output + written, &written) == 1;
+        && (additional_count == 0 || EVP_DecryptUpdate(context, NULL, &written, additional, (int)additional_count));
+    int opened = begun && EVP_DecryptUpdate(context, output, &written, sealed, (int)count)
+        && EVP_DecryptFinal_ex(context, output + written, &written) == 1;
     EVP_CIPHER_CTX_reset(context);
     return begun ? opened : -1;
 }

@@ -100,11 +100,11 @@ package enum ChaChaPoly {
         by library: Library
     ) {
         #if LibCrypto
-        if library == .libcrypto,
-            unsafe libcrypto_seal(
-                output, output + count, text, count, additional.baseAddress, additional.count, nonce, key) == 1
-        {
-            return
+        if library == .libcrypto {
+            let result = unsafe libcrypto_seal(
+                output, output + count, text, count, additional.baseAddress, additional.count, nonce, key)
+            precondition(result >= 0, "OpenSSL failed amid a text")
+            if result == 1 { return }
         }
         #endif
         _ = unsafe crypto_aead_chacha20poly1305_ietf_encrypt_detached(
