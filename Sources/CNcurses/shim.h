@@ -127,6 +127,12 @@ static inline void line_close(void) {
     tcsetattr(STDIN_FILENO, TCSANOW, &screen_state.modes);
 }
 
+/* Bytes that were typed and not yet read. */
+static inline int screen_waiting(void) {
+    int count = 0;
+    return ioctl(STDIN_FILENO, FIONREAD, &count) == 0 ? count : 0;
+}
+
 /* Opens the screen on stdin and stdout, with `terminal` as another way to the terminal of stdout; 0 when the terminal's type is not known or cannot do what is needed. */
 static inline int screen_open(int terminal) {
     if (tcgetattr(STDIN_FILENO, &screen_state.modes) != 0) return 0;
@@ -192,10 +198,13 @@ static inline void screen_end(void) {
     if (!isendwin()) endwin();
 }
 
-/* The modes of the terminal; ncurses, which draws into memory, cannot set them. Does not wait for the terminal. */
-static inline void screen_use_modes(int of_screen) {
+/* The modes of the terminal; ncurses, which draws into memory, cannot set them. Does not wait for the terminal. Returns how many bytes wait that were typed in other modes, where Enter is a line feed. */
+static inline int screen_use_modes(int of_screen) {
+    struct termios before;
+    int was_line = tcgetattr(STDIN_FILENO, &before) == 0 && (before.c_iflag & ICRNL) != 0;
     screen_state.is_suspended = !of_screen;
     tcsetattr(STDIN_FILENO, TCSANOW, of_screen ? &screen_state.screen_modes : &screen_state.modes);
+    return of_screen && was_line ? screen_waiting() : 0;
 }
 
 /* After screen_end(). */

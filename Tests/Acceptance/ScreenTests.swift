@@ -274,6 +274,17 @@ struct ScreenTests {
         try await hosted.host.event("message") { $0.text == "half a line" }
     }
 
+    /// Typed before the screen has the terminal, where Enter is a line feed: it ends the line all the same.
+    @Test func typedAhead() async throws {
+        let hosted = try await HostedRoom.direct()
+        let guest = try await guest(in: hosted)
+        try await guest.press("F2")
+        try await guest.shows("Enter goes back to the room.")
+        try await guest.paste("\nfirst\nsecond\n")
+        try await hosted.host.event("message") { $0.text == "first" }
+        try await hosted.host.event("message") { $0.text == "second" }
+    }
+
     /// What slow mode does not take yet is back in the input line.
     @Test func slowMode() async throws {
         let hosted = try await HostedRoom.direct()

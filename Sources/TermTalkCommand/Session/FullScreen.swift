@@ -103,6 +103,7 @@ final class FullScreen {
         handles = [resizing, continuing, stopping]
         resized.value = self
         pace.onDue = { [weak self] in self?.paint() }
+        decoder.typedAhead(painter.takeTypedAheadCount())
         watchKeys()
         if let descriptor = painter.errorDescriptor {
             handles.append(loop.watchReadable(descriptor) { [weak self] in self?.readErrors(descriptor) })
@@ -313,6 +314,7 @@ final class FullScreen {
         guard !isClosed, showsWindows else { return }
         resized()
         painter.invalidate()
+        decoder.typedAhead(painter.takeTypedAheadCount())
         changed()
     }
 

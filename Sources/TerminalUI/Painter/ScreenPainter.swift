@@ -20,6 +20,14 @@ package final class ScreenPainter {
     /// The other end of the pipe that stderr goes into while the screen is open; nil when it is left alone.
     package let errorDescriptor: Int32?
 
+    private var typedAheadCount: Int
+
+    /// Bytes to come that were typed before the screen had the terminal, for ``KeyDecoder/typedAhead(_:)``; told once.
+    package func takeTypedAheadCount() -> Int {
+        defer { typedAheadCount = 0 }
+        return typedAheadCount
+    }
+
     /// Takes the terminal; nil when it is none that a screen can be drawn on.
     ///
     /// - Parameters:
@@ -31,6 +39,7 @@ package final class ScreenPainter {
         guard CellWidth.isKnown, screen_open(output.descriptor) != 0 else { return nil }
         self.output = output
         self.hasTitle = hasTitle
+        typedAheadCount = Int(screen_waiting())
         modesOn = "\u{1B}[?2004h" + (takesWheel ? "\u{1B}[?1000h\u{1B}[?1006h" : "")
         modesOff = (takesWheel ? "\u{1B}[?1006l\u{1B}[?1000l" : "") + "\u{1B}[?2004l"
         colours = ColourTable(isOn: colour)
@@ -94,7 +103,7 @@ package final class ScreenPainter {
 
     /// Something else has been written to the terminal, or the program was stopped: all is painted anew.
     package func invalidate() {
-        screen_use_modes(1)
+        typedAheadCount = Int(screen_use_modes(1))
         send(modesOn)
         unsafe clearok(screen_window(), true)
         painted = nil
@@ -131,7 +140,7 @@ package final class ScreenPainter {
     package func suspend() {
         send(modesOff)
         draw { screen_end() }
-        screen_use_modes(0)
+        _ = screen_use_modes(0)
     }
 
     /// Lets the shell have the terminal, as ^Z asks for; returns when the program goes on.

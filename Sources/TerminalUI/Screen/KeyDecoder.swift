@@ -20,8 +20,12 @@ package struct KeyDecoder: Sendable {
     /// Bytes of such a string so far; nil outside of one.
     private var stringByteCount: Int?
     private var mouseByteCount = 0
+    private var typedAheadCount = 0
 
     package init() {}
+
+    /// So many of the bytes to come were typed while the terminal made a line feed of Enter.
+    package mutating func typedAhead(_ byteCount: Int) { typedAheadCount = max(typedAheadCount, byteCount) }
 
     /// Whether an escape sequence has begun: without more bytes soon it was the key Escape, and ``timedOut()`` says so.
     package var isWaiting: Bool {
@@ -29,7 +33,11 @@ package struct KeyDecoder: Sendable {
     }
 
     package mutating func received(_ bytes: Span<UInt8>) -> [Key] {
-        for index in bytes.indices { received(bytes[index]) }
+        for index in bytes.indices {
+            let isTypedAhead = index < typedAheadCount
+            received(isTypedAhead && bytes[index] == 0x0A ? 0x0D : bytes[index])
+        }
+        typedAheadCount = max(0, typedAheadCount - bytes.count)
         return takeKeys(isEnd: false)
     }
 

@@ -113,6 +113,15 @@ import Testing
         #expect(keys(long).allSatisfy { if case .text = $0 { true } else { false } })
     }
 
+    @Test("Where the terminal still made a line feed of Enter, a line feed is Enter")
+    func typedAhead() {
+        var decoder = KeyDecoder()
+        decoder.typedAhead(4)
+        #expect(decoder.received(Array("a\n".utf8).span) == [.text("a"), .enter])
+        #expect(decoder.received(Array("\nb\n".utf8).span) == [.enter, .text("b"), .newline])
+        #expect(decoder.received(Array("\n".utf8).span) == [.newline])
+    }
+
     @Test("Escape waits for what follows, and no longer")
     func escape() {
         var decoder = KeyDecoder()
