@@ -244,6 +244,8 @@ class Room:
         path = f"{self.folder}/{name}"
         self.make(path)
         self.margin = min(UNDER_WAY, self.options.bytes // 100)
+        # Some 20 MB/s in all is slow.
+        self.patience = 600 + self.options.bytes * len(self.receivers) // 20_000_000
         starts = [receiver.starts for receiver in self.receivers]
         came = [relay.came for relay in self.relays]
         sender = self.run("send", self.invite, path, "--wait-for", str(len(self.receivers)), *self.sender_way, name="s")
@@ -261,14 +263,14 @@ class Room:
             def reached():
                 return all(self.bytes_at(number) >= goal or self.is_done(number, name)
                            for number in range(len(self.receivers)))
-            wait(self.changed, reached, 600, "the file does not go on")
+            wait(self.changed, reached, self.patience, "the file does not go on")
             before, at = [self.bytes_at(number) for number in range(len(self.receivers))], time.monotonic()
             kind, hit = self.fault(sender, name)
             self.note(f"{name}: {kind} at {min(before)}")
             self.recovered(kind, hit, name, before, at)
         def all_done():
             return all(self.is_done(number, name) for number in range(len(self.receivers)))
-        wait(self.changed, all_done, 600, "not all have the file")
+        wait(self.changed, all_done, self.patience, "not all have the file")
         try:
             status = sender.child.wait(120)
         except subprocess.TimeoutExpired:

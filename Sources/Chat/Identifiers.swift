@@ -1,3 +1,5 @@
+internal import Sodium
+
 /// A member's id in its room: six characters of `a-z2-7`, made from the member's signature key.
 package struct MemberID: Hashable, Sendable, CustomStringConvertible {
     /// Six ASCII bytes, first character in the high byte.
@@ -63,8 +65,5 @@ package struct MessageID: Hashable, Sendable, CustomStringConvertible {
         self.value = value
     }
 
-    package var description: String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    package var description: String { Base16.encode(value) }
 }

@@ -1,6 +1,6 @@
 internal import EventLoop
 
-/// Which of the services that were heard of are looked into, and when. Who floods a network with services could else have us
+/// Which of the services that were heard of are looked into, and when. Whoever floods a network with services could else have us
 /// ask for all of them at once, or never come to the one that matters.
 ///
 /// Interfaces take turns, so that what one network is full of hides nothing of another.

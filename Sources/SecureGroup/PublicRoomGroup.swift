@@ -155,7 +155,7 @@ package struct PublicRoomGroup: GroupBook {
         case .answer(let candidates, let removals):
             var offered: [MemberID: LeafNode] = [:]
             for candidate in candidates { offered[candidate.id] = keyPackage(of: candidate)?.leafNode }
-            // Who comes back gets another leaf, and does not only lose its own.
+            // Whoever comes back gets another leaf, and does not only lose its own.
             let allowed = Set(removals).union(effects.added.map { RoomGroup.id(of: $0.signatureKey) })
             return !effects.isExternal && removed.allSatisfy(allowed.contains)
                 && effects.added.allSatisfy { offered[RoomGroup.id(of: $0.signatureKey)] == $0.leafNode }

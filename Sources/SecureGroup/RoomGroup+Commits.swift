@@ -65,7 +65,7 @@ extension RoomGroup {
         _ proposals: [Proposal], forcesPath: Bool, in commit: inout GroupCommit
     ) throws(GroupError) {
         let outgoing = try withGroup { (group) throws(MLSError) in
-            // Who is only added needs no path: new keys for the committer, which are dear in a large room, come with its
+            // Whoever is only added needs no path: new keys for the committer, which are dear in a large room, come with its
             // Updates and with every removal. Lifetimes are not looked at: a KeyPackage is made and used at once, and clocks
             // differ.
             try group.commit(proposals, forcesPath: forcesPath, includesTree: false, at: nil)
@@ -203,7 +203,7 @@ extension RoomGroup {
             guard !effects.removesSelf,
                 GroupRules(context: group.context, tree: group.tree, leaves: leaves).allow(effects, by: sender),
                 try followsSecret(effects, of: group),
-                // Who has left is not brought back by somebody who has kept its KeyPackage.
+                // Whoever has left is not brought back by somebody who has kept its KeyPackage.
                 !effects.added.contains(where: { spent.contains($0.leafNode.encryptionKey) })
             else { throw .misuse }
             return staged

@@ -9,6 +9,17 @@ package enum Base16 {
         return String(decoding: text.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// 16 digits, the most significant first.
+    package static func encode(_ value: UInt64) -> String {
+        encode((0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) })
+    }
+
+    /// The value of exactly 16 digits in either case.
+    package static func uint64(_ text: some StringProtocol) -> UInt64? {
+        guard let bytes = decode(text), bytes.count == 8 else { return nil }
+        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
     /// The bytes of an even number of digits in either case; nil for anything else.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let text = text.utf8.map { CChar(bitPattern: $0) }

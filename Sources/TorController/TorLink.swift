@@ -61,7 +61,7 @@ final class TorLink {
         }
         let phase = "status/bootstrap-phase"
         ask(phase) { link, reply in
-            // Who may not know it finds out by what works.
+            // Whoever may not know it finds out by what works.
             let unknown = BootstrapStatus(progress: 100, tag: "done", summary: "Done")
             link.bootstrapped(reply.value(of: phase).flatMap { BootstrapStatus($0) } ?? unknown)
         }

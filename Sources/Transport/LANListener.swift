@@ -1,7 +1,7 @@
 package import EventLoop
 
 /// Listens on the private and link-local addresses of this machine's local networks, all at one port, and follows the
-/// networks as they come and go. Who comes from elsewhere is turned away: a private address does not keep out what a router
+/// networks as they come and go. Whoever comes from elsewhere is turned away: a private address does not keep out what a router
 /// lets in. Dropping the last reference closes it.
 package final class LANListener {
     /// How often another port is picked when one that is free at one address is taken at another.

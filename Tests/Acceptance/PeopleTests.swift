@@ -49,6 +49,7 @@ struct PeopleTests {
         try await member.event("help") { $0.lines?.first?.contains("hanna") == true }
         hosted.host.send("unheard")
         hosted.host.send("/msg guest unheard, too")
+        try await hosted.host.events("acknowledged", count: 2)
         member.send("mark")
         try await hosted.host.event("message") { $0.text == "mark" }
         try await member.event("message") { $0.text == "mark" }

@@ -8,8 +8,8 @@ package final class TorProcess: Sendable {
         var name: String
         var folder: URL
         var torrc: String
-        var control: ControlConnection.Endpoint
-        var authentication: ControlConnection.Authentication
+        var control: BlockingControl.Endpoint
+        var authentication: BlockingControl.Authentication
         var socksPort: UInt16?
         var socksSocketPath: String?
     }
@@ -137,11 +137,11 @@ package final class TorProcess: Sendable {
 
     /// Asks until `problem` finds none.
     private func wait(
-        seconds: Double, until what: String, _ problem: (ControlConnection) throws -> String?
+        seconds: Double, until what: String, _ problem: (BlockingControl) throws -> String?
     ) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         var last = "unknown"
-        var connection: ControlConnection?
+        var connection: BlockingControl?
         while pid != nil, ContinuousClock.now < deadline {
             do {
                 // Tor logs each control connection, so one is kept.
@@ -170,11 +170,11 @@ package final class TorProcess: Sendable {
     }
 
     /// A new, authenticated control connection.
-    package func control() throws -> ControlConnection {
-        try ControlConnection(to: settings.control, settings.authentication)
+    package func control() throws -> BlockingControl {
+        try BlockingControl(to: settings.control, settings.authentication)
     }
 
-    /// Sends one command on a control connection of its own; see `ControlConnection.command`.
+    /// Sends one command on a control connection of its own; see `BlockingControl.command`.
     @discardableResult
     package func command(_ line: String) throws -> [String] {
         try control().command(line)

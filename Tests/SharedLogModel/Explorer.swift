@@ -21,7 +21,7 @@ package struct Explorer {
 
     /// How many states are visited at most.
     package var limit = Int.max
-    /// Each so-manieth state is brought to rest and judged.
+    /// One state in so many is brought to rest and judged.
     package var judged = 1
 
     package init(limit: Int = .max, judging judged: Int = 1) {

@@ -49,7 +49,7 @@ struct PrivateTorNetworkTests {
         #expect(try locked.query("net/listeners/socks") == "\"127.0.0.1:\(try #require(locked.socksPort))\"")
         #expect(throws: TorNetworkError.self) {
             let port = try #require(locked.controlPort)
-            _ = try ControlConnection(to: .port(port), .password("wrong"))
+            _ = try BlockingControl(to: .port(port), .password("wrong"))
         }
         #expect(try !stalled.query("status/bootstrap-phase").contains("PROGRESS=100"))
         stalled.terminate()
@@ -104,7 +104,7 @@ private func eventually(seconds: Double = 90, _ condition: () throws -> Bool) as
 
 /// A listener that sends back what it gets, published as an onion service; the service ends with this object.
 private final class OnionEcho {
-    private let control: ControlConnection
+    private let control: BlockingControl
     private let address: String
     private static let virtualPort: UInt16 = 12345
 

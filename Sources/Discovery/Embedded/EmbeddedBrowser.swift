@@ -68,7 +68,7 @@ import Glibc
             let context = unsafe Unmanaged.passUnretained(self).toOpaque()
             let resolver = unsafe avahi_s_service_resolver_new(
                 responder.server, query.interface, query.family, query.name, query.type, query.domain,
-                // Who has addresses of both families says so over both.
+                // Whoever has addresses of both families says so over both.
                 query.family, AvahiLookupFlags(0),
                 { resolver, interface, _, event, name, _, _, _, address, port, strings, _, context in
                     guard let context = unsafe context, let resolver = unsafe resolver else { return }

@@ -53,7 +53,7 @@ struct AppliedProposals: Sendable {
             try validation.check(keyPackage, in: self.tree)
             added.append((try self.tree.add(keyPackage.leafNode), keyPackage))
         }
-        // Who is added, and whoever has a new leaf node, was looked at already.
+        // Whoever is added, and whoever has a new leaf node, was looked at already.
         if entries.contains(where: { $0.proposal.type == .groupContextExtensions }) {
             try validation.checkSupport(by: self.tree)
         }

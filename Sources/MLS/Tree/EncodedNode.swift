@@ -22,7 +22,7 @@ struct EncodedNode<Node: WireValue>: Equatable, Sendable {
 }
 
 extension EncodedNode<LeafNode> {
-    /// The key that the member signs with. Who has signed is asked for each message: nothing else of the node is decoded for it.
+    /// The key that the member signs with. Whoever has signed is asked for each message: nothing else of the node is decoded for it.
     var signatureKey: [UInt8] {
         var reader = ByteReader(bytes)
         guard (try? reader.readOpaque()) != nil, let key = try? reader.readOpaque() else {

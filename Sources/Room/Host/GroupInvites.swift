@@ -46,7 +46,7 @@ struct GroupInvites {
     /// Whether it is to be replaced, because somebody who was sent out knows it.
     func isSpoilt(now: Duration) -> Bool { spoilt.map { now < $0.until } ?? false }
 
-    /// The group has followed a Commit. Who is in it then can make the secret that it gets by that.
+    /// The group has followed a Commit. Whoever is in it then can make the secret that it gets by that.
     mutating func followed(from before: any GroupBook, to after: any GroupBook) {
         guard let spoilt, spoilt.generation == nil, after.secretGeneration > before.secretGeneration,
             !spoilt.ids.contains(where: before.contains)

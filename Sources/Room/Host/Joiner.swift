@@ -13,7 +13,7 @@ struct Joiner {
     let keyPackage: [UInt8]
     /// By which invite it comes.
     var way = 0
-    /// The how-manieth it is to wait: who tries again has another KeyPackage, maybe over a link of the same number.
+    /// Its number among those that have waited: whoever tries again has another KeyPackage, maybe over a link of the same number.
     var serial: UInt64 = 0
     /// Was asked to come in by itself.
     var wasOffered = false

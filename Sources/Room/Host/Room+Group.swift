@@ -83,6 +83,8 @@ extension Room {
             guard members.ofKey[key] == nil, names.isFree(id), !group.joiners.contains(where: { $0.key == key }) else {
                 throw RefusedNick(code: .idTaken)
             }
+            // Nobody loses a place for a nick that cannot be had.
+            _ = try names.free(nick, for: id, isHost: isHost)
             guard isHost || makeRoom(now: now, actions: &actions) && fitsTree else { throw RefusedNick(code: .full) }
             nickIsWanted(nick, actions: &actions)
             let nick = try names.free(nick, for: id, isHost: isHost)
@@ -345,7 +347,7 @@ extension Room {
         let isAnswer = group.asked?.member == sender
         let isRefusal = isAnswer && takeRefusals(commit.refused, from: sender, now: now, actions: &actions)
         guard !commit.commit.isEmpty else {
-            // Who finds nothing to do and nothing to refuse is not asked again before the deadline.
+            // Whoever finds nothing to do and nothing to refuse is not asked again before the deadline.
             if isAnswer, !commit.refused.isEmpty {
                 if isRefusal {
                     group.refused(by: sender)

@@ -19,7 +19,7 @@ extension Room {
 
     // MARK: A member that knows a former secret
 
-    /// Whether the candidate is a member that has lost the group, and knows a former secret of it only. Who was sent out is not.
+    /// Whether the candidate is a member that has lost the group, and knows a former secret of it only. Whoever was sent out is not.
     func mayLearnSecret(_ candidate: GroupCandidate) -> Bool {
         limits.isRelay && members[candidate.id] != nil && !isSpent(candidate.keyPackage)
             && group.book?.isMember(candidate) == true

@@ -9,7 +9,7 @@ package struct Room {
         let id: MemberID
         /// The static key that the member has proved to hold.
         let key: [UInt8]
-        /// The how-manieth member it was.
+        /// Its number among all members that the room has had, in the order of their coming.
         let order: UInt64
         var nick: Nick
         /// The first epoch of the group that it can read.
@@ -351,7 +351,7 @@ package struct Room {
         actions.append(.broadcast(HostMessage.away(id, since: age(at: absence.since)).encoded, tag: 0))
     }
 
-    /// Somebody wants this nick. Who has it may be an earlier stay of the same person, whose program was killed: the others do not
+    /// Somebody wants this nick. Whoever has it may be an earlier stay of the same person, whose program was killed: the others do not
     /// see both as present.
     mutating func nickIsWanted(_ text: String, actions: inout [RoomAction]) {
         guard let nick = try? Nick(validating: text, isHost: false), let holder = names.holder(of: nick),

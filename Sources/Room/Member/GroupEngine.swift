@@ -25,7 +25,7 @@ package protocol GroupEngine: AnyObject {
 
     /// A new KeyPackage. The member is in no group from now on, until it creates or joins one.
     func keyPackage() -> [UInt8]
-    /// Begins a group of one; at a relay with a secret of its own. Who knows that somebody else is the creator throws
+    /// Begins a group of one; at a relay with a secret of its own. Whoever knows that somebody else is the creator throws
     /// ``GroupError/wrongCreator``. Returns what the room needs to follow the group.
     @discardableResult
     func create() throws(GroupError) -> [UInt8]
@@ -42,7 +42,7 @@ package protocol GroupEngine: AnyObject {
     /// What `sender` has sealed for this member.
     func openPrivately(_ sealed: [UInt8], id: MessageID, from sender: MemberID) throws(GroupError) -> OpenedMessage
 
-    /// Stages the next epoch, with fresh keys of ours, until it comes back. Who is in the group already and comes anew gets
+    /// Stages the next epoch, with fresh keys of ours, until it comes back. Whoever is in the group already and comes anew gets
     /// a new leaf.
     func commit(adding: [GroupCandidate], removing: [MemberID]) throws(GroupError) -> GroupCommit
     /// Who of the members moderates, as all of them know it.

@@ -235,7 +235,7 @@ extension MemberClient {
         do throws(GroupError) {
             commit = try engine.commit(adding: wanted.candidates, removing: wanted.removals)
         } catch {
-            // Nothing has changed. Who asks for what cannot be gets no answer, as from a member that is away.
+            // Nothing has changed. Whoever asks for what cannot be gets no answer, as from a member that is away.
             return
         }
         // What removes somebody has a path, which is new keys for us.

@@ -72,7 +72,7 @@ package final class KeptRoom: Sendable {
         return place.removeAll { try? store?.delete(within: patience) }
     }
 
-    /// Where the room's own tor keeps its guards. Who is to be found at one address for long wants the same few guards for
+    /// Where the room's own tor keeps its guards. Whoever is to be found at one address for long wants the same few guards for
     /// long: with new ones at each start one of them is a bad one sooner or later.
     var torFolder: String? { place?.torFolder }
 

@@ -310,7 +310,7 @@ package struct Door {
     /// At a relay: the invites of the room's group, of which it knows the keys for handshakes.
     mutating func useInvitesOfGroup(in room: Room) {
         let known = ofGroup
-        // Who is on its way in has come with one that is known.
+        // Whoever is on its way in has come with one that is known.
         func invite(with key: SecretContent) -> InviteSecret {
             known.first { $0.isMade(with: key) }
                 ?? InviteSecret(presharedKey: key.withBytes { SecretBytes(copying: $0) })

@@ -77,7 +77,7 @@ struct Doorkeeper {
             }
             return node.said(type, body, by: connection)
         }
-        // Who waits has nothing more to show.
+        // Whoever waits has nothing more to show.
         if node.room.awaits(connection.link) { return node.fail(connection) }
         do throws(SessionError) {
             try received(AdmissionMessage(type: type, body: body), from: connection)

@@ -17,7 +17,7 @@ final class OwnFile {
 
     /// More receivers than any room has that counts receipts.
     static let receiverLimit = 1_024
-    /// Who has ended it so often gets no more of it, and people hear no more of that.
+    /// Whoever has ended it so often gets no more of it, and people hear no more of that.
     static let endLimit = 32
 
     let file: FileNews.File

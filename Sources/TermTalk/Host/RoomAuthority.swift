@@ -42,7 +42,7 @@ protocol RoomAuthority: AnyObject {
     func appended(_ message: EncodedMessage, to audience: RoomLog.Audience, sequence: UInt64)
     /// Those to whom something was to be said that cannot be: they come in anew.
     func missed(_ audience: RoomLog.Audience)
-    /// Who said something to one member that has arrived is told.
+    /// Whoever said something to one member that has arrived is told.
     func settleReceipts()
     /// All that the room wanted is done.
     func performed()

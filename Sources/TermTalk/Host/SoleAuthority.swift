@@ -118,7 +118,7 @@ final class SoleAuthority: RoomAuthority {
     }
 
     func left(_ member: MemberID) {
-        // Who is on its way back while the room ends still gets what there is.
+        // Whoever is on its way back while the room ends still gets what there is.
         guard !room.isClosed else { return }
         room.log.close(member)
         settleReceipts()

@@ -274,7 +274,7 @@ struct Stay: ~Copyable {
         tryNow(actions: &actions)
     }
 
-    /// Who comes in for the first time is told what it waits for, when that takes long.
+    /// Whoever comes in for the first time is told what it waits for, when that takes long.
     mutating func patienceIsOver(of connectedAt: Duration?, actions: inout [Action]) {
         guard isNewcomer, connectedAt == nil || handshakes.connectedAt == connectedAt else { return }
         switch phase {

@@ -50,7 +50,7 @@ final class RoomDialer {
         return addresses
     }
 
-    /// Who comes to an onion service is never led to anything else; nor is anybody led into a network of its own.
+    /// Whoever comes to an onion service is never led to anything else; nor is anybody led into a network of its own.
     private func mayFollow(to address: RoomAddress) -> Bool {
         switch (address, options.address) {
         case (.onion, .onion): true

@@ -3,7 +3,7 @@ package import SharedLog
 
 /// Plain commands to Redis, for who asks now and then: it connects when something is asked, and stays connected.
 ///
-/// Nothing is asked twice: of a command that fails it is not known whether it was carried out. Who asks again does so later.
+/// Nothing is asked twice: of a command that fails it is not known whether it was carried out. Whoever asks again does so later.
 package final class RedisClient {
     package typealias Completion = (Result<RESPValue, RedisFailure>) -> Void
 

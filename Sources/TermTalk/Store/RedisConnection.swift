@@ -21,7 +21,7 @@ package final class RedisConnection: ByteStreamHandler {
     private let onReceived: ([UInt8]) -> Void
     private var onClosed: ((RedisFailure) -> Void)?
 
-    /// Dials. Of the callbacks, none is called after ``close()``, and none before this returns; nothing follows `onClosed`. Who drops the
+    /// Dials. Of the callbacks, none is called after ``close()``, and none before this returns; nothing follows `onClosed`. Whoever drops the
     /// last reference closes first.
     ///
     /// - Parameter dial: how to come to a host; nil for without anything in between.

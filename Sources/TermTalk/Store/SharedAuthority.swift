@@ -286,7 +286,7 @@ final class SharedAuthority: RoomAuthority {
         if let connection = connections[link] { node.letWait(connection) }
     }
 
-    /// Who has said something and is no member, and waits for nothing, may have been refused already: nobody would say of the link that
+    /// Whoever has said something and is no member, and waits for nothing, may have been refused already: nobody would say of the link that
     /// it is gone.
     private func forgetStranger(at link: LinkID) {
         if member(at: link) == nil, !room.awaits(link) { sharing.table.ended(link) }

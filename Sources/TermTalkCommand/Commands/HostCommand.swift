@@ -115,7 +115,7 @@ struct HostCommand: ParsableCommand {
         }
     }
 
-    /// Who opens a room beside those that are kept may have meant one of them.
+    /// Whoever opens a room beside those that are kept may have meant one of them.
     private func tellOfKeptRooms(_ session: ChatSession) {
         session.loop.offload(within: UserDirectories.diskPatience) {
             KeptRoomStore(directories: UserDirectories()).names
@@ -146,7 +146,7 @@ struct HostCommand: ParsableCommand {
         }
         let kept = try persist.keptRoom(name)
         let password = try secret.read(isNew: true)
-        // Who comes in while nobody is there would be let in by the relay's word that it knows the password.
+        // Whoever comes in while nobody is there would be let in by the relay's word that it knows the password.
         limits.admitsUnattended = password == nil
         var options = HostOptions(
             carrier: try way.carrier(common, settings), room: kept?.room ?? name ?? .random(),

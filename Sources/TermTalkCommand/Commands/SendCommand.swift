@@ -8,7 +8,7 @@ struct SendCommand: ParsableCommand {
         commandName: "send", abstract: "Offer files in a room, and wait until those who accept have them.",
         discussion: """
             Exits with 0 when as many members as are waited for have all files, proven by their programs, and nobody is in the
-            middle of one; whoever is away for half a minute is not waited for. Who comes into the room later is offered them, too. Broken off and started again with the same
+            middle of one; whoever is away for half a minute is not waited for. Whoever comes into the room later is offered them, too. Broken off and started again with the same
             files, it goes on where it was.
             """)
 

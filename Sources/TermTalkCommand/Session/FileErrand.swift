@@ -65,7 +65,7 @@ struct FileErrand: Errand {
             away[member] = nil
             givenUp.remove(member)
             return []
-        // Who comes later knows nothing of what was offered to all.
+        // Whoever comes later knows nothing of what was offered to all.
         case (.sending, .memberJoined(let member, _, _)) where receiver == nil:
             return offered.map { .file(.sendAgain($0.number, to: member)) }
         case (.sending, .error(let notice)):

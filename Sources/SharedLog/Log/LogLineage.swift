@@ -4,7 +4,7 @@ package import Wire
 ///
 /// While the store forgets nothing within one of its lives, an epoch and a number in it stand for everything before.
 package struct LogLineage: Hashable, Sendable {
-    /// How many epochs are remembered: one begins with each life of the store. Who is further behind counts as elsewhere.
+    /// How many epochs are remembered: one begins with each life of the store. Whoever is further behind counts as elsewhere.
     package static let limit = 64
 
     /// One epoch.

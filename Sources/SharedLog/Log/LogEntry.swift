@@ -84,7 +84,7 @@ package struct StoreToken: Hashable, Sendable {
 /// What a writer wrote.
 package struct WrittenEntry: Hashable, Sendable {
     package let writer: WriterID
-    /// The how-manieth of the writer, from 1: an entry counts if it is the next, so that it can be written any number of times.
+    /// Its number among the writer's entries, from 1: an entry counts if it is the next, so that it can be written any number of times.
     package let number: UInt64
     /// The head behind the opening of the epoch that it is for: two histories can have epochs of the same number.
     package let epochHead: LogHead
@@ -117,7 +117,7 @@ package enum LogContent: Hashable, Sendable {
     case beat
     /// Nothing was heard of a writer after its entry of that number. Void if there was one meanwhile.
     case gone(WriterID, after: UInt64)
-    /// Something for the room, and the how-manieth of its host: the number stays when it is written again, by another incarnation.
+    /// Something for the room, and its number among those of its host, which stays when it is written again, by another incarnation.
     case input(UInt64, [UInt8])
 
     init(reading reader: inout ByteReader) throws(WireError) {

@@ -1,16 +1,11 @@
+internal import Sodium
+
 extension LogHead {
     /// 32 hexadecimal digits.
-    var text: String {
-        [high, low].map { half in
-            let digits = String(half, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
-    }
+    var text: String { Base16.encode(high) + Base16.encode(low) }
 
     init?(_ text: some StringProtocol) {
-        guard text.utf8.count == 2 * Self.byteCount, let high = UInt64(text.prefix(16), radix: 16),
-            let low = UInt64(text.dropFirst(16), radix: 16)
-        else { return nil }
+        guard let high = Base16.uint64(text.prefix(16)), let low = Base16.uint64(text.dropFirst(16)) else { return nil }
         self.init(high: high, low: low)
     }
 }

@@ -146,7 +146,7 @@ extension LogReplica {
             return decide(status, coding: coding)
         }
         var waiting = waiting
-        // Who has come further lives, and tries: it is waited for anew.
+        // Whoever has come further lives, and tries: it is waited for anew.
         if status.reports.contains(where: { $1.place > state.place && waiting.status.reports[$0] != $1 }) {
             waiting.countAnew()
         }

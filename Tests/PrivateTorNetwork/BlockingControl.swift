@@ -2,7 +2,7 @@ import Foundation
 
 /// A blocking connection to a tor's control port. It shares no code with the TorController of the product, so that a
 /// mistake there cannot hide itself here.
-package final class ControlConnection {
+package final class BlockingControl {
     /// Where a tor listens for controllers.
     package enum Endpoint: Sendable {
         /// A unix socket.
