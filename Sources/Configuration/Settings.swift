@@ -15,8 +15,6 @@ package struct Settings: Sendable, Equatable {
 
     private var given: [Setting: Given] = [:]
 
-    package init() {}
-
     /// - Parameters:
     ///   - file: the text of the configuration file; nil when there is none.
     ///   - environment: the value of a variable, nil or empty when it is not set.

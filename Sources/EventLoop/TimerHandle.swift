@@ -27,9 +27,6 @@ package final class TimerHandle: Cancellable, LoopKept {
         wait()
     }
 
-    /// Whether the timer has neither fired nor been cancelled.
-    package var isPending: Bool { body != nil }
-
     package func cancel() {
         event = nil
         body = nil

@@ -106,16 +106,12 @@ package final class RoomStore: Sendable {
         try queue.append(inputs)
     }
 
-    /// The same, and a checkpoint behind them: all of it comes to the disk together, or nothing.
+    /// The same, and a checkpoint behind them: all of it comes to the disk together, or nothing. The checkpoint's input is one of
+    /// them, or was given or recovered before.
+    ///
+    /// - Throws: ``StoreError/outOfOrder(_:)``, ``StoreError/tooLarge``, ``StoreError/overloaded``, ``StoreError/closed``.
     package func append(_ inputs: [NumberedBytes], then checkpoint: StoreCheckpoint) throws(StoreError) {
         try queue.append(inputs, checkpoint)
-    }
-
-    /// Hands a checkpoint to the writer. Its input was given to ``append(_:)`` or recovered.
-    ///
-    /// - Throws: ``StoreError/outOfOrder(_:)``, ``StoreError/tooLarge``, ``StoreError/closed``.
-    package func checkpoint(_ checkpoint: StoreCheckpoint) throws(StoreError) {
-        try queue.checkpoint(checkpoint)
     }
 
     /// What the host's own participant has received in the room's order, which is written with what comes next, or alone; a lower

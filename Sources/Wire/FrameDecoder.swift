@@ -25,8 +25,6 @@ extension FrameFailure: Equatable where HandlerError: Equatable {}
 package struct FrameDecoder: Sendable {
     /// The length of a length in bytes.
     package static let headerByteCount = 2
-    /// The longest frame that its length can express, and the longest message of Noise.
-    package static let absoluteMaximumLength = 65_535
 
     /// The longest frame allowed in bytes, without its header. It holds for headers that are completed from now on.
     package var maximumLength: Int

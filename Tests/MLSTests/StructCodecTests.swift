@@ -74,10 +74,9 @@ import Wire
             extensions: [.init(rawValue: 0x5A5A)], proposals: [.init(rawValue: 0x6A6A)],
             credentials: [.init(rawValue: 0x7A7A)])
         #expect(try Capabilities(decoding: unknown.encoded) == unknown)
-        #expect(!unknown.supports(.init(rawValue: 0x6A6A) as ExtensionType))
-        #expect(unknown.supports(.init(rawValue: 0x5A5A) as ExtensionType))
-        #expect(unknown.supports(.externalSenders))
-        #expect(unknown.supports(.groupContextExtensions))
+        #expect(!unknown.support([ExtensionType(rawValue: 0x6A6A)]))
+        #expect(unknown.support([ExtensionType(rawValue: 0x5A5A), .externalSenders]))
+        #expect(unknown.support([ProposalType.groupContextExtensions]))
         #expect(!unknown.supports(.basic))
     }
 }

@@ -13,8 +13,8 @@ import Testing
         fixture = try StoreFixture()
         let store = try fixture.create()
         try store.append(inputs(1...200))
-        try store.checkpoint(
-            checkpoint(100, String(repeating: "s", count: 9_000), entries: entries(1...90), firstKept: 20))
+        try store.append(
+            [], then: checkpoint(100, String(repeating: "s", count: 9_000), entries: entries(1...90), firstKept: 20))
         try store.close(within: .seconds(60))
         room = try fixture.recovered()
         #expect(room.inputs == inputs(101...200) && room.entries == entries(20...90))
@@ -147,7 +147,7 @@ import Testing
         try FileManager.default.copyItem(atPath: fixture.database, toPath: earlier)
         let (store, _) = try fixture.open()
         try store.append(inputs(201...210))
-        try store.checkpoint(checkpoint(205, entries: entries(91...95), firstKept: 50))
+        try store.append([], then: checkpoint(205, entries: entries(91...95), firstKept: 50))
         try store.close(within: .seconds(60))
         try Database(path: fixture.database).execute(
             "ATTACH '\(earlier)' AS o; UPDATE state SET value=(SELECT value FROM o.state WHERE id=0) WHERE id=0")

@@ -40,15 +40,15 @@ import Testing
     func deletedValuesAreGone(whileOpen: Bool) throws {
         let first = try fixture.create()
         try first.append(inputs(1...2_000))
-        try first.checkpoint(
-            checkpoint(300, String(repeating: "old", count: 5_000), entries: entries(1...1_000), firstKept: 1))
+        try first.append(
+            [], then: checkpoint(300, String(repeating: "old", count: 5_000), entries: entries(1...1_000), firstKept: 1))
         try first.close(within: .seconds(60))
         let all = try marks()
         #expect(all.count == 2_702)
         #expect(found(all) == Set(all.keys))
 
         let (store, _) = try fixture.open()
-        try store.checkpoint(checkpoint(1_900, String(repeating: "new", count: 5_000), firstKept: 900))
+        try store.append([], then: checkpoint(1_900, String(repeating: "new", count: 5_000), firstKept: 900))
         let kept = Set((1_901...2_000).map { "inputs \($0)" } + (900...1_000).map { "entries \($0)" })
         if whileOpen {
             // Reading the file here takes SQLite's own locks off it; the folder's is not touched.
@@ -68,8 +68,8 @@ import Testing
         for round: UInt64 in 0..<30 {
             let first = round * 500 + 1
             try store.append(inputs(first...first + 499))
-            try store.checkpoint(
-                checkpoint(first + 499, entries: entries(first...first + 499), firstKept: first + 400))
+            try store.append(
+                [], then: checkpoint(first + 499, entries: entries(first...first + 499), firstKept: first + 400))
             try fixture.reports.waitForCheckpoint(first + 499)
             sizes.append(fixture.contents().values.reduce(0) { $0 + $1.count })
         }

@@ -55,7 +55,7 @@ import Testing
         let (third, again) = try fixture.open()
         #expect(again.received == 9 && again.nextInput == 3)
         third.note(received: 4)
-        try third.checkpoint(checkpoint(2, firstKept: 1))
+        try third.append([], then: checkpoint(2, firstKept: 1))
         try third.close(within: .seconds(60))
         #expect(try fixture.recovered().received == 9)
     }

@@ -56,8 +56,8 @@ struct FullDiskTests {
         for round in 0..<3 {
             next = try appendUntilStalled(store, from: next)
             let input = next - 1
-            try store.checkpoint(
-                StoreCheckpoint(
+            try store.append(
+                [], then: StoreCheckpoint(
                     input: input, snapshot: StoreContent.snapshot(input), entries: entries(input - 5...input),
                     firstKeptEntry: input - 5))
             try reports.waitForCheckpoint(input)
@@ -80,7 +80,7 @@ struct FullDiskTests {
         let next = try appendUntilStalled(store)
         let durable = durable
         if withCheckpoint {
-            try store.checkpoint(checkpoint(next - 1))
+            try store.append([], then: checkpoint(next - 1))
             try store.close(within: .seconds(60))
         } else {
             // The reserve may be enough for what waits.

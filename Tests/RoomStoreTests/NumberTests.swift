@@ -18,7 +18,7 @@ import Testing
         try store.append(inputs(3...12))
         try store.append(inputs(12...13))
         try fixture.reports.waitForDurable(13)
-        try store.checkpoint(checkpoint(5))
+        try store.append([], then: checkpoint(5))
         // Covered by the snapshot: nobody knows any more what it was.
         try store.append([NumberedBytes(4, [])])
         try store.close(within: .seconds(60))
@@ -39,9 +39,9 @@ import Testing
     @Test func otherBytesUnderAnEntry() throws {
         let store = try fixture.create()
         try store.append(inputs(1...10))
-        try store.checkpoint(checkpoint(5, entries: entries(1...5)))
+        try store.append([], then: checkpoint(5, entries: entries(1...5)))
         try fixture.reports.waitForCheckpoint(5)
-        try store.checkpoint(checkpoint(6, "other", entries: [NumberedBytes(5, [1]), NumberedBytes(6, [2])]))
+        try store.append([], then: checkpoint(6, "other", entries: [NumberedBytes(5, [1]), NumberedBytes(6, [2])]))
         try fixture.reports.wait(for: "failure") { $0 == .failed(.conflicting(5)) }
         #expect(throws: StoreError.conflicting(5)) { try store.close(within: .seconds(60)) }
         #expect(try fixture.recovered().snapshot == Array("snapshot".utf8))
@@ -52,16 +52,16 @@ import Testing
         #expect(throws: StoreError.outOfOrder(2)) { try store.append(inputs(2...3)) }
         #expect(throws: StoreError.outOfOrder(9)) { try store.append(inputs(1...7) + inputs(9...9)) }
         try store.append(inputs(1...7))
-        #expect(throws: StoreError.outOfOrder(8)) { try store.checkpoint(checkpoint(8)) }
-        #expect(throws: StoreError.outOfOrder(.max)) { try store.checkpoint(checkpoint(.max)) }
+        #expect(throws: StoreError.outOfOrder(8)) { try store.append([], then: checkpoint(8)) }
+        #expect(throws: StoreError.outOfOrder(.max)) { try store.append([], then: checkpoint(.max)) }
         #expect(throws: StoreError.outOfOrder(4)) {
-            try store.checkpoint(checkpoint(7, entries: entries(1...2) + entries(4...4)))
+            try store.append([], then: checkpoint(7, entries: entries(1...2) + entries(4...4)))
         }
-        #expect(throws: StoreError.outOfOrder(0)) { try store.checkpoint(checkpoint(7, entries: entries(0...2))) }
+        #expect(throws: StoreError.outOfOrder(0)) { try store.append([], then: checkpoint(7, entries: entries(0...2))) }
         #expect(throws: StoreError.outOfOrder(.max)) {
-            try store.checkpoint(checkpoint(7, entries: [NumberedBytes(.max, [])]))
+            try store.append([], then: checkpoint(7, entries: [NumberedBytes(.max, [])]))
         }
-        #expect(throws: StoreError.outOfOrder(.max)) { try store.checkpoint(checkpoint(7, firstKept: .max)) }
+        #expect(throws: StoreError.outOfOrder(.max)) { try store.append([], then: checkpoint(7, firstKept: .max)) }
         try store.close(within: .seconds(60))
         #expect(try fixture.recovered().inputs == inputs(1...7))
     }
@@ -70,9 +70,9 @@ import Testing
     func checkpointsThatDoNotFollow(_ wrong: StoreCheckpoint) throws {
         let store = try fixture.create()
         try store.append(inputs(1...7))
-        try store.checkpoint(checkpoint(5, entries: entries(1...5)))
+        try store.append([], then: checkpoint(5, entries: entries(1...5)))
         try fixture.reports.waitForCheckpoint(5)
-        try store.checkpoint(wrong)
+        try store.append([], then: wrong)
         try fixture.reports.wait(for: "failure") { $0 == .failed(.outOfOrder(wrong.entries.first?.number ?? 4)) }
         #expect(throws: StoreError.self) { try store.close(within: .seconds(60)) }
         #expect(try fixture.recovered().inputs == inputs(6...7))

@@ -42,13 +42,13 @@ import Testing
         try store.append(all)
         #expect(throws: StoreError.tooLarge) { try store.append([NumberedBytes(3, largest + [1])]) }
         let snapshot = [UInt8](repeating: 3, count: StoreLimits.snapshotByteCount)
-        try store.checkpoint(
-            StoreCheckpoint(input: 1, snapshot: snapshot, entries: [NumberedBytes(1, largest)], firstKeptEntry: 1))
+        try store.append(
+            [], then: StoreCheckpoint(input: 1, snapshot: snapshot, entries: [NumberedBytes(1, largest)], firstKeptEntry: 1))
         for tooLarge in [
             StoreCheckpoint(input: 1, snapshot: snapshot + [1], entries: [], firstKeptEntry: 1),
             StoreCheckpoint(input: 1, snapshot: [], entries: [NumberedBytes(2, largest + [1])], firstKeptEntry: 1),
         ] {
-            #expect(throws: StoreError.tooLarge) { try store.checkpoint(tooLarge) }
+            #expect(throws: StoreError.tooLarge) { try store.append([], then: tooLarge) }
         }
         try store.close(within: .seconds(60))
         let room = try fixture.recovered()
@@ -60,10 +60,10 @@ import Testing
     @Test func checkpoints() throws {
         let store = try fixture.create()
         try store.append(RoomStoreTests.inputs(1...1_000))
-        try store.checkpoint(checkpoint(600, "first", entries: RoomStoreTests.entries(1...900), firstKept: 1))
+        try store.append([], then: checkpoint(600, "first", entries: RoomStoreTests.entries(1...900), firstKept: 1))
         try fixture.reports.waitForCheckpoint(600)
         try store.append(RoomStoreTests.inputs(1_001...1_100))
-        try store.checkpoint(checkpoint(1_050, "second", entries: RoomStoreTests.entries(901...950), firstKept: 700))
+        try store.append([], then: checkpoint(1_050, "second", entries: RoomStoreTests.entries(901...950), firstKept: 700))
         try store.close(within: .seconds(60))
         #expect(
             try fixture.recovered()
@@ -117,11 +117,11 @@ import Testing
     @Test func entriesThatAreAllDeleted() throws {
         let store = try fixture.create()
         try store.append(RoomStoreTests.inputs(1...9))
-        try store.checkpoint(checkpoint(1, entries: RoomStoreTests.entries(1...5), firstKept: 1))
+        try store.append([], then: checkpoint(1, entries: RoomStoreTests.entries(1...5), firstKept: 1))
         try fixture.reports.waitForCheckpoint(1)
-        try store.checkpoint(checkpoint(2, entries: RoomStoreTests.entries(6...9), firstKept: 20))
+        try store.append([], then: checkpoint(2, entries: RoomStoreTests.entries(6...9), firstKept: 20))
         try fixture.reports.waitForCheckpoint(2)
-        try store.checkpoint(checkpoint(3, entries: RoomStoreTests.entries(20...22), firstKept: 20))
+        try store.append([], then: checkpoint(3, entries: RoomStoreTests.entries(20...22), firstKept: 20))
         try store.close(within: .seconds(60))
         #expect(try fixture.recovered().entries == RoomStoreTests.entries(20...22))
     }
@@ -135,7 +135,7 @@ import Testing
             #expect(room.nextInput == next)
             #expect(room.inputs.count == (run == 1 ? 0 : 7))
             try store.append(RoomStoreTests.inputs(next...next + 9))
-            try store.checkpoint(checkpoint(next + 2, "run \(run)", entries: RoomStoreTests.entries(run...run)))
+            try store.append([], then: checkpoint(next + 2, "run \(run)", entries: RoomStoreTests.entries(run...run)))
             next += 10
             try store.close(within: .seconds(60))
         }

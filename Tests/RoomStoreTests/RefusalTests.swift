@@ -22,7 +22,7 @@ import Testing
     private func fill() throws {
         let store = try fixture.create()
         try store.append(inputs(1...20))
-        try store.checkpoint(checkpoint(10, entries: entries(1...5)))
+        try store.append([], then: checkpoint(10, entries: entries(1...5)))
         try store.close(within: .seconds(60))
     }
 

@@ -9,11 +9,5 @@ package struct FileID: Hashable, Sendable, CustomStringConvertible {
         self.value = value
     }
 
-    /// The id written as `text`; nil when that is not 16 hex digits in lower case.
-    package init?(_ text: String) {
-        guard let value = Base16.uint64(text), Base16.encode(value) == text else { return nil }
-        self.value = value
-    }
-
     package var description: String { Base16.encode(value) }
 }

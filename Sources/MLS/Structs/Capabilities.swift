@@ -48,16 +48,6 @@ package struct Capabilities: WireValue {
         writer.writeList(credentials)
     }
 
-    /// Whether extensions of this type are understood: listed, or defined by the RFC itself.
-    func supports(_ type: ExtensionType) -> Bool {
-        type.isDefault || extensions.contains(type)
-    }
-
-    /// Whether proposals of this type are understood: listed, or defined by the RFC itself.
-    func supports(_ type: ProposalType) -> Bool {
-        type.isDefault || proposals.contains(type)
-    }
-
     /// Whether credentials of this type are understood; all must be listed.
     func supports(_ type: CredentialType) -> Bool {
         credentials.contains(type)

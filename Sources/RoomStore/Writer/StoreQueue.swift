@@ -64,15 +64,6 @@ final class StoreQueue: Sendable {
         }
     }
 
-    func checkpoint(_ checkpoint: StoreCheckpoint) throws(StoreError) {
-        try Self.check(checkpoint)
-        try state.withLock { state throws(StoreError) in
-            guard case .open = state.phase else { throw .closed }
-            guard checkpoint.input < state.nextInput else { throw .outOfOrder(checkpoint.input) }
-            state.waiting.append(checkpoint)
-        }
-    }
-
     func note(received number: UInt64) {
         state.withLock { state in
             if case .open = state.phase { state.waiting.note(received: number) }

@@ -16,16 +16,6 @@ package enum QuotedString {
         return result + "\""
     }
 
-    /// What the quoted string stands for; throws when quotes or escapes are not complete.
-    static func unescape(_ text: some StringProtocol) throws(ControlProtocolError) -> [UInt8] {
-        var reader = text.utf8.makeIterator()
-        guard reader.next() == UInt8(ascii: "\"") else { throw .malformedArguments }
-        var rest = Array(text.utf8.dropFirst())[...]
-        let result = try takeContent(&rest)
-        guard rest.isEmpty else { throw .malformedArguments }
-        return result
-    }
-
     /// Takes what follows an opening quote, up to and with the closing one, from the front of `rest`.
     static func takeContent(_ rest: inout ArraySlice<UInt8>) throws(ControlProtocolError) -> [UInt8] {
         var result: [UInt8] = []

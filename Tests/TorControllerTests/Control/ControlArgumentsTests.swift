@@ -21,20 +21,29 @@ struct ControlArgumentsTests {
         #expect(throws: ControlProtocolError.malformedArguments) { try ControlArguments(text) }
     }
 
+    /// What the quoted string stands for; throws when quotes or escapes are not complete.
+    private func unescape(_ text: String) throws(ControlProtocolError) -> [UInt8] {
+        guard text.utf8.first == UInt8(ascii: "\"") else { throw .malformedArguments }
+        var rest = Array(text.utf8.dropFirst())[...]
+        let result = try QuotedString.takeContent(&rest)
+        guard rest.isEmpty else { throw .malformedArguments }
+        return result
+    }
+
     @Test(arguments: [
         (#""""#, [UInt8]()), (#""a b""#, Array("a b".utf8)), (#""\\\"\'\n\r\t""#, [0x5C, 0x22, 0x27, 10, 13, 9]),
         (#""\1012\0\377\x41""#, [0x41, 0x32, 0, 255, 0x41]),
     ])
     func unescapes(text: String, bytes: [UInt8]) throws {
-        #expect(try QuotedString.unescape(text) == bytes)
+        #expect(try unescape(text) == bytes)
     }
 
     @Test func escapesWhatItUnescapes() throws {
         let all = (0...255).map { UInt8($0) }
-        #expect(try QuotedString.unescape(QuotedString.escape(all)) == all)
+        #expect(try unescape(QuotedString.escape(all)) == all)
         #expect(QuotedString.escape(Array("a\"\\é".utf8)) == #""a\"\\\303\251""#)
-        #expect(throws: ControlProtocolError.malformedArguments) { try QuotedString.unescape("x") }
-        #expect(throws: ControlProtocolError.malformedArguments) { try QuotedString.unescape(#""a" "#) }
+        #expect(throws: ControlProtocolError.malformedArguments) { try unescape("x") }
+        #expect(throws: ControlProtocolError.malformedArguments) { try unescape(#""a" "#) }
     }
 
     @Test func findsListeners() {
