@@ -72,7 +72,7 @@ package enum CPaceSuite {
 
     /// The tag by which the sender of `share` shows that it has the key (section 10.4): HMAC-SHA512 under
     /// `H("CPaceMac" | sid | ISK)` of what it has sent.
-    package static func tag(
+    static func tag(
         sessionKey: borrowing SecretBytes, sessionID: [UInt8], share: [UInt8], data: [UInt8]
     ) -> [UInt8] {
         var hash = SHA512()

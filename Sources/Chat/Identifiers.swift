@@ -48,7 +48,7 @@ package struct MemberID: Hashable, Sendable, CustomStringConvertible {
         return value
     }
 
-    package var bytes: [UInt8] {
+    var bytes: [UInt8] {
         (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: packed >> (8 * UInt64(Self.byteCount - 1 - $0))) }
     }
 

@@ -14,13 +14,13 @@ package struct TOMLDocument: Equatable, Sendable {
     package struct Entry: Equatable, Sendable {
         /// With the tables before it: `tor.control`.
         var key: String
-        package var value: Value
+        var value: Value
         /// From 1.
-        package var line: Int
+        var line: Int
     }
 
     /// In the order of the text.
-    package private(set) var entries: [Entry] = []
+    private(set) var entries: [Entry] = []
 
     private var keys: Set<String> = []
     private var tables: Set<String> = []

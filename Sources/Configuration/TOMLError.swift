@@ -1,7 +1,7 @@
 /// Why a text is not a configuration, and in which line.
 package struct TOMLError: Error, Equatable, Sendable {
     /// From 1.
-    package var line: Int
+    var line: Int
     /// For people: `the string has no end`.
-    package var reason: String
+    var reason: String
 }

@@ -63,7 +63,7 @@ package enum Role: Sendable, Hashable {
     case responder
 
     /// The other side.
-    package var peer: Role { self == .initiator ? .responder : .initiator }
+    var peer: Role { self == .initiator ? .responder : .initiator }
 
     static func writer(ofMessage index: Int) -> Role {
         index.isMultiple(of: 2) ? .initiator : .responder

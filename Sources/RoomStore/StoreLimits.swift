@@ -6,7 +6,7 @@ package enum StoreLimits {
     static let snapshotByteCount = 64 << 20
     /// Bytes that wait for the writer thread. A disk that stands still for longer than these take to come shows in time, and
     /// whoever brings them reads no further (``RoomStore/waitingByteCount``).
-    package static let waitingByteCount = 32 << 20
+    static let waitingByteCount = 32 << 20
     /// The highest number of an input or entry: what SQLite can count to, less what adding one needs.
     static let highestNumber = UInt64(Int64.max) - 1
 }

@@ -9,7 +9,7 @@ package import Sodium
 /// Whoever comes in shows that it knows it, by a signature that the relay can check as well, and sees that the group does too.
 package final class GroupSecret: Sendable {
     /// Bytes of the secret.
-    package static let byteCount = 16
+    static let byteCount = 16
     private static let proofByteCount = 64
     /// Of the exporter that the next secret comes from.
     static let exportLabel = "TermTalk group secret"
@@ -23,11 +23,11 @@ package final class GroupSecret: Sendable {
     /// In leaf nodes; from the range for private use (RFC 9420 section 17.3).
     static let proofExtension = ExtensionType(rawValue: 0xf771)
 
-    package let secret: SecretBytes
+    let secret: SecretBytes
     let presharedKey: SecretBytes
     private let proofKey: Ed25519.KeyPair
     /// The Noise pre-shared key of the invite that has this secret: the relay is told, to know handshakes by it.
-    package let handshakeKey: SecretContent
+    let handshakeKey: SecretContent
 
     /// A new random secret.
     convenience init() {

@@ -5,7 +5,7 @@ package struct Prologue: Sendable {
     /// The room's id, 1 to 64 bytes of ASCII.
     package var room: String
     /// The onion service's Ed25519 public key, 32 bytes; nil without tor.
-    package var onionKey: [UInt8]?
+    var onionKey: [UInt8]?
 
     package init(room: String, onionKey: [UInt8]?) {
         precondition(onionKey.map { $0.count == 32 } ?? true, "an onion key has 32 bytes")

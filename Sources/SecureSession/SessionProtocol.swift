@@ -35,7 +35,7 @@ package enum SessionProtocol {
 
     /// Content bytes in one record; more is split. A quarter of the largest bucket, so that one big message
     /// does not hold back small ones for long.
-    package static let recordBodyLimit = 16_384
+    static let recordBodyLimit = 16_384
 
     /// Bytes of a reassembled message: 64 KiB of text and the headers of room and group around it.
     package static let messageLimit = 65_536 + 4_096

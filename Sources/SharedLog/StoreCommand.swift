@@ -23,7 +23,7 @@ package struct StoreHolding: Hashable, Sendable {
     /// The id of the last entry, which may be trimmed.
     package let last: LogPosition
     /// The head behind the opening of the epoch that this is in.
-    package let epochHead: LogHead
+    let epochHead: LogHead
 
     package init(last: LogPosition, epochHead: LogHead) {
         self.last = last
@@ -35,8 +35,8 @@ package struct StoreHolding: Hashable, Sendable {
 /// and be as it was before: what was meant for an earlier round is void.
 package struct OpeningRound: Hashable, Sendable {
     /// Who has named it, and how often it had named one.
-    package let writer: WriterID
-    package let count: UInt32
+    let writer: WriterID
+    let count: UInt32
 
     package init(writer: WriterID, count: UInt32) {
         self.writer = writer
@@ -48,7 +48,7 @@ package struct OpeningRound: Hashable, Sendable {
 package struct HostReport: Hashable, Sendable {
     package let place: LogPlace
     /// How many rounds the host has begun to wait in: a greater one shows that it lives, and tries.
-    package let count: UInt32
+    let count: UInt32
 
     package init(place: LogPlace, count: UInt32) {
         self.place = place

@@ -17,13 +17,13 @@ package enum StoreReply: Hashable, Sendable {
 package struct StoreStatus: Hashable, Sendable {
     package let token: StoreToken
     /// Nil when there is nothing of the room.
-    package let holding: StoreHolding?
+    let holding: StoreHolding?
     /// Whether the epoch was opened in this life of the store.
-    package let isBound: Bool
+    let isBound: Bool
     /// Which hosts have reported in this round, and how far they have come.
     /// The round, if it has a name.
-    package let round: OpeningRound?
-    package let reports: [WriterID: HostReport]
+    let round: OpeningRound?
+    let reports: [WriterID: HostReport]
 
     package init(
         token: StoreToken, holding: StoreHolding?, isBound: Bool, round: OpeningRound?, reports: [WriterID: HostReport]

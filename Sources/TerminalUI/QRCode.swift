@@ -62,7 +62,7 @@ package struct QRCode: Sendable {
     var height: Int { (width + 1) / 2 }
 
     /// The rows, from the top, with escape sequences for colours.
-    package func rows(_ ink: Ink) -> [String] {
+    func rows(_ ink: Ink) -> [String] {
         let (opening, closing) = Self.frame(ink)
         let isInverted = if case .none = ink { true } else { false }
         return (0..<height).map { row in

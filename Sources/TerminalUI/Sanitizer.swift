@@ -14,7 +14,7 @@ package enum Sanitizer {
         case message
 
         /// Bytes of UTF-8 in the result; longer text ends in `…`.
-        package var maximumByteCount: Int {
+        var maximumByteCount: Int {
             switch self {
             case .line: Sanitizer.maximumLineByteCount
             case .message: Sanitizer.maximumMessageByteCount
@@ -52,13 +52,13 @@ package enum Sanitizer {
     }
 
     /// The lines of a message, each safe to show. Whoever shows them marks the second and later ones as continuations.
-    package static func lines(ofMessage text: String) -> [String] {
+    static func lines(ofMessage text: String) -> [String] {
         let safe = sanitize(text, as: .message)
         return safe.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map { String(Substring($0)) }
     }
 
     /// Whether `scalar` never appears in sanitized text of `mode`, wherever it stands.
-    package static func isForbidden(_ scalar: Unicode.Scalar, in mode: Mode) -> Bool {
+    static func isForbidden(_ scalar: Unicode.Scalar, in mode: Mode) -> Bool {
         switch scalar.value {
         case 0x0A: return mode != .message
         case 0x200C, 0x200D, 0xFE0E, 0xFE0F: return false

@@ -2,7 +2,7 @@
 /// so that many clients of one restarted tor do not come back together.
 package struct Backoff: Equatable, Sendable {
     let shortest: Duration
-    package let longest: Duration
+    let longest: Duration
     /// Tries since the last success.
     private(set) var attempt = 0
 
@@ -12,7 +12,7 @@ package struct Backoff: Equatable, Sendable {
     }
 
     /// The pause before the next try; `random` is uniform over all of UInt32.
-    package mutating func next(random: UInt32) -> Duration {
+    mutating func next(random: UInt32) -> Duration {
         let doublings = min(attempt, 16)
         attempt += 1
         let full = min(longest, shortest * (1 << doublings))

@@ -91,7 +91,7 @@ extension SocketAddress {
     }
 
     /// Whether it is a loopback address or a Unix socket.
-    package var isOfThisMachine: Bool {
+    var isOfThisMachine: Bool {
         switch self {
         case .unix: true
         case .ip(let host, _): host == "::1" || host.hasPrefix("127.")

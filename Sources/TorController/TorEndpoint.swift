@@ -12,7 +12,7 @@ package struct TorEndpoint: Hashable, Sendable {
     package let address: SocketAddress
     package let source: Source
 
-    package init(_ address: SocketAddress, _ source: Source) {
+    init(_ address: SocketAddress, _ source: Source) {
         self.address = address
         self.source = source
     }

@@ -98,7 +98,7 @@ package final class DirectListener {
 
 /// Which address of several could not be listened on, and why.
 package struct ListenFailure: Error {
-    package let asked: HostPort
+    let asked: HostPort
     package let error: ListenError
 }
 

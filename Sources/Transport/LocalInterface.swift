@@ -8,7 +8,7 @@ package struct LocalInterface: Hashable, Sendable {
     package let address: IPAddress
     /// The bits of the network's part of the address.
     let prefixLength: Int
-    package let isLoopback: Bool
+    let isLoopback: Bool
     /// Whether it leads to one other machine only, as tunnels do.
     let isPointToPoint: Bool
     /// Whether many machines can be told something at once there.

@@ -4,7 +4,7 @@ internal import Sodium
 /// given root, that which seals.
 package final class FileKey: Sendable {
     /// Bytes of the key.
-    package static let byteCount = KeyedBLAKE2b.keyByteCount
+    static let byteCount = KeyedBLAKE2b.keyByteCount
 
     let secret: SecretBytes
     private let leafKey: SecretBytes

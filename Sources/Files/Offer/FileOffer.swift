@@ -10,7 +10,7 @@ package struct FileOffer: Sendable {
     package let size: UInt64
     package let key: FileKey
     /// Proves the hashes of all pieces.
-    package let root: [UInt8]
+    let root: [UInt8]
 
     package init(id: FileID, name: String, size: UInt64, key: FileKey, root: [UInt8]) {
         self.id = id

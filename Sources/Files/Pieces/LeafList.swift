@@ -8,7 +8,7 @@ package struct LeafList: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    package mutating func reserve(pieces: UInt32) {
+    mutating func reserve(pieces: UInt32) {
         bytes.reserveCapacity(Int(pieces) * FileFormat.leafByteCount)
     }
 
@@ -17,7 +17,7 @@ package struct LeafList: Sendable, Equatable {
         bytes.append(contentsOf: leaf)
     }
 
-    package mutating func append(_ next: LeafList) {
+    mutating func append(_ next: LeafList) {
         bytes += next.bytes
     }
 

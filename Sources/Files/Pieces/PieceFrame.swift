@@ -6,7 +6,7 @@ package struct PieceFrame: Sendable, Equatable {
     /// Where the sealed piece stands.
     static let sealedRange = headerByteCount..<byteCount
 
-    package private(set) var bytes: [UInt8]
+    private(set) var bytes: [UInt8]
 
     /// A frame whose sealed piece `seal` writes over zeros.
     init(file: FileID, number: PieceNumber, seal: (inout MutableSpan<UInt8>) -> Void) {

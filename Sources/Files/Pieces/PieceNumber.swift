@@ -3,7 +3,7 @@ package struct PieceNumber: Hashable, Sendable {
     private static let listFlag: UInt32 = 1 << 31
 
     /// As on the wire: the high bit marks the list.
-    package let rawValue: UInt32
+    let rawValue: UInt32
 
     init(rawValue: UInt32) {
         self.rawValue = rawValue

@@ -5,7 +5,7 @@ package struct FileLane: Sendable {
     private var pieces: [[UInt8]] = []
     /// Pieces at the beginning of `pieces` that have been sent.
     private var sentCount = 0
-    package private(set) var window: LaneWindow
+    private(set) var window: LaneWindow
     private var receivedBytes: UInt64 = 0
     private var toldBytes: UInt64 = 0
 

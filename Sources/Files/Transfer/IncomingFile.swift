@@ -25,7 +25,7 @@ package struct IncomingFile: Sendable {
         case padding
     }
 
-    package let offer: FileOffer
+    let offer: FileOffer
     package let cipher: PieceCipher
     package private(set) var phase = Phase.listing
     /// Parts of the list, and then pieces of the data, that are there.
@@ -43,7 +43,7 @@ package struct IncomingFile: Sendable {
     private var lastProgress: Duration = .zero
 
     /// How long nothing of what was asked for may come, until it is asked for again.
-    package static let patience = Duration.seconds(20)
+    static let patience = Duration.seconds(20)
 
     package init(_ offer: FileOffer) {
         self.offer = offer

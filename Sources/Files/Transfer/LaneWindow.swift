@@ -6,7 +6,7 @@ package struct LaneWindow: Sendable {
     /// Between which bytes a window stays.
     package struct Bounds: Sendable, Equatable {
         let smallest: Int
-        package let largest: Int
+        let largest: Int
 
         /// Fewer than 64 KB leave a circuit half empty; 256 KB fill it, and messages still take what they take in an idle room.
         package static let overTor = Bounds(smallest: 65_536, largest: 262_144)
@@ -31,7 +31,7 @@ package struct LaneWindow: Sendable {
 
     private let bounds: Bounds
     /// Bytes that may be under way.
-    package private(set) var byteCount = LaneWindow.firstByteCount
+    private(set) var byteCount = LaneWindow.firstByteCount
     private var sentBytes: UInt64 = 0
     private var takenBytes: UInt64 = 0
     private var marks: [Mark] = []
@@ -51,7 +51,7 @@ package struct LaneWindow: Sendable {
     /// Whether another piece may be sent.
     var hasRoom: Bool { underWay + FileFormat.pieceFrameByteCount <= byteCount }
 
-    package mutating func sent(_ count: Int, now: Duration) {
+    mutating func sent(_ count: Int, now: Duration) {
         marks.append(Mark(end: sentBytes + UInt64(count), at: now, wasIdle: underWay == 0))
         sentBytes += UInt64(count)
     }
@@ -59,7 +59,7 @@ package struct LaneWindow: Sendable {
     /// The peer has received so many bytes since the connection began.
     ///
     /// - Throws: ``FileError/malformed`` for a number that cannot be.
-    package mutating func taken(upTo count: UInt64, now: Duration) throws(FileError) {
+    mutating func taken(upTo count: UInt64, now: Duration) throws(FileError) {
         guard count >= takenBytes, count <= sentBytes else { throw .malformed }
         takenBytes = count
         let done = marks.prefix { $0.end <= count }.count

@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 internal import Wire
 
 extension CipherSuite {
@@ -25,7 +25,7 @@ extension CipherSuite {
     }
 
     /// KEM.DeriveKeyPair (RFC 9180 section 7.1.3) of a node secret or the external secret.
-    package func deriveKeyPair(_ secret: borrowing SecretBytes) throws(MLSError) -> X25519.PrivateKey {
+    func deriveKeyPair(_ secret: borrowing SecretBytes) throws(MLSError) -> X25519.PrivateKey {
         try HPKE.deriveKeyPair(secret)
     }
 

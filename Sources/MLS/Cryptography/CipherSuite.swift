@@ -6,7 +6,7 @@ package struct CipherSuite: Sendable {
     /// The number in the registry of MLS (section 17.1).
     package let identifier: CipherSuiteID
     /// What seals messages, and content under HPKE.
-    package let aead: any AEADAlgorithm
+    let aead: any AEADAlgorithm
 
     /// MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519, the one suite of rooms.
     package static let x25519ChaChaPoly = CipherSuite(identifier: .x25519ChaChaPoly, aead: ChaCha20Poly1305())
@@ -21,7 +21,7 @@ package struct CipherSuite: Sendable {
     package static let hashByteCount = SHA256.digestByteCount
 
     /// The hash of the suite.
-    package func hash(_ bytes: [UInt8]) -> [UInt8] {
+    func hash(_ bytes: [UInt8]) -> [UInt8] {
         SHA256.hash(bytes.span)
     }
 

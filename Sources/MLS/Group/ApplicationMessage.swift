@@ -7,7 +7,7 @@ package struct ApplicationMessage: Hashable, Sendable {
     /// The epoch in which it was said: the current one, or one of those before it that are not forgotten.
     package let epoch: UInt64
     /// Which of the sender's messages of this epoch it is.
-    package let generation: UInt32
+    let generation: UInt32
     package let data: [UInt8]
     /// Sent in the clear and signed.
     package let authenticatedData: [UInt8]

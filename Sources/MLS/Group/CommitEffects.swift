@@ -18,6 +18,6 @@ package struct CommitEffects: Sendable {
     /// We are among the removed.
     package let removesSelf: Bool
     /// The number of the new epoch.
-    package let epoch: UInt64
+    let epoch: UInt64
     package let authenticatedData: [UInt8]
 }

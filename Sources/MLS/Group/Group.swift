@@ -7,9 +7,9 @@ internal import Wire
 /// one begins, but for what opens late application messages (``forgetEpochs(before:)``).
 package struct Group: ~Copyable {
     /// The suite of the group.
-    package let suite: CipherSuite
+    let suite: CipherSuite
     /// What may be changed at any time.
-    package var configuration: GroupConfiguration
+    var configuration: GroupConfiguration
     /// The pre-shared keys for Commits to come.
     package var preSharedKeys: PreSharedKeys
 
@@ -126,7 +126,7 @@ package struct Group: ~Copyable {
     }
 
     /// The content of the extension `ratchet_tree`, for those who join.
-    package func encodedTree() -> [UInt8] {
+    func encodedTree() -> [UInt8] {
         epoch.tree.encoded
     }
 

@@ -5,5 +5,5 @@ package struct OutgoingCommit: Sendable {
     /// For those who are added, if any.
     package let welcome: [UInt8]?
     /// What it will do once accepted.
-    package let effects: CommitEffects
+    let effects: CommitEffects
 }

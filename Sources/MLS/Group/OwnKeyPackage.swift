@@ -31,7 +31,7 @@ package struct OwnKeyPackage: ~Copyable {
     }
 
     /// One that was made before. Throws ``MLSError/misuse`` unless the private keys are those of the KeyPackage.
-    package init(
+    init(
         _ keyPackage: KeyPackage, initKey: consuming X25519.PrivateKey, leafKey: consuming X25519.PrivateKey,
         signingKey: consuming Ed25519.KeyPair
     ) throws(MLSError) {

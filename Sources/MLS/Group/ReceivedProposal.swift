@@ -1,7 +1,7 @@
 /// What somebody proposes.
 package struct ReceivedProposal: Hashable, Sendable {
-    package let sender: Sender
-    package let proposal: Proposal
-    package let reference: [UInt8]
-    package let authenticatedData: [UInt8]
+    let sender: Sender
+    let proposal: Proposal
+    let reference: [UInt8]
+    let authenticatedData: [UInt8]
 }

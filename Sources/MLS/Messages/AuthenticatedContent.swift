@@ -4,8 +4,8 @@ package import Wire
 /// A framed content with its signature, not checked yet (RFC 9420 section 6).
 package struct AuthenticatedContent: WireValue {
     var wireFormat: WireFormat
-    package var content: FramedContent
-    package var authentication: FramedContentAuthData
+    var content: FramedContent
+    var authentication: FramedContentAuthData
 
     init(wireFormat: WireFormat, content: FramedContent, authentication: FramedContentAuthData) {
         self.wireFormat = wireFormat

@@ -2,10 +2,10 @@ package import Wire
 
 /// Carries out proposals and starts the next epoch (RFC 9420 section 12.4).
 package struct Commit: WireValue {
-    package var proposals: [ProposalOrReference]
-    package var path: UpdatePath?
+    var proposals: [ProposalOrReference]
+    var path: UpdatePath?
 
-    package init(proposals: [ProposalOrReference], path: UpdatePath?) {
+    init(proposals: [ProposalOrReference], path: UpdatePath?) {
         self.proposals = proposals
         self.path = path
     }

@@ -2,8 +2,8 @@ package import Wire
 
 /// Somebody outside the group who may propose changes (RFC 9420 section 12.1.8.1).
 package struct ExternalSender: WireValue {
-    package let signatureKey: [UInt8]
-    package let credential: Credential
+    let signatureKey: [UInt8]
+    let credential: Credential
 
     init(signatureKey: [UInt8], credential: Credential) {
         self.signatureKey = signatureKey

@@ -34,13 +34,13 @@ package struct FramedContent: WireValue {
         }
     }
 
-    package var groupID: [UInt8]
-    package var epoch: UInt64
-    package var sender: Sender
-    package var authenticatedData: [UInt8]
+    var groupID: [UInt8]
+    var epoch: UInt64
+    var sender: Sender
+    var authenticatedData: [UInt8]
     package var body: Body
 
-    package init(groupID: [UInt8], epoch: UInt64, sender: Sender, authenticatedData: [UInt8], body: Body) {
+    init(groupID: [UInt8], epoch: UInt64, sender: Sender, authenticatedData: [UInt8], body: Body) {
         self.groupID = groupID
         self.epoch = epoch
         self.sender = sender

@@ -4,7 +4,7 @@ internal import Wire
 package struct FramedContentAuthData: Hashable, Sendable {
     var signature: [UInt8]
     /// Of a Commit, and of nothing else.
-    package var confirmationTag: [UInt8]?
+    var confirmationTag: [UInt8]?
 
     init(signature: [UInt8], confirmationTag: [UInt8]?) {
         self.signature = signature

@@ -13,10 +13,10 @@ package import Wire
 ///     } GroupContext;
 package struct GroupContext: WireValue {
     var version: ProtocolVersion
-    package var cipherSuite: CipherSuiteID
+    var cipherSuite: CipherSuiteID
     package var groupID: [UInt8]
     package var epoch: UInt64
-    package var treeHash: [UInt8]
+    var treeHash: [UInt8]
     var confirmedTranscriptHash: [UInt8]
     package var extensions: [Extension]
 

@@ -3,10 +3,10 @@ package import Wire
 
 /// What a new member must know of a group, signed by a member (RFC 9420 section 12.4.3).
 package struct GroupInfo: WireValue {
-    package var context: GroupContext
-    package var extensions: [Extension]
-    package var confirmationTag: [UInt8]
-    package var signer: LeafIndex
+    var context: GroupContext
+    var extensions: [Extension]
+    var confirmationTag: [UInt8]
+    var signer: LeafIndex
     var signature: [UInt8]
 
     /// Signs what a member says of the group.

@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 internal import Wire
 
 /// What a Welcome tells one new member in secret (RFC 9420 section 12.4.3.1).
@@ -13,9 +13,9 @@ package struct GroupSecrets: ~Copyable {
     /// Room for two lengths and the mark of the optional.
     private static let lengthsByteCount = 16
 
-    package let joinerSecret: SecretBytes
+    let joinerSecret: SecretBytes
     let pathSecret: SecretBytes?
-    package let preSharedKeys: [PreSharedKeyID]
+    let preSharedKeys: [PreSharedKeyID]
 
     init(joinerSecret: consuming SecretBytes, pathSecret: consuming SecretBytes?, preSharedKeys: [PreSharedKeyID]) {
         self.joinerSecret = joinerSecret
@@ -23,7 +23,7 @@ package struct GroupSecrets: ~Copyable {
         self.preSharedKeys = preSharedKeys
     }
 
-    package init(decoding bytes: borrowing SecretBytes) throws(MLSError) {
+    init(decoding bytes: borrowing SecretBytes) throws(MLSError) {
         do throws(WireError) {
             self = try Self.read(bytes)
         } catch {
@@ -46,7 +46,7 @@ package struct GroupSecrets: ~Copyable {
         return GroupSecrets(joinerSecret: joinerSecret, pathSecret: pathSecret, preSharedKeys: preSharedKeys)
     }
 
-    package func encoded() -> SecretBytes {
+    func encoded() -> SecretBytes {
         let identifiers = {
             var writer = ByteWriter()
             writer.writeList(preSharedKeys)

@@ -2,7 +2,7 @@ internal import Sodium
 
 extension PreSharedKeyID {
     /// A use of the key that the application calls `identifier`.
-    package static func external(_ identifier: [UInt8]) -> PreSharedKeyID {
+    static func external(_ identifier: [UInt8]) -> PreSharedKeyID {
         PreSharedKeyID(
             source: .external(identifier: identifier), nonce: Random.bytes(CipherSuite.hashByteCount))
     }

@@ -2,12 +2,12 @@ package import Wire
 
 /// A signed and encrypted message (RFC 9420 section 6.3), not opened yet.
 package struct PrivateMessage: WireValue {
-    package let groupID: [UInt8]
-    package let epoch: UInt64
+    let groupID: [UInt8]
+    let epoch: UInt64
     package let contentType: ContentType
     package let authenticatedData: [UInt8]
     let encryptedSenderData: [UInt8]
-    package let ciphertext: [UInt8]
+    let ciphertext: [UInt8]
 
     init(
         groupID: [UInt8], epoch: UInt64, contentType: ContentType, authenticatedData: [UInt8],

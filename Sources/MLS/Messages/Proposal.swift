@@ -18,7 +18,7 @@ package enum Proposal: WireValue {
     case groupContextExtensions([Extension])
 
     /// The type's number.
-    package var type: ProposalType {
+    var type: ProposalType {
         switch self {
         case .add: .add
         case .update: .update

@@ -2,12 +2,12 @@ package import Wire
 
 /// Asks to close the group and to open a new one (RFC 9420 section 12.1.5).
 package struct ReInit: WireValue {
-    package var groupID: [UInt8]
+    var groupID: [UInt8]
     var version: ProtocolVersion
-    package var cipherSuite: CipherSuiteID
-    package var extensions: [Extension]
+    var cipherSuite: CipherSuiteID
+    var extensions: [Extension]
 
-    package init(
+    init(
         groupID: [UInt8], version: ProtocolVersion = .mls10, cipherSuite: CipherSuiteID, extensions: [Extension] = []
     ) {
         self.groupID = groupID

@@ -9,5 +9,5 @@ package struct VerifiedContent: Sendable {
     }
 
     /// What was said.
-    package var content: FramedContent { authenticated.content }
+    var content: FramedContent { authenticated.content }
 }

@@ -2,7 +2,7 @@ package import Wire
 
 /// Lets new members in (RFC 9420 section 12.4.3.1).
 package struct Welcome: WireValue {
-    package var cipherSuite: CipherSuiteID
+    var cipherSuite: CipherSuiteID
     var secrets: [EncryptedGroupSecrets]
     var encryptedGroupInfo: [UInt8]
 

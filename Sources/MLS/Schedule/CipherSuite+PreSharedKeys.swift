@@ -1,9 +1,9 @@
-package import Sodium
+internal import Sodium
 internal import Wire
 
 extension CipherSuite {
     /// psk_secret of the keys, in the order of their proposals (RFC 9420 section 8.4); zeros when there are none.
-    package func preSharedKeySecret(_ keys: [(identifier: PreSharedKeyID, key: SharedSecret)]) throws(MLSError)
+    func preSharedKeySecret(_ keys: [(identifier: PreSharedKeyID, key: SharedSecret)]) throws(MLSError)
         -> SecretBytes
     {
         guard let count = UInt16(exactly: keys.count) else { throw .limitExceeded }

@@ -1,13 +1,13 @@
-package import Sodium
+internal import Sodium
 
 /// The secrets of one epoch (RFC 9420 section 8, table 4). The encryption secret leaves with the secret tree.
 package struct EpochSecrets: ~Copyable {
     let senderDataSecret: SecretBytes
     let exporterSecret: SecretBytes
-    package let epochAuthenticator: SecretBytes
+    let epochAuthenticator: SecretBytes
     let externalSecret: SecretBytes
     let confirmationKey: SecretBytes
-    package let membershipKey: SecretBytes
+    let membershipKey: SecretBytes
     let resumptionSecret: SecretBytes
     let initSecret: SecretBytes
     private var encryptionSecret: SecretBytes?
@@ -46,7 +46,7 @@ package struct EpochSecrets: ~Copyable {
     }
 
     /// MLS-Exporter (section 8.5). The label is ASCII, the context is hashed.
-    package func export(
+    func export(
         suite: CipherSuite, label: String, context: [UInt8], count: Int
     ) throws(MLSError) -> SecretBytes {
         let derived = try suite.deriveSecret(exporterSecret, label: label)

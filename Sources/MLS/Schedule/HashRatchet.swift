@@ -27,7 +27,7 @@ package struct HashRatchet: Sendable {
     var skippedCount: Int { skipped.count }
 
     /// The next generation with its key, for sending.
-    package mutating func next() throws(MLSError) -> (generation: UInt32, key: MessageKey) {
+    mutating func next() throws(MLSError) -> (generation: UInt32, key: MessageKey) {
         guard let generation = UInt32(exactly: nextGeneration) else { throw .limitExceeded }
         return (generation, try advance())
     }
@@ -36,7 +36,7 @@ package struct HashRatchet: Sendable {
     ///
     /// Throws ``MLSError/generationGone`` when it was handed out or forgotten, ``MLSError/generationTooFar`` when it is
     /// more than ``Limits/maximumForwardGap`` ahead, or, after much of that, ``Limits/forwardGapAfterwards``.
-    package mutating func take(_ generation: UInt32) throws(MLSError) -> MessageKey {
+    mutating func take(_ generation: UInt32) throws(MLSError) -> MessageKey {
         if UInt64(generation) < nextGeneration {
             guard let index = skipped.firstIndex(where: { $0.generation == generation }) else { throw .generationGone }
             return skipped.remove(at: index).key

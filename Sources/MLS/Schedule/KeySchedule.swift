@@ -1,4 +1,4 @@
-package import Sodium
+internal import Sodium
 
 /// From one epoch's init secret to the secrets of the next (RFC 9420 section 8).
 package struct KeySchedule: ~Copyable {
@@ -32,7 +32,7 @@ package struct KeySchedule: ~Copyable {
     }
 
     /// Seals the GroupInfo of a Welcome.
-    package func welcomeSecret() throws(MLSError) -> SecretBytes {
+    func welcomeSecret() throws(MLSError) -> SecretBytes {
         try suite.deriveSecret(memberSecret, label: "welcome")
     }
 

@@ -1,9 +1,9 @@
-package import Sodium
+internal import Sodium
 internal import Wire
 
 /// Key and nonce of one generation of one ratchet (RFC 9420 section 9.1).
 package struct MessageKey: Sendable {
-    package let key: SharedSecret
+    let key: SharedSecret
     let nonce: [UInt8]
 
     init(key: consuming SecretBytes, nonce: borrowing SecretBytes) {

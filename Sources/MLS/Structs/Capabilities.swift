@@ -15,7 +15,7 @@ package struct Capabilities: WireValue {
     var versions: [ProtocolVersion]
     var cipherSuites: [CipherSuiteID]
     /// Without those that RFC 9420 defines: every client supports them.
-    package var extensions: [ExtensionType]
+    var extensions: [ExtensionType]
     /// Without those that RFC 9420 defines: every client supports them.
     var proposals: [ProposalType]
     /// All that are supported.

@@ -9,7 +9,7 @@ package struct CipherSuiteID: RawRepresentable, WireValue {
     /// X25519, AES-128-GCM, SHA-256, Ed25519: mandatory in the RFC, run in tests only.
     package static let x25519AES128GCM = CipherSuiteID(rawValue: 1)
     /// X25519, ChaCha20-Poly1305, SHA-256, Ed25519: the suite of our rooms.
-    package static let x25519ChaChaPoly = CipherSuiteID(rawValue: 3)
+    static let x25519ChaChaPoly = CipherSuiteID(rawValue: 3)
 
     package init(rawValue: UInt16) {
         self.rawValue = rawValue

@@ -18,7 +18,7 @@ package enum Credential: WireValue {
     case x509(certificates: [[UInt8]])
 
     /// The type's number.
-    package var type: CredentialType {
+    var type: CredentialType {
         switch self {
         case .basic: .basic
         case .x509: .x509

@@ -18,6 +18,6 @@ package struct CredentialType: RawRepresentable, WireValue {
         writer.write(rawValue)
     }
 
-    package static let basic = CredentialType(rawValue: 1)
+    static let basic = CredentialType(rawValue: 1)
     static let x509 = CredentialType(rawValue: 2)
 }

@@ -18,8 +18,8 @@ package struct ExtensionType: RawRepresentable, WireValue {
         writer.write(rawValue)
     }
 
-    package static let applicationID = ExtensionType(rawValue: 1)
-    package static let ratchetTree = ExtensionType(rawValue: 2)
+    static let applicationID = ExtensionType(rawValue: 1)
+    static let ratchetTree = ExtensionType(rawValue: 2)
     static let requiredCapabilities = ExtensionType(rawValue: 3)
     static let externalPub = ExtensionType(rawValue: 4)
     static let externalSenders = ExtensionType(rawValue: 5)

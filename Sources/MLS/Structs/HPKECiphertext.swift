@@ -2,10 +2,10 @@ package import Wire
 
 /// What is encrypted to a public key, with the key's encapsulation (section 7.6).
 package struct HPKECiphertext: WireValue {
-    package var kemOutput: [UInt8]
-    package var ciphertext: [UInt8]
+    var kemOutput: [UInt8]
+    var ciphertext: [UInt8]
 
-    package init(kemOutput: [UInt8], ciphertext: [UInt8]) {
+    init(kemOutput: [UInt8], ciphertext: [UInt8]) {
         self.kemOutput = kemOutput
         self.ciphertext = ciphertext
     }

@@ -9,7 +9,7 @@ extension KeyPackage {
     }
 
     /// What a Welcome names the KeyPackage by (section 5.2).
-    package func reference(_ suite: CipherSuite) -> [UInt8] {
+    func reference(_ suite: CipherSuite) -> [UInt8] {
         suite.keyPackageReference(encoded)
     }
 

@@ -13,10 +13,10 @@ package import Wire
 ///     } KeyPackage;
 package struct KeyPackage: WireValue {
     var version: ProtocolVersion
-    package var cipherSuite: CipherSuiteID
+    var cipherSuite: CipherSuiteID
     package var initKey: [UInt8]
     package var leafNode: LeafNode
-    package var extensions: [Extension]
+    var extensions: [Extension]
     var signature: [UInt8]
 
     /// A KeyPackage without a signature.

@@ -20,8 +20,8 @@ package import Wire
 package struct LeafNode: WireValue {
     package var encryptionKey: [UInt8]
     package var signatureKey: [UInt8]
-    package var credential: Credential
-    package var capabilities: Capabilities
+    var credential: Credential
+    var capabilities: Capabilities
     package var source: LeafNodeSource
     package var extensions: [Extension]
     var signature: [UInt8]

@@ -23,7 +23,7 @@ package struct Lifetime: WireValue {
     }
 
     /// Whether `time` is within the lifetime.
-    package func contains(_ time: UInt64) -> Bool {
+    func contains(_ time: UInt64) -> Bool {
         notBefore <= time && time <= notAfter
     }
 

@@ -8,7 +8,7 @@ package import Wire
 ///         uint32 unmerged_leaves<V>;
 ///     } ParentNode;
 package struct ParentNode: WireValue {
-    package var encryptionKey: [UInt8]
+    var encryptionKey: [UInt8]
     var parentHash: [UInt8]
     /// The leaves below that do not have the private key, in increasing order.
     var unmergedLeaves: [LeafIndex]

@@ -21,10 +21,10 @@ package struct ProposalType: RawRepresentable, WireValue {
     package static let add = ProposalType(rawValue: 1)
     package static let update = ProposalType(rawValue: 2)
     package static let remove = ProposalType(rawValue: 3)
-    package static let preSharedKey = ProposalType(rawValue: 4)
-    package static let reInit = ProposalType(rawValue: 5)
+    static let preSharedKey = ProposalType(rawValue: 4)
+    static let reInit = ProposalType(rawValue: 5)
     static let externalInit = ProposalType(rawValue: 6)
-    package static let groupContextExtensions = ProposalType(rawValue: 7)
+    static let groupContextExtensions = ProposalType(rawValue: 7)
 
     /// Whether RFC 9420 defines the proposal itself, so that every client supports it without listing it
     /// (section 7.2).

@@ -2,7 +2,7 @@ package import Wire
 
 /// The content of the group context extension `required_capabilities` (section 11.1): what every member must support.
 package struct RequiredCapabilities: WireValue {
-    package var extensions: [ExtensionType]
+    var extensions: [ExtensionType]
     var proposals: [ProposalType]
     var credentials: [CredentialType]
 

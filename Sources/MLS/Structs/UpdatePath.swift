@@ -2,7 +2,7 @@ package import Wire
 
 /// The new keys of a committer's leaf and of the nodes above it (section 7.6).
 package struct UpdatePath: WireValue {
-    package var leafNode: LeafNode
+    var leafNode: LeafNode
     /// One for each node of the committer's filtered direct path, from the leaf upwards.
     var nodes: [UpdatePathNode]
 

@@ -2,7 +2,7 @@ package import Wire
 
 /// The new public key of a parent node, and its path secret for those below it (section 7.6).
 package struct UpdatePathNode: WireValue {
-    package var encryptionKey: [UInt8]
+    var encryptionKey: [UInt8]
     /// One for each node in the resolution of the copath child, without the leaves that the Commit adds; none when only
     /// those are there.
     var encryptedPathSecret: [HPKECiphertext]

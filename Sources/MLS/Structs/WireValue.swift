@@ -11,7 +11,7 @@ package protocol WireValue: Hashable, Sendable {
 
 extension WireValue {
     /// The value that is all of `bytes`; anything behind it is an error.
-    package init(decoding bytes: [UInt8]) throws(WireError) {
+    init(decoding bytes: [UInt8]) throws(WireError) {
         var reader = ByteReader(bytes)
         self = try Self(from: &reader)
         try reader.finish()

@@ -5,11 +5,11 @@ internal import Sodium
 /// context of the new epoch is known.
 package struct FreshPath: ~Copyable {
     /// The committer.
-    package let leaf: LeafIndex
+    let leaf: LeafIndex
     /// Goes into the key schedule: the secret after the one of the last node (section 7.4).
     let commitSecret: SecretBytes
     /// The committer's new leaf node, signed.
-    package let leafNode: LeafNode
+    let leafNode: LeafNode
     private let steps: [PathStep]
     private let secrets: [PathSecret]
     private let privateKeys: [NodeIndex: NodeKey]
@@ -80,14 +80,14 @@ package struct FreshPath: ~Copyable {
 
     /// The private keys that the committer has in the new epoch: those of this path, and of `previous` those that are
     /// still in `tree`.
-    package func keys(replacing previous: borrowing TreeKeys, in tree: RatchetTree) -> TreeKeys {
+    func keys(replacing previous: borrowing TreeKeys, in tree: RatchetTree) -> TreeKeys {
         var keys = previous.clone()
         keys.install(privateKeys, in: tree)
         return keys
     }
 
     /// The private keys of a member that had none before: of a group's creator, or after an external Commit.
-    package func keys() -> TreeKeys {
+    func keys() -> TreeKeys {
         TreeKeys(leaf: leaf, keys: privateKeys)
     }
 }

@@ -3,7 +3,7 @@ package struct LeafNodePolicy: Sendable {
     /// The time now in seconds since 1970-01-01T00:00:00Z, which must be within the lifetime of every leaf node made for
     /// a KeyPackage. With nil no lifetime is too old or too new: the check is a must only for what one sends oneself,
     /// because a member may have been added in time and looked at late.
-    package var time: UInt64?
+    var time: UInt64?
     /// The longest lifetime in seconds.
     var maximumLifetime: UInt64
     /// What leaf nodes look like; nil for as the RFC allows.

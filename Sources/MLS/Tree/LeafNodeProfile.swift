@@ -4,9 +4,9 @@ package struct LeafNodeProfile: Sendable {
     package let credential: Credential
     package let capabilities: Capabilities
     /// The extensions of a leaf node, in this order. KeyPackages have none of their own.
-    package let extensions: [ExtensionType]
+    let extensions: [ExtensionType]
     /// How many bytes a leaf node has at most.
-    package let byteCount: Int
+    let byteCount: Int
 
     package init(
         credential: Credential, capabilities: Capabilities, extensions: [ExtensionType] = [], byteCount: Int

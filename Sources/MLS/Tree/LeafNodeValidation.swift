@@ -4,9 +4,9 @@ internal import Wire
 /// the application's question (section 5.3.1), and not asked here.
 package struct LeafNodeValidation: Sendable {
     /// The group's suite.
-    package let suite: CipherSuite
+    let suite: CipherSuite
     /// The group's identifier.
-    package let groupID: [UInt8]
+    let groupID: [UInt8]
     /// What the application demands.
     let policy: LeafNodePolicy
     private let groupExtensions: [ExtensionType]
@@ -47,7 +47,7 @@ package struct LeafNodeValidation: Sendable {
     ///
     /// For an Add, `tree` is the one after the Updates, the Removes and the Adds before it in the same Commit: then a
     /// member that is removed may come back, and nobody is added twice.
-    package func check(_ leafNode: LeafNode, for purpose: Purpose, in tree: RatchetTree) throws(MLSError) {
+    func check(_ leafNode: LeafNode, for purpose: Purpose, in tree: RatchetTree) throws(MLSError) {
         try checkSource(of: leafNode, for: purpose, in: tree)
         if policy.profile != nil, case .commit(let leaf) = purpose, let replaced = tree[leaf] {
             guard leafNode.differsOnlyInKey(from: replaced) else { throw .tree(.notOfProfile) }
@@ -62,7 +62,7 @@ package struct LeafNodeValidation: Sendable {
     }
 
     /// Checks the KeyPackage of an Add (section 10.1), in the tree that ``check(_:for:in:)`` says.
-    package func check(_ keyPackage: KeyPackage, in tree: RatchetTree) throws(MLSError) {
+    func check(_ keyPackage: KeyPackage, in tree: RatchetTree) throws(MLSError) {
         guard keyPackage.version == .mls10, keyPackage.cipherSuite == suite.identifier else {
             throw .tree(.unsupportedCipherSuite)
         }

@@ -16,7 +16,7 @@ package struct NodeIndex: RawRepresentable, Hashable, Comparable, Sendable {
     var level: Int { (~rawValue).trailingZeroBitCount }
 
     /// The leaf at this place; nil for a parent.
-    package var leaf: LeafIndex? {
+    var leaf: LeafIndex? {
         rawValue.isMultiple(of: 2) ? UInt32(exactly: rawValue / 2).map(LeafIndex.init(rawValue:)) : nil
     }
 

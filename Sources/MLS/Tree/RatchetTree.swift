@@ -18,7 +18,7 @@ package struct RatchetTree: Sendable {
     private static let pathSecretByteCount = 82
 
     /// The suite that hashes the tree, and that all its keys belong to.
-    package let suite: CipherSuite
+    let suite: CipherSuite
     /// A power of two of them.
     private(set) var leaves: [EncodedNode<LeafNode>?]
     /// Those between the leaves: the node `2i + 1` at `i`.
@@ -36,7 +36,7 @@ package struct RatchetTree: Sendable {
     private let pool: LeafPool
 
     /// The tree of a group's creator alone (section 11).
-    package init(creator: LeafNode, suite: CipherSuite) {
+    init(creator: LeafNode, suite: CipherSuite) {
         self.init(creator: creator, suite: suite, pool: .shared())
     }
 
@@ -159,7 +159,7 @@ package struct RatchetTree: Sendable {
     }
 
     /// The parent node there; nil when it is blank, a leaf or not in the tree.
-    package subscript(node: NodeIndex) -> ParentNode? {
+    subscript(node: NodeIndex) -> ParentNode? {
         shape.contains(node) && node.level > 0 ? parents[node.rawValue / 2]?.node : nil
     }
 
@@ -174,7 +174,7 @@ package struct RatchetTree: Sendable {
     }
 
     /// The members' leaves from the left.
-    package var members: [LeafIndex] {
+    var members: [LeafIndex] {
         leaves.indices.lazy.filter { leaves[$0] != nil }.map { LeafIndex(rawValue: UInt32($0)) }
     }
 
@@ -184,7 +184,7 @@ package struct RatchetTree: Sendable {
     }
 
     /// The public key of a leaf or parent; nil when it is blank.
-    package func encryptionKey(of node: NodeIndex) -> [UInt8]? {
+    func encryptionKey(of node: NodeIndex) -> [UInt8]? {
         if let leaf = node.leaf {
             self[leaf]?.encryptionKey
         } else {
@@ -215,7 +215,7 @@ package struct RatchetTree: Sendable {
 
     /// The direct path without the nodes whose copath child stands for nobody (section 4.1.2). Members just added
     /// count: only the encryption leaves them out.
-    package func filteredDirectPath(of leaf: LeafIndex) -> [PathStep] {
+    func filteredDirectPath(of leaf: LeafIndex) -> [PathStep] {
         shape.path(above: leaf).filter { step in !isBlank(step.copathChild) }
     }
 

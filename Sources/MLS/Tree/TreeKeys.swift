@@ -1,10 +1,10 @@
-package import Sodium
+internal import Sodium
 
 /// The private side of a group's tree: the keys of a member's own leaf, and of the nodes above it as far as the member
 /// was told them. A key that is replaced, or whose node is blanked, is let go, and wiped with the last state that had it.
 package struct TreeKeys: ~Copyable, Sendable {
     /// The member's own leaf.
-    package let leaf: LeafIndex
+    let leaf: LeafIndex
     private var keys: [NodeIndex: NodeKey]
 
     /// The keys of a new member that knows but the key of its leaf node.
@@ -19,7 +19,7 @@ package struct TreeKeys: ~Copyable, Sendable {
     }
 
     /// A second, independent set of the same keys, for the state that a Commit may lead to.
-    package func clone() -> TreeKeys {
+    func clone() -> TreeKeys {
         TreeKeys(leaf: leaf, keys: keys)
     }
 
@@ -47,7 +47,7 @@ package struct TreeKeys: ~Copyable, Sendable {
     }
 
     /// Throws ``TreeError/publicKeyMismatch`` unless every key is that of its node in `tree`, and the leaf's is there.
-    package func check(against tree: RatchetTree) throws(MLSError) {
+    func check(against tree: RatchetTree) throws(MLSError) {
         guard keys[leaf.node] != nil else { throw .tree(.noPrivateKey) }
         for (node, key) in keys {
             guard tree.encryptionKey(of: node) == key.publicKey else { throw .tree(.publicKeyMismatch) }
@@ -59,7 +59,7 @@ package struct TreeKeys: ~Copyable, Sendable {
     /// `tree` is the new one, after ``RatchetTree/merge(_:from:newLeaves:)`` of the same path; `context` is the encoded
     /// group context that the committer used. Nothing changes on an error: ``TreeError/noPrivateKey`` (of a member that
     /// the same Commit removes, too), ``TreeError/decryptionFailed`` or ``TreeError/publicKeyMismatch``.
-    package mutating func receive(
+    mutating func receive(
         _ path: UpdatePath, from sender: LeafIndex, in tree: RatchetTree, newLeaves: Set<LeafIndex>, context: [UInt8]
     ) throws(MLSError) -> SecretBytes {
         let steps = tree.filteredDirectPath(of: sender)

@@ -21,11 +21,11 @@ package struct TreeShape: Hashable, Sendable {
 
     package var root: NodeIndex { NodeIndex(rawValue: leafCount - 1) }
 
-    package func contains(_ node: NodeIndex) -> Bool {
+    func contains(_ node: NodeIndex) -> Bool {
         (0..<nodeCount).contains(node.rawValue)
     }
 
-    package func contains(_ leaf: LeafIndex) -> Bool {
+    func contains(_ leaf: LeafIndex) -> Bool {
         leaf.rawValue < leafCount
     }
 

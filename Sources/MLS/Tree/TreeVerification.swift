@@ -3,7 +3,7 @@ extension RatchetTree {
     /// Checks everything about the tree but the leaf nodes themselves, which ``LeafNodeValidation`` checks, and its
     /// hash, which the group context gives: it is truncated, keys are distinct, what is unmerged is consistent, and
     /// every parent node is parent-hash valid.
-    package mutating func verifyStructure() throws(MLSError) {
+    mutating func verifyStructure() throws(MLSError) {
         guard shape == TreeShape(holding: usedLeafCount), leaves.contains(where: { $0 != nil }) else {
             throw .tree(.notTruncated)
         }

@@ -5,7 +5,7 @@ internal import Wire
 /// has made two groups of one room cannot make the words equal.
 package final class RoomWords: Sendable {
     /// 66 bits. What could be searched for equal ones costs Argon2id at each try.
-    package static let count = 6
+    static let count = 6
     private static let label = "TermTalk room words 1"
     private static let byteCount = 16
 

@@ -16,7 +16,7 @@
 package enum WordList {
     static let bitsPerWord = 11
 
-    package static let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+    static let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
 
     /// The first `count` words that `bytes` spell, 11 bits each, most significant first; fewer when the bytes end before.
     static func words(_ count: Int, of bytes: some Sequence<UInt8>) -> [String] {

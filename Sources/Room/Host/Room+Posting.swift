@@ -165,7 +165,7 @@ extension Room {
     }
 
     /// The private message of this number has arrived.
-    package mutating func receivedPrivately(_ number: UInt64, actions: inout [RoomAction]) {
+    mutating func receivedPrivately(_ number: UInt64, actions: inout [RoomAction]) {
         tellOfPrivate(number, count: 1, missed: 0, actions: &actions)
     }
 

@@ -120,7 +120,7 @@ package struct RoomLog {
     // MARK: Places
 
     /// The member's place begins here, and in this epoch of the group; it has received `records` records on this session before.
-    package mutating func open(_ member: MemberID, records: UInt32, epoch: UInt64 = 0) -> Reader {
+    mutating func open(_ member: MemberID, records: UInt32, epoch: UInt64 = 0) -> Reader {
         places[member] = Place(next: end, records: records, since: epoch, epoch: epoch)
         return Reader(member: member, next: end, since: epoch)
     }

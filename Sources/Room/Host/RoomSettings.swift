@@ -6,7 +6,7 @@ package struct RoomSettings {
     /// Whether nobody new may come in.
     package internal(set) var isLocked = false
     /// What the host says the room is about; empty for nothing.
-    package internal(set) var topic = ""
+    var topic = ""
     /// Each member, but not the host, may post once in that time; zero for as often as it likes.
     private(set) var slowInterval = Duration.zero
     /// The onion service at which the room is now, where that is another one than at first.

@@ -149,7 +149,7 @@ package struct GroupChange: Sendable, Equatable {
     package var removed: Set<MemberID>
     /// Members that came back under the same id with another signature key.
     package var changedKeys: Set<MemberID>
-    package var isOwn: Bool
+    var isOwn: Bool
 
     package init(
         added: Set<MemberID> = [], removed: Set<MemberID> = [], changedKeys: Set<MemberID> = [], isOwn: Bool = false

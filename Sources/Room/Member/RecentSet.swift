@@ -11,7 +11,7 @@ package struct RecentSet<Element: Hashable> {
         self.limit = limit
     }
 
-    package var isEmpty: Bool { elements.isEmpty }
+    var isEmpty: Bool { elements.isEmpty }
 
     package func contains(_ element: Element) -> Bool {
         elements.contains(element)

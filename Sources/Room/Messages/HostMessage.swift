@@ -17,25 +17,25 @@ package enum HostMessage: Sendable, Equatable {
         /// Private posts to this member that were kept for it and are no more, since it was here last.
         var missedPrivately: UInt32 = 0
         /// All members but those in `present` messages before; the new one is included.
-        package var members: [Entry]
+        var members: [Entry]
         /// Lets the member into the group; empty for the first one, who creates it.
         package var welcome: [UInt8] = []
 
         package struct Entry: Sendable, Equatable {
             package var id: MemberID
-            package var isHost: Bool
-            package var nick: String
+            var isHost: Bool
+            var nick: String
             /// How old the room was when the member's connection broke, in seconds; nil while it is present, or was a moment ago.
             var awaySince: UInt32?
         }
     }
 
     package struct Receipt: Sendable, Equatable {
-        package var id: MessageID
-        package var count: UInt16
-        package var of: UInt16
+        var id: MessageID
+        var count: UInt16
+        var of: UInt16
         /// Members for whom the message was kept, or should have been, and will not be any more.
-        package var missed: UInt16 = 0
+        var missed: UInt16 = 0
     }
 
     /// Part of the list of members, before `admitted`, where it is too long for one message.

@@ -8,8 +8,8 @@ package struct MessageContent: Sendable, Equatable {
         case action = 1
     }
 
-    package var kind: Kind
-    package var text: String
+    var kind: Kind
+    var text: String
 
     package init(kind: Kind, text: String) {
         self.kind = kind

@@ -1,6 +1,6 @@
 /// Where an onion service is: its public key, from which its address is made, and its virtual port.
 package struct OnionPlace: Hashable, Sendable {
-    package static let keyByteCount = 32
+    static let keyByteCount = 32
 
     package let key: [UInt8]
     package let port: UInt16

@@ -71,7 +71,7 @@ package struct RoomLimits: Sendable {
     static let offerByteCount = 512
 
     /// Bytes of sealed content: a text, and what group encryption adds.
-    package static let contentByteCount = ChatLimits.textByteCount + 2_048
+    static let contentByteCount = ChatLimits.textByteCount + 2_048
 
     /// Bytes of a KeyPackage: ours have some 300, all alike but for their keys.
     package static let keyPackageByteCount = 640

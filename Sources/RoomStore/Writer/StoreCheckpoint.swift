@@ -1,16 +1,16 @@
 /// The room at one moment, which takes the place of the inputs that led to it.
 package struct StoreCheckpoint: Equatable, Sendable {
     /// The number of the last input that the snapshot includes.
-    package var input: UInt64
+    var input: UInt64
     /// The room's state without the entries of its log.
-    package var snapshot: [UInt8]
+    var snapshot: [UInt8]
     /// The entries of the log since the checkpoint before, numbered from 1, in order and without gaps. Entries that were written before are
     /// allowed; those below ``firstKeptEntry`` are not written.
-    package var entries: [NumberedBytes]
+    var entries: [NumberedBytes]
     /// Entries with lower numbers are deleted.
     var firstKeptEntry: UInt64
     /// What ``StoreReport/checkpointed(input:serial:)`` names it by: two in a row may have the same input.
-    package var serial: UInt64
+    var serial: UInt64
 
     package init(
         input: UInt64, snapshot: [UInt8], entries: [NumberedBytes], firstKeptEntry: UInt64, serial: UInt64 = 0

@@ -13,7 +13,7 @@ package struct HostAdmission: ~Copyable {
     package init() {}
 
     /// Whether the member has shown that it knows the password.
-    package var isOpen: Bool { phase == .open }
+    var isOpen: Bool { phase == .open }
 
     /// The member sent its share; returns the answer. It costs three scalar multiplications, a quarter of a millisecond.
     ///

@@ -13,7 +13,7 @@ package final class InviteSecret: Sendable {
     private static let onionLabel = "TermTalk onion client 1"
 
     /// Nil at a relay, which accepts handshakes with an invite that it cannot show.
-    package let secret: SecretBytes?
+    let secret: SecretBytes?
     /// What stands before a first message that is made with this invite: the first 16 bytes of BLAKE2b(label | pre-shared key |
     /// the message's ephemeral key). It costs the host one hash to see which of its invites it is, or that it is none, before
     /// any key exchange; to others it is random.

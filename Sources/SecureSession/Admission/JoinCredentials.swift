@@ -2,12 +2,12 @@ package import Sodium
 
 /// What a joiner brings to the handshake.
 package struct JoinCredentials: ~Copyable {
-    package private(set) var prologue: Prologue
+    private(set) var prologue: Prologue
     /// Fresh for each room, and kept while the member comes back to it.
     let staticKey: X25519.PrivateKey
     package var publicKey: X25519.PublicKey { staticKey.publicKey }
     /// The host's static key where the joiner knows it; an invite always does.
-    package private(set) var hostKey: X25519.PublicKey?
+    private(set) var hostKey: X25519.PublicKey?
     package private(set) var invite: InviteSecret?
 
     /// - Precondition: with an `invite` there is a `hostKey`.

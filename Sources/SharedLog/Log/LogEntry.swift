@@ -56,10 +56,10 @@ package struct EpochOpening: Hashable, Sendable {
     /// The place behind which it was opened.
     let before: LogPlace
     /// The life of the store that it is for.
-    package let token: StoreToken
+    let token: StoreToken
     /// Who opens, and in how many rounds it has waited: no two openings are the same.
     let opener: WriterID
-    package let round: UInt32
+    let round: UInt32
 
     package init(before: LogPlace, token: StoreToken, opener: WriterID, round: UInt32) {
         self.before = before
@@ -72,7 +72,7 @@ package struct EpochOpening: Hashable, Sendable {
 /// One life of the store, in which it forgets nothing: of Redis the process and its replication id, in one word.
 package struct StoreToken: Hashable, Sendable {
     /// Two ids of 40 characters, and one between.
-    package static let byteLimit = 81
+    static let byteLimit = 81
 
     package let text: String
 
@@ -85,9 +85,9 @@ package struct StoreToken: Hashable, Sendable {
 package struct WrittenEntry: Hashable, Sendable {
     package let writer: WriterID
     /// Its number among the writer's entries, from 1: an entry counts if it is the next, so that it can be written any number of times.
-    package let number: UInt64
+    let number: UInt64
     /// The head behind the opening of the epoch that it is for: two histories can have epochs of the same number.
-    package let epochHead: LogHead
+    let epochHead: LogHead
     /// How far the writer had read.
     let seen: LogPlace
     /// The room's time in milliseconds.

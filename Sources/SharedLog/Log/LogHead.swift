@@ -1,11 +1,11 @@
-package import Wire
+internal import Wire
 
 /// A hash over a position, its entry as it stands in the store, and the head before it: 128 bits that stand for the whole history.
 ///
 /// The store can make no entries, only choose among those it was given, so that this is enough.
 package struct LogHead: Hashable, Comparable, Sendable {
     /// In bytes.
-    package static let byteCount = 16
+    static let byteCount = 16
 
     package let high: UInt64
     package let low: UInt64
@@ -23,7 +23,7 @@ package struct LogHead: Hashable, Comparable, Sendable {
         low = try reader.readUInt64()
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.write(high)
         writer.write(low)
     }

@@ -1,22 +1,22 @@
-package import Wire
+internal import Wire
 
 /// Which epochs a history consists of, the latest last.
 ///
 /// While the store forgets nothing within one of its lives, an epoch and a number in it stand for everything before.
 package struct LogLineage: Hashable, Sendable {
     /// How many epochs are remembered: one begins with each life of the store. Whoever is further behind counts as elsewhere.
-    package static let limit = 64
+    static let limit = 64
 
     /// One epoch.
     package struct Mark: Hashable, Sendable {
-        package let epoch: UInt64
+        let epoch: UInt64
         /// The head behind its opening.
-        package let head: LogHead
+        let head: LogHead
         /// The number of its last entry.
-        package fileprivate(set) var last: UInt64
+        fileprivate(set) var last: UInt64
     }
 
-    package private(set) var marks: [Mark] = []
+    private(set) var marks: [Mark] = []
 
     init() {}
 
@@ -31,7 +31,7 @@ package struct LogLineage: Hashable, Sendable {
         }
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.write(UInt8(marks.count))
         for mark in marks {
             writer.write(mark.epoch)
@@ -44,7 +44,7 @@ package struct LogLineage: Hashable, Sendable {
     package var epochHead: LogHead { marks.last?.head ?? .origin }
 
     /// Whether this history goes through that number of the epoch that was opened with that head.
-    package func contains(_ position: LogPosition, epochHead: LogHead) -> Bool {
+    func contains(_ position: LogPosition, epochHead: LogHead) -> Bool {
         if position == .origin { return true }
         return marks.contains { $0.epoch == position.epoch && $0.head == epochHead && position.number <= $0.last }
     }

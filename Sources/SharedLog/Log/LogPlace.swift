@@ -1,4 +1,4 @@
-package import Wire
+internal import Wire
 
 /// A position and the head behind its entry.
 package struct LogPlace: Hashable, Comparable, Sendable {
@@ -6,7 +6,7 @@ package struct LogPlace: Hashable, Comparable, Sendable {
     static let byteCount = 16 + LogHead.byteCount
 
     package let position: LogPosition
-    package let head: LogHead
+    let head: LogHead
 
     /// Before the first entry.
     package static let origin = LogPlace(position: .origin, head: .origin)
@@ -21,7 +21,7 @@ package struct LogPlace: Hashable, Comparable, Sendable {
         head = try LogHead(reading: &reader)
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.write(position.epoch)
         writer.write(position.number)
         head.write(to: &writer)

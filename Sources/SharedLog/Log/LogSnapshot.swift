@@ -2,17 +2,17 @@ package import Wire
 
 /// What a host without a state begins with.
 package struct LogSnapshot: Hashable, Sendable {
-    package let state: LogState
+    let state: LogState
     /// The room's own part, in its own format.
-    package let room: [UInt8]
+    let room: [UInt8]
 
-    package init(state: LogState, room: [UInt8]) {
+    init(state: LogState, room: [UInt8]) {
         self.state = state
         self.room = room
     }
 
     /// A snapshot in the TLS presentation language; the room's part is the rest.
-    package var bytes: [UInt8] {
+    var bytes: [UInt8] {
         var writer = ByteWriter(reserving: 1_024 + room.count)
         state.write(to: &writer)
         writer.writeBytes(room)

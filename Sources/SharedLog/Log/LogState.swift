@@ -1,4 +1,4 @@
-package import Wire
+internal import Wire
 
 /// What everybody knows who has read the log up to a place: where that is, and who writes. The same for the same history.
 package struct LogState: Hashable, Sendable {
@@ -6,16 +6,16 @@ package struct LogState: Hashable, Sendable {
     package private(set) var lineage = LogLineage()
     package private(set) var writers = WriterTable()
     /// The room's time in milliseconds: the latest that a writer has said.
-    package private(set) var time: UInt64 = 0
+    private(set) var time: UInt64 = 0
 
     /// Before the first entry.
-    package init() {}
+    init() {}
 
     /// Whether nothing is known.
     package var isBlank: Bool { place == .origin }
 
     /// Whether the entry is the next one of this history. If not, entries between are missing, or it is of another.
-    package func isContinued(by entry: LogEntry?, at position: LogPosition) -> Bool {
+    func isContinued(by entry: LogEntry?, at position: LogPosition) -> Bool {
         if case .opened(let opening) = entry {
             return position.number == 0 && position.epoch > place.position.epoch && opening.before == place
         }
@@ -56,7 +56,7 @@ package struct LogState: Hashable, Sendable {
         guard lineage.contains(place.position, epochHead: lineage.epochHead) else { throw .invalidValue }
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         place.write(to: &writer)
         lineage.write(to: &writer)
         writers.write(to: &writer)

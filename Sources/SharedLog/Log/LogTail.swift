@@ -3,11 +3,11 @@ package struct LogTail: Hashable, Sendable {
     /// How many entries are kept: some seconds of a busy room, while Redis by default loses one.
     static let countLimit = 4_096
     /// How many bytes are kept.
-    package static let byteLimit = 8 << 20
+    static let byteLimit = 8 << 20
 
     package struct Entry: Hashable, Sendable {
-        package let place: LogPlace
-        package let bytes: [UInt8]
+        let place: LogPlace
+        let bytes: [UInt8]
     }
 
     private var entries: [Entry] = []
@@ -16,7 +16,7 @@ package struct LogTail: Hashable, Sendable {
 
     init() {}
 
-    package var all: ArraySlice<Entry> { entries[first...] }
+    var all: ArraySlice<Entry> { entries[first...] }
 
     mutating func append(_ entry: Entry) {
         entries.append(entry)

@@ -1,4 +1,4 @@
-package import Wire
+internal import Wire
 
 /// Who writes into a shared log: a host since it began without a state, under a number that it takes at random, and how often it
 /// has had to begin anew since.
@@ -16,7 +16,7 @@ package struct WriterID: Hashable, Comparable, Sendable {
         incarnation = try reader.readUInt32()
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.write(host)
         writer.write(incarnation)
     }

@@ -1,4 +1,4 @@
-package import Wire
+internal import Wire
 
 /// Who writes, as all see it who have read as far.
 package struct WriterTable: Hashable, Sendable {
@@ -17,7 +17,7 @@ package struct WriterTable: Hashable, Sendable {
 
     package struct Writer: Hashable, Sendable {
         /// The number of its last entry that counts.
-        package fileprivate(set) var last: UInt64
+        fileprivate(set) var last: UInt64
         /// The number of the host's last input that counts.
         fileprivate var input: UInt64 = 0
         fileprivate(set) var standing: Standing
@@ -29,22 +29,22 @@ package struct WriterTable: Hashable, Sendable {
 
     init() {}
 
-    package subscript(_ id: WriterID) -> Writer? { writers[id] }
+    subscript(_ id: WriterID) -> Writer? { writers[id] }
 
     /// Those that are not gone.
     package var living: [WriterID] { writers.filter { $0.value.standing != .gone }.keys.sorted() }
 
-    package func isConfirmed(_ id: WriterID) -> Bool { writers[id]?.standing == .confirmed }
+    func isConfirmed(_ id: WriterID) -> Bool { writers[id]?.standing == .confirmed }
 
-    package func isGone(_ id: WriterID) -> Bool { writers[id]?.standing == .gone }
+    func isGone(_ id: WriterID) -> Bool { writers[id]?.standing == .gone }
 
     /// The number of a host's last input that counts, whichever incarnation wrote it.
-    package func lastInput(of host: UInt64) -> UInt64 {
+    func lastInput(of host: UInt64) -> UInt64 {
         writers.reduce(0) { $1.key.host == host ? max($0, $1.value.input) : $0 }
     }
 
     /// Whether somebody waits until `id` says that it has read on.
-    package func awaits(_ id: WriterID) -> Bool {
+    func awaits(_ id: WriterID) -> Bool {
         writers.values.contains { writer in
             if case .joining(_, let unconfirmed) = writer.standing { unconfirmed.contains(id) } else { false }
         }
@@ -127,7 +127,7 @@ extension WriterTable {
         guard writers.count == living + goneCount else { throw .invalidValue }
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         let living = living
         writer.write(UInt8(living.count))
         for id in living {

@@ -1,7 +1,7 @@
 /// Cuts a stream of bytes into values. A store is not trusted: what it can make this keep has limits.
 package struct RESPReader: Sendable {
     /// The longest value in bytes, everything in it included: a snapshot of a room whose log has 64 MiB, twice.
-    package static let byteLimit = 128 << 20
+    static let byteLimit = 128 << 20
     /// The longest line of a length, a number or an error.
     static let lineLimit = 4_096
     /// How many elements all arrays of a value have.

@@ -66,7 +66,7 @@ package struct LogReplica: Hashable, Sendable {
         let wasConfirmed: Bool
     }
 
-    package let omission: ReplicaOmission?
+    let omission: ReplicaOmission?
     package internal(set) var state = LogState()
     var tail = LogTail()
     var phase = Phase.offline

@@ -5,7 +5,7 @@ package enum Ed25519 {
     /// The length of a seed and of a public key in bytes.
     package static let byteCount = 32
     /// The length of a signature in bytes.
-    package static let signatureByteCount = 64
+    static let signatureByteCount = 64
 
     /// The bytes of a public key; that they are a point is checked by ``isValidPoint(_:)`` and on verifying.
     package struct PublicKey: Hashable, Sendable {

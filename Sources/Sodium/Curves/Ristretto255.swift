@@ -5,7 +5,7 @@ package enum Ristretto255 {
     /// The length of an encoded element and of a scalar in bytes.
     package static let byteCount = 32
     /// The length of what ``element(fromHash:)`` takes.
-    package static let hashByteCount = 64
+    static let hashByteCount = 64
 
     /// A secret number of the group's order.
     package struct Scalar: ~Copyable, Sendable {

@@ -3,7 +3,7 @@ internal import CSodium
 /// HMAC-SHA-256 (RFC 2104, RFC 4231) with a key of any length.
 package struct HMACSHA256: ~Copyable, Sendable {
     /// The length of the output in bytes.
-    package static let byteCount = 32
+    static let byteCount = 32
 
     private var state: HashState
 

@@ -1,7 +1,7 @@
 /// SHA3-256 (FIPS 202), which libsodium does not have. Only for public data: the checksum of onion addresses.
 package enum SHA3_256 {
     /// The length of a digest in bytes.
-    package static let digestByteCount = 32
+    static let digestByteCount = 32
 
     /// Bytes absorbed between two permutations: 1600 bits of state less twice 256 bits of capacity.
     private static let rateByteCount = 136

@@ -1,8 +1,8 @@
 internal import Chat
 internal import Room
 internal import RoomStore
-package import Sodium
-package import TorController
+internal import Sodium
+internal import TorController
 
 /// What a room keeps from one run of its host to the next: its id, the keys of its address and of its host, and in a store
 /// beside them the room itself.
@@ -119,7 +119,7 @@ package final class KeptRoom: Sendable {
 
     /// The key of the onion service, after the room has moved so often. Those after a move follow from the host's key: what is
     /// secret is in the file, which is written once, and where the room is stands in its store.
-    package func onionKey(moves: Int = 0) -> OnionKey {
+    func onionKey(moves: Int = 0) -> OnionKey {
         do {
             if moves > 0 { return try OnionKey(seed: derived("TermTalk kept room: onion \(moves)")) }
             return try OnionKey(seed: onionSeed)
@@ -135,7 +135,7 @@ package final class KeptRoom: Sendable {
     }
 
     /// The static key that the host shows in handshakes.
-    package func staticKey() -> X25519.PrivateKey {
+    func staticKey() -> X25519.PrivateKey {
         do {
             return try X25519.PrivateKey(copying: hostKey)
         } catch {

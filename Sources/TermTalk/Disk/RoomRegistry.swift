@@ -51,7 +51,7 @@ package struct RoomRegistry: Sendable {
     }
 
     /// Removes a room that has ended; another one of the same name at another address stays. Blocks.
-    package func remove(_ entry: Entry) -> ChatEvent.Notice? {
+    func remove(_ entry: Entry) -> ChatEvent.Notice? {
         store.update { entries in
             entries.removeAll { $0.room == entry.room && $0.address == entry.address }
         }

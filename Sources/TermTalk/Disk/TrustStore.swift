@@ -1,5 +1,5 @@
-package import Chat
-package import Sodium
+internal import Chat
+internal import Sodium
 
 /// The static keys of hosts that this user has accepted, or come to without an invite by their onion address:
 /// `known_hosts.json` in the state directory.
@@ -29,14 +29,14 @@ package struct TrustStore: Sendable {
     }
 
     /// The key accepted for this room at this address. Blocks.
-    package func hostKey(room: RoomName, address: RoomAddress) -> (X25519.PublicKey?, ChatEvent.Notice?) {
+    func hostKey(room: RoomName, address: RoomAddress) -> (X25519.PublicKey?, ChatEvent.Notice?) {
         let loaded = store.load()
         let entry = loaded.entries.first { $0.room == room.description && $0.address == address.text }
         return (entry.flatMap { X25519.PublicKey(text: $0.hostKey) }, loaded.warning)
     }
 
     /// Forgets that there was such a room. Blocks.
-    package func forget(room: RoomName, address: RoomAddress) -> ChatEvent.Notice? {
+    func forget(room: RoomName, address: RoomAddress) -> ChatEvent.Notice? {
         store.update { entries in
             entries.removeAll { $0.room == room.description && $0.address == address.text }
         }

@@ -9,7 +9,7 @@ package struct AddressGate {
         /// New connections from one address, a minute in the long run, and at once.
         var arrivalsPerMinute = 10.0
         /// Addresses remembered; past it those are forgotten that have been quiet for longest. Some 100 bytes each.
-        package var addresses = 4_096
+        var addresses = 4_096
 
         init() {}
     }
@@ -19,7 +19,7 @@ package struct AddressGate {
         var latest: Duration
     }
 
-    package let limits: Limits
+    let limits: Limits
     private var arrivals: [PeerNetwork: Arrivals] = [:]
 
     /// How many addresses are remembered.

@@ -27,7 +27,7 @@ package struct ConnectionGate {
 
         /// For a direct room that others than this machine can reach: as many at the door as the room has places, since
         /// five from one address are all there can be.
-        package static var direct: Limits {
+        static var direct: Limits {
             var limits = Limits()
             limits.pending = 50
             return limits

@@ -17,7 +17,7 @@ internal import Sodium
 package struct Door {
     package struct Limits: Sendable {
         package var gate = ConnectionGate.Limits()
-        package var addresses = AddressGate.Limits()
+        var addresses = AddressGate.Limits()
         var guesses = PasswordGuesses.Limits()
 
         package init() {}

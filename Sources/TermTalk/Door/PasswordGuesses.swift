@@ -1,4 +1,4 @@
-package import SecureSession
+internal import SecureSession
 
 /// How often a room's password may be tried, and how much work that may make.
 ///
@@ -84,7 +84,7 @@ package struct PasswordGuesses {
     }
 
     /// The invite is no longer in force.
-    package mutating func forget(_ invite: InviteSecret) {
+    mutating func forget(_ invite: InviteSecret) {
         states[Entrance(invite)] = nil
     }
 

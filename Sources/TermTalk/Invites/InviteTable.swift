@@ -1,5 +1,5 @@
 internal import Chat
-package import SecureSession
+internal import SecureSession
 internal import Sodium
 internal import Wire
 
@@ -20,8 +20,8 @@ package struct InviteTable {
     static let maximumRemembered = 8
 
     package struct Entry {
-        package let number: Int
-        package let secret: InviteSecret
+        let number: Int
+        let secret: InviteSecret
         /// Nil for no limit.
         var usesLeft: Int?
         var used = 0
@@ -61,7 +61,7 @@ package struct InviteTable {
     }
 
     /// The owner of `key` came in. Coming back in its own place is no further use.
-    package mutating func joined(with secret: InviteSecret, key: [UInt8]) {
+    mutating func joined(with secret: InviteSecret, key: [UInt8]) {
         guard invites[key]?.contains(where: { $0 === secret }) != true else { return }
         if invites[key] == nil, let same = invites.values.first(where: { $0.count == 1 && $0[0] === secret }) {
             // One array for all who came with it.
@@ -123,7 +123,7 @@ package struct InviteTable {
     }
 
     /// The room's own invite.
-    package var room: Entry? { entries.first { $0.number == Self.roomNumber } }
+    var room: Entry? { entries.first { $0.number == Self.roomNumber } }
 
     /// Retires what is used up or has expired, and forgets what nobody in the room came with. Returns the secrets that are
     /// no longer tried.

@@ -4,7 +4,7 @@ internal import Files
 internal import Logging
 internal import Room
 internal import SecureSession
-package import Sodium
+internal import Sodium
 internal import Wire
 
 /// A member's link to somebody's room: carries out what its ``Stay`` says, on sockets and with timers of the loop.
@@ -85,7 +85,7 @@ package final class MemberNode: ByteStreamHandler {
         files.wake = { [weak self] in self?.scheduleFlush() }
     }
 
-    package var hostKey: X25519.PublicKey? { stay.hostKey }
+    var hostKey: X25519.PublicKey? { stay.hostKey }
 
     /// The connection that is made now leads there.
     func come(to address: RoomAddress) {
@@ -93,7 +93,7 @@ package final class MemberNode: ByteStreamHandler {
         stay.come(to: address.onionKey)
     }
 
-    package func start() {
+    func start() {
         advance { $0.started(actions: &$1) }
     }
 

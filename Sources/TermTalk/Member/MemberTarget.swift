@@ -1,12 +1,12 @@
-package import Sodium
+internal import Sodium
 
 /// What a member knows of the room before it joins.
 package struct MemberTarget {
-    package var room: RoomName
-    package var address: RoomAddress
+    var room: RoomName
+    var address: RoomAddress
     var policy: HostKeyPolicy
     /// The signature key of the one who creates the group, from the invite.
-    package var creatorKey: Ed25519.PublicKey?
+    var creatorKey: Ed25519.PublicKey?
     /// Whether the invite is that of a group at a relay.
     var isInviteOfGroup: Bool
     /// Whether tor needs the invite's key.

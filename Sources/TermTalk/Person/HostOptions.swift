@@ -19,15 +19,15 @@ package struct HostOptions: Sendable {
         case lan(name: String?)
     }
 
-    package var carrier: Carrier
-    package var room: RoomName
+    var carrier: Carrier
+    var room: RoomName
     /// Seconds; nil for a room without end.
-    package var timeToLive: Int64?
+    var timeToLive: Int64?
     /// Empty for the member id.
-    package var nick: String
-    package var limits: RoomLimits
+    var nick: String
+    var limits: RoomLimits
     /// What joiners have to know; nil for a room without a password.
-    package var password: Password?
+    var password: Password?
     /// Whether the room's id and address are not enough to come in.
     var isInviteOnly: Bool
     /// Whether the router is asked for a port that leads to a room without tor.

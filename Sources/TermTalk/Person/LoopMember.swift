@@ -20,9 +20,9 @@ package final class LoopMember {
     private var pausedUntil: Duration = .zero
     private var wasCongested = false
     /// Called when `isCongested` has become false.
-    package var onDecongested: (() -> Void)?
+    var onDecongested: (() -> Void)?
     /// How far the console is; nil when it takes all at once.
-    package var outputProgress: (() -> OutputProgress)?
+    var outputProgress: (() -> OutputProgress)?
     private var receiptGate = ReceiptGate()
 
     /// - Parameter wallClock: seconds since 1970, to tell the person since when somebody is away.
@@ -154,7 +154,7 @@ package final class LoopMember {
     // MARK: Pace
 
     /// Whether so much waits to be delivered, or the host reads so little, that no more should be read from the person's input.
-    package var isCongested: Bool {
+    var isCongested: Bool {
         pausedUntil > loop.time || client.outboxCount >= MemberClient.outboxHighWaterMark
     }
 

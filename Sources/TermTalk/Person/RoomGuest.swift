@@ -11,7 +11,7 @@ internal import Transport
 /// Goes into somebody's room: finds out where it is and whom to trust, dials, and stays.
 package final class RoomGuest {
     package struct Options: Sendable {
-        package var room: RoomName
+        var room: RoomName
         package var address: RoomAddress
         /// Further addresses, of the same kind.
         package var alternatives: [RoomAddress]
@@ -22,7 +22,7 @@ package final class RoomGuest {
         package var remembersHostKey = false
         /// What to do with a direct host whose key is not known; that of an onion room is remembered.
         var acceptsNewHost: Bool
-        package var nick: String
+        var nick: String
         /// Needed for onion rooms; for direct ones it means to dial through tor.
         package var tor: TorOptions?
         /// The room's password, where the person gave one; the host must know it, then.

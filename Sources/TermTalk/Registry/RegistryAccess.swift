@@ -3,7 +3,7 @@ internal import Transport
 /// A registry of rooms in a Redis, and what it wants to see.
 package struct RegistryAccess: Sendable {
     var location: RedisLocation
-    package var password: RedisPassword?
+    var password: RedisPassword?
 
     package init(location: RedisLocation, password: RedisPassword?) {
         self.location = location

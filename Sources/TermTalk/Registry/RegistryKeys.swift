@@ -46,7 +46,7 @@ package final class RegistryKeys: Sendable {
     }
 
     /// Nil for what nobody has written who knows the room's id, or what is no record of this version.
-    package func open(_ sealed: [UInt8]) -> RegistryRecord? {
+    func open(_ sealed: [UInt8]) -> RegistryRecord? {
         guard sealed.count == Self.sealedByteCount else { return nil }
         var buffer = sealed
         do throws(SodiumError) {

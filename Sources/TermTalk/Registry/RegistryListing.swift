@@ -16,7 +16,7 @@ package struct RegistryListing: Equatable, Sendable {
     package var room: RoomName
     package var record: RegistryRecord
 
-    package init(name: String, room: RoomName, record: RegistryRecord) {
+    init(name: String, room: RoomName, record: RegistryRecord) {
         self.name = name
         self.room = room
         self.record = record

@@ -10,11 +10,11 @@ package struct RegistrySearch: Sendable {
         case throughTor
     }
 
-    package var access: RegistryAccess
+    var access: RegistryAccess
     /// Whether the registry is asked through tor, which resolves its name too.
-    package var isThroughTor: Bool
+    var isThroughTor: Bool
     /// For onion services, and for what is to be dialed through tor.
-    package var tor: TorOptions
+    var tor: TorOptions
     package var direct: Direct
 
     package init(access: RegistryAccess, isThroughTor: Bool, tor: TorOptions, direct: Direct) {

@@ -47,7 +47,7 @@ package final class RedisClient {
 
     /// Sends a command. `then` is called once, in a later turn, unless ``close()`` is called before; an error of Redis is
     /// ``RedisFailure/refused(_:)``.
-    package func ask(_ words: [[UInt8]], then: @escaping Completion) {
+    func ask(_ words: [[UInt8]], then: @escaping Completion) {
         guard commands.count < Self.commandLimit else {
             return loop.atEndOfTurn { then(.failure(.overloaded)) }
         }
@@ -57,7 +57,7 @@ package final class RedisClient {
     }
 
     /// Forgets what is under way, and closes the connection. The client may be used again.
-    package func close() {
+    func close() {
         for command in drop() { command.deadline.cancel() }
     }
 

@@ -49,11 +49,11 @@ package final class RedisConnection: ByteStreamHandler {
     }
 
     /// Sends bytes behind those before; none once closed.
-    package func write(_ bytes: [UInt8]) {
+    func write(_ bytes: [UInt8]) {
         if case .open(let stream) = phase { stream.write(bytes.span) }
     }
 
-    package func close() {
+    func close() {
         onOpened = nil
         onClosed = nil
         switch phase {

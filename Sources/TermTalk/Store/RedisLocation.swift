@@ -23,13 +23,13 @@ package struct RedisLocation: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Where Redis listens, unless something else is said.
-    package static let defaultPort: UInt16 = 6_379
+    static let defaultPort: UInt16 = 6_379
     /// The longest name of a user in bytes.
     static let userByteLimit = 64
     /// The longest path of a socket in bytes, as the kernel has it.
     static let pathByteLimit = 107
 
-    package let address: Address
+    let address: Address
     /// Nil for Redis' own `default`.
     let user: String?
 

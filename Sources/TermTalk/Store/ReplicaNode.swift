@@ -72,14 +72,14 @@ package final class ReplicaNode {
         stop()
     }
 
-    package func start() {
+    func start() {
         guard timer == nil else { return }
         connect()
         pass()
     }
 
     /// Closes the connection. Nothing is told any more.
-    package func stop() {
+    func stop() {
         timer?.cancel()
         timer = nil
         disconnect()
@@ -91,7 +91,7 @@ package final class ReplicaNode {
     ///
     /// - Parameter time: the room's, in milliseconds.
     /// - Throws: ``ReplicaError``; nothing is taken then.
-    package func append(_ input: [UInt8], time: UInt64) throws(ReplicaError) {
+    func append(_ input: [UInt8], time: UInt64) throws(ReplicaError) {
         carryOut(try replica.append(input, time: time, coding: seal))
     }
 

@@ -1,7 +1,7 @@
 /// The store in which hosts keep the log of the room that they hold together.
 package struct StoreOptions: Sendable {
     let location: RedisLocation
-    package let password: RedisPassword?
+    let password: RedisPassword?
 
     package init(location: RedisLocation, password: RedisPassword?) {
         self.location = location

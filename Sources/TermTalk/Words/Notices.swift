@@ -1,8 +1,8 @@
 package import Chat
 internal import Room
-package import SecureSession
+internal import SecureSession
 package import TorController
-package import Transport
+internal import Transport
 
 // What people and scripts are told about the errors of the parts below. The parts say what happened; the words are here.
 
@@ -17,7 +17,7 @@ extension SessionError {
 }
 
 extension SessionError {
-    package var notice: ChatEvent.Notice {
+    var notice: ChatEvent.Notice {
         switch self {
         case .notTermTalk:
             .init(
@@ -201,7 +201,7 @@ extension AttackWatch.Cause {
 }
 
 extension HostPort.ParseError {
-    package var notice: ChatEvent.Notice {
+    var notice: ChatEvent.Notice {
         .init(.addressInvalid, "the address cannot be used: \(reason)", hint: hint)
     }
 
@@ -226,7 +226,7 @@ extension HostPort.ParseError {
 }
 
 extension DialError {
-    package var notice: ChatEvent.Notice {
+    var notice: ChatEvent.Notice {
         switch self {
         case .refused:
             .init(

@@ -9,7 +9,7 @@ package struct InputParser: Sendable {
     package static let maximumTextByteCount = 65_536
 
     /// Bytes in one line of input: a text of full length in which JSON escapes every byte as `\u00XX`, and its object.
-    package static let maximumLineByteCount = 6 * maximumTextByteCount + 1024
+    static let maximumLineByteCount = 6 * maximumTextByteCount + 1024
 
     private let acceptsObjects: Bool
 

@@ -16,7 +16,7 @@ package final class ScreenPainter {
     private var isOpen = true
     private let output: TerminalOutput
     /// How long a terminal that stands still is waited for when it is given back, in milliseconds.
-    package static let patience: Int32 = 1_000
+    static let patience: Int32 = 1_000
     /// The other end of the pipe that stderr goes into while the screen is open; nil when it is left alone.
     package let errorDescriptor: Int32?
 

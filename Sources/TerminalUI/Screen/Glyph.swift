@@ -1,6 +1,6 @@
 /// What stands in one cell of a terminal, or in two: a character with the marks on it.
 package struct Glyph: Hashable, Sendable {
-    package let text: String
+    let text: String
     /// 1 or 2.
     let width: Int
 

@@ -1,7 +1,7 @@
 /// A point of time as a screen shows it: the model has no clock and no time zone of its own.
 package struct Moment: Hashable, Sendable {
     /// Seconds since 1970, UTC.
-    package var seconds: Int64
+    var seconds: Int64
     /// The date where the person is, `2026-11-24`.
     package var date: String
     /// The name of its day of the week.

@@ -1,9 +1,9 @@
 /// A size in cells.
 package struct ScreenSize: Hashable, Sendable {
-    package var width: Int
-    package var height: Int
+    var width: Int
+    var height: Int
 
-    package init(width: Int, height: Int) {
+    init(width: Int, height: Int) {
         self.width = max(1, width)
         self.height = max(1, height)
     }
@@ -11,7 +11,7 @@ package struct ScreenSize: Hashable, Sendable {
 
 /// All that is to be seen at a moment: rows from the top, and where the cursor stands.
 package struct ScreenFrame: Equatable, Sendable {
-    package var rows: [StyledLine]
+    var rows: [StyledLine]
     var cursorRow: Int
     var cursorColumn: Int
 }

@@ -1,4 +1,4 @@
-package import Chat
+internal import Chat
 
 /// The full-screen interface as a value: told what happened in the room and what was pressed, it says what is to be seen and
 /// what is to be done. It knows neither a terminal nor a clock.
@@ -47,7 +47,7 @@ package struct ScreenModel: Sendable {
     /// What has come since the last frame.
     private(set) var unseen = UnseenMessages()
 
-    package init(
+    init(
         size: ScreenSize, alerts: Alerts = Alerts(), marks: DeliveryMarks = .unicode,
         localTime: @escaping @Sendable (Int64) -> String = WallClock.textForPeople
     ) {
@@ -71,7 +71,7 @@ package struct ScreenModel: Sendable {
     /// Something happened in the room.
     ///
     /// - Parameter said: when it was said, where that is not now.
-    package mutating func heard(_ event: ChatEvent, at moment: Moment, said: Moment? = nil) {
+    mutating func heard(_ event: ChatEvent, at moment: Moment, said: Moment? = nil) {
         now = moment.seconds
         lastMoment = moment
         switch event {
@@ -146,7 +146,7 @@ package struct ScreenModel: Sendable {
     }
 
     /// Who is in the room, without a word about it.
-    package mutating func list(_ members: [ChatEvent.MemberInfo], own: MemberID?) {
+    mutating func list(_ members: [ChatEvent.MemberInfo], own: MemberID?) {
         roster.replace(with: members)
         if let own { roster.own = own }
     }
@@ -273,31 +273,31 @@ package struct ScreenModel: Sendable {
     }
 
     /// Asks the person something, whose answer is the next line.
-    package mutating func ask(_ question: String, at moment: Moment) {
+    mutating func ask(_ question: String, at moment: Moment) {
         tell(Sanitizer.sanitize(question, as: .line), .warning, at: moment)
         call()
     }
 
     /// Shows a line of what a library or tor wrote to the terminal.
-    package mutating func heardOnStandardError(_ line: String, at moment: Moment) {
+    mutating func heardOnStandardError(_ line: String, at moment: Moment) {
         tell(Sanitizer.sanitize(line, as: .line), .warning, at: moment)
     }
 
     /// Whether a bell is due; asking answers it.
-    package mutating func takeBell() -> Bool { alerts.takeBell(now) }
+    mutating func takeBell() -> Bool { alerts.takeBell(now) }
 
     /// What a notification is to say; nil when none is due.
-    package mutating func takeNotification() -> String? { alerts.takeNotification(now) }
+    mutating func takeNotification() -> String? { alerts.takeNotification(now) }
 
     // MARK: Keys
 
     /// Empties the line that is being typed, as ^C does at a shell's prompt.
     ///
     /// - Returns: whether there was one.
-    package mutating func clearLine() -> Bool { !editor.take().isEmpty }
+    mutating func clearLine() -> Bool { !editor.take().isEmpty }
 
     /// A key was pressed.
-    package mutating func pressed(_ key: Key) -> [Action] {
+    mutating func pressed(_ key: Key) -> [Action] {
         switch key {
         case .text(let text), .paste(let text): insert(text)
         case .newline: insert("\n")
@@ -362,16 +362,16 @@ package struct ScreenModel: Sendable {
 
     // MARK: What is seen
 
-    package mutating func resized(to size: ScreenSize) {
+    mutating func resized(to size: ScreenSize) {
         self.size = size
     }
 
-    package mutating func timePassed(to now: Int64) {
+    mutating func timePassed(to now: Int64) {
         self.now = now
     }
 
     /// When something changes on the screen by itself, in seconds since 1970; nil for never.
-    package var nextChange: Int64? {
+    var nextChange: Int64? {
         let next = status.nextChange(after: now)
         guard roster.awayCount > 0, memberColumns > 0 else { return next }
         let minute = now + DurationText.shortestShort
@@ -403,7 +403,7 @@ package struct ScreenModel: Sendable {
     }
 
     /// For the terminal's title bar, and the list of its windows: how much waits to be read, and no word of it.
-    package var title: String {
+    var title: String {
         let unread = scrollback.unreadCount
         return "termtalk \(StatusBar.short(status.room))" + (unread > 0 ? " (\(unread))" : "")
     }
@@ -411,7 +411,7 @@ package struct ScreenModel: Sendable {
     /// What is to be seen now.
     ///
     /// - Parameter windows: how the windows stand, where there are several.
-    package mutating func frame(windows: [WindowMark] = []) -> ScreenFrame {
+    mutating func frame(windows: [WindowMark] = []) -> ScreenFrame {
         unseen = UnseenMessages()
         let input = inputLayout
         let height = paneHeight

@@ -1,15 +1,15 @@
 /// One row of a screen, or a part of one: pieces of text side by side, each with its style.
 package struct StyledLine: Hashable, Sendable {
     package struct Run: Hashable, Sendable {
-        package var text: String
-        package var style: TextStyle
+        var text: String
+        var style: TextStyle
         /// Columns.
         var width: Int
     }
 
     private(set) var runs: [Run] = []
     /// Columns.
-    package private(set) var width = 0
+    private(set) var width = 0
 
     init() {}
 
@@ -18,7 +18,7 @@ package struct StyledLine: Hashable, Sendable {
     }
 
     /// The text without its styles.
-    package var text: String { runs.map(\.text).joined() }
+    var text: String { runs.map(\.text).joined() }
 
     mutating func append(_ text: String, _ style: TextStyle = TextStyle()) {
         for glyph in Glyph.glyphs(of: text) { append(glyph, style) }

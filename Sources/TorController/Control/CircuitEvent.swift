@@ -17,8 +17,8 @@ package struct CircuitEvent: Equatable, Sendable {
     /// Characters of the longest id (control-spec, section 2.4).
     static let maximumIDByteCount = 16
 
-    package var circuit: String
-    package var change: Change
+    var circuit: String
+    var change: Change
 
     init(_ circuit: String, _ change: Change) {
         self.circuit = circuit

@@ -24,12 +24,12 @@ package struct ControlArguments: Equatable, Sendable {
     }
 
     /// The value of `name`, unquoted.
-    package subscript(name name: String) -> String? {
+    subscript(name name: String) -> String? {
         named[name].map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The value of `name` as it is, for paths that need not be UTF-8.
-    package func bytes(of name: String) -> [UInt8]? {
+    func bytes(of name: String) -> [UInt8]? {
         named[name]
     }
 

@@ -9,7 +9,7 @@ package final class ControlConnection: ByteStreamHandler {
     static let replyTimeout = Duration.seconds(30)
 
     /// Called for each event once authenticated.
-    package var onEvent: ((ControlEvent) -> Void)?
+    var onEvent: ((ControlEvent) -> Void)?
     /// Called once when the connection ends by itself after authentication, after all commands have failed.
     var onClosed: ((TorError) -> Void)?
 

@@ -47,13 +47,13 @@ package struct DescriptorEvent: Equatable, Sendable {
 
     var action: Action
     /// 56 characters, or UNKNOWN.
-    package var serviceID: String
+    var serviceID: String
     /// The directory, `$` and 40 hex digits with `~` and a nickname; nil where tor names none.
     var directory: String?
     /// The blinded key of the descriptor, of `upload`: it differs between time periods.
     var descriptorID: String?
     /// Such as NOT_FOUND or UPLOAD_REJECTED, of `failed`.
-    package var reason: String?
+    var reason: String?
 
     init?(_ arguments: ControlArguments) {
         let words = arguments.positional
@@ -73,16 +73,16 @@ package struct DescriptorEvent: Equatable, Sendable {
 ///       REASON=CONNECTREFUSED COUNT=5 RECOMMENDATION=warn HOSTID="…" HOSTADDR="127.0.0.1:1"
 package struct BootstrapStatus: Equatable, Sendable {
     /// 0 to 100.
-    package var progress: Int
+    var progress: Int
     var tag: String
     var summary: String
     /// What hinders it, when tor knows.
-    package var warning: String?
+    var warning: String?
 
     var isDone: Bool { progress == 100 }
 
     /// Reads the value of `GETINFO status/bootstrap-phase`.
-    package init?(_ text: String) {
+    init?(_ text: String) {
         guard let arguments = try? ControlArguments(text) else { return nil }
         self.init(arguments, offset: 0)
     }

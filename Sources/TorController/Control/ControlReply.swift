@@ -2,7 +2,7 @@
 package struct ControlReply: Equatable, Sendable {
     /// One line, without its status and line end.
     package struct Line: Equatable, Sendable {
-        package var text: String
+        var text: String
         /// The data block after a `+` line, dots unstuffed, lines joined by LF; nil for any other line.
         var data: [UInt8]?
 
@@ -16,9 +16,9 @@ package struct ControlReply: Equatable, Sendable {
     static let eventStatus = 650
 
     /// Three digits; the same on all lines.
-    package var status: Int
+    var status: Int
     /// At least one line.
-    package var lines: [Line]
+    var lines: [Line]
 
     init(status: Int, lines: [Line]) {
         self.status = status
@@ -32,10 +32,10 @@ package struct ControlReply: Equatable, Sendable {
     /// Whether a filter in front of tor's control port (onion-grater) refused the command, and not tor.
     var isFiltered: Bool { status == 510 && text.contains("filtered") }
     /// The text of the last line, which says what went wrong.
-    package var text: String { lines.last?.text ?? "" }
+    var text: String { lines.last?.text ?? "" }
 
     /// The value of `key=value` in a reply to GETINFO, quotes kept; a data block when there is one.
-    package func value(of key: String) -> String? {
+    func value(of key: String) -> String? {
         for line in lines where line.text.hasPrefix(key) {
             let rest = line.text.dropFirst(key.count)
             guard rest.first == "=" else { continue }

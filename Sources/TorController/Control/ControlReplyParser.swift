@@ -38,7 +38,7 @@ package struct ControlReplyParser {
     init() {}
 
     /// Takes bytes as they arrive and calls `onOutput` for each whole reply; after an error it stays failed.
-    package mutating func received(
+    mutating func received(
         _ bytes: Span<UInt8>, onOutput: (Output) -> Void
     ) throws(ControlProtocolError) {
         if let failure { throw failure }

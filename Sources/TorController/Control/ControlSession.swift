@@ -56,24 +56,24 @@ package struct ControlSession {
     private var nextID: UInt64 = 0
 
     /// `clientNonce` is 32 random bytes.
-    package init(endpoint: TorEndpoint, password: SharedSecret?, clientNonce: [UInt8]) {
+    init(endpoint: TorEndpoint, password: SharedSecret?, clientNonce: [UInt8]) {
         precondition(clientNonce.count == SafeCookie.byteCount, "a nonce of SAFECOOKIE has 32 bytes")
         self.endpoint = endpoint
         self.password = password
         self.clientNonce = clientNonce
     }
 
-    package var isOpen: Bool { if case .open = state { true } else { false } }
+    var isOpen: Bool { if case .open = state { true } else { false } }
     /// Whether a reply is owed by tor.
     var isWaiting: Bool { !pending.isEmpty }
 
     /// The connection is there: asks for what tor offers. Before authentication tor takes this question once only.
-    package mutating func connected() -> [Output] {
+    mutating func connected() -> [Output] {
         [.send(Array("PROTOCOLINFO 1\r\n".utf8))]
     }
 
     /// Queues a command; only an authenticated session takes any.
-    package mutating func send(_ command: ControlCommand) -> (CommandID, [Output]) {
+    mutating func send(_ command: ControlCommand) -> (CommandID, [Output]) {
         precondition(isOpen, "no commands before authentication")
         let id = CommandID(value: nextID)
         nextID += 1
@@ -81,7 +81,7 @@ package struct ControlSession {
         return (id, [Self.output(of: command)])
     }
 
-    package mutating func received(_ bytes: Span<UInt8>) -> [Output] {
+    mutating func received(_ bytes: Span<UInt8>) -> [Output] {
         if case .failed = state { return [] }
         var parsed: [ControlReplyParser.Output] = []
         var failure: ControlProtocolError?
@@ -105,7 +105,7 @@ package struct ControlSession {
     }
 
     /// The answer to ``Output/readCookie(path:)``.
-    package mutating func cookieRead(_ outcome: CookieOutcome) -> [Output] {
+    mutating func cookieRead(_ outcome: CookieOutcome) -> [Output] {
         guard case .waitingForCookie(let info) = state else { return [] }
         guard case .cookie(let cookie) = outcome, cookie.bytes.count == SafeCookie.byteCount else {
             return authenticate(info, cookieFailure: outcome)

@@ -15,11 +15,11 @@ package struct ProtocolInfo: Equatable, Sendable {
     /// The methods this program knows; others are left out.
     package var methods: Set<Method> = []
     /// The path of the cookie file, as bytes: a path need not be UTF-8.
-    package var cookieFile: [UInt8]?
+    var cookieFile: [UInt8]?
     /// Such as `0.4.9.11`.
     package var version = ""
 
-    package init(_ reply: ControlReply) throws(ControlProtocolError) {
+    init(_ reply: ControlReply) throws(ControlProtocolError) {
         guard reply.isPositive, let first = reply.lines.first, first.text.hasPrefix("PROTOCOLINFO "),
             reply.text == "OK"
         else { throw .malformedLine }

@@ -1,4 +1,4 @@
-package import EventLoop
+internal import EventLoop
 
 /// Descriptors that could not be fetched lately, for tors whose SOCKS port does not say why a connection failed.
 package struct DescriptorFailures {
@@ -9,9 +9,9 @@ package struct DescriptorFailures {
 
     private var entries: [String: (error: TorError, time: MonotonicTime)] = [:]
 
-    package init() {}
+    init() {}
 
-    package mutating func received(_ event: DescriptorEvent, now: MonotonicTime) {
+    mutating func received(_ event: DescriptorEvent, now: MonotonicTime) {
         switch event.action {
         case .received: entries[event.serviceID] = nil
         case .failed:
@@ -28,7 +28,7 @@ package struct DescriptorFailures {
     }
 
     /// Why the descriptor of `address` could not be fetched, when that was lately.
-    package func failure(for address: OnionAddress, now: MonotonicTime) -> TorError? {
+    func failure(for address: OnionAddress, now: MonotonicTime) -> TorError? {
         guard let entry = entries[address.serviceID], now - entry.time <= Self.lifetime else { return nil }
         return entry.error
     }

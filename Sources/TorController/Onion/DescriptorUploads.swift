@@ -47,7 +47,7 @@ package struct DescriptorUploads {
         return !sent.isEmpty && sent.allSatisfy { confirmations[$0.key, default: 0] >= $0.value }
     }
 
-    package mutating func received(_ event: DescriptorEvent) {
+    mutating func received(_ event: DescriptorEvent) {
         guard let directory = event.directory, directory.hasPrefix("$") else { return receivedUnnamed(event.action) }
         switch event.action {
         case .upload:

@@ -1,4 +1,4 @@
-package import EventLoop
+internal import EventLoop
 
 /// Whether a service is to be published anew, because its introduction points are gone or were.
 ///
@@ -57,7 +57,7 @@ package struct IntroductionWatch {
     }
 
     /// Introduction points that are established now.
-    package var count: Int { established.count }
+    var count: Int { established.count }
 
     mutating func established(_ circuit: String, now: MonotonicTime) {
         guard established.count < Self.maximumCount else { return }
@@ -65,7 +65,7 @@ package struct IntroductionWatch {
         look(now)
     }
 
-    package mutating func closed(_ circuit: String, now: MonotonicTime) {
+    mutating func closed(_ circuit: String, now: MonotonicTime) {
         if established.remove(circuit) != nil { look(now) }
     }
 

@@ -24,7 +24,7 @@ package struct OnionServiceOptions: Equatable, Sendable {
     var hasProofOfWork: Bool
 
     /// Whether the room is flooded now.
-    package var isUnderAttack = false
+    var isUnderAttack = false
 
     package init(clients: Set<X25519.PublicKey>? = nil, hasProofOfWork: Bool = true) {
         self.clients = clients

@@ -1,4 +1,4 @@
-package import EventLoop
+internal import EventLoop
 
 /// The circuits over which peers have come to a service, and which of them to close: a peer's circuit stays for ten minutes
 /// after its streams, and a service that ADD_ONION made learns of no stream on which circuit it came. So what tor hears on
@@ -18,10 +18,10 @@ package struct RendezvousWatch {
 
     init() {}
 
-    package var count: Int { lastHeard.count }
+    var count: Int { lastHeard.count }
 
     /// Returns the circuits to close.
-    package mutating func joined(_ circuit: String, now: MonotonicTime) -> [String] {
+    mutating func joined(_ circuit: String, now: MonotonicTime) -> [String] {
         lastHeard[circuit] = now
         if nextDeadline == nil { nextDeadline = now + Self.sweepInterval }
         guard lastHeard.count > Self.maximumCount, let oldest = lastHeard.min(by: { $0.value < $1.value })?.key
@@ -30,12 +30,12 @@ package struct RendezvousWatch {
         return isInformed ? [oldest] : []
     }
 
-    package mutating func heard(_ circuit: String, now: MonotonicTime) {
+    mutating func heard(_ circuit: String, now: MonotonicTime) {
         isInformed = true
         if lastHeard[circuit] != nil { lastHeard[circuit] = now }
     }
 
-    package mutating func closed(_ circuit: String) {
+    mutating func closed(_ circuit: String) {
         lastHeard[circuit] = nil
     }
 

@@ -16,7 +16,7 @@ package struct Bridge: Equatable, Sendable {
     }
 
     /// As torrc has it, without the word Bridge.
-    package let line: String
+    let line: String
     /// The pluggable transport; nil for a bridge that speaks plain tor.
     package let transport: String?
 

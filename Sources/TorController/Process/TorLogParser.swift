@@ -19,10 +19,10 @@ package struct TorLogParser {
 
     private var line: [UInt8] = []
 
-    package init() {}
+    init() {}
 
     /// Takes bytes as they arrive and gives what the whole lines among them mean.
-    package mutating func received(_ bytes: Span<UInt8>) -> [Event] {
+    mutating func received(_ bytes: Span<UInt8>) -> [Event] {
         var events: [Event] = []
         for index in bytes.indices {
             if bytes[index] == 0x0A {

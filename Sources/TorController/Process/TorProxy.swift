@@ -52,7 +52,7 @@ package struct TorProxy: Equatable, Sendable {
     package static func == (left: TorProxy, right: TorProxy) -> Bool { left.configuration == right.configuration }
 
     /// The lines of torrc.
-    package var configuration: [String] {
+    var configuration: [String] {
         switch kind {
         case .socks5:
             ["Socks5Proxy \(address)"]

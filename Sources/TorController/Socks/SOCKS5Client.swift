@@ -6,8 +6,8 @@ package struct SOCKS5Client {
     /// Where the stream shall go; names are resolved by tor.
     package struct Target: Equatable, Sendable {
         /// An onion host, a DNS name or an IP address, at most 255 bytes.
-        package var host: String
-        package var port: UInt16
+        var host: String
+        var port: UInt16
 
         package init(host: String, port: UInt16) {
             self.host = host
@@ -51,7 +51,7 @@ package struct SOCKS5Client {
     /// At most the 262 bytes of the longest reply, plus what came with it.
     private var buffer: [UInt8] = []
 
-    package init(target: Target, credentials: SocksCredentials = .random()) throws(Failure) {
+    init(target: Target, credentials: SocksCredentials = .random()) throws(Failure) {
         let host = target.host.utf8.count
         guard host > 0, host <= Self.maximumFieldByteCount else { throw .hostTooLong }
         self.target = target
@@ -59,12 +59,12 @@ package struct SOCKS5Client {
     }
 
     /// The proxy is connected: version 5, one method, user name and password.
-    package mutating func connected() -> [UInt8] {
+    mutating func connected() -> [UInt8] {
         [5, 1, 2]
     }
 
     /// Takes the proxy's bytes; after an error it stays failed, after `connected` it takes nothing more.
-    package mutating func received(_ bytes: Span<UInt8>) throws(Failure) -> [Output] {
+    mutating func received(_ bytes: Span<UInt8>) throws(Failure) -> [Output] {
         for index in bytes.indices { buffer.append(bytes[index]) }
         var outputs: [Output] = []
         do {
@@ -128,7 +128,7 @@ package struct SOCKS5Client {
 
 extension TorError {
     /// What a reply code of tor's SOCKS port means for an onion service (`isOnion`) or a host behind tor.
-    package init(socksReply code: UInt8, isOnion: Bool) {
+    init(socksReply code: UInt8, isOnion: Bool) {
         self =
             switch code {
             case 0xF0: .onionNotFound

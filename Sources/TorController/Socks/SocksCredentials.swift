@@ -11,7 +11,7 @@ package struct SocksCredentials: Equatable, Sendable {
     let password: [UInt8]
 
     /// Of a stream that shares its circuits with no other.
-    package static func random() -> SocksCredentials {
+    static func random() -> SocksCredentials {
         SocksCredentials(
             user: Array(Hex.encode(Random.bytes(byteCount)).utf8),
             password: Array(Hex.encode(Random.bytes(byteCount)).utf8))
