@@ -7,7 +7,7 @@ package enum ChatLimits {
     /// are 256 for those who are not members.
     package static let waiting = 32
 
-    /// Slow mode allows one message in so many seconds at the least: who wants less wants a locked room.
+    /// Slow mode allows one message in so many seconds at the least: whoever wants less wants a locked room.
     package static let slowestSeconds: Int64 = 3_600
 
     /// Bytes of UTF-8 of a topic, or of the reason for which a member is removed: a line on a wide screen.

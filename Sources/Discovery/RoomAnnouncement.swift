@@ -1,5 +1,5 @@
 /// What a host says about its room on a local network: the name of a service, which is an `AnnouncementTag`, and the strings of
-/// its TXT record (RFC 6763, 6). The name is what services are known by before anybody asks for more, so who looks for one room
+/// its TXT record (RFC 6763, 6). The name is what services are known by before anybody asks for more, so whoever looks for one room
 /// asks for no other, and there is one service at most for each tag that a host has made.
 ///
 ///     v=1                 always, and first

@@ -7,7 +7,7 @@ import Glibc
 
 /// Announces a room by mDNS on local networks, for as long as it lives.
 @safe package final class RoomAnnouncer {
-    /// How long a tag is used: who sees two in a day cannot tell that they are of one room, unless it knows the id.
+    /// How long a tag is used: whoever sees two in a day cannot tell that they are of one room, unless it knows the id.
     static let tagLifetime = Duration.seconds(900)
     /// The pause before another tag when somebody else answers for this one, which nobody does by chance.
     static let conflictPause = Duration.seconds(1)

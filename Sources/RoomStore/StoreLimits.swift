@@ -1,5 +1,5 @@
 /// What a store takes. Whoever has its key wrote its rows, so these bound mistakes and what a damaged file can ask for.
-package enum StoreLimits {
+enum StoreLimits {
     /// Bytes of one input or entry: the tree of a group of thousands, the longest that a link carries, and what is around it.
     static let recordByteCount = 4 << 20
     /// Bytes of a snapshot: 1,000 members of 16 KiB each, four times.

@@ -3,7 +3,7 @@ internal import Room
 internal import Sodium
 
 /// By what a relay's group knows its secrets: an extension of its context, a mark of each one that it has had, the current one's
-/// last (docs/protocol.md, "Rooms of a relay"). Whoever comes in is proven by that one; who came before keeps the proof that it came with.
+/// last (docs/protocol.md, "Rooms of a relay"). Whoever comes in is proven by that one; whoever came before keeps the proof that it came with.
 struct GroupProofKeys: Equatable {
     /// What is public of a secret: it lets nobody in.
     struct Mark: Equatable {

@@ -3,7 +3,7 @@ internal import Room
 internal import Wire
 
 /// Who moderates a room: an extension of its group's context (docs/protocol.md, "Moderators"). So every member has the same
-/// list, who comes in learns it from the group itself, and nobody but a moderator changes it.
+/// list, whoever comes in learns it from the group itself, and nobody but a moderator changes it.
 ///
 /// Moderators are known by their signature keys; ids are too short to tell who may do what. The first is the group's creator.
 struct GroupRoles: Equatable {

@@ -17,7 +17,7 @@ struct GroupRules {
             && isKeyed(effects) && areProven(effects)
     }
 
-    /// Whether what the group has agreed on is as before, but that who goes does not moderate any more; or was changed by a
+    /// Whether what the group has agreed on is as before, but that whoever goes does not moderate any more; or was changed by a
     /// moderator, and nothing else was.
     private func keepsTerms(_ effects: CommitEffects) -> Bool {
         guard let before = GroupTerms(context.extensions) else { return false }
@@ -56,7 +56,7 @@ struct GroupRules {
     }
 
     /// Whether the group's secret is in the keys of the next epoch when somebody comes at a relay, and else nothing is. By
-    /// itself nobody takes more than its own former leaf, and at a host nobody comes in who has none.
+    /// itself nobody takes more than its own former leaf, and at a host nobody who has none comes in by itself.
     private func isKeyed(_ effects: CommitEffects) -> Bool {
         let isAtRelay = proofKeys != nil
         let keys = effects.comers.isEmpty || !isAtRelay ? 0 : 1

@@ -40,7 +40,7 @@ struct GroupTerms: Equatable {
         return Set(keys).count == keys.count ? keys : nil
     }
 
-    /// The same when those have gone who had the one keys, and have come, perhaps in the place of these, who have the others.
+    /// The same after the owners of the first keys have gone, and those of the others have come, perhaps in their place.
     func following(gone: [[UInt8]], come: [[UInt8]]) -> GroupTerms {
         GroupTerms(roles: roles.without(Set(gone).subtracting(come)), proofKeys: proofKeys)
     }

@@ -6,7 +6,7 @@ struct PinnedKeys {
     private let limit: Int
     private var keys: [MemberID: [UInt8]] = [:]
 
-    /// - Parameter limit: ids that are remembered; past it those of whom is not in the group are forgotten.
+    /// - Parameter limit: ids that are remembered; past it those of people who are not in the group are forgotten.
     init(limit: Int) {
         self.limit = limit
     }

@@ -120,7 +120,7 @@ package struct PublicRoomGroup: GroupBook {
             switch purpose {
             // Perhaps who moderates.
             case .update: (0, 1)
-            // Each candidate may replace a leaf; a pre-shared key; and who goes may be a moderator.
+            // Each candidate may replace a leaf; a pre-shared key; and whoever goes may be a moderator.
             case .answer(let candidates, let removals): (candidates.count, candidates.count + removals.count + 2)
             // ExternalInit, a pre-shared key, a former self.
             case .external: (0, 3)

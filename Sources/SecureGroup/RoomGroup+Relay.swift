@@ -89,7 +89,7 @@ extension RoomGroup {
         }
     }
 
-    /// Whether a group is a room's, and at a relay the one whose secret we know, as somebody says who has shown that.
+    /// Whether a group is a room's, and at a relay the one whose secret we know, by the word of somebody who has shown to know it.
     func vouches(for context: GroupContext, _ signer: Member) -> Bool {
         guard let terms = Self.terms(of: context, isAtRelay: secret != nil) else { return false }
         guard let secret, let keys = terms.proofKeys else { return true }

@@ -53,7 +53,7 @@ package enum SessionProtocol {
 
     // MARK: Time
 
-    /// A peer that has not finished its handshake and asked to join by then is cut off. Over tor a handshake takes two
+    /// A peer that has not finished its handshake and asked to join by then is dropped. Over tor a handshake takes two
     /// round trips of up to some seconds each.
     package static let responderDeadline = Duration.seconds(20)
 

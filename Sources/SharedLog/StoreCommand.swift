@@ -2,7 +2,7 @@
 package enum StoreCommand: Hashable, Sendable {
     /// What is there? Answered with ``StoreReply/status(_:)``.
     case status
-    /// Says how far this host has come, for who opens the next epoch. Answered as ``status``. Void unless the store is in that life, holds
+    /// Says how far this host has come, for the host that opens the next epoch. Answered as ``status``. Void unless the store is in that life, holds
     /// that, and no epoch was opened in it.
     case report(token: StoreToken, holding: StoreHolding?, RoundRequest, writer: WriterID, HostReport)
     /// The entries behind a position, at most `limit`. Answered with ``StoreReply/entries(_:last:)``.
@@ -58,7 +58,7 @@ package struct HostReport: Hashable, Sendable {
 
 /// How a report deals with the round.
 package enum RoundRequest: Hashable, Sendable {
-    /// The round gets that name if it has none. Nothing is reported yet: who was late for one round must not count in the next.
+    /// The round gets that name if it has none. Nothing is reported yet: a host that was late for one round must not count in the next.
     case naming(OpeningRound)
     /// The report counts in that round.
     case within(OpeningRound)
@@ -78,7 +78,7 @@ package struct EpochRequest: Hashable, Sendable {
     package let token: StoreToken
     /// What the store has to hold still.
     package let holding: StoreHolding?
-    /// In which round the hosts have reported that this follows from; nil where a room begins.
+    /// The round of the reports that this follows from; nil where a room begins.
     package let round: OpeningRound?
     package let base: Base
     package let opening: StoredEntry

@@ -1,8 +1,8 @@
 /// When a store is tried again.
 package struct StoreRetry: Sendable {
     package static let firstPause = Duration.milliseconds(100)
-    /// A store that is started again is found within so long: well within a lease, because that is how long the others wait for who has
-    /// something that the store has lost.
+    /// A store that is started again is found within so long: well within a lease, because that is how long the others wait for
+    /// a host that has something that the store has lost.
     package static let longestPause = ReplicaPace.lease / 4
 
     private var pause = Self.firstPause

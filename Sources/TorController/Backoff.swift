@@ -1,6 +1,6 @@
 /// Growing pauses between tries: doubled each time up to a longest one, each shortened by a random part of up to half,
 /// so that many clients of one restarted tor do not come back together.
-package struct Backoff: Equatable, Sendable {
+struct Backoff: Equatable, Sendable {
     let shortest: Duration
     let longest: Duration
     /// Tries since the last success.

@@ -41,7 +41,8 @@ import Testing
         let first = try fixture.create()
         try first.append(inputs(1...2_000))
         try first.append(
-            [], then: checkpoint(300, String(repeating: "old", count: 5_000), entries: entries(1...1_000), firstKept: 1))
+            [], then: checkpoint(300, String(repeating: "old", count: 5_000), entries: entries(1...1_000), firstKept: 1)
+        )
         try first.close(within: .seconds(60))
         let all = try marks()
         #expect(all.count == 2_702)

@@ -57,7 +57,8 @@ struct FullDiskTests {
             next = try appendUntilStalled(store, from: next)
             let input = next - 1
             try store.append(
-                [], then: StoreCheckpoint(
+                [],
+                then: StoreCheckpoint(
                     input: input, snapshot: StoreContent.snapshot(input), entries: entries(input - 5...input),
                     firstKeptEntry: input - 5))
             try reports.waitForCheckpoint(input)

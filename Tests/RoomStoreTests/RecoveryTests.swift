@@ -43,7 +43,9 @@ import Testing
         #expect(throws: StoreError.tooLarge) { try store.append([NumberedBytes(3, largest + [1])]) }
         let snapshot = [UInt8](repeating: 3, count: StoreLimits.snapshotByteCount)
         try store.append(
-            [], then: StoreCheckpoint(input: 1, snapshot: snapshot, entries: [NumberedBytes(1, largest)], firstKeptEntry: 1))
+            [],
+            then: StoreCheckpoint(input: 1, snapshot: snapshot, entries: [NumberedBytes(1, largest)], firstKeptEntry: 1)
+        )
         for tooLarge in [
             StoreCheckpoint(input: 1, snapshot: snapshot + [1], entries: [], firstKeptEntry: 1),
             StoreCheckpoint(input: 1, snapshot: [], entries: [NumberedBytes(2, largest + [1])], firstKeptEntry: 1),
@@ -63,7 +65,8 @@ import Testing
         try store.append([], then: checkpoint(600, "first", entries: RoomStoreTests.entries(1...900), firstKept: 1))
         try fixture.reports.waitForCheckpoint(600)
         try store.append(RoomStoreTests.inputs(1_001...1_100))
-        try store.append([], then: checkpoint(1_050, "second", entries: RoomStoreTests.entries(901...950), firstKept: 700))
+        try store.append(
+            [], then: checkpoint(1_050, "second", entries: RoomStoreTests.entries(901...950), firstKept: 700))
         try store.close(within: .seconds(60))
         #expect(
             try fixture.recovered()

@@ -31,7 +31,7 @@ import Wire
         }
 
         /// The other one lets this member in.
-        func admission(nextSequence: UInt64 = 5) throws -> HostMessage.Admission {
+        func admission(nextSequence: UInt64 = 5) throws -> HostMessage.RoomState {
             let commit = try others.commit(
                 adding: [.init(id: me, keyPackage: PlainGroup(id: me).keyPackage())], removing: [])
             _ = try others.received(commit: commit.commit, from: other)

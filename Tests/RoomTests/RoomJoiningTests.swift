@@ -242,7 +242,7 @@ import Wire
         #expect(!network.resumes(alice.wireValue ^ 1, key: key, link: stranger))
         #expect(!network.resumes(alice.wireValue, key: key, link: network.peers[peers[1]].link))
 
-        // The same key joins again, as after an admission that got lost on its way.
+        // The same key joins again, as after an answer that got lost on its way.
         let again = network.add(nick: "alice", id: alice)
         network.peers[again].key = network.peers[peers[0]].key
         try network.carry()

@@ -9,7 +9,7 @@ import Wire
 @Suite struct RoomMessageTests {
     static let alice = MemberID(entropy: 0x1234_5678)
     static let bob = MemberID(entropy: 0x3fff_ffff)
-    static let entry = HostMessage.Admission.Entry(id: alice, isHost: true, nick: "Zoë")
+    static let entry = HostMessage.RoomState.Entry(id: alice, isHost: true, nick: "Zoë")
 
     static let requests: [MemberRequest] = [
         .join(nick: "", member: bob, keyPackage: []),

@@ -23,7 +23,7 @@ extension RoomNetwork {
         /// What is on its way; nil is the end of what waited when the link was mended.
         var toClient: [(message: EncodedMessage?, tag: UInt64)] = []
         var events: [ChatEvent] = []
-        var admissions: [HostMessage.Admission] = []
+        var admissions: [HostMessage.RoomState] = []
         var ends: [ChatEvent.Notice?] = []
         var pauses: [Duration] = []
         var startOvers = 0

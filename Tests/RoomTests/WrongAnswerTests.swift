@@ -175,7 +175,7 @@ import Wire
         let network = RoomNetwork.relay()
         let peer = network.add(nick: "bob")
         let id = network.peers[peer].client.engine.id
-        let admission = HostMessage.Admission(
+        let admission = HostMessage.RoomState(
             member: id, secondsLeft: nil, age: 0, nextSequence: 1, epoch: 1, missedPrivately: 0,
             members: [.init(id: id, isHost: false, nick: "bob")], welcome: [1])
         let message = HostMessage.admitted(admission).encoded

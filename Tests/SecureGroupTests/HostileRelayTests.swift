@@ -65,7 +65,7 @@ import Testing
                     Issue.record("no Welcome")
                     return []
                 }
-                let admission = HostMessage.Admission(
+                let admission = HostMessage.RoomState(
                     member: joiner.id, secondsLeft: nil, nextSequence: 1, epoch: 1,
                     members: [
                         .init(id: relay.id, isHost: false, nick: "alice"),
@@ -203,7 +203,7 @@ import Testing
         let room = try HostileRoom("alice", "bob", isRelay: true)
         room.tamper = { _, message in
             guard case .committed(let from, let floor, let joined, let commit) = message else { return [message] }
-            let listed = joined.map { HostMessage.Admission.Entry(id: $0.id, isHost: true, nick: $0.nick) }
+            let listed = joined.map { HostMessage.RoomState.Entry(id: $0.id, isHost: true, nick: $0.nick) }
             return [.committed(from: from, floor: floor, joined: listed, commit: commit)]
         }
         for nick in ["carol", "dave"] { try room.join(nick) }

@@ -63,7 +63,8 @@ enum StoreWriterTool {
             guard random.below(8) == 0 else { continue }
             let input = snapshotAt + 1 + UInt64(random.below(Int(next - 1 - snapshotAt)))
             try store.append(
-                [], then: StoreCheckpoint(
+                [],
+                then: StoreCheckpoint(
                     input: input, snapshot: StoreContent.snapshot(input),
                     entries: (snapshotAt + 1...input).map { NumberedBytes($0, StoreContent.entry($0)) },
                     firstKeptEntry: input - min(input, UInt64(random.below(200)))))

@@ -136,7 +136,7 @@ import Wire
         }
 
         func admit(secondsLeft: UInt32? = nil) -> [String] {
-            let admission = HostMessage.Admission(
+            let admission = HostMessage.RoomState(
                 member: MemberID(entropy: 1), secondsLeft: secondsLeft, nextSequence: 1, epoch: 0, members: [],
                 welcome: [])
             return advance { [now] in $0.admitted(admission, now: now, actions: &$1) }

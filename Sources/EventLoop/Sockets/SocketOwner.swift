@@ -11,7 +11,7 @@ package enum SocketOwner: Equatable, Sendable {
 extension SocketOwner {
     /// The user who listened on the Unix socket, or accepted the TCP connection, at the other end of `descriptor`.
     ///
-    /// Who accepted is asked rather than who listens: whoever holds the port now need not be the one that the connection
+    /// The accepting end is asked rather than the listener: whoever holds the port now need not be the one that the connection
     /// went to.
     init(ofPeerOf descriptor: Int32) {
         guard let local = RawSocketAddress(of: descriptor, peer: false),

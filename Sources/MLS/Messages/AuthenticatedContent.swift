@@ -1,8 +1,8 @@
 internal import Sodium
-package import Wire
+internal import Wire
 
 /// A framed content with its signature, not checked yet (RFC 9420 section 6).
-package struct AuthenticatedContent: WireValue {
+struct AuthenticatedContent: WireValue {
     var wireFormat: WireFormat
     var content: FramedContent
     var authentication: FramedContentAuthData
@@ -13,13 +13,13 @@ package struct AuthenticatedContent: WireValue {
         self.authentication = authentication
     }
 
-    package init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader) throws(WireError) {
         wireFormat = try WireFormat(from: &reader)
         content = try FramedContent(from: &reader)
         authentication = try FramedContentAuthData(for: content.body.type, from: &reader)
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         wireFormat.write(to: &writer)
         content.write(to: &writer)
         authentication.write(to: &writer)

@@ -1,7 +1,7 @@
-package import Wire
+internal import Wire
 
 /// The ``GroupSecrets`` of one new member (RFC 9420 section 12.4.3.1).
-package struct EncryptedGroupSecrets: WireValue {
+struct EncryptedGroupSecrets: WireValue {
     /// The reference of the member's KeyPackage.
     let newMember: [UInt8]
     let encryptedGroupSecrets: HPKECiphertext
@@ -11,12 +11,12 @@ package struct EncryptedGroupSecrets: WireValue {
         self.encryptedGroupSecrets = encryptedGroupSecrets
     }
 
-    package init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader) throws(WireError) {
         newMember = try reader.readOpaque()
         encryptedGroupSecrets = try HPKECiphertext(from: &reader)
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.writeVector(newMember)
         encryptedGroupSecrets.write(to: &writer)
     }

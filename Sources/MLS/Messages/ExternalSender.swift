@@ -1,7 +1,7 @@
-package import Wire
+internal import Wire
 
 /// Somebody outside the group who may propose changes (RFC 9420 section 12.1.8.1).
-package struct ExternalSender: WireValue {
+struct ExternalSender: WireValue {
     let signatureKey: [UInt8]
     let credential: Credential
 
@@ -10,12 +10,12 @@ package struct ExternalSender: WireValue {
         self.credential = credential
     }
 
-    package init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader) throws(WireError) {
         signatureKey = try reader.readOpaque()
         credential = try Credential(from: &reader)
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.writeVector(signatureKey)
         credential.write(to: &writer)
     }

@@ -9,7 +9,7 @@ internal import Wire
 ///         optional<PathSecret> path_secret;
 ///         PreSharedKeyID psks<V>;
 ///     } GroupSecrets;
-package struct GroupSecrets: ~Copyable {
+struct GroupSecrets: ~Copyable {
     /// Room for two lengths and the mark of the optional.
     private static let lengthsByteCount = 16
 

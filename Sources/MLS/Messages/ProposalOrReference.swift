@@ -1,11 +1,11 @@
-package import Wire
+internal import Wire
 
 /// A proposal inside a Commit, or the hash of one that was sent before (RFC 9420 section 12.4).
-package enum ProposalOrReference: WireValue {
+enum ProposalOrReference: WireValue {
     case proposal(Proposal)
     case reference([UInt8])
 
-    package init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader) throws(WireError) {
         switch try reader.readUInt8() {
         case 1: self = .proposal(try Proposal(from: &reader))
         case 2: self = .reference(try reader.readOpaque())
@@ -13,7 +13,7 @@ package enum ProposalOrReference: WireValue {
         }
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         switch self {
         case .proposal(let proposal):
             writer.write(1 as UInt8)

@@ -1,6 +1,6 @@
 /// A framed content whose signature is its sender's, and whose membership tag or encryption is the group's. There is no
 /// other way to one than the checks, and nothing but one is processed.
-package struct VerifiedContent: Sendable {
+struct VerifiedContent: Sendable {
     let authenticated: AuthenticatedContent
 
     /// For ``AuthenticatedContent/verified(by:context:suite:)`` alone.

@@ -1,7 +1,7 @@
 internal import Sodium
 
 /// The secrets of one epoch (RFC 9420 section 8, table 4). The encryption secret leaves with the secret tree.
-package struct EpochSecrets: ~Copyable {
+struct EpochSecrets: ~Copyable {
     let senderDataSecret: SecretBytes
     let exporterSecret: SecretBytes
     let epochAuthenticator: SecretBytes

@@ -4,7 +4,7 @@ internal import Sodium
 ///
 /// What was handed out is gone. What was passed over is kept, up to ``Limits/maximumSkippedKeys``. What was passed
 /// over, and what was done in vain, is counted, and much of it makes the ratchet go forward in small steps only.
-package struct HashRatchet: Sendable {
+struct HashRatchet: Sendable {
     private let suite: CipherSuite
     private var secret: SharedSecret
     /// The generation of ``secret``; above all numbers when every generation has been used.

@@ -1,7 +1,7 @@
 internal import Sodium
 
 /// From one epoch's init secret to the secrets of the next (RFC 9420 section 8).
-package struct KeySchedule: ~Copyable {
+struct KeySchedule: ~Copyable {
     /// What new members are told.
     let joinerSecret: SecretBytes
     /// Joiner and pre-shared keys together; the RFC gives it no name.

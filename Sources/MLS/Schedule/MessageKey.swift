@@ -2,7 +2,7 @@ internal import Sodium
 internal import Wire
 
 /// Key and nonce of one generation of one ratchet (RFC 9420 section 9.1).
-package struct MessageKey: Sendable {
+struct MessageKey: Sendable {
     let key: SharedSecret
     let nonce: [UInt8]
 

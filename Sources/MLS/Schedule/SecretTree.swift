@@ -3,9 +3,9 @@ internal import Sodium
 /// The message keys of an epoch (RFC 9420 section 9): from one secret down a tree to two ratchets for each leaf.
 ///
 /// A node's secret is deleted when its children's are derived, a leaf's when its ratchets start.
-package struct SecretTree: ~Copyable {
+struct SecretTree: ~Copyable {
     /// Which of a leaf's two ratchets.
-    package enum Kind: Hashable, Sendable {
+    enum Kind: Hashable, Sendable {
         case handshake
         case application
 

@@ -1,7 +1,7 @@
 internal import Wire
 
 /// The two transcript hashes (RFC 9420 section 8.2).
-package enum TranscriptHash {
+enum TranscriptHash {
     /// confirmed_transcript_hash after a Commit: over its content and signature, behind the interim hash before.
     static func confirmed(
         _ commit: AuthenticatedContent, interimBefore: [UInt8], suite: CipherSuite

@@ -1,7 +1,7 @@
-package import Wire
+internal import Wire
 
 /// The content of the group context extension `required_capabilities` (section 11.1): what every member must support.
-package struct RequiredCapabilities: WireValue {
+struct RequiredCapabilities: WireValue {
     var extensions: [ExtensionType]
     var proposals: [ProposalType]
     var credentials: [CredentialType]
@@ -14,13 +14,13 @@ package struct RequiredCapabilities: WireValue {
         self.credentials = credentials
     }
 
-    package init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader) throws(WireError) {
         extensions = try reader.readList()
         proposals = try reader.readList()
         credentials = try reader.readList()
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.writeList(extensions)
         writer.writeList(proposals)
         writer.writeList(credentials)

@@ -1,7 +1,7 @@
-package import Wire
+internal import Wire
 
 /// The new keys of a committer's leaf and of the nodes above it (section 7.6).
-package struct UpdatePath: WireValue {
+struct UpdatePath: WireValue {
     var leafNode: LeafNode
     /// One for each node of the committer's filtered direct path, from the leaf upwards.
     var nodes: [UpdatePathNode]
@@ -11,12 +11,12 @@ package struct UpdatePath: WireValue {
         self.nodes = nodes
     }
 
-    package init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader) throws(WireError) {
         leafNode = try LeafNode(from: &reader)
         nodes = try reader.readList()
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         leafNode.write(to: &writer)
         writer.writeList(nodes)
     }

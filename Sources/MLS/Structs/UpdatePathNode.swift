@@ -1,7 +1,7 @@
-package import Wire
+internal import Wire
 
 /// The new public key of a parent node, and its path secret for those below it (section 7.6).
-package struct UpdatePathNode: WireValue {
+struct UpdatePathNode: WireValue {
     var encryptionKey: [UInt8]
     /// One for each node in the resolution of the copath child, without the leaves that the Commit adds; none when only
     /// those are there.
@@ -12,12 +12,12 @@ package struct UpdatePathNode: WireValue {
         self.encryptedPathSecret = encryptedPathSecret
     }
 
-    package init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader) throws(WireError) {
         encryptionKey = try reader.readOpaque()
         encryptedPathSecret = try reader.readList()
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.writeVector(encryptionKey)
         writer.writeList(encryptedPathSecret)
     }

@@ -3,7 +3,7 @@ internal import Sodium
 /// What the committer of a path knows that others do not: the secrets of its new keys (section 7.4). The tree has the
 /// public keys already; what is encrypted to the members is made by ``encrypted(in:newLeaves:context:)`` when the group
 /// context of the new epoch is known.
-package struct FreshPath: ~Copyable {
+struct FreshPath: ~Copyable {
     /// The committer.
     let leaf: LeafIndex
     /// Goes into the key schedule: the secret after the one of the last node (section 7.4).

@@ -1,5 +1,5 @@
 /// One node of a leaf's direct path.
-package struct PathStep: Hashable, Sendable {
+struct PathStep: Hashable, Sendable {
     /// The node above the leaf.
     let node: NodeIndex
     /// The child of ``node`` that is not above the leaf: a node of the copath.

@@ -2,7 +2,7 @@ internal import Sodium
 
 /// The private side of a group's tree: the keys of a member's own leaf, and of the nodes above it as far as the member
 /// was told them. A key that is replaced, or whose node is blanked, is let go, and wiped with the last state that had it.
-package struct TreeKeys: ~Copyable, Sendable {
+struct TreeKeys: ~Copyable, Sendable {
     /// The member's own leaf.
     let leaf: LeafIndex
     private var keys: [NodeIndex: NodeKey]

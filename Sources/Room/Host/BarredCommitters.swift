@@ -25,7 +25,7 @@ struct BarredCommitters {
         return barred.insert(id)
     }
 
-    /// The member is not in the room any more; who was barred stays so.
+    /// The member is not in the room any more; whoever was barred stays so.
     mutating func hasLeft(_ id: MemberID) {
         accused[id] = nil
         accused = accused.filter { $0.value != id }

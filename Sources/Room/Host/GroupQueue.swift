@@ -100,7 +100,7 @@ struct GroupQueue {
     }
 
     /// What a member is asked to commit from now on; `gone` are in the group and not in the room any more. Two whose KeyPackages have
-    /// one mark cannot come in together: who has waited longer is asked for.
+    /// one mark cannot come in together: the one that has waited longer is asked for.
     mutating func ask(
         _ member: MemberID, adding comers: [Joiner], removing gone: [MemberID], mark: ([UInt8]) -> [UInt8],
         until deadline: Duration

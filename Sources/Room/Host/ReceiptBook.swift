@@ -11,7 +11,7 @@ struct ReceiptBook {
         var of: UInt16
         /// Members that will not get it any more, of those that should have.
         var missed: UInt16
-        /// The epoch in which it was sealed: who has come into the group later cannot read it.
+        /// The epoch in which it was sealed: whoever has come into the group later cannot read it.
         var epoch: UInt64
         /// Whether it is among `changed`.
         var isChanged = false

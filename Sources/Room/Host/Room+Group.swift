@@ -35,7 +35,7 @@ extension Room {
             actions: &actions)
     }
 
-    /// What a KeyPackage is refused with that cannot be used: where the group has had another secret, that is mostly the one of
+    /// Why a KeyPackage that cannot be used is refused: where the group has had another secret, that is mostly the one of
     /// which it has the proof.
     private var keyPackageRefusal: RoomCode {
         (group.book?.secretGeneration ?? 0) > 0 ? .groupInviteNeeded : .keyPackageInvalid
@@ -150,7 +150,7 @@ extension Room {
     /// Whether somebody new behind the link waits for the Commit that lets it in.
     package func isComingIn(at link: LinkID) -> Bool { group.joiners[link]?.isReturning == false }
 
-    /// Somebody who waited does not come in. Of who has no place nothing is remembered.
+    /// Somebody who waited does not come in. Nothing is remembered of those who have no place.
     mutating func forget(_ joiner: Joiner) {
         guard !joiner.isReturning else { return }
         names.release(joiner.nick, of: joiner.id)
@@ -390,7 +390,7 @@ extension Room {
         var isBelieved = true
         for id in refused {
             guard group.wasAsked(toAdd: id), let joiner = group.joiners[id] else {
-                // It has gone, or waits with another KeyPackage; who was never asked about it makes it up.
+                // It has gone, or waits with another KeyPackage; a member that was never asked about it makes it up.
                 if group.asked?.adds[id] == nil { isBelieved = false }
                 continue
             }
@@ -441,9 +441,9 @@ extension Room {
         }
         if let followed = members[sender]?.followed { members[sender]?.followed = max(followed, commit.epoch) }
         group.advance(by: booked, commit.groupInfo, of: sender, lowest: lowestEpoch, now: now)
-        // Of who came by a Commit that was undone nobody has heard.
+        // Nobody has heard of those who came by a Commit that was undone.
         let entries = (joiners + gone).filter { !$0.isReturning || before?.contains($0.id) == false }.map {
-            HostMessage.Admission.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
+            HostMessage.RoomState.Entry(id: $0.id, isHost: $0.isHost, nick: $0.nick.text)
         }
         let message = HostMessage.committed(
             from: sender, floor: group.window.floor, joined: entries, commit: commit.commit)
@@ -464,7 +464,7 @@ extension Room {
         group.joiners[link] != nil || waiting.contains { $0.link == link }
     }
 
-    /// Whether the member may give itself new keys now. Everybody has to compute for it; who is to come or go comes first.
+    /// Whether the member may give itself new keys now. Everybody has to compute for it; those who are to come or go come first.
     private func mayUpdate(_ id: MemberID, now: Duration) -> Bool {
         guard let member = members[id], !isShutOut(id), group.unfollowed.complaint == nil,
             group.asked?.member == id || group.asked == nil && group.updates.isNext(id),

@@ -62,7 +62,7 @@ extension Room {
         actions.append(.broadcast(HostMessage.lockChanged(isLocked).encoded, tag: 0))
     }
 
-    /// The room is at another onion service from now on; who comes by the one before is told, too.
+    /// The room is at another onion service from now on; those who come by the one before are told, too.
     package mutating func move(to place: OnionPlace, actions: inout [RoomAction]) {
         settings.movedTo = place
         actions.append(.broadcast(HostMessage.moved(place).encoded, tag: 0))

@@ -4,7 +4,7 @@ package import Sodium
 // A room whose host is a relay: it has no participant, and the members let each other in, by a secret that the relay does not
 // know. It knows only what it needs to keep strangers away: a key for handshakes that is made from the secret.
 extension Room {
-    /// A member says with which key handshakes are made by who has the group's invite. The group's context tells which of its
+    /// A member says which key is used for handshakes by those who have the group's invite. The group's context tells which of its
     /// secrets it is made from: the first one who says it is as good as any other, and what is wrong changes nothing.
     mutating func register(_ key: SecretContent, link: LinkID, actions: inout [RoomAction]) throws(RoomError) {
         guard limits.isRelay, let book = group.book else { throw .malformed }
@@ -92,7 +92,7 @@ extension Room {
     /// Whether the group's creator has said who may come in.
     package var isRegistered: Bool { group.isRegistered }
 
-    /// Whether who comes with the relay's own invite founds the group anew: nobody has a place any more, or only a founder
+    /// Whether whoever comes with the relay's own invite founds the group anew: nobody has a place any more, or only a founder
     /// whom nobody has followed, and who is away. Nobody waits, either, whom the group could still let in.
     package var mayBeginAnew: Bool {
         group.joiners.isEmpty && members.values.allSatisfy { group.epoch == 0 && $0.absence != nil }
@@ -104,7 +104,7 @@ extension Room {
         group = GroupQueue()
     }
 
-    /// No member is there who could be asked: the host's own participant comes back by itself, and at a relay who has waited
+    /// No member is there who could be asked: the host's own participant comes back by itself, and at a relay the one that has waited
     /// longest comes in. Where that cannot be, those who have no place yet are told.
     mutating func letInUnattended(now: Duration, actions: inout [RoomAction]) {
         guard let first = group.joiners.first, let book = group.book,
@@ -140,7 +140,7 @@ extension Room {
             watchCommit(by: joiner.id, now: now)
             // Some may be present, who were asked in vain.
             group.advance(by: booked, commit.groupInfo, of: joiner.id, lowest: lowestEpoch, now: now)
-            let entry = HostMessage.Admission.Entry(id: joiner.id, isHost: joiner.isHost, nick: joiner.nick.text)
+            let entry = HostMessage.RoomState.Entry(id: joiner.id, isHost: joiner.isHost, nick: joiner.nick.text)
             let message = HostMessage.committed(
                 from: joiner.id, floor: group.window.floor, joined: joiner.isReturning ? [] : [entry],
                 commit: commit.commit)

@@ -371,7 +371,7 @@ package struct Room {
     ) {
         actions.append(.admit(link, id))
         var entries = members.inOrder.map { member in
-            HostMessage.Admission.Entry(
+            HostMessage.RoomState.Entry(
                 id: member.id, isHost: member.isHost, nick: member.nick.text,
                 awaySince: member.absence.flatMap { $0.isTold ? age(at: $0.since) : nil })
         }
@@ -380,7 +380,7 @@ package struct Room {
             entries.removeLast(part.count)
             actions.append(.send(link, HostMessage.present(part).encoded))
         }
-        let admission = HostMessage.Admission(
+        let roomState = HostMessage.RoomState(
             member: id,
             secondsLeft: secondsLeft(now: now),
             age: age(at: now),
@@ -389,7 +389,7 @@ package struct Room {
             missedPrivately: members[id]?.missedPrivately ?? 0,
             members: entries,
             welcome: welcome)
-        actions.append(.send(link, HostMessage.admitted(admission).encoded))
+        actions.append(.send(link, HostMessage.admitted(roomState).encoded))
         members[id]?.missedPrivately = 0
         for message in settings.messages { actions.append(.send(link, message.encoded)) }
     }

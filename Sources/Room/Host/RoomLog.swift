@@ -128,7 +128,7 @@ package struct RoomLog {
     /// The member, whose place was opened before that was known, had received so many records on its session by then.
     package mutating func hadReceived(_ records: UInt32, by member: MemberID) { places[member]?.records &+= records }
 
-    /// The epoch that the member has followed the group to, as far as it has acknowledged; nil for who has no place.
+    /// The epoch that the member has followed the group to, as far as it has acknowledged; nil for a member without a place.
     func epoch(of member: MemberID) -> UInt64? { places[member]?.epoch }
 
     /// No member has followed the group any further than to this epoch, whatever it has acknowledged.

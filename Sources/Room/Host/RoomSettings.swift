@@ -21,7 +21,7 @@ package struct RoomSettings {
 
     var slowMode: HostMessage { .slowMode(UInt32(clamping: slowInterval.components.seconds)) }
 
-    /// What is told to who comes in.
+    /// What is told to those who come in.
     var messages: [HostMessage] {
         var messages: [HostMessage] = []
         if !topic.isEmpty { messages.append(.topicChanged(topic)) }

@@ -31,7 +31,7 @@ struct UnfollowedCommits {
         case open
         /// The room goes back to the book before that step.
         case undo(Int)
-        /// Enough of the others have followed: who has not comes in anew.
+        /// Enough of the others have followed: those who have not come in anew.
         case stays
     }
 

@@ -9,7 +9,7 @@ struct ExpelledMembers {
         /// Whether the person knows that the invite stays for now.
         var isTold = false
 
-        /// When the relay has others in again who come with the old invite.
+        /// When the relay lets others in again who come with the old invite.
         var toldAt: Duration? { isTold ? nil : since + RoomLimits.spoiltInviteTime }
     }
 
@@ -25,7 +25,7 @@ struct ExpelledMembers {
         entries.append(Entry(id: id, nick: nick, since: now))
     }
 
-    /// Whether a secret that is made now is kept from all of them: who is in the group makes it, too.
+    /// Whether a secret that is made now is kept from all of them: whoever is in the group makes it, too.
     func areOut(of members: Set<MemberID>) -> Bool {
         !isEmpty && !entries.contains { members.contains($0.id) }
     }

@@ -16,7 +16,7 @@ package protocol GroupEngine: AnyObject {
     var hasPendingCommit: Bool { get }
     /// The same for all members, and chosen by the creator; empty where there is no group.
     var groupID: [UInt8] { get }
-    /// The key that a member signs with; nil for who is not in the group.
+    /// The key that a member signs with; nil for somebody who is not in the group.
     func signatureKey(of member: MemberID) -> [UInt8]?
     /// The same for all members of the epoch, and for nobody else.
     func epochAuthenticator() throws(GroupError) -> SecretBytes
@@ -68,13 +68,13 @@ package protocol GroupEngine: AnyObject {
     var handshakeKey: SecretContent? { get }
     /// How often it has been another one.
     var secretGeneration: UInt64 { get }
-    /// Stages the next epoch, with fresh keys of ours, in which the secret is another one, which all make who are in this epoch.
+    /// Stages the next epoch, with fresh keys of ours, in which the secret is another one, made by all who are in this epoch.
     /// Only a moderator's is taken. Throws ``GroupError/unavailable`` where that cannot be.
     func commitNewSecret() throws(GroupError) -> GroupCommit
     /// The secret, for a member that has lost the group and comes anew with this KeyPackage, and nobody else; nil where it is none,
     /// or has another key than in the group.
     func sealedSecret(for candidate: GroupCandidate) -> [UInt8]?
-    /// The secret that somebody has sealed for our latest KeyPackage, who was in the group when we were in it last. From now on it is
+    /// The secret, sealed for our latest KeyPackage by somebody who was in the group when we were in it last. From now on it is
     /// what we know. Returns whether it is another one than before.
     func takeSecret(_ sealed: [UInt8], from member: MemberID) throws(GroupError) -> Bool
     /// A Commit with which we join the group of a GroupInfo and the tree of its epoch ourselves; for the same epoch the same, as
@@ -88,7 +88,7 @@ package protocol GroupEngine: AnyObject {
 
 /// What went wrong with the group. None of it says why: what a peer sent is not to be believed anyway.
 package enum GroupError: Error, Equatable, CaseIterable {
-    /// Not signed by who it is said to be from, or changed on its way.
+    /// Not signed by its supposed sender, or changed on its way.
     case forged
     /// Seen before.
     case replayed

@@ -36,7 +36,7 @@ struct GroupUpkeep {
 
     /// In this order, each by a Commit of its own.
     var roleChanges: [RoleChange] = []
-    /// Whom this member, a moderator, has sent out of a relay's room: once they are out of the group, that gets another secret.
+    /// Whom this member, a moderator, has sent out of a relay's room: once they are out of the group, it gets another secret.
     var expelled = ExpelledMembers()
 
     /// When this member tells the relay of the group's new secret, as nobody else seems to.

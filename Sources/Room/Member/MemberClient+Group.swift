@@ -81,28 +81,28 @@ extension MemberClient {
 
     // MARK: Commits
 
-    /// The group of the admission: this member is its first, or a Welcome lets it in.
+    /// The group that it comes in with: this member is its first, or a Welcome lets it in.
     mutating func enterGroup(
-        _ admission: HostMessage.Admission, tree: [UInt8], actions: inout [Action]
+        _ roomState: HostMessage.RoomState, tree: [UInt8], actions: inout [Action]
     ) throws(GroupError) {
-        if engine.hasExternalCommit, admission.welcome.isEmpty {
+        if engine.hasExternalCommit, roomState.welcome.isEmpty {
             try engine.enterExternally()
             upkeep.updateDue = now + GroupUpkeep.updateInterval
-        } else if admission.welcome.isEmpty {
+        } else if roomState.welcome.isEmpty {
             let founding = MemberRequest.found(groupInfo: try engine.create()).encoded
             invite.founding = founding
             actions.append(.send(founding))
         } else {
-            let host = admission.members.first { $0.isHost }?.id ?? members.first { $0.value.isHost }?.key
-            try engine.join(admission.welcome, tree: tree, host: host)
+            let host = roomState.members.first { $0.isHost }?.id ?? members.first { $0.value.isHost }?.key
+            try engine.join(roomState.welcome, tree: tree, host: host)
             wantUpdate(after: pause)
         }
-        guard engine.epoch == admission.epoch else { throw .cannotJoin }
+        guard engine.epoch == roomState.epoch else { throw .cannotJoin }
     }
 
     /// A Commit that the room has accepted.
     mutating func committed(
-        by sender: MemberID, joined: [HostMessage.Admission.Entry], commit: [UInt8], actions: inout [Action]
+        by sender: MemberID, joined: [HostMessage.RoomState.Entry], commit: [UInt8], actions: inout [Action]
     ) throws(RoomError) {
         guard !upkeep.isStuck else { return try listUnreached(joined) }
         let before = engine.members
@@ -149,7 +149,7 @@ extension MemberClient {
     }
 
     /// They are in the room, and in an epoch of the group that this member is not in: they may have to come again.
-    private mutating func listUnreached(_ joined: [HostMessage.Admission.Entry]) throws(RoomError) {
+    private mutating func listUnreached(_ joined: [HostMessage.RoomState.Entry]) throws(RoomError) {
         upkeep.reported.formUnion(joined.map(\.id))
         try list(joined, in: &members)
     }

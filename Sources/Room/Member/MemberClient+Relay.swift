@@ -4,8 +4,8 @@ package import Sodium
 // The member's part where the room is at a relay (docs/protocol.md, "Rooms of a relay").
 extension MemberClient {
     /// Whoever has created the group says how others come in; it comes in later like others.
-    mutating func tellOfRegistration(_ admission: HostMessage.Admission, actions: inout [Action]) {
-        let hasCreated = admission.welcome.isEmpty && engine.epoch == 0 && engine.handshakeKey != nil
+    mutating func tellOfRegistration(_ roomState: HostMessage.RoomState, actions: inout [Action]) {
+        let hasCreated = roomState.welcome.isEmpty && engine.epoch == 0 && engine.handshakeKey != nil
         if hasCreated {
             register(actions: &actions)
         } else if invite.awaitsFirst {
@@ -76,14 +76,14 @@ extension MemberClient {
             + upkeep.pause(memberCount: engine.members.count, random: random())
     }
 
-    /// The invite counts again that somebody knows who was sent out: the person hears so. It is changed all the same when that can be.
+    /// An invite that somebody who was sent out knows counts again: the person hears so. It is still changed as soon as that can be.
     mutating func tellOfOldInvite(actions: inout [Action]) {
         for entry in upkeep.expelled.takeDue(at: now) {
             actions.append(.tell(.warning(.inviteStays(for: entry.nick))))
         }
     }
 
-    /// Whether the invite that somebody knows who was sent out is about to be replaced, by this member.
+    /// Whether this member is about to replace the invite that somebody who was sent out knows.
     package var isReplacingInvite: Bool {
         isModerator && (invite.awaitsNew || !upkeep.expelled.isEmpty)
     }

@@ -11,9 +11,9 @@ extension MemberClient {
     /// How many others lose the room when this member ends it.
     package var othersToEnd: Int { isModerator && isAtRelay ? max(0, members.count - 1) : 0 }
 
-    /// Carries out what moderators can do from where they are; who may do more has other ways.
+    /// Carries out what moderators can do from where they are; whoever may do more has other ways.
     ///
-    /// - Throws: not-permitted to who is none; no-such-member.
+    /// - Throws: not-permitted to a member that is no moderator; no-such-member.
     package mutating func moderate(_ command: RoomCommand, actions: inout [Action]) throws(ChatEvent.Notice) {
         guard isModerator else { throw .moderatorsOnly }
         switch command {
@@ -48,7 +48,7 @@ extension MemberClient {
         if !isAway { actions.append(.send(MemberRequest.moderate(id, moderation).encoded)) }
     }
 
-    /// What has no answer by now the room has never got, or told it to who had no place any more. It carries out nothing twice.
+    /// What has no answer by now never reached the room, or was answered while this member had no place. Nothing is carried out twice.
     func askAgain(actions: inout [Action]) {
         for request in outbox.requests {
             actions.append(.send(MemberRequest.moderate(request.id, request.moderation).encoded))

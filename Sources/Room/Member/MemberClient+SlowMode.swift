@@ -24,7 +24,7 @@ extension MemberClient {
 
     mutating func slowed(seconds: Int64, actions: inout [Action]) {
         let seconds = min(seconds, ChatLimits.slowestSeconds)
-        // What was so before follows the admission at once.
+        // What was so before is told right after coming in.
         if slowMode.interval == .zero, slowMode.postedAt == nil, slowMode.enteredAt == now { slowMode.postedAt = now }
         slowMode.interval = .seconds(seconds)
         actions.append(.tell(.room(.slow(seconds: seconds))))

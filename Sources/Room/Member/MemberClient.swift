@@ -11,7 +11,7 @@ package struct MemberClient {
     package enum Action: Sendable, Equatable {
         case send(EncodedMessage)
         /// The host let this member in; the owner adds what it knows of the connection and announces it.
-        case admitted(HostMessage.Admission)
+        case admitted(HostMessage.RoomState)
         case tell(ChatEvent)
         /// The stay is over; close the connection. `refusal` says why the host did not let this member in.
         case end(ChatEvent.CloseReason, refusal: ChatEvent.Notice?)
@@ -188,15 +188,15 @@ package struct MemberClient {
             phase = .joining(Arrival())
             try list(part, in: &arrival.listed)
             phase = .joining(arrival)
-        case (.joining(var arrival), .admitted(let admission)):
-            try list(admission.members, in: &arrival.listed)
+        case (.joining(var arrival), .admitted(let roomState)):
+            try list(roomState.members, in: &arrival.listed)
             // Numbers begin with 1, and whoever comes in is among those who are there.
-            guard admission.member == engine.id, admission.nextSequence > 0, arrival.listed[engine.id] != nil else {
+            guard roomState.member == engine.id, roomState.nextSequence > 0, arrival.listed[engine.id] != nil else {
                 throw .malformed
             }
             members = arrival.listed
             phase = .joining(Arrival())
-            admitted(admission, tree: arrival.tree, actions: &actions)
+            admitted(roomState, tree: arrival.tree, actions: &actions)
         case (.joining, .refused(let code)):
             phase = .ended
             actions.append(.end(.lost, refusal: code.refusal))
@@ -223,7 +223,7 @@ package struct MemberClient {
     }
 
     func list(
-        _ entries: [HostMessage.Admission.Entry], in members: inout [MemberID: Member]
+        _ entries: [HostMessage.RoomState.Entry], in members: inout [MemberID: Member]
     ) throws(RoomError) {
         guard members.count + entries.count <= RoomLimits.membersBelieved else { throw .malformed }
         let isAtRelay = isAtRelay
@@ -233,17 +233,17 @@ package struct MemberClient {
         }
     }
 
-    private mutating func admitted(_ admission: HostMessage.Admission, tree: [UInt8], actions: inout [Action]) {
-        guard entrance.foundsGroup || !admission.welcome.isEmpty || engine.hasExternalCommit else {
+    private mutating func admitted(_ roomState: HostMessage.RoomState, tree: [UInt8], actions: inout [Action]) {
+        guard entrance.foundsGroup || !roomState.welcome.isEmpty || engine.hasExternalCommit else {
             phase = .ended
             actions.append(.send(MemberRequest.leave.encoded))
             actions.append(.end(.lost, refusal: .foundsNoGroup))
             return
         }
         do throws(GroupError) {
-            try enterGroup(admission, tree: tree, actions: &actions)
+            try enterGroup(roomState, tree: tree, actions: &actions)
         } catch {
-            let isAtRelay = !admission.welcome.isEmpty && engine.handshakeKey != nil
+            let isAtRelay = !roomState.welcome.isEmpty && engine.handshakeKey != nil
             guard !entrance.failed(error, isAtRelay: isAtRelay) else { return actions.append(.startOver) }
             phase = .ended
             actions.append(.end(.lost, refusal: error.refusal))
@@ -254,16 +254,16 @@ package struct MemberClient {
         conditions.forget(wasSlow: slowMode.interval > .zero)
         slowMode.interval = .zero
         // Of a room that begins to count anew nothing can be said.
-        let missed = id == nil ? 0 : Int(clamping: admission.nextSequence) - Int(clamping: order.expected)
-        let missedPrivately = id == nil ? 0 : Int(admission.missedPrivately)
+        let missed = id == nil ? 0 : Int(clamping: roomState.nextSequence) - Int(clamping: order.expected)
+        let missedPrivately = id == nil ? 0 : Int(roomState.missedPrivately)
         outbox.begin(isReturn: id != nil)
         if id == nil { slowMode.enteredAt = now }
-        id = admission.member
-        clock.entered(roomAge: admission.age)
-        order.enter(at: admission.nextSequence, epoch: engine.epoch, start: engine.chainStart)
-        actions.append(.admitted(admission))
+        id = roomState.member
+        clock.entered(roomAge: roomState.age)
+        order.enter(at: roomState.nextSequence, epoch: engine.epoch, start: engine.chainStart)
+        actions.append(.admitted(roomState))
         tellOfNick(actions: &actions)
-        tellOfRegistration(admission, actions: &actions)
+        tellOfRegistration(roomState, actions: &actions)
         if !upkeep.roleChanges.isEmpty { wantUpdate(after: .zero) }
         if missed > 0 || missedPrivately > 0 {
             actions.append(.tell(.warning(.missed(max(0, missed), privately: missedPrivately))))

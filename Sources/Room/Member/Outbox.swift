@@ -30,7 +30,7 @@ struct Outbox {
     private var window = SendWindow()
     /// The ids of what was sent to all, or asked for: the host can answer to nothing else.
     var sent = RecentSet<MessageID>(limit: sentIDsRemembered)
-    /// The same of what was sent to one alone. Its receipt comes when that one is back, however much was said to all by then.
+    /// The same of what was sent to one member alone. Its receipt comes when that one is back, however much was said to all by then.
     private var sentPrivately = RecentSet<MessageID>(limit: sentIDsRemembered)
     /// The latest of the messages that nobody is shown, and of which nobody hears that they have arrived.
     private var unseen = RecentSet<MessageID>(limit: RoomLimits.remembered)

@@ -1,10 +1,10 @@
 internal import Chat
 
-/// What a room is like. It is told right behind each admission; what is over by then nobody has told to who had no place meanwhile.
+/// What a room is like. It is told right after a member has come in; one that had no place meanwhile was never told what is over by then.
 struct RoomConditions {
     private(set) var isLocked = false
     private var hasTopic = false
-    /// What was so when the member had no place any more, and is not any more, if what comes next does not say otherwise.
+    /// What was so when the member lost its place, and is over unless what comes next says otherwise.
     private var over: [RoomChange] = []
 
     /// The member was let in anew; whether slow mode was on when it had a place last.

@@ -1,11 +1,11 @@
 internal import Chat
 
-/// Whom a member of a relay's room believes that has lost the group while its secret became another one: others tell it that, of whom
-/// each may lie. What they tell shows itself as right when it lets the member in.
+/// Whom a member of a relay's room believes when it has lost the group while its secret became another one: others tell it the new one,
+/// and each may lie. What they tell shows itself as right when it lets the member in.
 struct SecretTellers {
     /// Who has told the secret with which the member asks to come in over this connection.
     private var believed: MemberID?
-    /// Have told one that did not let it in: others are believed before.
+    /// Those who have told one that did not let it in: others are believed first.
     private var doubted: Set<MemberID> = []
     /// Whether one of those has told something over this connection.
     private var hasPassedOver = false

@@ -4,7 +4,7 @@ package import Wire
 /// What the host tells a member.
 package enum HostMessage: Sendable, Equatable {
     /// The state of the room as the member enters it.
-    package struct Admission: Sendable, Equatable {
+    package struct RoomState: Sendable, Equatable {
         package var member: MemberID
         /// Seconds until the room closes; nil for a room without end.
         package var secondsLeft: UInt32?
@@ -39,11 +39,11 @@ package enum HostMessage: Sendable, Equatable {
     }
 
     /// Part of the list of members, before `admitted`, where it is too long for one message.
-    case present([Admission.Entry])
-    case admitted(Admission)
+    case present([RoomState.Entry])
+    case admitted(RoomState)
     case refused(RoomCode)
     /// A Commit that the room has accepted, and who comes in by it. Nothing comes any more that was sealed before `floor`.
-    case committed(from: MemberID, floor: UInt64, joined: [Admission.Entry], commit: [UInt8])
+    case committed(from: MemberID, floor: UInt64, joined: [RoomState.Entry], commit: [UInt8])
     /// Nothing comes any more that was sealed before this epoch.
     case settled(floor: UInt64)
     /// The member is asked to add and to remove these.
@@ -123,16 +123,16 @@ package enum HostMessage: Sendable, Equatable {
         var writer = ByteWriter(reserving: expectedByteCount)
         let type: UInt8
         switch self {
-        case .admitted(let admission):
+        case .admitted(let roomState):
             type = RoomMessageType.admitted
-            writer.write(admission.member.wireValue)
-            writer.write(admission.secondsLeft ?? Self.endless)
-            writer.write(admission.age)
-            writer.write(admission.nextSequence)
-            writer.write(admission.epoch)
-            writer.write(admission.missedPrivately)
-            writer.write(admission.members)
-            writer.writeBytes(admission.welcome)
+            writer.write(roomState.member.wireValue)
+            writer.write(roomState.secondsLeft ?? Self.endless)
+            writer.write(roomState.age)
+            writer.write(roomState.nextSequence)
+            writer.write(roomState.epoch)
+            writer.write(roomState.missedPrivately)
+            writer.write(roomState.members)
+            writer.writeBytes(roomState.welcome)
         case .present(let members):
             type = RoomMessageType.present
             writer.write(members)
@@ -279,7 +279,7 @@ package enum HostMessage: Sendable, Equatable {
                 let epoch = try reader.readUInt64()
                 let missed = try reader.readUInt32()
                 self = .admitted(
-                    Admission(
+                    RoomState(
                         member: member, secondsLeft: seconds == Self.endless ? nil : seconds, age: age,
                         nextSequence: next, epoch: epoch, missedPrivately: missed,
                         members: try reader.readEntries(atMost: Self.memberListLimit),

@@ -17,7 +17,7 @@ extension ByteReader {
         return ids
     }
 
-    mutating func readEntry() throws(WireError) -> HostMessage.Admission.Entry {
+    mutating func readEntry() throws(WireError) -> HostMessage.RoomState.Entry {
         let id = try readMemberID()
         let flags = try readUInt8()
         return .init(
@@ -25,9 +25,9 @@ extension ByteReader {
             awaySince: flags & 2 != 0 ? try readUInt32() : nil)
     }
 
-    mutating func readEntries(atMost limit: Int) throws(WireError) -> [HostMessage.Admission.Entry] {
+    mutating func readEntries(atMost limit: Int) throws(WireError) -> [HostMessage.RoomState.Entry] {
         var list = ByteReader(try readVector(atMost: limit))
-        var members: [HostMessage.Admission.Entry] = []
+        var members: [HostMessage.RoomState.Entry] = []
         while list.remaining > 0 {
             members.append(try list.readEntry())
         }
@@ -44,7 +44,7 @@ extension ByteWriter {
         writeVector(list.bytes)
     }
 
-    mutating func write(_ members: [HostMessage.Admission.Entry]) {
+    mutating func write(_ members: [HostMessage.RoomState.Entry]) {
         var list = ByteWriter()
         for entry in members {
             list.write(entry)
@@ -52,7 +52,7 @@ extension ByteWriter {
         writeVector(list.bytes)
     }
 
-    mutating func write(_ entry: HostMessage.Admission.Entry) {
+    mutating func write(_ entry: HostMessage.RoomState.Entry) {
         write(entry.id.wireValue)
         write(UInt8((entry.isHost ? 1 : 0) | (entry.awaySince != nil ? 2 : 0)))
         writeVector(Array(entry.nick.utf8))

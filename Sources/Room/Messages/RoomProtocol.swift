@@ -64,7 +64,7 @@ package struct RoomLimits: Sendable {
     static let membersBelieved = 65_536
 
     /// Nicks that are tried for a joiner whose own is taken, each with the next number; a room of the usual size has fewer
-    /// members, and who asks for more costs the host a millisecond.
+    /// members, and whoever asks for more costs the host a millisecond.
     static let nicksTried = 100
 
     /// Bytes of the offer of a file: its name, of up to 255, and what proves it.
@@ -122,21 +122,21 @@ package struct RoomLimits: Sendable {
     /// How often a member may have others asked for it: each of them seals, and the room passes on.
     static let secretInterval = Duration.seconds(5)
 
-    /// How long a relay lets nobody new in after somebody was sent out, who knows the invite: a moderator may have given itself
+    /// How long a relay lets nobody new in after somebody who knows the invite was sent out: a moderator may have given itself
     /// new keys just before, and has to wait for ``ownUpdateInterval`` until the group gets another secret.
     static let spoiltInviteTime = Duration.seconds(60)
-    /// Of whom a relay remembers that they were sent out and know the group's invite, until that is another one.
+    /// Those whom a relay remembers as sent out and knowing the group's invite, until it is another one.
     static let spoilers = 256
 
     /// A message may have been sealed so many epochs ago: members keep what opens as many. In a round trip of 4 s, all that
     /// comes and goes in the long run, and new keys, begin 6.
     package static let epochsBack = 16
-    /// And so long ago at most: whose connection is silent for longer counts as away.
+    /// And so long ago at most: a member whose connection is silent for longer counts as away.
     static let epochTime = Duration.seconds(60)
     /// Books of before Commits that are kept, while few have followed these: in the minutes in which everybody but one is away no
     /// more is done. Each is some 150 bytes a member.
     static let booksKept = 8
-    /// How long it takes at the least until a Commit counts as followed: who cannot follow it has said so by then.
+    /// How long it takes at the least until a Commit counts as followed: whoever cannot follow it has said so by then.
     static let followTime = Duration.seconds(10)
     /// How long the room waits for what others say, after one could not follow.
     static let undoPatience = Duration.seconds(20)
@@ -156,8 +156,8 @@ package struct RoomLimits: Sendable {
     static let memberChangesPerSecond = 1.0
     static let memberChangeBurst = 64.0
 
-    /// Commits a second that let in somebody by the same invite, in the long run, and at once after a pause: who comes and goes
-    /// all the time slows down those who come by the invite that it has. Each lets in many, and who has come goes by another
+    /// Commits a second that let in somebody by the same invite, in the long run, and at once after a pause: whoever comes and goes
+    /// all the time slows down those who come by the same invite. Each lets in many, and whoever has come goes by another
     /// one: both together are less than what the room takes in all, so that those with other invites do not wait for it.
     static let waysPerSecond = 0.4
     static let wayBurst = 24.0

@@ -163,7 +163,7 @@ extension Room {
         }
     }
 
-    /// The process was started anew, and nobody is connected: who waited has to come again, and each member that has a place
+    /// The process was started anew, and nobody is connected: whoever waited has to come again, and each member that has a place
     /// in the log is away, behind the link that it gets from `link`, with its key. The host's own participant comes back by joining.
     package mutating func restarted(now: Duration, link: (RoomLog.Reader, [UInt8]) -> LinkID) {
         for joiner in group.joiners { forget(joiner) }
@@ -177,7 +177,7 @@ extension Room {
             beginAbsence(of: id, now: now)
             if member.isHost { receipts.hasForgotten(id) }
             let place = log.reader(of: id)
-            // What was said before its next stay it does not get any more. Of who had no place before that is counted already.
+            // It does not get what was said before its next stay. For one that had no place before, that is counted already.
             if member.link != nil, place == nil, members.count <= ChatLimits.receiptMembers {
                 receipts.posts.missed(by: id, since: member.since, after: member.receivedSequence)
             }

@@ -1,6 +1,6 @@
 internal import Wire
 
-/// What everybody knows who has read the log up to a place: where that is, and who writes. The same for the same history.
+/// What all know who have read the log up to a place: where that is, and who writes. The same for the same history.
 package struct LogState: Hashable, Sendable {
     package private(set) var place = LogPlace.origin
     package private(set) var lineage = LogLineage()

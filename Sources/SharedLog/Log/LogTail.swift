@@ -1,11 +1,11 @@
 /// The last entries that a host has read, as they stand in the store, so that it can give them back to a store that has lost them.
-package struct LogTail: Hashable, Sendable {
+struct LogTail: Hashable, Sendable {
     /// How many entries are kept: some seconds of a busy room, while Redis by default loses one.
     static let countLimit = 4_096
     /// How many bytes are kept.
     static let byteLimit = 8 << 20
 
-    package struct Entry: Hashable, Sendable {
+    struct Entry: Hashable, Sendable {
         let place: LogPlace
         let bytes: [UInt8]
     }

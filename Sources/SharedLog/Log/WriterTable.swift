@@ -89,7 +89,7 @@ package struct WriterTable: Hashable, Sendable {
         confirm { _ in id }
     }
 
-    /// Nobody waits for the writer any more that `confirming` names for who joined at a position.
+    /// Writers that joined at a position wait no more for the one that `confirming` names for it.
     private mutating func confirm(_ confirming: (_ since: LogPosition) -> WriterID?) {
         for (id, writer) in writers {
             guard case .joining(let since, var unconfirmed) = writer.standing, let confirmed = confirming(since),

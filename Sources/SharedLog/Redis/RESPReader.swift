@@ -17,7 +17,7 @@ package struct RESPReader: Sendable {
     /// There cannot be a whole value before so many bytes.
     private var needed = 1
 
-    /// `byteLimit` for who expects less.
+    /// `byteLimit` where less is expected.
     package init(byteLimit: Int = Self.byteLimit) {
         self.byteLimit = min(byteLimit, Self.byteLimit)
     }

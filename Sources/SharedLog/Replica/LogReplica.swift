@@ -265,7 +265,7 @@ package struct LogReplica: Hashable, Sendable {
 }
 
 extension LogReplica {
-    /// How a replica waits, for who keeps the time.
+    /// How a replica waits, for its owner, which keeps the time.
     package enum Wait: Hashable, Sendable {
         case none
         /// For the others, before the next epoch; that many leases have passed.

@@ -6,7 +6,7 @@ package enum ReplicaOmission: CaseIterable, Hashable, Sendable {
     case adoptForeignHistory
     /// The next epoch is opened without waiting for the hosts that live.
     case awaitLivingHosts
-    /// An epoch is opened by who has read less than another.
+    /// An epoch is opened by a host that has read less than another.
     case awaitFurthestHost
     /// A second lease stands for all who have come further, not for one of them.
     case awaitEachFurtherHost

@@ -1,7 +1,7 @@
 internal import CSodium
 
 /// Tells quickly whether bytes are still what they were: Poly1305 (RFC 8439, section 2.5) under one random key for many values,
-/// at a seventh of what BLAKE2b costs. Nobody may see the sums: who has two of them can make bytes with a third.
+/// at a seventh of what BLAKE2b costs. Nobody may see the sums: whoever has two of them can make bytes with a third.
 package final class SecretChecksum: Sendable {
     /// What two values have in common only when they are the same; by chance once in 2^93 for 15 KB.
     package struct Sum: Sendable, Equatable {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A lock that one process at a time can hold, until this value goes or the process ends.
-package final class FileLock: Sendable {
+final class FileLock: Sendable {
     enum Failure: Error, Equatable {
         /// Another process holds it.
         case held

@@ -24,7 +24,7 @@ package final class KeptRoom: Sendable {
         let folder: String
         let name: String
 
-        /// Removes all but the lock. Of whoever is interrupted here a store stays that was ended, if there was one: the next start goes
+        /// Removes all but the lock. When that is interrupted, a store that was ended stays, if there was one: the next start goes
         /// on with it (``KeptRoomSlot``).
         func removeAll(_ deleteStore: () -> Void = {}) -> ChatEvent.Notice? {
             PrivateDirectory.removeAll(torFolder)
@@ -128,7 +128,7 @@ package final class KeptRoom: Sendable {
         }
     }
 
-    /// How often a room has moved that is there now; nil when that is no place of this room's.
+    /// How often a room that is there now has moved; nil when that is no place of this room's.
     func moves(to place: OnionPlace?) -> Int? {
         guard let place else { return 0 }
         return (1...Self.moveLimit).first { onionKey(moves: $0).address.publicKey == place.key }

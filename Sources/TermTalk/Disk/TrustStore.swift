@@ -3,7 +3,7 @@ internal import Sodium
 
 /// The static keys of hosts that this user has accepted, or come to without an invite by their onion address:
 /// `known_hosts.json` in the state directory.
-package struct TrustStore: Sendable {
+struct TrustStore: Sendable {
     private struct Entry: Codable, Sendable {
         var room: String
         var address: String

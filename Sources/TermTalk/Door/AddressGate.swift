@@ -2,8 +2,8 @@
 ///
 /// Several people may share an address (NAT), so what is limited is who is new: a member whose connection broke may come
 /// back whatever its neighbours do.
-package struct AddressGate {
-    package struct Limits: Sendable {
+struct AddressGate {
+    struct Limits: Sendable {
         /// Members from one address, and peers that want to be.
         var peers = 5
         /// New connections from one address, a minute in the long run, and at once.

@@ -69,7 +69,7 @@ package struct Door {
     private(set) var invites: InviteTable
     /// At a relay: the group's invite, of which the relay knows the key for handshakes; nil before somebody has told it.
     private(set) var inviteOfGroup: InviteSecret?
-    /// Those that the group had before, oldest first: who came with one comes back with it.
+    /// Those that the group had before, oldest first: whoever came with one comes back with it.
     private var formerInvitesOfGroup: [InviteSecret] = []
     /// Oldest first.
     private(set) var visitors: [Visitor] = []
@@ -220,7 +220,7 @@ package struct Door {
     private func refusal(ofInviteOf visitor: Visitor, room: Room, now: Duration) -> RoomCode? {
         guard let key = visitor.key, !room.holds(key: key) else { return nil }
         if room.limits.isRelay {
-            // The first one creates the group; after that its members let in who has the group's invite.
+            // The first one creates the group; after that its members let in whoever has the group's invite.
             let isOfGroup = visitor.invite != nil && visitor.invite === inviteOfGroup
             let isRight = room.isRegistered ? isOfGroup : room.memberCount == 0
             return isRight && !room.isInviteSpoilt(now: now) || mayBeginAnew(with: visitor.invite, room: room)

@@ -122,7 +122,7 @@ struct Doorkeeper {
         node.release(connection)
     }
 
-    /// The relay's group was left by all, and who comes in now is the first one of another.
+    /// The relay's group was left by all, and the next to come in is the first one of another.
     func beginAnew() {
         node.logger.info("the room's group begins anew")
         var actions: [RoomAction] = []

@@ -5,8 +5,8 @@ internal import SecureSession
 /// Behind an onion service all peers have the same address, and keys are free: so all who come without an invite share one
 /// allowance, and each invite has its own. Whoever tries passwords through one of these entrances keeps
 /// others out of that one for a while, and of no other.
-package struct PasswordGuesses {
-    package struct Limits: Sendable {
+struct PasswordGuesses {
+    struct Limits: Sendable {
         /// Wrong passwords without a consequence: people mistype.
         var free = 2
         /// How long nobody may try after the next wrong one, the third; each further one doubles it.
@@ -24,16 +24,16 @@ package struct PasswordGuesses {
     }
 
     /// The way in: without an invite, or with one of them.
-    package struct Entrance: Hashable {
+    struct Entrance: Hashable {
         let invite: InviteSecret?
 
         init(_ invite: InviteSecret?) {
             self.invite = invite
         }
 
-        package static func == (left: Entrance, right: Entrance) -> Bool { left.invite === right.invite }
+        static func == (left: Entrance, right: Entrance) -> Bool { left.invite === right.invite }
 
-        package func hash(into hasher: inout Hasher) {
+        func hash(into hasher: inout Hasher) {
             hasher.combine(invite.map(ObjectIdentifier.init))
         }
     }

@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Transport
 
 /// Where the peer of a direct room comes from, as far as limits go: an IPv4 address, or the /64 of a global IPv6
-/// address, for who has one address of such a network has all of them. Within a local network several people share it.
+/// address, for whoever has one address of such a network has all of them. Within a local network several people share it.
 package struct PeerNetwork: Hashable, Sendable {
     private let bytes: [UInt8]
 

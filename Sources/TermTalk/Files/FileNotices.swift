@@ -82,7 +82,7 @@ extension ChatEvent.Notice {
         }
     }
 
-    /// Why the other side, or the host, ends it.
+    /// Why the other member, or the host, ends it.
     static func file(_ end: FileEnd, largest: UInt64?) -> Self {
         switch end {
         case .tooLarge where largest == 0: .filesOff

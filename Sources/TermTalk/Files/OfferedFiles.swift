@@ -7,7 +7,7 @@ internal import Sodium
 final class OfferedFiles {
     /// Offers that are remembered; past it the oldest that is not on its way is forgotten, of whoever has most.
     static let limit = 256
-    /// Part files of forgotten offers that are remembered, for who wants none to stay.
+    /// Part files of forgotten offers that are remembered, for people who want none to stay.
     private static let forgottenLimit = 1_024
     /// How often a sender is told how far a receiver is.
     private static let toldInterval = Duration.milliseconds(500)
@@ -194,7 +194,7 @@ final class OfferedFiles {
         return nil
     }
 
-    /// Files that wait, in the order in which they begin: first those that have given way least, of who has fewest on their way.
+    /// Files that wait, in the order in which they begin: first those that have given way least, of the sender that has fewest on their way.
     private var waiting: [OfferedFile] {
         var running: [UInt32: Int] = [:]
         for file in files where file.reception != nil { running[file.sender, default: 0] += 1 }

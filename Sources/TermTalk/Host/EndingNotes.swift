@@ -1,7 +1,7 @@
 internal import Chat
 internal import EventLoop
 
-/// Tells that a room ends soon, at each of ``times`` before; for whoever hosts it, and for who is in it.
+/// Tells that a room ends soon, at each of ``times`` before; for whoever hosts it, and for all who are in it.
 final class EndingNotes {
     /// Before the end; the largest first.
     static let times: [Duration] = [.seconds(300), .seconds(60), .seconds(10)]

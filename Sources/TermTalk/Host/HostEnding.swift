@@ -93,7 +93,7 @@ final class HostEnding {
         node.doorkeeper.dropAll()
     }
 
-    /// Whose connection has not taken the word of a pause yet is waited for, for a moment.
+    /// A member whose connection has not taken the word of a pause yet is waited for, for a moment.
     func finishPauseIfTold() {
         guard hasBegun, !node.room.isClosed, !node.connections.all.contains(where: { $0.stream != nil }) else { return }
         finish()

@@ -142,7 +142,7 @@ extension HostNode {
         let count = try connection.session.seal(messages, into: &wire, now: loop.time)
         ask { $0.log.advance(&reader, by: count) }
         connection.reader = reader
-        // A kept room's member hears of nothing else before its admission, which may not be on the disk yet.
+        // A kept room's member hears of nothing else before it is told that it is in, which may not be on the disk yet.
         if !connection.session.hasQueued, !hasUnread(connection), !connection.isReleased {
             try files.seal(for: connection, into: &wire)
         }

@@ -12,11 +12,11 @@ package struct InviteTable {
     /// Invites in force at a time. The first message of a handshake is tried with each.
     static let maximum = 32
 
-    /// Secrets tried that are no longer in force; past it the oldest is forgotten, and who came with it cannot come back
+    /// Secrets tried that are no longer in force; past it the oldest is forgotten, and whoever came with it cannot come back
     /// after a broken connection.
     static let maximumHeld = 64
 
-    /// How many of those nobody came with who is still there. Each costs a try with every first message.
+    /// How many of those with which nobody came who is still there. Each costs a try with every first message.
     static let maximumRemembered = 8
 
     package struct Entry {
@@ -34,7 +34,7 @@ package struct InviteTable {
 
     private(set) var entries: [Entry]
     private var lastNumber = InviteTable.roomNumber
-    /// By static key; several for who has come back with another one.
+    /// By static key; several for a member that has come back with another one.
     private var invites: [[UInt8]: [InviteSecret]] = [:]
     /// No longer in force, and known to somebody who is there; oldest first.
     private var held: [InviteSecret] = []

@@ -1,7 +1,7 @@
-package import Chat
+internal import Chat
 
 /// What to make of a host's static key.
-package enum HostKeyPolicy: Sendable {
+enum HostKeyPolicy: Sendable {
     /// The key is known, and the handshake fails with any other.
     case pinned(ChatEvent.Trust)
     /// The onion address says who the host is; its key is reported as ``MemberEvent/newHostKey(_:)``, so that a later stay

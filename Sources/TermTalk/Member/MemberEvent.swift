@@ -1,9 +1,9 @@
-package import Chat
-package import Room
-package import Sodium
+internal import Chat
+internal import Room
+internal import Sodium
 
 /// What whoever comes into a room hears of its ``MemberNode``.
-package enum MemberEvent {
+enum MemberEvent {
     /// A key was accepted without being known.
     case newHostKey(X25519.PublicKey)
     /// The host says that the room is there from now on.

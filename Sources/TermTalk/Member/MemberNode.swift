@@ -32,7 +32,7 @@ package final class MemberNode: ByteStreamHandler {
 
     /// How often a connection is looked at that takes nothing, whatever is due on it.
     static let congestedInterval = Duration.seconds(1)
-    /// How long leaving waits at most until the group has another invite than the one that somebody knows whom this member has
+    /// How long leaving waits at most until the group has another invite than the one known to somebody whom this member has
     /// sent out: new keys may have to wait for 20 s.
     static let renewalPatience = Duration.seconds(25)
     /// How long leaving may take once everything has been delivered.
@@ -201,7 +201,7 @@ package final class MemberNode: ByteStreamHandler {
         case .perform(let wanted): person.perform(wanted)
         case .countAnew: person.countsAnew()
         case .roomEnds(let end): endingNotes.roomEnds(at: end)
-        case .announce(let admission): announce(admission)
+        case .announce(let roomState): announce(roomState)
         case .newHostKey(let key): onEvent?(.newHostKey(key))
         case .endSoon(let isAnswerOwed): endSoon(isAnswerOwed: isAnswerOwed)
         case .ended(let reason, let notice): ended(reason, notice)
@@ -232,13 +232,13 @@ package final class MemberNode: ByteStreamHandler {
         rescheduleTimer()
     }
 
-    private func announce(_ admission: HostMessage.Admission) {
+    private func announce(_ roomState: HostMessage.RoomState) {
         tell(
             .joinedRoom(
                 .init(
                     room: target.room.description, transport: target.address.kind, address: target.address.text,
-                    member: admission.member, members: person.client.memberList, hostKey: hostKey?.text ?? "",
-                    trust: stay.trust, expires: admission.secondsLeft.map { person.wallClock() + Int64($0) }))
+                    member: roomState.member, members: person.client.memberList, hostKey: hostKey?.text ?? "",
+                    trust: stay.trust, expires: roomState.secondsLeft.map { person.wallClock() + Int64($0) }))
         )
         leaveIfDelivered()
     }
@@ -262,7 +262,7 @@ package final class MemberNode: ByteStreamHandler {
             if case .memberLeft(let member, _, _, _) = event { files.exchange?.memberLeft(member) }
         case .offered(let offer, let member, let isPrivate):
             files.exchange?.offered.add(offer, from: member, isPrivate: isPrivate)
-        case .admitted(let admission): advance { $0.admitted(admission, now: now, actions: &$1) }
+        case .admitted(let roomState): advance { $0.admitted(roomState, now: now, actions: &$1) }
         case .end(let reason, let refusal): advance { $0.end(reason, refusal, actions: &$1) }
         case .startOver: advance { $0.startsOver(now: now, actions: &$1) }
         case .registered(let isShown):

@@ -1,7 +1,7 @@
 internal import Sodium
 
 /// What a member knows of the room before it joins.
-package struct MemberTarget {
+struct MemberTarget {
     var room: RoomName
     var address: RoomAddress
     var policy: HostKeyPolicy

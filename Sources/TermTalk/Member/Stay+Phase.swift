@@ -69,7 +69,7 @@ extension Stay {
         /// What comes on this connection is counted from the beginning.
         case countAnew
         case roomEnds(at: Duration?)
-        case announce(HostMessage.Admission)
+        case announce(HostMessage.RoomState)
         /// A host key that was accepted without being known.
         case newHostKey(X25519.PublicKey)
         /// Call ``finish(actions:)`` soon; where nobody is owed an answer, close when all has gone out.

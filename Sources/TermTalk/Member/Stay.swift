@@ -9,7 +9,7 @@ internal import Wire
 /// Sans-IO: it is told of connections, of what its session brings and of time, and says what is to be done, in that order.
 /// What is said in the room passes it by: that is the ``MemberClient``'s. `now` is monotonic time since any fixed origin.
 struct Stay: ~Copyable {
-    /// How long a member that wants to leave, and is cut off, tries to deliver what it said.
+    /// How long a member that wants to leave, and has lost its connection, tries to deliver what it said.
     static let deliveryPatience = Duration.seconds(120)
     /// How long a joiner tries again at a host that closes without a word.
     static let busyPatience = Duration.seconds(20)
@@ -376,7 +376,7 @@ struct Stay: ~Copyable {
         }
     }
 
-    /// A message of a host that has not shown the password yet. Nothing of the room is believed it.
+    /// A message of a host that has not shown the password yet. It is believed nothing about the room.
     private mutating func receivedAtDoor(
         type: UInt8, body: [UInt8], _ exchange: PasswordExchange, then wanted: [MemberClient.Action],
         actions: inout [Action]
@@ -409,15 +409,15 @@ struct Stay: ~Copyable {
         if case .joining = phase { phase = .joining(awaitsApproval: true) }
     }
 
-    mutating func admitted(_ admission: HostMessage.Admission, now: Duration, actions: inout [Action]) {
+    mutating func admitted(_ roomState: HostMessage.RoomState, now: Duration, actions: inout [Action]) {
         schedule.connected(now: now)
         cameIn(actions: &actions)
         if !isNewcomer {
             actions.append(.tell(.connection(.init(state: .connected, attempt: schedule.attempt))))
         }
         standing = .member
-        roomEnds(at: admission.secondsLeft.map { now + .seconds(Int64($0)) }, actions: &actions)
-        actions.append(.announce(admission))
+        roomEnds(at: roomState.secondsLeft.map { now + .seconds(Int64($0)) }, actions: &actions)
+        actions.append(.announce(roomState))
     }
 
     private mutating func cameIn(actions: inout [Action]) {

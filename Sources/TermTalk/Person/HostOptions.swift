@@ -32,7 +32,7 @@ package struct HostOptions: Sendable {
     var isInviteOnly: Bool
     /// Whether the router is asked for a port that leads to a room without tor.
     var mapsPort: Bool
-    /// Whether only who holds an invite can resolve the onion service; the room is by invite only, then.
+    /// Whether only holders of an invite can resolve the onion service; the room is by invite only, then.
     var hasClientAuthorization: Bool
     /// The keys that the room had before; nil for a room with new ones.
     var kept: KeptRoom?

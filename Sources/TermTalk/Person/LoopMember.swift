@@ -4,7 +4,7 @@ internal import Room
 internal import Sodium
 
 /// A participant on the loop: a ``MemberClient`` with its clock, its timer, and what follows from what it does. The same for
-/// the person at the host and for who joined; what carries its messages is the owner's.
+/// the person at the host and for one who joined; what carries its messages is the owner's.
 package final class LoopMember {
     private let loop: EventLoop
     let wallClock: () -> Int64

@@ -71,7 +71,7 @@ final class RoomEntrance {
     /// Further addresses of a direct room.
     var alternatives: [RoomAddress] { (direct?.addresses.dropFirst() ?? []).map { .direct($0) } }
 
-    /// What people dial who are on this side of the router; nil where that is no other address.
+    /// What people on this side of the router dial; nil where that is no other address.
     var insideAddress: String? { direct?.inside.first?.description }
 
     /// Whether other machines come in without tor.

@@ -1,6 +1,6 @@
 package import Sodium
 
-/// What a room's id gives to those who know it: under which name the room's record stands in a registry, and the key that it is
+/// What those who know a room's id can derive from it: under which name the room's record stands in a registry, and the key that it is
 /// sealed under. A registry can derive the one from the other as little as the id from either.
 ///
 /// Through Argon2id, so that whoever holds the registry guesses ids that people chose slowly; with one salt for all rooms, because who
@@ -45,7 +45,7 @@ package final class RegistryKeys: Sendable {
         return buffer
     }
 
-    /// Nil for what nobody has written who knows the room's id, or what is no record of this version.
+    /// Nil for what was not written by somebody who knows the room's id, or is no record of this version.
     func open(_ sealed: [UInt8]) -> RegistryRecord? {
         guard sealed.count == Self.sealedByteCount else { return nil }
         var buffer = sealed

@@ -4,7 +4,7 @@ internal import Sodium
 internal import TorController
 internal import Transport
 
-/// What a registry says is a hint of where to look, from whoever knows the room's id. Whom to trust it does not say: that is the invite's
+/// What a registry says is a hint of where to look, from whoever knows the room's id. It does not say whom to trust: that is the invite's
 /// word, or the person's.
 extension RoomGuest {
     func find(by search: RegistrySearch) {
@@ -47,7 +47,7 @@ extension RoomGuest {
             throw .registryForged("it leads nowhere but to this machine")
         }
         if let invite = options.invite {
-            // One of the other kind would have who comes by tor show its address, or the other way round.
+            // One of the other kind would have somebody who comes by tor show its address, or the other way round.
             guard (address.onionKey == nil) == (invite.address.onionKey == nil) else {
                 throw .registryForged("it is another kind of address than the invite's")
             }

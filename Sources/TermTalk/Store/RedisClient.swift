@@ -1,7 +1,7 @@
 internal import EventLoop
 package import SharedLog
 
-/// Plain commands to Redis, for who asks now and then: it connects when something is asked, and stays connected.
+/// Plain commands to Redis, for an owner that asks now and then: it connects when something is asked, and stays connected.
 ///
 /// Nothing is asked twice: of a command that fails it is not known whether it was carried out. Whoever asks again does so later.
 package final class RedisClient {

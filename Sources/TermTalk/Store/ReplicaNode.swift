@@ -1,9 +1,9 @@
 internal import EventLoop
-package import SharedLog
+internal import SharedLog
 
 /// A host's replica of a shared log, with its time and its connection to Redis, which is made again whenever it breaks.
-package final class ReplicaNode {
-    package enum Event {
+final class ReplicaNode {
+    enum Event {
         /// All the room knows is to be replaced: by its snapshot, or by what a room begins with.
         case adopted(room: [UInt8]?)
         /// The next of the log's order.

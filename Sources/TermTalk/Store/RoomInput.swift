@@ -8,7 +8,7 @@ internal import Wire
 enum RoomInput: Equatable {
     /// How a visitor came by the room's door.
     enum Pass: Equatable {
-        /// With the relay's own invite, for who founds the group, or where that is enough without one.
+        /// With the relay's own invite, which is for the founder of the group, or where that is enough without one.
         case first
         /// With an invite, of which this is the mark.
         case group([UInt8])

@@ -26,7 +26,7 @@ final class RoomSharing {
     static let trimInterval: UInt64 = 64
     /// A hash of the room's state is logged after so many entries, where debug messages are.
     static let stateInterval: UInt64 = 64
-    /// Messages that are written for one link: in all for who is no member, who says one thing and waits; and for a member, of those that have
+    /// Messages that are written for one link: in all for a visitor, which says one thing and waits; and for a member, of those that have
     /// not come back, so that the room has not judged them yet. That is twice what its own window has (``SendWindow``).
     static let visitorMessages = 8
     static let memberMessages = 4_096

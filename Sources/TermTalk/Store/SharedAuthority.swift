@@ -94,7 +94,7 @@ final class SharedAuthority: RoomAuthority {
         submit(.returned(connection.link.number, key: key, session: session, received: received))
     }
 
-    /// More has come than the room can have judged. Who is a member comes back; all others say one thing and wait.
+    /// More has come than the room can have judged. Members come back; all others say one thing and wait.
     private func overdone(_ connection: HostConnection) {
         guard connection.isMember else { return node.fail(connection) }
         connection.dropStream()

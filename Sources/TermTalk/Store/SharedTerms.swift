@@ -10,7 +10,7 @@ struct SharedTerms: Equatable {
     let admitsUnattended: Bool
     let hasPassword: Bool
     let isInviteOnly: Bool
-    /// When the room ends, in milliseconds since it began; only the word of who begins it counts.
+    /// When the room ends, in milliseconds since it began; only the word of the host that begins it counts.
     var closesAt: UInt64?
 
     init(_ limits: RoomLimits, hasPassword: Bool, isInviteOnly: Bool, timeToLive: Duration?) {

@@ -4,7 +4,7 @@ internal import Room
 
 /// Whether the clock of this machine fits what tor's network agreed on.
 enum ConsensusTime {
-    /// A consensus is used for a day after its end (path-spec, "reasonably live"); who is later than that has another time.
+    /// A consensus is used for a day after its end (path-spec, "reasonably live"); whoever is later than that has another time.
     static let tolerance: Int64 = 24 * 3600
     /// Clocks of the authorities differ by this much without harm.
     static let slack: Int64 = 60

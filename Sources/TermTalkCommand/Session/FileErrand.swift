@@ -1,6 +1,6 @@
 internal import Chat
 
-/// How far the files of `send` have come, by what the room tells: who has accepted one gets all of it.
+/// How far the files of `send` have come, by what the room tells: whoever has accepted one gets all of it.
 struct FileErrand: Errand {
     private enum Phase {
         case joining

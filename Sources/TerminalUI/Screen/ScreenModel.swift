@@ -63,7 +63,7 @@ package struct ScreenModel: Sendable {
 
     var isClosed: Bool { status.isClosed }
 
-    /// The nick of who hosts the room; empty where nobody does.
+    /// The nick of the host's person; empty where nobody does.
     var host: String { roster.members.first(where: \.isHost).map { roster.name(of: $0.id) } ?? "" }
 
     // MARK: The room

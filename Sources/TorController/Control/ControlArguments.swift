@@ -1,7 +1,7 @@
 /// The arguments of a reply or event line: words, quoted strings, and `NAME=value` pairs in any order.
 ///
 ///     BOOTSTRAP PROGRESS=14 TAG=handshake SUMMARY="Handshaking with a relay"
-package struct ControlArguments: Equatable, Sendable {
+struct ControlArguments: Equatable, Sendable {
     /// Words and quoted strings without a name, in order.
     private(set) var positional: [String] = []
     private var named: [String: [UInt8]] = [:]

@@ -1,8 +1,8 @@
 import EventLoop
-package import Sodium
+internal import Sodium
 
 /// One command line to tor.
-package enum ControlCommand {
+enum ControlCommand {
     /// A line without secrets and without its CRLF.
     case line(String)
     /// A whole line, CRLF included, in memory that is wiped.

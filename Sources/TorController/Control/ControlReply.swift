@@ -47,7 +47,7 @@ package struct ControlReply: Equatable, Sendable {
 }
 
 /// How the peer broke the control protocol.
-package enum ControlProtocolError: Error, Equatable, Sendable {
+enum ControlProtocolError: Error, Equatable, Sendable {
     case malformedLine
     case malformedArguments
 }

@@ -8,8 +8,8 @@
 ///
 /// A reply past a limit is dropped while it is read: how long an answer is may be up to strangers, as with `circuit-status`,
 /// and is no reason to end the connection that onion services live on.
-package struct ControlReplyParser {
-    package enum Output: Equatable {
+struct ControlReplyParser {
+    enum Output: Equatable {
         case reply(ControlReply)
         /// A reply or an event, of this status, that was longer than is read.
         case tooLong(status: Int)

@@ -1,14 +1,14 @@
 import EventLoop
-package import Sodium
+internal import Sodium
 
 /// One control connection as a value: authentication first, then commands matched with their replies in order.
 ///
 /// Of the methods tor offers the first of these that works is used: HASHEDPASSWORD when a password is there, SAFECOOKIE
 /// (both sides prove they know the cookie), NULL (nothing is given away), and where the person named the endpoint COOKIE,
 /// which gives the file's bytes away. A tor allows one try a connection.
-package struct ControlSession {
+struct ControlSession {
     /// What the owner carries out, in order.
-    package enum Output {
+    enum Output {
         case send([UInt8])
         case sendSecret(SharedSecret)
         /// Read this file and answer with ``ControlSession/cookieRead(_:)``.
@@ -23,12 +23,12 @@ package struct ControlSession {
     }
 
     /// Identifies a command until its reply.
-    package struct CommandID: Hashable, Sendable {
+    struct CommandID: Hashable, Sendable {
         let value: UInt64
     }
 
     /// What reading the cookie file gave.
-    package enum CookieOutcome {
+    enum CookieOutcome {
         case cookie(SharedSecret)
         case permissionDenied
         case missing
@@ -115,7 +115,7 @@ package struct ControlSession {
             return [Self.output(of: .authenticate(cookie.bytes))]
         }
         state = .waitingForChallenge(info, cookie: cookie)
-        return [.send(Array("AUTHCHALLENGE SAFECOOKIE \(Hex.encode(clientNonce))\r\n".utf8))]
+        return [.send(Array("AUTHCHALLENGE SAFECOOKIE \(Base16.encode(clientNonce))\r\n".utf8))]
     }
 
     private mutating func received(_ reply: ControlReply) -> [Output] {
@@ -172,14 +172,15 @@ package struct ControlSession {
     private mutating func challenged(_ reply: ControlReply, _ info: ProtocolInfo, _ cookie: SharedSecret) -> [Output] {
         guard reply.isPositive else { return fail(.authenticationFailed(.refused)) }
         guard let arguments = try? ControlArguments(reply.text), arguments.positional == ["AUTHCHALLENGE"],
-            let hash = arguments[name: "SERVERHASH"].flatMap({ Hex.decode($0) }), hash.count == SafeCookie.byteCount,
-            let nonce = arguments[name: "SERVERNONCE"].flatMap({ Hex.decode($0) }), nonce.count == SafeCookie.byteCount
+            let hash = arguments[name: "SERVERHASH"].flatMap({ Base16.decode($0) }), hash.count == SafeCookie.byteCount,
+            let nonce = arguments[name: "SERVERNONCE"].flatMap({ Base16.decode($0) }),
+            nonce.count == SafeCookie.byteCount
         else { return protocolBroken() }
         let expected = SafeCookie.serverHash(cookie: cookie.bytes, clientNonce: clientNonce, serverNonce: nonce)
         guard constantTimeEquals(hash.span, expected.span) else { return fail(.authenticationFailed(.cookieMismatch)) }
         state = .waitingForAuthentication(info)
         let proof = SafeCookie.clientHash(cookie: cookie.bytes, clientNonce: clientNonce, serverNonce: nonce)
-        return [.send(Array("AUTHENTICATE \(Hex.encode(proof))\r\n".utf8))]
+        return [.send(Array("AUTHENTICATE \(Base16.encode(proof))\r\n".utf8))]
     }
 
     private mutating func protocolBroken() -> [Output] {

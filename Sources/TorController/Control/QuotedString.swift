@@ -1,5 +1,5 @@
 /// The quoted strings of the control protocol and of torrc files: C escapes between double quotes.
-package enum QuotedString {
+enum QuotedString {
     /// `bytes` between quotes; quotes and backslashes escaped, everything outside printable ASCII in octal.
     static func escape(_ bytes: some Sequence<UInt8>) -> String {
         var result = "\""
@@ -36,7 +36,7 @@ package enum QuotedString {
         case UInt8(ascii: "r"): return 0x0D
         case UInt8(ascii: "t"): return 0x09
         case UInt8(ascii: "x"):
-            guard let high = rest.popFirst().flatMap(Hex.digit), let low = rest.popFirst().flatMap(Hex.digit)
+            guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit)
             else { throw .malformedArguments }
             return high << 4 | low
         case 0x30...0x37:
@@ -51,6 +51,15 @@ package enum QuotedString {
             return UInt8(value)
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "'"): return byte
         default: throw .malformedArguments
+        }
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x41 + 10
+        case 0x61...0x66: byte - 0x61 + 10
+        default: nil
         }
     }
 }

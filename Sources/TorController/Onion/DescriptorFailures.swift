@@ -1,7 +1,7 @@
 internal import EventLoop
 
 /// Descriptors that could not be fetched lately, for tors whose SOCKS port does not say why a connection failed.
-package struct DescriptorFailures {
+struct DescriptorFailures {
     /// Services remembered: one program dials a handful.
     static let maximumCount = 64
     /// How long a failure says something about an attempt that just failed: tor tries all directories within it.

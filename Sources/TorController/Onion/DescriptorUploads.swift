@@ -5,7 +5,7 @@
 /// begins but not when it ends, so a directory that got both counts once it has confirmed as often as it was sent one.
 /// A filter in front of tor (onion-grater) may take the names away; then both descriptors are there when each upload that
 /// was begun is confirmed.
-package struct DescriptorUploads {
+struct DescriptorUploads {
     /// Descriptors a service has at a time.
     static let expectedDescriptorCount = 2
     /// Descriptors remembered: four days of time periods.

@@ -10,7 +10,7 @@ internal import EventLoop
 /// When all were gone and are back, they are the same ones, and tor tells nobody. But the tor of a client that asked them
 /// meanwhile remembers for two minutes that they did not know the service, and does not ask them again
 /// (`HS_CACHE_CLIENT_INTRO_STATE_MAX_AGE`). Of a service that is added again it finds others.
-package struct IntroductionWatch {
+struct IntroductionWatch {
     /// So long too few mean that tor has given up. It replaces one that is lost in some seconds; but a relay that could not
     /// reach another one does not try again for a minute, and before that new ones fail just so.
     static let patience = Duration.seconds(75)

@@ -20,7 +20,7 @@ package struct OnionServiceOptions: Equatable, Sendable {
     /// The keys whose owners can resolve the service (rend-spec-v3, section 2.5.1, client authorization); nil for
     /// everybody.
     var clients: Set<X25519.PublicKey>?
-    /// Whether who comes has to prove work when more come than tor takes (proposal 327); tor has it from 0.4.9 on.
+    /// Whether whoever comes has to prove work when more come than tor takes (proposal 327); tor has it from 0.4.9 on.
     var hasProofOfWork: Bool
 
     /// Whether the room is flooded now.

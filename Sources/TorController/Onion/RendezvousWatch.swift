@@ -3,8 +3,8 @@ internal import EventLoop
 /// The circuits over which peers have come to a service, and which of them to close: a peer's circuit stays for ten minutes
 /// after its streams, and a service that ADD_ONION made learns of no stream on which circuit it came. So what tor hears on
 /// each (`CIRC_BW`) says whose end is silent, whether the room refused it or it never asked for anything.
-package struct RendezvousWatch {
-    /// A circuit that nothing came over for so long is closed. A member, or who waits for one's place, says something every
+struct RendezvousWatch {
+    /// A circuit that nothing came over for so long is closed. A member, or a joiner that waits to become one, says something every
     /// 150 s at most.
     static let idleTime = Duration.seconds(200)
     /// Circuits open at a time; past it the one that has been silent for longest is closed. Each costs tor some 10 KiB.

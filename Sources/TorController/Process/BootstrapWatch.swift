@@ -111,7 +111,7 @@ struct BootstrapWatch {
         startAt = now
     }
 
-    /// The machine has other addresses: who has no connection may get one now.
+    /// The machine has other addresses: a tor without a connection may get one now.
     mutating func networkChanged(now: MonotonicTime) {
         guard let startAt, let beganAt, progress < Self.connected else { return }
         pauses.succeeded()

@@ -3,8 +3,8 @@ import Glibc
 /// Reads the lines a tor child writes to its standard output.
 ///
 ///     Nov 23 22:44:51.000 [notice] Bootstrapped 45% (requesting_descriptors): Asking for relay descriptors
-package struct TorLogParser {
-    package enum Event: Equatable, Sendable {
+struct TorLogParser {
+    enum Event: Equatable, Sendable {
         case bootstrap(BootstrapStatus)
         /// tor cannot start for this reason; it exits by itself.
         case failure(TorStartFailure)

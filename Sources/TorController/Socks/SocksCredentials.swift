@@ -2,7 +2,7 @@ import Sodium
 
 /// User name and password of one stream at tor's SOCKS port. tor puts streams with different ones on different circuits
 /// (IsolateSOCKSAuth), and tells both to each of its controllers: they are random, and say nothing.
-package struct SocksCredentials: Equatable, Sendable {
+struct SocksCredentials: Equatable, Sendable {
     /// Random bytes in each, in hexadecimal digits.
     private static let byteCount = 16
 
@@ -13,7 +13,7 @@ package struct SocksCredentials: Equatable, Sendable {
     /// Of a stream that shares its circuits with no other.
     static func random() -> SocksCredentials {
         SocksCredentials(
-            user: Array(Hex.encode(Random.bytes(byteCount)).utf8),
-            password: Array(Hex.encode(Random.bytes(byteCount)).utf8))
+            user: Array(Base16.encode(Random.bytes(byteCount)).utf8),
+            password: Array(Base16.encode(Random.bytes(byteCount)).utf8))
     }
 }

@@ -52,7 +52,7 @@ final class HostileHost: Sendable {
             guard case .join(_, let id, _)? = try? MemberRequest(type: message.type, body: message.body) else {
                 continue
             }
-            let admission = HostMessage.Admission(
+            let admission = HostMessage.RoomState(
                 member: id, secondsLeft: nil, nextSequence: 1,
                 members: [.init(id: id, isHost: false, nick: nick)])
             for answer in [

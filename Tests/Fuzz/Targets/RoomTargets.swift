@@ -56,7 +56,7 @@ let hostPlaces: [HostPlace] = [
 
 private func hostMessageSeeds() -> [[UInt8]] {
     let entries = ids.prefix(2).map {
-        HostMessage.Admission.Entry(
+        HostMessage.RoomState.Entry(
             id: $0, isHost: $0 == ids[0], nick: "nick\($0)", awaySince: $0 == ids[1] ? 60 : nil)
     }
     let messages: [HostMessage] = [

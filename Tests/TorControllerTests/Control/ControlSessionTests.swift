@@ -66,10 +66,10 @@ struct ControlSessionTests {
             feed(Self.info("NULL,COOKIE,SAFECOOKIE,HASHEDPASSWORD", cookieFile: #"/run/a\"b"#)) == [#"read /run/a"b"#])
         #expect(
             texts(session.cookieRead(.cookie(secret(Self.cookie))))
-                == ["> AUTHCHALLENGE SAFECOOKIE \(String(repeating: "AA", count: 32))\r\n"])
+                == ["> AUTHCHALLENGE SAFECOOKIE \(String(repeating: "aa", count: 32))\r\n"])
         #expect(
             feed(Array(Self.challenge.utf8))
-                == ["> AUTHENTICATE 9F99F2C4B75C91123CA5C6C6E3F76A9EF7FBD9471053CBE34454A4269CC39F7C\r\n"])
+                == ["> AUTHENTICATE 9f99f2c4b75c91123ca5c6c6e3f76a9ef7fbd9471053cbe34454a4269cc39f7c\r\n"])
         #expect(feed(Array("250 OK\r\n".utf8)) == ["authenticated 0.4.9.11"])
         #expect(session.isOpen)
     }
@@ -107,7 +107,7 @@ struct ControlSessionTests {
         #expect(texts(cookie.received(Self.info("COOKIE", cookieFile: "/c").span)) == ["read /c"])
         #expect(
             texts(cookie.cookieRead(.cookie(secret(Self.cookie))))
-                == ["> secret AUTHENTICATE \(Hex.encode(Self.cookie))\r\n"])
+                == ["> secret AUTHENTICATE \(Base16.encode(Self.cookie).uppercased())\r\n"])
 
         var password = Self.session(password: Array("p\r\n\"".utf8))
         #expect(
