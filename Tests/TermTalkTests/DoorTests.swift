@@ -1,5 +1,4 @@
 import Chat
-import EventLoop
 import Room
 import SecureSession
 import Sodium

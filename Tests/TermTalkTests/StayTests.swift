@@ -1,5 +1,4 @@
 import Chat
-import EventLoop
 import SecureSession
 import Sodium
 import TestSupport
