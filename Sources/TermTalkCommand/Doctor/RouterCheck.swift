@@ -6,14 +6,12 @@ internal import Transport
 
 /// Asks the router for a port, and gives it back.
 final class RouterCheck {
-    private let loop: EventLoop
     private let mapping: PortMapping
     private let found: (Finding) -> Void
     private let done: () -> Void
     private var isOver = false
 
     init(loop: EventLoop, found: @escaping (Finding) -> Void, done: @escaping () -> Void) {
-        self.loop = loop
         self.found = found
         self.done = done
         mapping = PortMapping(insidePort: RoomAddress.defaultPort, loop: loop)

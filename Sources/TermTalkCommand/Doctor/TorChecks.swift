@@ -16,7 +16,6 @@ final class TorChecks {
     private var controller: TorController?
     private var onion: OnionCheck?
     private var version: String?
-    private var isManaged = false
     private var hasEnded = false
 
     init(
@@ -130,7 +129,6 @@ final class TorChecks {
 
     private func ready(_ version: String?, _ isManaged: Bool) {
         self.version = version ?? ""
-        self.isManaged = isManaged
         found(.ok("tor-network", isManaged ? "an own tor is in its network" : "tor is in its network"))
         found(Self.features(TorVersion(version ?? "")))
         controller?.info("consensus/valid-after") { [weak self] after in
