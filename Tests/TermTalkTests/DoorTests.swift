@@ -1,4 +1,5 @@
 import Chat
+import EventLoop
 import Room
 import SecureSession
 import Sodium
