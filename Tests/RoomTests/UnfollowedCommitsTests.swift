@@ -100,6 +100,33 @@ import Testing
         #expect(network.room.group.unfollowed.reports.isEmpty)
     }
 
+    @Test("Whoever says so a moment after most others have goes on where it was as they do")
+    func slowReporters() throws {
+        let network = try Self.room([2, 4, 6, 8, 10, 12], hindering: .all)
+        let dave = network.add(id: MemberID(entropy: 14))
+        try network.carry(of: [0, 1, 2, 3, 4, dave])
+        network.timePassed(RoomLimits.undoMoment - .nanoseconds(1))
+        try network.carry()
+        for peer in 1...5 {
+            #expect(network.peers[peer].startOvers == 0)
+            #expect(warnings(network, peer) == [.groupForged, .groupUndone, .groupUndone])
+        }
+        try mend(network)
+        #expect(areTogether(network, [0, 1, 2, 3, 4, 5, dave]))
+    }
+
+    @Test("Whoever says nothing of a Commit that most others cannot follow is waited for no longer than a moment")
+    func silentReporter() throws {
+        let network = try Self.room([2, 4, 6, 8, 10, 12], hindering: .all)
+        let dave = network.add(id: MemberID(entropy: 14))
+        try network.carry(of: [0, 1, 2, 3, 4, dave])
+        #expect(network.room.group.barred.isEmpty)
+        network.timePassed(RoomLimits.undoMoment)
+        #expect(network.room.group.barred.contains(MemberID(entropy: 2)))
+        try mend(network)
+        #expect(areTogether(network, [0, 1, 2, 3, 4, 5, dave]))
+    }
+
     @Test("One word is not enough, else one could put another out: who cannot follow comes in anew")
     func two() throws {
         let network = try Self.room([2, 4], hindering: .all)

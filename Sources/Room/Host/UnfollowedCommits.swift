@@ -105,8 +105,9 @@ struct UnfollowedCommits {
             other.isPresent && !step.complainers.contains(other.id) && reports[other.id] == nil
                 && other.followed < step.epoch
         }
-        // One alone could have anybody's Commit undone.
-        if complainers > max(1, followers + unknown) { return .undo(index) }
+        // One alone could have anybody's Commit undone. What others are about to say of it is waited for: they keep their sessions.
+        let isClear = firstReport.map { now >= $0 + RoomLimits.undoMoment } ?? true
+        if isClear, complainers > max(1, followers + unknown) { return .undo(index) }
         guard isOver || unknown == 0 else { return .open }
         return complainers > max(1, followers) ? .undo(index) : .stays
     }
@@ -123,8 +124,10 @@ struct UnfollowedCommits {
             steps.remove(at: index)
         }
         let young = steps.map { $0.time + RoomLimits.followTime }.filter { $0 > now }.min()
-        let patience = firstReport.map { $0 + RoomLimits.undoPatience }.flatMap { $0 > now ? $0 : nil }
-        reviewAt = [young, patience].compactMap(\.self).min()
+        let looks = firstReport.map { first in
+            [RoomLimits.undoMoment, RoomLimits.undoPatience].map { first + $0 }.filter { $0 > now }
+        }
+        reviewAt = ([young].compactMap(\.self) + (looks ?? [])).min()
     }
 
     /// The room has gone back to the book before that step.

@@ -140,6 +140,10 @@ package struct RoomLimits: Sendable {
     static let followTime = Duration.seconds(10)
     /// How long the room waits for what others say, after one could not follow.
     static let undoPatience = Duration.seconds(20)
+
+    /// How long it waits so where it is clear already that the Commit is undone: whoever has not said by then that it could
+    /// not follow comes in anew.
+    static let undoMoment = Duration.seconds(5)
     /// Members whose Commits are not taken any more, of whom the oldest is forgotten: as many as ``bannedKeys``.
     static let barredCommitters = 1_024
     /// How soon members are told that they need what opens past epochs no more, after everybody has learnt of the last one.
