@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Room
 import Sodium
+import Synchronization
 import Testing
 
 @testable import TermTalk
@@ -120,7 +121,7 @@ import Testing
         for code in [EIO, ENOSPC, EDQUOT] {
             do {
                 // Half of the second piece, and then nothing.
-                let part = try PartFile(for: offer, in: folder.path) { descriptor, bytes, place in
+                let store: PartFile.Store = { descriptor, bytes, place in
                     let half = FileFormat.pieceByteCount / 2
                     guard place < FileFormat.pieceByteCount + half else {
                         errno = code
@@ -129,6 +130,7 @@ import Testing
                     let count = place < FileFormat.pieceByteCount ? bytes.count : half
                     return bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, count, off_t(place)) }
                 }
+                let part = try PartFile(for: offer, in: folder.path, store: store)
                 try part.put(piece, piece: 0)
                 let failure: PartFile.Failure = code == EIO ? .unwritable(errno: EIO) : .noSpace
                 #expect(throws: failure) { try part.put(piece, piece: 1) }
@@ -193,6 +195,24 @@ import Testing
             try PartFile(for: Self.offer("large", size: FileFormat.largestSize), in: folder)
         }
         #expect(throws: Never.self) { try PartFile(for: Self.offer("small", size: 1), in: folder) }
+    }
+
+    private final class Disk: Sendable {
+        let free = Atomic<UInt64>(1 << 40)
+    }
+
+    @Test("What stays free is left alone also when other files have taken the rest meanwhile")
+    func spaceOfOthers() throws {
+        let folder = try Folder()
+        let disk = Disk()
+        let piece = [UInt8](repeating: 3, count: FileFormat.pieceByteCount)
+        let offer = Self.offer("d", size: UInt64(100 * piece.count))
+        let part = try PartFile(for: offer, in: folder.path, free: { _ in disk.free.load(ordering: .relaxed) })
+        try part.put(piece, piece: 0)
+        disk.free.store((64 << 20) + UInt64(piece.count), ordering: .relaxed)
+        try part.put(piece, piece: 64)
+        disk.free.store((64 << 20) + UInt64(piece.count) - 1, ordering: .relaxed)
+        #expect(throws: PartFile.Failure.noSpace) { try part.put(piece, piece: 64) }
     }
 
     @Test("Only regular files are offered; what ends early has changed")

@@ -15,6 +15,8 @@ final class PartFile: Sendable {
 
     /// What is left free on the disk.
     private static let reserve: UInt64 = 64 << 20
+    /// Pieces after which it is looked at again whether that is so, as other files come meanwhile: 1 MB.
+    private static let checkedPieces: UInt32 = 64
     /// Pieces after which the disk is to begin: 8 MB.
     private static let flushedPieces: UInt32 = 512
     /// Names that are tried for a file whose own is taken, and for a part file that is in use.
@@ -33,8 +35,19 @@ final class PartFile: Sendable {
     let name: String
     /// As pwrite(2), which a test replaces by a disk that fails.
     private let store: Store
+    /// How many bytes are free on a file's disk; nil for unknown.
+    private let free: Free
 
     typealias Store = @Sendable (_ descriptor: Int32, _ bytes: Span<UInt8>, _ place: Int64) -> Int
+
+    typealias Free = @Sendable (_ descriptor: Int32) -> UInt64?
+
+    private static let ofDisk: Free = { descriptor in
+        var space = statvfs()
+        guard unsafe fstatvfs(descriptor, &space) == 0 else { return nil }
+        let free = UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize))
+        return free.overflow ? .max : free.partialValue
+    }
 
     private static let toDisk: Store = { descriptor, bytes, place in
         unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(place)) }
@@ -42,8 +55,11 @@ final class PartFile: Sendable {
 
     /// Opens the part file for an offer of this name and size, or makes it. It is known by these two alone: what is in it is
     /// proven by whoever goes on with it.
-    init(for offer: FileOffer, in folderName: String?, store: Store? = nil) throws(Failure) {
+    init(
+        for offer: FileOffer, in folderName: String?, free: Free? = nil, store: Store? = nil
+    ) throws(Failure) {
         self.store = store ?? Self.toDisk
+        self.free = free ?? Self.ofDisk
         do throws(DownloadFolder.Failure) {
             (folder, folderPath) = try DownloadFolder.open(folderName)
         } catch {
@@ -71,12 +87,14 @@ final class PartFile: Sendable {
         guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(), status.st_nlink == 1 else {
             throw .unwritable(errno: EPERM)
         }
-        var space = statvfs()
-        guard unsafe fstatvfs(descriptor.number, &space) == 0 else { throw .unwritable(errno: errno) }
-        let free = UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize))
         let had = UInt64(max(0, status.st_blocks)) * 512
-        let needed = offer.size - min(offer.size, had)
-        guard needed == 0 || free.overflow || free.partialValue >= needed + Self.reserve else { throw .noSpace }
+        try checkSpace(for: offer.size - min(offer.size, had))
+    }
+
+    private func checkSpace(for byteCount: UInt64) throws(Failure) {
+        guard byteCount > 0 else { return }
+        guard let free = free(descriptor.number) else { throw .unwritable(errno: errno) }
+        guard free >= Self.reserve, free - Self.reserve >= byteCount else { throw .noSpace }
     }
 
     /// A whole file of that size, to be proven.
@@ -119,6 +137,7 @@ final class PartFile: Sendable {
 
     func write(_ bytes: Span<UInt8>, piece index: UInt32) throws(Failure) {
         let start = Int64(index) * Int64(FileFormat.pieceByteCount)
+        if index % Self.checkedPieces == 0 { try checkSpace(for: UInt64(bytes.count)) }
         var written = 0
         while written < bytes.count {
             let count = store(descriptor.number, bytes.extracting(written..<bytes.count), start + Int64(written))
