@@ -83,6 +83,9 @@ extension MemberClient {
         }
     }
 
+    /// Whether this member has created the group, and the relay does not know yet what lets others in.
+    package var awaitsFirstInvite: Bool { invite.awaitsFirst }
+
     /// Whether this member is about to replace the invite that somebody who was sent out knows.
     package var isReplacingInvite: Bool {
         isModerator && (invite.awaitsNew || !upkeep.expelled.isEmpty)

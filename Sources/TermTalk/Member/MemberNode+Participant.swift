@@ -31,6 +31,8 @@ extension MemberNode: Participant {
 
     package func showInvite(as form: InviteForm) {
         guard !person.client.isInviteRevoked else { return tell(.error(.inviteChanged)) }
+        // The one with which the group's creator came lets nobody in from now on; the group's is shown as soon as it does.
+        guard !person.client.awaitsFirstInvite else { return }
         guard let invite = stay.invite, let hostKey else {
             tell(
                 .error(.init(.inputInvalid, "there is no invite to show: you joined without one", hint: "ask the host"))
