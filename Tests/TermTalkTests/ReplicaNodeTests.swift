@@ -18,7 +18,7 @@ struct ReplicaNodeTests {
         }
         private(set) var inputs: [[UInt8]] = []
         private(set) var gone: [WriterID] = []
-        private(set) var reasons: [RedisFailure] = []
+        private(set) var reasons: [ReplicaNode.Outage] = []
         var failures: Int { reasons.count }
         private(set) var returns = 0
         private(set) var problems: [String] = []
@@ -44,7 +44,7 @@ struct ReplicaNodeTests {
                 node.keep(Array(inputs.joined(separator: [0])), trimming: nil)
             case .storeLost: problems.append("store lost")
             case .tampered: problems.append("tampered")
-            case .unavailable(let failure): reasons.append(failure)
+            case .unavailable(let outage): reasons.append(outage)
             case .available: returns += 1
             }
             onEvent?()
@@ -100,7 +100,7 @@ struct ReplicaNodeTests {
     @Test("A store that takes a connection and says nothing is given up after a while, and tried again")
     func silent() throws {
         var streams: [SocketStream] = []
-        var failures: [RedisFailure] = []
+        var failures: [ReplicaNode.Outage] = []
         try withStoreLoop { loop in
             let listener = try SocketListener(.ip("127.0.0.1", port: 0), loop: loop) { streams.append($0) }
             let location = try RedisLocation(parsing: "redis://127.0.0.1:\(listener.localAddress.port ?? 0)")
@@ -117,7 +117,7 @@ struct ReplicaNodeTests {
             }
             look()
         }
-        #expect(failures == [.timedOut])
+        #expect(failures == [.redis(.timedOut)])
         for stream in streams { stream.close() }
     }
 
@@ -177,8 +177,69 @@ struct ReplicaNodeTests {
             lookAgain()
         }
         #expect(hosts.count == 2 && hosts.allSatisfy { $0.inputs == hosts[0].inputs })
-        #expect(hosts.first?.reasons.first == .unable && hosts.last?.reasons == [.unable])
+        #expect(hosts.first?.reasons.first == .redis(.unable) && hosts.last?.reasons == [.redis(.unable)])
         #expect(hosts.flatMap(\.problems).isEmpty)
+    }
+
+    @Test("Where somebody has written into the log far ahead, it is tried again with pauses, and told")
+    func farAhead() throws {
+        let server = try RedisServer(onPort: true)
+        try server.ask("PING")
+        let location = try RedisLocation(parsing: "redis://127.0.0.1:\(server.port ?? 0)")
+        let key = SeededRandom.key
+        let watched = Duration.seconds(3)
+        var commands = 0
+        var reasons: [ReplicaNode.Outage] = []
+        var host: Host?
+        try withStoreLoop { loop in
+            let made = Host(1, creating: true, loop: loop, location: location, key: key)
+            host = made
+            var step = 0
+            func look() throws {
+                switch step {
+                case 0 where made.node.isReady:
+                    made.say("before")
+                    step = 1
+                case 1 where made.inputs.count == 1 && made.node.replica.hasWrittenAll:
+                    made.node.keep(Array("before".utf8), trimming: nil)
+                    made.say("behind the snapshot")
+                    step = 2
+                case 2 where made.inputs.count == 2 && made.node.replica.hasWrittenAll:
+                    try server.ask("XADD termtalk:{test}:log 1-1000000 d junk")
+                    step = 3
+                case 3 where made.failures == 1:
+                    let before = try server.commandCount()
+                    step = 4
+                    loop.schedule(after: watched) {
+                        do { commands = try server.commandCount() - before } catch { Issue.record(error) }
+                        reasons = made.reasons
+                        let read = made.node.replica.state.place.position
+                        do {
+                            try server.ask("XDEL termtalk:{test}:log 1-1000000")
+                            try server.ask("XSETID termtalk:{test}:log \(read.epoch)-\(read.number)")
+                        } catch { Issue.record(error) }
+                        made.say("after")
+                    }
+                case 4 where made.inputs.count == 3 && made.returns == 1:
+                    made.node.stop()
+                    loop.stop()
+                default: break
+                }
+            }
+            func lookAgain() {
+                loop.schedule(after: .milliseconds(20), lookAgain)
+                do { try look() } catch {
+                    Issue.record(error)
+                    loop.stop()
+                }
+            }
+            lookAgain()
+        }
+        #expect(reasons == [.unreadable])
+        // Each connection and load takes some ten commands with those that scripts carry out, and without pauses there are a thousand a second.
+        #expect(commands < 400, "\(commands) commands in \(watched)")
+        #expect(host?.inputs.map { String(decoding: $0, as: UTF8.self) } == ["before", "behind the snapshot", "after"])
+        #expect(host?.problems.isEmpty == true)
     }
 
     @Test("Who comes late begins with the snapshot, and entries before it are gone from the store")

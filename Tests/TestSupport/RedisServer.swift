@@ -68,6 +68,16 @@ package final class RedisServer {
         throw CocoaError(.fileReadNoSuchFile)
     }
 
+    /// How many commands it has carried out since it was started.
+    package func commandCount() throws -> Int {
+        guard case .bytes(let bytes?) = try ask("INFO stats"),
+            let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+                .first(where: { $0.hasPrefix("total_commands_processed:") }),
+            let count = Int(line.drop { $0 != ":" }.dropFirst())
+        else { throw CocoaError(.fileReadCorruptFile) }
+        return count
+    }
+
     package func stop() { send(SIGSTOP) }
 
     package func wake() { send(SIGCONT) }

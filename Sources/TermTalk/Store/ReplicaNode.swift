@@ -15,9 +15,20 @@ final class ReplicaNode {
         /// The store lies, or was given entries by somebody who is no host of the room. Nothing follows.
         case tampered
         /// The store cannot be used now; told once, until ``available``.
-        case unavailable(RedisFailure)
+        case unavailable(Outage)
         case available
     }
+
+    /// Why the store cannot be used.
+    enum Outage: Equatable {
+        case redis(RedisFailure)
+        /// What it holds does not follow what the hosts have written there.
+        case unreadable
+    }
+
+    /// So often the store's snapshot is loaded without a pause before all that follows it was read: entries behind it may have been
+    /// trimmed meanwhile.
+    static let loadsAtOnce = 4
 
     /// How often time is looked at: as often as others are asked for what they have written.
     static let interval = ReplicaPace.pollInterval
@@ -40,6 +51,8 @@ final class ReplicaNode {
     private var retry = StoreRetry()
     private var link = Link.none
     private var isAvailable = true
+    /// How often a snapshot was loaded since all that the store holds was read.
+    private var loads = 0
     /// When it had last read all that the store holds.
     private var inStepAt: Duration
     private var entries: UInt64 = 0
@@ -122,7 +135,7 @@ final class ReplicaNode {
         } onReceived: { [weak self] bytes in
             self?.received(bytes)
         } onClosed: { [weak self] failure in
-            self?.lost(failure)
+            self?.lost(.redis(failure))
         }
         link = .open(connection, nil)
     }
@@ -131,7 +144,7 @@ final class ReplicaNode {
         guard case .open(let connection, _) = link else { return }
         let (session, bytes) = RedisSession.begin(room: name, user: location.user, password: password?.word)
         link = .open(connection, session)
-        greeting = loop.schedule(after: ReplicaPace.answerTimeout) { [weak self] in self?.lost(.timedOut) }
+        greeting = loop.schedule(after: ReplicaPace.answerTimeout) { [weak self] in self?.lost(.redis(.timedOut)) }
         connection.write(bytes)
     }
 
@@ -143,7 +156,7 @@ final class ReplicaNode {
         do throws(RedisError) {
             events = try session.received(bytes)
         } catch {
-            return lost(RedisFailure(error))
+            return lost(.redis(RedisFailure(error)))
         }
         link = .open(connection, session)
         for event in events {
@@ -154,11 +167,12 @@ final class ReplicaNode {
                 carryOut(replica.connected())
             case .reply(let reply):
                 pace.answered(now: loop.time)
-                if reply != .failed { retry.answered() }
                 let outputs = replica.received(reply, coding: seal)
-                if case .entries(_, let last) = reply, replica.isFollowing, replica.state.place.position == last {
-                    inStepAt = loop.time
+                if case .entries(_, let last) = reply, replica.state.place.position == last {
+                    loads = 0
+                    if replica.isFollowing { inStepAt = loop.time }
                 }
+                if reply != .failed, loads == 0 { retry.answered() }
                 carryOut(outputs, saying: reply == .failed ? .unable : .lost)
             }
         }
@@ -166,17 +180,17 @@ final class ReplicaNode {
     }
 
     /// The connection is of no use: another one is made in a while.
-    private func lost(_ failure: RedisFailure) {
+    private func lost(_ outage: Outage) {
         disconnect()
         guard timer != nil else { return }
         link = .waiting(loop.schedule(after: retry.next()) { [weak self] in self?.connect() })
         guard isAvailable else { return }
         isAvailable = false
-        onEvent(.unavailable(failure))
+        onEvent(.unavailable(outage))
     }
 
     private func tellIfAvailable() {
-        guard !isAvailable, replica.isFollowing else { return }
+        guard !isAvailable, replica.isFollowing, loads == 0 else { return }
         isAvailable = true
         onEvent(.available)
     }
@@ -204,7 +218,7 @@ final class ReplicaNode {
             case .leasePassed: carryOut(replica.leasePassed(coding: seal))
             case .leasePassedOf(let writer):
                 carryOut(replica.leasePassed(of: writer, time: time(), coding: seal))
-            case .timedOut: lost(.timedOut)
+            case .timedOut: lost(.redis(.timedOut))
             }
         }
     }
@@ -214,13 +228,21 @@ final class ReplicaNode {
         for output in outputs {
             switch output {
             case .send(let command):
+                if command == .load {
+                    guard loads < Self.loadsAtOnce else {
+                        // One more on the next connection.
+                        loads = Self.loadsAtOnce - 1
+                        return lost(.unreadable)
+                    }
+                    loads += 1
+                }
                 guard case .open(let connection, var session?) = link else { return }
                 link = .open(connection, nil)
                 let bytes = session.send(command)
                 link = .open(connection, session)
                 connection.write(bytes)
             case .reconnect:
-                lost(failure)
+                lost(.redis(failure))
             case .adopted(let room):
                 onEvent(.adopted(room: room))
             case .applied(let entry, let position):

@@ -122,8 +122,8 @@ package final class RoomShare {
             tell(.storeLost)
         case .tampered:
             fail(.storeTampered)
-        case .unavailable(let failure):
-            tell(.storeUnavailable(failure, at: options.location))
+        case .unavailable(let outage):
+            tell(.storeUnavailable(outage, at: options.location))
             wait(Self.patience) { [weak self] in self?.authority?.dropAll() }
         case .available:
             deadline?.cancel()
@@ -174,7 +174,14 @@ extension ChatEvent.Notice {
         .inputInvalid, "the room cannot be held here: its other hosts were started with other options",
         hint: "give each the same --max-members, --keep, --keep-size, --password-file and --invite-only")
 
-    static func storeUnavailable(_ failure: RedisFailure, at location: RedisLocation) -> ChatEvent.Notice {
+    static func storeUnavailable(_ outage: ReplicaNode.Outage, at location: RedisLocation) -> ChatEvent.Notice {
+        guard case .redis(let failure) = outage else {
+            return .init(
+                .storeUnavailable,
+                "the store at \(location) cannot be used: what it holds of the room does not follow what the hosts wrote",
+                hint: "somebody else writes there, or it lost some of the room: give the room a Redis of its own"
+            )
+        }
         let reason =
             switch failure {
             case .unreachable(.refused): "nobody listens there"
