@@ -14,6 +14,7 @@ package struct PublicRoomGroup: GroupBook {
         do throws(MLSError) {
             let policy = LeafNodePolicy(time: nil, profile: RoomGroup.leafNodeProfile(isAtRelay: isAtRelay))
             group = try PublicGroup(groupInfo: groupInfo, suite: RoomGroup.suite, policy: policy)
+            _ = try group.check(groupInfo: groupInfo, hasTree: true)
         } catch {
             throw .forged
         }

@@ -77,6 +77,29 @@ import Testing
             changed[index] ^= 1
             #expect(refusal(changed, by: alone.id) == .forged, "byte \(index)")
         }
+        // Signed by the creator, with another list of extensions.
+        func changedInfo(_ change: (inout [Extension]) -> Void) throws -> [UInt8] {
+            guard case .groupInfo(let known) = try MLSMessage(checkingLengthOf: info) else { throw MLSError.misuse }
+            var extensions = known.extensions
+            change(&extensions)
+            return try alone.withGroup { (group) throws(MLSError) in
+                MLSMessage.groupInfo(
+                    GroupInfo(
+                        context: known.context, extensions: extensions, confirmationTag: known.confirmationTag,
+                        signer: known.signer, suite: RoomGroup.suite, key: group.signingKey)
+                ).encoded
+            }
+        }
+        #expect(refusal(try changedInfo { _ in }, by: alone.id) == nil)
+        for key in [[UInt8](repeating: 0, count: 32), Array(repeating: 5, count: 31)] {
+            let changed = try changedInfo { extensions in
+                extensions[1] = Extension(type: .externalPub, data: [UInt8(key.count)] + key)
+            }
+            #expect(refusal(changed, by: alone.id) == .forged, "a key of \(key.count) bytes")
+        }
+        #expect(refusal(try changedInfo { $0.removeLast() }, by: alone.id) == .forged, "no key for external Commits")
+        let more = Extension(type: ExtensionType(rawValue: 0xf999), data: [1])
+        #expect(refusal(try changedInfo { $0.append(more) }, by: alone.id) == .forged)
         let later = try other.withGroup { (group) throws(MLSError) in
             try group.groupInfo(allowsExternalCommit: true)
         }

@@ -74,12 +74,13 @@ package struct PublicGroup: Sendable {
         AppliedProposals.wouldAccept(keyPackage, replacing: replacing, in: tree, context, policy)
     }
 
-    /// Whether a GroupInfo without tree is one of a member about this very epoch, and says nothing but a key for external
+    /// Whether a GroupInfo, without tree but where `hasTree`, is one of a member about this very epoch, and says nothing but a key for external
     /// Commits: one that can be used; that it is the right one only members can know. Returns who has signed it.
-    package func check(groupInfo: [UInt8]) throws(MLSError) -> Member {
+    package func check(groupInfo: [UInt8], hasTree: Bool = false) throws(MLSError) -> Member {
         guard case .groupInfo(let info) = try MLSMessage(checkingLengthOf: groupInfo) else { throw .cannotJoin }
         guard info.context == context, info.confirmationTag == confirmationTag else { throw .wrongEpoch }
-        guard info.extensions.map(\.type) == [.externalPub] else { throw .cannotJoin }
+        let said = info.extensions.map(\.type).filter { !hasTree || $0 != .ratchetTree }
+        guard said == [.externalPub] else { throw .cannotJoin }
         _ = try tree.suite.hpke.setupSender(publicKey: try info.externalKey(), info: [])
         guard let signer = tree.member(at: info.signer) else { throw .unknownMember }
         try info.verifySignature(by: signer.signatureKey, suite: tree.suite)
