@@ -103,6 +103,15 @@ import Wire
         #expect(moderators(alice, network).contains("bob") && network.peers[alice].errors.count == 1)
     }
 
+    @Test("Nobody sends itself out by mistake")
+    func oneself() throws {
+        let (network, alice, bob, _) = try room()
+        for command in [RoomCommand.kick("alice", reason: ""), .ban("alice", reason: "")] {
+            #expect(throws: ChatEvent.Notice.self) { try perform(command, alice, network) }
+        }
+        #expect(network.peers[alice].client.isJoined && moderators(bob, network) == ["alice"])
+    }
+
     @Test("What is to be changed of who moderates is so after joining anew, too")
     func namingOverAnotherStay() throws {
         let (network, alice, bob, _) = try room()

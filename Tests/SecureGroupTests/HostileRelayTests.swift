@@ -325,6 +325,15 @@ import Testing
         #expect(!room.peers[1].group.members.contains(late.id))
     }
 
+    @Test("Whoever has made the group moderates always, and is told so when somebody takes that back")
+    func creatorModerates() throws {
+        let room = try HostileRoom("alice", "bob", isRelay: true)
+        try room.pass(.seconds(61))
+        try room.act(0) { client, actions in try client.moderate(.deop("alice"), actions: &actions) }
+        try room.carry()
+        #expect(room.peers[0].client.isModerator && room.peers[0].errors == [.notPermitted])
+    }
+
     @Test("Whom the relay lists and who is not in the group is told of, as is whom it does not list")
     func ghosts() throws {
         let room = try HostileRoom("alice", "bob", isRelay: true)
@@ -336,6 +345,7 @@ import Testing
         }
         _ = try room.join("carol")
         try room.mendLink(1)
+        try room.pass(.seconds(61))
         #expect(room.peers[1].warnings == [.groupGhost])
     }
 }

@@ -20,6 +20,9 @@ final class HostileRoom {
         var startOvers = 0
         var invitesShown = 0
 
+        var errors: [NoticeCode] {
+            events.compactMap { if case .error(let notice) = $0 { notice.code } else { nil } }
+        }
         var warnings: [NoticeCode] {
             events.compactMap { if case .warning(let notice) = $0 { notice.code } else { nil } }
         }

@@ -20,9 +20,9 @@ extension MemberClient {
         case .op(let name): try change(name, isModerator: true, actions: &actions)
         case .deop(let name): try change(name, isModerator: false, actions: &actions)
         case .kick(let name, let reason, let keepsInvites):
-            expel(try member(named: name), isBanned: false, keepsInvites, reason, actions: &actions)
+            expel(try other(named: name), isBanned: false, keepsInvites, reason, actions: &actions)
         case .ban(let name, let reason, let keepsInvites):
-            expel(try member(named: name), isBanned: true, keepsInvites, reason, actions: &actions)
+            expel(try other(named: name), isBanned: true, keepsInvites, reason, actions: &actions)
         case .lock: ask(.lock(true), actions: &actions)
         case .unlock: ask(.lock(false), actions: &actions)
         case .topic(let text): ask(.topic(text), actions: &actions)
@@ -34,11 +34,17 @@ extension MemberClient {
         }
     }
 
+    private func other(named name: String) throws(ChatEvent.Notice) -> MemberID {
+        let id = try member(named: name)
+        guard id != engine.id else { throw .notYourself }
+        return id
+    }
+
     private mutating func expel(
         _ id: MemberID, isBanned: Bool, _ keepsInvites: Bool, _ reason: String, actions: inout [Action]
     ) {
         ask(.expel(id, isBanned: isBanned, keepsInvites: keepsInvites, reason: reason), actions: &actions)
-        guard isAtRelay, !keepsInvites, let nick = members[id]?.nick, id != engine.id else { return }
+        guard isAtRelay, !keepsInvites, let nick = members[id]?.nick else { return }
         upkeep.expelled.add(id, nick: nick, since: now)
     }
 
@@ -95,8 +101,8 @@ extension MemberClient {
     mutating func giveUpRoleChange(actions: inout [Action]) {
         guard let change = upkeep.roleChanges.first else { return }
         upkeep.roleChanges.removeFirst()
-        if change.isModerator, let nick = members[change.member]?.nick {
-            actions.append(.tell(.error(.moderatorsFull(without: nick))))
+        if let nick = members[change.member]?.nick {
+            actions.append(.tell(.error(change.isModerator ? .moderatorsFull(without: nick) : .moderatesAlways(nick))))
         }
         if !upkeep.roleChanges.isEmpty { wantUpdate(after: .zero) }
     }
@@ -110,6 +116,12 @@ extension ChatEvent.Notice {
             .notPermitted, "\(nick) does not moderate: no more than \(RoomLimits.moderators) members can",
             hint: "/deop takes it back from one of them: see /who")
     }
+    static func moderatesAlways(_ nick: String) -> Self {
+        .init(
+            .notPermitted, "\(nick) moderates as before: the one who has made the group always does",
+            hint: "see /who")
+    }
+    static let notYourself = Self(.inputInvalid, "nothing was changed: that is you", hint: "/quit leaves the room")
     /// What a host's person alone can do.
     package static let hostOnly = Self(
         .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
