@@ -52,22 +52,22 @@ import Wire
         #expect(joiners.allSatisfy { network.peers[$0].client.isJoined })
     }
 
-    @Test("Nobody is kept out by one who says that KeyPackages cannot be used, or what was not asked; another is asked")
-    func refusing() throws {
-        for isMadeUp in [false, true] {
-            let network = RoomNetwork.relay()
-            let members = try network.joined("alice", "bob")
-            let (alice, bob) = (members[0], members[1])
-            let carol = network.add(nick: "carol")
-            try network.carry(of: [carol])
-            #expect(network.room.group.asked?.member == (try network.id(alice)))
-            let named = isMadeUp ? MemberID(entropy: 77) : network.peers[carol].client.engine.id
-            let refusal = MemberRequest.commit(GroupCommit(epoch: network.epoch, refused: [named], commit: []))
-            try network.receivedAtHost(refusal.encoded, from: alice)
-            #expect(network.room.group.asked?.member == (try network.id(bob)))
-            try network.carry(of: [bob, carol])
-            #expect(network.peers[carol].client.isJoined)
-        }
+    @Test(
+        "Nobody is kept out by one who says that KeyPackages cannot be used, or what was not asked, or nothing; another is asked",
+        arguments: [0, 1, 2])
+    func refusing(kind: Int) throws {
+        let network = RoomNetwork.relay()
+        let members = try network.joined("alice", "bob")
+        let (alice, bob) = (members[0], members[1])
+        let carol = network.add(nick: "carol")
+        try network.carry(of: [carol])
+        #expect(network.room.group.asked?.member == (try network.id(alice)))
+        let named = [network.peers[carol].client.engine.id, MemberID(entropy: 77)].dropFirst(kind).prefix(1)
+        let refusal = MemberRequest.commit(GroupCommit(epoch: network.epoch, refused: Array(named), commit: []))
+        try network.receivedAtHost(refusal.encoded, from: alice)
+        #expect(network.room.group.asked?.member == (try network.id(bob)))
+        try network.carry(of: [bob, carol])
+        #expect(network.peers[carol].client.isJoined)
     }
 
     @Test(

@@ -347,9 +347,8 @@ extension Room {
         let isAnswer = group.asked?.member == sender
         let isRefusal = isAnswer && takeRefusals(commit.refused, from: sender, now: now, actions: &actions)
         guard !commit.commit.isEmpty else {
-            // Whoever finds nothing to do and nothing to refuse is not asked again before the deadline.
-            if isAnswer, !commit.refused.isEmpty {
-                if isRefusal {
+            if isAnswer {
+                if isRefusal, !commit.refused.isEmpty {
                     group.refused(by: sender)
                 } else {
                     group.gaveNoAnswer()
