@@ -249,6 +249,12 @@ import Wire
             .committed(
                 from: Self.other, floor: 0, joined: [.init(id: another, isHost: false, nick: "x")], commit: empty.commit
             ))
+        // It may come in again, if the Commit that had let it in was undone.
+        stay.client.now += GroupUpkeep.unlistedTime - .nanoseconds(1)
+        stay.client.timePassed(actions: &stay.actions)
+        #expect(stay.warnings == [.groupGhost])
+        stay.client.now += .nanoseconds(1)
+        stay.client.timePassed(actions: &stay.actions)
         #expect(stay.warnings == [.groupGhost, .groupGhost])
     }
 
@@ -411,6 +417,8 @@ extension MemberClientTests.Stay {
                 try network.act(peers[1]) { client, actions in
                     try client.received(
                         type: message.encoded.type, body: message.encoded.body, actions: &actions)
+                    client.now += GroupUpkeep.unlistedTime
+                    client.timePassed(actions: &actions)
                 }
             }
             _ = try network.peers[peers[0]].client.engine.received(commit: commit.commit, from: alice)

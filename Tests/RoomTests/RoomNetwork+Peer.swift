@@ -24,6 +24,8 @@ extension RoomNetwork {
         var toClient: [(message: EncodedMessage?, tag: UInt64)] = []
         var events: [ChatEvent] = []
         var admissions: [HostMessage.RoomState] = []
+        /// Behind what it was told when it was admitted last.
+        var eventsOfStay = 0
         var ends: [ChatEvent.Notice?] = []
         var pauses: [Duration] = []
         var startOvers = 0

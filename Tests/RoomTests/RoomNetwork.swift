@@ -465,6 +465,8 @@ final class RoomNetwork {
             case .offered, .moved, .hosts: break
             }
         }
+        let isAdmitted = actions.contains { if case .admitted = $0 { true } else { false } }
+        if isAdmitted { peers[peer].eventsOfStay = peers[peer].events.count }
     }
 }
 

@@ -47,6 +47,27 @@ import Wire
         #expect(receipts == [[2, 2], [3, 3]])
     }
 
+    @Test("Who comes in anew at its place has missed what was said before, and is told so once")
+    func returning() throws {
+        let network = RoomNetwork()
+        let host = network.add(nick: "host", isHost: true)
+        try network.carry()
+        let members = try network.joined("alice", "bob", "carol")
+        let (alice, bob, carol) = (members[0], members[1], members[2])
+        for text in ["one", "two"] { try network.say(text, alice) }
+        network.overrun(carol)
+        try network.carry(of: [host, carol])
+        network.mendLink(carol)
+        try network.carry(of: [host, carol])
+        #expect(network.peers[carol].client.isJoined && network.peers[carol].missed.isEmpty)
+        try network.carry()
+        try network.say("after", bob)
+        try network.carry()
+        #expect(network.peers[carol].texts == ["after"] && network.peers[carol].numbers == [3])
+        #expect(network.peers[carol].missed == [2])
+        #expect(network.peers[bob].texts == ["one", "two", "after"] && network.peers[bob].missed.isEmpty)
+    }
+
     @Test("A host that gives a newcomer something else than the others is found out")
     func otherDigest() throws {
         let (network, alice, _, carol) = try withNewcomer()

@@ -245,6 +245,7 @@ import Wire
             return [.committed(from: from, floor: floor, joined: joined + [nobody], commit: commit)]
         }
         try other.join("carol")
+        try other.pass(.seconds(61))
         #expect(other.peers[1].warnings == [.groupGhost])
     }
 

@@ -16,7 +16,8 @@ struct GroupUpkeep {
     static let spreadPerMember = Duration.milliseconds(100)
     /// How long to wait at most before another try.
     static let longestSpread = Duration.seconds(60)
-    /// Somebody may be in the group so long without being listed: a member that has left is not removed at once.
+    /// Somebody may be in the group so long without being listed, and the other way round: a member that has left is not removed at
+    /// once, and one whom an undone Commit had let in comes in again.
     static let unlistedTime = Duration.seconds(60)
     /// What opens past epochs is kept no longer, whether the host says that nothing of them comes any more or not: it does
     /// soon after ``RoomLimits/epochTime``.
@@ -49,14 +50,12 @@ struct GroupUpkeep {
     /// A Commit could not be followed: until when the room may still undo it. Nothing is said meanwhile.
     var stuckUntil: Duration?
     var isStuck: Bool { stuckUntil != nil }
-    /// Posts of later epochs that have come meanwhile.
-    var missedWhileStuck = 0
     /// Whether the Commit that is on its way gives us new keys.
     var isUpdating = false
     var sealedSinceUpdate = 0
     /// When an epoch ended last, while there is something that opens it.
     var pastSince: Duration?
-    /// Who is in the group and not in the list, and since when.
+    /// Who is in the group and not in the list, or the other way round, and since when.
     var unlistedSince: [MemberID: Duration] = [:]
     /// Of whom the person was told.
     var reported: Set<MemberID> = []

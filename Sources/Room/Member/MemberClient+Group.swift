@@ -174,15 +174,13 @@ extension MemberClient {
         guard upkeep.isStuck else { return }
         upkeep.stuckUntil = nil
         actions.append(.tell(.warning(.undone(committer))))
-        if upkeep.missedWhileStuck > 0 {
-            actions.append(.tell(.warning(.missed(upkeep.missedWhileStuck, privately: 0))))
-        }
-        upkeep.missedWhileStuck = 0
+        tellMissed(actions: &actions)
         sendWaiting(actions: &actions)
         carryOutWanted(actions: &actions)
     }
 
     private mutating func startOver(actions: inout [Action]) {
+        tellMissed(actions: &actions)
         actions.append(.tell(.warning(.lost)))
         phase = .joining(Arrival())
         actions.append(.startOver)
@@ -283,7 +281,11 @@ extension MemberClient {
         if let since = upkeep.pastSince, now >= since + GroupUpkeep.pastTime, !isAway { settled(floor: engine.epoch) }
         for (id, since) in upkeep.unlistedSince where !isAway && now >= since + GroupUpkeep.unlistedTime {
             upkeep.unlistedSince[id] = nil
-            ghost(id, actions: &actions)
+            if engine.members.contains(id) {
+                ghost(id, actions: &actions)
+            } else if upkeep.reported.insert(id).inserted {
+                actions.append(.tell(.warning(.notInGroup(id))))
+            }
         }
         expireChecks(actions: &actions)
     }
@@ -306,17 +308,15 @@ extension MemberClient {
         // Of those who are neither listed nor in the group the person may be told again.
         upkeep.reported = upkeep.reported.filter { members[$0] != nil || engine.members.contains($0) }
         watchUnlisted()
-        for id in members.keys where !engine.members.contains(id) && !upkeep.reported.contains(id) {
-            upkeep.reported.insert(id)
-            actions.append(.tell(.warning(.notInGroup(id))))
-        }
     }
 
     mutating func watchUnlisted() {
         var since: [MemberID: Duration] = [:]
-        for id in engine.members where members[id] == nil && !upkeep.reported.contains(id) {
-            since[id] = upkeep.unlistedSince[id] ?? now
+        func watch(_ id: MemberID) {
+            if !upkeep.reported.contains(id) { since[id] = upkeep.unlistedSince[id] ?? now }
         }
+        for id in engine.members where members[id] == nil { watch(id) }
+        for id in members.keys where !engine.members.contains(id) { watch(id) }
         upkeep.unlistedSince = since
     }
 

@@ -67,6 +67,7 @@ package struct MemberClient {
     var slowMode = SlowMode()
     private var order = MessageOrder()
     var upkeep = GroupUpkeep()
+    private var missed = MissedPosts()
     var invite = MemberInvite()
     var checks = CheckBook()
 
@@ -126,6 +127,7 @@ package struct MemberClient {
         phase = .joining(Arrival())
         returned()
         ownNick.asked = nil
+        tellMissed(actions: &actions)
         let wanted = upkeep
         upkeep = GroupUpkeep()
         upkeep.expelled = wanted.expelled
@@ -257,6 +259,7 @@ package struct MemberClient {
         let missed = id == nil ? 0 : Int(clamping: roomState.nextSequence) - Int(clamping: order.expected)
         let missedPrivately = id == nil ? 0 : Int(roomState.missedPrivately)
         outbox.begin(isReturn: id != nil)
+        if id != nil { self.missed.returned() }
         if id == nil { slowMode.enteredAt = now }
         id = roomState.member
         clock.entered(roomAge: roomState.age)
@@ -288,6 +291,10 @@ package struct MemberClient {
     }
 
     private mutating func receivedInRoom(_ message: HostMessage, actions: inout [Action]) throws(RoomError) {
+        switch message {
+        case .passed, .posted: break
+        default: if !upkeep.isStuck { tellMissed(actions: &actions) }
+        }
         actions += conditions.hear(message).map { .tell(.room($0)) }
         switch message {
         case .undone(let epoch, let committer):
@@ -323,7 +330,7 @@ package struct MemberClient {
         case .passed(let sequence, let digest):
             guard isNext(sequence, from: nil, actions: &actions) else { return }
             order.add(sequence, digest: digest)
-            actions.append(.tell(.passedOver(sequence: sequence)))
+            if !missed.passed() { actions.append(.tell(.passedOver(sequence: sequence))) }
         case .privatePosted(let from, let receiver, let messageID, let age, let content):
             guard from == id || receiver == id else { throw .malformed }
             show(messageID, sequence: nil, from: from, to: receiver, age: age, content: content, actions: &actions)
@@ -392,9 +399,18 @@ package struct MemberClient {
             actions.append(.tell(.warning(sender.map(GroupError.replayed.warning) ?? .numberRepeated)))
             return false
         case .next(let missing):
-            if missing > 0 { actions.append(.tell(.warning(.gap(missing)))) }
+            if missing > 0 {
+                tellMissed(actions: &actions)
+                actions.append(.tell(.warning(.gap(missing))))
+            }
             return true
         }
+    }
+
+    /// Before anything that comes after them in the room's order is told of.
+    mutating func tellMissed(actions: inout [Action]) {
+        guard let count = missed.take() else { return }
+        actions.append(.tell(.warning(.unopened(count))))
     }
 
     private mutating func show(
@@ -410,10 +426,10 @@ package struct MemberClient {
             }
         } catch let error as GroupError {
             // Sealed in an epoch that this member is not in, perhaps by somebody who has come by it.
-            if upkeep.isStuck, let sequence, error == .otherEpoch || !engine.members.contains(from) {
-                upkeep.missedWhileStuck += 1
-                return actions.append(.tell(.passedOver(sequence: sequence)))
+            if upkeep.isStuck, sequence != nil, error == .otherEpoch || !engine.members.contains(from) {
+                return missed.add()
             }
+            tellMissed(actions: &actions)
             // The place in the order is taken, so that nobody can say that something was withheld.
             actions.append(.tell(.warning(error.warning(about: from))))
             return
@@ -423,6 +439,7 @@ package struct MemberClient {
             )
             return
         }
+        tellMissed(actions: &actions)
         guard case .said(let said) = opened else {
             guard from != id else { return }
             switch opened {

@@ -37,6 +37,15 @@ extension ChatEvent.Notice {
 
     /// A member came back after its place, or what waited for it, had been given up.
     static func missed(_ count: Int, privately: Int) -> Self {
+        missed(count, privately: privately, why: "you were away for longer than the host could wait")
+    }
+
+    /// They came, and were sealed for members that follow the group, which this one did not just then.
+    static func unopened(_ count: Int) -> Self {
+        missed(count, privately: 0, why: "they were said while you could not follow the group")
+    }
+
+    private static func missed(_ count: Int, privately: Int, why: String) -> Self {
         let total = count + privately
         let what = [
             count > 0 ? "\(count) message\(count == 1 ? "" : "s") of the room" : nil,
@@ -45,7 +54,7 @@ extension ChatEvent.Notice {
         return .init(
             .messagesMissed,
             what.compactMap(\.self).joined(separator: " and ") + (total == 1 ? " was missed" : " were missed"),
-            hint: "you were away for longer than the host could wait; ask somebody who was there", count: total)
+            hint: why + "; ask somebody who was there", count: total)
     }
 }
 
