@@ -9,9 +9,9 @@ extension RoomGroup {
     var publicTree: [UInt8] {
         switch group {
         case .some(let group):
-            switch group.pending {
-            case .some(let pending): pending.next.tree.encoded
-            case .none: group.epoch.tree.encoded
+            switch group.phase {
+            case .committing(let pending): pending.next.tree.encoded
+            default: group.epoch.tree.encoded
             }
         case .none: []
         }

@@ -5,17 +5,14 @@ extension Group {
     ///
     /// Throws ``MLSError/misuse`` when the group has moved on since, or it is another group's.
     package mutating func apply(_ staged: consuming StagedCommit) throws(MLSError) {
-        guard staged.groupID == groupID, staged.effects.epoch == epochNumber &+ 1, status == .active else {
+        guard staged.groupID == groupID, staged.effects.epoch == epochNumber &+ 1, isActive else {
             throw .misuse
         }
         var staged = staged
         let effects = staged.effects
         switch staged.next.take() {
         case .some(let next):
-            enter(next)
-            if effects.reInit != nil {
-                status = .closed
-            }
+            enter(next, isLast: effects.reInit != nil)
         case .none:
             try forgetEverything()
         }
@@ -24,22 +21,22 @@ extension Group {
     /// Begins the epoch of our own pending Commit, which the delivery service has accepted.
     @discardableResult
     package mutating func applyPendingCommit() throws(MLSError) -> CommitEffects {
-        switch pending.take() {
-        case .some(let accepted):
+        var former = Phase.active
+        swap(&phase, &former)
+        switch consume former {
+        case .committing(let accepted):
             let effects = accepted.effects
-            enter(accepted.next)
-            if effects.reInit != nil {
-                status = .closed
-            }
+            enter(accepted.next, isLast: effects.reInit != nil)
             return effects
-        case .none:
+        case let other:
+            phase = other
             throw .misuse
         }
     }
 
     /// Drops our own pending Commit: another was accepted before it, or it was refused.
     package mutating func dropPendingCommit() {
-        pending = nil
+        if hasPendingCommit { phase = .active }
     }
 
     /// Nothing that was said in an epoch before this one is read any more.
@@ -47,7 +44,7 @@ extension Group {
         pastEpochs.removeAll { $0.context.epoch < epoch }
     }
 
-    private mutating func enter(_ next: consuming EpochState) {
+    private mutating func enter(_ next: consuming EpochState, isLast: Bool) {
         swap(&epoch, &next)
         if let past = PastEpoch(next) {
             pastEpochs.append(past)
@@ -55,7 +52,7 @@ extension Group {
         pastEpochs.removeFirst(max(0, pastEpochs.count - Limits.maximumPastEpochs))
         proposals = ProposalStore()
         ownUpdates = [:]
-        pending = nil
+        phase = isLast ? .closed : .active
         keepResumptionSecret()
     }
 
@@ -68,8 +65,7 @@ extension Group {
         pastEpochs = []
         proposals = ProposalStore()
         ownUpdates = [:]
-        pending = nil
         preSharedKeys = PreSharedKeys()
-        status = .removed
+        phase = .removed
     }
 }

@@ -42,7 +42,7 @@ extension Group {
             authenticatedData: authenticatedData)
         let welcome = try welcome(to: applied, path, schedule, next, includesTree: includesTree)
         let message = try protectedHandshake(authenticated)
-        pending = PendingCommit(message: message, effects: effects, next: next)
+        phase = .committing(PendingCommit(message: message, effects: effects, next: next))
         return OutgoingCommit(commit: message, welcome: welcome, effects: effects)
     }
 

@@ -33,7 +33,7 @@ extension Group {
     package func decryptPrivately(
         _ bytes: [UInt8], authenticatedData: [UInt8]
     ) throws(MLSError) -> ApplicationMessage {
-        guard status != .removed else { throw .inactive }
+        guard !wasRemoved else { throw .inactive }
         guard bytes.count <= Limits.maximumMessageByteCount else { throw .limitExceeded }
         let text = try PrivateText(received: bytes)
         if text.epoch == epochNumber {

@@ -11,7 +11,7 @@ extension Group {
         _ bytes: [UInt8], from signatureKey: [UInt8]? = nil, at time: UInt64? = nil,
         proposalLimit: Int = Limits.maximumProposals
     ) throws(MLSError) -> Received {
-        guard status != .removed else { throw .inactive }
+        guard !wasRemoved else { throw .inactive }
         switch try MLSMessage(checkingLengthOf: bytes) {
         case .publicMessage(let message):
             if isPendingCommit(bytes) { return .ownCommit }
@@ -25,9 +25,9 @@ extension Group {
     }
 
     private func isPendingCommit(_ bytes: [UInt8]) -> Bool {
-        switch pending {
-        case .some(let pending): pending.message == bytes
-        case .none: false
+        switch phase {
+        case .committing(let pending): pending.message == bytes
+        default: false
         }
     }
 
@@ -113,7 +113,7 @@ extension Group {
     private mutating func process(
         _ verified: VerifiedContent, at time: UInt64?, _ proposalLimit: Int
     ) throws(MLSError) -> Received {
-        guard status == .active else { throw .inactive }
+        guard isActive else { throw .inactive }
         let content = verified.content
         switch content.body {
         case .application:

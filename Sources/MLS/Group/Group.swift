@@ -17,17 +17,19 @@ package struct Group: ~Copyable {
     var proposals = ProposalStore()
     /// The leaf keys of Updates that we have proposed, by reference.
     var ownUpdates: [[UInt8]: NodeKey] = [:]
-    var pending: PendingCommit?
     var pastEpochs: [PastEpoch] = []
     /// Who vouched for the group when we joined by a Welcome.
     package internal(set) var welcomedBy: Member?
     /// The pre-shared keys that the Welcome was opened with: whoever made it had them too.
     package internal(set) var welcomeKeys: [PreSharedKeyID] = []
     let signingKey: Ed25519.KeyPair
-    var status = Status.active
+    var phase = Phase.active
 
-    enum Status: Sendable {
+    /// Where we stand in the group.
+    enum Phase: ~Copyable {
         case active
+        /// The same, and a Commit of ours waits to be applied or dropped.
+        case committing(PendingCommit)
         /// We were removed.
         case removed
         /// A ReInit has been committed.
@@ -77,12 +79,25 @@ package struct Group: ~Copyable {
     /// Our place.
     package var ownLeaf: LeafIndex { epoch.keys.leaf }
     /// Whether we are a member, and the group was not closed.
-    var isActive: Bool { status == .active }
+    var isActive: Bool {
+        switch phase {
+        case .active: true
+        case .committing: true
+        default: false
+        }
+    }
+    /// Whether we are a member no more.
+    var wasRemoved: Bool {
+        switch phase {
+        case .removed: true
+        default: false
+        }
+    }
     /// Whether a Commit of ours is waiting to be applied or dropped.
     package var hasPendingCommit: Bool {
-        switch pending {
-        case .some: true
-        case .none: false
+        switch phase {
+        case .committing: true
+        default: false
         }
     }
     /// Whether there are proposals that a Commit should carry out before anybody goes on talking.
@@ -109,13 +124,13 @@ package struct Group: ~Copyable {
     /// The same for all members of the epoch and for nobody else (section 8.7). Throws ``MLSError/inactive`` after our
     /// removal.
     package func epochAuthenticator() throws(MLSError) -> SecretBytes {
-        guard status != .removed else { throw .inactive }
+        guard !wasRemoved else { throw .inactive }
         return epoch.secrets.epochAuthenticator.clone()
     }
 
     /// A secret for the application (section 8.5). Throws ``MLSError/inactive`` after our removal.
     package func export(label: String, context: [UInt8], count: Int) throws(MLSError) -> SecretBytes {
-        guard status != .removed else { throw .inactive }
+        guard !wasRemoved else { throw .inactive }
         return try epoch.secrets.export(suite: suite, label: label, context: context, count: count)
     }
 
@@ -143,9 +158,9 @@ package struct Group: ~Copyable {
     package func pendingGroupInfo(
         allowsExternalCommit: Bool, includesTree: Bool = true
     ) throws(MLSError) -> [UInt8] {
-        switch pending {
-        case .some(let pending): try groupInfo(of: pending.next, allowsExternalCommit, includesTree)
-        case .none: throw .misuse
+        switch phase {
+        case .committing(let pending): try groupInfo(of: pending.next, allowsExternalCommit, includesTree)
+        default: throw .misuse
         }
     }
 
