@@ -68,6 +68,19 @@ import Testing
         }
     }
 
+    @Test("What Room and TermTalk say to people stands in their folders Words", arguments: ["Room", "TermTalk"])
+    func words(target: String) throws {
+        let folder = Self.root.appending(path: "Sources/\(target)")
+        let paths = try #require(FileManager.default.enumerator(atPath: folder.path)).compactMap { $0 as? String }
+        func hasHint(_ path: String) throws -> Bool {
+            let text = try String(contentsOf: folder.appending(path: path), encoding: .utf8)
+            return text.matches(of: /hint:\s*"/).isEmpty == false
+        }
+        let speaking = try paths.filter { try $0.hasSuffix(".swift") && hasHint($0) }
+        #expect(speaking.count > 4)
+        #expect(speaking.filter { !$0.hasPrefix("Words/") } == [])
+    }
+
     @Test("It is short enough to be read")
     func length() throws {
         #expect(try Self.text("docs/architecture.md").split(whereSeparator: \.isWhitespace).count <= 1_500)

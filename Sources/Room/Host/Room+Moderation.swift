@@ -123,9 +123,7 @@ extension Room {
     package func waiting(named name: String) throws(ChatEvent.Notice) -> (id: MemberID, link: LinkID) {
         let byID = Dictionary(waiting.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         guard let named = byID.key(named: name, nick: { $0.nick.text }).flatMap({ byID[$0] }) else {
-            throw ChatEvent.Notice(
-                .noSuchMember, "nobody who waits is called that, or more than one is",
-                hint: "use the id with which it was announced")
+            throw .nobodyWaiting
         }
         return (named.id, named.link)
     }
@@ -152,9 +150,4 @@ extension Room {
         guard let index = waiting.firstIndex(where: { $0.link == link }) else { return nil }
         return waiting.remove(at: index).id
     }
-}
-
-extension ChatEvent.Notice {
-    fileprivate static let nobodyIsCalledThat = ChatEvent.Notice(
-        .noSuchMember, "nobody here is called that", hint: "see /who")
 }

@@ -15,8 +15,7 @@ extension MemberClient {
         guard phase != .ended else { return target }
         if target == nil { try checkSlowMode() }
         guard target == nil || target != id else {
-            throw ChatEvent.Notice(
-                .noSuchMember, "the file was not offered: that member is you", hint: "/who shows the others")
+            throw .fileForOneself
         }
         outbox.append(Outbox.Message(id: MessageID(Random.uint64()), to: target, content: .file(offer)))
         sendWaiting(actions: &actions)

@@ -12,15 +12,12 @@ extension MemberClient {
     ) throws(ChatEvent.Notice) -> MessageID? {
         guard phase != .ended else { return nil }
         guard text.utf8.count <= ChatLimits.textByteCount else {
-            throw ChatEvent.Notice(
-                .messageTooLarge, "the message was not sent: it is longer than \(ChatLimits.textByteCount) bytes",
-                hint: "send it in parts")
+            throw .textTooLong
         }
         let target = try receiver.map { name throws(ChatEvent.Notice) in try member(named: name) }
         if target == nil { try checkSlowMode() }
         guard target == nil || target != id else {
-            throw ChatEvent.Notice(
-                .noSuchMember, "the message was not sent: that member is you", hint: "/who shows the others")
+            throw .messageForOneself
         }
         let messageID = newMessageID()
         outbox.append(Outbox.Message(id: messageID, to: target, content: .said(.init(kind: kind, text: text))))
@@ -59,15 +56,7 @@ extension MemberClient {
         let isAway = members.values.contains {
             $0.awaySince != nil && (try? Nick(validating: $0.nick, isHost: true))?.skeleton == wanted.skeleton
         }
-        actions.append(
-            .tell(
-                .warning(
-                    .init(
-                        .nickTaken,
-                        "somebody \(isAway ? "who is away " : "")has the nick \(wanted), or one that looks like it: you are \(given)",
-                        hint: isAway
-                            ? "if that was you: a program that was killed cannot go on; ask the others what was said since"
-                            : "/nick NAME chooses another"))))
+        actions.append(.tell(.warning(.otherNickGiven(given, wanted: wanted, isOwnerAway: isAway))))
     }
 
     /// Leaves the room; the owner closes the connection when the request has gone out.
@@ -92,6 +81,6 @@ extension MemberClient {
 
     func member(named name: String) throws(ChatEvent.Notice) -> MemberID {
         if let id = members.key(named: name, nick: { $0.nick }) { return id }
-        throw ChatEvent.Notice(.noSuchMember, "nobody here is called that", hint: "see /who")
+        throw .nobodyIsCalledThat
     }
 }

@@ -67,9 +67,7 @@ extension MemberClient {
         let member = try member(named: name)
         let asked = upkeep.roleChanges.last { $0.member == member }?.isModerator
         guard asked ?? engine.moderators.contains(member) != isModerator else {
-            throw ChatEvent.Notice(
-                .inputInvalid, "nothing was changed: that member is \(isModerator ? "a moderator already" : "none")",
-                hint: "see /who")
+            throw .roleUnchanged(isModerator: isModerator)
         }
         upkeep.roleChanges.append(.init(member: member, isModerator: isModerator))
         upkeep.updateDue = now
@@ -105,35 +103,5 @@ extension MemberClient {
             actions.append(.tell(.error(change.isModerator ? .moderatorsFull(without: nick) : .moderatesAlways(nick))))
         }
         if !upkeep.roleChanges.isEmpty { wantUpdate(after: .zero) }
-    }
-}
-
-extension ChatEvent.Notice {
-    static let moderatorsOnly = Self(
-        .notPermitted, "nothing was changed: only moderators can do that", hint: "ask one of them: see /who")
-    static func moderatorsFull(without nick: String) -> Self {
-        .init(
-            .notPermitted, "\(nick) does not moderate: no more than \(RoomLimits.moderators) members can",
-            hint: "/deop takes it back from one of them: see /who")
-    }
-    static func moderatesAlways(_ nick: String) -> Self {
-        .init(
-            .notPermitted, "\(nick) moderates as before: the one who has made the group always does",
-            hint: "see /who")
-    }
-    static let notYourself = Self(.inputInvalid, "nothing was changed: that is you", hint: "/quit leaves the room")
-    /// What a host's person alone can do.
-    package static let hostOnly = Self(
-        .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")
-    static let notAtRelay = Self(
-        .notPermitted, "nothing was changed: only a host can do that, and this room has a relay in its place",
-        hint: "/invite shows the room's one invite, /lock lets nobody new in; /help has what moderators can do")
-    static let inviteRenewed = Self(
-        .inviteRenewed, "somebody was sent out, and the room has another invite: the old one lets nobody in any more",
-        hint: "/invite shows it")
-    static func inviteStays(for nick: String) -> Self {
-        .init(
-            .inviteStays, "the room's invite still works, and \(nick) has it: it could not be changed",
-            hint: "/lock lets nobody new in")
     }
 }

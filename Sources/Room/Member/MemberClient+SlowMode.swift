@@ -45,12 +45,7 @@ extension MemberClient {
         slowMode.postedAt = now
         guard isFirst, slowMode.interval > .zero else { return }
         let seconds = slowMode.interval.components.seconds
-        actions.append(
-            .tell(
-                .warning(
-                    .init(
-                        .slowMode, "the message waits: in slow mode who has come in may speak after \(seconds)s",
-                        hint: "it is sent then, if you stay", count: Int(seconds)))))
+        actions.append(.tell(.warning(.waitsInSlowMode(seconds: Int(seconds)))))
     }
 
     /// When something that is held back may go.
@@ -68,8 +63,6 @@ extension MemberClient {
         guard isUnderWay || slowMode.nextPost(after: now) != nil else { return }
         let next = isUnderWay ? now + slowMode.interval : slowMode.nextPost(after: now) ?? now
         let seconds = (next - now + .milliseconds(999)).components.seconds
-        throw ChatEvent.Notice(
-            .slowMode, "the message was not sent: in slow mode you may say the next thing in \(seconds)s",
-            hint: "send it again then", count: Int(seconds))
+        throw .notSentInSlowMode(seconds: Int(seconds))
     }
 }

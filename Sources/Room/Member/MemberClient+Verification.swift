@@ -33,7 +33,7 @@ extension MemberClient {
     package mutating func check(_ name: String, actions: inout [Action]) throws(ChatEvent.Notice) {
         let peer = try member(named: name)
         guard peer != id else {
-            throw ChatEvent.Notice(.noSuchMember, "there is nothing to compare with oneself", hint: "see /verify")
+            throw .nothingToCompare
         }
         if let words = checks.words(with: peer) {
             return tell(.compare, of: peer, words: words, actions: &actions)
@@ -44,9 +44,7 @@ extension MemberClient {
         do throws(CheckBook.Refusal) {
             steps = try checks.begin(with: peer, parties, now: now)
         } catch {
-            throw ChatEvent.Notice(
-                .rateLimited, "no check was begun: \(CheckBook.openLimit) are open",
-                hint: "answer some with /verify MEMBER yes or no")
+            throw .tooManyChecks
         }
         tell(.waiting, of: peer, actions: &actions)
         carryOut(steps, with: peer, actions: &actions)
@@ -58,9 +56,7 @@ extension MemberClient {
     ) throws(ChatEvent.Notice) {
         let peer = try member(named: name)
         guard checks.words(with: peer) != nil, let key = engine.signatureKey(of: peer) else {
-            throw ChatEvent.Notice(
-                .verifyUnknown, "nothing was marked: there are no words to compare with member \(peer)",
-                hint: "/verify \(peer) makes some")
+            throw .noWords(with: peer)
         }
         checks.end(with: peer)
         checks.verified[peer] = isSame ? key : nil
@@ -151,34 +147,5 @@ extension MemberClient {
     ) {
         let nick = members[member]?.nick ?? member.description
         actions.append(.tell(.verification(.check(.init(member: member, nick: nick, state: state, words: words)))))
-    }
-}
-
-extension ChatEvent.Notice {
-    fileprivate static let notInTheRoom = Self(
-        .verifyUnknown, "nothing can be compared now: this member is not in the group",
-        hint: "try again when the connection is back")
-
-    fileprivate static func wordsDiffer(_ member: MemberID) -> Self {
-        .init(
-            .verifyFailed, "member \(member) has other words: somebody may be between you and whom you spoke with",
-            hint: "say nothing to it that is not for others")
-    }
-
-    fileprivate static func brokenCommitment(_ member: MemberID) -> Self {
-        .init(
-            .verifyFailed, "the check failed: what member \(member) revealed is not what it had committed to",
-            hint: "its program is not an honest one: do not take it for whom it says it is")
-    }
-
-    fileprivate static func outOfTurn(_ member: MemberID) -> Self {
-        .init(
-            .verifyEnded, "something of member \(member) belongs to no open check, and was left out",
-            hint: "if no words appear, begin again: /verify \(member)")
-    }
-
-    fileprivate static func checkEnded(_ member: MemberID, _ reason: String) -> Self {
-        .init(
-            .verifyEnded, "the check with member \(member) is over: \(reason)", hint: "begin again: /verify \(member)")
     }
 }

@@ -58,9 +58,7 @@ struct JSONStore<Entry: Codable & Sendable>: Sendable {
         }
         return Loaded(
             entries: [],
-            warning: ChatEvent.Notice(
-                unreadable, "\(name) is damaged, or of another version; it is not used",
-                hint: "it is kept beside the new one with .damaged in its name"))
+            warning: .damagedFile(name, unreadable))
     }
 
     private var name: String {
@@ -68,24 +66,6 @@ struct JSONStore<Entry: Codable & Sendable>: Sendable {
     }
 
     private func notice(for failure: PrivateFile.Failure) -> ChatEvent.Notice {
-        switch failure {
-        case .unreadable(let code):
-            ChatEvent.Notice(
-                unreadable, "\(name) cannot be read: \(SystemError.text(code))",
-                hint: "it has to be a file of yours, and no link: check its owner and its permissions")
-        case .openToOthers:
-            ChatEvent.Notice(
-                unreadable, "\(name) is not used: others on this machine can change it", hint: "chmod 600 it")
-        case .locked:
-            ChatEvent.Notice(
-                unwritable, "\(name) was not changed: another process holds its lock",
-                hint: "fuser \(name).lock in its folder shows which one")
-        case .tooLarge:
-            ChatEvent.Notice(unreadable, "\(name) is too large", hint: "move it away")
-        case .unwritable(let code):
-            ChatEvent.Notice(
-                unwritable, "\(name) cannot be written: \(SystemError.text(code))",
-                hint: "check the permissions of its folder, and the space on the disk")
-        }
+        failure.notice(of: name, unreadable: unreadable, unwritable: unwritable)
     }
 }

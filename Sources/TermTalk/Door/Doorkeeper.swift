@@ -147,9 +147,7 @@ struct Doorkeeper {
     /// - Throws: not-permitted when there are too many.
     func makeInvite(uses: Int?, lifetime: Duration?) throws(ChatEvent.Notice) -> InviteTable.Entry {
         guard let entry = node.door.makeInvite(uses: uses, lifetime: lifetime, now: now) else {
-            throw ChatEvent.Notice(
-                .notPermitted, "no further invite was made: there are \(InviteTable.maximum) already",
-                hint: "see /invite --list, and /invite --revoke N")
+            throw .tooManyInvites
         }
         invitesChanged()
         return entry
@@ -158,8 +156,7 @@ struct Doorkeeper {
     /// - Throws: input-invalid when there is no such invite.
     func revokeInvite(number: Int) throws(ChatEvent.Notice) {
         guard let holders = node.door.revokeInvite(number: number) else {
-            throw ChatEvent.Notice(
-                .inputInvalid, "nothing was revoked: there is no invite \(number)", hint: "see /invite --list")
+            throw .noSuchInvite(number)
         }
         var actions: [RoomAction] = []
         node.room.inviteWasRevoked(for: holders, actions: &actions)

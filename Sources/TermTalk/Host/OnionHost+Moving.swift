@@ -42,13 +42,10 @@ extension OnionHost {
         guard case .published = phase, case .none = move,
             movedAt.map({ tor.loop.time - $0 >= Self.moveInterval }) != false
         else {
-            throw ChatEvent.Notice(
-                .notPermitted, "the room was not moved: it has been just now", hint: "try again in some minutes")
+            throw .movedJustNow
         }
         guard moves < KeptRoom.moveLimit else {
-            throw ChatEvent.Notice(
-                .notPermitted, "the room was not moved: it has been \(KeptRoom.moveLimit) times",
-                hint: "open another room, and send its invite")
+            throw .movedTooOften
         }
         let key = OnionKeyBox(kept: kept, moves: moves + 1)
         let address = RoomAddress.onion(key.key.address, port: port)

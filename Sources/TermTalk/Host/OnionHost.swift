@@ -199,12 +199,7 @@ final class OnionHost {
 
     private func controlLost(pause: Duration, attempt: Int) {
         if controlAttempt == 0 {
-            tell(
-                .told(
-                    .warning(
-                        .init(
-                            .torControlLost, "tor ended the connection: nobody can come in until it is back",
-                            hint: "the room goes on; the same address works again when tor does"))))
+            tell(.told(.warning(.torLostByHost)))
         }
         controlAttempt = attempt
         tell(

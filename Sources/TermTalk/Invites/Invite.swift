@@ -67,9 +67,7 @@ package struct Invite: Sendable {
     ///
     /// - Throws: invite-invalid, onion-invalid-address, address-invalid, version-mismatch.
     package init(parsing text: String) throws(ChatEvent.Notice) {
-        let invalid = ChatEvent.Notice(
-            .inviteInvalid, "the invite cannot be used: it is incomplete or was changed on its way",
-            hint: "copy the whole line that starts with \(Self.scheme)")
+        let invalid = ChatEvent.Notice.inviteIncomplete
         guard text.hasPrefix(Self.scheme) else { throw invalid }
         let rest = text.dropFirst(Self.scheme.count)
         guard
@@ -89,9 +87,7 @@ package struct Invite: Sendable {
         let isOfGroup = version == Self.groupVersion
         let isAuthorized = version == Self.authorizedVersion
         guard isOfGroup || isAuthorized || version == Self.version else {
-            throw ChatEvent.Notice(
-                .versionMismatch, "the invite cannot be used: it is for another version of termtalk",
-                hint: "update termtalk, here or at the host")
+            throw .inviteOfOtherVersion
         }
         guard
             key.count == Self.keyByteCount(hasCreator: !isOfGroup),

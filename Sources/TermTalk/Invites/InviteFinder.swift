@@ -59,29 +59,6 @@ package enum InviteFinder {
     }
 }
 
-extension InviteFinder.Damage {
-    var notice: ChatEvent.Notice {
-        switch self {
-        case .cut:
-            .init(
-                .inviteInvalid, "the invite cannot be used: its end is missing",
-                hint: "copy all of it, from \(Invite.scheme) to its last letter; it may go over several lines")
-        case .changed:
-            .init(
-                .inviteInvalid, "the invite cannot be used: something in it was changed on its way",
-                hint: "copy it once more, or ask for it as a file or a QR code")
-        case .letterCase:
-            .init(
-                .inviteInvalid, "the invite cannot be used: a program has changed the case of its letters",
-                hint: "ask for it in another way, as a file or a QR code")
-        case .otherVersion:
-            .init(
-                .versionMismatch, "the invite cannot be used: it is for another version of termtalk",
-                hint: "update termtalk, here or at the host")
-        }
-    }
-}
-
 extension [UInt8] {
     /// Where `pattern` begins.
     fileprivate func indices(of pattern: [UInt8]) -> [Int] {

@@ -25,10 +25,7 @@ package struct RoomName: Hashable, Sendable, CustomStringConvertible {
     /// The name `text`, or what to tell the person who typed it.
     package init(checking text: String) throws(ChatEvent.Notice) {
         guard let room = RoomName(text) else {
-            throw ChatEvent.Notice(
-                .roomInvalid, "the room's name cannot be used: it is empty or too long, or has other characters",
-                hint: text.contains("/")
-                    ? "to read an invite from a file: --invite-file FILE" : "use 1 to 64 letters, digits, . _ -")
+            throw .roomNameInvalid(isPath: text.contains("/"))
         }
         self = room
     }

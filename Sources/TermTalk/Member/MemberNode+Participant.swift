@@ -34,9 +34,7 @@ extension MemberNode: Participant {
         // The one with which the group's creator came lets nobody in from now on; the group's is shown as soon as it does.
         guard !person.client.awaitsFirstInvite else { return }
         guard let invite = stay.invite, let hostKey else {
-            tell(
-                .error(.init(.inputInvalid, "there is no invite to show: you joined without one", hint: "ask the host"))
-            )
+            tell(.error(.joinedWithoutInvite))
             return
         }
         let others = otherAddresses?(target.address) ?? []

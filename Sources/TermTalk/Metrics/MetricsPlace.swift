@@ -1,5 +1,4 @@
 package import Chat
-internal import EventLoop
 
 /// Where a host's metrics go: a file that is written anew again and again, or a Unix socket that answers.
 package enum MetricsPlace: Equatable, Sendable {
@@ -13,41 +12,8 @@ package enum MetricsPlace: Equatable, Sendable {
         let isSocket = text.hasPrefix(Self.socketPrefix)
         let path = isSocket ? String(text.dropFirst(Self.socketPrefix.count)) : text
         guard !path.isEmpty, !path.hasSuffix("/"), !path.utf8.contains(0) else {
-            throw ChatEvent.Notice(
-                .inputInvalid, "--metrics cannot be used: it names neither a file nor a socket",
-                hint: "write /run/user/1000/room.prom, or unix:/run/user/1000/room.sock")
+            throw .noMetricsPlace
         }
         self = isSocket ? .socket(path) : .file(path)
-    }
-}
-
-extension ChatEvent.Notice {
-    /// The socket of metrics cannot be opened.
-    static func metricsSocket(_ error: ListenError) -> ChatEvent.Notice {
-        let (code, reason): (NoticeCode, String) =
-            switch error {
-            case .addressInUse: (.addressInUse, "another program listens there")
-            case .pathOccupied: (.addressInvalid, "something that is no socket is in its place")
-            case .pathTooLong: (.addressInvalid, "its path has more than 107 bytes")
-            case .permissionDenied: (.addressInvalid, "this user may not write there")
-            case .invalidAddress, .addressNotAvailable: (.addressInvalid, "there is no such folder")
-            case .failed(let number): (.addressInvalid, SystemError.text(number))
-            }
-        return .init(
-            code, "the metrics cannot be shown: \(reason)",
-            hint: "--metrics unix:PATH wants a new name in a folder of yours, such as $XDG_RUNTIME_DIR")
-    }
-
-    /// The file of metrics cannot be written.
-    static func metricsFile(_ failure: PrivateFile.Failure?) -> ChatEvent.Notice {
-        let reason: String =
-            switch failure {
-            case .unreadable(let number), .unwritable(let number): SystemError.text(number)
-            case .tooLarge, .openToOthers: "the file that is there is no file of metrics, or others may write it"
-            case .locked, nil: "the disk does not answer"
-            }
-        return .init(
-            .outputUnwritable, "the metrics cannot be written: \(reason)",
-            hint: "--metrics FILE wants a file of its own in a folder that this user may write")
     }
 }

@@ -185,9 +185,3 @@ package final class LoopMember {
     /// What comes is counted from the beginning.
     func countsAnew() { receiptGate = ReceiptGate() }
 }
-
-extension ChatEvent.Notice {
-    fileprivate static let wordsNeedMemory = Self(
-        .internalError, "the room words cannot be made: there is not enough memory",
-        hint: "64 MiB are needed; try again")
-}

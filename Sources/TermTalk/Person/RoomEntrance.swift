@@ -202,26 +202,13 @@ final class RoomEntrance {
     func startMove(
         clients: Set<X25519.PublicKey>?, hasFollowed: @escaping (OnionPlace) -> Bool
     ) throws(ChatEvent.Notice) {
-        guard let onion, onion.target == nil else { throw notMovable }
-        try onion.startMove(clients: clients, hasFollowed: hasFollowed)
-    }
-
-    private var notMovable: ChatEvent.Notice {
-        let (reason, hint) =
-            switch way {
-            case .onion:
-                (
-                    "tor reaches it at one place only, where nobody says by which address they come",
-                    "leave out --onion-target where tor and termtalk are on one machine, or open another room"
-                )
-            case .behind:
-                (
-                    "its address is that of a service which torrc defines",
-                    "let torrc define another service, and start the room behind that"
-                )
-            case .direct, .none: ("it has no onion address", "open another room, and send its invite")
-            }
-        return .init(.notPermitted, "the room was not moved: \(reason)", hint: hint)
+        switch way {
+        case .onion(let onion) where onion.target == nil:
+            try onion.startMove(clients: clients, hasFollowed: hasFollowed)
+        case .onion: throw .notMovableTarget
+        case .behind: throw .notMovableBehind
+        case .direct, .none: throw .notMovableDirect
+        }
     }
 
     // MARK: Closing

@@ -88,10 +88,3 @@ extension RegistrySearch {
         }
     }
 }
-
-extension ChatEvent.Notice {
-    static let registryShowsAddress = ChatEvent.Notice(
-        .directNotAllowed,
-        "cannot join: the registry says that this is a direct room, whose host would see your IP address",
-        hint: "to show it: join.direct = true in the configuration, or TERMTALK_JOIN_DIRECT=true; else --tor managed")
-}

@@ -52,6 +52,10 @@ extension SessionError {
 }
 
 extension ChatEvent.Notice {
+    static let wordsNeedMemory = Self(
+        .internalError, "the room words cannot be made: there is not enough memory",
+        hint: "64 MiB are needed; try again")
+
     static let closedBeforeAdmission = ChatEvent.Notice(
         .connectionLost, "cannot join: the host closed the connection", hint: "try again in a moment")
 

@@ -44,4 +44,9 @@ extension ChatEvent.Notice {
             .registryForged, "the registry's word on where this room is was not believed: \(reason)",
             hint: "ask the host for an invite, over another channel")
     }
+
+    static let registryShowsAddress = ChatEvent.Notice(
+        .directNotAllowed,
+        "cannot join: the registry says that this is a direct room, whose host would see your IP address",
+        hint: "to show it: join.direct = true in the configuration, or TERMTALK_JOIN_DIRECT=true; else --tor managed")
 }
