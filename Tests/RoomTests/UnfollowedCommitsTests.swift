@@ -67,6 +67,11 @@ import Testing
             #expect(network.peers[peer].texts.isEmpty && network.peers[peer].startOvers == 0)
             #expect(warnings(network, peer).count { $0 == .messagesMissed } == 1)
         }
+        // The speaker hears that most have not read it.
+        let inVain = network.peers[1].events.compactMap {
+            if case .warning(let notice) = $0, notice.code == .groupUndone { notice.count } else { nil }
+        }
+        #expect(inVain == [1])
     }
 
     @Test("A Commit that nobody can follow is undone, and whoever made it commits nothing more")

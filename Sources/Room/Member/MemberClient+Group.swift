@@ -170,6 +170,8 @@ extension MemberClient {
 
     /// Commits are void: this member is where the group goes on, or comes in anew.
     mutating func undone(epoch: UInt64, by committer: MemberID, actions: inout [Action]) {
+        let unread = outbox.undone(to: epoch)
+        if unread > 0 { actions.append(.tell(.warning(.saidInVain(unread, by: committer)))) }
         guard engine.epoch == epoch else { return startOver(actions: &actions) }
         guard upkeep.isStuck else { return }
         upkeep.stuckUntil = nil

@@ -11,6 +11,8 @@ struct Outbox {
         fileprivate(set) var sealed: [[UInt8]] = []
         /// The latest of these forms, and the epoch of the group that it is of.
         fileprivate(set) var form: (epoch: UInt64, bytes: [UInt8])?
+        /// The epoch of the group in which it was sealed last.
+        fileprivate var epoch: UInt64 = 0
 
         /// What goes out again in this epoch.
         func form(of epoch: UInt64) -> [UInt8]? { form?.epoch == epoch ? form?.bytes : nil }
@@ -34,6 +36,8 @@ struct Outbox {
     private var sentPrivately = RecentSet<MessageID>(limit: sentIDsRemembered)
     /// The latest of the messages that nobody is shown, and of which nobody hears that they have arrived.
     private var unseen = RecentSet<MessageID>(limit: RoomLimits.remembered)
+    /// The epochs in which the latest of what the host has taken was sealed.
+    private var epochsOfTaken: [UInt64] = []
 
     var count: Int { messages.count + requests.count }
 
@@ -62,6 +66,7 @@ struct Outbox {
     /// sender and no more. What follows it is sealed anew, so that the keys keep the order of the messages.
     mutating func send(_ index: Int, sealed: [UInt8], in epoch: UInt64) {
         messages[index].form = (epoch, sealed)
+        messages[index].epoch = epoch
         for later in messages.indices.dropFirst(index + 1) { messages[later].form = nil }
         messages[index].sealed = messages[index].sealed.suffix(Self.formsRemembered - 1) + [BLAKE2b.hash(sealed.span)]
         if messages[index].to == nil {
@@ -115,9 +120,21 @@ struct Outbox {
     /// The host has taken the message.
     mutating func confirm(_ id: MessageID) -> Message? {
         guard let taken = takeOut(id) else { return nil }
-        if case .said = taken.content { return taken }
+        if case .said = taken.content {
+            if epochsOfTaken.count >= RoomLimits.remembered { epochsOfTaken.removeFirst() }
+            epochsOfTaken.append(taken.epoch)
+            return taken
+        }
         unseen.insert(id)
         return taken
+    }
+
+    /// The epochs behind this one are void. Returns how much of what the host has taken, of late, was sealed in them: those who could
+    /// not follow the group there have not read it.
+    mutating func undone(to epoch: UInt64) -> Int {
+        let count = epochsOfTaken.count { $0 > epoch }
+        epochsOfTaken.removeAll { $0 > epoch }
+        return count
     }
 
     /// The host has answered to what was asked for as a moderator.

@@ -96,6 +96,15 @@ extension ChatEvent.Notice {
             hint: "who moderates can end that for good: /kick \(committer)")
     }
 
+    /// What this member has said in an epoch that is void.
+    static func saidInVain(_ count: Int, by committer: MemberID) -> Self {
+        let what = count == 1 ? "1 message of yours" : "\(count) messages of yours"
+        return .init(
+            .groupUndone,
+            "\(what) could not be read by most: the room took back what member \(committer) had changed of the group",
+            hint: "say it again", count: count)
+    }
+
     static func barred(_ committer: MemberID) -> Self {
         .init(
             .groupUndone,

@@ -22,7 +22,7 @@ extension ChatEvent.Notice {
             hint: "send it again then", count: seconds)
     }
 
-    static func otherNickGiven(_ given: String, wanted: String, isOwnerAway: Bool) -> Self {
+    static func otherNickGiven(_ given: String, wanted: Nick, isOwnerAway: Bool) -> Self {
         .init(
             .nickTaken,
             "somebody \(isOwnerAway ? "who is away " : "")has the nick \(wanted), or one that looks like it: you are \(given)",

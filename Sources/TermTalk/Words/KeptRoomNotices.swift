@@ -1,5 +1,6 @@
 internal import Chat
 internal import Glibc
+internal import Room
 internal import RoomStore
 
 extension StoreError {
