@@ -60,6 +60,17 @@ import Wire
         #expect(told == ["first", "second"])
     }
 
+    @Test("A room that keeps little has a snapshot whenever half of that was said")
+    func littleKept() throws {
+        let world = try World()
+        let text = String(repeating: "x", count: world.log.byteLimit / 10)
+        for second in 0..<24 {
+            _ = try world.record(at: Double(second))
+            world.say(text)
+        }
+        #expect((5...8).contains(world.snapshots), "\(world.snapshots) snapshots")
+    }
+
     @Test("Snapshots take no more than their rate; what is said alone does not wait")
     func pace() throws {
         let world = try World()

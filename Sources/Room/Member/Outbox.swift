@@ -12,7 +12,7 @@ struct Outbox {
         /// The latest of these forms, and the epoch of the group that it is of.
         fileprivate(set) var form: (epoch: UInt64, bytes: [UInt8])?
         /// The epoch of the group in which it was sealed last.
-        fileprivate var epoch: UInt64 = 0
+        fileprivate(set) var epoch: UInt64 = 0
 
         /// What goes out again in this epoch.
         func form(of epoch: UInt64) -> [UInt8]? { form?.epoch == epoch ? form?.bytes : nil }

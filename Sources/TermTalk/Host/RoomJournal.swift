@@ -6,7 +6,8 @@ internal import RoomStore
 ///
 /// Entry `n` of the log is input, or entry, `n + 1` of the store.
 final class RoomJournal {
-    /// Bytes of entries that stand in the store one by one, before a snapshot takes their place.
+    /// Bytes of entries that stand in the store one by one, before a snapshot takes their place; half of what the log keeps, if that
+    /// is less.
     private static let checkpointByteCount = 8 << 20
     /// Bytes that may wait for the disk before nothing more is read from members.
     private static let congestedByteCount = 4 << 20
@@ -91,7 +92,8 @@ final class RoomJournal {
             return NumberedBytes(number, bytes)
         }
         let added = inputs.reduce(0) { $0 + $1.bytes.count }
-        if mustCheckpoint || byteCount + added > Self.checkpointByteCount {
+        // How far members have received is in snapshots alone: what comes after one must fit into the log with what they had not then.
+        if mustCheckpoint || byteCount + added > min(Self.checkpointByteCount, log.byteLimit / 2) {
             if let now, now < pausedUntil { return pausedUntil }
             let snapshot = snapshot()
             let first = max(checkpointed, log.start)
