@@ -181,6 +181,27 @@ import Wire
         }
     }
 
+    @Test("The members of a host that reads its log again keep their places, and miss nothing", arguments: 1...6)
+    func reload(seed: Int) throws {
+        try run(seed: UInt64(seed)) { world in
+            try begin(world) { first, second, _ in
+                second.node?.say("before", kind: .text, to: nil)
+                world.when({ first.texts == ["before"] && second.texts == ["before"] && world.isSettled }) {
+                    try world.reload(1)
+                    first.node?.say("meanwhile", kind: .text, to: nil)
+                    second.node?.say("mine", kind: .text, to: nil)
+                    world.when({ first.texts.count == 3 && second.texts.count == 3 && world.isSettled }) {
+                        #expect(Set(first.texts) == ["before", "meanwhile", "mine"] && first.texts == second.texts)
+                        #expect(second.joins == 1 && second.ending == nil && second.pauses == 1)
+                        #expect(!first.events.contains { if case .memberLeft = $0 { true } else { false } })
+                        #expect(snapshots(world).count == 1)
+                        world.loop.stop()
+                    }
+                }
+            }
+        }
+    }
+
     @Test("A host that starts late has the same room, and takes members", arguments: 1...10)
     func late(seed: Int) throws {
         try run(seed: UInt64(seed)) { world in

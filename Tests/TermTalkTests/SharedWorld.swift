@@ -32,6 +32,8 @@ final class SharedWorld {
         fileprivate(set) var isAlive = true
         /// How many entries it has read.
         fileprivate var position = 0
+        /// It is not ready before it has read so many again.
+        fileprivate var readsAgain = 0
         fileprivate var lastInput: UInt64 = 0
         fileprivate var snapshots: [[UInt8]] = []
 
@@ -130,7 +132,8 @@ final class SharedWorld {
                     replica.keep($0, trimming: replica.replica.state.place.position)
                 },
                 isReady: { [weak host] in
-                    host?.replica.map { $0.replica.isFollowing && $0.replica.isConfirmed } ?? true
+                    host?.replica.map { $0.replica.isFollowing && $0.replica.isConfirmed }
+                        ?? host.map { $0.position >= $0.readsAgain } ?? true
                 }, waitingByteCount: { 0 },
                 isKeeper: { [weak host] in
                     host?.replica.map { $0.replica.state.writers.living.first == $0.replica.writer }
@@ -213,6 +216,15 @@ final class SharedWorld {
         if store != nil { return }
         guard let other = hosts.first(where: \.isAlive) else { return }
         append(.gone(WriterID(host: host.number, incarnation: 0), after: 0), by: other.number, time: 0)
+    }
+
+    /// The host reads all of the log again, with nobody connected, as after junk in its store was removed.
+    func reload(_ index: Int) throws {
+        let host = hosts[index]
+        host.position = 0
+        host.readsAgain = log.count
+        try host.authority?.adopt(nil)
+        readOn(host)
     }
 
     /// The host was slow, and another one took it for dead.

@@ -67,7 +67,6 @@ package struct MemberClient {
     var slowMode = SlowMode()
     private var order = MessageOrder()
     var upkeep = GroupUpkeep()
-    private var missed = MissedPosts()
     var invite = MemberInvite()
     var checks = CheckBook()
 
@@ -259,7 +258,7 @@ package struct MemberClient {
         let missed = id == nil ? 0 : Int(clamping: roomState.nextSequence) - Int(clamping: order.expected)
         let missedPrivately = id == nil ? 0 : Int(roomState.missedPrivately)
         outbox.begin(isReturn: id != nil)
-        if id != nil { self.missed.returned() }
+        if id != nil { order.missed.returned() }
         if id == nil { slowMode.enteredAt = now }
         id = roomState.member
         clock.entered(roomAge: roomState.age)
@@ -330,7 +329,7 @@ package struct MemberClient {
         case .passed(let sequence, let digest):
             guard isNext(sequence, from: nil, actions: &actions) else { return }
             order.add(sequence, digest: digest)
-            if !missed.passed() { actions.append(.tell(.passedOver(sequence: sequence))) }
+            if !order.missed.passed() { actions.append(.tell(.passedOver(sequence: sequence))) }
         case .privatePosted(let from, let receiver, let messageID, let age, let content):
             guard from == id || receiver == id else { throw .malformed }
             show(messageID, sequence: nil, from: from, to: receiver, age: age, content: content, actions: &actions)
@@ -409,7 +408,7 @@ package struct MemberClient {
 
     /// Before anything that comes after them in the room's order is told of.
     mutating func tellMissed(actions: inout [Action]) {
-        guard let count = missed.take() else { return }
+        guard let count = order.missed.take() else { return }
         actions.append(.tell(.warning(.unopened(count))))
     }
 
@@ -427,7 +426,7 @@ package struct MemberClient {
         } catch let error as GroupError {
             // Sealed in an epoch that this member is not in, perhaps by somebody who has come by it.
             if upkeep.isStuck, sequence != nil, error == .otherEpoch || !engine.members.contains(from) {
-                return missed.add()
+                return order.missed.add()
             }
             tellMissed(actions: &actions)
             // The place in the order is taken, so that nobody can say that something was withheld.

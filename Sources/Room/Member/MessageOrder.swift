@@ -11,6 +11,7 @@ struct MessageOrder {
 
     private(set) var expected: UInt64 = 1
     private(set) var chain = MessageChain()
+    var missed = MissedPosts()
 
     /// The member comes in, and hears what has this number first.
     mutating func enter(at sequence: UInt64, epoch: UInt64, start: [UInt8]) {

@@ -26,10 +26,6 @@ final class ReplicaNode {
         case unreadable
     }
 
-    /// So often the store's snapshot is loaded without a pause before all that follows it was read: entries behind it may have been
-    /// trimmed meanwhile.
-    static let loadsAtOnce = 4
-
     /// How often time is looked at: as often as others are asked for what they have written.
     static let interval = ReplicaPace.pollInterval
 
@@ -51,8 +47,6 @@ final class ReplicaNode {
     private var retry = StoreRetry()
     private var link = Link.none
     private var isAvailable = true
-    /// How often a snapshot was loaded since all that the store holds was read.
-    private var loads = 0
     /// When it had last read all that the store holds.
     private var inStepAt: Duration
     private var entries: UInt64 = 0
@@ -169,10 +163,10 @@ final class ReplicaNode {
                 pace.answered(now: loop.time)
                 let outputs = replica.received(reply, coding: seal)
                 if case .entries(_, let last) = reply, replica.state.place.position == last {
-                    loads = 0
+                    retry.readAll()
                     if replica.isFollowing { inStepAt = loop.time }
                 }
-                if reply != .failed, loads == 0 { retry.answered() }
+                if reply != .failed { retry.answered() }
                 carryOut(outputs, saying: reply == .failed ? .unable : .lost)
             }
         }
@@ -190,7 +184,7 @@ final class ReplicaNode {
     }
 
     private func tellIfAvailable() {
-        guard !isAvailable, replica.isFollowing, loads == 0 else { return }
+        guard !isAvailable, replica.isFollowing, retry.hasReadAll else { return }
         isAvailable = true
         onEvent(.available)
     }
@@ -228,14 +222,7 @@ final class ReplicaNode {
         for output in outputs {
             switch output {
             case .send(let command):
-                if command == .load {
-                    guard loads < Self.loadsAtOnce else {
-                        // One more on the next connection.
-                        loads = Self.loadsAtOnce - 1
-                        return lost(.unreadable)
-                    }
-                    loads += 1
-                }
+                if command == .load, !retry.mayLoad() { return lost(.unreadable) }
                 guard case .open(let connection, var session?) = link else { return }
                 link = .open(connection, nil)
                 let bytes = session.send(command)

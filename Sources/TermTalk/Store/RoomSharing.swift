@@ -48,6 +48,10 @@ final class RoomSharing {
     /// The links of this host by which something has come, so that the others are to hear when they are gone.
     private var spoken: Set<LinkID> = []
     private var nextNumber: UInt32 = 0
+    /// Links of this host that were let in with no connection behind them: now, or when the log was read before.
+    private var unattended: Set<UInt32> = []
+    /// Whether the log is read anew, and members of this host may have no connection any more.
+    private var hasReloaded = false
     var snapshots = SnapshotPace()
     var isFlushing = false
     /// Where this host is reached.
@@ -143,6 +147,30 @@ final class RoomSharing {
         return waiting.isEmpty
     }
 
+    // MARK: Links without a connection
+
+    /// A member is let in over a link of this host that has no connection. If the log is read anew, it may have been a member for long.
+    func letInUnattended(_ link: LinkID) { unattended.insert(link.number) }
+
+    /// The log says that the member had a connection.
+    func wasOpened(_ link: UInt32) { unattended.remove(link) }
+
+    var owesReview: Bool { hasReloaded || !unattended.isEmpty }
+
+    /// Once all that the log holds was read: those who never had a connection lose their places, and all other members of this host
+    /// without one are away.
+    func review(isConnected: (LinkID) -> Bool) {
+        guard owesReview, log.isReady(), let number else { return }
+        for link in unattended.sorted() { write(.cutOff(link)) }
+        if hasReloaded {
+            for link in table.links(of: number) where !unattended.contains(link.number) && !isConnected(link) {
+                write(.lost(link.number))
+            }
+        }
+        unattended = []
+        hasReloaded = false
+    }
+
     // MARK: Where the hosts are
 
     /// What is to be written for the others to know where this host is; nil when they do, or it takes nobody yet.
@@ -170,6 +198,8 @@ final class RoomSharing {
         clock.applied(time, local: local)
         spoken = []
         acknowledged = [:]
+        unattended = []
+        hasReloaded = true
         isAnnouncing = false
         // What was said by links that are dropped now their peers say again; a host's own words still count.
         waiting.removeAll { input in

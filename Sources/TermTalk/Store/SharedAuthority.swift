@@ -66,6 +66,7 @@ final class SharedAuthority: RoomAuthority {
 
     private func flush() {
         sharing.isFlushing = false
+        sharing.review { connections[$0] != nil }
         guard !sharing.flush(local: loop.time) else { return }
         sharing.isFlushing = true
         _ = loop.schedule(after: Self.flushPatience) { [weak self] in self?.flush() }
@@ -168,6 +169,7 @@ final class SharedAuthority: RoomAuthority {
         settleAllReceipts()
         if room.isClosed { node.ending.close(.ttl) }
         snapshotSoon()
+        if sharing.owesReview { flushSoon() }
         logState(at: position)
     }
 
@@ -214,6 +216,7 @@ final class SharedAuthority: RoomAuthority {
             returned(session, received: received, key: key, by: link)
             forgetStranger(at: link)
         case .opened(let number, let records):
+            if host == sharing.number { sharing.wasOpened(number) }
             guard let member = sharing.table.member(at: LinkID(host: host, number: number)) else { return }
             room.log.hadReceived(records, by: member)
         case .acknowledged(let list):
@@ -340,7 +343,10 @@ final class SharedAuthority: RoomAuthority {
         sharing.table.cameIn(link, id)
         let reader = room.openPlace(of: id, records: 0)
         guard link.host == sharing.number else { return }
-        guard let connection = connections[link], !connection.isReleased else { return submit(.cutOff(link.number)) }
+        guard let connection = connections[link], !connection.isReleased else {
+            sharing.letInUnattended(link)
+            return flushSoon()
+        }
         submit(.opened(link.number, records: connection.session.recordCount))
         node.cameIn(connection, at: reader)
     }
