@@ -202,6 +202,27 @@ import Wire
         }
     }
 
+    @Test("Who was told what the store has lost comes in anew, to its place, into a locked room too", arguments: 1...6)
+    func lostByTheStore(seed: Int) throws {
+        try run(seed: UInt64(seed)) { world in
+            try begin(world) { first, second, _ in
+                first.node?.perform(.lock)
+                world.when({ second.events.contains(.room(.locked(true))) && world.isSettled }) {
+                    try world.reload(1, hasLost: true)
+                    world.when({ second.joins == 2 && second.isIn && world.isSettled }) {
+                        second.node?.say("here", kind: .text, to: nil)
+                        world.when({ first.texts == ["here"] && second.texts == ["here"] && world.isSettled }) {
+                            #expect(second.ending == nil)
+                            #expect(!first.events.contains { if case .memberLeft = $0 { true } else { false } })
+                            #expect(snapshots(world).count == 1)
+                            world.loop.stop()
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("A host that starts late has the same room, and takes members", arguments: 1...10)
     func late(seed: Int) throws {
         try run(seed: UInt64(seed)) { world in

@@ -57,7 +57,9 @@ final class SharedWorld {
             case .adopted(let room):
                 do { try authority?.adopt(room) } catch { Issue.record("\(error)") }
             case .applied(let entry, let position): authority?.logApplied(entry, at: position)
-            case .storeLost: storeLostCount += 1
+            case .storeLost:
+                storeLostCount += 1
+                authority?.storeWasLost()
             case .snapshotNeeded:
                 if let snapshot = authority?.snapshot { replica?.keep(snapshot, trimming: nil) }
             case .tampered: Issue.record("an honest store is distrusted")
@@ -219,11 +221,12 @@ final class SharedWorld {
     }
 
     /// The host reads all of the log again, with nobody connected, as after junk in its store was removed.
-    func reload(_ index: Int) throws {
+    func reload(_ index: Int, hasLost: Bool = false) throws {
         let host = hosts[index]
         host.position = 0
         host.readsAgain = log.count
         try host.authority?.adopt(nil)
+        if hasLost { host.authority?.storeWasLost() }
         readOn(host)
     }
 

@@ -36,7 +36,7 @@ struct Outbox {
     private var sentPrivately = RecentSet<MessageID>(limit: sentIDsRemembered)
     /// The latest of the messages that nobody is shown, and of which nobody hears that they have arrived.
     private var unseen = RecentSet<MessageID>(limit: RoomLimits.remembered)
-    /// The epochs in which the latest of what the host has taken was sealed.
+    /// The epochs in which the latest of what the host has taken for all was sealed.
     private var epochsOfTaken: [UInt64] = []
 
     var count: Int { messages.count + requests.count }
@@ -121,15 +121,18 @@ struct Outbox {
     mutating func confirm(_ id: MessageID) -> Message? {
         guard let taken = takeOut(id) else { return nil }
         if case .said = taken.content {
-            if epochsOfTaken.count >= RoomLimits.remembered { epochsOfTaken.removeFirst() }
-            epochsOfTaken.append(taken.epoch)
+            // What is for one that has not followed the room does not take.
+            if taken.to == nil {
+                if epochsOfTaken.count >= RoomLimits.remembered { epochsOfTaken.removeFirst() }
+                epochsOfTaken.append(taken.epoch)
+            }
             return taken
         }
         unseen.insert(id)
         return taken
     }
 
-    /// The epochs behind this one are void. Returns how much of what the host has taken, of late, was sealed in them: those who could
+    /// The epochs behind this one are void. Returns how much of what the host has taken for all, of late, was sealed in them: those who could
     /// not follow the group there have not read it.
     mutating func undone(to epoch: UInt64) -> Int {
         let count = epochsOfTaken.count { $0 > epoch }

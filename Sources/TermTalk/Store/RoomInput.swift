@@ -36,6 +36,8 @@ enum RoomInput: Equatable {
     case lost(UInt32)
     /// The peer broke the protocol.
     case cutOff(UInt32)
+    /// The member may have heard what is not in the log any more, or never had a session: it comes in anew, to its place.
+    case fellBehind(UInt32)
     /// The room is over.
     case ended(ChatEvent.CloseReason)
     /// The host is reached there from now on; nowhere, when it takes nobody any more.
@@ -90,6 +92,9 @@ enum RoomInput: Equatable {
         case .listens(let places):
             writer.write(UInt8(8))
             writer.write(places)
+        case .fellBehind(let link):
+            writer.write(UInt8(9))
+            writer.write(link)
         }
         return writer.bytes
     }
@@ -136,6 +141,7 @@ enum RoomInput: Equatable {
             default: throw .invalidValue
             }
         case 8: self = .listens(try reader.readHostPlaces(atMost: HostPlace.placesPerHost))
+        case 9: self = .fellBehind(try reader.readUInt32())
         default:
             throw .invalidValue
         }

@@ -118,6 +118,7 @@ package final class RoomShare {
         case .snapshotNeeded:
             replica?.keep(authority.snapshot, trimming: nil)
         case .storeLost:
+            authority.storeWasLost()
             tell(.storeLost)
         case .tampered:
             fail(.storeTampered)

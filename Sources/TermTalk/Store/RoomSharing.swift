@@ -50,8 +50,16 @@ final class RoomSharing {
     private var nextNumber: UInt32 = 0
     /// Links of this host that were let in with no connection behind them: now, or when the log was read before.
     private var unattended: Set<UInt32> = []
-    /// Whether the log is read anew, and members of this host may have no connection any more.
-    private var hasReloaded = false
+    private var reload = Reload.none
+
+    /// Why members of this host may have no connection.
+    private enum Reload {
+        case none
+        /// The log is read anew.
+        case sameHistory
+        /// It is another one than these members have heard.
+        case otherHistory
+    }
     var snapshots = SnapshotPace()
     var isFlushing = false
     /// Where this host is reached.
@@ -155,20 +163,26 @@ final class RoomSharing {
     /// The log says that the member had a connection.
     func wasOpened(_ link: UInt32) { unattended.remove(link) }
 
-    var owesReview: Bool { hasReloaded || !unattended.isEmpty }
+    var owesReview: Bool { reload != .none || !unattended.isEmpty }
 
-    /// Once all that the log holds was read: those who never had a connection lose their places, and all other members of this host
-    /// without one are away.
+    /// The store has lost some of what was told here.
+    func storeWasLost() { reload = .otherHistory }
+
+    /// Once all that the log holds was read: whoever is let in and has no connection any more loses its place; where the log was read anew,
+    /// all members of this host without one are away, and come in anew if they have heard something else.
     func review(isConnected: (LinkID) -> Bool) {
         guard owesReview, log.isReady(), let number else { return }
-        for link in unattended.sorted() { write(.cutOff(link)) }
-        if hasReloaded {
-            for link in table.links(of: number) where !unattended.contains(link.number) && !isConnected(link) {
-                write(.lost(link.number))
-            }
+        let links = table.links(of: number).filter { !isConnected($0) }
+        switch reload {
+        case .none:
+            for link in unattended.sorted() { write(.cutOff(link)) }
+        case .sameHistory:
+            for link in links.map(\.number) { write(unattended.contains(link) ? .fellBehind(link) : .lost(link)) }
+        case .otherHistory:
+            for link in links { write(.fellBehind(link.number)) }
         }
         unattended = []
-        hasReloaded = false
+        reload = .none
     }
 
     // MARK: Where the hosts are
@@ -199,7 +213,7 @@ final class RoomSharing {
         spoken = []
         acknowledged = [:]
         unattended = []
-        hasReloaded = true
+        reload = .sameHistory
         isAnnouncing = false
         // What was said by links that are dropped now their peers say again; a host's own words still count.
         waiting.removeAll { input in

@@ -235,6 +235,8 @@ final class SharedAuthority: RoomAuthority {
             room.linkGone(link)
             sharing.table.ended(link)
             node.perform(actions)
+        case .fellBehind(let number):
+            fallBehind(LinkID(host: host, number: number))
         case .ended(let reason):
             room.close(reason, actions: &actions)
             node.perform(actions)
@@ -411,6 +413,12 @@ final class SharedAuthority: RoomAuthority {
     private func forget(_ connection: HostConnection) {
         _ = sharing.forget(connection.link)
         node.drop(connection)
+    }
+
+    /// What members of this host were told is not part of the room's order any more, some of it.
+    func storeWasLost() {
+        sharing.storeWasLost()
+        flushSoon()
     }
 
     /// All who are connected come back, to this host or to another.

@@ -110,7 +110,7 @@ private func sharedRoomSeeds() -> [[UInt8]] {
         .began(terms), .said(1, key: key, way: -1, .first, type: 1, body: [1, 2, 3]),
         .said(1, key: key, way: 0, .group([5, 6]), type: 1, body: []), .returned(2, key: key, session: 3, received: 4),
         .opened(2, records: 9), .acknowledged([.init(link: 1, records: 2), .init(link: 2, records: 3)]), .lost(7),
-        .cutOff(8), .ended(.moderatorEnded), .listens(hostPlaces),
+        .cutOff(8), .fellBehind(9), .ended(.moderatorEnded), .listens(hostPlaces),
     ]
     var table = SharedTable()
     table.began(terms)
