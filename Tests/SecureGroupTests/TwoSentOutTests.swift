@@ -6,8 +6,28 @@ import Testing
 @testable import Room
 @testable import SecureGroup
 
-/// Two members are sent out of a relay's room one after the other, and the relay helps the first.
+/// Two members are sent out of a relay's room one after the other.
 @Suite struct TwoSentOutTests {
+    @Test("The group gets another secret at once for each, however little lies between, and whoever waits for new keys")
+    func rightBehind() throws {
+        let room = try HostileRoom("alice", "bob", "carol", "dave", "eve", "frank", isRelay: true)
+        try room.pass(.seconds(30))
+        for peer in 1...2 {
+            let before = try #require(room.peers[0].group.secret?.mark)
+            // The others want new keys of their own meanwhile.
+            for other in 3..<6 {
+                try room.act(other) { client, actions in
+                    client.wantUpdate(after: .zero)
+                    client.timePassed(actions: &actions)
+                }
+            }
+            try room.expel(peer, by: 0)
+            for _ in 0..<4 { try room.passAll(.seconds(1)) }
+            #expect(room.peers[0].group.secret?.mark != before, "the \(peer). is out, and knows the secret")
+            #expect(room.peers[0].client.upkeep.expelled.isEmpty && !room.room.isInviteSpoilt(now: room.now))
+        }
+    }
+
     @Test("The group gets no other secret while one of them is in it, and then one that neither knows")
     func relayKeepsOne() throws {
         let room = try HostileRoom("alice", "bob", "carol", "dave", isRelay: true)

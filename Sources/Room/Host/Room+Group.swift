@@ -309,10 +309,12 @@ extension Room {
 
     /// Whoever has waited longest for new keys has its turn, once it is time for that.
     private mutating func askForUpdate(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) {
-        guard group.asked == nil,
-            let next = group.updates.next({ [members] in
-                members[$0].map { $0.link != nil && $0.absence == nil && Self.mayUpdate($0, now: now) } ?? false
-            }), let link = members[next]?.link
+        let able = Set(
+            group.updates.waiting.filter { id in
+                members[id].map { $0.link != nil && $0.absence == nil } == true
+                    && (isRested(id, now: now) || changesSecret(id, now: now))
+            })
+        guard group.asked == nil, let next = group.updates.next({ able.contains($0) }), let link = members[next]?.link
         else { return }
         guard mayUpdate(next, now: now) else {
             return group.updates.postpone(now: now)
@@ -363,10 +365,12 @@ extension Room {
             if isAnswer, commit.epoch == group.epoch {
                 group.gaveNoAnswer()
                 changeGroup(now: now, actions: &actions)
-            } else if !isAnswer, let member = members[sender], Self.mayUpdate(member, now: now),
-                !isShutOut(sender)
-            {
-                group.updates.wants(sender, now: now)
+            } else if !isAnswer, !isShutOut(sender) {
+                if changesSecret(sender, now: now) {
+                    group.updates.wantsFirst(sender, now: now)
+                } else if isRested(sender, now: now) {
+                    group.updates.wants(sender, now: now)
+                }
             }
             return
         }
@@ -465,12 +469,18 @@ extension Room {
 
     /// Whether the member may give itself new keys now. Everybody has to compute for it; those who are to come or go come first.
     private func mayUpdate(_ id: MemberID, now: Duration) -> Bool {
-        guard let member = members[id], !isShutOut(id), group.unfollowed.complaint == nil,
-            group.asked?.member == id || group.asked == nil && group.updates.isNext(id),
+        guard !isShutOut(id), group.unfollowed.complaint == nil, group.asked.map({ $0.member == id }) != false,
             group.window.pause(lowest: lowestEpoch, now: now) == nil
         else { return false }
-        return Self.mayUpdate(member, now: now)
+        if changesSecret(id, now: now) { return true }
+        return (group.asked != nil || group.updates.isNext(id)) && isRested(id, now: now)
             && group.updates.time(now: now) <= now
+    }
+
+    /// Whether the member is to change the group's secret, as somebody was sent out who knows it: nobody new comes in before. That waits for
+    /// no turn.
+    private func changesSecret(_ id: MemberID, now: Duration) -> Bool {
+        isInviteSpoilt(now: now) && group.book?.isModerator(id) == true
     }
 
     /// Whether new keys of the member are not taken. A moderator's are: with them come another secret of the group and other
@@ -480,8 +490,9 @@ extension Room {
     }
 
     /// Whether it is long enough ago that the member did.
-    private static func mayUpdate(_ member: Member, now: Duration) -> Bool {
-        member.lastUpdate.map { now - $0 >= RoomLimits.ownUpdateInterval } ?? true
+    private func isRested(_ id: MemberID, now: Duration) -> Bool {
+        guard let member = members[id] else { return false }
+        return member.lastUpdate.map { now - $0 >= RoomLimits.ownUpdateInterval } ?? true
     }
 
     /// Nobody else may be waiting for an answer any more.

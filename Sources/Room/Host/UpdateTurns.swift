@@ -23,6 +23,13 @@ struct UpdateTurns {
         due = due ?? time(now: now)
     }
 
+    /// The member changes the group's secret: its turn comes before all others.
+    mutating func wantsFirst(_ id: MemberID, now: Duration) {
+        waiting.removeAll { $0 == id }
+        waiting.insert(id, at: 0)
+        due = now
+    }
+
     /// The next one whose turn it is; those for whom it is no use are passed over.
     mutating func next(_ isMeant: (MemberID) -> Bool) -> MemberID? {
         waiting.removeAll { !isMeant($0) }
