@@ -15,29 +15,33 @@ struct PrivateTorNetworkTests {
         #expect(try await service.answers(through: network.client))
     }
 
-    @Test("the host's tor comes back where it was")
+    @Test("a tor that is killed comes back where it was")
     func restart() async throws {
         let network = try await PrivateTorNetwork.shared()
-        let pid = try #require(network.host.pid)
-        network.host.kill()
-        #expect(network.host.pid == nil)
-        #expect(throws: TorNetworkError.self) { try network.host.query("version") }
+        // Of its own: other suites use the network's host and client meanwhile.
+        let tor = try await network.startClient()
+        let pid = try #require(tor.pid)
+        tor.kill()
+        #expect(tor.pid == nil)
+        #expect(throws: TorNetworkError.self) { try tor.query("version") }
 
-        try network.host.restart()
-        try await network.host.waitBootstrapped()
-        #expect(network.host.pid != pid)
-        let service = try await OnionEcho(host: network.host)
+        try tor.restart()
+        try await tor.waitBootstrapped()
+        #expect(tor.pid != pid)
+        let service = try await OnionEcho(host: tor)
         #expect(try await service.answers(through: network.client))
+        tor.terminate()
     }
 
     @Test("a suspended tor keeps connections and gives no answer")
     func suspend() async throws {
-        let host = try await PrivateTorNetwork.shared().host
-        let control = try host.control()
-        host.suspend()
+        let tor = try await PrivateTorNetwork.shared().startClient()
+        let control = try tor.control()
+        tor.suspend()
         #expect(throws: TorNetworkError.self) { try control.command("GETINFO version", seconds: 0.5) }
-        host.resume()
+        tor.resume()
         #expect(try control.command("GETINFO version").first?.hasPrefix("version=") == true)
+        tor.terminate()
     }
 
     @Test("extra clients differ as asked")

@@ -33,7 +33,7 @@ private final class Inside: ByteStreamHandler {
 }
 
 /// Client authorization with real tors: who has no key, or another one, and what happens to those inside when the keys of a
-/// service change. Of the same suite as others, because one of them restarts the host's tor.
+/// service change.
 extension OnionTransportTests {
     @Test func keysOpenTheServiceAndStopDoingSo() async throws {
         let network = try await PrivateTorNetwork.shared()

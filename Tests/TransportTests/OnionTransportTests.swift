@@ -53,23 +53,25 @@ struct OnionTransportTests {
 
     @Test func servesTheSameAddressAfterTorWasKilled() async throws {
         let network = try await PrivateTorNetwork.shared()
-        try killAndRestart(network)
-        try await network.host.waitBootstrapped()
+        // Of its own: other suites use the network's host meanwhile.
+        let tor = try await network.startClient()
+        try killAndRestart(tor, network)
+        tor.terminate()
     }
 
-    private func killAndRestart(_ network: PrivateTorNetwork) throws {
+    private func killAndRestart(_ tor: TorProcess, _ network: PrivateTorNetwork) throws {
         let key = OnionKey()
         let address = key.address
         var results: [String] = []
         var events: [OnionEvent] = []
         try Scenario.run(
-            host: options(network.host, purpose: .publish), client: options(network.client, purpose: .dial)
+            host: options(tor, purpose: .publish), client: options(network.client, purpose: .dial)
         ) { scenario in
             let copy = key.clone()
             scenario.start {
                 scenario.listen(copy) { event in
                     switch event {
-                    case .published: do { try network.host.restart() } catch { Issue.record(error) }
+                    case .published: do { try tor.restart() } catch { Issue.record(error) }
                     case .republished:
                         events = scenario.events
                         scenario.echo(address) { result in
