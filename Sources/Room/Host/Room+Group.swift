@@ -494,13 +494,4 @@ extension Room {
         guard let member = members[id] else { return false }
         return member.lastUpdate.map { now - $0 >= RoomLimits.ownUpdateInterval } ?? true
     }
-
-    /// Nobody else may be waiting for an answer any more.
-    mutating func closeGroup(_ reason: ChatEvent.CloseReason, actions: inout [RoomAction]) {
-        for joiner in group.joiners {
-            actions.append(.send(joiner.link, HostMessage.closing(reason).encoded))
-            actions.append(.release(joiner.link))
-        }
-        group.ended()
-    }
 }

@@ -284,6 +284,15 @@ package struct Room {
         waiting = []
     }
 
+    /// Nobody else may be waiting for an answer any more.
+    private mutating func closeGroup(_ reason: ChatEvent.CloseReason, actions: inout [RoomAction]) {
+        for joiner in group.joiners {
+            actions.append(.send(joiner.link, HostMessage.closing(reason).encoded))
+            actions.append(.release(joiner.link))
+        }
+        group.ended()
+    }
+
     // MARK: Time
 
     /// When ``timePassed(now:actions:)`` has something to do; nil for never.

@@ -48,18 +48,7 @@ final class RoomSharing {
     /// The links of this host by which something has come, so that the others are to hear when they are gone.
     private var spoken: Set<LinkID> = []
     private var nextNumber: UInt32 = 0
-    /// Links of this host that were let in with no connection behind them: now, or when the log was read before.
-    private var unattended: Set<UInt32> = []
-    private var reload = Reload.none
-
-    /// Why members of this host may have no connection.
-    private enum Reload {
-        case none
-        /// The log is read anew.
-        case sameHistory
-        /// It is another one than these members have heard.
-        case otherHistory
-    }
+    var review = LinkReview()
     var snapshots = SnapshotPace()
     var isFlushing = false
     /// Where this host is reached.
@@ -155,34 +144,10 @@ final class RoomSharing {
         return waiting.isEmpty
     }
 
-    // MARK: Links without a connection
-
-    /// A member is let in over a link of this host that has no connection. If the log is read anew, it may have been a member for long.
-    func letInUnattended(_ link: LinkID) { unattended.insert(link.number) }
-
-    /// The log says that the member had a connection.
-    func wasOpened(_ link: UInt32) { unattended.remove(link) }
-
-    var owesReview: Bool { reload != .none || !unattended.isEmpty }
-
-    /// The store has lost some of what was told here.
-    func storeWasLost() { reload = .otherHistory }
-
-    /// Once all that the log holds was read: whoever is let in and has no connection any more loses its place; where the log was read anew,
-    /// all members of this host without one are away, and come in anew if they have heard something else.
-    func review(isConnected: (LinkID) -> Bool) {
-        guard owesReview, log.isReady(), let number else { return }
-        let links = table.links(of: number).filter { !isConnected($0) }
-        switch reload {
-        case .none:
-            for link in unattended.sorted() { write(.cutOff(link)) }
-        case .sameHistory:
-            for link in links.map(\.number) { write(unattended.contains(link) ? .fellBehind(link) : .lost(link)) }
-        case .otherHistory:
-            for link in links { write(.fellBehind(link.number)) }
-        }
-        unattended = []
-        reload = .none
+    /// Once all that the log holds was read: says what became of this host's links that have no connection.
+    func reviewLinks(isConnected: (LinkID) -> Bool) {
+        guard review.isDue, log.isReady(), let number else { return }
+        for input in review.take(table.links(of: number).filter { !isConnected($0) }) { write(input) }
     }
 
     // MARK: Where the hosts are
@@ -212,8 +177,7 @@ final class RoomSharing {
         clock.applied(time, local: local)
         spoken = []
         acknowledged = [:]
-        unattended = []
-        reload = .sameHistory
+        review.reloads()
         isAnnouncing = false
         // What was said by links that are dropped now their peers say again; a host's own words still count.
         waiting.removeAll { input in

@@ -66,7 +66,7 @@ final class SharedAuthority: RoomAuthority {
 
     private func flush() {
         sharing.isFlushing = false
-        sharing.review { connections[$0] != nil }
+        sharing.reviewLinks { connections[$0] != nil }
         guard !sharing.flush(local: loop.time) else { return }
         sharing.isFlushing = true
         _ = loop.schedule(after: Self.flushPatience) { [weak self] in self?.flush() }
@@ -169,7 +169,7 @@ final class SharedAuthority: RoomAuthority {
         settleAllReceipts()
         if room.isClosed { node.ending.close(.ttl) }
         snapshotSoon()
-        if sharing.owesReview { flushSoon() }
+        if sharing.review.isDue { flushSoon() }
         logState(at: position)
     }
 
@@ -216,7 +216,7 @@ final class SharedAuthority: RoomAuthority {
             returned(session, received: received, key: key, by: link)
             forgetStranger(at: link)
         case .opened(let number, let records):
-            if host == sharing.number { sharing.wasOpened(number) }
+            if host == sharing.number { sharing.review.wasOpened(number) }
             guard let member = sharing.table.member(at: LinkID(host: host, number: number)) else { return }
             room.log.hadReceived(records, by: member)
         case .acknowledged(let list):
@@ -346,7 +346,7 @@ final class SharedAuthority: RoomAuthority {
         let reader = room.openPlace(of: id, records: 0)
         guard link.host == sharing.number else { return }
         guard let connection = connections[link], !connection.isReleased else {
-            sharing.letInUnattended(link)
+            sharing.review.letIn(link)
             return flushSoon()
         }
         submit(.opened(link.number, records: connection.session.recordCount))
@@ -417,7 +417,7 @@ final class SharedAuthority: RoomAuthority {
 
     /// What members of this host were told is not part of the room's order any more, some of it.
     func storeWasLost() {
-        sharing.storeWasLost()
+        sharing.review.storeWasLost()
         flushSoon()
     }
 
