@@ -5,7 +5,7 @@
            [--only seal,idle,setup,fanout1,fanoutw,latency,bulk,away,bound,arrivals]
     run.py --quick      that all of it runs: a debug build, few members, no yardsticks, some seconds
 
-Needs: apt-get install ngircd openssl libssl-dev libsodium-dev gcc make. Environment: TERMTALK_BENCH (../shared/bench),
+Needs: apt-get install ngircd inspircd mosquitto openssl libssl-dev libsodium-dev gcc make. Environment: TERMTALK_BENCH (../shared/bench),
 BENCH_DIR (.bench-run), SRV_CPU (1), LG_CPU (0).
 
 Every ratio is taken within a round, in which the servers run one after another in random order; the tables give the
@@ -54,8 +54,8 @@ def ours(base, options):
     def server(index, kind):
         class TermTalk(base):
             name, port, adapter, echo = f"termtalk-{kind}", 7301 + index, "termtalk", 1
-            # Elsewhere the first member is in the group for real, and says short texts.
-            bulk = BULK if kind == "host" else ()
+            # Elsewhere the senders are in the group for real, and say short texts.
+            bulk = () if kind == "opened" else BULK
             loadgen = [PROGRAM, "load", "--room", "opaque" if kind == "host" else kind.removesuffix("-unix")]
 
             def argv(self):
@@ -125,10 +125,12 @@ def servers(harness, options):
             return [f"{harness.BIN}/limitd", str(self.port), "--aead", "--openssl", "--coalesce", "--bucket1"]
 
     found += [harness.LimitAead, harness.LimitAeadCoalesce, LimitPadded, harness.LimitUnix]
-    if os.path.exists("/usr/sbin/ngircd"):
-        found.append(harness.NgircdTls)
-    else:
-        print("no ngircd: left out", file=sys.stderr)
+    for path, peer in (("/usr/sbin/ngircd", harness.NgircdTls), ("/usr/sbin/inspircd", harness.InspircdTls),
+                       ("/usr/sbin/mosquitto", harness.MosquittoTls)):
+        if os.path.exists(path):
+            found.append(peer)
+        else:
+            print(f"no {path}: left out", file=sys.stderr)
     return found
 
 

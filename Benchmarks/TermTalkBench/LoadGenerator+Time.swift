@@ -26,17 +26,18 @@ extension LoadGenerator {
 
     /// The senders talk; then the rest come, evenly over the time of the test, and the senders go on.
     func arrivals() throws {
-        try join(options.senders, limit: 120)
+        let talking = options.founders + options.senders
+        try join(talking, limit: 120)
         try settle(quiet: 0.25, atMost: 30)
-        try talk(for: max(2, options.warmUp), listeners: options.senders)
+        try talk(for: max(2, options.warmUp), listeners: talking)
         let quiet = times.deliveries
         let before = try meter(memory: true)
         let start = clock()
-        var next = options.senders
-        try talk(for: options.duration + Self.patience, listeners: options.senders) {
+        var next = talking
+        try talk(for: options.duration + Self.patience, listeners: talking) {
             let elapsed = Double($0.clock() - start) / 1e9
             let due =
-                options.senders + Int(Double(options.members - options.senders) * min(1, elapsed / options.duration))
+                talking + Int(Double(options.members - talking) * min(1, elapsed / options.duration))
             while next < due, $0.mayCome {
                 $0.times.opens(next, at: $0.clock())
                 try $0.open(next)
@@ -54,7 +55,7 @@ extension LoadGenerator {
         add("talk_", times.deliveries, to: &line)
         line.add("cpu_s", Double(after.processorTime - before.processorTime) / 1e9)
         line.add("anon_kb", after.anonymousMemory)
-        line.add("lost", times.posted.count * options.senders - times.deliveries.count)
+        line.add("lost", times.posted.count * talking - times.deliveries.count)
         print(line.text)
     }
 
@@ -67,7 +68,7 @@ extension LoadGenerator {
         let start = clock()
         let step = UInt64(1e9 / options.rate)
         var due = start + 1_000_000
-        var sender = 0
+        var sender = options.founders
         while seconds(since: start) < duration, try !isOver(self) {
             if clock() >= due, let member = members[sender] {
                 times.posts(at: clock())
@@ -75,7 +76,7 @@ extension LoadGenerator {
                 sent += 1
                 member.flush(now: time)
                 updateInterest(member, sender)
-                sender = (sender + 1) % options.senders
+                sender = options.founders + (sender + 1 - options.founders) % options.senders
                 due += step
             }
             _ = try pollOnce(milliseconds: 1)

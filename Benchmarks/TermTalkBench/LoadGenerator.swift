@@ -23,8 +23,6 @@ final class LoadGenerator {
     private var invitedAt: UInt64 = 0
     var members: [LoadMember?]
     private var isWriteAwaited: [Bool]
-    /// Members that stay, and let others in.
-    let founders: Int
     var joinedCount = 0
     private var openCount = 0
     private var failure: String?
@@ -51,8 +49,7 @@ final class LoadGenerator {
     init(options: LoadOptions) throws {
         self.options = options
         hostKey = try BenchmarkRoom.hostKey().publicKey
-        founders = options.room == .relay ? 1 : 0
-        let slots = options.test == .setup ? options.concurrency + founders : options.members
+        let slots = options.test == .setup ? options.concurrency + options.founders : options.members
         members = Array(repeating: nil, count: slots)
         isWriteAwaited = Array(repeating: false, count: slots)
         content = [UInt8](repeating: UInt8(ascii: "x"), count: options.size)
@@ -145,14 +142,14 @@ final class LoadGenerator {
     }
 
     private func setUp() throws {
-        try join(founders, limit: 20)
+        try join(options.founders, limit: 20)
         let before = try meter()
         let start = clock()
         let own = timespec.nanoseconds(on: CLOCK_PROCESS_CPUTIME_ID)
         var started = 0
         var done = 0
         while done < options.total {
-            for slot in members.indices.dropFirst(founders) {
+            for slot in members.indices.dropFirst(options.founders) {
                 if let member = members[slot], member.isJoined {
                     member.leave(now: time)
                     remove(slot)
@@ -201,7 +198,7 @@ final class LoadGenerator {
         let start = clock()
         var next = openCount
         while joinedCount < count {
-            while next < count, openCount - joinedCount < options.concurrency, next < founders || mayCome {
+            while next < count, openCount - joinedCount < options.concurrency, next < options.founders || mayCome {
                 try open(next)
                 next += 1
             }
@@ -212,12 +209,12 @@ final class LoadGenerator {
 
     /// Whether others than founders can come in.
     var mayCome: Bool {
-        if inviteOfGroup == nil, founders > 0, let invite = members.first??.inviteOfGroup {
+        if inviteOfGroup == nil, options.founders > 0, let invite = members.first??.inviteOfGroup {
             inviteOfGroup = invite
             invitedAt = now
         }
         // Other hosts of the room learn it from the log.
-        return founders == 0 || inviteOfGroup != nil && (options.ports.count == 1 || now - invitedAt > Self.logDelay)
+        return options.founders == 0 || inviteOfGroup != nil && (options.ports.count == 1 || now - invitedAt > Self.logDelay)
     }
 
     /// What the group of one more is known by.
@@ -228,10 +225,10 @@ final class LoadGenerator {
     }
 
     func open(_ slot: Int) throws {
-        let takesPart = slot < founders || options.room == .opened && slot < options.senders
+        let takesPart = slot < options.founders || options.room == .opened && slot < options.senders
         let address = options.path.map { .path($0) } ?? BenchmarkAddress.port(options.ports[slot % options.ports.count])
         let member = try LoadMember(address, trust: trust, takesPart: takesPart)
-        member.expectsSealed = options.room != .opaque
+        member.expectsSealed = options.room == .opened
         members[slot] = member
         isWriteAwaited[slot] = true
         openCount += 1
@@ -321,12 +318,12 @@ final class LoadGenerator {
             while Double(sent - lost) - Double(delivered) / Double(receivers) < Double(options.window),
                 count < options.window
             {
-                members[nextSender]?.post(content, id: firstID &+ sent, now: time)
+                members[options.founders + nextSender]?.post(content, id: firstID &+ sent, now: time)
                 sent += 1
                 count += 1
                 nextSender = (nextSender + 1) % options.senders
             }
-            for slot in 0..<(count > 0 ? options.senders : 0) {
+            for slot in options.founders..<(options.founders + (count > 0 ? options.senders : 0)) {
                 guard let member = members[slot] else { continue }
                 member.flush(now: time)
                 updateInterest(member, slot)
@@ -348,12 +345,12 @@ final class LoadGenerator {
                 Double(sent - sentBefore) - Double(delivered - deliveredBefore) / Double(receivers)
                     < Double(options.window)
             {
-                members[0]?.post(content, id: firstID &+ sent, now: time)
+                members[options.founders]?.post(content, id: firstID &+ sent, now: time)
                 sent += 1
             }
-            if let member = members[0] {
+            if let member = members[options.founders] {
                 member.flush(now: time)
-                updateInterest(member, 0)
+                updateInterest(member, options.founders)
             }
             if try pollOnce(milliseconds: 2) { last = now }
             if seconds(since: last) > 20 { throw BenchmarkError("nothing is delivered any more") }

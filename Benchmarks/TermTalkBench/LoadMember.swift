@@ -163,7 +163,10 @@ final class LoadMember {
         case .established:
             enqueue(.join(nick: "", member: prepared.id, keyPackage: prepared.keyPackage()))
         case .message(let type, let body) where client != nil:
-            if type == Self.posted.type { delivered += 1 }
+            if type == Self.posted.type {
+                guard expectsSealed else { return received(body) }
+                delivered += 1
+            }
             act(now) { client, actions in try client.received(type: type, body: body, actions: &actions) }
         case .message(Self.posted.type, let body): received(body)
         case .message(Self.committedType, _): epoch += 1

@@ -10,7 +10,7 @@ struct LoadOptions {
         case opaque
         /// A host's, whose participant opens what the senders say, who are in the group for real.
         case opened
-        /// A relay's. The first member is in the group for real, and lets the others in.
+        /// A relay's. The first member is in the group for real, and lets the others in; what these say only looks like content.
         case relay
     }
 
@@ -22,7 +22,10 @@ struct LoadOptions {
     /// Or the Unix socket at which the host listens.
     private(set) var path: String?
     private(set) var members = 10
+    /// Members that talk, the first of those that found nothing.
     private(set) var senders = 1
+    /// Members that come first, stay, say nothing, and let the others in.
+    var founders: Int { room == .relay ? 1 : 0 }
     /// Bytes of a message's content; where it is opened, what is sealed is a short text, which has 422.
     private(set) var size = 128
     /// Of the test of the bound: bytes that the host's log may hold.
@@ -67,7 +70,8 @@ struct LoadOptions {
             }
         }
         guard !ports.isEmpty || path != nil else { throw BenchmarkError("--port?") }
-        senders = min(senders, members)
+        senders = min(senders, members - founders)
+        guard senders > 0 else { throw BenchmarkError("nobody is there to say something") }
     }
 
     private static func parse<Value>(_ text: String, _ make: (String) -> Value?) throws -> Value {

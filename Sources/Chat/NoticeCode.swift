@@ -116,6 +116,7 @@ package enum NoticeCode: String, Sendable, CaseIterable {
     case persistInUse = "persist-in-use"
     case persistUnreadable = "persist-unreadable"
     case persistUnwritable = "persist-unwritable"
+    case persistUnguarded = "persist-unguarded"
     case usage
     case interrupted
     case internalError = "internal-error"

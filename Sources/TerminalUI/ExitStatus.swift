@@ -54,7 +54,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             .filesOff,
             .fileDeclined:
             self = .notPermitted
-        case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable, .persistUnreadable:
+        case .configInvalid, .configUnreadable, .registryUnreadable, .trustStoreUnreadable, .persistUnreadable,
+            .persistUnguarded:
             self = .badConfiguration
         case .interrupted:
             self = .interrupted

@@ -55,6 +55,27 @@ struct PersistTests {
         try await invited.event("joined-room")
     }
 
+    /// A host that asks for less than it did before says so, and once: it was meant, then.
+    @Test func lessIsAskedForThanBefore() async throws {
+        let home = try TestHome()
+        let password = ["--password-file", try home.write("password", "correct horse\n")]
+        func warnings(_ more: [String]) async throws -> [String] {
+            let options = ["--persist", "club", "--no-passphrase"] + more
+            let host = try TermTalkProcess(Self.place + options, home: home)
+            try await host.event("ready")
+            host.send("/quit")
+            let result = try await host.result()
+            #expect(result.status == 0)
+            return result.events("warning").filter { $0.code == "persist-unguarded" }.compactMap(\.message)
+        }
+        #expect(try await warnings(password + ["--invite-only"]).isEmpty)
+        #expect(try await warnings(password + ["--invite-only", "--approve"]).isEmpty)
+        let less = try await warnings(["--invite-only"])
+        #expect(less.count == 1 && less[0].contains("with --password, --approve before"), "\(less)")
+        #expect(try await warnings(["--invite-only"]).isEmpty)
+        #expect(try await warnings([]).count == 1)
+    }
+
     @Test func anotherRoomInItsPlaceIsLoud() async throws {
         let home = try TestHome()
         let guest = try TestHome()

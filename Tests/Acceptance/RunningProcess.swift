@@ -227,11 +227,9 @@ final class RunningProcess: Sendable {
         for (number, descriptor) in descriptors.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
         }
-        // A child that held an end of another one's pipe would keep it open.
-        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
-            posix_spawn_file_actions_addclose(&actions, descriptor)
-        }
+        // A child that held an end of another one's pipe would keep it open, and the one by which Foundation's Process learns of an
+        // end: another thread may have made that just now.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         let argv = command.map { strdup($0) } + [nil]
         let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer {

@@ -126,11 +126,9 @@ package final class ChildProcess: Sendable {
             posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
             posix_spawn_file_actions_adddup2(&actions, 1, 2)
         }
-        // A child that held a test's socket would keep its peer from seeing the end of the connection.
-        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
-            posix_spawn_file_actions_addclose(&actions, descriptor)
-        }
+        // A child that held a test's socket would keep its peer from seeing the end of the connection, and the one by which
+        // Foundation's Process learns of an end: another thread may have made that just now.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         posix_spawnattr_setflags(&attributes, Int16(flags))
 
         let argv = arguments.map { strdup($0) } + [nil]

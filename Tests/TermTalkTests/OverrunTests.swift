@@ -87,7 +87,7 @@ import Testing
                 host,
                 journal: RoomJournal(store, next: 0, checkpointed: 0) { [unowned host] in
                     KeptState.snapshot(
-                        host.room, host.door.invites, key: Self.key(9), now: host.loop.time, wallClock: 0)
+                        host.room, host.door.invites, [], key: Self.key(9), now: host.loop.time, wallClock: 0)
                 })
             self.authority = authority
             host.authority = authority

@@ -55,7 +55,7 @@ import Testing
             ],
             78: [
                 "config-invalid", "config-unreadable", "registry-unreadable", "trust-store-unreadable",
-                "persist-unreadable",
+                "persist-unreadable", "persist-unguarded",
             ],
             130: ["interrupted"],
         ]

@@ -4,23 +4,26 @@ internal import SecureSession
 internal import Sodium
 internal import Wire
 
-/// A kept room as it stands in its store: the room, its invites, and what time it was.
+/// A kept room as it stands in its store: the room, its invites, what its host asked of whoever came, and what time it was.
 struct KeptState {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     let room: Room
     let invites: InviteTable
+    let guards: HostGuards
     /// The number of the first entry that is in no checkpoint.
     let firstUnchecked: UInt64
 
     /// The bytes of a snapshot; `wallClock` in seconds since 1970.
     static func snapshot(
-        _ room: Room, _ invites: InviteTable, key: borrowing SecretBytes, now: Duration, wallClock: Int64
+        _ room: Room, _ invites: InviteTable, _ guards: HostGuards, key: borrowing SecretBytes, now: Duration,
+        wallClock: Int64
     ) -> [UInt8] {
         let bytes = room.snapshot(now: now)
         var writer = ByteWriter(reserving: bytes.count + 4_096)
         writer.write(version)
         writer.write(UInt64(bitPattern: wallClock))
+        writer.write(guards.rawValue)
         writer.writeVector(invites.encoded(key: key, now: now))
         writer.writeBytes(bytes)
         return writer.bytes
@@ -41,6 +44,7 @@ struct KeptState {
                 Int64(bitPattern: try reader.readUInt64()))
             // A century is no time that a room lives.
             if !hasOverflowed { then = now - .seconds(min(max(0, passed), Self.longest)) }
+            guards = HostGuards(rawValue: try reader.readUInt8())
             invites = try InviteTable(
                 decoding: try reader.readVector(atMost: Self.inviteByteCount), key: key, now: then)
             rest = try reader.readBytes(reader.remaining)

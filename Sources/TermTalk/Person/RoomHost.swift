@@ -47,7 +47,7 @@ package final class RoomHost {
     let wallClock: () -> Int64
     let tell: (ChatEvent) -> Void
     private lazy var keeping = RoomKeeping(
-        options.kept, loop: loop, wallClock: wallClock, warn: { [tell] in tell(.warning($0)) },
+        options.kept, options.guards, loop: loop, wallClock: wallClock, warn: { [tell] in tell(.warning($0)) },
         onFailed: { [weak self] in self?.fail($0) })
     /// A room that several hosts hold.
     private var share: RoomShare?

@@ -21,6 +21,7 @@ final class RoomKeeping {
     private let loop: EventLoop
     /// The keys of the room; nil for a room that is not kept.
     private let kept: KeptRoom?
+    private let guards: HostGuards
     private let wallClock: () -> Int64
     private let warn: (ChatEvent.Notice) -> Void
     private let onFailed: (ChatEvent.Notice) -> Void
@@ -32,10 +33,11 @@ final class RoomKeeping {
     ///   - warn: tells the person.
     ///   - onFailed: the room cannot go on.
     init(
-        _ kept: KeptRoom?, loop: EventLoop, wallClock: @escaping () -> Int64,
+        _ kept: KeptRoom?, _ guards: HostGuards, loop: EventLoop, wallClock: @escaping () -> Int64,
         warn: @escaping (ChatEvent.Notice) -> Void, onFailed: @escaping (ChatEvent.Notice) -> Void
     ) {
         self.kept = kept
+        self.guards = guards
         self.loop = loop
         self.wallClock = wallClock
         self.warn = warn
@@ -97,6 +99,8 @@ final class RoomKeeping {
             phase = .over(opened.store)
             throw .keptRoomExpired
         }
+        let missing = state.guards.subtracting(guards)
+        if !missing.isEmpty { warn(.keptRoomLessGuarded(missing)) }
         return state
     }
 
@@ -120,9 +124,10 @@ final class RoomKeeping {
         phase = .open(store, mailbox, nil)
         if let before { node.resume(before.room, invites: before.invites) }
         let (end, first) = (before?.room.log.end ?? 0, before?.firstUnchecked ?? 0)
-        let journal = RoomJournal(store, next: end, checkpointed: first) { [wallClock, unowned node] in
+        let journal = RoomJournal(store, next: end, checkpointed: first) {
+            [wallClock, guards, unowned node] in
             KeptState.snapshot(
-                node.room, node.door.invites, key: kept.inviteKey, now: node.loop.time, wallClock: wallClock())
+                node.room, node.door.invites, guards, key: kept.inviteKey, now: node.loop.time, wallClock: wallClock())
         }
         let authority = SoleAuthority(node, journal: journal)
         self.authority = authority

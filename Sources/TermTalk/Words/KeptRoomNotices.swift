@@ -113,6 +113,22 @@ extension ChatEvent.Notice {
         .roomExpired, "the kept room's time is over: what was kept of it is deleted",
         hint: "start it again for a new room under this name")
 
+    /// The room is opened with less than it was before: `missing`, at least one.
+    static func keptRoomLessGuarded(_ missing: HostGuards) -> ChatEvent.Notice {
+        var options: [String] = []
+        if missing.contains(.password) { options.append("--password") }
+        if missing.contains(.clientAuthorization) {
+            options.append("--client-auth")
+        } else if missing.contains(.inviteOnly) {
+            options.append("--invite-only")
+        }
+        if missing.contains(.approval) { options.append("--approve") }
+        let list = options.joined(separator: ", ")
+        return .init(
+            .persistUnguarded, "the kept room was open with \(list) before, and is not now: whoever comes is asked for less",
+            hint: "if that is not meant, /quit, and start it again with \(list)")
+    }
+
     /// The store failed while the room was open.
     static func storeFailed(_ error: StoreError) -> ChatEvent.Notice {
         var notice = error.notice
