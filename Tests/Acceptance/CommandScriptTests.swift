@@ -8,6 +8,6 @@ struct CommandScriptTests {
     }
 
     @Test func thereAreScripts() {
-        #expect(CommandScript.all.count >= 5)
+        #expect(CommandScript.all.count >= 10)
     }
 }

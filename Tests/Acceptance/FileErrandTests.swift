@@ -7,9 +7,10 @@ import Testing
 @Suite struct FileErrandTests {
     private static let members = (0..<4).map { MemberID(entropy: UInt32($0 + 1)) }
 
-    private static func file(_ number: Int) -> FileNews.File {
+    private static func file(_ number: Int, to receiver: MemberID? = nil) -> FileNews.File {
         .init(
-            number: number, id: "", from: members[0], nick: "me", name: "x", remark: nil, size: 9, to: nil, isOwn: true)
+            number: number, id: "", from: members[0], nick: "me", name: "x", remark: nil, size: 9, to: receiver,
+            isOwn: true)
     }
 
     private static func joined() -> ChatEvent {
@@ -57,6 +58,28 @@ import Testing
         _ = errand.heard(Self.begun(1, 2))
         for number in [1, 2] { #expect(errand.heard(Self.done(number, 1)) == []) }
         #expect(errand.heard(.memberLeft(id: Self.members[2], nick: "", reason: .lost, count: 2)) == [.leave])
+    }
+
+    @Test(
+        "Where the one who is to have them leaves nobody can take them any more; another one that leaves changes nothing"
+    )
+    func receiverLeaves() {
+        let gone = Self.members[1]
+        for hasAll in [false, true] {
+            var errand = FileErrand(paths: ["a"], to: "bob", receivers: 1)
+            _ = errand.heard(Self.joined())
+            _ = errand.heard(.file(.offered(Self.file(1, to: gone))))
+            #expect(errand.heard(.memberLeft(id: Self.members[2], nick: "carol", reason: .quit, count: 3)) == [])
+            if hasAll { #expect(errand.heard(Self.done(1, 1)) == [.leave]) }
+            let steps = errand.heard(.memberLeft(id: gone, nick: "bob", reason: .kicked, count: 2))
+            if hasAll {
+                #expect(steps == [])
+            } else if case .fail(let notice)? = steps.first {
+                #expect(notice.code == .nobodyHere && notice.message.contains("bob has left"))
+            } else {
+                Issue.record("it goes on waiting")
+            }
+        }
     }
 
     @Test("Who is away for a moment is waited for, and not for longer; who is back is waited for again")

@@ -128,30 +128,6 @@ struct ModerationTests {
         try await hosted.host.event("error") { $0.code == "no-such-member" }
     }
 
-    @Test func lockTopicAndExtend() async throws {
-        let hosted = try await HostedRoom.direct(["--ttl", "10m"])
-        let member = try await hosted.join()
-        hosted.host.send("/topic cats")
-        #expect(try await member.event("topic-changed").topic == "cats")
-        hosted.host.send("/lock")
-        #expect(try await member.event("room-locked").locked == true)
-        try await expectFailure(["join", hosted.invite], code: "room-locked", status: 77)
-        hosted.host.send("/unlock")
-        try await member.event("room-locked") { $0.locked == false }
-        hosted.host.send("/extend 1h")
-        let left = try #require(try await member.event("room-extended").secondsLeft)
-        #expect((4_000...4_200).contains(left))
-        let later = try await hosted.join()
-        #expect(try await later.event("topic-changed").topic == "cats")
-        let rooms = try await TermTalkProcess.run(["rooms", "--json"], home: hosted.home)
-        #expect(rooms.status == 0)
-        for command in ["/kick host", "/lock", "/topic mine", "/extend 1h", "/invite --once"] {
-            let start = member.eventCount
-            member.send(command)
-            try await member.event("error", from: start) { $0.code == "not-permitted" }
-        }
-    }
-
     @Test func approval() async throws {
         let hosted = try await HostedRoom.direct(["--approve"])
         let alice = try hosted.startJoin(["--nick", "alice"])

@@ -97,13 +97,6 @@ struct PasswordTests {
         try await hosted.host.event("message") { $0.text == "made it" }
     }
 
-    @Test func aRoomWithoutAPasswordIsNotTheRightOne() async throws {
-        let hosted = try await HostedRoom.direct()
-        let home = try TestHome()
-        try await expectFailure(
-            ["join", hosted.invite, "--password-file", Self.file(home)], code: "password-unconfirmed", status: 76)
-    }
-
     /// The first line of standard input is the password, and the next one the first message.
     @Test func fromStandardInput() async throws {
         let host = try TermTalkProcess(
@@ -133,20 +126,6 @@ struct PasswordTests {
         let member = try await hosted.join(["--password-file", longest])
         member.send("/quit")
         #expect(try await member.result().status == 0)
-    }
-
-    @Test func options() async throws {
-        let home = try TestHome()
-        let both = try await TermTalkProcess.run(
-            ["host", "--direct", "127.0.0.1:0", "--password", "--password-file", "x"], home: home)
-        #expect(both.status == 64)
-        let twice = try await TermTalkProcess.run(
-            ["say", "room", "-", "--direct", "127.0.0.1:1", "--password-file", "-"], home: home)
-        #expect(twice.status == 64)
-        // There is no way to give it on the command line.
-        let argument = try await TermTalkProcess.run(
-            ["host", "--direct", "127.0.0.1:0", "--password=secret"], home: home)
-        #expect(argument.status == 64)
     }
 
     /// Three round trips more through tor, by the room's name and the onion address alone.

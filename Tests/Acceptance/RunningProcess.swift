@@ -1,4 +1,5 @@
 import Foundation
+import PrivateTorNetwork
 import Synchronization
 
 /// What a child process has written, and how it ended; shared by the thread that serves it and the tests that wait.
@@ -227,9 +228,7 @@ final class RunningProcess: Sendable {
         for (number, descriptor) in descriptors.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
         }
-        // A child that held an end of another one's pipe would keep it open, and the one by which Foundation's Process learns of an
-        // end: another thread may have made that just now.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        actions.closeOthers()
         let argv = command.map { strdup($0) } + [nil]
         let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer {

@@ -106,19 +106,6 @@ struct SayTests {
         slow.signal(SIGKILL)
     }
 
-    @Test func failures() async throws {
-        try await expectFailure(["say", "termtalk://x", "hi"], code: "invite-invalid", status: 65)
-        try await expectFailure(["say", "nowhere", "hi"], code: "no-such-room", status: 69)
-        try await expectFailure(
-            ["say", "r", "hi", "--direct", "127.0.0.1:\(try LoopbackAddress.unusedPort())"], code: "connection-refused",
-            status: 69)
-        for arguments in [["say"], ["say", "room"], ["say", "room", "x", "--wait-ack", "nobody"]] {
-            let result = try await TermTalkProcess.run(arguments, home: TestHome())
-            #expect(result.status == 64)
-            #expect(result.output == [])
-        }
-    }
-
     @Test(.enabled(if: PrivateTorNetwork.isAvailable, "needs tor, tor-gencert and setpriv"))
     func throughTor() async throws {
         let network = try await PrivateTorNetwork.shared()

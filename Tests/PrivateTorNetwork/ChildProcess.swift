@@ -126,9 +126,7 @@ package final class ChildProcess: Sendable {
             posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
             posix_spawn_file_actions_adddup2(&actions, 1, 2)
         }
-        // A child that held a test's socket would keep its peer from seeing the end of the connection, and the one by which
-        // Foundation's Process learns of an end: another thread may have made that just now.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        actions.closeOthers()
         posix_spawnattr_setflags(&attributes, Int16(flags))
 
         let argv = arguments.map { strdup($0) } + [nil]

@@ -38,4 +38,17 @@ import Testing
         let next = receipts.posted(MessageID(1), by: sender)
         #expect(next == end + 1)
     }
+
+    @Test("Of members without a place the latest are remembered that did not get something, so many and no more")
+    func unreached() throws {
+        var receipts = PrivateReceipts()
+        for number in 0...1_024 { receipts.didNotReach(MemberID(entropy: UInt32(number)), 1) }
+        receipts.didNotReach(MemberID(entropy: 7), 2)
+        var writer = StateWriter(now: .zero)
+        receipts.write(to: &writer)
+        var reader = StateReader(writer.bytes, now: .zero)
+        var again = try PrivateReceipts(reading: &reader)
+        let counts = [0, 1, 7, 1_024, 7].map { again.takeUnreached(MemberID(entropy: UInt32($0))) }
+        #expect(counts == [0, 1, 3, 1, 0])
+    }
 }

@@ -127,6 +127,18 @@ import Wire
         for peer in [alice, bob] { #expect(moderators(peer, network) == ["alice", "bob"]) }
     }
 
+    @Test("The host is not sent out, and whoever wants that is told so")
+    func theHost() throws {
+        let network = RoomNetwork()
+        _ = network.add(nick: "host", isHost: true)
+        try network.carry()
+        let alice = try network.joined("alice")[0]
+        try perform(.op("alice"), 0, network)
+        for command in [RoomCommand.kick("host", reason: ""), .ban("host", reason: "")] {
+            #expect(throws: ChatEvent.Notice.theHostStays) { try perform(command, alice, network) }
+        }
+    }
+
     @Test("Who is none can name nobody and ask for nothing, whatever its program does")
     func others() throws {
         let (network, alice, bob, carol) = try room()

@@ -331,4 +331,37 @@ import Testing
         try network.carry()
         #expect(network.peers[peers[0]].missed == [3], "told once")
     }
+
+    @Test("So are those that waited for a member when it lost its place: it hears of them when it comes anew")
+    func missedPrivatelyWithoutAPlace() throws {
+        let network = RoomNetwork()
+        let peers = try network.joined("alice", "bob")
+        let alice = try network.id(peers[0])
+        _ = network.room.log.open(alice, records: 0)
+        network.breakLink(peers[0])
+        for text in ["one", "two"] {
+            try network.say(text, peers[1], to: "alice")
+            try network.carry(of: [peers[1]])
+            let last = network.peers[peers[0]].toClient.popLast()
+            let (message, tag) = try #require(last)
+            let whisper = try #require(message)
+            network.room.log.append(whisper, for: .one(alice), records: 1, tracking: RoomNetwork.number(of: tag))
+        }
+        network.timePassed(network.room.limits.absence)
+        #expect(network.room.members[alice] == nil)
+        network.moderateAll { room, _, actions in
+            room.log.close(alice)
+            room.receivedPrivately(actions: &actions)
+        }
+        try network.carry()
+        #expect(network.peers[peers[1]].lastMissed.values.map { $0 } == [1, 1])
+        try network.say("to all", peers[1])
+        network.mendLink(peers[0])
+        try network.carry()
+        #expect(network.peers[peers[0]].missed == [3])
+        network.overrun(peers[0])
+        network.mendLink(peers[0])
+        try network.carry()
+        #expect(network.peers[peers[0]].missed == [3], "told once")
+    }
 }

@@ -128,7 +128,7 @@ import Testing
             let hasSecret = peer.group.handshakeKey == host.group.handshakeKey
             try #require(hasSecret, "\(place): \(peer.name) has another secret")
         }
-        try #require(!host.client.isReplacingInvite, "\(place)")
+        try #require(!host.client.isChangingGroup, "\(place)")
         for gone in world.sentOut {
             let candidate = GroupCandidate(id: gone.group.id, keyPackage: gone.group.keyPackage())
             let isOut = gone.group.handshakeKey != host.group.handshakeKey

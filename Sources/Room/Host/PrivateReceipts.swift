@@ -11,6 +11,9 @@ struct PrivateReceipts {
     /// What was to be told to senders that were away; no more in all than ``limit``.
     private var held: [MemberID: [HostMessage.Receipt]] = [:]
     private var heldCount = 0
+    /// How many did not reach members that have no place any more: they hear of it when they come again. The latest of these members.
+    private var unreached: [(member: MemberID, count: UInt32)] = []
+    private static let unreachedLimit = 1_024
 
     var hasHeld: Bool { heldCount > 0 }
 
@@ -35,6 +38,20 @@ struct PrivateReceipts {
     /// The receiver has it, or will not get it any more. Returns whom to tell, and of what; nil when that is known already, or forgotten.
     mutating func settled(_ number: UInt64) -> (sender: MemberID, id: MessageID)? {
         waiting.removeValue(forKey: number)
+    }
+
+    /// So many did not reach a member that has no place any more.
+    mutating func didNotReach(_ member: MemberID, _ count: UInt32) {
+        guard count > 0 else { return }
+        let before = takeUnreached(member)
+        if unreached.count >= Self.unreachedLimit { unreached.removeFirst() }
+        unreached.append((member, before + min(count, .max - before)))
+    }
+
+    /// How many did not reach this one, before it came in anew.
+    mutating func takeUnreached(_ member: MemberID) -> UInt32 {
+        guard let index = unreached.firstIndex(where: { $0.member == member }) else { return 0 }
+        return unreached.remove(at: index).count
     }
 
     /// A member begins anew, and knows of none of the messages that it has sent.
@@ -78,6 +95,9 @@ extension PrivateReceipts {
             )
         }
         for (sender, receipt) in receipts { hold(receipt, for: sender) }
+        unreached = try reader.readList(atMost: Self.unreachedLimit) { reader throws(WireError) in
+            (try reader.readMemberID(), try reader.readUInt32())
+        }
         guard last < .max / 2, waiting.keys.allSatisfy({ [last] in $0 <= last }) else { throw .invalidValue }
     }
 
@@ -95,6 +115,10 @@ extension PrivateReceipts {
             writer.write(entry.1.count)
             writer.write(entry.1.of)
             writer.write(entry.1.missed)
+        }
+        writer.write(list: unreached) { writer, entry in
+            writer.write(entry.member)
+            writer.write(entry.count)
         }
     }
 }

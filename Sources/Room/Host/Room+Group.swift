@@ -176,9 +176,7 @@ extension Room {
     mutating func letIn(
         _ joiners: [Joiner], welcome: [UInt8], now: Duration, actions: inout [RoomAction]
     ) {
-        for joiner in joiners {
-            place(joiner, now: now, actions: &actions)
-        }
+        for joiner in joiners { place(joiner, now: now, actions: &actions) }
         if !welcome.isEmpty, !joiners.isEmpty, let tree = group.book?.tree {
             actions.append(.sendToEach(joiners.map(\.link), HostMessage.tree(tree).encoded))
         }
@@ -207,6 +205,8 @@ extension Room {
                 // In slow mode coming in counts as a post: else each new key would be one.
                 rare: settings.slowInterval > .zero ? Member.Rare(.init(postedAt: now)) : Member.Rare())
             members.add(member)
+            let unreached = receipts.privately.takeUnreached(joiner.id)
+            if unreached > 0 { members[joiner.id]?.missedPrivately = unreached }
         }
         group.unfollowed.settle([joiner.id])
         members.newestSince = group.epoch
@@ -311,8 +311,7 @@ extension Room {
     private mutating func askForUpdate(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) {
         let able = Set(
             group.updates.waiting.filter { id in
-                members[id].map { $0.link != nil && $0.absence == nil } == true
-                    && (isRested(id, now: now) || changesSecret(id, now: now))
+                members[id].map { $0.link != nil && $0.absence == nil } == true && isRested(id, now: now)
             })
         guard group.asked == nil, let next = group.updates.next({ able.contains($0) }), let link = members[next]?.link
         else { return }
@@ -368,6 +367,8 @@ extension Room {
             } else if !isAnswer, !isShutOut(sender) {
                 if changesSecret(sender, now: now) {
                     group.updates.wantsFirst(sender, now: now)
+                } else if isModerator(sender) {
+                    group.updates.wants(sender, beforeOthersThan: isModerator, now: now)
                 } else if isRested(sender, now: now) {
                     group.updates.wants(sender, now: now)
                 }
@@ -480,18 +481,20 @@ extension Room {
     /// Whether the member is to change the group's secret, as somebody was sent out who knows it: nobody new comes in before. That waits for
     /// no turn.
     private func changesSecret(_ id: MemberID, now: Duration) -> Bool {
-        isInviteSpoilt(now: now) && group.book?.isModerator(id) == true
+        isInviteSpoilt(now: now) && isModerator(id)
     }
+
+    func isModerator(_ id: MemberID) -> Bool { group.book?.isModerator(id) == true }
 
     /// Whether new keys of the member are not taken. A moderator's are: with them come another secret of the group and other
     /// moderators, and two who lie could else keep all that from the room.
     private func isShutOut(_ id: MemberID) -> Bool {
-        group.barred.contains(id) && group.book?.isModerator(id) != true
+        group.barred.contains(id) && !isModerator(id)
     }
 
-    /// Whether it is long enough ago that the member did.
+    /// Whether it is long enough ago that the member did. A moderator's may be about who moderates, and wait for the pace of all alone.
     private func isRested(_ id: MemberID, now: Duration) -> Bool {
         guard let member = members[id] else { return false }
-        return member.lastUpdate.map { now - $0 >= RoomLimits.ownUpdateInterval } ?? true
+        return isModerator(id) || member.lastUpdate.map { now - $0 >= RoomLimits.ownUpdateInterval } ?? true
     }
 }

@@ -19,6 +19,8 @@ extension Room {
     /// What the host's own participant is called.
     package var hostNick: String? { members.values.first { $0.isHost }?.nick.text }
 
+    package func isHost(_ id: MemberID) -> Bool { members[id]?.isHost == true }
+
     /// The member behind the link.
     package func member(at link: LinkID) -> MemberID? { members.ofLink[link] }
 

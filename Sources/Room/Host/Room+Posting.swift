@@ -159,7 +159,11 @@ extension Room {
     package mutating func receivedPrivately(actions: inout [RoomAction]) {
         for number in log.takeArrived() { receivedPrivately(number, actions: &actions) }
         for (number, receiver) in log.takeLost() {
-            members[receiver]?.missedPrivately += 1
+            if members[receiver] != nil {
+                members[receiver]?.missedPrivately += 1
+            } else {
+                receipts.privately.didNotReach(receiver, 1)
+            }
             tellOfPrivate(number, count: 0, missed: 1, actions: &actions)
         }
     }

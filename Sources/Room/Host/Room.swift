@@ -153,7 +153,7 @@ package struct Room {
         case .cannotFollow(let epoch):
             try cannotFollow(epoch, from: id, now: now, actions: &actions)
         case .moderate(let asked, let moderation):
-            guard group.book?.isModerator(id) == true else {
+            guard isModerator(id) else {
                 actions.append(.send(link, HostMessage.declined(asked, .notPermitted).encoded))
                 return
             }
@@ -440,6 +440,7 @@ package struct Room {
             actions.append(.release(waiting.link))
         }
         group.hasLeft(id)
+        receipts.privately.didNotReach(id, member.missedPrivately)
     }
 
     /// The member will not receive what it has not received by now, or not before it is back.

@@ -23,6 +23,15 @@ struct UpdateTurns {
         due = due ?? time(now: now)
     }
 
+    /// The same of a moderator: its turn comes before those of all who are none, and behind those of moderators who have waited longer.
+    mutating func wants(_ id: MemberID, beforeOthersThan isModerator: (MemberID) -> Bool, now: Duration) {
+        let moderators = waiting.prefix(while: isModerator)
+        guard !moderators.contains(id) else { return }
+        waiting.removeAll { $0 == id }
+        waiting.insert(id, at: moderators.count)
+        due = due ?? time(now: now)
+    }
+
     /// The member changes the group's secret: its turn comes before all others.
     mutating func wantsFirst(_ id: MemberID, now: Duration) {
         waiting.removeAll { $0 == id }

@@ -171,7 +171,9 @@ extension MemberClient {
     /// Commits are void: this member is where the group goes on, or comes in anew.
     mutating func undone(epoch: UInt64, by committer: MemberID, actions: inout [Action]) {
         let unread = outbox.undone(to: epoch)
-        if unread > 0 { actions.append(.tell(.warning(.saidInVain(unread, by: committer)))) }
+        if unread != (0, 0) {
+            actions.append(.tell(.warning(.saidInVain(unread.forAll, unread.privately, by: committer))))
+        }
         guard engine.epoch == epoch else { return startOver(actions: &actions) }
         guard upkeep.isStuck else { return }
         upkeep.stuckUntil = nil
@@ -205,7 +207,7 @@ extension MemberClient {
         upkeep.updateAttempts = 0
         upkeep.sealedSinceUpdate = 0
         upkeep.updateDue =
-            now + (upkeep.roleChanges.isEmpty ? GroupUpkeep.updateInterval : RoomLimits.ownUpdateInterval)
+            now + (upkeep.roleChanges.isEmpty ? GroupUpkeep.updateInterval : RoomLimits.updateInterval)
     }
 
     mutating func commitDeclined(epoch: UInt64, actions: inout [Action]) {

@@ -86,9 +86,9 @@ extension MemberClient {
     /// Whether this member has created the group, and the relay does not know yet what lets others in.
     package var awaitsFirstInvite: Bool { invite.awaitsFirst }
 
-    /// Whether this member is about to replace the invite that somebody who was sent out knows.
-    package var isReplacingInvite: Bool {
-        isModerator && (invite.awaitsNew || !upkeep.expelled.isEmpty)
+    /// Whether this member is about to replace the invite that somebody who was sent out knows, or to change who moderates.
+    package var isChangingGroup: Bool {
+        isModerator && (invite.awaitsNew || !upkeep.expelled.isEmpty || !upkeep.roleChanges.isEmpty)
     }
 
     /// The Commit by which the group has another secret; nil when there is nobody from whom it is to be kept, or it cannot be.

@@ -37,6 +37,7 @@ extension MemberClient {
     private func other(named name: String) throws(ChatEvent.Notice) -> MemberID {
         let id = try member(named: name)
         guard id != engine.id else { throw .notYourself }
+        guard members[id]?.isHost != true else { throw .theHostStays }
         return id
     }
 

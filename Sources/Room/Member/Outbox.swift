@@ -36,8 +36,8 @@ struct Outbox {
     private var sentPrivately = RecentSet<MessageID>(limit: sentIDsRemembered)
     /// The latest of the messages that nobody is shown, and of which nobody hears that they have arrived.
     private var unseen = RecentSet<MessageID>(limit: RoomLimits.remembered)
-    /// The epochs in which the latest of what the host has taken for all was sealed.
-    private var epochsOfTaken: [UInt64] = []
+    /// The epochs in which the latest of what the host has taken was sealed.
+    private var taken: [(epoch: UInt64, isPrivate: Bool)] = []
 
     var count: Int { messages.count + requests.count }
 
@@ -119,25 +119,23 @@ struct Outbox {
 
     /// The host has taken the message.
     mutating func confirm(_ id: MessageID) -> Message? {
-        guard let taken = takeOut(id) else { return nil }
-        if case .said = taken.content {
-            // What is for one that has not followed the room does not take.
-            if taken.to == nil {
-                if epochsOfTaken.count >= RoomLimits.remembered { epochsOfTaken.removeFirst() }
-                epochsOfTaken.append(taken.epoch)
-            }
-            return taken
+        guard let message = takeOut(id) else { return nil }
+        if case .said = message.content {
+            if taken.count >= RoomLimits.remembered { taken.removeFirst() }
+            taken.append((message.epoch, isPrivate: message.to != nil))
+            return message
         }
         unseen.insert(id)
-        return taken
+        return message
     }
 
-    /// The epochs behind this one are void. Returns how much of what the host has taken for all, of late, was sealed in them: those who could
-    /// not follow the group there have not read it.
-    mutating func undone(to epoch: UInt64) -> Int {
-        let count = epochsOfTaken.count { $0 > epoch }
-        epochsOfTaken.removeAll { $0 > epoch }
-        return count
+    /// The epochs behind this one are void. Returns how much of what the host has taken, of late, for all and privately, was sealed in
+    /// them: those who could not follow the group there have not read it.
+    mutating func undone(to epoch: UInt64) -> (forAll: Int, privately: Int) {
+        let void = taken.filter { $0.epoch > epoch }
+        taken.removeAll { $0.epoch > epoch }
+        let privately = void.count(where: \.isPrivate)
+        return (void.count - privately, privately)
     }
 
     /// The host has answered to what was asked for as a moderator.

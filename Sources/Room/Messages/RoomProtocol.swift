@@ -122,8 +122,8 @@ package struct RoomLimits: Sendable {
     /// How often a member may have others asked for it: each of them seals, and the room passes on.
     static let secretInterval = Duration.seconds(5)
 
-    /// How long a relay lets nobody new in after somebody who knows the invite was sent out: a moderator may have given itself
-    /// new keys just before, and has to wait for ``ownUpdateInterval`` until the group gets another secret.
+    /// How long a relay lets nobody new in after somebody who knows the invite was sent out: whoever is to be out
+    /// of the group has to be removed first, and moderators may be away.
     static let spoiltInviteTime = Duration.seconds(60)
     /// Those whom a relay remembers as sent out and knowing the group's invite, until it is another one.
     static let spoilers = 256
@@ -171,7 +171,7 @@ package struct RoomLimits: Sendable {
     /// Pause between two Commits of the room by which members give themselves new keys.
     static let updateInterval = Duration.seconds(2)
 
-    /// Pause between two such Commits of one member, so that others have their turn.
+    /// Pause between two such Commits of one member that is no moderator, so that others have their turn.
     static let ownUpdateInterval = Duration.seconds(20)
 
     /// A Commit counts as so many messages, because every member has to compute for it.

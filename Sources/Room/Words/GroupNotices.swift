@@ -96,13 +96,19 @@ extension ChatEvent.Notice {
             hint: "who moderates can end that for good: /kick \(committer)")
     }
 
-    /// What this member has said in an epoch that is void.
-    static func saidInVain(_ count: Int, by committer: MemberID) -> Self {
-        let what = count == 1 ? "1 message of yours" : "\(count) messages of yours"
+    /// What this member has said in epochs that are void, to all and to one member each: who of these could follow it does not know.
+    static func saidInVain(_ count: Int, _ privately: Int, by committer: MemberID) -> Self {
+        var parts: [String] = []
+        if count > 0 {
+            parts.append("\(count) message\(count == 1 ? "" : "s") of yours could not be read by most")
+        }
+        if privately > 0 {
+            parts.append("\(privately) private one\(privately == 1 ? "" : "s") perhaps not by whom it was for")
+        }
+        let what = parts.joined(separator: ", and ")
         return .init(
-            .groupUndone,
-            "\(what) could not be read by most: the room took back what member \(committer) had changed of the group",
-            hint: "say it again", count: count)
+            .groupUndone, "\(what): the room took back what member \(committer) had changed of the group",
+            hint: "say it again", count: count + privately)
     }
 
     static func barred(_ committer: MemberID) -> Self {

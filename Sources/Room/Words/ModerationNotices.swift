@@ -24,6 +24,8 @@ extension ChatEvent.Notice {
             hint: "see /who")
     }
     static let notYourself = Self(.inputInvalid, "nothing was changed: that is you", hint: "/quit leaves the room")
+    static let theHostStays = Self(
+        .notPermitted, "nothing was changed: that is the host, whose room it is", hint: "/quit leaves the room")
     /// What a host's person alone can do.
     package static let hostOnly = Self(
         .notPermitted, "nothing was changed: only the host can do that", hint: "ask the host")

@@ -33,7 +33,7 @@ package final class MemberNode: ByteStreamHandler {
     /// How often a connection is looked at that takes nothing, whatever is due on it.
     static let congestedInterval = Duration.seconds(1)
     /// How long leaving waits at most until the group has another invite than the one known to somebody whom this member has
-    /// sent out: new keys may have to wait for 20 s.
+    /// sent out, and other moderators: somebody else who is asked for a Commit may have to be waited for.
     static let renewalPatience = Duration.seconds(25)
     /// How long leaving may take once everything has been delivered.
     static let leaveDeadline = Duration.seconds(5)
@@ -384,14 +384,14 @@ package final class MemberNode: ByteStreamHandler {
 
     package func leave() {
         stay.wantsToLeave(now: loop.time)
-        // Where another member, or the relay, keeps the invite from being replaced.
-        _ = loop.schedule(after: Self.renewalPatience) { [weak self] in self?.leaveIfDelivered(waitsForInvite: false) }
+        // Where another member, or the relay, keeps the group from being changed.
+        _ = loop.schedule(after: Self.renewalPatience) { [weak self] in self?.leaveIfDelivered(waitsForGroup: false) }
         leaveIfDelivered()
     }
 
-    private func leaveIfDelivered(waitsForInvite: Bool = true) {
+    private func leaveIfDelivered(waitsForGroup: Bool = true) {
         guard stay.wantsToLeave, person.client.outboxCount == 0, person.client.isJoined,
-            !waitsForInvite || !person.client.isReplacingInvite
+            !waitsForGroup || !person.client.isChangingGroup
         else { return }
         stay.leaves()
         person.act { client, actions in client.leave(actions: &actions) }
@@ -403,6 +403,11 @@ package final class MemberNode: ByteStreamHandler {
             finish()
         }
         leaveIfDelivered()
+    }
+
+    /// The same as ``leaveAtOnce()``, but for what a moderator is about to change: else somebody who was sent out could come in again.
+    func leaveSoon() {
+        if stay.isInRoom, person.client.isChangingGroup { leave() } else { leaveAtOnce() }
     }
 
     /// Leaves now, whatever is still on its way.

@@ -296,7 +296,7 @@ package final class RoomGuest {
     /// Leaves now, whatever is still on its way.
     package func stop() {
         if let node {
-            node.leaveAtOnce()
+            node.leaveSoon()
         } else {
             ended(.quit, nil)
         }

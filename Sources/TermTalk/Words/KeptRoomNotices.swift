@@ -125,7 +125,8 @@ extension ChatEvent.Notice {
         if missing.contains(.approval) { options.append("--approve") }
         let list = options.joined(separator: ", ")
         return .init(
-            .persistUnguarded, "the kept room was open with \(list) before, and is not now: whoever comes is asked for less",
+            .persistUnguarded,
+            "the kept room was open with \(list) before, and is not now: whoever comes is asked for less",
             hint: "if that is not meant, /quit, and start it again with \(list)")
     }
 

@@ -53,9 +53,13 @@ struct FileErrand: Errand {
             fetching[member]?.remove(file.number)
             return receiver != nil || notice.code == .fileTooLarge || notice.code == .filesOff
                 ? [.fail(notice)] : finishIfDone()
-        case (.sending, .memberLeft(let member, _, _, _)):
+        case (.sending, .memberLeft(let member, let nick, _, _)):
             fetching[member] = nil
             away[member] = nil
+            // Nobody else can take what was for that one.
+            if offered.contains(where: { $0.to == member }), done[member]?.count != paths.count {
+                return [.fail(Self.receiverLeft(nick))]
+            }
             return finishIfDone()
         case (.sending, .memberAway(let member, _, _)):
             awayCount += 1
@@ -86,6 +90,12 @@ struct FileErrand: Errand {
         guard whole >= wantedReceivers, !isWaitedFor else { return [] }
         phase = .done
         return [.leave]
+    }
+
+    private static func receiverLeft(_ nick: String) -> ChatEvent.Notice {
+        .init(
+            .nobodyHere, "the files were not delivered: \(nick) has left the room",
+            hint: "send them again when it is there; what it has of them is kept")
     }
 
     func failure(_ reason: ChatEvent.CloseReason) -> ChatEvent.Notice? {
