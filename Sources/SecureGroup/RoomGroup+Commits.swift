@@ -178,36 +178,21 @@ extension RoomGroup {
         return effects
     }
 
-    /// A proposal would be kept, and stop what we say; there are none in rooms. Commits come as the room can read them.
-    private static func checkForm(of commit: [UInt8]) throws(MLSError) {
-        guard case .publicMessage(let message) = try MLSMessage(checkingLengthOf: commit),
-            message.content.body.type == .commit
-        else { throw .misuse }
-    }
-
-    /// A Commit of another member, or of somebody who comes in by itself, looked at in every way.
+    /// A Commit of another member, or of somebody who comes in by itself, looked at in every way. A proposal would be kept, and stop what
+    /// we say; there are none in rooms. Commits come as the room can read them.
     private func staged(
         _ commit: [UInt8], from sender: MemberID, in group: inout Group
     ) throws(MLSError) -> StagedCommit {
         guard commit.count <= group.commitByteLimit(proposals: Self.largestProposals) else { throw .limitExceeded }
-        try Self.checkForm(of: commit)
-        switch try group.receive(commit, proposalLimit: Self.proposalLimit) {
-        case .ownCommit:
-            throw .misuse
-        case .application:
-            throw .misuse
-        case .proposal:
-            throw .misuse
-        case .commit(let staged):
-            let effects = staged.effects
-            guard !effects.removesSelf,
-                GroupRules(context: group.context, tree: group.tree, leaves: leaves).allow(effects, by: sender),
-                try followsSecret(effects, of: group),
-                // Whoever has left is not brought back by somebody who has kept its KeyPackage.
-                !effects.added.contains(where: { spent.contains($0.leafNode.encryptionKey) })
-            else { throw .misuse }
-            return staged
-        }
+        let staged = try group.receiveCommit(commit, proposalLimit: Self.proposalLimit)
+        let effects = staged.effects
+        guard !effects.removesSelf,
+            GroupRules(context: group.context, tree: group.tree, leaves: leaves).allow(effects, by: sender),
+            try followsSecret(effects, of: group),
+            // Whoever has left is not brought back by somebody who has kept its KeyPackage.
+            !effects.added.contains(where: { spent.contains($0.leafNode.encryptionKey) })
+        else { throw .misuse }
+        return staged
     }
 
     /// Whether the secret stays, or becomes the one that everybody in the group can make.

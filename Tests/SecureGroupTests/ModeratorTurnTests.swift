@@ -48,4 +48,36 @@ import Testing
         for _ in 0..<12 { try room.passAll(.seconds(1)) }
         #expect(moderators(room, are: 0, 2) && !room.peers[0].client.isChangingGroup)
     }
+
+    @Test("Moderators that want new keys all the time and never use their turn hold up nothing for long")
+    func unusedTurns() throws {
+        let room = try HostileRoom("alice", "bob", "carol", "dave", "eve", "frank", isRelay: true)
+        try room.pass(.seconds(30))
+        for name in ["bob", "carol"] {
+            try room.act(0) { client, actions in try client.moderate(.op(name), actions: &actions) }
+            for _ in 0..<5 { try room.passAll(.seconds(1)) }
+        }
+        #expect(moderators(room, are: 0, 1, 2))
+        room.tamper = { peer, message in
+            if case .commitWanted = message, peer == 1 || peer == 2 { [] } else { [message] }
+        }
+        func passAll() throws {
+            for peer in 1...2 {
+                try room.act(peer) { _, actions in
+                    // Of no epoch that there is, and so never taken.
+                    let commit = GroupCommit(epoch: room.room.group.epoch &+ 9, commit: [1])
+                    actions.append(.send(MemberRequest.commit(commit).encoded))
+                }
+            }
+            try room.passAll(.seconds(1))
+        }
+        for _ in 0..<3 { try passAll() }
+        let before = try #require(room.peers[0].group.secret?.mark)
+        try room.expel(5, by: 0)
+        for _ in 0..<4 { try passAll() }
+        #expect(room.peers[0].group.secret?.mark != before && !room.room.isInviteSpoilt(now: room.now))
+        try room.act(0) { client, actions in try client.moderate(.deop("bob"), actions: &actions) }
+        for _ in 0..<10 { try passAll() }
+        #expect(room.peers[..<5].allSatisfy { !$0.group.moderators.contains(room.peers[1].group.id) })
+    }
 }

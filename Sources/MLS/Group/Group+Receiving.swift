@@ -24,6 +24,23 @@ extension Group {
         }
     }
 
+    /// The same of a Commit that comes as a PublicMessage, of another member or of somebody who comes in by itself. Nothing else is
+    /// taken: what else a group keeps, or answers to, is none of its sender's business.
+    ///
+    /// - Throws: ``MLSError/misuse`` for what is no such Commit, our own that waits included.
+    package mutating func receiveCommit(_ bytes: [UInt8], proposalLimit: Int) throws(MLSError) -> StagedCommit {
+        guard !wasRemoved else { throw .inactive }
+        guard case .publicMessage(let message) = try MLSMessage(checkingLengthOf: bytes),
+            message.content.body.type == .commit, !isPendingCommit(bytes)
+        else { throw .misuse }
+        switch try process(try verify(message), at: nil, proposalLimit) {
+        case .commit(let staged): return staged
+        case .application: throw .misuse
+        case .proposal: throw .misuse
+        case .ownCommit: throw .misuse
+        }
+    }
+
     private func isPendingCommit(_ bytes: [UInt8]) -> Bool {
         switch phase {
         case .committing(let pending): pending.message == bytes

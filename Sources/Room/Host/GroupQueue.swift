@@ -133,7 +133,12 @@ struct GroupQueue {
     /// The one who was asked has not answered in time.
     mutating func gaveNoAnswer() {
         guard let asked else { return }
-        passedOver.gaveNoAnswer(asked.member)
+        // A joiner is asked for nothing but to come in by itself.
+        if asked.isUpdate, joiners[asked.member] == nil {
+            updates.gaveNoAnswer(asked.member)
+        } else {
+            passedOver.gaveNoAnswer(asked.member)
+        }
         answered()
     }
 
@@ -160,7 +165,7 @@ struct GroupQueue {
         goesAway(id)
         passedOver.forget(id)
         unfollowed.settle([id])
-        updates.remove(id)
+        updates.hasLeft(id)
         seekers.hasLeft(id)
         barred.hasLeft(id)
     }

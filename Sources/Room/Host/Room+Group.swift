@@ -294,32 +294,18 @@ extension Room {
         }
     }
 
-    private mutating func ask(
+    mutating func ask(
         _ committer: MemberID, _ link: LinkID, adding comers: [Joiner], removing gone: [MemberID],
         _ book: any GroupBook, now: Duration, actions: inout [RoomAction]
     ) {
         let (candidates, removals) = group.ask(
             committer, adding: comers, removing: gone, mark: bookType.mark,
-            until: now + RoomLimits.committerPatience)
+            until: now
+                + (comers.isEmpty && gone.isEmpty ? RoomLimits.updatePatience : RoomLimits.committerPatience))
         let weight = book.answerByteCount(adding: candidates.count, removing: removals.count)
         actions.append(.expectLongMessage(link, byteCount: weight))
         actions.append(
             .send(link, HostMessage.commitWanted(adding: candidates, removing: removals).encoded))
-    }
-
-    /// Whoever has waited longest for new keys has its turn, once it is time for that.
-    private mutating func askForUpdate(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) {
-        let able = Set(
-            group.updates.waiting.filter { id in
-                members[id].map { $0.link != nil && $0.absence == nil } == true && isRested(id, now: now)
-            })
-        guard group.asked == nil, let next = group.updates.next({ able.contains($0) }), let link = members[next]?.link
-        else { return }
-        guard mayUpdate(next, now: now) else {
-            return group.updates.postpone(now: now)
-        }
-        group.updates.remove(next)
-        ask(next, link, adding: [], removing: [], book, now: now, actions: &actions)
     }
 
     /// The host's own member; else, and last those who are barred, the one that has been here longest and is connected, of those that were not asked in vain.
@@ -365,13 +351,7 @@ extension Room {
                 group.gaveNoAnswer()
                 changeGroup(now: now, actions: &actions)
             } else if !isAnswer, !isShutOut(sender) {
-                if changesSecret(sender, now: now) {
-                    group.updates.wantsFirst(sender, now: now)
-                } else if isModerator(sender) {
-                    group.updates.wants(sender, beforeOthersThan: isModerator, now: now)
-                } else if isRested(sender, now: now) {
-                    group.updates.wants(sender, now: now)
-                }
+                wantsUpdate(sender, now: now)
             }
             return
         }
@@ -413,9 +393,11 @@ extension Room {
     private func booked(_ commit: GroupCommit, from sender: MemberID, now: Duration) -> BookedCommit? {
         guard let book = group.book, commit.epoch == book.epoch else { return nil }
         let asked = group.asked?.member == sender ? group.asked : nil
-        guard asked != nil || mayUpdate(sender, now: now),
+        let mayRenew = mayRenewSecret(sender, now: now)
+        guard asked != nil || mayRenew || mayUpdate(sender, now: now),
             let booked = try? book.stage(commit.commit, from: sender, as: asked?.purpose ?? .update),
-            booked.changesMembers || mayUpdate(sender, now: now),
+            booked.changesMembers || mayUpdate(sender, now: now)
+                || mayRenew && booked.book.secretGeneration != book.secretGeneration,
             booked.added.isEmpty == commit.welcome.isEmpty,
             booked.book.accepts(groupInfo: commit.groupInfo)
         else { return nil }
@@ -429,7 +411,7 @@ extension Room {
         if booked.changesMembers {
             group.membersChanged(by: booked.added.compactMap { group.asked?.adds[$0]?.way }, now: now)
         } else {
-            group.updates.updated(now: now)
+            group.updates.updated(by: sender, now: now)
             members[sender]?.lastUpdate = now
         }
         // In the order of their waiting, whatever that in the Commit is.
@@ -466,35 +448,5 @@ extension Room {
     /// Whether somebody behind the link, who is no member yet, waits for a Commit or for the host.
     package func awaits(_ link: LinkID) -> Bool {
         group.joiners[link] != nil || waiting.contains { $0.link == link }
-    }
-
-    /// Whether the member may give itself new keys now. Everybody has to compute for it; those who are to come or go come first.
-    private func mayUpdate(_ id: MemberID, now: Duration) -> Bool {
-        guard !isShutOut(id), group.unfollowed.complaint == nil, group.asked.map({ $0.member == id }) != false,
-            group.window.pause(lowest: lowestEpoch, now: now) == nil
-        else { return false }
-        if changesSecret(id, now: now) { return true }
-        return (group.asked != nil || group.updates.isNext(id)) && isRested(id, now: now)
-            && group.updates.time(now: now) <= now
-    }
-
-    /// Whether the member is to change the group's secret, as somebody was sent out who knows it: nobody new comes in before. That waits for
-    /// no turn.
-    private func changesSecret(_ id: MemberID, now: Duration) -> Bool {
-        isInviteSpoilt(now: now) && isModerator(id)
-    }
-
-    func isModerator(_ id: MemberID) -> Bool { group.book?.isModerator(id) == true }
-
-    /// Whether new keys of the member are not taken. A moderator's are: with them come another secret of the group and other
-    /// moderators, and two who lie could else keep all that from the room.
-    private func isShutOut(_ id: MemberID) -> Bool {
-        group.barred.contains(id) && !isModerator(id)
-    }
-
-    /// Whether it is long enough ago that the member did. A moderator's may be about who moderates, and wait for the pace of all alone.
-    private func isRested(_ id: MemberID, now: Duration) -> Bool {
-        guard let member = members[id] else { return false }
-        return isModerator(id) || member.lastUpdate.map { now - $0 >= RoomLimits.ownUpdateInterval } ?? true
     }
 }

@@ -9,12 +9,16 @@ struct UpdateTurns {
     private(set) var waiting: [MemberID] = []
     /// When it is the next one's turn.
     private(set) var due: Duration?
+    /// Those who had their turn and did not use it, and have had no new keys since: their turn comes after that of all others.
+    private var inVain: Set<MemberID> = []
 
     /// When somebody may have new keys, as far as the last ones go.
     func time(now: Duration) -> Duration { last.map { max(now, $0 + RoomLimits.updateInterval) } ?? now }
 
-    /// Whether nobody has waited longer.
-    func isNext(_ id: MemberID) -> Bool { waiting.first ?? id == id }
+    private var first: MemberID? { waiting.first { !inVain.contains($0) } ?? waiting.first }
+
+    /// Whether it is nobody else's turn.
+    func isNext(_ id: MemberID) -> Bool { first ?? id == id }
 
     /// The member wants new keys, and waits for its turn.
     mutating func wants(_ id: MemberID, now: Duration) {
@@ -24,26 +28,23 @@ struct UpdateTurns {
     }
 
     /// The same of a moderator: its turn comes before those of all who are none, and behind those of moderators who have waited longer.
-    mutating func wants(_ id: MemberID, beforeOthersThan isModerator: (MemberID) -> Bool, now: Duration) {
+    ///
+    /// - Parameter isUrgent: nobody comes in before the group has another secret.
+    mutating func wants(
+        _ id: MemberID, beforeOthersThan isModerator: (MemberID) -> Bool, isUrgent: Bool, now: Duration
+    ) {
+        due = isUrgent ? now : due ?? time(now: now)
         let moderators = waiting.prefix(while: isModerator)
         guard !moderators.contains(id) else { return }
         waiting.removeAll { $0 == id }
         waiting.insert(id, at: moderators.count)
-        due = due ?? time(now: now)
     }
 
-    /// The member changes the group's secret: its turn comes before all others.
-    mutating func wantsFirst(_ id: MemberID, now: Duration) {
-        waiting.removeAll { $0 == id }
-        waiting.insert(id, at: 0)
-        due = now
-    }
-
-    /// The next one whose turn it is; those for whom it is no use are passed over.
+    /// The next one whose turn it is; those for whom it is no use wait no more.
     mutating func next(_ isMeant: (MemberID) -> Bool) -> MemberID? {
         waiting.removeAll { !isMeant($0) }
         if waiting.isEmpty { due = nil }
-        return waiting.first
+        return first
     }
 
     /// It cannot be yet.
@@ -56,15 +57,28 @@ struct UpdateTurns {
         waiting.removeAll { $0 == id }
     }
 
+    /// The member was asked, and has not answered in time, or wrongly.
+    mutating func gaveNoAnswer(_ id: MemberID) {
+        inVain.insert(id)
+    }
+
+    /// The member is not in the room any more.
+    mutating func hasLeft(_ id: MemberID) {
+        remove(id)
+        inVain.remove(id)
+    }
+
     /// A member has given itself new keys.
-    mutating func updated(now: Duration) {
+    mutating func updated(by id: MemberID, now: Duration) {
         last = now
+        inVain.remove(id)
     }
 
     /// Nobody is connected any more.
     mutating func restarted() {
         waiting = []
         due = nil
+        inVain = []
     }
 }
 
@@ -75,11 +89,16 @@ extension UpdateTurns {
             try reader.readMemberID()
         }
         due = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        inVain = Set(
+            try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
+                try reader.readMemberID()
+            })
     }
 
     func write(to writer: inout StateWriter) {
         writer.write(optional: last) { writer, time in writer.write(time: time) }
         writer.write(list: waiting) { writer, id in writer.write(id) }
         writer.write(optional: due) { writer, time in writer.write(time: time) }
+        writer.write(list: inVain.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }
     }
 }

@@ -63,6 +63,7 @@ extension MemberClient {
     package mutating func leave(actions: inout [Action]) {
         guard phase != .ended else { return }
         if phase == .joined {
+            tellOfUndone(actions: &actions)
             actions.append(.send(MemberRequest.leave.encoded))
         }
         phase = .ended

@@ -83,6 +83,16 @@ extension MemberClient {
         }
     }
 
+    /// What this member wanted to change of the group, and leaves as it is.
+    mutating func tellOfUndone(actions: inout [Action]) {
+        guard isChangingGroup else { return }
+        for entry in upkeep.expelled.giveUp() { actions.append(.tell(.warning(.inviteStays(for: entry.nick)))) }
+        for change in upkeep.roleChanges {
+            let nick = members[change.member]?.nick ?? change.member.description
+            actions.append(.tell(.warning(.roleStays(of: nick, isModerator: !change.isModerator))))
+        }
+    }
+
     /// Whether this member has created the group, and the relay does not know yet what lets others in.
     package var awaitsFirstInvite: Bool { invite.awaitsFirst }
 

@@ -154,6 +154,8 @@ package struct RoomLimits: Sendable {
     /// How long a member that is asked for a Commit may take, before another one is asked; less than joiners wait, and more
     /// than a circuit of tor takes to answer.
     static let committerPatience = Duration.seconds(8)
+    /// The same of one that is asked for its own new keys, which it wanted: whoever is slower may still come in time.
+    static let updatePatience = Duration.seconds(4)
 
     /// Commits a second that let in or remove members, in the long run, and at once after a pause. Each lets in many, and what
     /// is on its way passes ``epochsBack`` of them at most.

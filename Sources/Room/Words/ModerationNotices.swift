@@ -23,6 +23,13 @@ extension ChatEvent.Notice {
             .notPermitted, "\(nick) moderates as before: the one who has made the group always does",
             hint: "see /who")
     }
+    /// Whoever wanted to change that has left before it could be.
+    static func roleStays(of nick: String, isModerator: Bool) -> Self {
+        .init(
+            .notAcknowledged,
+            "nothing was changed: \(nick) \(isModerator ? "moderates as before" : "does not moderate"), as you have left",
+            hint: "come back, and say it again")
+    }
     static let notYourself = Self(.inputInvalid, "nothing was changed: that is you", hint: "/quit leaves the room")
     static let theHostStays = Self(
         .notPermitted, "nothing was changed: that is the host, whose room it is", hint: "/quit leaves the room")

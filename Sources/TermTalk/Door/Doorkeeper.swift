@@ -9,6 +9,8 @@ internal import Sodium
 struct Doorkeeper {
     /// A joiner that shows its password gets so much longer: over tor that takes two more round trips.
     private static let passwordPatience = Duration.seconds(20)
+    /// How much longer than others a joiner that waits for a Commit may stay: several members may be asked for it in vain, one after the other.
+    static let commitPatience = Duration.seconds(60)
 
     unowned let node: HostNode
 
@@ -26,6 +28,12 @@ struct Doorkeeper {
         if let expiry = node.door.invites.nextExpiry {
             if now >= expiry { invitesChanged() } else { node.sweeper.schedule(at: expiry) }
         }
+    }
+
+    /// Whoever waits for a Commit is not sent away while one member after the other is asked for it in vain.
+    func letWait(_ connection: HostConnection) {
+        guard !connection.isMember, node.room.awaits(connection.link) else { return }
+        connection.mayStay(until: connection.session.admissionDeadline + Self.commitPatience)
     }
 
     /// Makes room for a connection. Returns whether it may come.

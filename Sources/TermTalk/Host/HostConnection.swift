@@ -198,7 +198,7 @@ final class HostConnection: ByteStreamHandler {
     }
 
     func streamDrained() {
-        node.drained(self)
+        node.markDirty(self)
     }
 
     func streamClosed(_ reason: StreamCloseReason) {

@@ -102,12 +102,6 @@ extension HostNode {
         logger.info("a member came in", metadata: ["members": "\(room.memberCount)"])
     }
 
-    /// Whoever waits for a Commit is not sent away while one member after the other is asked for it in vain.
-    func letWait(_ connection: HostConnection) {
-        guard !connection.isMember, room.awaits(connection.link) else { return }
-        connection.mayStay(until: connection.session.admissionDeadline + Self.commitPatience)
-    }
-
     /// Whether the log has something for the connection's member that has not been sealed.
     func hasMore(for connection: HostConnection) -> Bool {
         guard var reader = connection.reader else { return false }
@@ -188,9 +182,5 @@ extension HostNode {
             stream.closeAfterWriting()
         }
         sweeper.scheduleSession(at: connection.session.nextDeadline)
-    }
-
-    func drained(_ connection: HostConnection) {
-        markDirty(connection)
     }
 }

@@ -15,8 +15,6 @@ internal import Wire
 /// link 0, which has no session.
 package final class HostNode {
     static let localLink = LinkID(slot: 0)
-    /// How much longer than others a joiner that waits for a Commit may stay: several members may be asked for it in vain, one after the other.
-    static let commitPatience = Duration.seconds(60)
     /// How long a released connection may take to take what was sent to it.
     static let releaseDeadline = Duration.seconds(10)
     /// The host was stopped, or asleep, when it looks at its sessions so much later than it wanted to.

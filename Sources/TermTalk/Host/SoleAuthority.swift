@@ -52,7 +52,7 @@ final class SoleAuthority: RoomAuthority {
             return node.fail(connection)
         }
         node.perform(actions)
-        node.letWait(connection)
+        node.doorkeeper.letWait(connection)
         node.waitForStore(connection)
     }
 

@@ -1,6 +1,8 @@
 package import EventLoop
 package import Files
 package import Room
+internal import SecureGroup
+internal import Sodium
 package import TorController
 package import Transport
 
@@ -64,5 +66,14 @@ package struct HostOptions: Sendable {
         self.isInviteOnly = isInviteOnly || hasClientAuthorization
         self.hasClientAuthorization = hasClientAuthorization
         self.kept = kept
+    }
+
+    /// The host's own participant; that of a kept room is always the same. `time` in seconds since 1970.
+    func engine(time: Int64) -> RoomGroup {
+        let time = UInt64(max(0, time))
+        guard let kept else { return RoomGroup(trust: .host, time: time) }
+        let key = kept.signingKey()
+        let publicKey = key.publicKey
+        return RoomGroup(trust: .creator(publicKey), time: time, signingKey: key)
     }
 }

@@ -193,7 +193,7 @@ package final class RoomHost {
             doorLimits: doorLimits, fileLimits: options.fileLimits,
             laneBounds: entrance.isOverTor ? .overTor : .direct, logger: logger, tell: tell)
         node.onEvent = { [weak self] in self?.heard($0, timeToLive: timeToLive) }
-        let engine = options.isHeadless ? nil : engine()
+        let engine = options.isHeadless ? nil : options.engine(time: wallClock())
         state = .open(
             OpenRoom(
                 node: node, address: address, hostKey: publicKey, creatorKey: engine?.publicKey,
@@ -231,15 +231,6 @@ package final class RoomHost {
         case .storeFailed(let error): fail(.storeFailed(error))
         case .closed(let reason): roomClosed(reason)
         }
-    }
-
-    /// The host's own participant; that of a kept room is always the same.
-    private func engine() -> RoomGroup {
-        let time = UInt64(max(0, wallClock()))
-        guard let kept = options.kept else { return RoomGroup(trust: .host, time: time) }
-        let key = kept.signingKey()
-        let publicKey = key.publicKey
-        return RoomGroup(trust: .creator(publicKey), time: time, signingKey: key)
     }
 
     private func hold(

@@ -288,7 +288,7 @@ final class SharedAuthority: RoomAuthority {
             return node.streamClosed(connection)
         }
         node.perform(actions)
-        if let connection = connections[link] { node.letWait(connection) }
+        if let connection = connections[link] { node.doorkeeper.letWait(connection) }
     }
 
     /// Whoever has said something and is no member, and waits for nothing, may have been refused already: nobody would say of the link that
