@@ -80,4 +80,18 @@ import Testing
         for _ in 0..<10 { try passAll() }
         #expect(room.peers[..<5].allSatisfy { !$0.group.moderators.contains(room.peers[1].group.id) })
     }
+
+    @Test("Until the group has another secret nobody who does not moderate gives itself new keys")
+    func nobodyElseMeanwhile() throws {
+        let room = try HostileRoom("alice", "bob", "carol", "dave", "eve", "frank", isRelay: true)
+        try room.pass(.seconds(30))
+        room.room.spoilInvite(by: room.peers[5].group.id, now: room.now)
+        try othersWantKeys(room)
+        let epoch = room.room.group.epoch
+        for _ in 0..<20 { try room.passAll(.seconds(1)) }
+        #expect(room.room.group.epoch == epoch)
+        // Where no moderator changes it, all goes on after a minute.
+        for _ in 0..<60 { try room.passAll(.seconds(1)) }
+        #expect(room.room.group.epoch >= epoch + 4)
+    }
 }

@@ -60,4 +60,30 @@ import Testing
         #expect(dave.secret?.mark != mark)
         #expect(alice.client.upkeep.expelled.isEmpty)
     }
+
+    @Test("The secrets that a group can have are not used up in a moment: those behind the eighth change are apart")
+    func many() throws {
+        let room = try HostileRoom("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", isRelay: true)
+        try room.pass(.seconds(30))
+        func expels(_ peer: Int, within seconds: Int) throws -> Bool {
+            let before = try #require(room.peers[0].group.secret?.mark)
+            try room.expel(peer, by: 0)
+            for second in 0..<seconds where room.peers[0].group.secret?.mark == before {
+                try room.passAll(.seconds(1))
+                if second == seconds - 1 { return false }
+            }
+            return true
+        }
+        for peer in 1...8 {
+            // What was said before the last 16 epochs is waited for, as nobody acknowledges anything here.
+            try room.passAll(.seconds(61))
+            #expect(try expels(peer, within: 10), "\(peer)")
+        }
+        // The relay lets nobody in meanwhile who has no place, and one change is enough for all.
+        #expect(try !expels(9, within: 5) && room.room.isInviteSpoilt(now: room.now))
+        #expect(try !expels(10, within: 5) && room.room.isInviteSpoilt(now: room.now))
+        for _ in 0..<14 { try room.passAll(.seconds(1)) }
+        #expect(room.peers[0].group.secretGeneration == 9 && !room.room.isInviteSpoilt(now: room.now))
+        #expect(room.peers[0].client.upkeep.expelled.isEmpty)
+    }
 }

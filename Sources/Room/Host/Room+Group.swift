@@ -215,7 +215,7 @@ extension Room {
     // MARK: Changing the group
 
     /// Whether somebody is in the group and not in the room any more: all who are in the room are in the group.
-    private var hasGone: Bool {
+    var hasGone: Bool {
         guard let book = group.book else { return false }
         // After an undone Commit somebody may be in the room and not yet in the group again.
         return book.memberCount > members.count
@@ -264,6 +264,7 @@ extension Room {
         }
         guard let book = group.book else { return }
         guard !isGroupIdle else { return askForUpdate(book, now: now, actions: &actions) }
+        if renewsSecretFirst(book, now: now, actions: &actions) { return }
         guard group.isFree() else { return }
         // It is not known yet whether what there is can be followed.
         if let reviewAt = group.unfollowed.complaint.flatMap({ _ in group.unfollowed.reviewAt }), now < reviewAt {
@@ -300,8 +301,7 @@ extension Room {
     ) {
         let (candidates, removals) = group.ask(
             committer, adding: comers, removing: gone, mark: bookType.mark,
-            until: now
-                + (comers.isEmpty && gone.isEmpty ? RoomLimits.updatePatience : RoomLimits.committerPatience))
+            until: now + patience(isUpdate: comers.isEmpty && gone.isEmpty, now: now))
         let weight = book.answerByteCount(adding: candidates.count, removing: removals.count)
         actions.append(.expectLongMessage(link, byteCount: weight))
         actions.append(
@@ -399,6 +399,7 @@ extension Room {
             booked.changesMembers || mayUpdate(sender, now: now)
                 || mayRenew && booked.book.secretGeneration != book.secretGeneration,
             booked.added.isEmpty == commit.welcome.isEmpty,
+            booked.book.secretGeneration == book.secretGeneration || isSecretRenewable(now: now),
             booked.book.accepts(groupInfo: commit.groupInfo)
         else { return nil }
         return booked
@@ -440,6 +441,7 @@ extension Room {
         }
         letIn(joiners, welcome: commit.welcome, now: now, actions: &actions)
         guard before?.secretGeneration != booked.book.secretGeneration else { return }
+        group.updates.renewed(now: now)
         actions.append(.invitesChanged)
         // Those who are asked for the secret follow the Commit before.
         reviewJoiners(now: now, actions: &actions)

@@ -8,11 +8,14 @@ extension Room {
             group.updates.waiting.filter { id in
                 members[id].map { $0.link != nil && $0.absence == nil } == true && isRested(id, now: now)
             })
-        guard group.asked == nil, let next = group.updates.next(able.contains), let link = members[next]?.link else {
+        guard group.asked == nil else { return }
+        let isUrgent = isInviteSpoilt(now: now)
+        let turns = able.filter { mayBeTurn(of: $0, now: now) }
+        guard let next = group.updates.next(able.contains, of: turns.contains), let link = members[next]?.link,
+            isUrgent ? mayRenewSecret(next, now: now) : mayUpdate(next, now: now)
+        else {
+            if !group.updates.waiting.isEmpty { group.updates.postpone(now: now) }
             return
-        }
-        guard mayUpdate(next, now: now) || mayRenewSecret(next, now: now) else {
-            return group.updates.postpone(now: now)
         }
         group.updates.remove(next)
         ask(next, link, adding: [], removing: [], book, now: now, actions: &actions)
@@ -30,16 +33,49 @@ extension Room {
 
     /// Whether the member may give itself new keys now. Everybody has to compute for it; those who are to come or go come first.
     func mayUpdate(_ id: MemberID, now: Duration) -> Bool {
-        !isShutOut(id) && isOpenToUpdates(now: now) && group.asked.map { $0.member == id } != false
-            && (group.asked != nil || group.updates.isNext(id)) && isRested(id, now: now)
+        !isShutOut(id) && isOpenToUpdates(now: now) && isTurn(of: id, now: now) && isRested(id, now: now)
             && group.updates.time(now: now) <= now
+    }
+
+    /// Another secret comes before those who come back to their places, whose Commits would make the moderator's one of an epoch that is
+    /// over; but not before those who are to go, nor that of a moderator who was asked for it in vain.
+    mutating func renewsSecretFirst(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) -> Bool {
+        guard !hasGone, isInviteSpoilt(now: now) else { return false }
+        if let asked = group.asked { return asked.isUpdate && isModerator(asked.member) }
+        guard group.updates.hasPatience(with: isModerator) else { return false }
+        askForUpdate(book, now: now, actions: &actions)
+        return group.asked != nil
+    }
+
+    /// How long whoever is asked for a Commit may take.
+    func patience(isUpdate: Bool, now: Duration) -> Duration {
+        isUpdate && !isInviteSpoilt(now: now) ? RoomLimits.updatePatience : RoomLimits.committerPatience
+    }
+
+    /// Before the group has another secret nobody but moderators gives itself new keys: a moderator's Commit that takes long to come
+    /// would always be of an epoch that is over.
+    private func mayBeTurn(of id: MemberID, now: Duration) -> Bool { !isInviteSpoilt(now: now) || isModerator(id) }
+
+    /// Whether nobody else is asked, or has waited longer. A moderator does not wait for somebody who is none, and is asked for new keys alone.
+    private func isTurn(of id: MemberID, now: Duration) -> Bool {
+        guard mayBeTurn(of: id, now: now) else { return false }
+        guard let asked = group.asked else {
+            return group.updates.isNext(id) { mayBeTurn(of: $0, now: now) }
+        }
+        return asked.member == id || asked.isUpdate && isModerator(id) && !isModerator(asked.member)
     }
 
     /// Whether the member may change the group's secret, as somebody was sent out who knows it: nobody new comes in before. That waits for
     /// no turn, and not for whoever is asked for new keys alone.
     func mayRenewSecret(_ id: MemberID, now: Duration) -> Bool {
-        isInviteSpoilt(now: now) && isModerator(id) && isOpenToUpdates(now: now)
+        isInviteSpoilt(now: now) && isModerator(id) && isOpenToUpdates(now: now) && isSecretRenewable(now: now)
             && group.asked.map { $0.member == id || $0.isUpdate } != false
+    }
+
+    /// Whether the group may have another secret now.
+    func isSecretRenewable(now: Duration) -> Bool {
+        guard let book = group.book, book.secretGeneration >= RoomLimits.quickRenewals else { return true }
+        return group.updates.renewedAt.map { now - $0 >= RoomLimits.renewalInterval } ?? true
     }
 
     private func isOpenToUpdates(now: Duration) -> Bool {

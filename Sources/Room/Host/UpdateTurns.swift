@@ -5,6 +5,8 @@ internal import Wire
 struct UpdateTurns {
     /// When one did.
     private(set) var last: Duration?
+    /// When the group was given another secret.
+    private(set) var renewedAt: Duration?
     /// Those who want new keys, and could not have them yet, in the order of their waiting.
     private(set) var waiting: [MemberID] = []
     /// When it is the next one's turn.
@@ -15,10 +17,15 @@ struct UpdateTurns {
     /// When somebody may have new keys, as far as the last ones go.
     func time(now: Duration) -> Duration { last.map { max(now, $0 + RoomLimits.updateInterval) } ?? now }
 
-    private var first: MemberID? { waiting.first { !inVain.contains($0) } ?? waiting.first }
+    private func first(_ mayBe: (MemberID) -> Bool) -> MemberID? {
+        waiting.first { mayBe($0) && !inVain.contains($0) } ?? waiting.first(where: mayBe)
+    }
 
-    /// Whether it is nobody else's turn.
-    func isNext(_ id: MemberID) -> Bool { first ?? id == id }
+    /// Whether one of these waits that was not asked in vain.
+    func hasPatience(with mayBe: (MemberID) -> Bool) -> Bool { waiting.contains { mayBe($0) && !inVain.contains($0) } }
+
+    /// Whether it is nobody else's turn, of those whose it may be.
+    func isNext(_ id: MemberID, of mayBe: (MemberID) -> Bool) -> Bool { first(mayBe) ?? id == id }
 
     /// The member wants new keys, and waits for its turn.
     mutating func wants(_ id: MemberID, now: Duration) {
@@ -40,11 +47,11 @@ struct UpdateTurns {
         waiting.insert(id, at: moderators.count)
     }
 
-    /// The next one whose turn it is; those for whom it is no use wait no more.
-    mutating func next(_ isMeant: (MemberID) -> Bool) -> MemberID? {
+    /// The next one whose turn it is, of those whose it may be; those for whom it is no use wait no more.
+    mutating func next(_ isMeant: (MemberID) -> Bool, of mayBe: (MemberID) -> Bool) -> MemberID? {
         waiting.removeAll { !isMeant($0) }
         if waiting.isEmpty { due = nil }
-        return first
+        return first(mayBe)
     }
 
     /// It cannot be yet.
@@ -74,6 +81,9 @@ struct UpdateTurns {
         inVain.remove(id)
     }
 
+    /// The group has another secret.
+    mutating func renewed(now: Duration) { renewedAt = now }
+
     /// Nobody is connected any more.
     mutating func restarted() {
         waiting = []
@@ -85,6 +95,7 @@ struct UpdateTurns {
 extension UpdateTurns {
     init(reading reader: inout StateReader) throws(WireError) {
         last = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        renewedAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
         waiting = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
             try reader.readMemberID()
         }
@@ -97,6 +108,7 @@ extension UpdateTurns {
 
     func write(to writer: inout StateWriter) {
         writer.write(optional: last) { writer, time in writer.write(time: time) }
+        writer.write(optional: renewedAt) { writer, time in writer.write(time: time) }
         writer.write(list: waiting) { writer, id in writer.write(id) }
         writer.write(optional: due) { writer, time in writer.write(time: time) }
         writer.write(list: inVain.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }

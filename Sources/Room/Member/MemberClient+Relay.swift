@@ -89,7 +89,7 @@ extension MemberClient {
         for entry in upkeep.expelled.giveUp() { actions.append(.tell(.warning(.inviteStays(for: entry.nick)))) }
         for change in upkeep.roleChanges {
             let nick = members[change.member]?.nick ?? change.member.description
-            actions.append(.tell(.warning(.roleStays(of: nick, isModerator: !change.isModerator))))
+            actions.append(.tell(.warning(.roleUnconfirmed(of: nick, isModerator: change.isModerator))))
         }
     }
 

@@ -122,6 +122,12 @@ package struct RoomLimits: Sendable {
     /// How often a member may have others asked for it: each of them seals, and the room passes on.
     static let secretInterval = Duration.seconds(5)
 
+    /// Secrets that the group may change at once; its further ones are apart by ``renewalInterval``, so that no moderator uses up alone, in
+    /// a moment, those that it can have in all (``groupInvites``).
+    static let quickRenewals: UInt64 = 8
+    /// Less than ``spoiltInviteTime``, and than a moderator waits that wants to leave.
+    static let renewalInterval = Duration.seconds(20)
+
     /// How long a relay lets nobody new in after somebody who knows the invite was sent out: whoever is to be out
     /// of the group has to be removed first, and moderators may be away.
     static let spoiltInviteTime = Duration.seconds(60)
@@ -155,7 +161,7 @@ package struct RoomLimits: Sendable {
     /// than a circuit of tor takes to answer.
     static let committerPatience = Duration.seconds(8)
     /// The same of one that is asked for its own new keys, which it wanted: whoever is slower may still come in time.
-    static let updatePatience = Duration.seconds(4)
+    static let updatePatience = Duration.seconds(6)
 
     /// Commits a second that let in or remove members, in the long run, and at once after a pause. Each lets in many, and what
     /// is on its way passes ``epochsBack`` of them at most.

@@ -23,12 +23,12 @@ extension ChatEvent.Notice {
             .notPermitted, "\(nick) moderates as before: the one who has made the group always does",
             hint: "see /who")
     }
-    /// Whoever wanted to change that has left before it could be.
-    static func roleStays(of nick: String, isModerator: Bool) -> Self {
+    /// Whoever wanted to change that has left before the room said that it is.
+    static func roleUnconfirmed(of nick: String, isModerator: Bool) -> Self {
         .init(
             .notAcknowledged,
-            "nothing was changed: \(nick) \(isModerator ? "moderates as before" : "does not moderate"), as you have left",
-            hint: "come back, and say it again")
+            "the room has not confirmed that \(nick) moderates\(isModerator ? "" : " no more"), and you have left",
+            hint: "come back, look at /who, and say it again")
     }
     static let notYourself = Self(.inputInvalid, "nothing was changed: that is you", hint: "/quit leaves the room")
     static let theHostStays = Self(
