@@ -29,9 +29,9 @@ import Testing
     @Test("Of each the person is told once, when its time has come")
     func told() {
         var expelled = both()
-        #expect(expelled.nextDeadline == .seconds(61))
-        for (time, nicks) in [(60.0, []), (61, ["ada"]), (64, []), (65, ["bob"]), (100, [])] {
-            let due = expelled.takeDue(at: .seconds(1) * time)
+        #expect(expelled.nextDeadline == RoomLimits.spoiltInviteTime + .seconds(1))
+        for (time, nicks) in [(0.0, []), (1, ["ada"]), (4, []), (5, ["bob"]), (40, [])] {
+            let due = expelled.takeDue(at: RoomLimits.spoiltInviteTime + .seconds(1) * time)
             #expect(due.map(\.nick) == nicks, "at \(time)")
         }
         #expect(expelled.nextDeadline == nil && !expelled.isEmpty)

@@ -47,8 +47,8 @@ import Wire
     func twoSentOut() throws {
         var invites = invites(1)
         let now = Duration.seconds(5)
-        invites.spoil(by: MemberID(entropy: 2), until: now + .seconds(60))
-        invites.spoil(by: MemberID(entropy: 3), until: now + .seconds(60))
+        invites.spoil(by: MemberID(entropy: 2), sentOutBy: MemberID(entropy: 99), until: now + .seconds(60))
+        invites.spoil(by: MemberID(entropy: 3), sentOutBy: MemberID(entropy: 99), until: now + .seconds(60))
         // The first one is out of the group, the second one is not.
         invites.followed(from: try book([1, 3], generation: 0), to: try book([1, 3], generation: 1))
         var isNew = invites.register(key(1), of: 1, current: 1)
@@ -63,7 +63,10 @@ import Wire
     func firstStays() throws {
         var invites = invites(1)
         let now = Duration.seconds(5)
-        for number in [2, 3] { invites.spoil(by: MemberID(entropy: UInt32(number)), until: now + .seconds(60)) }
+        for number in [2, 3] {
+            invites.spoil(
+                by: MemberID(entropy: UInt32(number)), sentOutBy: MemberID(entropy: 99), until: now + .seconds(60))
+        }
         invites.followed(from: try book([1, 2], generation: 0), to: try book([1, 2], generation: 1))
         var isNew = invites.register(key(1), of: 1, current: 1)
         #expect(isNew && invites.isSpoilt(now: now))
@@ -76,7 +79,9 @@ import Wire
     func spoilers(more: Int) throws {
         var invites = invites(1)
         let ids = (1...UInt32(RoomLimits.spoilers + more))
-        for id in ids { invites.spoil(by: MemberID(entropy: id), until: .seconds(60)) }
+        for id in ids {
+            invites.spoil(by: MemberID(entropy: id), sentOutBy: MemberID(entropy: 99), until: .seconds(60))
+        }
         var writer = StateWriter(now: .zero)
         invites.write(to: &writer)
         var reader = StateReader(writer.bytes, now: .zero)
@@ -91,7 +96,7 @@ import Wire
     @Test("It lasts for a minute, over a restart as well, and a secret that was made with that one does not end it")
     func spoiling() throws {
         var invites = invites(1)
-        invites.spoil(by: MemberID(entropy: 2), until: .seconds(60))
+        invites.spoil(by: MemberID(entropy: 2), sentOutBy: MemberID(entropy: 99), until: .seconds(60))
         invites.followed(from: try book([1, 2], generation: 0), to: try book([1, 2], generation: 1))
         let isNew = invites.register(key(1), of: 1, current: 1)
         #expect(isNew)

@@ -51,12 +51,21 @@ import Wire
         }
         try network.carry(of: [peer])
         let id = try network.id(other)
-        network.moderate { room, actions in room.spoilInvite(by: id, now: network.now) }
-        try network.expel(name)
+        let moderator = try network.id(peer)
         let generation = network.room.group.book?.secretGeneration ?? 0
-        network.now += RoomLimits.ownUpdateInterval
-        network.act(peer) { client, actions in client.timePassed(actions: &actions) }
-        for message in network.peers[peer].toHost { try network.receivedAtHost(message, from: peer) }
+        network.moderate { room, actions in
+            room.spoilInvite(by: id, sentOutBy: moderator, now: network.now)
+            room.expel(id, banned: false, reason: "", now: network.now, actions: &actions)
+        }
+        let others = network.peers.indices.filter { $0 != peer }
+        while network.room.group.book?.secretGeneration == generation {
+            try network.carry(of: others)
+            if network.peers[peer].toHost.isEmpty {
+                try #require(try network.step(upTo: 1, of: [peer]))
+            } else {
+                try network.receivedAtHost(network.peers[peer].toHost.removeFirst(), from: peer)
+            }
+        }
         network.peers[peer].toHost = []
         #expect(network.room.group.book?.secretGeneration == generation + 1 && network.room.groupInvite == nil)
         if isKilled { network.breakLink(peer) }

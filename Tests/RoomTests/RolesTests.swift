@@ -127,6 +127,31 @@ import Wire
         for peer in [alice, bob] { #expect(moderators(peer, network) == ["alice", "bob"]) }
     }
 
+    @Test("Once who was sent out is out of the group, another secret comes before all others who come and go")
+    func anotherSecretComesFirst() throws {
+        let (network, alice, bob, carol) = try room()
+        let (gone, moderator) = (try network.id(bob), try network.id(alice))
+        try network.act(alice) { client, actions in
+            try client.moderate(.kick("bob", reason: ""), actions: &actions)
+        }
+        try network.carry(of: [alice])
+        network.moderate { room, actions in
+            room.spoilInvite(by: gone, sentOutBy: moderator, now: network.now)
+            room.expel(gone, banned: false, reason: "", now: network.now, actions: &actions)
+        }
+        while network.room.group.book?.contains(gone) == true {
+            try #require(try network.step(upTo: 1, of: [alice]))
+        }
+        let epoch = network.epoch
+        #expect(network.room.group.asked?.member == moderator && network.room.group.asked?.isUpdate == true)
+        network.act(carol) { client, actions in client.leave(actions: &actions) }
+        try network.carry(of: [carol])
+        network.timePassed(.seconds(8))
+        #expect(network.room.memberCount == 1 && network.epoch == epoch)
+        try network.carry()
+        #expect(network.room.group.book?.secretGeneration == 1)
+    }
+
     @Test("The host is not sent out, and whoever wants that is told so")
     func theHost() throws {
         let network = RoomNetwork()

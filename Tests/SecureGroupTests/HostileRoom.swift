@@ -124,7 +124,7 @@ final class HostileRoom {
         try act(moderator) { client, actions in
             try client.moderate(.kick(id.description, reason: "", keepsInvites: false), actions: &actions)
         }
-        if isRelay { room.spoilInvite(by: id, now: now) }
+        if isRelay { room.spoilInvite(by: id, sentOutBy: peers[moderator].group.id, now: now) }
         var actions: [RoomAction] = []
         room.expel(id, banned: false, reason: "", now: now, actions: &actions)
         try perform(actions)

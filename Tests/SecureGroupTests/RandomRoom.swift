@@ -320,9 +320,9 @@ final class RandomRoom {
                 peer.isReleased = true
                 if peer.isGone { peerOfLink[link] = nil }
             case .pauseReading: count("paused")
-            case .moderate(.expel(let id, _, _, _), _):
+            case .moderate(.expel(let id, _, _, _), let moderator):
                 var more: [RoomAction] = []
-                room.spoilInvite(by: id, now: now)
+                room.spoilInvite(by: id, sentOutBy: moderator, now: now)
                 room.expel(id, banned: false, reason: "", now: now, actions: &more)
                 perform(more)
             case .askHost, .invitesChanged, .expectLongMessage, .moderate: break

@@ -316,7 +316,7 @@ import Testing
         try NodeWorld.run { world in
             world.onEndWanted = { Issue.record("a member has ended the room") }
             world.whenAllAreIn(1) {
-                world.host.commands.moderate(.end)
+                world.host.commands.moderate(.end, by: MemberID(entropy: 1))
                 world.finish()
             }
         }

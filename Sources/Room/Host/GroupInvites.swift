@@ -8,6 +8,8 @@ struct GroupInvites {
     /// Some who were sent out know the group's invite: nobody new comes in by it.
     private struct Spoilt {
         var ids: [MemberID]
+        /// The moderator who sent the last of them out, and whose it is to give the group another secret.
+        var moderator: MemberID
         var until: Duration
         /// The first secret of the group that they do not know; nil while there is none.
         var generation: UInt64?
@@ -37,10 +39,19 @@ struct GroupInvites {
         return true
     }
 
-    /// The member is about to be sent out. Past so many the first one does not count any more.
-    mutating func spoil(by id: MemberID, until time: Duration) {
+    /// The member is about to be sent out by that moderator. Past so many the first one does not count any more.
+    mutating func spoil(by id: MemberID, sentOutBy moderator: MemberID, until time: Duration) {
         let others = (spoilt?.ids ?? []).filter { $0 != id }
-        spoilt = Spoilt(ids: others.suffix(RoomLimits.spoilers - 1) + [id], until: time)
+        spoilt = Spoilt(ids: others.suffix(RoomLimits.spoilers - 1) + [id], moderator: moderator, until: time)
+    }
+
+    /// Who is to give the group another secret now: those who are to be kept from it are out of the group.
+    func renewer(of book: any GroupBook, now: Duration) -> MemberID? {
+        guard let spoilt, now < spoilt.until, spoilt.generation == nil, !spoilt.ids.contains(where: book.contains)
+        else {
+            return nil
+        }
+        return spoilt.moderator
     }
 
     /// Whether it is to be replaced, because somebody who was sent out knows it.
@@ -73,7 +84,7 @@ extension GroupInvites {
             Spoilt(
                 ids: try reader.readList(atMost: RoomLimits.spoilers) { reader throws(WireError) in
                     try reader.readMemberID()
-                }, until: try reader.readTime(),
+                }, moderator: try reader.readMemberID(), until: try reader.readTime(),
                 generation: try reader.readOptional { reader throws(WireError) in try reader.readUInt64() })
         }
     }
@@ -85,6 +96,7 @@ extension GroupInvites {
         }
         writer.write(optional: spoilt) { writer, spoilt in
             writer.write(list: spoilt.ids) { writer, id in writer.write(id) }
+            writer.write(spoilt.moderator)
             writer.write(time: spoilt.until)
             writer.write(optional: spoilt.generation) { writer, generation in writer.write(generation) }
         }

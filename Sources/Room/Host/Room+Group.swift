@@ -215,7 +215,7 @@ extension Room {
     // MARK: Changing the group
 
     /// Whether somebody is in the group and not in the room any more: all who are in the room are in the group.
-    var hasGone: Bool {
+    private var hasGone: Bool {
         guard let book = group.book else { return false }
         // After an undone Commit somebody may be in the room and not yet in the group again.
         return book.memberCount > members.count
@@ -263,8 +263,8 @@ extension Room {
             letIn([joiner], welcome: [], now: now, actions: &actions)
         }
         guard let book = group.book else { return }
+        if asksForSecret(book, now: now, actions: &actions) { return }
         guard !isGroupIdle else { return askForUpdate(book, now: now, actions: &actions) }
-        if renewsSecretFirst(book, now: now, actions: &actions) { return }
         guard group.isFree() else { return }
         // It is not known yet whether what there is can be followed.
         if let reviewAt = group.unfollowed.complaint.flatMap({ _ in group.unfollowed.reviewAt }), now < reviewAt {

@@ -82,8 +82,8 @@ extension Room {
 
     /// The member is about to be sent out, and knows the group's invite: nobody new comes in by it, until the group has another
     /// one that was made without that member, or has none by then.
-    package mutating func spoilInvite(by id: MemberID, now: Duration) {
-        group.invites.spoil(by: id, until: now + RoomLimits.spoiltInviteTime)
+    package mutating func spoilInvite(by id: MemberID, sentOutBy moderator: MemberID, now: Duration) {
+        group.invites.spoil(by: id, sentOutBy: moderator, until: now + RoomLimits.spoiltInviteTime)
     }
 
     /// Whether that is so.

@@ -37,19 +37,28 @@ extension Room {
             && group.updates.time(now: now) <= now
     }
 
-    /// Another secret comes before those who come back to their places, whose Commits would make the moderator's one of an epoch that is
-    /// over; but not before those who are to go, nor that of a moderator who was asked for it in vain.
-    mutating func renewsSecretFirst(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) -> Bool {
-        guard !hasGone, isInviteSpoilt(now: now) else { return false }
-        if let asked = group.asked { return asked.isUpdate && isModerator(asked.member) }
-        guard group.updates.hasPatience(with: isModerator) else { return false }
-        askForUpdate(book, now: now, actions: &actions)
-        return group.asked != nil
+    /// Asks the moderator who has sent somebody out for another secret, once that one is out of the group: before all others who are to come
+    /// or go, whose Commits would make a slow moderator's one of an epoch that is over. It has its time again and again, and between
+    /// these the others have theirs.
+    mutating func asksForSecret(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) -> Bool {
+        guard let id = group.invites.renewer(of: book, now: now), let member = members[id], member.absence == nil,
+            let link = member.link
+        else { return false }
+        if let asked = group.asked {
+            guard asked.isUpdate else { return false }
+            if asked.member == id { return true }
+        }
+        guard mayRenewSecret(id, now: now), group.updates.mayAskForSecret(now: now) else { return false }
+        group.updates.asksForSecret(now: now)
+        group.updates.remove(id)
+        ask(id, link, adding: [], removing: [], book, now: now, actions: &actions)
+        return true
     }
 
     /// How long whoever is asked for a Commit may take.
     func patience(isUpdate: Bool, now: Duration) -> Duration {
-        isUpdate && !isInviteSpoilt(now: now) ? RoomLimits.updatePatience : RoomLimits.committerPatience
+        guard isUpdate else { return RoomLimits.committerPatience }
+        return isInviteSpoilt(now: now) ? RoomLimits.renewalPatience : RoomLimits.updatePatience
     }
 
     /// Before the group has another secret nobody but moderators gives itself new keys: a moderator's Commit that takes long to come

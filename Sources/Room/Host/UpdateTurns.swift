@@ -7,6 +7,8 @@ struct UpdateTurns {
     private(set) var last: Duration?
     /// When the group was given another secret.
     private(set) var renewedAt: Duration?
+    /// When a moderator was asked for another secret, since there was the last one.
+    private var secretAskedAt: Duration?
     /// Those who want new keys, and could not have them yet, in the order of their waiting.
     private(set) var waiting: [MemberID] = []
     /// When it is the next one's turn.
@@ -20,9 +22,6 @@ struct UpdateTurns {
     private func first(_ mayBe: (MemberID) -> Bool) -> MemberID? {
         waiting.first { mayBe($0) && !inVain.contains($0) } ?? waiting.first(where: mayBe)
     }
-
-    /// Whether one of these waits that was not asked in vain.
-    func hasPatience(with mayBe: (MemberID) -> Bool) -> Bool { waiting.contains { mayBe($0) && !inVain.contains($0) } }
 
     /// Whether it is nobody else's turn, of those whose it may be.
     func isNext(_ id: MemberID, of mayBe: (MemberID) -> Bool) -> Bool { first(mayBe) ?? id == id }
@@ -82,13 +81,25 @@ struct UpdateTurns {
     }
 
     /// The group has another secret.
-    mutating func renewed(now: Duration) { renewedAt = now }
+    mutating func renewed(now: Duration) {
+        renewedAt = now
+        secretAskedAt = nil
+    }
+
+    /// Whether it is long enough ago that a moderator was asked for another secret.
+    func mayAskForSecret(now: Duration) -> Bool {
+        secretAskedAt.map { now - $0 >= RoomLimits.renewalPatience + RoomLimits.committerPatience } ?? true
+    }
+
+    /// A moderator is asked for another secret.
+    mutating func asksForSecret(now: Duration) { secretAskedAt = now }
 
     /// Nobody is connected any more.
     mutating func restarted() {
         waiting = []
         due = nil
         inVain = []
+        secretAskedAt = nil
     }
 }
 
@@ -96,6 +107,7 @@ extension UpdateTurns {
     init(reading reader: inout StateReader) throws(WireError) {
         last = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
         renewedAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
+        secretAskedAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
         waiting = try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
             try reader.readMemberID()
         }
@@ -109,6 +121,7 @@ extension UpdateTurns {
     func write(to writer: inout StateWriter) {
         writer.write(optional: last) { writer, time in writer.write(time: time) }
         writer.write(optional: renewedAt) { writer, time in writer.write(time: time) }
+        writer.write(optional: secretAskedAt) { writer, time in writer.write(time: time) }
         writer.write(list: waiting) { writer, id in writer.write(id) }
         writer.write(optional: due) { writer, time in writer.write(time: time) }
         writer.write(list: inVain.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }

@@ -138,6 +138,8 @@ extension MemberClient {
         compareModerators(moderators, actions: &actions)
         if change.isOwn {
             ownCommitAccepted()
+            // Somebody who is asked for new keys, and has just given itself some.
+            if let wanted = upkeep.wanted, wanted.candidates.isEmpty, wanted.removals.isEmpty { upkeep.wanted = nil }
         } else if upkeep.isUpdating, !engine.hasPendingCommit {
             // It has lost; the room says so too.
             upkeep.isUpdating = false

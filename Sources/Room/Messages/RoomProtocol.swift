@@ -130,7 +130,7 @@ package struct RoomLimits: Sendable {
 
     /// How long a relay lets nobody new in after somebody who knows the invite was sent out: whoever is to be out
     /// of the group has to be removed first, and moderators may be away.
-    static let spoiltInviteTime = Duration.seconds(60)
+    package static let spoiltInviteTime = Duration.seconds(90)
     /// Those whom a relay remembers as sent out and knowing the group's invite, until it is another one.
     static let spoilers = 256
 
@@ -162,6 +162,8 @@ package struct RoomLimits: Sendable {
     static let committerPatience = Duration.seconds(8)
     /// The same of one that is asked for its own new keys, which it wanted: whoever is slower may still come in time.
     static let updatePatience = Duration.seconds(6)
+    /// The same of a moderator that is to give the group another secret: nobody new comes in before, so slow ones are waited for.
+    static let renewalPatience = Duration.seconds(12)
 
     /// Commits a second that let in or remove members, in the long run, and at once after a pause. Each lets in many, and what
     /// is on its way passes ``epochsBack`` of them at most.

@@ -30,14 +30,14 @@ struct HostCommands {
     }
 
     /// What a moderator that is a member wants. What cannot be is as if it had not been asked for.
-    func moderate(_ moderation: Moderation) {
+    func moderate(_ moderation: Moderation, by moderator: MemberID) {
         switch moderation {
         case .expel(let id, _, _, _) where node.room.isHost(id):
             // Its program has told the moderator so, unless it is another one's.
             break
         case .expel(let id, let isBanned, let keepsInvites, let reason):
             if node.room.limits.isRelay, !keepsInvites, node.room.credentials(of: id) != nil {
-                node.room.spoilInvite(by: id, now: node.authority.time)
+                node.room.spoilInvite(by: id, sentOutBy: moderator, now: node.authority.time)
             }
             let isDone =
                 (try? expel(id.description, banned: isBanned, keepsInvites: keepsInvites, reason: reason)) != nil

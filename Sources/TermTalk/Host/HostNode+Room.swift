@@ -70,8 +70,8 @@ extension HostNode {
             logger.info("the room's group has another invite", metadata: ["known": "\(room.groupInvite != nil)"])
         case .expectLongMessage(let link, let byteCount):
             connections[link]?.session.acceptLongMessages(of: byteCount)
-        case .moderate(let moderation, _):
-            commands.moderate(moderation)
+        case .moderate(let moderation, let moderator):
+            commands.moderate(moderation, by: moderator)
         case .release(Self.localLink):
             participant?.left()
         case .release(let link):
