@@ -77,7 +77,7 @@ import Testing
         for _ in 0..<4 { try passAll() }
         #expect(room.peers[0].group.secret?.mark != before && !room.room.isInviteSpoilt(now: room.now))
         try room.act(0) { client, actions in try client.moderate(.deop("bob"), actions: &actions) }
-        for _ in 0..<10 { try passAll() }
+        for _ in 0..<16 { try passAll() }
         #expect(room.peers[..<5].allSatisfy { !$0.group.moderators.contains(room.peers[1].group.id) })
     }
 
