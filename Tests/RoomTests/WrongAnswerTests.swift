@@ -49,6 +49,9 @@ import Wire
         network.peers[alice].toClient = []
         network.timePassed(RoomLimits.lagPause)
         try network.carry()
+        // A moderator whose Commit was declined has its turn before.
+        if !commit.isEmpty { network.timePassed(RoomLimits.updatePatience) }
+        try network.carry()
         #expect(joiners.allSatisfy { network.peers[$0].client.isJoined })
     }
 

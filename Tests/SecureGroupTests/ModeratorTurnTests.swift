@@ -49,6 +49,45 @@ import Testing
         #expect(moderators(room, are: 0, 2) && !room.peers[0].client.isChangingGroup)
     }
 
+    @Test("A slow moderator gets its turn while others join anew at their places all the time, and they theirs")
+    func beforeComers() throws {
+        let room = try HostileRoom("alice", "bob", "carol", "dave", "eve", "frank", isRelay: true)
+        try room.pass(.seconds(30))
+        // What is said to alice arrives four seconds later.
+        var underWay: [(at: Duration, message: HostMessage)] = []
+        room.tamper = { peer, message in
+            guard peer == 0 else { return [message] }
+            underWay.append((room.now + .seconds(4), message))
+            return []
+        }
+        var returned = 0
+        /// Another one joins anew at its place each second.
+        func pass(_ seconds: Int) throws {
+            for second in 0..<seconds {
+                let peer = 2 + second % 4
+                if room.peers[peer].client.isJoined {
+                    returned += 1
+                    try room.joinAnew(peer)
+                }
+                while let next = underWay.first, next.at <= room.now {
+                    room.whisper(underWay.removeFirst().message, to: 0)
+                }
+                // By what they say the room knows which epochs they have followed.
+                if second.isMultiple(of: 2) { for speaker in 0...1 { try room.say("hello", speaker) } }
+                try room.passAll(.seconds(1))
+            }
+        }
+        try pass(12)
+        for isModerator in [true, false] {
+            try room.act(0) { client, actions in
+                try client.moderate(isModerator ? .op("bob") : .deop("bob"), actions: &actions)
+            }
+            try pass(18)
+            #expect(room.room.group.book?.isModerator(room.peers[1].group.id) == isModerator)
+        }
+        #expect(returned > 8)
+    }
+
     @Test("Moderators that want new keys all the time and never use their turn hold up nothing for long")
     func unusedTurns() throws {
         let room = try HostileRoom("alice", "bob", "carol", "dave", "eve", "frank", isRelay: true)

@@ -265,6 +265,7 @@ extension Room {
         guard let book = group.book else { return }
         if asksForSecret(book, now: now, actions: &actions) { return }
         guard !isGroupIdle else { return askForUpdate(book, now: now, actions: &actions) }
+        if asksModerator(book, now: now, actions: &actions) { return }
         guard group.isFree() else { return }
         // It is not known yet whether what there is can be followed.
         if let reviewAt = group.unfollowed.complaint.flatMap({ _ in group.unfollowed.reviewAt }), now < reviewAt {
@@ -280,6 +281,7 @@ extension Room {
             askForUpdate(book, now: now, actions: &actions)
             return group.waits(until: group.nextComer(now: now) ?? now)
         }
+        group.updates.comersHaveTurn()
         ask(committer, link, adding: comers, removing: gone, book, now: now, actions: &actions)
     }
 
@@ -360,7 +362,8 @@ extension Room {
         if isAnswer, booked.changesMembers || group.asked?.isUpdate == true {
             group.answered()
         }
-        group.updates.remove(sender)
+        // Who moderates is not changed by a Commit that changes the members.
+        if !booked.changesMembers || !isModerator(sender) { group.updates.remove(sender) }
         changeGroup(now: now, actions: &actions)
     }
 

@@ -4,21 +4,49 @@ import Chat
 extension Room {
     /// Whoever has waited longest for new keys has its turn, once it is time for that.
     mutating func askForUpdate(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) {
+        guard group.asked == nil else { return }
+        guard let (next, link) = nextInTurn(now: now) else {
+            if !group.updates.waiting.isEmpty { group.updates.postpone(now: now) }
+            return
+        }
+        askForUpdate(next, link, book, now: now, actions: &actions)
+    }
+
+    /// A moderator that waits for its turn has it before those who are to come or go, and these come next: else the Commit of a slow
+    /// one, which may be about who moderates, would always be of an epoch that is over. Not where somebody was sent out who knows the
+    /// invite: for that there is ``asksForSecret(_:now:actions:)``. Returns whether one is asked.
+    mutating func asksModerator(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) -> Bool {
+        guard !isInviteSpoilt(now: now) else { return false }
+        if let asked = group.asked { return asked.isUpdate && comesFirst(asked.member) }
+        guard !group.updates.comersAreNext, group.updates.waiting.first.map(isModerator) == true,
+            let (next, link) = nextInTurn(now: now), comesFirst(next)
+        else { return false }
+        askForUpdate(next, link, book, now: now, actions: &actions)
+        return true
+    }
+
+    private mutating func askForUpdate(
+        _ id: MemberID, _ link: LinkID, _ book: any GroupBook, now: Duration, actions: inout [RoomAction]
+    ) {
+        group.updates.remove(id)
+        if comesFirst(id) { group.updates.isFirst() }
+        ask(id, link, adding: [], removing: [], book, now: now, actions: &actions)
+    }
+
+    /// Whether the member moderates, and did what it was last asked for.
+    private func comesFirst(_ id: MemberID) -> Bool { isModerator(id) && !group.updates.inVain.contains(id) }
+
+    /// Who is to be asked for new keys, if it is time for that. Whoever cannot have them now waits no more.
+    private mutating func nextInTurn(now: Duration) -> (MemberID, LinkID)? {
         let able = Set(
             group.updates.waiting.filter { id in
                 members[id].map { $0.link != nil && $0.absence == nil } == true && isRested(id, now: now)
             })
-        guard group.asked == nil else { return }
-        let isUrgent = isInviteSpoilt(now: now)
         let turns = able.filter { mayBeTurn(of: $0, now: now) }
         guard let next = group.updates.next(able.contains, of: turns.contains), let link = members[next]?.link,
-            isUrgent ? mayRenewSecret(next, now: now) : mayUpdate(next, now: now)
-        else {
-            if !group.updates.waiting.isEmpty { group.updates.postpone(now: now) }
-            return
-        }
-        group.updates.remove(next)
-        ask(next, link, adding: [], removing: [], book, now: now, actions: &actions)
+            isInviteSpoilt(now: now) ? mayRenewSecret(next, now: now) : mayUpdate(next, now: now)
+        else { return nil }
+        return (next, link)
     }
 
     /// The member's Commit was not taken now. It is asked for it when it is its turn.

@@ -152,6 +152,8 @@ package struct Room {
             try self.commit(commit, from: id, link: link, now: now, witness: witness, actions: &actions)
         case .cannotFollow(let epoch):
             try cannotFollow(epoch, from: id, now: now, actions: &actions)
+        case .turnWanted:
+            if isModerator(id) { wantsUpdate(id, now: now) }
         case .moderate(let asked, let moderation):
             guard isModerator(id) else {
                 actions.append(.send(link, HostMessage.declined(asked, .notPermitted).encoded))
@@ -175,7 +177,7 @@ package struct Room {
             case .commit, .joinExternally, .found: (RoomLimits.commitCost, byteCount)
             case .cannotFollow: (RoomLimits.commitCost, 0)
             case .changeNick, .moderate: (RoomLimits.nickChangeCost, 0)
-            case .join, .register, .secret, .leave: (1, 0)
+            case .join, .register, .secret, .turnWanted, .leave: (1, 0)
             }
         charge(id, messages: messages, bytes: bytes, now: now, actions: &actions)
     }

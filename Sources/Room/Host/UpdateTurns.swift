@@ -14,7 +14,9 @@ struct UpdateTurns {
     /// When it is the next one's turn.
     private(set) var due: Duration?
     /// Those who had their turn and did not use it, and have had no new keys since: their turn comes after that of all others.
-    private var inVain: Set<MemberID> = []
+    private(set) var inVain: Set<MemberID> = []
+    /// Whether a moderator has had its turn before those who wait to come or to be removed, whose turn it is now.
+    private(set) var comersAreNext = false
 
     /// When somebody may have new keys, as far as the last ones go.
     func time(now: Duration) -> Duration { last.map { max(now, $0 + RoomLimits.updateInterval) } ?? now }
@@ -63,6 +65,12 @@ struct UpdateTurns {
         waiting.removeAll { $0 == id }
     }
 
+    /// A moderator that does what it is asked for has its turn, whoever else waits.
+    mutating func isFirst() { comersAreNext = true }
+
+    /// Those who wait to come or to be removed have their turn.
+    mutating func comersHaveTurn() { comersAreNext = false }
+
     /// The member was asked, and has not answered in time, or wrongly.
     mutating func gaveNoAnswer(_ id: MemberID) {
         inVain.insert(id)
@@ -100,6 +108,7 @@ struct UpdateTurns {
         due = nil
         inVain = []
         secretAskedAt = nil
+        comersAreNext = false
     }
 }
 
@@ -116,6 +125,7 @@ extension UpdateTurns {
             try reader.readList(atMost: RoomLimits.membersBelieved) { reader throws(WireError) in
                 try reader.readMemberID()
             })
+        comersAreNext = try reader.readBool()
     }
 
     func write(to writer: inout StateWriter) {
@@ -125,5 +135,6 @@ extension UpdateTurns {
         writer.write(list: waiting) { writer, id in writer.write(id) }
         writer.write(optional: due) { writer, time in writer.write(time: time) }
         writer.write(list: inVain.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }
+        writer.write(comersAreNext)
     }
 }

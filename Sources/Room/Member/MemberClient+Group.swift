@@ -235,6 +235,9 @@ extension MemberClient {
         }
         upkeep.wanted = nil
         if wanted.candidates.isEmpty, wanted.removals.isEmpty { return commitUpdate(actions: &actions) }
+        if !upkeep.roleChanges.isEmpty {
+            actions.append(.send(MemberRequest.turnWanted.encoded))
+        }
         let commit: GroupCommit
         do throws(GroupError) {
             commit = try engine.commit(adding: wanted.candidates, removing: wanted.removals)

@@ -24,6 +24,8 @@ package enum MemberRequest: Sendable, Equatable {
     case moderate(MessageID, Moderation)
     /// The group could not be followed into this epoch.
     case cannotFollow(epoch: UInt64)
+    /// From a moderator, which is asked to let in others: it wants to change who moderates.
+    case turnWanted
 
     /// Bytes of a nick in a request; the rules for nicks are stricter.
     static let nickLimit = 256
@@ -70,6 +72,8 @@ package enum MemberRequest: Sendable, Equatable {
         case .cannotFollow(let epoch):
             writer.write(epoch)
             return EncodedMessage(type: RoomMessageType.cannotFollow, body: writer.bytes)
+        case .turnWanted:
+            return EncodedMessage(type: RoomMessageType.turnWanted, body: [])
         case .secret(let member, let sealed):
             writer.write(member.wireValue)
             writer.writeBytes(sealed)
@@ -128,6 +132,8 @@ package enum MemberRequest: Sendable, Equatable {
                     for: try reader.readMemberID(), sealed: try reader.readBytes(RoomLimits.sealedSecretByteCount))
             case RoomMessageType.cannotFollow:
                 self = .cannotFollow(epoch: try reader.readUInt64())
+            case RoomMessageType.turnWanted:
+                self = .turnWanted
             case RoomMessageType.moderate:
                 self = .moderate(MessageID(try reader.readUInt64()), try Moderation(from: &reader))
             default:

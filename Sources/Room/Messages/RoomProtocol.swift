@@ -15,6 +15,7 @@ enum RoomMessageType {
     static let moderate: UInt8 = 0x19
     static let cannotFollow: UInt8 = 0x1a
     static let secret: UInt8 = 0x1b
+    static let turnWanted: UInt8 = 0x1c
     // From the host.
     static let admitted: UInt8 = 0x20
     static let refused: UInt8 = 0x21

@@ -4,7 +4,7 @@ package import Wire
 // A room as bytes: all that it is at one moment, but for the entries of its log, which stand beside it. What it is made with
 // (limits, the kind of its book) is not in it.
 extension Room {
-    private static let snapshotVersion: UInt8 = 7
+    private static let snapshotVersion: UInt8 = 8
 
     /// The room at `now`. Equal rooms have equal snapshots.
     package func snapshot(now: Duration) -> [UInt8] {
