@@ -65,6 +65,10 @@ package struct PublicRoomGroup: GroupBook {
         return terms?.roles.keys.contains(key) ?? false
     }
 
+    package var moderators: [MemberID] {
+        (terms?.roles.keys ?? []).map { RoomGroup.id(of: $0) }.filter(contains)
+    }
+
     private var terms: GroupTerms? { GroupTerms(group.context.extensions) }
 
     package var secretGeneration: UInt64 { terms?.proofKeys?.generation ?? 0 }

@@ -152,6 +152,29 @@ import Wire
         #expect(network.room.group.book?.secretGeneration == 1)
     }
 
+    @Test("Whoever was sent out is removed by the moderator who did it, also where all others are silent")
+    func removedByItsModerator() throws {
+        let (network, alice, bob, carol) = try room()
+        try perform(.op("carol"), alice, network)
+        let dave = try network.joined("dave")[0]
+        network.timePassed(.seconds(60))
+        try network.carry()
+        network.breakLink(alice)
+        let (gone, moderator) = (try network.id(dave), try network.id(carol))
+        try network.act(carol) { client, actions in
+            try client.moderate(.kick("dave", reason: ""), actions: &actions)
+        }
+        try network.carry(of: [carol])
+        network.moderate { room, actions in
+            room.spoilInvite(by: gone, sentOutBy: moderator, now: network.now)
+            room.expel(gone, banned: false, reason: "", now: network.now, actions: &actions)
+        }
+        for _ in 0..<5 { try network.carry(of: [carol]) }
+        #expect(network.room.group.book?.contains(gone) == false)
+        #expect(network.room.group.book?.secretGeneration == 1)
+        _ = bob
+    }
+
     @Test("The host is not sent out, and whoever wants that is told so")
     func theHost() throws {
         let network = RoomNetwork()

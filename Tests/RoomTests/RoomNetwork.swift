@@ -319,6 +319,9 @@ final class RoomNetwork {
                     try receivedAtHost(request, from: peer)
                 } catch RoomError.late {
                     breakLink(peer)
+                } catch {
+                    Issue.record("the room does not take \(request.type) of \(peer): \(error)")
+                    throw error
                 }
             }
         }
@@ -327,9 +330,14 @@ final class RoomNetwork {
             peers[peer].toClient.removeFirst(messages.count)
             for (message, tag) in messages where peers[peer].isUp {
                 hasMoved = true
-                try act(peer) { client, actions in
-                    guard let message else { return client.caughtUp(actions: &actions) }
-                    try client.received(type: message.type, body: message.body, actions: &actions)
+                do {
+                    try act(peer) { client, actions in
+                        guard let message else { return client.caughtUp(actions: &actions) }
+                        try client.received(type: message.type, body: message.body, actions: &actions)
+                    }
+                } catch {
+                    Issue.record("\(peer) does not take \(message.map(\.type) as Any): \(error)")
+                    throw error
                 }
                 let link = peers[peer].link
                 if message?.type == RoomMessageType.committed, disk == nil { followed(peer) }

@@ -14,12 +14,21 @@ import Testing
         return network
     }
 
-    /// A relay's room with members of these ids, of whom the first one hinders the others from now on.
-    private static func room(_ ids: [UInt32], hindering: PlainGroup.Hindrance) throws -> RoomNetwork {
+    /// A relay's room with members of these ids, of whom the first one, its moderator if there is one, hinders the others from now on.
+    private static func room(
+        _ ids: [UInt32], hindering: PlainGroup.Hindrance, isModerated: Bool = true
+    ) throws -> RoomNetwork {
         let network = network()
         for id in ids { network.add(id: MemberID(entropy: id)) }
         try network.carry()
         let group = try #require(network.peers[0].client.engine as? PlainGroup)
+        if !isModerated {
+            network.timePassed(.seconds(60))
+            let commit = try group.commit(moderator: group.id, isModerator: false)
+            network.act(0) { _, actions in actions.append(.send(MemberRequest.commit(commit).encoded)) }
+            try network.carry()
+            try #require(network.room.group.book?.moderators == [])
+        }
         group.hindrance = hindering
         network.replicate(seed: 7)
         return network
@@ -55,7 +64,7 @@ import Testing
 
     @Test("What somebody said who could follow a Commit that is undone is told as missed to those who could not")
     func saidInAVoidEpoch() throws {
-        let network = try Self.room([2, 4, 3, 5, 7], hindering: .oddIDs)
+        let network = try Self.room([2, 4, 3, 5, 7], hindering: .oddIDs, isModerated: false)
         let dave = network.add(id: MemberID(entropy: 8))
         try network.carry(of: [0, 1, dave])
         try network.say("void", 1)
@@ -192,7 +201,7 @@ import Testing
 
     @Test("Where others can follow, those who cannot come in anew, and who hinders a whole branch commits nothing more")
     func branch() throws {
-        let network = try Self.room([2, 4, 6, 8, 13, 15], hindering: .oddIDs)
+        let network = try Self.room([2, 4, 6, 8, 13, 15], hindering: .oddIDs, isModerated: false)
         let epoch = network.epoch
         network.add(id: MemberID(entropy: 12))
         try mend(network)
@@ -226,6 +235,51 @@ import Testing
         #expect(throws: RoomError.malformed) {
             try network.receivedAtHost(MemberRequest.cannotFollow(epoch: 0).encoded, from: 1)
         }
+    }
+
+    @Test("Most who are there undo no Commit of a moderator that somebody else has followed, and bar nobody")
+    func manyAgainstAModerator() throws {
+        let network = try Self.room([2, 4, 3, 5, 7, 9], hindering: .oddIDs)
+        let epoch = network.epoch
+        network.add(id: MemberID(entropy: 8))
+        try mend(network)
+        #expect(network.epoch > epoch && network.room.group.barred.isEmpty)
+        for peer in [0, 1] { #expect(network.peers[peer].startOvers == 0 && warnings(network, peer).isEmpty) }
+        #expect(areTogether(network, Array(0...6)))
+    }
+
+    @Test("Nor one that a moderator has followed")
+    func manyAgainstWhatAModeratorFollows() throws {
+        let network = try Self.room([2, 4, 3, 5, 7, 9], hindering: .nobody)
+        let group = try #require(network.peers[1].client.engine as? PlainGroup)
+        group.hindrance = .oddIDs
+        network.timePassed(.seconds(60))
+        network.act(1) { client, actions in
+            client.wantUpdate(after: .zero)
+            client.timePassed(actions: &actions)
+        }
+        let epoch = network.epoch
+        try network.carry()
+        #expect(network.epoch > epoch)
+        for peer in [0, 1] { #expect(network.peers[peer].startOvers == 0) }
+        try mend(network)
+        #expect(areTogether(network, Array(0...5)))
+    }
+
+    @Test("One that a moderator cannot follow, and one more, is undone, however many say nothing against it")
+    func moderatorAgainst() throws {
+        let network = try Self.room([3, 5, 2, 4, 6, 8], hindering: .nobody)
+        let group = try #require(network.peers[2].client.engine as? PlainGroup)
+        group.hindrance = .oddIDs
+        network.timePassed(.seconds(60))
+        network.act(2) { client, actions in
+            client.wantUpdate(after: .zero)
+            client.timePassed(actions: &actions)
+        }
+        try mend(network)
+        #expect(network.room.group.barred.contains(MemberID(entropy: 2)))
+        for peer in [0, 1] { #expect(network.peers[peer].startOvers == 0) }
+        #expect(areTogether(network, Array(0...5)))
     }
 
     @Test("Where the host takes part nothing is undone: it has followed, and cannot go back")

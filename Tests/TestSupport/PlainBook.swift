@@ -42,6 +42,8 @@ package struct PlainBook: GroupBook {
 
     package func isModerator(_ id: MemberID) -> Bool { roles.contains(id) }
 
+    package var moderators: [MemberID] { roles.intersection(present).sorted { $0.wireValue < $1.wireValue } }
+
     package func wouldAccept(_ candidate: GroupCandidate) -> Bool {
         !isAtRelay || PlainGroup.isProven(candidate, secretGeneration)
     }

@@ -20,6 +20,8 @@ package protocol GroupBook: Sendable {
     func contains(_ id: MemberID) -> Bool
     /// Whether the member moderates, as the group has it.
     func isModerator(_ id: MemberID) -> Bool
+    /// All who do, and are in the group: its creator first, and then in the order in which they came to.
+    var moderators: [MemberID] { get }
     /// How often the secret that lets others in has been another one; 0 at a host.
     var secretGeneration: UInt64 { get }
     /// Which of its secrets the Noise pre-shared key is made from; nil for none.

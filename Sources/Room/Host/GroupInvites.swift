@@ -45,14 +45,14 @@ struct GroupInvites {
         spoilt = Spoilt(ids: others.suffix(RoomLimits.spoilers - 1) + [id], moderator: moderator, until: time)
     }
 
-    /// Who is to give the group another secret now: those who are to be kept from it are out of the group.
-    func renewer(of book: any GroupBook, now: Duration) -> MemberID? {
-        guard let spoilt, now < spoilt.until, spoilt.generation == nil, !spoilt.ids.contains(where: book.contains)
-        else {
-            return nil
-        }
+    /// Who has sent out the last of those who know the invite, while the group has no secret that they do not know.
+    func renewer(now: Duration) -> MemberID? {
+        guard let spoilt, now < spoilt.until, spoilt.generation == nil else { return nil }
         return spoilt.moderator
     }
+
+    /// Whether one of those is in the group still.
+    func isSpoiler(in book: any GroupBook) -> Bool { spoilt?.ids.contains(where: book.contains) == true }
 
     /// Whether it is to be replaced, because somebody who was sent out knows it.
     func isSpoilt(now: Duration) -> Bool { spoilt.map { now < $0.until } ?? false }

@@ -138,6 +138,8 @@ struct GroupQueue {
             updates.gaveNoAnswer(asked.member)
         } else {
             passedOver.gaveNoAnswer(asked.member)
+            // One who does not moderate may be silent on purpose, and be one of many.
+            if let book, !book.isModerator(asked.member) { passedOver.forgive(book.moderators) }
         }
         answered()
     }

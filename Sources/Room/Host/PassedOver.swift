@@ -27,6 +27,12 @@ struct PassedOver {
         silent.remove(id)
     }
 
+    /// They are asked as if they had not been.
+    mutating func forgive(_ ids: [MemberID]) {
+        silent.subtract(ids)
+        doubted.subtract(ids)
+    }
+
     /// It has gone, and may come again as somebody else.
     mutating func forget(_ id: MemberID) {
         silent.remove(id)

@@ -223,7 +223,7 @@ extension Room {
     }
 
     /// Those, always in the same order.
-    private var gone: [MemberID] {
+    var gone: [MemberID] {
         guard hasGone, let book = group.book else { return [] }
         return book.members.filter { members[$0] == nil }.sorted { $0.wireValue < $1.wireValue }
     }
@@ -303,14 +303,15 @@ extension Room {
     ) {
         let (candidates, removals) = group.ask(
             committer, adding: comers, removing: gone, mark: bookType.mark,
-            until: now + patience(isUpdate: comers.isEmpty && gone.isEmpty, now: now))
+            until: now + patience(of: committer, isUpdate: comers.isEmpty && gone.isEmpty, now: now))
         let weight = book.answerByteCount(adding: candidates.count, removing: removals.count)
         actions.append(.expectLongMessage(link, byteCount: weight))
         actions.append(
             .send(link, HostMessage.commitWanted(adding: candidates, removing: removals).encoded))
     }
 
-    /// The host's own member; else, and last those who are barred, the one that has been here longest and is connected, of those that were not asked in vain.
+    /// The host's own member; else, and last those who are barred, a moderator, and the one that has been here longest, of those that are
+    /// connected and were not asked in vain.
     private mutating func committer(now: Duration) -> (MemberID, LinkID)? {
         let present = members.values.filter {
             $0.absence == nil && $0.link != nil && group.unfollowed.reports[$0.id] == nil
@@ -321,8 +322,12 @@ extension Room {
             // Nobody of them answers: as if nobody were there.
             if limits.isRelay, limits.admitsUnattended, group.isRegistered, !group.joiners.isEmpty { return nil }
         }
+        let moderators = Set(group.book?.moderators ?? [])
         func rank(_ member: Member) -> (Int, Int, UInt64) {
-            (group.barred.contains(member.id) ? 1 : 0, member.isHost ? 0 : 1, member.order)
+            (
+                group.barred.contains(member.id) ? 1 : 0, member.isHost ? 0 : moderators.contains(member.id) ? 1 : 2,
+                member.order
+            )
         }
         let best = present.filter { !group.passedOver.contains($0.id) }.min { rank($0) < rank($1) }
         guard let best, let link = best.link else { return nil }
@@ -413,6 +418,7 @@ extension Room {
         actions: inout [RoomAction]
     ) {
         if booked.changesMembers {
+            if sender == group.invites.renewer(now: now) { group.updates.mayAskForSecretAgain() }
             group.membersChanged(by: booked.added.compactMap { group.asked?.adds[$0]?.way }, now: now)
         } else {
             group.updates.updated(by: sender, now: now)

@@ -95,6 +95,8 @@ extension Room {
     ) {
         let committer = step.committer
         guard let member = members[committer], !member.isHost else { return }
+        // Of a moderator only others are believed.
+        guard !step.book.isModerator(committer) || reporters.contains(where: step.book.isModerator) else { return }
         let branches = Set(reporters.compactMap { step.book.branch(of: $0, from: committer) })
         guard !branches.isEmpty,
             followers.allSatisfy({ step.book.branch(of: $0, from: committer).map(branches.contains) != true })

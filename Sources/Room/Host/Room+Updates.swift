@@ -65,26 +65,31 @@ extension Room {
             && group.updates.time(now: now) <= now
     }
 
-    /// Asks the moderator who has sent somebody out for another secret, once that one is out of the group: before all others who are to come
-    /// or go, whose Commits would make a slow moderator's one of an epoch that is over. It has its time again and again, and between
-    /// these the others have theirs.
+    /// Asks the moderator who has sent somebody out to take that one out of the group, and then for another secret: before all others who
+    /// are to come or go, whose Commits would make a slow moderator's one of an epoch that is over; and before those who could be asked
+    /// as well, and may be silent on purpose. It has its time again and again, and between these the others have theirs.
     mutating func asksForSecret(_ book: any GroupBook, now: Duration, actions: inout [RoomAction]) -> Bool {
-        guard let id = group.invites.renewer(of: book, now: now), let member = members[id], member.absence == nil,
-            let link = member.link
+        guard let id = group.invites.renewer(now: now), let member = members[id], member.absence == nil,
+            let link = member.link, group.unfollowed.reports[id] == nil
         else { return false }
+        let isRemoval = group.invites.isSpoiler(in: book)
         if let asked = group.asked {
+            if asked.member == id, asked.adds.isEmpty, asked.removals.isEmpty != isRemoval { return true }
             guard asked.isUpdate else { return false }
-            if asked.member == id { return true }
         }
-        guard mayRenewSecret(id, now: now), group.updates.mayAskForSecret(now: now) else { return false }
+        let removals = isRemoval ? gone : []
+        guard group.updates.mayAskForSecret(now: now), removals.isEmpty != isRemoval,
+            isRemoval ? isOpenToUpdates(now: now) : mayRenewSecret(id, now: now)
+        else { return false }
         group.updates.asksForSecret(now: now)
-        group.updates.remove(id)
-        ask(id, link, adding: [], removing: [], book, now: now, actions: &actions)
+        if !isRemoval { group.updates.remove(id) }
+        ask(id, link, adding: [], removing: removals, book, now: now, actions: &actions)
         return true
     }
 
     /// How long whoever is asked for a Commit may take.
-    func patience(isUpdate: Bool, now: Duration) -> Duration {
+    func patience(of id: MemberID, isUpdate: Bool, now: Duration) -> Duration {
+        if group.invites.renewer(now: now) == id { return RoomLimits.renewalPatience }
         guard isUpdate else { return RoomLimits.committerPatience }
         return isInviteSpoilt(now: now) ? RoomLimits.renewalPatience : RoomLimits.updatePatience
     }

@@ -93,23 +93,56 @@ struct UnfollowedCommits {
         room.filter { step.book.contains($0.id) && $0.id != step.committer }
     }
 
-    /// What becomes of the step that somebody could not follow.
+    /// How many of those who have to follow it have not said whether they can.
+    private func unheard(of step: Step, in room: [Standing]) -> Int {
+        others(of: step, in: room).count { other in
+            other.isPresent && !step.complainers.contains(other.id) && reports[other.id] == nil
+                && other.followed < step.epoch
+        }
+    }
+
+    /// What becomes of the step that somebody could not follow. What the moderators say counts before what most say: anybody can bring
+    /// many members.
     func verdict(on index: Int, room: [Standing], now: Duration) -> Verdict {
         let step = steps[index]
+        if let verdict = moderatorsVerdict(on: index, room: room, now: now) { return verdict }
         let others = others(of: step, in: room)
         let complainers = others.count { step.complainers.contains($0.id) }
         let followers = followers(of: step, in: room).count
         if !others.isEmpty, 2 * followers >= others.count { return .stays }
         let isOver = firstReport.map { now >= $0 + RoomLimits.undoPatience } ?? true
-        let unknown = others.count { other in
-            other.isPresent && !step.complainers.contains(other.id) && reports[other.id] == nil
-                && other.followed < step.epoch
-        }
+        let unknown = unheard(of: step, in: room)
         // One alone could have anybody's Commit undone. What others are about to say of it is waited for: they keep their sessions.
         let isClear = firstReport.map { now >= $0 + RoomLimits.undoMoment } ?? true
         if isClear, complainers > max(1, followers + unknown) { return .undo(index) }
         guard isOver || unknown == 0 else { return .open }
         return complainers > max(1, followers) ? .undo(index) : .stays
+    }
+
+    /// What more of the moderators say, those who have not said anything being waited for; of as many on each side, the one who has
+    /// moderated longest. Nil where none of them says anything. Whoever has made the Commit says that it can be followed if anybody else does.
+    private func moderatorsVerdict(on index: Int, room: [Standing], now: Duration) -> Verdict? {
+        let step = steps[index]
+        let moderators = step.book.moderators
+        let standings = room.filter { moderators.contains($0.id) }
+        let against = Set(standings.map(\.id)).intersection(step.complainers)
+        var following = Set(followers(of: step, in: standings).map(\.id))
+        if standings.contains(where: { $0.id == step.committer }), !followers(of: step, in: room).isEmpty {
+            following.insert(step.committer)
+        }
+        let unknown = unheard(of: step, in: standings)
+        let isClear = firstReport.map { now >= $0 + RoomLimits.undoMoment } ?? true
+        let isOver = firstReport.map { now >= $0 + RoomLimits.undoPatience } ?? true
+        if following.count > against.count + unknown { return .stays }
+        guard isOver || unknown == 0 || isClear && against.count > following.count + unknown else { return .open }
+        guard let first = moderators.first(where: against.union(following).contains) else { return nil }
+        let stays =
+            following.count == against.count ? following.contains(first) : following.count > against.count
+        guard !stays else { return .stays }
+        let isKnown = unheard(of: step, in: room) == 0
+        // One alone could have anybody's Commit undone.
+        guard step.complainers.count > 1 else { return isOver || isKnown ? .stays : .open }
+        return isClear || isKnown ? .undo(index) : .open
     }
 
     /// Forgets what more than half of the others have followed, and where there is no place for more, the oldest that anybody has.

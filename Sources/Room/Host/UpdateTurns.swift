@@ -99,7 +99,10 @@ struct UpdateTurns {
         secretAskedAt.map { now - $0 >= RoomLimits.renewalPatience + RoomLimits.committerPatience } ?? true
     }
 
-    /// A moderator is asked for another secret.
+    /// The moderator has taken somebody out of the group, as it was asked to, and the secret is next.
+    mutating func mayAskForSecretAgain() { secretAskedAt = nil }
+
+    /// A moderator is asked for another secret, or for what has to be done before.
     mutating func asksForSecret(now: Duration) { secretAskedAt = now }
 
     /// Nobody is connected any more.

@@ -13,8 +13,9 @@ extension MemberClient {
 
     /// Carries out what moderators can do from where they are; whoever may do more has other ways.
     ///
-    /// - Throws: not-permitted to a member that is no moderator; no-such-member.
+    /// - Throws: not-permitted to a member that is no moderator, or not in the group at the moment; no-such-member.
     package mutating func moderate(_ command: RoomCommand, actions: inout [Action]) throws(ChatEvent.Notice) {
+        guard phase == .joined else { throw .notInGroupNow }
         guard isModerator else { throw .moderatorsOnly }
         switch command {
         case .op(let name): try change(name, isModerator: true, actions: &actions)

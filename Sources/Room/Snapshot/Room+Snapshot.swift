@@ -4,12 +4,13 @@ package import Wire
 // A room as bytes: all that it is at one moment, but for the entries of its log, which stand beside it. What it is made with
 // (limits, the kind of its book) is not in it.
 extension Room {
-    private static let snapshotVersion: UInt8 = 8
+    /// Of the snapshot, and of what a room does with its inputs: another one for each change of either.
+    package static let version: UInt8 = 8
 
     /// The room at `now`. Equal rooms have equal snapshots.
     package func snapshot(now: Duration) -> [UInt8] {
         var writer = StateWriter(now: now)
-        writer.write(Self.snapshotVersion)
+        writer.write(Self.version)
         writer.write(limits.isRelay)
         writer.write(isClosed)
         writer.write(time: began)
@@ -33,7 +34,7 @@ extension Room {
     package init(
         snapshot bytes: [UInt8], limits: RoomLimits, book: any GroupBook.Type, now: Duration
     ) throws(SnapshotError) {
-        guard bytes.first == Self.snapshotVersion else {
+        guard bytes.first == Self.version else {
             throw bytes.first.map { .otherVersion($0) } ?? .damaged
         }
         self.init(limits: limits, closesAt: nil, book: book)

@@ -13,6 +13,10 @@ extension ChatEvent.Notice {
     }
     static let moderatorsOnly = Self(
         .notPermitted, "nothing was changed: only moderators can do that", hint: "ask one of them: see /who")
+    /// Who moderates stands in the group.
+    static let notInGroupNow = Self(
+        .notPermitted, "nothing was changed: you are not in the room at the moment",
+        hint: "say it again once you are back")
     static func moderatorsFull(without nick: String) -> Self {
         .init(
             .notPermitted, "\(nick) does not moderate: no more than \(RoomLimits.moderators) members can",

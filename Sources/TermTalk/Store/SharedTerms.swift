@@ -3,6 +3,8 @@ internal import Wire
 
 /// What all hosts of a room have to be told alike, for their rooms to be the same.
 struct SharedTerms: Equatable {
+    /// Hosts with other rules would say different things of the same inputs.
+    let version: UInt8
     let members: UInt32
     /// Seconds.
     let absence: UInt64
@@ -14,6 +16,7 @@ struct SharedTerms: Equatable {
     var closesAt: UInt64?
 
     init(_ limits: RoomLimits, hasPassword: Bool, isInviteOnly: Bool, timeToLive: Duration?) {
+        version = Room.version
         members = UInt32(clamping: limits.members)
         absence = UInt64(clamping: limits.absence.components.seconds)
         logByteCount = UInt64(clamping: limits.logByteCount)
@@ -24,6 +27,7 @@ struct SharedTerms: Equatable {
     }
 
     init(reading reader: inout ByteReader) throws(WireError) {
+        version = try reader.readUInt8()
         members = try reader.readUInt32()
         absence = try reader.readUInt64()
         logByteCount = try reader.readUInt64()
@@ -38,6 +42,7 @@ struct SharedTerms: Equatable {
     }
 
     func write(to writer: inout ByteWriter) {
+        writer.write(version)
         writer.write(members)
         writer.write(absence)
         writer.write(logByteCount)

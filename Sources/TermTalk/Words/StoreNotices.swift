@@ -20,8 +20,11 @@ extension ChatEvent.Notice {
         "the room is closed here: the store has changed what the hosts wrote, or shows them different things",
         hint: "do not use that Redis any more")
     static let storeTermsDiffer = ChatEvent.Notice(
-        .inputInvalid, "the room cannot be held here: its other hosts were started with other options",
-        hint: "give each the same --max-members, --keep, --keep-size, --password-file and --invite-only")
+        .inputInvalid,
+        "the room cannot be held here: its other hosts were started with other options, or are of another version",
+        hint:
+            "use one termtalk, and give each the same --max-members, --keep, --keep-size, --password-file and --invite-only"
+    )
 
     static func storeUnavailable(_ outage: ReplicaNode.Outage, at location: RedisLocation) -> ChatEvent.Notice {
         guard case .redis(let failure) = outage else {
