@@ -84,14 +84,16 @@ struct GroupQueue {
     /// When one more of them may.
     func nextComer(now: Duration) -> Duration? { joiners.compactMap { pace.pause(of: $0.way, now: now) }.min() }
 
-    /// The joiner that is to come in by itself from now on: the one that has waited longest, of those that have not been
-    /// asked in vain.
+    /// The joiner that is to come in by itself from now on: a moderator that comes back, or the one that has waited longest, of those
+    /// that have not been asked in vain.
     mutating func askJoiner(now: Duration) -> Joiner? {
         if joiners.allSatisfy({ passedOver.isSilent($0.id) }) {
             forgive(now: now)
         }
         let index =
-            joiners.firstIndex { !passedOver.isSilent($0.id) && !barred.contains($0.id) }
+            joiners.firstIndex { [book] joiner in
+                joiner.isReturning && !passedOver.isSilent(joiner.id) && book?.isModerator(joiner.id) == true
+            } ?? joiners.firstIndex { !passedOver.isSilent($0.id) && !barred.contains($0.id) }
             ?? joiners.firstIndex { !passedOver.isSilent($0.id) }
         guard let index else { return nil }
         let joiner = joiners.offer(at: index)
@@ -130,7 +132,14 @@ struct GroupQueue {
         answered()
     }
 
-    /// The one who was asked has not answered in time.
+    /// The one who was asked has not answered in time. One who does not moderate may be silent on purpose, and be one of many:
+    /// moderators are asked as if they had never been, before the next one.
+    mutating func wasSilent() {
+        if let book, let asked, !asked.isUpdate, !book.isModerator(asked.member) { passedOver.forgive(book.moderators) }
+        gaveNoAnswer()
+    }
+
+    /// The one who was asked has not answered, or wrongly.
     mutating func gaveNoAnswer() {
         guard let asked else { return }
         // A joiner is asked for nothing but to come in by itself.
@@ -138,8 +147,6 @@ struct GroupQueue {
             updates.gaveNoAnswer(asked.member)
         } else {
             passedOver.gaveNoAnswer(asked.member)
-            // One who does not moderate may be silent on purpose, and be one of many.
-            if let book, !book.isModerator(asked.member) { passedOver.forgive(book.moderators) }
         }
         answered()
     }

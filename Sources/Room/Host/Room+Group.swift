@@ -320,9 +320,15 @@ extension Room {
         if present.allSatisfy({ group.passedOver.contains($0.id) }) {
             group.forgive(now: now)
             // Nobody of them answers: as if nobody were there.
-            if limits.isRelay, limits.admitsUnattended, group.isRegistered, !group.joiners.isEmpty { return nil }
+            if isOpenUnattended, !group.joiners.isEmpty { return nil }
         }
         let moderators = Set(group.book?.moderators ?? [])
+        // Who does not moderate may be silent on purpose, and be one of many: no moderator waits for all of them.
+        if isOpenUnattended, group.joiners.contains(where: { $0.isReturning && moderators.contains($0.id) }),
+            present.contains(where: { group.passedOver.isSilent($0.id) })
+        {
+            return nil
+        }
         func rank(_ member: Member) -> (Int, Int, UInt64) {
             (
                 group.barred.contains(member.id) ? 1 : 0, member.isHost ? 0 : moderators.contains(member.id) ? 1 : 2,
@@ -333,6 +339,9 @@ extension Room {
         guard let best, let link = best.link else { return nil }
         return (best.id, link)
     }
+
+    /// Whether somebody may come in by itself.
+    private var isOpenUnattended: Bool { limits.isRelay && limits.admitsUnattended && group.isRegistered }
 
     mutating func commit(
         _ commit: GroupCommit, from sender: MemberID, link: LinkID, now: Duration,

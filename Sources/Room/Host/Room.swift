@@ -322,7 +322,7 @@ package struct Room {
             reviewCommits(now: now, actions: &actions)
         }
         if let asked = group.asked, now >= asked.deadline {
-            group.gaveNoAnswer()
+            group.wasSilent()
         }
         if group.mustAsk || group.updates.due.map({ now >= $0 }) == true {
             changeGroup(now: now, actions: &actions)

@@ -120,16 +120,14 @@ struct UnfollowedCommits {
     }
 
     /// What more of the moderators say, those who have not said anything being waited for; of as many on each side, the one who has
-    /// moderated longest. Nil where none of them says anything. Whoever has made the Commit says that it can be followed if anybody else does.
+    /// moderated longest. Nil where none of them says anything. Whoever has made the Commit says that it can be followed.
     private func moderatorsVerdict(on index: Int, room: [Standing], now: Duration) -> Verdict? {
         let step = steps[index]
         let moderators = step.book.moderators
         let standings = room.filter { moderators.contains($0.id) }
         let against = Set(standings.map(\.id)).intersection(step.complainers)
         var following = Set(followers(of: step, in: standings).map(\.id))
-        if standings.contains(where: { $0.id == step.committer }), !followers(of: step, in: room).isEmpty {
-            following.insert(step.committer)
-        }
+        if standings.contains(where: { $0.id == step.committer }) { following.insert(step.committer) }
         let unknown = unheard(of: step, in: standings)
         let isClear = firstReport.map { now >= $0 + RoomLimits.undoMoment } ?? true
         let isOver = firstReport.map { now >= $0 + RoomLimits.undoPatience } ?? true
@@ -140,8 +138,10 @@ struct UnfollowedCommits {
             following.count == against.count ? following.contains(first) : following.count > against.count
         guard !stays else { return .stays }
         let isKnown = unheard(of: step, in: room) == 0
-        // One alone could have anybody's Commit undone.
-        guard step.complainers.count > 1 else { return isOver || isKnown ? .stays : .open }
+        // One moderator alone has nobody else's of them undone.
+        guard step.complainers.count > 1 || !step.book.isModerator(step.committer) else {
+            return isOver || isKnown ? .stays : .open
+        }
         return isClear || isKnown ? .undo(index) : .open
     }
 
