@@ -17,6 +17,7 @@ import Wire
         network.peers[mallory].toHost = []
         let founding = try #require(said.first { $0.type == RoomMessageType.found })
         if isFounding { try network.receivedAtHost(founding, from: mallory) }
+        network.timePassed(RoomLimits.ownUpdateInterval)
         let wrong = MemberRequest.commit(GroupCommit(epoch: network.epoch, commit: [1])).encoded
         try network.receivedAtHost(wrong, from: mallory)
         #expect(network.room.group.updates.waiting == [try network.id(mallory)])

@@ -268,11 +268,9 @@ import Testing
         #expect(areTogether(network, Array(0...5)))
     }
 
-    @Test(
-        "One that a moderator cannot follow is undone, however many say nothing against it",
-        arguments: [[3, 5, 2, 4, 6, 8], [3, 4, 2, 6, 8, 10]] as [[UInt32]])
-    func moderatorAgainst(ids: [UInt32]) throws {
-        let network = try Self.room(ids, hindering: .nobody, moderators: [0])
+    @Test("One that a moderator and another one cannot follow, and most can, stays, and these talk on")
+    func moderatorAgainst() throws {
+        let network = try Self.room([3, 5, 2, 4, 6, 8], hindering: .nobody, moderators: [0])
         let group = try #require(network.peers[2].client.engine as? PlainGroup)
         group.hindrance = .oddIDs
         network.timePassed(.seconds(60))
@@ -281,23 +279,23 @@ import Testing
             client.timePassed(actions: &actions)
         }
         try mend(network)
-        #expect(network.room.group.barred.contains(MemberID(entropy: 2)))
-        #expect(network.peers[0].startOvers == 0)
+        for peer in 2...5 {
+            #expect(network.peers[peer].startOvers == 0 && !warnings(network, peer).contains(.groupForged))
+        }
         #expect(areTogether(network, Array(0...5)))
     }
 
-    @Test("A moderator that comes back to its place comes in by itself once somebody was silent")
+    @Test("A moderator that comes back to its place, where no other one is, comes in by itself")
     func moderatorReturning() throws {
-        let network = try Self.room([2, 4, 6, 8, 10, 12, 14], hindering: .nobody, moderators: [0])
+        let network = try Self.room([2, 4, 6, 8], hindering: .nobody, moderators: [0])
         network.timePassed(.seconds(60))
         try network.carry()
         network.overrun(0)
         network.mendLink(0)
-        try network.carry(of: [0])
-        #expect(!network.peers[0].client.isJoined)
-        network.timePassed(RoomLimits.committerPatience)
-        try network.carry(of: [0])
+        for _ in 0..<4 { try network.carry(of: [0]) }
         #expect(network.peers[0].client.isJoined)
+        try network.carry()
+        #expect(areTogether(network, Array(0...3)))
     }
 
     @Test("Where the host takes part nothing is undone: it has followed, and cannot go back")

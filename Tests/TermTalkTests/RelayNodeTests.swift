@@ -66,39 +66,51 @@ import Testing
     func unfollowable() throws {
         try NodeWorld.runRelay { world in
             var spoiler: FaultyGroup?
-            world.begin(
-                group: { group in
+            world.begin { first, invite in
+                let maker = world.add(nick: "maker", inviteOfGroup: invite) { group in
                     let made = FaultyGroup(group)
                     spoiler = made
                     return made
                 }
-            ) { first, invite in
-                let second = world.add(nick: "second", inviteOfGroup: invite)
-                let third = world.add(nick: "third", inviteOfGroup: invite)
-                world.when({ second.id != nil && third.id != nil }) {
-                    spoiler?.isSpoiling = true
-                    let dials = [second.dialCount, third.dialCount]
-                    let fourth = world.add(nick: "fourth", inviteOfGroup: invite)
-                    let others = [second, third]
-                    world.when({ others.allSatisfy { $0.warnings.contains(.groupUndone) } && first.dialCount > 1 }) {
-                        second.node?.say("still here", kind: .text, to: nil)
-                        third.node?.say("me too", kind: .text, to: nil)
-                        world.when({
-                            others.allSatisfy { Set($0.texts) == ["still here", "me too"] }
-                                && fourth.dialCount > 1 && world.host.room.memberCount == 4
-                        }) {
-                            #expect([second.dialCount, third.dialCount] == dials)
-                            fourth.node?.say("in", kind: .text, to: nil)
-                            world.when({ world.people.allSatisfy { $0.texts.last == "in" } }) {
-                                #expect(others.allSatisfy { !$0.warnings.contains(.groupLost) })
-                                let fifth = world.add(nick: "fifth", inviteOfGroup: invite)
-                                world.when({ fifth.id != nil }) {
-                                    let forged = others.map { $0.warnings.count { $0 == .groupForged } }
-                                    #expect(forged == [1, 1], "whatever the first one has committed since")
-                                    world.finish()
-                                }
+                world.when({ maker.id != nil }) {
+                    let others = ["second", "third"].map { world.add(nick: $0, inviteOfGroup: invite) }
+                    world.when({ others.allSatisfy { $0.id != nil } && maker.comers == 2 }) {
+                        // No moderator is there, whose own Commits stay.
+                        first.node?.leave()
+                        world.when({ first.ending != nil }) {
+                            others[0].node?.say("gone", kind: .text, to: nil)
+                            world.when({ others[1].texts == ["gone"] && spoiler?.members.count == 3 }) {
+                                spoiler?.isSpoiling = true
+                                self.goOn(world, maker, others, invite)
                             }
                         }
+                    }
+                }
+            }
+        }
+    }
+
+    private func goOn(
+        _ world: NodeWorld, _ maker: NodeWorld.Person, _ others: [NodeWorld.Person], _ invite: Invite
+    ) {
+        let dials = others.map(\.dialCount)
+        let fourth = world.add(nick: "fourth", inviteOfGroup: invite)
+        let present = [maker, fourth] + others
+        world.when({ others.allSatisfy { $0.warnings.contains(.groupUndone) } && maker.dialCount > 1 }) {
+            for (other, text) in zip(others, ["still here", "me too"]) { other.node?.say(text, kind: .text, to: nil) }
+            world.when({
+                others.allSatisfy { Set($0.texts) == ["gone", "still here", "me too"] }
+                    && fourth.dialCount > 1 && world.host.room.memberCount == 4
+            }) {
+                #expect(others.map(\.dialCount) == dials)
+                fourth.node?.say("in", kind: .text, to: nil)
+                world.when({ present.allSatisfy { $0.texts.last == "in" } }) {
+                    #expect(others.allSatisfy { !$0.warnings.contains(.groupLost) })
+                    let fifth = world.add(nick: "fifth", inviteOfGroup: invite)
+                    world.when({ fifth.id != nil }) {
+                        let forged = others.map { $0.warnings.count { $0 == .groupForged } }
+                        #expect(forged == [1, 1], "whatever the first one has committed since")
+                        world.finish()
                     }
                 }
             }

@@ -205,6 +205,8 @@ extension Room {
                 // In slow mode coming in counts as a post: else each new key would be one.
                 rare: settings.slowInterval > .zero ? Member.Rare(.init(postedAt: now)) : Member.Rare())
             members.add(member)
+            // Coming in counts as new keys: else each new member would have some at once.
+            members[joiner.id]?.lastUpdate = now
             let unreached = receipts.privately.takeUnreached(joiner.id)
             if unreached > 0 { members[joiner.id]?.missedPrivately = unreached }
         }
@@ -323,9 +325,11 @@ extension Room {
             if isOpenUnattended, !group.joiners.isEmpty { return nil }
         }
         let moderators = Set(group.book?.moderators ?? [])
-        // Who does not moderate may be silent on purpose, and be one of many: no moderator waits for all of them.
-        if isOpenUnattended, group.joiners.contains(where: { $0.isReturning && moderators.contains($0.id) }),
-            present.contains(where: { group.passedOver.isSilent($0.id) })
+        // Those who do not moderate may be silent on purpose, one after the other. A moderator that comes back waits for none of them.
+        if isOpenUnattended, !present.contains(where: { moderators.contains($0.id) }),
+            group.joiners.contains(where: {
+                $0.isReturning && moderators.contains($0.id) && !group.passedOver.isSilent($0.id)
+            })
         {
             return nil
         }

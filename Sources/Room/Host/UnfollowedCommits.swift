@@ -101,16 +101,15 @@ struct UnfollowedCommits {
         }
     }
 
-    /// What becomes of the step that somebody could not follow. What the moderators say counts before what most say: anybody can bring
-    /// many members.
+    /// What becomes of the step that somebody could not follow.
     func verdict(on index: Int, room: [Standing], now: Duration) -> Verdict {
         let step = steps[index]
-        if let verdict = moderatorsVerdict(on: index, room: room, now: now) { return verdict }
         let others = others(of: step, in: room)
         let complainers = others.count { step.complainers.contains($0.id) }
         let followers = followers(of: step, in: room).count
         if !others.isEmpty, 2 * followers >= others.count { return .stays }
         let isOver = firstReport.map { now >= $0 + RoomLimits.undoPatience } ?? true
+        if let verdict = moderatorsVerdict(on: step, room: room, isOver: isOver) { return verdict }
         let unknown = unheard(of: step, in: room)
         // One alone could have anybody's Commit undone. What others are about to say of it is waited for: they keep their sessions.
         let isClear = firstReport.map { now >= $0 + RoomLimits.undoMoment } ?? true
@@ -119,30 +118,22 @@ struct UnfollowedCommits {
         return complainers > max(1, followers) ? .undo(index) : .stays
     }
 
-    /// What more of the moderators say, those who have not said anything being waited for; of as many on each side, the one who has
-    /// moderated longest. Nil where none of them says anything. Whoever has made the Commit says that it can be followed.
-    private func moderatorsVerdict(on index: Int, room: [Standing], now: Duration) -> Verdict? {
-        let step = steps[index]
+    /// What more moderators have followed than not, its committer counted, stays whatever most say: anybody can bring many members. Those
+    /// who have not said anything are waited for; of as many on each side, the one decides who has moderated longest. Nil where it is not so.
+    private func moderatorsVerdict(on step: Step, room: [Standing], isOver: Bool) -> Verdict? {
         let moderators = step.book.moderators
         let standings = room.filter { moderators.contains($0.id) }
         let against = Set(standings.map(\.id)).intersection(step.complainers)
         var following = Set(followers(of: step, in: standings).map(\.id))
         if standings.contains(where: { $0.id == step.committer }) { following.insert(step.committer) }
         let unknown = unheard(of: step, in: standings)
-        let isClear = firstReport.map { now >= $0 + RoomLimits.undoMoment } ?? true
-        let isOver = firstReport.map { now >= $0 + RoomLimits.undoPatience } ?? true
         if following.count > against.count + unknown { return .stays }
-        guard isOver || unknown == 0 || isClear && against.count > following.count + unknown else { return .open }
-        guard let first = moderators.first(where: against.union(following).contains) else { return nil }
+        if against.count > following.count + unknown { return nil }
+        guard isOver || unknown == 0 else { return .open }
+        let first = moderators.first(where: against.union(following).contains)
         let stays =
-            following.count == against.count ? following.contains(first) : following.count > against.count
-        guard !stays else { return .stays }
-        let isKnown = unheard(of: step, in: room) == 0
-        // One moderator alone has nobody else's of them undone.
-        guard step.complainers.count > 1 || !step.book.isModerator(step.committer) else {
-            return isOver || isKnown ? .stays : .open
-        }
-        return isClear || isKnown ? .undo(index) : .open
+            following.count == against.count ? first.map(following.contains) == true : following.count > against.count
+        return stays ? .stays : nil
     }
 
     /// Forgets what more than half of the others have followed, and where there is no place for more, the oldest that anybody has.
