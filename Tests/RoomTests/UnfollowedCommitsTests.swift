@@ -298,6 +298,30 @@ import Testing
         #expect(areTogether(network, Array(0...3)))
     }
 
+    @Test("Whoever has made one that somebody could not follow gives itself no new keys for a while")
+    func accused() throws {
+        let network = try Self.room([2, 4, 7, 8], hindering: .nobody)
+        func isAccepted() throws -> Bool {
+            let epoch = network.epoch
+            network.act(1) { client, actions in
+                client.wantUpdate(after: .zero)
+                client.timePassed(actions: &actions)
+            }
+            try network.carry()
+            return network.epoch == epoch + 1
+        }
+        network.timePassed(RoomLimits.ownUpdateInterval)
+        #expect(try isAccepted())
+        try saysNothing(network, 2)
+        try network.receivedAtHost(MemberRequest.cannotFollow(epoch: network.epoch).encoded, from: 2)
+        try mend(network)
+        #expect(areTogether(network, Array(0...3)) && network.room.group.barred.isEmpty)
+        network.timePassed(RoomLimits.accusedUpdateInterval - .seconds(101))
+        #expect(try !isAccepted())
+        network.timePassed(.seconds(60))
+        #expect(try isAccepted())
+    }
+
     @Test("Where the host takes part nothing is undone: it has followed, and cannot go back")
     func hosted() throws {
         let network = Self.network(isRelay: false)

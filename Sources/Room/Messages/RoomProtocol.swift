@@ -185,6 +185,9 @@ package struct RoomLimits: Sendable {
     /// Pause between two such Commits of one member that is no moderator, so that others have their turn.
     static let ownUpdateInterval = Duration.seconds(20)
 
+    /// The same of one of whose Commits somebody has said that it could not be followed: it could have the same one come in anew each time.
+    static let accusedUpdateInterval = Duration.seconds(300)
+
     /// A Commit counts as so many messages, because every member has to compute for it.
     package static let commitCost = 10.0
 
