@@ -53,6 +53,13 @@ import Testing
         }
     }
 
+    private func givesItselfKeys(_ network: RoomNetwork, _ peer: Int) {
+        network.act(peer) { client, actions in
+            client.wantUpdate(after: .zero)
+            client.timePassed(actions: &actions)
+        }
+    }
+
     private func areTogether(_ network: RoomNetwork, _ peers: [Int]) -> Bool {
         peers.allSatisfy { peer in
             network.peers[peer].client.isJoined && network.peers[peer].client.engine.epoch == network.epoch
@@ -256,10 +263,7 @@ import Testing
         let group = try #require(network.peers[1].client.engine as? PlainGroup)
         group.hindrance = .oddIDs
         network.timePassed(.seconds(60))
-        network.act(1) { client, actions in
-            client.wantUpdate(after: .zero)
-            client.timePassed(actions: &actions)
-        }
+        givesItselfKeys(network, 1)
         let epoch = network.epoch
         try network.carry()
         #expect(network.epoch > epoch)
@@ -274,10 +278,7 @@ import Testing
         let group = try #require(network.peers[2].client.engine as? PlainGroup)
         group.hindrance = .oddIDs
         network.timePassed(.seconds(60))
-        network.act(2) { client, actions in
-            client.wantUpdate(after: .zero)
-            client.timePassed(actions: &actions)
-        }
+        givesItselfKeys(network, 2)
         try mend(network)
         for peer in 2...5 {
             #expect(network.peers[peer].startOvers == 0 && !warnings(network, peer).contains(.groupForged))
@@ -303,10 +304,7 @@ import Testing
         let network = try Self.room([2, 4, 7, 8], hindering: .nobody)
         func isAccepted() throws -> Bool {
             let epoch = network.epoch
-            network.act(1) { client, actions in
-                client.wantUpdate(after: .zero)
-                client.timePassed(actions: &actions)
-            }
+            givesItselfKeys(network, 1)
             try network.carry()
             return network.epoch == epoch + 1
         }
