@@ -225,12 +225,11 @@ def others(host, invite, peer):
     for number, guest in enumerate(guests):
         guest.connect()
         guest.join(f"guest{number}")
-    for number, guest in enumerate(guests):
-        guest.wait("admitted")
-        if guest.updates:
-            guest.wait("committed", own=True)
-        peer.wait("joined", nick=f"guest{number}")
     everybody = [peer, *guests]
+    together(everybody, lambda: all(guest.seen("admitted") for guest in guests))
+    together(everybody, lambda: guests[0].seen("committed", own=True))
+    for number in range(len(guests)):
+        peer.wait("joined", nick=f"guest{number}")
     agree(everybody)
     for guest in (guests[1], guests[2]):
         guest.leave()
@@ -255,12 +254,17 @@ def agree(members):
     def state(member):
         return member.group.epoch, member.group.mls.epoch.authenticator
 
+    together(members, lambda: len(set(map(state, members))) == 1)
+
+
+def together(members, until):
+    """All of them receive and answer until the condition holds: whoever does not for long loses its connection."""
     deadline = time.monotonic() + LONG
-    while len(set(map(state, members))) > 1:
-        expect(time.monotonic() < deadline, "they agree")
+    while not until():
+        expect(time.monotonic() < deadline, "it comes true")
         for member in members:
             try:
-                member.pump(lambda: False, 0.05)
+                member.pump(until, 0.05)
             except TimeoutError:
                 pass
 
@@ -268,8 +272,13 @@ def agree(members):
 def commits(host, invite, peer):
     """A Commit of an epoch that is over, and one that adds somebody unasked, are declined."""
     stranger = RoomGroup()
-    peer.send(COMMIT, peer.group.commit([(stranger.id, stranger.key_package())]).encode())
-    expect(peer.wait("commit declined")["epoch"] == peer.group.epoch, "nobody has asked for that")
+    deadline = time.monotonic() + LONG
+    while True:
+        epoch = peer.group.epoch
+        answer = declined(peer, peer.group.commit([(stranger.id, stranger.key_package())]).encode())
+        if answer["epoch"] == epoch == peer.group.epoch:
+            break  # Not because another Commit had ended the epoch meanwhile.
+        expect(time.monotonic() < deadline, "nobody has asked for that")
     stale = peer.group.commit().encode()
     peer.group.mls.pending = None
     guest = Client.invited(invite)
@@ -279,11 +288,17 @@ def commits(host, invite, peer):
     guest.wait("admitted")
     guest.leave()
     peer.wait("left", id=guest.member)
-    count = len(peer.seen("commit declined"))
-    peer.send(COMMIT, stale)
-    peer.pump(lambda: len(peer.seen("commit declined")) > count, LONG)
+    declined(peer, stale)
     expect(not host.seen("member-joined", id=member_text(stranger.id)), "nobody came in")
     done("Commits", "accepted when it is their turn, declined else")
+
+
+def declined(peer, commit):
+    """What the room answers to a Commit that it declines."""
+    count = len(peer.seen("commit declined"))
+    peer.send(COMMIT, commit)
+    peer.pump(lambda: len(peer.seen("commit declined")) > count, LONG)
+    return peer.seen("commit declined")[-1]
 
 
 def breaks(host, other, peer, own):
@@ -336,7 +351,7 @@ def begin_anew(host, other, address, parsed, peer):
     expect(admitted["next"] == number + 1, "the next number")
     again.post("said once", bytes.fromhex(known))
     expect(again.wait("declined", id=known)["code"] == 8, "accepted before")
-    again.wait("committed", own=True)
+    together([again, peer], lambda: again.seen("committed", own=True))
     peer.wait("joined", id=again.member)
     # With the same two keys the member gets its place back, in the group too, and the others hear nothing of it.
     twin = Client(parsed.room, address, static_key=again.static_key, seed=again.group.seed)

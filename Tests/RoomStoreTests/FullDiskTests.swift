@@ -40,7 +40,7 @@ struct FullDiskTests {
         try disk.fill(leaving: 2 << 20)
         let next = try appendUntilStalled(store)
         #expect(durable > 0 && durable < next - 1)
-        disk.makeSpace()
+        try disk.makeSpace()
         try reports.wait(for: "resumed") { $0 == .resumed }
         try reports.waitForDurable(next - 1)
         try store.append(inputs(next...next))
@@ -94,7 +94,7 @@ struct FullDiskTests {
             #expect(room.inputs == inputs(1...room.nextInput - 1) && room.nextInput > durable)
         }
         reports.clear()
-        disk.makeSpace()
+        try disk.makeSpace()
         try again.append(inputs(room.nextInput...room.nextInput))
         try reports.waitForDurable(room.nextInput)
         try again.close(within: .seconds(60))
@@ -110,7 +110,7 @@ struct FullDiskTests {
         try reports.waitForCheckpoint(1)
         try reports.wait(for: "stalled") { $0 == .stalled }
         try store.append(inputs(2...2))
-        disk.makeSpace()
+        try disk.makeSpace()
         try reports.wait(for: "resumed") { $0 == .resumed }
         try reports.waitForDurable(2)
         try store.close(within: .seconds(60))
@@ -138,7 +138,7 @@ struct FullDiskTests {
         try disk.fill(leaving: 0)
         #expect(throws: StoreError.noSpace) { _ = try fixture.create() }
         #expect(fixture.files == ["filler"])
-        disk.makeSpace()
+        try disk.makeSpace()
         try fixture.create().close(within: .seconds(60))
     }
 
