@@ -51,6 +51,63 @@ import Wire
         for peer in network.peers { #expect(peer.warnings.isEmpty && peer.errors.isEmpty) }
     }
 
+    @Test("A moderator that the group has left behind asks at once, and not only when it is back; nobody else is heard")
+    func moderatingMeanwhile() throws {
+        let (network, alice, bob, carol) = try room()
+        // The room has given up the connection, and the moderator does not know that yet.
+        network.moderateAll { [link = network.peers[alice].link] room, now, actions in
+            room.overrun(link, now: now)
+            actions.append(.release(link))
+        }
+        let members = try [alice, bob, carol].map { try network.id($0) }
+        func kick(_ name: String) throws {
+            try network.act(alice) { client, actions in
+                try client.moderate(.kick(name, reason: "", keepsInvites: true), actions: &actions)
+            }
+        }
+        func kicked(_ number: Int) -> Moderation {
+            .expel(members[number], isBanned: false, keepsInvites: true, reason: "")
+        }
+        try kick("carol")
+        try network.carry()
+        #expect(network.moderated.map(\.0) == [kicked(2)] && !network.peers[alice].isUp)
+        // Once it knows, it asks right at the beginning of the next connection, and on it.
+        try kick("bob")
+        network.mendLink(alice)
+        // The first one has no answer yet.
+        #expect(try network.step(upTo: 2, of: [alice]))
+        #expect(network.moderated.map(\.0) == [kicked(2), kicked(1)] && !network.peers[alice].client.isJoined)
+        try network.act(alice) { client, actions in try client.moderate(.topic("tea"), actions: &actions) }
+        #expect(try network.step(upTo: 2, of: [alice]))
+        #expect(network.moderated.count == 3 && !network.peers[alice].client.isJoined)
+        // Who does not moderate, or has no place, hears nothing.
+        network.overrun(bob)
+        network.mendLink(bob)
+        network.add(nick: "dave")
+        let dave = network.peers.count - 1
+        for peer in [bob, dave] {
+            network.peers[peer].toClient = []
+            try network.receivedAtHost(MemberRequest.moderate(MessageID(2), .topic("milk")).encoded, from: peer)
+            #expect(network.peers[peer].toClient.isEmpty)
+        }
+        #expect(network.moderated.count == 3)
+        try network.carry()
+        #expect(network.peers[alice].client.isJoined && network.peers[alice].client.outboxCount == 0)
+    }
+
+    @Test("So much that is asked for on the way back slows that connection")
+    func moderatingMeanwhileWithoutEnd() throws {
+        let (network, alice, _, _) = try room()
+        network.overrun(alice)
+        network.mendLink(alice)
+        network.peers[alice].pauses = []
+        for number in 0..<UInt64(RoomLimits().messageBurst) {
+            try network.receivedAtHost(
+                MemberRequest.moderate(MessageID(number), .topic("tea")).encoded, from: alice)
+        }
+        #expect(!network.peers[alice].pauses.isEmpty)
+    }
+
     @Test("Who has given itself new keys a moment ago has its turn for naming somebody a little later")
     func namingSoon() throws {
         let (network, alice, _, _) = try room()

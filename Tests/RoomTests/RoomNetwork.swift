@@ -313,7 +313,8 @@ final class RoomNetwork {
         for peer in chosen where peers[peer].isUp {
             let requests = Array(peers[peer].toHost.prefix(count))
             peers[peer].toHost.removeFirst(requests.count)
-            for request in requests where !peers[peer].isReleased && peers[peer].isUp {
+            for request in requests
+            where peers[peer].isUp && (!peers[peer].isReleased || Room.isModeration(type: request.type)) {
                 hasMoved = true
                 do {
                     try receivedAtHost(request, from: peer)

@@ -178,7 +178,7 @@ import Testing
         #expect(network.room.group.barred.contains(try network.id(maker)))
         group.hindrance = .nobody
         for peer in [maker, 2] {
-            network.timePassed(.seconds(60))
+            network.timePassed(RoomLimits.accusedUpdateInterval)
             let epoch = network.epoch
             network.act(peer) { client, actions in
                 client.wantUpdate(after: .zero)
@@ -318,6 +318,30 @@ import Testing
         #expect(try !isAccepted())
         network.timePassed(.seconds(60))
         #expect(try isAccepted())
+    }
+
+    /// Each of many members could else leave the only moderator behind, one after the other.
+    @Test("After a moderator could not follow nobody but moderators gives itself new keys for a while")
+    func moderatorLeftBehind() throws {
+        let network = try Self.room([2, 4, 6, 8, 10], hindering: .nobody, moderators: [0])
+        func isAccepted(from peer: Int) throws -> Bool {
+            let epoch = network.epoch
+            givesItselfKeys(network, peer)
+            try network.carry()
+            return network.epoch == epoch + 1
+        }
+        network.timePassed(.seconds(60))
+        #expect(try isAccepted(from: 1))
+        try saysNothing(network, 0)
+        try network.receivedAtHost(MemberRequest.cannotFollow(epoch: network.epoch).encoded, from: 0)
+        try mend(network)
+        #expect(areTogether(network, Array(0...4)))
+        #expect(try !isAccepted(from: 2) && !isAccepted(from: 3))
+        #expect(try isAccepted(from: 0))
+        network.timePassed(RoomLimits.accusedUpdateInterval - .seconds(101))
+        #expect(try !isAccepted(from: 4))
+        network.timePassed(.seconds(2))
+        #expect(try isAccepted(from: 4))
     }
 
     @Test("Where the host takes part nothing is undone: it has followed, and cannot go back")

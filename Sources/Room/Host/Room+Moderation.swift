@@ -29,6 +29,32 @@ extension Room {
         members[id].map { ($0.key, $0.link) }
     }
 
+    /// A member asks for what moderators may do.
+    mutating func moderate(
+        _ asked: MessageID, _ moderation: Moderation, from id: MemberID, link: LinkID, actions: inout [RoomAction]
+    ) {
+        guard isModerator(id) else {
+            return actions.append(.send(link, HostMessage.declined(asked, .notPermitted).encoded))
+        }
+        // Carried out once, however often it comes.
+        if recent.insert(asked) { actions.append(.moderate(moderation, by: id)) }
+        actions.append(.send(link, HostMessage.moderated(asked).encoded))
+    }
+
+    /// Whether a message of this type is heard from a link that was given up, too: whoever was left behind by the group moderates meanwhile.
+    package static func isModeration(type: UInt8) -> Bool { type == RoomMessageType.moderate }
+
+    /// The same over a link that is no member's: the key's owner is on its way back to its place. Whoever has none, or does not moderate,
+    /// hears nothing, and asks again when it is in.
+    mutating func moderate(
+        _ asked: MessageID, _ moderation: Moderation, key: [UInt8], link: LinkID, now: Duration,
+        actions: inout [RoomAction]
+    ) {
+        guard let id = members.ofKey[key], isModerator(id) else { return }
+        charge(id, over: link, messages: RoomLimits.nickChangeCost, bytes: 0, now: now, actions: &actions)
+        moderate(asked, moderation, from: id, link: link, actions: &actions)
+    }
+
     /// Removes a member; a banned one does not come back with the same key.
     package mutating func expel(
         _ id: MemberID, banned: Bool, reason: String, now: Duration, actions: inout [RoomAction]

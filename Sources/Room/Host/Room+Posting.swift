@@ -189,13 +189,14 @@ extension Room {
     }
 
     mutating func charge(
-        _ id: MemberID, messages count: Double, bytes: Int, now: Duration, actions: inout [RoomAction]
+        _ id: MemberID, over link: LinkID? = nil, messages count: Double, bytes: Int, now: Duration,
+        actions: inout [RoomAction]
     ) {
         let pause = members.change(id) { [limits] member in
             member.pays(messages: count, bytes: bytes, limits, now: now)
         }
         guard let pause else { return }
-        if pause > .zero, let link = members[id]?.link {
+        if pause > .zero, let link = link ?? members[id]?.link {
             actions.append(.pauseReading(link, until: now + min(pause, RoomLimits.longestPause)))
         }
     }

@@ -23,6 +23,7 @@ extension Room {
     ) throws(RoomError) {
         guard let member = members[id], epoch > max(member.since, member.followed) else { throw .malformed }
         group.goesAway(id)
+        if isModerator(id) { group.updates.moderatorIsLeftBehind(now: now) }
         guard group.unfollowed.has(epoch: epoch) else { return sendAway([id], now: now, actions: &actions) }
         if group.unfollowed.reports[id] != epoch { silentChanges += 1 }
         group.unfollowed.report(epoch, by: id, now: now)

@@ -133,8 +133,9 @@ extension Room {
     /// Whether it is long enough ago that the member did. A moderator's may be about who moderates, and wait for the pace of all alone.
     private func isRested(_ id: MemberID, now: Duration) -> Bool {
         guard let member = members[id] else { return false }
+        if isModerator(id) { return true }
         let pause =
             group.barred.isAccused(id) ? RoomLimits.accusedUpdateInterval : RoomLimits.ownUpdateInterval
-        return isModerator(id) || member.lastUpdate.map { now - $0 >= pause } ?? true
+        return group.updates.mayOthers(now: now) && member.lastUpdate.map { now - $0 >= pause } ?? true
     }
 }

@@ -118,6 +118,9 @@ package struct Room {
             if case .joinExternally(let commit) = request {
                 return try joinExternally(commit, link: link, now: now, actions: &actions)
             }
+            if case .moderate(let asked, let moderation) = request {
+                return moderate(asked, moderation, key: key, link: link, now: now, actions: &actions)
+            }
             guard case .join(let nick, let id, let keyPackage) = request, group.joiners[link] == nil,
                 !waiting.contains(where: { $0.link == link })
             else { throw .malformed }
@@ -155,13 +158,7 @@ package struct Room {
         case .turnWanted:
             if isModerator(id) { wantsUpdate(id, now: now) }
         case .moderate(let asked, let moderation):
-            guard isModerator(id) else {
-                actions.append(.send(link, HostMessage.declined(asked, .notPermitted).encoded))
-                return
-            }
-            // Carried out once, however often it comes.
-            if recent.insert(asked) { actions.append(.moderate(moderation, by: id)) }
-            actions.append(.send(link, HostMessage.moderated(asked).encoded))
+            moderate(asked, moderation, from: id, link: link, actions: &actions)
         case .leave:
             remove(id, reason: .quit, now: now, actions: &actions)
         }

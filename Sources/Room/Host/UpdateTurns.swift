@@ -17,6 +17,8 @@ struct UpdateTurns {
     private(set) var inVain: Set<MemberID> = []
     /// Whether a moderator has had its turn before those who wait to come or to be removed, whose turn it is now.
     private(set) var comersAreNext = false
+    /// When a moderator last said that it could not follow.
+    private var leftBehindAt: Duration?
 
     /// When somebody may have new keys, as far as the last ones go.
     func time(now: Duration) -> Duration { last.map { max(now, $0 + RoomLimits.updateInterval) } ?? now }
@@ -105,6 +107,14 @@ struct UpdateTurns {
     /// A moderator is asked for another secret, or for what has to be done before.
     mutating func asksForSecret(now: Duration) { secretAskedAt = now }
 
+    /// A moderator cannot follow, and has to come in anew.
+    mutating func moderatorIsLeftBehind(now: Duration) { leftBehindAt = now }
+
+    /// Whether that is so long ago that others may have new keys again. Of many members each could else leave it behind in turn.
+    func mayOthers(now: Duration) -> Bool {
+        leftBehindAt.map { now - $0 >= RoomLimits.accusedUpdateInterval } ?? true
+    }
+
     /// Nobody is connected any more.
     mutating func restarted() {
         waiting = []
@@ -129,6 +139,7 @@ extension UpdateTurns {
                 try reader.readMemberID()
             })
         comersAreNext = try reader.readBool()
+        leftBehindAt = try reader.readOptional { reader throws(WireError) in try reader.readTime() }
     }
 
     func write(to writer: inout StateWriter) {
@@ -139,5 +150,6 @@ extension UpdateTurns {
         writer.write(optional: due) { writer, time in writer.write(time: time) }
         writer.write(list: inVain.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }
         writer.write(comersAreNext)
+        writer.write(optional: leftBehindAt) { writer, time in writer.write(time: time) }
     }
 }

@@ -29,6 +29,8 @@ struct GroupUpkeep {
     /// How long the moderators have to tell the relay of the group's new secret: longer than it takes over tor. Then the others do.
     static let registrationPatience = Duration.seconds(10)
 
+    /// Whether this member, which comes in anew, moderated when it was in the group last.
+    var hasModerated = false
     /// What this member, a moderator, wants to change of who moderates.
     struct RoleChange {
         let member: MemberID

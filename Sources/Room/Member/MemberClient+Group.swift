@@ -188,6 +188,7 @@ extension MemberClient {
     private mutating func startOver(actions: inout [Action]) {
         tellMissed(actions: &actions)
         actions.append(.tell(.warning(.lost)))
+        upkeep.hasModerated = isModerator
         phase = .joining(Arrival())
         actions.append(.startOver)
     }

@@ -13,10 +13,12 @@ extension MemberClient {
 
     /// Carries out what moderators can do from where they are; whoever may do more has other ways.
     ///
-    /// - Throws: not-permitted to a member that is no moderator, or not in the group at the moment; no-such-member.
+    /// A moderator that the group has left behind is on its way back to its place, and asks meanwhile.
+    ///
+    /// - Throws: not-permitted to a member that is no moderator, or was not in the group yet; no-such-member.
     package mutating func moderate(_ command: RoomCommand, actions: inout [Action]) throws(ChatEvent.Notice) {
-        guard phase == .joined else { throw .notInGroupNow }
-        guard isModerator else { throw .moderatorsOnly }
+        guard phase == .joined || upkeep.hasModerated else { throw .notInGroupNow }
+        guard isModerator || upkeep.hasModerated else { throw .moderatorsOnly }
         switch command {
         case .op(let name): try change(name, isModerator: true, actions: &actions)
         case .deop(let name): try change(name, isModerator: false, actions: &actions)
@@ -53,12 +55,13 @@ extension MemberClient {
     private mutating func ask(_ moderation: Moderation, actions: inout [Action]) {
         let id = newMessageID()
         outbox.append(id, moderation)
-        if !isAway { actions.append(.send(MemberRequest.moderate(id, moderation).encoded)) }
+        guard !isAway, phase == .joined || outbox.requests.count <= RoomLimits.requestsBeforeJoining else { return }
+        actions.append(.send(MemberRequest.moderate(id, moderation).encoded))
     }
 
     /// What has no answer by now never reached the room, or was answered while this member had no place. Nothing is carried out twice.
-    func askAgain(actions: inout [Action]) {
-        for request in outbox.requests {
+    func askAgain(atMost count: Int = .max, actions: inout [Action]) {
+        for request in outbox.requests.prefix(count) {
             actions.append(.send(MemberRequest.moderate(request.id, request.moderation).encoded))
         }
     }

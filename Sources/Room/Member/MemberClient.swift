@@ -123,6 +123,7 @@ package struct MemberClient {
     /// The connection to the host is open, and is not the continuation of an earlier one.
     package mutating func connected(actions: inout [Action]) {
         guard phase != .ended else { return }
+        let moderates = isModerator || upkeep.hasModerated
         phase = .joining(Arrival())
         returned()
         ownNick.asked = nil
@@ -131,7 +132,12 @@ package struct MemberClient {
         upkeep = GroupUpkeep()
         upkeep.expelled = wanted.expelled
         upkeep.roleChanges = wanted.roleChanges
+        upkeep.hasModerated = moderates
         entrance.secretTellers.reconnected()
+        // Whoever is to be sent out waits for nothing else.
+        if moderates {
+            askAgain(atMost: RoomLimits.requestsBeforeJoining, actions: &actions)
+        }
         askToJoin(actions: &actions)
     }
 
@@ -208,6 +214,9 @@ package struct MemberClient {
             commitExternally(info, tree: arrival.tree, epoch: epoch, actions: &actions)
         case (.joining, .secret(let member, let sealed)):
             takeSecret(sealed, from: member, actions: &actions)
+        case (.joining, .moderated(let request)):
+            guard outbox.hasSent(request) else { throw .malformed }
+            outbox.answered(request)
         case (.joining, .waiting):
             actions.append(.tell(.starting(.approval, progress: nil)))
         case (.joined, .removed(let reason, let text)):
@@ -251,6 +260,7 @@ package struct MemberClient {
             return
         }
         phase = .joined
+        upkeep.hasModerated = false
         entrance.succeeded()
         conditions.forget(wasSlow: slowMode.interval > .zero)
         slowMode.interval = .zero

@@ -186,7 +186,11 @@ package struct RoomLimits: Sendable {
     static let ownUpdateInterval = Duration.seconds(20)
 
     /// The same of one of whose Commits somebody has said that it could not be followed: it could have the same one come in anew each time.
+    /// And of all who do not moderate, once a moderator has said so: one after the other could.
     static let accusedUpdateInterval = Duration.seconds(300)
+
+    /// What a moderator that is on its way back to its place asks for before it is there, at most.
+    static let requestsBeforeJoining = 4
 
     /// A Commit counts as so many messages, because every member has to compute for it.
     package static let commitCost = 10.0

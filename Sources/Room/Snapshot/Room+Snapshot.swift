@@ -5,7 +5,7 @@ package import Wire
 // (limits, the kind of its book) is not in it.
 extension Room {
     /// Of the snapshot, and of what a room does with its inputs: another one for each change of either.
-    package static let version: UInt8 = 8
+    package static let version: UInt8 = 9
 
     /// The room at `now`. Equal rooms have equal snapshots.
     package func snapshot(now: Duration) -> [UInt8] {

@@ -168,10 +168,13 @@ package final class HostNode {
         } catch {
             failure = error
         }
-        // Behind what came too late nothing is read, so that what is said keeps its order.
-        for event in events
-        where !connection.isReleased && connections.holds(connection) && connection.stream != nil {
-            handle(event, from: connection)
+        for event in events where connections.holds(connection) && connection.stream != nil {
+            // Behind what came too late nothing else is read, so that what is said keeps its order.
+            if !connection.isReleased {
+                handle(event, from: connection)
+            } else if case .message(let type, let body) = event, Room.isModeration(type: type) {
+                said(type, body, by: connection)
+            }
         }
         events.removeAll(keepingCapacity: true)
         inbox.events = events
