@@ -31,7 +31,9 @@ final class SmallDisk {
         let free = try freeByteCount()
         let file = open(filler, O_WRONLY | O_CREAT, 0o600)
         defer { close(file) }
-        guard posix_fallocate(file, lseek(file, 0, SEEK_END), max(1, free - byteCount)) == 0 else { throw NotPossible() }
+        guard posix_fallocate(file, lseek(file, 0, SEEK_END), max(1, free - byteCount)) == 0 else {
+            throw NotPossible()
+        }
     }
 
     /// Gives back what ``fill(leaving:)`` took.
