@@ -66,7 +66,18 @@ import Testing
     }
 
     static func run(_ seed: UInt64) throws -> SimulationOutcome {
-        let world = try SimulatedRoom(seed: seed)
+        weak var loop: EventLoop?
+        var outcome: SimulationOutcome
+        do {
+            let world = try SimulatedRoom(seed: seed)
+            loop = world.loop
+            outcome = try run(seed, in: world)
+        }
+        if loop != nil { outcome.complaints.append("its loop, or what holds it, is never freed") }
+        return outcome
+    }
+
+    private static func run(_ seed: UInt64, in world: SimulatedRoom) throws -> SimulationOutcome {
         if Self.seed != nil { world.trace = { print($0) } }
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         var lineCount = 0

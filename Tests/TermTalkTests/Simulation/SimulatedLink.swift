@@ -53,6 +53,9 @@ final class SimulatedLink {
         }
     }
 
+    /// Its loop has ended: the ends are let go, which hold it.
+    func dissolve() { ends = [] }
+
     /// When bytes that are sent now from `end` arrive.
     fileprivate func arrival(from end: Int) -> Duration {
         now + delay + delay * Double(random.below(1_000)) / 1_000
@@ -86,14 +89,14 @@ final class SimulatedLink {
             self.index = index
         }
 
-        private var other: End { link.ends[1 - index] }
+        private var other: End? { link.ends.isEmpty ? nil : link.ends[1 - index] }
 
         var handler: (any ByteStreamHandler)? {
             get { currentHandler }
             set {
                 guard !isClosed else { return }
                 currentHandler = newValue
-                other.pumpSoon()
+                other?.pumpSoon()
             }
         }
 
@@ -123,7 +126,7 @@ final class SimulatedLink {
 
         func resumeReading() {
             isPaused = false
-            other.pumpSoon()
+            other?.pumpSoon()
         }
 
         func closeAfterWriting() {
@@ -170,7 +173,9 @@ final class SimulatedLink {
         private func pump() {
             while let first = sent.first, let stalledUntil = link.stall(from: index) {
                 guard max(first.at, stalledUntil) <= link.now else { break }
-                guard other.currentHandler != nil || other.isClosed, !other.isPaused || other.isClosed else { return }
+                guard let other, other.currentHandler != nil || other.isClosed, !other.isPaused || other.isClosed else {
+                    return
+                }
                 sent.removeFirst()
                 switch first.item {
                 case .bytes(let bytes):

@@ -17,6 +17,7 @@ final class SimulatedRoom {
     /// What ids are made from.
     private var idRandom: SeededRandom
     private(set) var stays: [SimulatedStay] = []
+    private var links: [SimulatedLink] = []
     private(set) var hostTexts: [String] = []
     /// What was said to the host alone.
     private(set) var hostWhispers: [String] = []
@@ -84,6 +85,10 @@ final class SimulatedRoom {
             MemberClient(
                 nick: "host", engine: engine(), random: { UInt32(truncatingIfNeeded: hostRandom.next()) }),
             wallClock: { 0 })
+    }
+
+    deinit {
+        for link in links { link.dissolve() }
     }
 
     private func trace(_ who: String, _ what: @autoclosure () -> Any) {
@@ -154,6 +159,7 @@ final class SimulatedRoom {
     fileprivate func connect(_ stay: SimulatedStay) -> any ByteStream {
         let link = SimulatedLink(loop: loop, delay: delay, seed: random.next())
         stay.link = link
+        links.append(link)
         host.accept(link.ends[1])
         return link.ends[0]
     }
