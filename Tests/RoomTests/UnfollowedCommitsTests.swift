@@ -344,6 +344,35 @@ import Testing
         #expect(try isAccepted(from: 4))
     }
 
+    /// A member that comes, breaks its connection and comes again makes the room doubt whoever let it in, so that others are asked.
+    @Test("For as long a doubted moderator is asked all the same, and last of the others the one it could not follow")
+    func askedThoughDoubted() throws {
+        let network = try Self.room([2, 4, 6, 8], hindering: .nobody, moderators: [0])
+        network.timePassed(.seconds(60))
+        givesItselfKeys(network, 1)
+        try network.carry()
+        try saysNothing(network, 0)
+        try network.receivedAtHost(MemberRequest.cannotFollow(epoch: network.epoch).encoded, from: 0)
+        try mend(network)
+        func asked() throws -> MemberID? {
+            network.moderateAll { [moderator = try network.id(0)] room, _, _ in
+                room.group.wasAskedInVain(moderator)
+            }
+            let newcomer = network.add(id: MemberID(entropy: 100 + 2 * UInt32(network.peers.count)))
+            try network.carry(of: [newcomer])
+            let asked = network.room.group.asked?.member
+            try mend(network)
+            return asked
+        }
+        #expect(try asked() == network.id(0))
+        network.timePassed(RoomLimits.accusedUpdateInterval)
+        #expect(try asked() == network.id(2))
+        network.overrun(0)
+        network.breakLink(2)
+        network.breakLink(3)
+        #expect(try asked() != network.id(1))
+    }
+
     @Test("Where the host takes part nothing is undone: it has followed, and cannot go back")
     func hosted() throws {
         let network = Self.network(isRelay: false)

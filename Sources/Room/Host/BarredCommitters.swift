@@ -11,8 +11,8 @@ struct BarredCommitters {
 
     func contains(_ id: MemberID) -> Bool { barred.contains(id) }
 
-    /// Whether somebody has said so of the member's Commits, and not enough to bar it.
-    func isAccused(_ id: MemberID) -> Bool { accused[id] != nil }
+    /// Who has said so of the member's Commits, where that is not enough to bar it.
+    func accuser(of id: MemberID) -> MemberID? { accused[id] }
 
     /// Returns whether enough have said by now that they could not follow the member's Commits.
     mutating func accuse(_ committer: MemberID, by reporters: [MemberID]) -> Bool {

@@ -312,8 +312,8 @@ extension Room {
             .send(link, HostMessage.commitWanted(adding: candidates, removing: removals).encoded))
     }
 
-    /// The host's own member; else, and last those who are barred, a moderator, and the one that has been here longest, of those that are
-    /// connected and were not asked in vain.
+    /// The host's own member; else, and last those whom a moderator could not follow and those who are barred, a moderator, and the one that
+    /// has been here longest, of those that are connected and were not asked in vain.
     private mutating func committer(now: Duration) -> (MemberID, LinkID)? {
         let present = members.values.filter {
             $0.absence == nil && $0.link != nil && group.unfollowed.reports[$0.id] == nil
@@ -334,12 +334,19 @@ extension Room {
             return nil
         }
         func rank(_ member: Member) -> (Int, Int, UInt64) {
-            (
-                group.barred.contains(member.id) ? 1 : 0, member.isHost ? 0 : moderators.contains(member.id) ? 1 : 2,
+            let isModerator = moderators.contains(member.id)
+            let isAccused = !isModerator && group.barred.accuser(of: member.id).map(moderators.contains) == true
+            return (
+                group.barred.contains(member.id) ? 2 : isAccused ? 1 : 0, member.isHost ? 0 : isModerator ? 1 : 2,
                 member.order
             )
         }
-        let best = present.filter { !group.passedOver.contains($0.id) }.min { rank($0) < rank($1) }
+        // Of one who comes again at once, whoever let it in, nobody knows why: it may want others asked who leave the moderator behind.
+        let mayDoubt = group.updates.mayOthers(now: now)
+        let best = present.filter { member in
+            !group.passedOver.contains(member.id)
+                || !mayDoubt && moderators.contains(member.id) && !group.passedOver.isSilent(member.id)
+        }.min { rank($0) < rank($1) }
         guard let best, let link = best.link else { return nil }
         return (best.id, link)
     }

@@ -96,12 +96,14 @@ extension Room {
     ) {
         let committer = step.committer
         guard let member = members[committer], !member.isHost else { return }
-        // Of a moderator only others are believed.
-        guard !step.book.isModerator(committer) || reporters.contains(where: step.book.isModerator) else { return }
+        // Of a moderator only others are believed; and they are, of one who is none, whoever else has followed.
+        let isTrusted = reporters.contains(where: step.book.isModerator)
+        if step.book.isModerator(committer), !isTrusted { return }
         let branches = Set(reporters.compactMap { step.book.branch(of: $0, from: committer) })
-        guard !branches.isEmpty,
-            followers.allSatisfy({ step.book.branch(of: $0, from: committer).map(branches.contains) != true })
-        else { return }
+        let areFollowersElsewhere = followers.allSatisfy {
+            step.book.branch(of: $0, from: committer).map(branches.contains) != true
+        }
+        guard !branches.isEmpty, areFollowersElsewhere || isTrusted && !step.book.isModerator(committer) else { return }
         if group.accuse(committer, by: reporters) { bar(committer, actions: &actions) }
     }
 

@@ -90,7 +90,11 @@ extension Room {
     /// How long whoever is asked for a Commit may take.
     func patience(of id: MemberID, isUpdate: Bool, now: Duration) -> Duration {
         if group.invites.renewer(now: now) == id { return RoomLimits.renewalPatience }
-        guard isUpdate else { return RoomLimits.committerPatience }
+        guard isUpdate else {
+            // Else others would be asked, who may leave a slow one behind again.
+            let isLeftBehind = isModerator(id) && !group.updates.mayOthers(now: now)
+            return isLeftBehind ? RoomLimits.renewalPatience : RoomLimits.committerPatience
+        }
         return isInviteSpoilt(now: now) ? RoomLimits.renewalPatience : RoomLimits.updatePatience
     }
 
@@ -135,7 +139,7 @@ extension Room {
         guard let member = members[id] else { return false }
         if isModerator(id) { return true }
         let pause =
-            group.barred.isAccused(id) ? RoomLimits.accusedUpdateInterval : RoomLimits.ownUpdateInterval
+            group.barred.accuser(of: id) != nil ? RoomLimits.accusedUpdateInterval : RoomLimits.ownUpdateInterval
         return group.updates.mayOthers(now: now) && member.lastUpdate.map { now - $0 >= pause } ?? true
     }
 }
