@@ -52,7 +52,7 @@ package struct PublicRoomGroup: GroupBook {
 
     package func branch(of id: MemberID, from committer: MemberID) -> Int? {
         guard let leaf = leaves[id], let other = leaves[committer] else { return nil }
-        return UInt32.bitWidth - (leaf.rawValue ^ other.rawValue).leadingZeroBitCount
+        return group.tree.encryptionTarget(of: leaf, from: other)?.rawValue
     }
 
     package var members: [MemberID] { Array(leaves.keys) }

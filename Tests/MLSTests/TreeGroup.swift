@@ -93,12 +93,23 @@ struct TreeGroup {
         #expect(received.treeHash() == next.treeHash())
         let staying = members.filter { !removing.contains($0.leaf) }
         for member in staying where member !== committer {
+            let target = try #require(received.encryptionTarget(of: member.leaf, from: committer.leaf))
+            #expect(
+                received.filteredDirectPath(of: committer.leaf).contains { step in
+                    step.copathChild.covers(member.leaf)
+                        && received.encryptionTargets(of: step, newLeaves: newLeaves).contains(target)
+                })
+            let hasItsKey = member.keys.key(of: target) != nil
+            #expect(hasItsKey)
             let secret = try member.keys.receive(
                 sent.path, from: committer.leaf, in: received, newLeaves: newLeaves, context: context)
             #expect(secret.revealed == commitSecret)
         }
         for member in adding {
             let secret = try path.pathSecret(for: member.leaf)
+            // Without it the next path could not be followed.
+            let lacksNothing = member.keys.areComplete(in: received)
+            #expect(!lacksNothing)
             try member.keys.install(welcomeSecret: secret, from: committer.leaf, in: received)
         }
         members = staying + adding
@@ -118,6 +129,8 @@ struct TreeGroup {
         }
         for member in members {
             try member.keys.check(against: tree)
+            let lacksNothing = member.keys.areComplete(in: tree)
+            #expect(lacksNothing)
             #expect(member.keys.nodes == [member.leaf.node].merged(with: knownParents(of: member.leaf)))
         }
         for leaf in tree.members {

@@ -27,6 +27,8 @@ extension Group {
         case .none:
             break
         }
+        // Else it could not follow the next member that changes its path, who has done nothing wrong.
+        guard keys.areComplete(in: joinable.tree) else { throw .cannotJoin }
         let context = joinable.groupInfo.context
         let state = try EpochState(
             context: context, tree: joinable.tree, keys: keys,

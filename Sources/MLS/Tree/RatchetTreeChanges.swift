@@ -108,4 +108,17 @@ extension RatchetTree {
             return !newLeaves.contains(leaf)
         }
     }
+
+    /// The node whose key a path secret of the member at `sender` is encrypted to for the one at `leaf` (section 7.5): all who have
+    /// that key can follow, or none. Nil for one and the same.
+    package func encryptionTarget(of leaf: LeafIndex, from sender: LeafIndex) -> NodeIndex? {
+        guard leaf != sender, let step = shape.path(above: sender).first(where: { $0.copathChild.covers(leaf) })
+        else { return nil }
+        var node = step.copathChild
+        while let children = node.children {
+            if let parent = self[node] { return parent.unmergedLeaves.contains(leaf) ? leaf.node : node }
+            node = children.left.covers(leaf) ? children.left : children.right
+        }
+        return node
+    }
 }

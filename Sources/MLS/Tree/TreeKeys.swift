@@ -54,6 +54,15 @@ struct TreeKeys: ~Copyable, Sendable {
         }
     }
 
+    /// Whether no key is missing that the member is to have: those of all nodes above its leaf that have one, but for those that it is
+    /// not merged with yet (section 4.2).
+    func areComplete(in tree: RatchetTree) -> Bool {
+        tree.shape.path(above: leaf).allSatisfy { step in
+            guard let parent = tree[step.node] else { return true }
+            return keys[step.node] != nil || parent.unmergedLeaves.contains(leaf)
+        }
+    }
+
     /// Takes the secrets of a received path (section 7.5) and returns the commit secret.
     ///
     /// `tree` is the new one, after ``RatchetTree/merge(_:from:newLeaves:)`` of the same path; `context` is the encoded

@@ -42,8 +42,8 @@ package protocol GroupBook: Sendable {
     ) throws(GroupError) -> BookedCommit
     /// Whether this lets somebody in by itself in the current epoch, as far as can be seen.
     func accepts(groupInfo: [UInt8]) -> Bool
-    /// Where in the tree the member's way to the root meets that of the committer, who has one path secret for all who meet it
-    /// there; nil when one of them is not in the group.
+    /// The node of the tree to whose key a path secret of the committer is encrypted for the member: one ciphertext for all who have
+    /// that key; nil when one of them is not in the group.
     func branch(of id: MemberID, from committer: MemberID) -> Int?
     /// Bytes of what a member that is asked to add and to remove so many may answer at most.
     func answerByteCount(adding: Int, removing: Int) -> Int

@@ -151,8 +151,8 @@ struct GroupQueue {
         answered()
     }
 
-    /// What the member has committed was of no use.
-    mutating func wasAskedInVain(_ id: MemberID) {
+    /// Somebody whom the member has let in came again at once.
+    mutating func isDoubted(_ id: MemberID) {
         passedOver.doubt(id)
     }
 
@@ -238,7 +238,7 @@ struct GroupQueue {
         }
         // New keys of its own that a member was not asked for, or that nobody waits for, say nothing about what it does for others.
         guard let asked, asked.member == member, !asked.isUpdate else { return }
-        if leavesOut(commit) { passedOver.doubt(member) } else { passedOver.hasHelped(member) }
+        if leavesOut(commit) { passedOver.wasOfNoUse(member) } else { passedOver.hasHelped(member) }
     }
 
     /// Whether the Commit leaves out somebody whom its sender was asked to add and who waits still, or to remove: others are asked

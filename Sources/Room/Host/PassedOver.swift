@@ -5,11 +5,18 @@ internal import Wire
 struct PassedOver {
     /// Have not answered, and have committed nothing since.
     private var silent: Set<MemberID> = []
+    /// Have left out whom they were asked to let in or to remove.
+    private var useless: Set<MemberID> = []
     /// Have let somebody in who came again at once, as if the Welcome had been none. That is one member's word, so what somebody else
     /// refuses is not believed for it.
-    private(set) var doubted: Set<MemberID> = []
+    private var doubted: Set<MemberID> = []
 
-    func contains(_ id: MemberID) -> Bool { silent.contains(id) || doubted.contains(id) }
+    func contains(_ id: MemberID) -> Bool { silent.contains(id) || useless.contains(id) || doubted.contains(id) }
+
+    /// Whether that is all that there is against it.
+    func isDoubted(_ id: MemberID) -> Bool {
+        doubted.contains(id) && !silent.contains(id) && !useless.contains(id)
+    }
 
     func isSilent(_ id: MemberID) -> Bool { silent.contains(id) }
 
@@ -17,7 +24,12 @@ struct PassedOver {
         silent.insert(id)
     }
 
-    /// What the member has committed was of no use.
+    /// The member has done something else than it was asked for.
+    mutating func wasOfNoUse(_ id: MemberID) {
+        useless.insert(id)
+    }
+
+    /// What the member has committed was of no use, as somebody says.
     mutating func doubt(_ id: MemberID) {
         doubted.insert(id)
     }
@@ -30,18 +42,21 @@ struct PassedOver {
     /// They are asked as if they had not been.
     mutating func forgive(_ ids: [MemberID]) {
         silent.subtract(ids)
+        useless.subtract(ids)
         doubted.subtract(ids)
     }
 
     /// It has gone, and may come again as somebody else.
     mutating func forget(_ id: MemberID) {
         silent.remove(id)
+        useless.remove(id)
         doubted.remove(id)
     }
 
     /// The member has committed what it was asked for.
     mutating func hasHelped(_ id: MemberID) {
         silent.remove(id)
+        useless.remove(id)
         doubted.remove(id)
     }
 }
@@ -55,11 +70,12 @@ extension PassedOver {
                 })
         }
         silent = try readSet(&reader)
+        useless = try readSet(&reader)
         doubted = try readSet(&reader)
     }
 
     func write(to writer: inout StateWriter) {
-        for ids in [silent, doubted] {
+        for ids in [silent, useless, doubted] {
             writer.write(list: ids.sorted { $0.wireValue < $1.wireValue }) { writer, id in writer.write(id) }
         }
     }

@@ -117,7 +117,7 @@ extension Room {
             let step = group.unfollowed.steps.last(where: { $0.epoch == member.since }),
             members[step.committer] != nil
         {
-            group.wasAskedInVain(step.committer)
+            group.isDoubted(step.committer)
         }
         giveUpEarlierLinks(of: id, now: now, actions: &actions)
         group.joiners.add(
@@ -312,7 +312,7 @@ extension Room {
             .send(link, HostMessage.commitWanted(adding: candidates, removing: removals).encoded))
     }
 
-    /// The host's own member; else, and last those whom a moderator could not follow and those who are barred, a moderator, and the one that
+    /// The host's own member; else, and last those whom somebody could not follow and those who are barred, a moderator, and the one that
     /// has been here longest, of those that are connected and were not asked in vain.
     private mutating func committer(now: Duration) -> (MemberID, LinkID)? {
         let present = members.values.filter {
@@ -333,20 +333,19 @@ extension Room {
         {
             return nil
         }
-        func rank(_ member: Member) -> (Int, Int, UInt64) {
-            let isModerator = moderators.contains(member.id)
-            let isAccused = !isModerator && group.barred.accuser(of: member.id).map(moderators.contains) == true
-            return (
-                group.barred.contains(member.id) ? 2 : isAccused ? 1 : 0, member.isHost ? 0 : isModerator ? 1 : 2,
-                member.order
-            )
-        }
-        // Of one who comes again at once, whoever let it in, nobody knows why: it may want others asked who leave the moderator behind.
+        // That one comes again at once is its word alone: it may want somebody else asked, whose Commit leaves others behind.
         let mayDoubt = group.updates.mayOthers(now: now)
-        let best = present.filter { member in
-            !group.passedOver.contains(member.id)
-                || !mayDoubt && moderators.contains(member.id) && !group.passedOver.isSilent(member.id)
-        }.min { rank($0) < rank($1) }
+        func trust(_ member: Member) -> Int {
+            let isModerator = moderators.contains(member.id)
+            if group.barred.contains(member.id) { return 3 }
+            if !isModerator, group.barred.accuser(of: member.id) != nil { return 2 }
+            return group.passedOver.isDoubted(member.id) && (mayDoubt || !isModerator) ? 1 : 0
+        }
+        func rank(_ member: Member) -> (Int, Int, UInt64) {
+            (trust(member), member.isHost ? 0 : moderators.contains(member.id) ? 1 : 2, member.order)
+        }
+        let best = present.filter { !group.passedOver.contains($0.id) || group.passedOver.isDoubted($0.id) }
+            .min { rank($0) < rank($1) }
         guard let best, let link = best.link else { return nil }
         return (best.id, link)
     }

@@ -89,8 +89,8 @@ extension Room {
         changeGroup(now: now, actions: &actions)
     }
 
-    /// Some could not follow the step, and others could. That is its committer's doing only where it is so for all behind one
-    /// node of the tree, for which there is one path secret; and where more than one of them says so.
+    /// Some could not follow the step, and others could. That is its committer's doing only where it is so for all who get one
+    /// ciphertext of a path secret; and where more than one of them says so.
     private mutating func accuse(
         _ step: UnfollowedCommits.Step, by reporters: [MemberID], followers: [MemberID], actions: inout [RoomAction]
     ) {

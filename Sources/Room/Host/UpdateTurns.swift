@@ -110,7 +110,7 @@ struct UpdateTurns {
     /// A moderator cannot follow, and has to come in anew.
     mutating func moderatorIsLeftBehind(now: Duration) { leftBehindAt = now }
 
-    /// Whether that is so long ago that others may have new keys again, and are asked before one who is doubted. Of many members each could else leave it behind in turn.
+    /// Whether that is so long ago that others may have new keys again. Of many members each could else leave it behind in turn.
     func mayOthers(now: Duration) -> Bool {
         leftBehindAt.map { now - $0 >= RoomLimits.accusedUpdateInterval } ?? true
     }

@@ -112,7 +112,7 @@ extension MemberClient {
         do throws(GroupError) {
             change = try engine.received(commit: commit, from: sender)
         } catch {
-            actions.append(.tell(.warning(error.warning(about: sender))))
+            actions.append(.tell(.warning(error.commitWarning(about: sender))))
             try listUnreached(joined)
             return getStuck(actions: &actions)
         }

@@ -34,6 +34,17 @@ extension GroupError {
                 hint: "the host may be forging messages")
         }
     }
+
+    /// The same of a change of the group, which leaves this member behind.
+    func commitWarning(about member: MemberID) -> ChatEvent.Notice {
+        switch self {
+        case .replayed, .otherEpoch: warning(about: member)
+        case .forged, .cannotJoin, .wrongCreator, .unavailable:
+            .init(
+                .groupForged, "a change of the group that is said to be of member \(member) cannot be followed",
+                hint: "it is undone, or you come in anew; who moderates can remove that member: /kick \(member)")
+        }
+    }
 }
 
 extension ChatEvent.Notice {
