@@ -88,9 +88,9 @@ struct Stay: ~Copyable {
     mutating func connected(member id: MemberID?, now: Duration, actions: inout [Action]) {
         var events: [SessionEvent] = []
         do throws(SessionError) {
+            // Also where it broke before the host had let this member in again.
+            if !isNewcomer { actions.append(.connectionLost) }
             if case .member = standing, let old = session.take(), let id {
-                // Also where it broke before the host had let this member in again.
-                actions.append(.connectionLost)
                 session = try SecureSession(
                     initiator: credentials, goingOnFrom: old, session: id.wireValue, now: now, events: &events)
             } else {
@@ -328,6 +328,7 @@ struct Stay: ~Copyable {
         case .caughtUp:
             actions.append(.caughtUp)
         case .resumeRefused:
+            standing = .outOfGroup
             actions.append(.countAnew)
             join(actions: &actions)
         case .resumeRequested:
@@ -348,9 +349,7 @@ struct Stay: ~Copyable {
             }
             if verdict == .new, password == nil { actions.append(.newHostKey(peer)) }
             join(actions: &actions)
-        case .outOfGroup:
-            standing = .member
-            join(actions: &actions)
+        case .outOfGroup: join(actions: &actions)
         case .member:
             phase = .returning
         }
