@@ -6,7 +6,7 @@ import Testing
 /// Our MLS in one group with mls-rs, which others wrote.
 @Suite(
     .enabled(if: ForeignImplementation.mlsRS.python != nil, "mls-rs \(ForeignImplementation.missing)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct MLSRSTests {
     private typealias Side = MixedRoom.Side
 
@@ -103,7 +103,7 @@ struct MLSRSTests {
 /// proposals, and sends no application messages of MLS.
 @Suite(
     .enabled(if: ForeignImplementation.openMLS.python != nil, "OpenMLS \(ForeignImplementation.missing)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct OpenMLSTests {
     @Test(arguments: [MixedRoom.Side.ours, .theirs])
     func livesThroughEpochs(creator: MixedRoom.Side) throws {

@@ -13,7 +13,7 @@ extension PythonPeer {
 }
 
 /// Our Noise against one that somebody else wrote.
-@Suite(.enabled(if: PythonPeer.noise != nil, "\(PythonPeer.missingNoise)"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: PythonPeer.noise != nil, "\(PythonPeer.missingNoise)"), .timeLimit(.minutes(10)))
 struct InteropTests {
     private static let prologue = Array("TermTalk/1 interop".utf8)
 

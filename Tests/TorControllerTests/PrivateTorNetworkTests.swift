@@ -3,7 +3,7 @@ import PrivateTorNetwork
 import Testing
 
 /// The private network itself, without code of the product.
-@Suite("Private tor network", .serialized, .enabled(if: PrivateTorNetwork.isAvailable), .timeLimit(.minutes(5)))
+@Suite("Private tor network", .serialized, .enabled(if: PrivateTorNetwork.isAvailable), .timeLimit(.minutes(10)))
 struct PrivateTorNetworkTests {
     @Test("an onion service of the host is reached through the client")
     func onionService() async throws {
