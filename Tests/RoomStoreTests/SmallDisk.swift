@@ -61,7 +61,7 @@ final class SmallDisk {
         let start = ContinuousClock.now
         while try !isSo() {
             guard start.duration(to: .now) < .seconds(60) else { throw NotPossible() }
-            usleep(1000)
+            sched_yield()
         }
     }
 }
